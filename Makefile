@@ -1,0 +1,55 @@
+# Every target creates .venv by itself and installs what the lock files pin by hash.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench soak lock format clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# One recipe for the three sets of packages: run < demo < dev.
+.venv/%.installed: requirements/%.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "cardops needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@test -x $(BIN)/python || { echo "Creating .venv"; $(PYTHON) -m venv .venv; }
+	@echo "Installing the packages of $<"
+	@$(PIP) install --require-hashes --only-binary :all: -r $< || $(PIP) install --require-hashes -r $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: .venv/run.installed ## Run the bot with your settings (.env)
+	$(BIN)/cardops run
+
+demo: .venv/demo.installed ## Everything on this machine, no accounts: stand-ins, bot, page
+	$(BIN)/python -m sandbox demo
+
+test: check ## Format, lint, types, import contracts, tests with branch coverage
+	$(PYTEST) -n 2 --dist worksteal -m "not soak" --cov --cov-report=term
+
+check: .venv/dev.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/dev.installed ## Measure what docs and ADRs claim, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+soak: .venv/dev.installed ## The slow sweeps that make test leaves out
+	$(PYTEST) -m soak
+
+format: .venv/dev.installed ## Format and sort what can be done by machine
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/dev.installed ## Renew the lock files after a change of dependencies
+	for set in "run --extra build" "demo --extra build --extra sandbox" "dev --extra build --extra sandbox --extra dev"; do \
+		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+			--custom-compile-command "make lock" --output-file requirements/$${set%% *}.txt $${set#* } pyproject.toml || exit 1; \
+	done
+
+clean: ## Remove what was made here
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache htmlcov .coverage build *.egg-info
