@@ -1,0 +1,140 @@
+"""Sends calls to Paytend over HTTPS: reads are tried again, changes are sent once.
+
+Never sent, and so safe to repeat: `httpx.ConnectError`, `ConnectTimeout`, `PoolTimeout`. Everything after that
+is in doubt for a change: timeouts and errors while writing or reading, any 5xx, any answer that does not verify.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+
+from paytend import envelope
+from paytend.errors import OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
+from paytend.keys import Keys
+from paytend.models import Answer
+from paytend.money import AmountUnit
+from paytend.operations import Call, Operation
+
+T = TypeVar("T", bound=Answer)
+
+LARGEST_ANSWER = 4 * 1024 * 1024  # bytes
+READ_ATTEMPTS = 3
+FIRST_PAUSE = 0.2  # seconds, doubled for each further attempt, times a jitter of 0.5 to 1.5
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+_log = logging.getLogger(__name__)
+
+
+def make_http(*, base_url: str, timeout: float) -> httpx.Client:
+    """Return the pooled HTTP client to be kept: no redirects, no transport retries, no environment proxies."""
+    return httpx.Client(
+        base_url=base_url,
+        timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0), pool=min(timeout, 5.0)),
+        limits=httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=30),
+        headers={
+            "Content-Type": "application/json;charset=UTF-8",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        },
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """A partner's connection to Paytend; thread-safe.
+
+    `request_id` returns 32 characters that were never used, `secret` 16 random bytes, `jitter` 0 to 1,
+    `monotonic` seconds, `pause` sleeps seconds. `paths` overrides an operation's path by its name.
+    """
+
+    http: httpx.Client
+    partner_id: str
+    keys: Keys = field(repr=False)
+    unit: AmountUnit
+    timeout: float
+    request_id: Callable[[], str]
+    secret: Callable[[], bytes]
+    jitter: Callable[[], float]
+    monotonic: Callable[[], float]
+    pause: Callable[[float], None]
+    paths: Mapping[str, str] = field(default_factory=dict)
+    empty_as_object: bool = True  # b.3: `{}` (B), or no bizData at all (A)
+
+    def send(self, call: Call[T]) -> T:
+        """Return the answer.
+
+        Raises Refused; Unreachable when nothing happened; for a change OutcomeUnknown or ProtocolError when it
+        may have happened; for a read ProtocolError when the answer cannot be trusted; NotSendable before all.
+        """
+        operation = call.operation
+        content = call.content(unit=self.unit)
+        attempts = 1 if operation.changes else READ_ATTEMPTS
+        for attempt in range(1, attempts):
+            try:
+                return self._send_once(operation, content)
+            except Unreachable:
+                self.pause(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + self.jitter()))
+        return self._send_once(operation, content)
+
+    def _send_once(self, operation: Operation[T], content: Mapping[str, Any]) -> T:
+        started = self.monotonic()
+        outcome, form = "ok", None
+        try:
+            response = self._exchange(operation, content)
+            form = response.form
+            if response.code != envelope.SUCCESS:
+                raise Refused(code=response.code, reason=response.message, verified=form is not None)
+        except PaytendError as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            seconds = round(self.monotonic() - started, 3)
+            _log.info(
+                "paytend.called",
+                extra={"operation": operation.name, "outcome": outcome, "form": form, "seconds": seconds},
+            )
+        return operation.answer.decode(response.data, unit=self.unit)
+
+    def _exchange(self, operation: Operation[Any], content: Mapping[str, Any]) -> envelope.Response:
+        body = envelope.seal(
+            content if content or self.empty_as_object else None,
+            keys=self.keys,
+            partner_id=self.partner_id,
+            request_id=self.request_id(),
+            secret=self.secret(),
+        )
+        path = self.paths.get(operation.name, operation.path)
+        try:
+            with self.http.stream("POST", path, content=body) as answer:
+                raw = self._read(answer)
+                status = answer.status_code
+        except _NEVER_SENT as error:
+            raise Unreachable("Paytend could not be reached; nothing was sent.") from error
+        except httpx.HTTPError as error:
+            raise self._no_answer(operation) from error
+        if status >= 500:
+            raise self._no_answer(operation)
+        return envelope.open_response(raw, keys=self.keys)
+
+    def _read(self, answer: httpx.Response) -> bytes:
+        """Read the answer within its size and within the timeout as a whole, not only between two bytes."""
+        until = self.monotonic() + self.timeout
+        raw = bytearray()
+        for chunk in answer.iter_raw():
+            raw += chunk
+            if len(raw) > LARGEST_ANSWER:
+                raise ProtocolError
+            if self.monotonic() > until:
+                raise httpx.ReadTimeout("the answer as a whole took too long")
+        return bytes(raw)
+
+    def _no_answer(self, operation: Operation[Any]) -> PaytendError:
+        if operation.changes:
+            return OutcomeUnknown("The change was sent to Paytend, but no answer came.")
+        return Unreachable("Paytend did not answer.")

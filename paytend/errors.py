@@ -1,0 +1,44 @@
+"""What can go wrong when talking to Paytend, by what may be believed afterwards.
+
+PaytendError
+ ├── Refused          "No."          Paytend answered and declined; nothing was done
+ ├── Unreachable      "Not now."     never sent, or a read that got no answer; safe to try again
+ ├── OutcomeUnknown   "I don't know" a change was sent and no answer came; never repeat it blindly
+ └── ProtocolError    "I don't know" an answer or webhook that cannot be trusted; for a change: unknown
+
+KeyUnusable           a key or this machine's OpenSSL cannot serve; raised at start, never in a request
+"""
+
+
+class PaytendError(Exception):
+    """Anything that a call to Paytend can raise."""
+
+
+class Refused(PaytendError):
+    """Paytend declined: `respCode` other than "00".
+
+    `verified` says whether the refusal carried a good signature. Paytend leaves some refusals unsigned
+    (document §4.2), so an unverified one may be shown, but is no proof that a change did not happen.
+    """
+
+    def __init__(self, *, code: str, reason: str, verified: bool) -> None:
+        super().__init__(f"Paytend declined ({code}): {reason}" if reason else f"Paytend declined ({code})")
+        self.code = code
+        self.reason = reason
+        self.verified = verified
+
+
+class Unreachable(PaytendError):
+    """Paytend could not be reached; nothing was changed."""
+
+
+class OutcomeUnknown(PaytendError):
+    """A change was sent to Paytend and no answer came; it may or may not have happened."""
+
+
+class ProtocolError(PaytendError):
+    """The message could not be verified."""
+
+
+class KeyUnusable(ValueError):
+    """A key or this machine's OpenSSL cannot be used for Paytend's wire."""

@@ -1,0 +1,106 @@
+"""JSON as this wire needs it: parsed strictly, written in the one form that Paytend re-creates.
+
+Source of the written form: `paytend-api.md` b.5 no. 1 (Hutool 5.8.16 as the vendor's demo uses it): key order
+kept, no spaces, "/" and ordinary non-ASCII untouched, some code points as \\uXXXX, numbers normalised.
+"""
+
+import json
+import re
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any, Never
+
+_MOST_DIGITS = 40
+_MOST_DIGITS_OF_A_FLOAT = 400
+_ESCAPED = re.compile("[\x80-\xa0\u2000-\u2010\u2028-\u202f\u2066-\u206f]")
+_LONG = 2**63
+_WORDS = {None: "null", True: "true", False: "false"}
+
+
+class NotStrictJson(ValueError):
+    """The text is no JSON, or holds duplicate keys, endless numbers or bottomless nesting."""
+
+
+def _refuse_constant(_text: str) -> Never:
+    raise NotStrictJson
+
+
+def _read_integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise NotStrictJson
+    return int(text)
+
+
+def _read_decimal(text: str) -> Decimal:
+    if len(text) > _MOST_DIGITS_OF_A_FLOAT:
+        raise NotStrictJson
+    number = Decimal(text)
+    # The range of a double: whatever a JSON library wrote from one fits, 1e999 does not.
+    if number and not -330 < number.adjusted() < 309:
+        raise NotStrictJson
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStrictJson
+    return found
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=_read_decimal,
+    parse_int=_read_integer,
+    parse_constant=_refuse_constant,
+)
+
+
+def parse(text: str) -> Any:
+    """Return the value of a JSON text: integers as int, other numbers as Decimal; raises NotStrictJson."""
+    try:
+        return _decoder.decode(text)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise NotStrictJson from error
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """Return a JSON object; raises NotStrictJson for anything else."""
+    value = parse(text)
+    if not isinstance(value, dict):
+        raise NotStrictJson
+    return value
+
+
+def write(value: Any) -> str:
+    """Return the one JSON text of a value: what is signed, what is encrypted, and what Paytend re-creates."""
+    text = _write(value)
+    # Asking `isascii` is free; only a text with other characters is searched for the ones to escape.
+    return text if text.isascii() else _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _write(value: Any) -> str:
+    match value:
+        case str():
+            text = encode_basestring(value)
+        case dict():
+            members = [f"{encode_basestring(name)}:{_write(inner)}" for name, inner in value.items()]
+            text = "{" + ",".join(members) + "}"
+        case list() | tuple():
+            text = "[" + ",".join([_write(inner) for inner in value]) + "]"
+        case None | bool():
+            text = _WORDS[value]
+        case int():
+            text = str(value) if -_LONG <= value < _LONG else f'"{value}"'
+        case Decimal() | float():
+            text = _write_decimal(Decimal(str(value)))
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form here")
+    return text
+
+
+def _write_decimal(number: Decimal) -> str:
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"", "-0"} else text
