@@ -55,7 +55,12 @@ def sides(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_openssl_takes_a_sealed_request_apart(sides: Sides) -> None:
-    content = {"firstName": "SsO8cmdlbg==", "cardId": "1755902", "eeaAddress": {"cityCode": "LT_MA"}, "note": "žalia"}
+    content = {
+        "firstName": "SsO8cmdlbg==",
+        "cardId": "1755902",
+        "eeaAddress": {"cityCode": "LT_MA"},
+        "note": "žalia",
+    }
 
     sealed = json.loads(
         envelope.seal(content, keys=sides.keys, partner_id=PARTNER, request_id="7" * 32, secret=bytes(range(16)))

@@ -1,0 +1,234 @@
+"""Properties of the envelope: what is sealed opens, whatever was changed is refused, with one error."""
+
+import base64
+import json
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from paytend import Keys, KeyUnusable, ProtocolError, envelope, strictjson
+from paytend.keys import require_openssl
+from tests.paytend.peer import PARTNER, Peer
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(min_value=-(10**20), max_value=10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+OBJECTS = st.dictionaries(st.text(), VALUES, min_size=1)
+QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+def with_decimals(value: Any) -> Any:
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case dict():
+            return {name: with_decimals(inner) for name, inner in value.items()}
+        case list():
+            return [with_decimals(inner) for inner in value]
+        case _:
+            return value
+
+
+@QUICK
+@given(content=OBJECTS)
+def test_any_json_object_survives(peer: Peer, content: dict[str, Any]) -> None:
+    opened = envelope.open_webhook(
+        peer.webhook(json.dumps(content, ensure_ascii=False)), keys=peer.keys, partner_id=PARTNER
+    )
+
+    assert opened.content == with_decimals(content)
+
+
+@QUICK
+@given(content=st.dictionaries(st.text(), st.text()))
+def test_what_is_sealed_opens_and_its_re_serialised_form_is_the_same(peer: Peer, content: dict[str, str]) -> None:
+    flipped = Keys(private=peer.theirs, public=(peer.ours.public_key(),))
+    sealed = json.loads(
+        envelope.seal(content, keys=peer.keys, partner_id=PARTNER, request_id="1" * 32, secret=bytes(16))
+    )
+
+    # Opened by the other side's rules: a request has the fields of a response but for the name of the payload.
+    opened = envelope._open(sealed, payload="bizData", keys=flipped)
+
+    assert opened.content == content
+    assert strictjson.write(strictjson.parse(opened.text)) == opened.text
+
+
+def test_any_single_changed_byte_is_refused(peer: Peer) -> None:
+    raw = peer.webhook('{"tradeId":"T1","amount":"1250","remark":"Caf\\u00e9"}')
+    envelope.open_webhook(raw, keys=peer.keys, partner_id=PARTNER)
+
+    for place in range(len(raw)):
+        for change in (1, 32, 128):
+            changed = raw[:place] + bytes([raw[place] ^ change]) + raw[place + 1 :]
+            with pytest.raises(ProtocolError) as refusal:
+                envelope.open_webhook(changed, keys=peer.keys, partner_id=PARTNER)
+            assert refusal.value.args == ()
+
+
+@QUICK
+@given(data=st.data())
+def test_any_changed_byte_of_a_response_is_refused(peer: Peer, data: st.DataObject) -> None:
+    raw = peer.response('{"cardId":"1"}')
+    place = data.draw(st.integers(0, len(raw) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda value: value != raw[place]))
+    changed = raw[:place] + bytes([byte]) + raw[place + 1 :]
+
+    try:
+        response = envelope.open_response(changed, keys=peer.keys)
+    except ProtocolError:
+        return
+    # White space between two fields is the only thing that means nothing, and no success is ever unsigned.
+    assert response.form is not None or response.code != "00"
+    assert response.data in ({"cardId": "1"}, {})
+
+
+HOSTILE_TEXTS = [
+    '{"amount":1e999}',
+    '{"amount":NaN}',
+    '{"amount":-Infinity}',
+    '{"amount":' + "9" * 400 + "}",
+    '{"amount":0.' + "1" * 500 + "}",
+    '{"amount":"1","amount":"2"}',
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    '["an array"]',
+    '"text"',
+    "no json",
+    "",
+    '{"a":1}{"b":2}',
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=range(len(HOSTILE_TEXTS)))
+def test_hostile_contents_get_the_one_error_in_bounded_time(peer: Peer, text: str) -> None:
+    started = time.monotonic()
+
+    with pytest.raises(ProtocolError) as refusal:
+        envelope.open_webhook(peer.webhook(text), keys=peer.keys, partner_id=PARTNER)
+
+    assert refusal.value.args == ()
+    assert time.monotonic() - started < 1
+
+
+def hostile_envelopes(peer: Peer) -> dict[str, bytes]:
+    good = json.loads(peer.webhook('{"tradeId":"T1"}'))
+    signature = good["signature"]
+    changes: dict[str, dict[str, Any]] = {
+        "no signature": {"signature": None},
+        "empty signature": {"signature": ""},
+        "zeros": {"signature": base64.b64encode(bytes(128)).decode()},
+        "too long": {"signature": base64.b64encode(bytes(5000)).decode()},
+        "not base64": {"signature": "§" * 172},
+        "spaces": {"signature": " " + signature},
+        "line breaks": {"signature": signature[:76] + "\n" + signature[76:]},
+        "url alphabet": {"signature": signature.replace("+", "-").replace("/", "_") + "="},
+        "a number": {"signature": 17},
+        "no key": {"randomKey": None},
+        "key of another length": {"randomKey": base64.b64encode(bytes(127)).decode()},
+        "random key": {"randomKey": base64.b64encode(b"\x01" * 128).decode()},
+        "no content": {"content": None},
+        "content as object": {"content": {"tradeId": "T1"}},
+        "content of half a block": {"content": base64.b64encode(bytes(8)).decode()},
+        "another partner": {"partnerId": "888666000199002"},
+        "another type": {"notifyType": "2"},
+        "one more field": {"more": "1"},
+    }
+    made = {name: json.dumps({**good, **change}).encode() for name, change in changes.items()}
+    made |= {
+        "nothing": b"",
+        "not utf-8": b"\xff\xfe",
+        "an array": b"[]",
+        "nested": b'{"a":' * 100_000,
+        "duplicate": b'{"signature":"a",' + json.dumps(good).encode()[1:],
+        "megabytes": b'{"a":"' + b"x" * 5_000_000 + b'"}',
+        "aes key of 15": peer.webhook('{"a":"1"}', key=b"x" * 15, ecb_key=b"x" * 16),
+        "aes key of 17": peer.webhook('{"a":"1"}', key=b"x" * 17, ecb_key=b"x" * 16),
+        "aes key of 100": peer.webhook('{"a":"1"}', key=b"x" * 100, ecb_key=b"x" * 16),
+        "no padding": peer.webhook(b"0123456789abcdef", padded=False),
+        "not text": peer.webhook(b"\xff\xfe\xfd"),
+    }
+    return made
+
+
+def test_every_hostile_envelope_gets_the_one_error_in_bounded_time(peer: Peer) -> None:
+    for name, raw in hostile_envelopes(peer).items():
+        started = time.monotonic()
+        with pytest.raises(ProtocolError) as refusal:
+            envelope.open_webhook(raw, keys=peer.keys, partner_id=PARTNER)
+        assert refusal.value.args == (), name
+        assert time.monotonic() - started < 1, name
+
+
+@pytest.mark.parametrize("length", [16, 24, 32])
+def test_keys_of_all_aes_lengths_open(peer: Peer, length: int) -> None:
+    raw = peer.webhook('{"a":"1"}', key=b"k" * length)
+
+    assert envelope.open_webhook(raw, keys=peer.keys, partner_id=PARTNER).content == {"a": "1"}
+
+
+def test_a_key_that_came_url_encoded_opens(peer: Peer) -> None:
+    raw = json.loads(peer.response('{"a":"1"}'))
+    raw["randomKey"] = raw["randomKey"].replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+
+    assert envelope.open_response(json.dumps(raw).encode(), keys=peer.keys).data == {"a": "1"}
+
+
+def test_a_refusal_may_be_unsigned_but_is_then_marked_so(peer: Peer) -> None:
+    response = envelope.open_response(b'{"respCode":"9001","respMsg":"Field type is wrong."}', keys=peer.keys)
+
+    assert (response.code, response.message, response.form) == ("9001", "Field type is wrong.", None)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"respCode":"00"}', b'{"respMsg":"no code"}', b'{"respCode":"17","signature":"AAAA"}', b"<html>502</html>"],
+)
+def test_an_answer_that_cannot_be_verified_is_no_answer(peer: Peer, raw: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        envelope.open_response(raw, keys=peer.keys)
+
+
+def test_a_success_without_data_opens(peer: Peer) -> None:
+    raw = peer.response("{}")
+
+    assert envelope.open_response(raw, keys=peer.keys).data == {}
+
+
+def test_all_ways_to_fail_take_the_same_steps(peer: Peer) -> None:
+    hostile = hostile_envelopes(peer)
+    times: dict[str, float] = {}
+    for name in ("zeros", "random key", "no padding", "content of half a block", "another type"):
+        best = 9.0
+        for _ in range(60):
+            started = time.perf_counter()
+            with pytest.raises(ProtocolError):
+                envelope.open_webhook(hostile[name], keys=peer.keys, partner_id=PARTNER)
+            best = min(best, time.perf_counter() - started)
+        times[name] = best
+
+    assert max(times.values()) < 2 * min(times.values()), times
+
+
+def test_an_old_openssl_is_refused() -> None:
+    require_openssl(0x30200000, name="OpenSSL 3.2.0")
+    with pytest.raises(KeyUnusable, match="or newer is needed"):
+        require_openssl(0x30100070, name="OpenSSL 3.1.7")
+
+
+@pytest.mark.parametrize(("request_id", "secret"), [("1" * 31, bytes(16)), ("1" * 32, bytes(15))])
+def test_a_request_with_an_odd_id_or_secret_is_not_made(peer: Peer, request_id: str, secret: bytes) -> None:
+    with pytest.raises(ValueError, match="32 characters"):
+        envelope.seal({}, keys=peer.keys, partner_id=PARTNER, request_id=request_id, secret=secret)
