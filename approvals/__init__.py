@@ -1,0 +1,1 @@
+"""The two-person rule: people, actions, policy, rules, requests, execution, reconciliation, audit."""

@@ -1,0 +1,118 @@
+"""The database: an engine for SQLite or PostgreSQL with the settings that a trial showed to be needed.
+
+SQLite: WAL with `synchronous=FULL` (lost nothing in simulated power cuts), BEGIN IMMEDIATE for every writer
+(deferred ones deadlock), `recursive_triggers` (else INSERT OR REPLACE walks around the DELETE triggers).
+A library between 3.7.0 and 3.51.2 has a race that can corrupt a WAL: there a rollback journal is used.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlmodel import Session
+
+try:
+    import pysqlite3
+except ImportError:  # no wheel for this platform: Python's own library, whose version decides the journal
+    pysqlite3 = None
+
+_SAFE_WAL = (3, 51, 3)
+_SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
+
+
+class SecondProcess(Exception):
+    """Another process uses this SQLite file; several processes need PostgreSQL (DATABASE_URL=postgresql+psycopg://…)."""
+
+
+class Database:
+    """Sessions on one database. Writers on SQLite wait for each other; PostgreSQL locks rows."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engine of a URL (`sqlite:///file` or `postgresql+psycopg://…`); connects at first use."""
+        self.url = make_url(url)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        self._writers = self.engine.execution_options(writes=True)
+        self._lock: Any = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a transaction that writes; it commits at the end of the block, and rolls back on any exception."""
+        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a transaction that only reads."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def claim_file(self) -> None:
+        """Hold the SQLite file for this process alone; raises SecondProcess. PostgreSQL takes any number."""
+        if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
+            return
+        lock = Path(f"{self.url.database}.lock").open("a")  # noqa: SIM115 - held as long as the process lives
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise SecondProcess from error
+        self._lock = lock
+
+    def close(self) -> None:
+        """Close all connections and let go of the file."""
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def sqlite_module() -> ModuleType:
+    """Return the SQLite library to use: the newer one of the wheel and Python's own."""
+    if pysqlite3 is not None and pysqlite3.sqlite_version_info > sqlite3.sqlite_version_info:
+        module: ModuleType = pysqlite3
+        return module
+    return sqlite3
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this version's WAL has no corrupting race (sqlite.org, fixed in 3.51.3, 3.50.7 and 3.44.6)."""
+    return version >= _SAFE_WAL or any(version[:2] == fixed[:2] and version >= fixed for fixed in _SAFE_BACKPORTS)
+
+
+def _postgresql_engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_recycle=1800)
+
+
+def _sqlite_engine(url: str) -> Engine:
+    module = sqlite_module()
+    # A writer waits up to `timeout` seconds for another one: busy_timeout.
+    engine = create_engine(url, module=module, connect_args={"timeout": 15}, pool_size=20, max_overflow=20)
+    wal = wal_is_safe(module.sqlite_version_info)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the transaction is begun below, not by the driver
+        for pragma in (
+            f"journal_mode={'WAL' if wal else 'DELETE'}",
+            f"synchronous={'FULL' if wal else 'EXTRA'}",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,1 @@
+"""One file for each slash command: words in, facts out; no Slack, no SQL, no HTTP."""

@@ -1,0 +1,1 @@
+"""Tells people: inbox of webhooks, events, routes, outbox, delivery, rendering, balance watch."""

@@ -1,0 +1,54 @@
+"""Encryption at rest: AES-256-GCM, bound to the place where the value is stored."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_ID_BYTES = 4
+_VERSION = b"\x01"
+
+
+class Unreadable(Exception):
+    """The stored value cannot be decrypted: its key is missing, or it was moved or changed."""
+
+
+class Vault:
+    """Seals and opens stored values; the first key encrypts, all keys decrypt (rotation).
+
+    A sealed value is: version (1), key id (4, the start of the key's SHA-256), nonce (12), cipher text and tag.
+    Table, row and column are associated data, so that a value cannot be moved to another place.
+    """
+
+    def __init__(self, keys: Sequence[bytes], *, random_bytes: Callable[[int], bytes]) -> None:
+        """Prepare for these keys of 32 bytes; raises ValueError for another length or none."""
+        if not keys or any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError("a vault needs one or more keys of 32 bytes")
+        self._ciphers = {hashlib.sha256(key).digest()[:_ID_BYTES]: AESGCM(key) for key in keys}
+        self._current = next(iter(self._ciphers))
+        self._random_bytes = random_bytes
+
+    def seal(self, value: bytes, *, table: str, row: str, column: str) -> bytes:
+        """Return the sealed form of a value for this place."""
+        nonce = self._random_bytes(_NONCE_BYTES)
+        place = f"{table}\0{row}\0{column}".encode()
+        return _VERSION + self._current + nonce + self._ciphers[self._current].encrypt(nonce, value, place)
+
+    def open(self, sealed: bytes, *, table: str, row: str, column: str) -> bytes:
+        """Return the value that was sealed for this place; raises Unreadable."""
+        head = len(_VERSION) + _ID_BYTES
+        cipher = self._ciphers.get(sealed[len(_VERSION) : head])
+        if not sealed.startswith(_VERSION) or cipher is None:
+            raise Unreadable("the key of this value is not among CARDOPS_SECRET_KEYS")
+        try:
+            place = f"{table}\0{row}\0{column}".encode()
+            return cipher.decrypt(sealed[head : head + _NONCE_BYTES], sealed[head + _NONCE_BYTES :], place)
+        except InvalidTag as error:
+            raise Unreadable("the value was changed, or moved to another place") from error
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether a value was sealed with the key that encrypts now."""
+        return sealed[len(_VERSION) : len(_VERSION) + _ID_BYTES] == self._current
