@@ -65,6 +65,12 @@ class Money:
         return cls(amount=read_decimal(text), currency=currency)
 
     @classmethod
+    def read(cls, text: str) -> "Money":
+        """Return the money of "500.00 EUR", as it stands in settings and stored payloads; raises NotMoney."""
+        amount, _, currency = text.strip().partition(" ")
+        return cls.parse(amount.replace(",", ""), currency.strip())
+
+    @classmethod
     def from_minor(cls, units: int, currency: str, *, precision: int | None = None) -> "Money":
         """Return the money of a number of smallest units; `precision` only where the sender names it."""
         decimals = PRECISION.get(currency, 0) if precision is None else precision
