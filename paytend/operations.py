@@ -27,6 +27,7 @@ from paytend.models import (
     Transactions,
 )
 from paytend.money import AmountUnit, Money, write_amount
+from paytend.strictjson import Verbatim
 
 T = TypeVar("T", bound=Answer)
 
@@ -123,7 +124,7 @@ def _encode_document(wire: str, value: tuple[bytes, str], _unit: AmountUnit) -> 
         raise NotSendable(f"A document is one of {', '.join(DOCUMENT_SUFFIXES)}.")
     if not 0 < len(content) <= LARGEST_DOCUMENT:
         raise NotSendable(f"A document has 1 to {LARGEST_DOCUMENT:,} bytes; this one has {len(content):,}.")
-    return {wire: base64.b64encode(content).decode(), "suffix": suffix.lower()}
+    return {wire: Verbatim(base64.b64encode(content).decode()), "suffix": suffix.lower()}
 
 
 def _encode_address(wire: str, value: Address, _unit: AmountUnit) -> dict[str, Any]:

@@ -6,6 +6,7 @@ kept, no spaces, "/" and ordinary non-ASCII untouched, some code points as \\uXX
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any, Never
@@ -72,31 +73,57 @@ def parse_object(text: str) -> dict[str, Any]:
     return value
 
 
+class Verbatim(str):
+    """A text without anything to escape, such as Base64: megabytes of it are not searched."""
+
+    __slots__ = ()
+
+
 def write(value: Any) -> str:
     """Return the one JSON text of a value: what is signed, what is encrypted, and what Paytend re-creates."""
-    text = _write(value)
+    parts: list[str] = []
+    _write(value, parts.append)
+    text = "".join(parts)
     # Asking `isascii` is free; only a text with other characters is searched for the ones to escape.
     return text if text.isascii() else _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def _write(value: Any) -> str:
+def _write(value: Any, add: Callable[[str], None]) -> None:
     match value:
+        case Verbatim():
+            add('"')
+            add(value)
+            add('"')
         case str():
-            text = encode_basestring(value)
+            add(encode_basestring(value))
         case dict():
-            members = [f"{encode_basestring(name)}:{_write(inner)}" for name, inner in value.items()]
-            text = "{" + ",".join(members) + "}"
+            comma = "{"
+            for name, inner in value.items():
+                add(f"{comma}{encode_basestring(name)}:")
+                _write(inner, add)
+                comma = ","
+            add("}" if value else "{}")
         case list() | tuple():
-            text = "[" + ",".join([_write(inner) for inner in value]) + "]"
+            comma = "["
+            for inner in value:
+                add(comma)
+                _write(inner, add)
+                comma = ","
+            add("]" if value else "[]")
+        case _:
+            add(_write_leaf(value))
+
+
+def _write_leaf(value: Any) -> str:
+    match value:
         case None | bool():
-            text = _WORDS[value]
+            return _WORDS[value]
         case int():
-            text = str(value) if -_LONG <= value < _LONG else f'"{value}"'
+            return str(value) if -_LONG <= value < _LONG else f'"{value}"'
         case Decimal() | float():
-            text = _write_decimal(Decimal(str(value)))
+            return _write_decimal(Decimal(str(value)))
         case _:
             raise TypeError(f"{type(value).__name__} has no JSON form here")
-    return text
 
 
 def _write_decimal(number: Decimal) -> str:
