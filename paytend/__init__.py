@@ -2,6 +2,7 @@
 
     keys       RSA keys of both sides, read once
     envelope   seal a request, open a response, open a webhook (pure)
+    calls      one operation with its values, and how each becomes text
     operations all 23 operations as values; OPERATIONS[i](…) makes a call
     models     the answers, tolerant and frozen; codes: the enumerations; money: exact amounts
     webhooks   the three webhooks as typed events
@@ -11,11 +12,12 @@
 'active'
 """
 
+from paytend.calls import Address, Call, NotSendable, Operation
 from paytend.client import Client, make_http
 from paytend.errors import KeyUnusable, OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
 from paytend.keys import Keys, load_private_key, load_public_keys
 from paytend.money import AmountUnit, Money, NotMoney
-from paytend.operations import OPERATIONS, Address, Call, NotSendable, Operation
+from paytend.operations import OPERATIONS
 from paytend.requestids import RequestIds
 
 __all__ = [

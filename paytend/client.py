@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 import httpx
 
 from paytend import envelope
+from paytend.calls import Call, Operation
 from paytend.errors import OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
 from paytend.keys import Keys
 from paytend.models import Answer
 from paytend.money import AmountUnit
-from paytend.operations import Call, Operation
 
 T = TypeVar("T", bound=Answer)
 

@@ -5,21 +5,15 @@ accepted in camelCase and in snake_case, as number or as text; what is missing i
 stays in `raw` (without secrets, card numbers masked). Amounts that cannot be read exactly are None as well.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    AliasChoices,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     field_validator,
     model_validator,
 )
@@ -38,40 +32,19 @@ from paytend.codes import (
     TransactionStatus,
     TransactionType,
 )
+from paytend.fields import (
+    FORGIVING,
+    CardNumber,
+    Number,
+    Text,
+    find_rows,
+    named,
+    read_money,
+    read_text,
+    with_raw,
+)
 from paytend.money import AmountUnit, Money, NotMoney, read_amount
-from paytend.redaction import is_secret_name, mask_card_number, redact
-
-
-def _names(*names: str) -> Any:
-    """Return the field for the candidate names, in the order of preference, each also in snake_case."""
-    both = dict.fromkeys(form for name in names for form in (name, re.sub(r"(?=[A-Z])", "_", name).lower()))
-    return Field(default=None, validation_alias=AliasChoices(*both))
-
-
-def _read_text(value: object) -> str | None:
-    match value:
-        case bool() | dict() | list() | None:
-            return None
-        case _:
-            return str(value).strip() or None
-
-
-def _forgive(value: object, read: ValidatorFunctionWrapHandler) -> object:
-    """Turn what cannot be understood into None: it stays in `raw`."""
-    if value is None or value == "":
-        return None
-    try:
-        return read(value)
-    except ValidationError:
-        return None
-
-
-Text = Annotated[str | None, BeforeValidator(_read_text)]
-Number = Annotated[int | None, WrapValidator(_forgive)]
-CardNumber = Annotated[
-    str | None, BeforeValidator(lambda value: mask_card_number(text) if (text := _read_text(value)) else None)
-]
-_FORGIVING = WrapValidator(_forgive)
+from paytend.redaction import is_secret_name, redact
 
 
 class Answer(BaseModel):
@@ -87,26 +60,13 @@ class Answer(BaseModel):
         return cls.model_validate({**raw, "raw": redact(dict(raw))}, context={"unit": unit})
 
 
-def _read_money(value: object, info: ValidationInfo) -> object:
-    """Return the money of an amount whose currency was read before it, or None."""
-    text, currency = _read_text(value), info.data.get("currency")
-    if isinstance(value, Money) or text is None or not isinstance(currency, str) or info.context is None:
-        return value if isinstance(value, Money) else None
-    try:
-        return read_amount(
-            text, currency=currency, unit=info.context["unit"], precision=info.data.get("precision")
-        )
-    except NotMoney:
-        return None
-
-
 class Done(Answer):
     """The answer to a change that returns nothing but whether it worked (activate, loss, replace, upload)."""
 
-    status: Annotated[ChangeStatus | None, _FORGIVING] = _names(
+    status: Annotated[ChangeStatus | None, FORGIVING] = named(
         "changeStatus", "activeStatus", "retrieveStatus", "uploadStatus", "replaceStatus", "status"
     )
-    message: Text = _names("errMsg", "errorMsg", "msg")
+    message: Text = named("errMsg", "errorMsg", "msg")
 
 
 class RetrievedPassword(Done):
@@ -117,20 +77,20 @@ class RetrievedPassword(Done):
     @model_validator(mode="before")
     @classmethod
     def _find_secret(cls, fields: Any) -> Any:
-        found = [value for name, value in fields.items() if is_secret_name(name) and _read_text(value)]
+        found = [value for name, value in fields.items() if is_secret_name(name) and read_text(value)]
         return {**fields, "secret": str(found[0]) if found else None}
 
 
 class Balance(Answer):
     """One currency's balance; `precision` is V1's `digital`."""
 
-    currency: Text = _names("currency", "currencyCode")
-    precision: Number = _names("digital", "precision")
-    money: Money | None = _names("balance", "amount")
-    available: Money | None = _names("availableBalance", "available")
-    blocked: Money | None = _names("blockAmount", "frozenAmount")
+    currency: Text = named("currency", "currencyCode")
+    precision: Number = named("digital", "precision")
+    money: Money | None = named("balance", "amount")
+    available: Money | None = named("availableBalance", "available")
+    blocked: Money | None = named("blockAmount", "frozenAmount")
 
-    _money = field_validator("money", "available", "blocked", mode="before")(_read_money)
+    _money = field_validator("money", "available", "blocked", mode="before")(read_money)
 
 
 class _WithBalances(Answer):
@@ -139,10 +99,10 @@ class _WithBalances(Answer):
     @model_validator(mode="before")
     @classmethod
     def _find_balances(cls, fields: Any) -> Any:
-        rows = _find_rows(fields, "accountList", "accountlist", "account_list", "balanceList", "accounts")
+        rows = find_rows(fields, "accountList", "accountlist", "account_list", "balanceList", "accounts")
         if not rows and fields.get("currency"):
             rows = [fields]
-        return {**fields, "balances": [_with_raw(row) for row in rows]}
+        return {**fields, "balances": [with_raw(row) for row in rows]}
 
     def balance(self, currency: str) -> Money | None:
         """Return the money in one currency, None when the answer does not say."""
@@ -156,21 +116,21 @@ class CardBalance(_WithBalances):
 class PartnerBalance(_WithBalances):
     """What can still be spent at Paytend, for each currency."""
 
-    name: Text = _names("name", "accountName")
+    name: Text = named("name", "accountName")
 
 
 class CardInfo(_WithBalances):
     """A card; its number only ever as first six and last four."""
 
-    card_id: Text = _names("cardId", "cardToken")
-    card_number: CardNumber = _names("cardNo", "cardPan", "maskedCardNo")
-    status: Annotated[CardStatus | None, _FORGIVING] = _names("cardStatus", "status")
-    type: Annotated[CardType | None, _FORGIVING] = _names("cardType")
-    scheme: Annotated[CardScheme | None, _FORGIVING] = _names("cardScheme", "cardChannel")
-    holder_id: Text = _names("holderId")
-    holder_name: Text = _names("holderName", "cardHolderName")
-    expires: Text = _names("expiredDate", "expiryDate", "validThru")
-    activated: Text = _names("activeTime", "activeDate")
+    card_id: Text = named("cardId", "cardToken")
+    card_number: CardNumber = named("cardNo", "cardPan", "maskedCardNo")
+    status: Annotated[CardStatus | None, FORGIVING] = named("cardStatus", "status")
+    type: Annotated[CardType | None, FORGIVING] = named("cardType")
+    scheme: Annotated[CardScheme | None, FORGIVING] = named("cardScheme", "cardChannel")
+    holder_id: Text = named("holderId")
+    holder_name: Text = named("holderName", "cardHolderName")
+    expires: Text = named("expiredDate", "expiryDate", "validThru")
+    activated: Text = named("activeTime", "activeDate")
 
     @property
     def last_four(self) -> str | None:
@@ -181,72 +141,72 @@ class CardInfo(_WithBalances):
 class TopUp(Answer):
     """A top-up, as answered at once and when asked for later."""
 
-    status: Annotated[TopUpStatus | None, _FORGIVING] = _names("topupStatus", "topUpStatus", "status")
-    message: Text = _names("errMsg", "errorMsg")
-    card_id: Text = _names("cardId")
-    card_number: CardNumber = _names("cardNo")
-    reference: Text = _names("orderNo")
-    trade_id: Text = _names("tradeId", "transactionId")
-    currency: Text = _names("currency")
-    amount: Money | None = _names("amount")
-    fee: Money | None = _names("fee")
+    status: Annotated[TopUpStatus | None, FORGIVING] = named("topupStatus", "topUpStatus", "status")
+    message: Text = named("errMsg", "errorMsg")
+    card_id: Text = named("cardId")
+    card_number: CardNumber = named("cardNo")
+    reference: Text = named("orderNo")
+    trade_id: Text = named("tradeId", "transactionId")
+    currency: Text = named("currency")
+    amount: Money | None = named("amount")
+    fee: Money | None = named("fee")
 
-    _money = field_validator("amount", "fee", mode="before")(_read_money)
+    _money = field_validator("amount", "fee", mode="before")(read_money)
 
 
 class OrderedCard(Answer):
     """One card of an order."""
 
-    card_id: Text = _names("cardId", "cardToken")
-    card_number: CardNumber = _names("cardNo", "cardPan")
-    holder_id: Text = _names("holderId")
+    card_id: Text = named("cardId", "cardToken")
+    card_number: CardNumber = named("cardNo", "cardPan")
+    holder_id: Text = named("holderId")
 
 
 class CardOrder(Answer):
     """What became of a card order; content of webhook 3 as well."""
 
-    reference: Text = _names("orderNo")
-    status: Annotated[ApplyStatus | None, _FORGIVING] = _names("applyStatus", "orderStatus", "status")
-    message: Text = _names("errMsg", "errorMsg")
-    quantity: Number = _names("quantity", "orderCount")
+    reference: Text = named("orderNo")
+    status: Annotated[ApplyStatus | None, FORGIVING] = named("applyStatus", "orderStatus", "status")
+    message: Text = named("errMsg", "errorMsg")
+    quantity: Number = named("quantity", "orderCount")
     cards: tuple[OrderedCard, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _find_cards(cls, fields: Any) -> Any:
-        rows = _find_rows(fields, "cardList", "cards", "list")
+        rows = find_rows(fields, "cardList", "cards", "list")
         if not rows and (fields.get("cardId") or fields.get("cardNo") or fields.get("card_token")):
             rows = [fields]
-        return {**fields, "cards": [_with_raw(row) for row in rows]}
+        return {**fields, "cards": [with_raw(row) for row in rows]}
 
 
 class Transaction(Answer):
     """A movement on a card or on the partner account; `booked` is its time as Paytend wrote it."""
 
-    trade_id: Text = _names("tradeId", "transactionId", "authId", "relatedTransactionId")
-    card_id: Text = _names("cardId", "cardToken")
-    card_number: CardNumber = _names("cardNo", "cardPan")
-    type: Annotated[TransactionType | None, _FORGIVING] = _names("tradeType", "transactionType")
-    status: Annotated[TransactionStatus | None, _FORGIVING] = _names(
+    trade_id: Text = named("tradeId", "transactionId", "authId", "relatedTransactionId")
+    card_id: Text = named("cardId", "cardToken")
+    card_number: CardNumber = named("cardNo", "cardPan")
+    type: Annotated[TransactionType | None, FORGIVING] = named("tradeType", "transactionType")
+    status: Annotated[TransactionStatus | None, FORGIVING] = named(
         "tradeStatus", "transactionStatus", "authStatus"
     )
-    source: Annotated[TransactionSource | None, _FORGIVING] = _names("tradeSrc", "transactionSrc", "dataType")
-    currency: Text = _names("currency", "billCurrency")
-    amount: Money | None = _names("amount", "billAmount")
-    fee: Money | None = _names("fee", "billFee")
-    balance: Money | None = _names("balance")
-    other_currency: Text = _names("currencyTxn", "txnCurrency", "transactionCurrency")
-    other_amount: Money | None = _names("txnAmount", "transactionAmount")
-    booked: Text = _names("businessDate", "tradeTime", "createTime")
-    auth_code: Text = _names("authCode")
-    merchant: Text = _names("remark", "merchantName", "merchantInfo")
+    source: Annotated[TransactionSource | None, FORGIVING] = named("tradeSrc", "transactionSrc", "dataType")
+    currency: Text = named("currency", "billCurrency")
+    amount: Money | None = named("amount", "billAmount")
+    fee: Money | None = named("fee", "billFee")
+    balance: Money | None = named("balance")
+    other_currency: Text = named("currencyTxn", "txnCurrency", "transactionCurrency")
+    other_amount: Money | None = named("txnAmount", "transactionAmount")
+    booked: Text = named("businessDate", "tradeTime", "createTime")
+    auth_code: Text = named("authCode")
+    merchant: Text = named("remark", "merchantName", "merchantInfo")
 
-    _money = field_validator("amount", "fee", "balance", mode="before")(_read_money)
+    _money = field_validator("amount", "fee", "balance", mode="before")(read_money)
 
     @field_validator("other_amount", mode="before")
     @classmethod
     def _read_other_amount(cls, value: object, info: ValidationInfo) -> object:
-        text, currency = _read_text(value), info.data.get("other_currency")
+        text, currency = read_text(value), info.data.get("other_currency")
         if text is None or currency is None or info.context is None:
             return None
         try:
@@ -258,12 +218,12 @@ class Transaction(Answer):
 class _List(Answer):
     """An answer that lists rows, with the total where Paytend says one."""
 
-    total: Number = _names("total", "totalCount", "count")
+    total: Number = named("total", "totalCount", "count")
 
     @model_validator(mode="before")
     @classmethod
     def _rows(cls, fields: Any) -> Any:
-        rows = _find_rows(
+        rows = find_rows(
             fields,
             "tradeList",
             "transactionList",
@@ -274,7 +234,7 @@ class _List(Answer):
             "cityList",
             "topupList",
         )
-        return {**fields, "rows": [_with_raw(row) for row in rows]}
+        return {**fields, "rows": [with_raw(row) for row in rows]}
 
 
 class Transactions(_List):
@@ -286,10 +246,10 @@ class Transactions(_List):
 class Design(Answer):
     """A card design that can be ordered."""
 
-    sku: Text = _names("sku", "skuCode", "code")
-    name: Text = _names("skuName", "name", "description")
-    type: Annotated[CardType | None, _FORGIVING] = _names("cardType")
-    scheme: Annotated[CardScheme | None, _FORGIVING] = _names("cardScheme", "cardChannel")
+    sku: Text = named("sku", "skuCode", "code")
+    name: Text = named("skuName", "name", "description")
+    type: Annotated[CardType | None, FORGIVING] = named("cardType")
+    scheme: Annotated[CardScheme | None, FORGIVING] = named("cardScheme", "cardChannel")
 
 
 class Designs(_List):
@@ -301,8 +261,8 @@ class Designs(_List):
 class City(Answer):
     """A city that Paytend delivers to."""
 
-    code: Text = _names("cityCode", "code")
-    name: Text = _names("cityName", "name", "city")
+    code: Text = named("cityCode", "code")
+    name: Text = named("cityName", "name", "city")
 
 
 class Cities(_List):
@@ -320,34 +280,20 @@ class PartnerTopUps(_List):
 class Cardholder(Answer):
     """The person a card was issued to; content of webhook 2 as well."""
 
-    holder_id: Text = _names("holderId")
-    audit_status: Annotated[AuditStatus | None, _FORGIVING] = _names("auditStatus", "status")
-    message: Text = _names("errMsg", "errorMsg", "remark")
-    first_name: Text = _names("firstName")
-    last_name: Text = _names("lastName")
-    mobile: Text = _names("mobile")
-    email: Text = _names("email")
-    id_type: Annotated[IdType | None, _FORGIVING] = _names("idType", "idnoType")
-    id_number: Text = _names("idNo", "idno")
-    birthday: Text = _names("birthday", "dateOfBirth")
-    gender: Annotated[Gender | None, _FORGIVING] = _names("gender", "sex")
-    nationality: Text = _names("nationalityCode", "nationality")
+    holder_id: Text = named("holderId")
+    audit_status: Annotated[AuditStatus | None, FORGIVING] = named("auditStatus", "status")
+    message: Text = named("errMsg", "errorMsg", "remark")
+    first_name: Text = named("firstName")
+    last_name: Text = named("lastName")
+    mobile: Text = named("mobile")
+    email: Text = named("email")
+    id_type: Annotated[IdType | None, FORGIVING] = named("idType", "idnoType")
+    id_number: Text = named("idNo", "idno")
+    birthday: Text = named("birthday", "dateOfBirth")
+    gender: Annotated[Gender | None, FORGIVING] = named("gender", "sex")
+    nationality: Text = named("nationalityCode", "nationality")
 
     @property
     def name(self) -> str | None:
         """First and last name, as far as they are known."""
         return " ".join(part for part in (self.first_name, self.last_name) if part) or None
-
-
-def _find_rows(fields: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
-    """Return the list of objects under one of these names, else under any name."""
-    candidates = [fields.get(name) for name in names]
-    candidates += [value for name, value in fields.items() if name != "raw"]
-    for value in candidates:
-        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-            return value
-    return []
-
-
-def _with_raw(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "raw": redact({name: value for name, value in row.items() if name != "raw"})}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paytend import OPERATIONS, AmountUnit, Money, NotSendable, envelope
+from paytend import OPERATIONS, Address, AmountUnit, Money, NotSendable, envelope
 from paytend import operations as op
 from paytend.codes import CardStatus, TransactionStatus
 from paytend.models import (
@@ -206,7 +206,7 @@ def test_every_operation_of_the_document_is_there_once() -> None:
 
 
 def test_base64_is_for_names_and_address_lines_only() -> None:
-    address = op.Address(line="Gedimino 1", city_code="LT_VN", postcode="LT-01113", country_code="LT")
+    address = Address(line="Gedimino 1", city_code="LT_VN", postcode="LT-01113", country_code="LT")
 
     content = op.APPLY_CARD(
         reference="CARD2026112200001",

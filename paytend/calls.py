@@ -1,0 +1,140 @@
+"""A call to Paytend: one operation with its values, and how each value becomes text on the wire."""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from paytend.models import Answer
+from paytend.money import AmountUnit, Money, write_amount
+from paytend.strictjson import Verbatim
+
+T = TypeVar("T", bound=Answer)
+
+LARGEST_DOCUMENT = 2 * 1024 * 1024  # bytes before Base64 (document: "Maximum upload supported is 2M")
+DOCUMENT_SUFFIXES = (".jpeg", ".jpg", ".png", ".pdf")
+
+
+class NotSendable(ValueError):
+    """The values do not fit the operation; nothing was sent."""
+
+
+class Encoding(StrEnum):
+    """How a value becomes text on the wire."""
+
+    PLAIN = "plain"
+    BASE64 = "base64"
+    DATE = "yyyy-MM-dd"
+    MONEY = "amount and currency"
+    DOCUMENT = "base64 of at most 2 MB"
+    ADDRESS = "address"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One value of an operation: our name, Paytend's name, and how it travels."""
+
+    name: str
+    wire: str
+    encoding: Encoding = Encoding.PLAIN
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """An address as Paytend takes it; `city_code` is one of getCities, `country_code` ISO 3166 alpha-2."""
+
+    line: str
+    line2: str = ""
+    city_code: str
+    state: str = ""
+    postcode: str
+    country_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Generic[T]):
+    """One operation with its values, ready to be sent."""
+
+    operation: "Operation[T]"
+    values: Mapping[str, Any] = field(repr=False)
+
+    def content(self, *, unit: AmountUnit) -> dict[str, Any]:
+        """Return the bizData; raises NotSendable for a document that is too large or of another type."""
+        content: dict[str, Any] = {}
+        for parameter in self.operation.parameters:
+            if (value := self.values.get(parameter.name)) is not None:
+                content |= _ENCODERS[parameter.encoding](parameter.wire, value, unit)
+            elif not parameter.required and self.operation.blank_optionals:
+                content[parameter.wire] = ""
+        return content
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Generic[T]):
+    """What can be asked of Paytend. `changes` decides everything about repeating: a change is sent once.
+
+    `blank_optionals`: the demo sends what is not given as "", not left out.
+    """
+
+    name: str
+    title: str
+    path: str
+    changes: bool
+    answer: type[T]
+    parameters: tuple[Parameter, ...] = ()
+    blank_optionals: bool = False
+
+    def __call__(self, **values: Any) -> Call[T]:
+        """Return the call with these values; raises TypeError for unknown and missing ones."""
+        unknown = values.keys() - {parameter.name for parameter in self.parameters}
+        missing = {p.name for p in self.parameters if p.required} - {n for n, v in values.items() if v is not None}
+        if unknown or missing:
+            raise TypeError(f"{self.name}: unknown {sorted(unknown)}, missing {sorted(missing)}")
+        return Call(operation=self, values=values)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _encode_document(wire: str, value: tuple[bytes, str], _unit: AmountUnit) -> dict[str, Any]:
+    content, suffix = value
+    if suffix.lower() not in DOCUMENT_SUFFIXES:
+        raise NotSendable(f"A document is one of {', '.join(DOCUMENT_SUFFIXES)}.")
+    if not 0 < len(content) <= LARGEST_DOCUMENT:
+        raise NotSendable(f"A document has 1 to {LARGEST_DOCUMENT:,} bytes; this one has {len(content):,}.")
+    return {wire: Verbatim(base64.b64encode(content).decode()), "suffix": suffix.lower()}
+
+
+def _encode_address(wire: str, value: Address, _unit: AmountUnit) -> dict[str, Any]:
+    return {
+        wire: {
+            "addressLine": _base64(value.line),
+            "addressLine2": _base64(value.line2),
+            "cityCode": value.city_code,
+            "state": value.state,
+            "postcode": value.postcode,
+            "countryCode": value.country_code,
+        }
+    }
+
+
+def _encode_money(wire: str, value: Money, unit: AmountUnit) -> dict[str, Any]:
+    return {wire: write_amount(value, unit=unit), "currency": value.currency}
+
+
+def _encode_date(wire: str, value: date, _unit: AmountUnit) -> dict[str, Any]:
+    return {wire: value.strftime("%Y-%m-%d")}
+
+
+_ENCODERS: dict[Encoding, Callable[[str, Any, AmountUnit], dict[str, Any]]] = {
+    Encoding.PLAIN: lambda wire, value, _unit: {wire: str(value)},
+    Encoding.BASE64: lambda wire, value, _unit: {wire: _base64(value)},
+    Encoding.DATE: _encode_date,
+    Encoding.MONEY: _encode_money,
+    Encoding.DOCUMENT: _encode_document,
+    Encoding.ADDRESS: _encode_address,
+}

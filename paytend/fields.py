@@ -1,0 +1,79 @@
+"""How the undocumented fields of Paytend's answers are found and read: tolerantly, and never guessed."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from paytend.money import Money, NotMoney, read_amount
+from paytend.redaction import mask_card_number, redact
+
+
+def named(*names: str) -> Any:
+    """Return the field for the candidate names, in the order of preference, each also in snake_case."""
+    both = dict.fromkeys(form for name in names for form in (name, re.sub(r"(?=[A-Z])", "_", name).lower()))
+    return Field(default=None, validation_alias=AliasChoices(*both))
+
+
+def read_text(value: object) -> str | None:
+    """Return a text or number as text, without space around it; None for anything else and for nothing."""
+    match value:
+        case bool() | dict() | list() | None:
+            return None
+        case _:
+            return str(value).strip() or None
+
+
+def forgive(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Turn what cannot be understood into None: it stays in `raw`."""
+    if value is None or value == "":
+        return None
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+Text = Annotated[str | None, BeforeValidator(read_text)]
+Number = Annotated[int | None, WrapValidator(forgive)]
+CardNumber = Annotated[
+    str | None, BeforeValidator(lambda value: mask_card_number(text) if (text := read_text(value)) else None)
+]
+FORGIVING = WrapValidator(forgive)
+
+
+def read_money(value: object, info: ValidationInfo) -> object:
+    """Return the money of an amount whose currency was read before it, or None."""
+    text, currency = read_text(value), info.data.get("currency")
+    if isinstance(value, Money) or text is None or not isinstance(currency, str) or info.context is None:
+        return value if isinstance(value, Money) else None
+    try:
+        return read_amount(
+            text, currency=currency, unit=info.context["unit"], precision=info.data.get("precision")
+        )
+    except NotMoney:
+        return None
+
+
+def find_rows(fields: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
+    """Return the list of objects under one of these names, else under any name."""
+    candidates = [fields.get(name) for name in names]
+    candidates += [value for name, value in fields.items() if name != "raw"]
+    for value in candidates:
+        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            return value
+    return []
+
+
+def with_raw(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with what came beside it, redacted."""
+    return {**row, "raw": redact({name: value for name, value in row.items() if name != "raw"})}

@@ -1,0 +1,89 @@
+"""The structure of the project, as far as import contracts and linters cannot say it."""
+
+import ast
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("approvals", "bot", "commands", "notifier", "paytend", "sandbox")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+LARGEST_FILE, LONGEST_FUNCTION = 300, 50  # lines; a report, not a gate
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "service", "misc", "base"}
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    assert [path for path in MODULES if path.stem in VAGUE] == []
+
+
+def test_every_module_says_what_it_holds() -> None:
+    assert [path for path in MODULES if not ast.get_docstring(ast.parse(path.read_text()))] == []
+
+
+def test_nothing_of_ours_is_mocked() -> None:
+    own = Path(__file__)
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if path != own]
+
+    assert [
+        path for path in tests if re.search(r"unittest\.mock|mocker|monkeypatch\.setattr", path.read_text())
+    ] == []
+
+
+def test_broad_excepts_and_exceptions_to_the_rules_give_their_reason() -> None:
+    bare = re.compile(r"# (type: ignore|noqa|pragma: no cover)(\[[^\]]*\]|: [A-Z0-9, ]+)?\s*$", re.MULTILINE)
+    excused = re.compile(r"except (Exception|BaseException)[^\n]*:(?![^\n]*#)")
+
+    assert [path for path in MODULES if excused.search(path.read_text())] == []
+    assert [
+        path for path in MODULES if re.search(r"# (type: ignore|noqa)\s*$", path.read_text(), re.MULTILINE)
+    ] == []
+    assert bare.search("x  # type: ignore[attr-defined]")
+
+
+def test_importing_makes_nothing_happen() -> None:
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES if path.stem != "__main__"]
+    program = (
+        "import importlib, threading\n"
+        f"for name in {names!r}: importlib.import_module(name.removesuffix('.__init__'))\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("lock", ["run", "demo", "dev"])
+def test_lock_files_are_pinned_by_hash_and_name_no_host(lock: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text()
+    pinned = re.findall(r"^[a-z0-9._\[\]-]+==", text, re.MULTILINE)
+
+    assert len(pinned) > 20
+    assert text.count("--hash=sha256:") >= len(pinned)
+    assert not re.search(r"https?://|--index-url|--find-links|file:", text)
+
+
+def test_sizes_are_reported() -> None:
+    """House style: files under 300 lines, functions under 50. Larger ones are named in the run's summary."""
+    for path in MODULES:
+        text = path.read_text()
+        if (lines := text.count("\n")) > LARGEST_FILE:
+            warnings.warn(SizeReport(f"{path.relative_to(ROOT)} has {lines} lines"), stacklevel=1)
+        for function in functions(ast.parse(text)):
+            length = (function.end_lineno or 0) - function.lineno
+            if length > LONGEST_FUNCTION:
+                where = f"{path.relative_to(ROOT)}:{function.lineno}"
+                warnings.warn(SizeReport(f"{where} {function.name} has {length} lines"), stacklevel=1)
+
+
+class SizeReport(UserWarning):
+    """A size worth a second look; shown, never an error (see `filterwarnings`)."""
