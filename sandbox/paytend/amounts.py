@@ -1,7 +1,7 @@
 """Amounts: whole minor units inside, "minor" or "major" texts outside. Never a float.
 
-Paytend does not document its unit. The sibling API has integers (1 = 0.01 EUR, 1 = 0.000001 USDT), so "minor" is
-the default; "major" means decimal texts like "11.00".
+Paytend does not document its unit. The sibling API has integers (1 = 0.01 EUR, 1 = 0.000001 USDT), so "minor"
+is the default; "major" means decimal texts like "11.00".
 """
 
 import re
@@ -31,7 +31,7 @@ def check_currency(code: str) -> str:
 
 def precision_of(currency: str) -> int:
     """Return how many decimal places a currency has."""
-    return PRECISION.get(currency, FOREIGN_PRECISION.get(currency, 2))
+    return {**FOREIGN_PRECISION, **PRECISION}.get(currency, 2)
 
 
 def read_amount(text: str, *, currency: str, unit: Unit) -> int:
@@ -45,10 +45,14 @@ def read_amount(text: str, *, currency: str, unit: Unit) -> int:
     fraction = (found[2] or "") if found else ""
     if not found or len(fraction) > places:
         raise Refused(Reason.AMOUNT_WRONG)
-    minor = int(found[1]) * 10**places + int(fraction.ljust(places, "0") or "0")
+    minor = int(found[1]) * _power(places) + int(fraction.ljust(places, "0") or "0")
     if minor == 0:
         raise Refused(Reason.AMOUNT_WRONG)
     return minor
+
+
+def _power(places: int) -> int:
+    return int(10**places)
 
 
 def major(minor: int, *, currency: str) -> str:

@@ -1,7 +1,7 @@
 """The state of the stand-in: who holds which card, and where the money is. No I/O.
 
-Time and randomness are given. Everything that changes the books holds `lock`; a test reads the dictionaries and
-lists as they are, or takes the lock for a look at several of them at once.
+Time and randomness are given. Everything that changes the books holds `lock`; a test reads the dictionaries
+and lists as they are, or takes the lock for a look at several of them at once.
 """
 
 import random
@@ -23,7 +23,6 @@ from sandbox.paytend.records import (
     Order,
     PartnerEntry,
     TopUp,
-    TopUpStatus,
     Transaction,
 )
 from sandbox.paytend.refusals import Reason, Refused
@@ -54,6 +53,8 @@ class Books:
         self.cards: dict[str, Card] = {}
         self.orders: dict[str, Order] = {}
         self.all_top_ups: dict[str, TopUp] = {}
+        self.top_ups: list[TopUp] = []
+        """The executed ones, in the order they were done; without the seeded history."""
         self.processing: dict[str, TopUp] = {}
         self.transactions: list[Transaction] = []
         self.by_card: dict[str, list[Transaction]] = defaultdict(list)
@@ -141,11 +142,6 @@ class Books:
         """Tell whether an order of cards or a top-up has this number."""
         return order_no in self.orders or order_no in self.all_top_ups
 
-    @property
-    def top_ups(self) -> list[TopUp]:
-        """The executed top-ups, oldest first."""
-        return [top_up for top_up in self.all_top_ups.values() if top_up.status is TopUpStatus.DONE]
-
     # Money
 
     def partner_balance(self, currency: str) -> int:
@@ -201,7 +197,7 @@ class Books:
                     raise Unbalanced(f"{currency}: {self.paid_in(currency)} paid in, {totals}")
 
     def recount(self) -> None:
-        """Do `check`, and also recompute all accounts from all movements and all cards from their histories."""
+        """Do `check`, and recompute all accounts from the movements and all cards from their histories."""
         with self.lock:
             self.check()
             self.ledger.recount()

@@ -29,7 +29,7 @@ class Fields:
 
     def has(self, name: str) -> bool:
         """Tell whether a field is there and not empty."""
-        return self._biz_data.get(name, "") != ""
+        return bool(self._biz_data.get(name, "") != "")
 
     def optional(self, name: str) -> str:
         """Return a text, "" when absent."""

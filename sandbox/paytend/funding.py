@@ -77,6 +77,7 @@ def finish_top_up(books: Books, order_no: str, *, done: bool = True, error: str 
     books.ledger.move(TRANSIT, f"card:{top_up.card_id}", currency=currency, amount=amount)
     books.ledger.move(TRANSIT, FEES, currency=currency, amount=fee)
     top_up.status = TopUpStatus.DONE
+    books.top_ups.append(top_up)
     _enter(
         books,
         TradeType.TRANSFER_OUT,

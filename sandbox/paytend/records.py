@@ -1,4 +1,4 @@
-"""What the books hold: holders, cards, orders, top-ups, transactions. Numbers are those of paytend-api.md a.4."""
+"""What the books hold: holders, cards, orders, top-ups, transactions. Numbers as in paytend-api.md a.4."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

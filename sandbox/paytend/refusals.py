@@ -1,7 +1,7 @@
 """Every way in which the stand-in says no: one table of respCodes.
 
-Paytend publishes no list ("00" is success, anything else failure), so all numbers here are made up. Two of the
-texts were seen from the real backend: "Card status is abnormal." and "Cardholder has exists".
+Paytend publishes no list ("00" is success, anything else failure), so all numbers here are made up. Two of
+the texts were seen from the real backend: "Card status is abnormal." and "Cardholder has exists".
 """
 
 from enum import Enum

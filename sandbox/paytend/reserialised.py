@@ -1,7 +1,7 @@
 """The text that Hutool 5.8.16 makes of a JSON text, and a text that differs from it.
 
-The vendor's demo verifies a signature over the re-serialised form (paytend-api.md b.5 no. 1), so a client must
-accept an answer whose signature covers that form while the bytes that travel look different.
+The vendor's demo verifies a signature over the re-serialised form (paytend-api.md b.5 no. 1), so a client
+must accept an answer whose signature covers that form while the bytes that travel look different.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The faults that the stand-in plays on demand. Set from Python or over the control address (see control.py)."""
+"""The faults that the stand-in plays on demand. Set from Python or by control.py's address."""
 
 import threading
 from dataclasses import dataclass, fields

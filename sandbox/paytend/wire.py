@@ -1,8 +1,8 @@
 """The wire as Paytend's side sees it: opens sealed requests, seals answers and webhooks.
 
-Written from paytend-api.md part (b) alone and sharing no code with the bot's client: that is its value. AES-192 in
-ECB mode over the 24-character key text, RSA PKCS#1 v1.5 in blocks, SHA256withRSA over the sorted fields. All of it
-is the provider's demand, none of it our choice.
+Written from paytend-api.md part (b) alone and sharing no code with the bot's client: that is its value.
+AES-192 in ECB mode over the 24-character key text, RSA PKCS#1 v1.5 in blocks, SHA256withRSA over the sorted fields.
+All of it is the provider's demand, none of it our choice.
 """
 
 import base64
@@ -34,7 +34,7 @@ _PKCS1_OVERHEAD = 11
 
 
 def source_of(fields: Mapping[str, str]) -> str:
-    """Return the text that is signed: non-empty fields but `signature`, sorted, `name=value` joined by `&`."""
+    """Return the text that is signed: non-empty fields but `signature`, sorted, `name=value` with `&`."""
     return "&".join(
         f"{name}={fields[name]}" for name in sorted(fields) if name != "signature" and fields[name]
     )
