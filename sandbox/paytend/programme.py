@@ -71,7 +71,7 @@ _PLANS = (
 
 
 def seed_programme(books: Books) -> None:
-    """Fill empty books: 12 cards, 8 cardholders, 25,000.00 EUR and 500 USDT with the partner; tells nobody."""
+    """Fill empty books: 12 cards, 8 cardholders, 25,000.00 EUR and 500 USDT at the partner; tells nobody."""
     end = books.now()
     begin = end - timedelta(days=_DAYS)
     with books.pretending(begin):

@@ -1,8 +1,8 @@
 """What happens to a card at merchants: authorised, settled, declined, refunded, reversed; monthly fees.
 
 Nobody asks for these through the API: the control address and the tests make them happen, and each is told
-by webhook 1. An authorisation holds the money (side A), its settlement spends it (side S, same trade id). Amounts
-in minor units.
+by webhook 1. An authorisation holds the money (side A), its settlement spends it (side S, same trade id).
+Amounts in minor units.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """The wire as Paytend's side sees it: opens sealed requests, seals answers and webhooks.
 
 Written from paytend-api.md part (b) alone and sharing no code with the bot's client: that is its value.
-AES-192 in ECB mode over the 24-character key text, RSA PKCS#1 v1.5 in blocks, SHA256withRSA over the sorted fields.
-All of it is the provider's demand, none of it our choice.
+AES-192 in ECB mode over the 24-character key text, RSA PKCS#1 v1.5 in blocks, SHA256withRSA over the
+sorted fields. All of it is the provider's demand, none of it our choice.
 """
 
 import base64
