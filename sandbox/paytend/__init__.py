@@ -1,0 +1,10 @@
+"""Paytend's side: a server with all 23 operations, books that balance, webhooks and faults on demand.
+
+`PaytendStandIn` is all that others need; the control calls are in the table of `control.py`, the faults and
+modes in `switches.py`, the respCodes in `refusals.py`, the names of the answers' fields in `shown.py`.
+"""
+
+from sandbox.paytend.standin import Call, PaytendStandIn
+from sandbox.paytend.switches import FaultKind
+
+__all__ = ["Call", "FaultKind", "PaytendStandIn"]

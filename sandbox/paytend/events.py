@@ -1,0 +1,136 @@
+"""What happens without the partner asking: merchants, auditors, shipments, money paid in, time.
+
+Amounts here are decimal texts in major units ("12.50"), whatever unit the API speaks.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sandbox.clock import Clock
+from sandbox.paytend import funding, holders, orders, spending
+from sandbox.paytend.amounts import check_currency, read_amount
+from sandbox.paytend.books import Books
+from sandbox.paytend.records import AuditStatus, Card, CardStatus, Holder, Order, TopUp, Transaction
+
+
+class Events:
+    """Makes things happen on the books; each is checked, and told by webhook where Paytend would tell it."""
+
+    def __init__(self, books: Books, *, clock: Clock, tick: Callable[[], None]) -> None:
+        """Act on `books`; `tick` sends what is to be told."""
+        self._books = books
+        self._clock = clock
+        self._tick = tick
+
+    @contextmanager
+    def _change(self) -> Iterator[Books]:
+        with self._books.lock:
+            yield self._books
+            self._books.check()
+        self._tick()
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock and do what has become due."""
+        moved = self._clock.advance(timedelta(seconds=seconds))
+        self._tick()
+        return moved
+
+    def purchase(
+        self, card_id: str, amount: str, *, merchant: str = "SHOP", **details: str
+    ) -> list[Transaction]:
+        """Authorise and settle, or decline; `details`: currency, txn_currency, txn_amount."""
+        with self._change() as books:
+            return spending.purchase(books, _wanted(card_id, amount, merchant, **details))
+
+    def authorise(self, card_id: str, amount: str, *, merchant: str = "SHOP", **details: str) -> Transaction:
+        """Hold the money of a purchase, to be settled later."""
+        with self._change() as books:
+            return spending.authorise(books, _wanted(card_id, amount, merchant, **details))
+
+    def settle(self, trade_id: str) -> Transaction:
+        """Settle an authorisation."""
+        with self._change() as books:
+            return spending.settle(books, trade_id)
+
+    def decline(self, card_id: str, amount: str, *, merchant: str = "SHOP", **details: str) -> Transaction:
+        """Decline a purchase."""
+        with self._change() as books:
+            return spending.decline(books, _wanted(card_id, amount, merchant, **details))
+
+    def refund(self, card_id: str, amount: str, *, merchant: str = "SHOP", **details: str) -> Transaction:
+        """Bring money back to a card."""
+        with self._change() as books:
+            return spending.refund(books, _wanted(card_id, amount, merchant, **details))
+
+    def reverse(self, trade_id: str) -> Transaction:
+        """Reverse a purchase or an authorisation."""
+        with self._change() as books:
+            return spending.reverse(books, trade_id)
+
+    def charge_fee(self, card_id: str, amount: str, *, remark: str = "Monthly fee") -> Transaction | None:
+        """Take a fee in EUR; None when the card has too little and it became overdue."""
+        with self._change() as books:
+            minor = read_amount(amount, currency="EUR", unit="major")
+            return spending.charge_fee(books, card_id=card_id, amount=minor, remark=remark)
+
+    def audit(self, holder_id: str, status: int, *, error: str = "") -> Holder:
+        """Decide about a cardholder: 2 approved, 3 rejected, 4 incomplete."""
+        with self._change() as books:
+            return holders.audit(books, holder_id, status=AuditStatus(status), error=error)
+
+    def ship(self, order_no: str) -> Order:
+        """Make the cards of an order."""
+        with self._change() as books:
+            return orders.ship(books, order_no)
+
+    def fail_order(self, order_no: str, *, error: str = "Out of stock.") -> Order:
+        """End an order without cards."""
+        with self._change() as books:
+            return orders.fail(books, order_no, error=error)
+
+    def finish_top_up(self, order_no: str, *, done: bool = True) -> TopUp:
+        """End a top-up that is under way."""
+        with self._change() as books:
+            return funding.finish_top_up(books, order_no, done=done)
+
+    def fund(self, amount: str, *, currency: str = "EUR") -> None:
+        """Pay into the partner account."""
+        with self._change() as books:
+            minor = read_amount(amount, currency=check_currency(currency), unit="major")
+            funding.fund(books, currency=currency, amount=minor)
+
+    def set_partner_balance(self, amount: str, *, currency: str = "EUR") -> None:
+        """Fund or drain until the partner balance is `amount`, which may be "0"."""
+        with self._change() as books:
+            check_currency(currency)
+            empty = not amount.strip("0.")
+            minor = 0 if empty else read_amount(amount, currency=currency, unit="major")
+            funding.set_partner_balance(books, currency=currency, amount=minor)
+
+    def set_card_status(self, card_id: str, status: int) -> Card:
+        """Put a card into a state from outside: close, freeze, reactivate."""
+        with self._change() as books:
+            card = books.card(card_id)
+            card.status = CardStatus(status)
+            return card
+
+
+def _wanted(
+    card_id: str,
+    amount: str,
+    merchant: str,
+    *,
+    currency: str = "EUR",
+    txn_currency: str = "",
+    txn_amount: str = "",
+) -> spending.Purchase:
+    foreign = read_amount(txn_amount, currency=txn_currency, unit="major") if txn_amount else 0
+    return spending.Purchase(
+        card_id=card_id,
+        amount=read_amount(amount, currency=check_currency(currency), unit="major"),
+        merchant=merchant,
+        currency=currency,
+        txn_currency=txn_currency,
+        txn_amount=foreign,
+    )

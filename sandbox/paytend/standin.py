@@ -1,0 +1,296 @@
+"""The Paytend stand-in: one object with keys, books, switches and an aiohttp application."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from sandbox.clock import Clock
+from sandbox.paytend.amounts import Unit
+from sandbox.paytend.answers import Answers
+from sandbox.paytend.books import Books
+from sandbox.paytend.control import add_control
+from sandbox.paytend.events import Events
+from sandbox.paytend.operations import OPERATIONS, Operation
+from sandbox.paytend.programme import PARTNER_ID, seed_programme
+from sandbox.paytend.records import TopUp
+from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.switches import Fault, FaultKind, Switches
+from sandbox.paytend.webhooks import DEFAULT_PAUSES, Sender, Webhook
+from sandbox.paytend.wire import Wire
+
+LARGEST_BODY = 8 * 1024 * 1024
+_LOOK_EVERY = 0.05
+_SHOWN_FILE = 40
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One request received. `outcome` is the respCode of the work, "" when nothing was done."""
+
+    operation: str
+    at: datetime
+    request_id: str = ""
+    biz_data: dict[str, Any] = field(default_factory=dict)
+    outcome: str = ""
+    fault: str = ""
+
+
+class PaytendStandIn:
+    """A working substitute of Paytend, for the demo and the tests."""
+
+    def __init__(
+        self,
+        *,
+        callback: str | None = None,
+        seed: int = 1,
+        clock: Clock | None = None,
+        unit: Unit = "minor",
+        key_size: int = 1024,
+        partner_id: str = PARTNER_ID,
+        programme: bool = True,
+        webhook_pauses: tuple[float, ...] = DEFAULT_PAUSES,
+        webhook_timeout: float = 10.0,
+        webhook_workers: int = 1,
+    ) -> None:
+        """Make keys (bits: `key_size`) and books; `programme` False leaves the books empty.
+
+        `webhook_pauses` are the seconds before each repetition; more than one worker may change the order.
+        """
+        self.clock = clock or Clock()
+        self.partner_id = partner_id
+        self._partner_key = generate_private_key(public_exponent=65537, key_size=key_size)
+        self._own_key = generate_private_key(public_exponent=65537, key_size=key_size)
+        self._forger_key = generate_private_key(public_exponent=65537, key_size=key_size)
+        self._wire = Wire(
+            partner_id=partner_id, own_key=self._own_key, partner_key=self._partner_key.public_key()
+        )
+        self.switches = Switches()
+        self._answers = Answers(wire=self._wire, modes=self.switches.modes)
+        self.books = Books(now=self.clock.now, seed=seed, unit=unit)
+        if programme:
+            seed_programme(self.books)
+        self.calls: list[Call] = []
+        self._request_ids: set[str] = set()
+        self._sender = Sender(
+            wire=self._wire,
+            switches=self.switches,
+            now=self.clock.now,
+            callback=callback,
+            pauses=webhook_pauses,
+            timeout=webhook_timeout,
+            workers=webhook_workers,
+        )
+        self.events = Events(self.books, clock=self.clock, tick=self.tick)
+        self._closing = False
+        self.app = self._application()
+
+    # What a test or the demo wants to know
+
+    @property
+    def partner_private_key_pem(self) -> str:
+        """The partner's private key (PKCS#8 PEM), for the bot."""
+        return self._partner_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+    @property
+    def paytend_public_key_pem(self) -> str:
+        """Paytend's public key (SPKI PEM), for the bot."""
+        public = self._own_key.public_key()
+        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    @property
+    def top_ups(self) -> list[TopUp]:
+        """The executed top-ups, oldest first, without the seeded history."""
+        return self.books.top_ups
+
+    @property
+    def webhooks(self) -> list[Webhook]:
+        """Every webhook made, oldest first."""
+        return self._sender.webhooks
+
+    @property
+    def callback(self) -> str | None:
+        """Where webhooks go; may be set at any time."""
+        return self._sender.callback
+
+    @callback.setter
+    def callback(self, url: str | None) -> None:
+        self._sender.callback = url
+
+    def calls_of(self, operation: str) -> list[Call]:
+        """Return the requests received for one operation, like "topup"."""
+        return [call for call in list(self.calls) if call.operation == operation]
+
+    def forge_webhook(self, kind: str, content: dict[str, Any]) -> Webhook:
+        """Send a webhook that is signed by a key the partner does not know."""
+        return self._sender.forge(kind, content, signer=self._forger_key)
+
+    def replay_webhook(self, webhook: Webhook) -> Webhook:
+        """Send the bytes of an earlier webhook once more."""
+        return self._sender.replay(webhook)
+
+    def release_webhooks(self) -> None:
+        """Send the held webhooks, newest first."""
+        self._sender.release()
+
+    def wait_for_webhooks(self, timeout: float = 5.0) -> None:
+        """Return when all webhooks have been tried; raises TimeoutError. Not from the application's loop."""
+        deadline = time.monotonic() + timeout
+        while not self._sender.idle:
+            if time.monotonic() > deadline:
+                raise TimeoutError("webhooks are still waiting")
+            time.sleep(0.002)
+
+    def tick(self) -> None:
+        """Do what is due by the clock and send what is to be told; safe from any thread."""
+        with self.books.lock:
+            if self.books.agenda.run_due(self.clock.now()):
+                self.books.check()
+            notices, self.books.notices = self.books.notices, []
+            for notice in notices:
+                self._sender.tell(notice)
+
+    # The application
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        for operation in OPERATIONS:
+            app.router.add_post(operation.path, self._answering(operation))
+        add_control(app, self)
+        app.cleanup_ctx.append(self._background)
+        app.on_shutdown.append(self._close)
+        return app
+
+    async def _close(self, _: web.Application) -> None:
+        self._closing = True
+
+    async def _background(self, _: web.Application) -> AsyncIterator[None]:
+        self._closing = False
+        tasks = [asyncio.create_task(self._sender.run()), asyncio.create_task(self._look())]
+        yield
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _look(self) -> None:
+        while True:
+            self.tick()
+            self._sender.resume_due()
+            await asyncio.sleep(_LOOK_EVERY)
+
+    def _answering(self, operation: Operation) -> Any:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await self._answer(request, operation)
+
+        return answer
+
+    async def _answer(self, request: web.Request, operation: Operation) -> web.StreamResponse:
+        body = await request.read()
+        call = Call(operation=operation.name, at=self.clock.now())
+        self.calls.append(call)
+        try:
+            opened = self._wire.open_request(body)
+            call.request_id, call.biz_data = opened.request_id, _shortened(opened.biz_data)
+            self._use_request_id(opened.request_id)
+        except Refused as refused:
+            call.outcome = refused.code
+            return web.json_response({"respCode": refused.code, "respMsg": refused.message})
+        delay, fault = self.switches.take(operation.name)
+        call.fault = fault.kind if fault else ""
+        before = await self._fail_before(request, operation, call, opened.biz_data, fault)
+        if before is not None:
+            return before
+        answer = self._carry_out(operation, call, opened.biz_data)
+        await asyncio.sleep(delay)
+        return await self._fail_after(request, answer, fault) or web.json_response(answer)
+
+    def _use_request_id(self, request_id: str) -> None:
+        if request_id in self._request_ids:
+            raise Refused(Reason.REQUEST_ID_REPEATED)
+        self._request_ids.add(request_id)
+
+    async def _fail_before(
+        self,
+        request: web.Request,
+        operation: Operation,
+        call: Call,
+        biz_data: dict[str, Any],
+        fault: Fault | None,
+    ) -> web.StreamResponse | None:
+        match fault.kind if fault else None:
+            case FaultKind.LOSE_BEFORE:
+                return _abort(request)
+            case FaultKind.HANG:
+                return await self._hang(request)
+            case FaultKind.ERROR_BEFORE:
+                return web.Response(status=500, text="Internal Server Error")
+        if fault and fault.kind is FaultKind.REFUSE:
+            call.outcome = fault.code
+            return web.json_response(self._answers.refusal(fault.code, "Refused on demand."))
+        if fault and fault.kind is FaultKind.LATE:
+            due = self.clock.now() + timedelta(seconds=fault.seconds)
+            with self.books.lock:
+                self.books.agenda.add(due, lambda: self._do_late(operation, call, biz_data))
+            return _abort(request)
+        return None
+
+    async def _fail_after(
+        self, request: web.Request, answer: dict[str, Any], fault: Fault | None
+    ) -> web.StreamResponse | None:
+        match fault.kind if fault else None:
+            case FaultKind.LOSE_AFTER:
+                return _abort(request)
+            case FaultKind.HANG_AFTER:
+                return await self._hang(request)
+            case FaultKind.ERROR_AFTER:
+                return web.Response(status=500, text="Internal Server Error")
+            case FaultKind.NOT_JSON:
+                return web.Response(
+                    text="<html><body>Please stand by</body></html>", content_type="text/html"
+                )
+            case FaultKind.TAMPER if "signature" in answer:
+                first, *rest = answer["signature"]
+                answer["signature"] = ("B" if first == "A" else "A") + "".join(rest)
+        return None
+
+    async def _hang(self, request: web.Request) -> web.StreamResponse:
+        while not self._closing and request.transport is not None:
+            await asyncio.sleep(0.02)
+        return _abort(request)
+
+    def _do_late(self, operation: Operation, call: Call, biz_data: dict[str, Any]) -> None:
+        self._carry_out(operation, call, biz_data)
+
+    def _carry_out(self, operation: Operation, call: Call, biz_data: dict[str, Any]) -> dict[str, Any]:
+        """Do the work and return the answer as it travels."""
+        self.tick()
+        try:
+            data = operation.carry_out(self.books, biz_data, self.switches.modes)
+        except Refused as refused:
+            call.outcome = refused.code
+            return self._answers.refusal(refused.code, refused.message)
+        call.outcome = "00"
+        return self._answers.success(data)
+
+
+def _abort(request: web.Request) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+def _shortened(biz_data: dict[str, Any]) -> dict[str, Any]:
+    """Return bizData without the content of an uploaded file, which would fill the memory."""
+    content = biz_data.get("fileContent", "")
+    if len(content) <= _SHOWN_FILE:
+        return biz_data
+    return {**biz_data, "fileContent": f"{content[:_SHOWN_FILE]}... ({len(content)} characters)"}
