@@ -179,9 +179,7 @@ class Books:
             "cards": sum(self.card_balance(card_id, currency) for card_id in self.cards),
             "held": sum(self.held(card_id, currency) for card_id in self.cards),
             "in transit": sum(
-                top_up.amount + top_up.fee
-                for top_up in self.processing.values()
-                if top_up.currency == currency
+                top_up.amount + top_up.fee for top_up in self.processing.values() if top_up.currency == currency
             ),
             "fees": ledger.balance(FEES, currency=currency),
             "spent": ledger.balance(SPENT, currency=currency),

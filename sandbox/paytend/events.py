@@ -36,9 +36,7 @@ class Events:
         self._tick()
         return moved
 
-    def purchase(
-        self, card_id: str, amount: str, *, merchant: str = "SHOP", **details: str
-    ) -> list[Transaction]:
+    def purchase(self, card_id: str, amount: str, *, merchant: str = "SHOP", **details: str) -> list[Transaction]:
         """Authorise and settle, or decline; `details`: currency, txn_currency, txn_amount."""
         with self._change() as books:
             return spending.purchase(books, _wanted(card_id, amount, merchant, **details))

@@ -44,9 +44,7 @@ class Ledger:
 
     def move(self, source: str, target: str, *, currency: str, amount: int) -> None:
         """Move a positive amount; raises Unbalanced when it is not there."""
-        if amount <= 0 or (
-            source not in _MAY_BE_NEGATIVE and self.balance(source, currency=currency) < amount
-        ):
+        if amount <= 0 or (source not in _MAY_BE_NEGATIVE and self.balance(source, currency=currency) < amount):
             raise Unbalanced(f"{amount} {currency} from {source} to {target}")
         self._balances[source, currency] -= amount
         self._balances[target, currency] += amount

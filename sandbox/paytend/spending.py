@@ -92,9 +92,7 @@ def charge_fee(books: Books, *, card_id: str, amount: int, remark: str = "Monthl
         return None
     books.ledger.move(f"card:{card_id}", FEES, currency="EUR", amount=amount)
     charged = Purchase(card_id=card_id, amount=amount, merchant=remark)
-    return _told(
-        books, _new(books, charged, Side.SETTLEMENT, TradeType.FEE, TradeStatus.DONE, effect=-amount)
-    )
+    return _told(books, _new(books, charged, Side.SETTLEMENT, TradeType.FEE, TradeStatus.DONE, effect=-amount))
 
 
 def _account(name: str, card_id: str) -> str:

@@ -69,9 +69,7 @@ class PaytendStandIn:
         self._partner_key = generate_private_key(public_exponent=65537, key_size=key_size)
         self._own_key = generate_private_key(public_exponent=65537, key_size=key_size)
         self._forger_key = generate_private_key(public_exponent=65537, key_size=key_size)
-        self._wire = Wire(
-            partner_id=partner_id, own_key=self._own_key, partner_key=self._partner_key.public_key()
-        )
+        self._wire = Wire(partner_id=partner_id, own_key=self._own_key, partner_key=self._partner_key.public_key())
         self.switches = Switches()
         self._answers = Answers(wire=self._wire, modes=self.switches.modes)
         self.books = Books(now=self.clock.now, seed=seed, unit=unit)
@@ -254,9 +252,7 @@ class PaytendStandIn:
             case FaultKind.ERROR_AFTER:
                 return web.Response(status=500, text="Internal Server Error")
             case FaultKind.NOT_JSON:
-                return web.Response(
-                    text="<html><body>Please stand by</body></html>", content_type="text/html"
-                )
+                return web.Response(text="<html><body>Please stand by</body></html>", content_type="text/html")
             case FaultKind.TAMPER if "signature" in answer:
                 first, *rest = answer["signature"]
                 answer["signature"] = ("B" if first == "A" else "A") + "".join(rest)

@@ -35,9 +35,7 @@ _PKCS1_OVERHEAD = 11
 
 def source_of(fields: Mapping[str, str]) -> str:
     """Return the text that is signed: non-empty fields but `signature`, sorted, `name=value` with `&`."""
-    return "&".join(
-        f"{name}={fields[name]}" for name in sorted(fields) if name != "signature" and fields[name]
-    )
+    return "&".join(f"{name}={fields[name]}" for name in sorted(fields) if name != "signature" and fields[name])
 
 
 def sign(fields: Mapping[str, str], *, key: RSAPrivateKey) -> str:

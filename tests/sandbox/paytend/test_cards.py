@@ -118,9 +118,7 @@ def test_processing_top_ups_end_later(partner: Partner, stand_in: PaytendStandIn
     assert stand_in.books.card_balance(ACTIVE) == 6910
 
 
-def test_processing_top_ups_may_fail_and_give_the_money_back(
-    partner: Partner, stand_in: PaytendStandIn
-) -> None:
+def test_processing_top_ups_may_fail_and_give_the_money_back(partner: Partner, stand_in: PaytendStandIn) -> None:
     stand_in.switches.set_modes(processing_top_ups=True, processing_seconds=30, processing_fails=True)
     assert top_up(partner, "500") == "00"
     stand_in.events.advance(31)

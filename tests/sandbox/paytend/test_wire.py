@@ -98,9 +98,7 @@ def test_the_cipher_key_is_the_text_and_not_what_it_decodes_to(partner: Partner)
 )
 def test_every_field_must_be_there_as_a_text(partner: Partner, name: str) -> None:
     body = partner.seal(CARD)
-    assert (
-        partner.post("getCardInfo", {key: value for key, value in body.items() if key != name}).code == "1002"
-    )
+    assert partner.post("getCardInfo", {key: value for key, value in body.items() if key != name}).code == "1002"
     assert partner.post("getCardInfo", {**body, name: None}).code == "1001"
     assert partner.post("getCardInfo", {**body, name: {}}).code == "1002"
     assert partner.post("getCardInfo", {**body, "more": "x"}).code == "1002"
