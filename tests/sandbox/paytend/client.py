@@ -1,4 +1,4 @@
-"""A tiny client for these tests: the wire of paytend-api.md (b) once more, with nothing but `cryptography`."""
+"""A tiny client for these tests: paytend-api.md (b) once more, with nothing but `cryptography`."""
 
 import base64
 import itertools
@@ -70,7 +70,12 @@ class Partner:
         return f"{self.partner_id}{next(COUNTER):017d}"
 
     def seal(
-        self, biz_text: str, *, key: str = "", signer: RSAPrivateKey | None = None, **changed: str
+        self,
+        biz_text: str,
+        *,
+        key: str = "",
+        signer: RSAPrivateKey | None = None,
+        changed: dict[str, str] | None = None,
     ) -> dict[str, str]:
         """Return the outer JSON of a request; `changed` fields are changed before signing."""
         key = key or b64(os.urandom(16))
@@ -81,7 +86,7 @@ class Partner:
             "signType": "RSA",
             "bizData": biz_text,
             "randomKey": key,
-        } | changed
+        } | (changed or {})
         signature = (signer or self.private).sign(source(plain), rsa_padding.PKCS1v15(), hashes.SHA256())
         return {
             **plain,
