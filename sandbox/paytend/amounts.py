@@ -19,7 +19,7 @@ FEE_PERCENT = 1
 FEE_LEAST = {"EUR": 10, "USDT": 100_000}
 
 _MINOR = re.compile(r"[1-9][0-9]{0,17}")
-_MAJOR = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?")
+_MAJOR = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,6}))?")
 
 
 def check_currency(code: str) -> str:

@@ -41,14 +41,14 @@ class Books:
         now: Callable[[], datetime],
         seed: int = 1,
         unit: Unit = "minor",
-        zone: tzinfo = ZoneInfo("Europe/Vilnius"),  # noqa: B008 - a constant
+        zone: tzinfo | None = None,
     ) -> None:
-        """Open empty books; `now` tells the time (UTC), `zone` is the one of dates in answers."""
+        """Open empty books; `now` tells the time (UTC), `zone` is that of dates in answers (Vilnius)."""
         self.lock = threading.RLock()
         self.ledger = Ledger()
         self.agenda = Agenda()
         self.unit: Unit = unit
-        self.zone = zone
+        self.zone = zone or ZoneInfo("Europe/Vilnius")
         self.holders: dict[str, Holder] = {}
         self.cards: dict[str, Card] = {}
         self.orders: dict[str, Order] = {}

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from aiohttp import web
@@ -53,6 +53,7 @@ class PaytendStandIn:
         seed: int = 1,
         clock: Clock | None = None,
         unit: Unit = "minor",
+        zone: tzinfo | None = None,
         key_size: int = 1024,
         partner_id: str = PARTNER_ID,
         programme: bool = True,
@@ -62,7 +63,8 @@ class PaytendStandIn:
     ) -> None:
         """Make keys (bits: `key_size`) and books; `programme` False leaves the books empty.
 
-        `webhook_pauses` are the seconds before each repetition; more than one worker may change the order.
+        `zone` is that of dates in answers (Vilnius unless given). `webhook_pauses` are the seconds before
+        each repetition; more than one worker may change the order.
         """
         self.clock = clock or Clock()
         self.partner_id = partner_id
@@ -72,7 +74,7 @@ class PaytendStandIn:
         self._wire = Wire(partner_id=partner_id, own_key=self._own_key, partner_key=self._partner_key.public_key())
         self.switches = Switches()
         self._answers = Answers(wire=self._wire, modes=self.switches.modes)
-        self.books = Books(now=self.clock.now, seed=seed, unit=unit)
+        self.books = Books(now=self.clock.now, seed=seed, unit=unit, zone=zone)
         if programme:
             seed_programme(self.books)
         self.calls: list[Call] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,6 +77,7 @@ class Sender:
         self._paused: list[_Paused] = []
         self._held: list[Webhook] = []
         self._unsent = 0
+        self._count_lock = threading.Lock()
 
     @property
     def idle(self) -> bool:
@@ -144,18 +146,25 @@ class Sender:
             webhook.state = "no callback"
             return
         webhook.state = "waiting"
-        self._unsent += 1
+        self._count(1)
         if self._loop is None:
             self._queue.put_nowait(webhook)
         else:
             self._loop.call_soon_threadsafe(self._queue.put_nowait, webhook)
 
+    def _count(self, change: int) -> None:
+        with self._count_lock:
+            self._unsent += change
+
     async def run(self) -> None:
         """Send until cancelled."""
         self._loop = asyncio.get_running_loop()
-        async with aiohttp.ClientSession(timeout=self._timeout) as session, asyncio.TaskGroup() as group:
-            for _ in range(self._workers):
-                group.create_task(self._work(session))
+        try:
+            async with aiohttp.ClientSession(timeout=self._timeout) as session, asyncio.TaskGroup() as group:
+                for _ in range(self._workers):
+                    group.create_task(self._work(session))
+        finally:
+            self._loop = None
 
     def resume_due(self) -> None:
         """Send again what has paused long enough; on the application's loop only."""
@@ -163,7 +172,7 @@ class Sender:
         due = [paused for paused in self._paused if paused.due <= now or paused.due_real <= real]
         for paused in due:
             self._paused.remove(paused)
-            self._unsent += 1
+            self._count(1)
             self._queue.put_nowait(paused.webhook)
 
     async def _work(self, session: aiohttp.ClientSession) -> None:
@@ -172,7 +181,7 @@ class Sender:
             attempt = await self._attempt(session, webhook)
             webhook.attempts.append(attempt)
             self._settle(webhook, good=attempt.good)
-            self._unsent -= 1
+            self._count(-1)
 
     def _settle(self, webhook: Webhook, *, good: bool) -> None:
         tries = len(webhook.attempts)
@@ -189,7 +198,8 @@ class Sender:
     async def _attempt(self, session: aiohttp.ClientSession, webhook: Webhook) -> Attempt:
         at = self._now()
         try:
-            async with session.post(str(self.callback), json=webhook.sealed) as response:
+            posting = session.post(str(self.callback), json=webhook.sealed, allow_redirects=False)
+            async with posting as response:
                 status, answer = response.status, (await response.read())[:2000].decode(errors="replace")
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return Attempt(at=at, http_status=None, answer=type(error).__name__, good=False)
