@@ -31,8 +31,9 @@ class Running:
             self._loop.run_until_complete(self._open(runner))
         except OSError as error:  # the port is taken: told to whoever started us
             self._failure = error
-            self._ready.set()
+            self._loop.run_until_complete(runner.cleanup())
             self._loop.close()
+            self._ready.set()
             return
         self._ready.set()
         self._loop.run_forever()

@@ -3,7 +3,6 @@
 import argparse
 import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -43,8 +42,6 @@ def run(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     try:
-        # Asked first, because an application whose port is taken has already been started by then.
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
         server = Running(stand_in.app, host=host, port=port).start()
     except OSError as error:
         sys.stderr.write(f"Cannot listen on {host}:{port}: {error.strerror}\n")

@@ -51,9 +51,7 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     assert "Cannot listen" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["other"], ["paytend", "--listen", "here"], ["paytend", "--unit", "cents"]]
-)
+@pytest.mark.parametrize("words", [[], ["other"], ["paytend", "--listen", "here"], ["paytend", "--unit", "cents"]])
 def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)

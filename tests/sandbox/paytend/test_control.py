@@ -82,10 +82,7 @@ def test_the_partner_balance_is_set_drained_and_funded(partner: Partner) -> None
     assert control(partner, "partner", set="0") == {"balance": "0.00"}
     assert control(partner, "partner", fund="12.34") == {"balance": "12.34"}
     assert control(partner, "partner", set="1.000001", currency="USDT") == {"balance": "1.000001"}
-    assert (
-        partner.refused("topup", cardId=CARD, orderNo="TOPUP00000001", amount="1230", currency="EUR")
-        == "2303"
-    )
+    assert partner.refused("topup", cardId=CARD, orderNo="TOPUP00000001", amount="1230", currency="EUR") == "2303"
 
 
 def test_faults_and_modes_are_set_and_cleared(partner: Partner) -> None:

@@ -78,9 +78,7 @@ def test_a_missing_field_is_refused(partner: Partner, name: str) -> None:
 
 
 def test_the_last_name_is_optional_and_an_address_needs_its_line(partner: Partner) -> None:
-    assert (
-        partner.refused("createCardholder", **{**NEW, "eeaAddress": {**ADDRESS, "addressLine": ""}}) == "1101"
-    )
+    assert partner.refused("createCardholder", **{**NEW, "eeaAddress": {**ADDRESS, "addressLine": ""}}) == "1101"
     assert partner.refused("createCardholder", **{**NEW, "eeaAddress": {**ADDRESS, "town": "x"}}) == "1103"
     assert partner.data("createCardholder", **{**NEW, "lastName": ""})["lastName"] == ""
 
@@ -113,9 +111,7 @@ def upload(
     ).code
 
 
-def test_identity_document_and_face_photo_start_the_review(
-    partner: Partner, stand_in: PaytendStandIn
-) -> None:
+def test_identity_document_and_face_photo_start_the_review(partner: Partner, stand_in: PaytendStandIn) -> None:
     holder = partner.data("createCardholder", **NEW)["holderId"]
     record = stand_in.books.holders[holder]
     assert upload(partner, holder, "5") == "00"

@@ -49,9 +49,7 @@ def test_a_purchase_is_an_authorisation_and_a_settlement(partner: Partner, stand
     assert stand_in.books.card_balance(CARD) == 6410 - 1250
 
 
-def test_an_authorisation_holds_the_money_until_it_is_settled(
-    partner: Partner, stand_in: PaytendStandIn
-) -> None:
+def test_an_authorisation_holds_the_money_until_it_is_settled(partner: Partner, stand_in: PaytendStandIn) -> None:
     held = stand_in.events.authorise(CARD, "10.00")
     assert (stand_in.books.card_balance(CARD), stand_in.books.held(CARD)) == (5410, 1000)
     assert lines(partner) == []

@@ -13,9 +13,7 @@ from sandbox.paytend import PaytendStandIn
 from tests.sandbox.paytend.client import Partner
 from tests.sandbox.paytend.receiver import Receiver
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="the openssl program is not installed"
-)
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program is not installed")
 
 
 def openssl(*words: str, data: bytes = b"") -> bytes:
@@ -70,9 +68,7 @@ def test_a_webhook(partner: Partner, stand_in: PaytendStandIn, receiver: Receive
     judge.verify(opened, names=("content", "notifyType", "partnerId", "randomKey", "signType", "version"))
 
 
-def test_a_request_made_by_openssl_is_taken(
-    partner: Partner, stand_in: PaytendStandIn, tmp_path: Path
-) -> None:
+def test_a_request_made_by_openssl_is_taken(partner: Partner, stand_in: PaytendStandIn, tmp_path: Path) -> None:
     judge, key, biz = Judge(stand_in, tmp_path), "MDEyMzQ1Njc4OWFiY2RlZg==", '{"cardId":"1755902"}'
     fields = {
         "bizData": biz,

@@ -39,9 +39,7 @@ def contents(partner: Partner, receiver: Receiver) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_purchase_is_told_twice_in_order(
-    partner: Partner, stand_in: PaytendStandIn, receiver: Receiver
-) -> None:
+def test_a_purchase_is_told_twice_in_order(partner: Partner, stand_in: PaytendStandIn, receiver: Receiver) -> None:
     stand_in.events.purchase(CARD, "12.50", merchant="CAFÉ <*>", txn_currency="SEK", txn_amount="140")
     stand_in.wait_for_webhooks()
     authorised, settled = contents(partner, receiver)
@@ -88,18 +86,14 @@ def test_what_is_not_accepted_is_repeated(
     assert attempts[0].http_status == bad[0]
 
 
-def test_after_the_last_try_it_is_given_up(
-    partner: Partner, stand_in: PaytendStandIn, receiver: Receiver
-) -> None:
+def test_after_the_last_try_it_is_given_up(partner: Partner, stand_in: PaytendStandIn, receiver: Receiver) -> None:
     receiver.answers = [BAD] * 10
     stand_in.events.decline(CARD, "1.00")
     until(lambda: stand_in.webhooks[0].state == "given up")
     assert len(receiver.received) == 4
 
 
-def test_a_pause_also_ends_by_the_clock(
-    stand_in: PaytendStandIn, receiver: Receiver, partner: Partner
-) -> None:
+def test_a_pause_also_ends_by_the_clock(stand_in: PaytendStandIn, receiver: Receiver, partner: Partner) -> None:
     stand_in._sender._pauses = (10.0, 20.0)
     receiver.answers = [BAD, BAD]
     stand_in.events.decline(CARD, "1.00")
@@ -127,9 +121,7 @@ def test_without_a_callback_nothing_is_sent(stand_in: PaytendStandIn, partner: P
     assert json.loads(stand_in.webhooks[0].plaintext) == stand_in.webhooks[0].content
 
 
-def test_what_happened_before_the_start_is_sent_at_the_start(
-    stand_in: PaytendStandIn, receiver: Receiver
-) -> None:
+def test_what_happened_before_the_start_is_sent_at_the_start(stand_in: PaytendStandIn, receiver: Receiver) -> None:
     stand_in.events.decline(CARD, "1.00")
     assert receiver.received == []
     with Running(stand_in.app):
@@ -173,9 +165,7 @@ def test_a_webhook_is_dropped(partner: Partner, stand_in: PaytendStandIn, receiv
     assert [told["tradeSrc"] for told in contents(partner, receiver)] == ["S"]
 
 
-def test_a_forged_webhook_does_not_verify(
-    partner: Partner, stand_in: PaytendStandIn, receiver: Receiver
-) -> None:
+def test_a_forged_webhook_does_not_verify(partner: Partner, stand_in: PaytendStandIn, receiver: Receiver) -> None:
     stand_in.forge_webhook("1", {"tradeId": "1", "amount": 999999})
     stand_in.wait_for_webhooks()
     opened = partner.unsealed(receiver.received[0], name="content")

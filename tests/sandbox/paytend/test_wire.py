@@ -73,7 +73,7 @@ def test_whatever_is_wrong_with_the_seal_is_one_refusal(partner: Partner, name: 
 
 
 def test_another_signer_and_altered_plain_fields_are_refused(partner: Partner) -> None:
-    other = generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - as short as the provider's
+    other = generate_private_key(public_exponent=65537, key_size=1024)
     assert partner.post("getCardInfo", partner.seal(CARD, signer=other)).code == "1007"
     body = partner.seal(CARD)
     assert partner.post("getCardInfo", {**body, "requestId": partner.request_id()}).code == "1007"
