@@ -1,0 +1,68 @@
+"""What is said when something goes wrong: one table, from the error to the words, for every edge."""
+
+import logging
+from dataclasses import dataclass
+
+from approvals.people import DirectoryUnreadable
+from approvals.refusals import Refusal
+from bot.workers import Busy
+from commands.surface import Reply
+from notifier.vault import Unreadable
+from paytend import NotSendable, OutcomeUnknown, ProtocolError, Refused, Unreachable
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Say:
+    """The headline and what to do next; `told` takes the sentence from the error itself."""
+
+    headline: str
+    next: str = ""
+    told: bool = False
+
+
+ANSWERS: tuple[tuple[type[Exception], Say], ...] = (
+    (Refusal, Say(headline="Not done", told=True)),
+    (Refused, Say(headline="Paytend declined", told=True, next="Nothing was changed.")),
+    (NotSendable, Say(headline="Not sent", told=True)),
+    (
+        Unreachable,
+        Say(headline="Paytend does not answer", next="Nothing was changed. Please try again in a minute."),
+    ),
+    (
+        OutcomeUnknown,
+        Say(
+            headline="The outcome is not known",
+            next="It was sent to Paytend, but no answer came. Look at the card before you try again.",
+        ),
+    ),
+    (
+        ProtocolError,
+        Say(
+            headline="Paytend's answer cannot be trusted",
+            next="If this was a change, look at the card before you try again. Please tell an admin.",
+        ),
+    ),
+    (DirectoryUnreadable, Say(headline="Slack did not say who you are", next="Please try again in a minute.")),
+    (Busy, Say(headline="Too much is going on right now", next="Nothing was done. Please try again in a minute.")),
+    (Unreadable, Say(headline="A stored value cannot be read", next="Please tell an admin.")),
+)
+
+
+def explain(error: Exception, *, reference: str) -> Reply:
+    """Return the private answer to an error; one that is not in the table is our bug, logged with a reference."""
+    for kind, say in ANSWERS:
+        if isinstance(error, kind):
+            sentence = str(error) if say.told else ""
+            _log.info("command.refused", extra={"kind": type(error).__name__, "reference": reference})
+            return Reply(template="problem", facts={"headline": say.headline, "says": sentence, "next": say.next})
+    _log.error("command.broken", exc_info=error, extra={"reference": reference})
+    return Reply(
+        template="problem",
+        facts={
+            "headline": "Something is broken on our side",
+            "says": f"Reference {reference}",
+            "next": "Please tell an admin this reference; it stands beside the details in the log.",
+        },
+    )

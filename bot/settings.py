@@ -1,0 +1,198 @@
+"""Settings from the environment or `.env`: read once, every problem told at once, no value ever shown."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from notifier.vault import KEY_BYTES
+from paytend import OPERATIONS, AmountUnit, Keys, KeyUnusable, load_private_key, load_public_keys
+
+SLACK_API = "https://slack.com/api/"
+_PATH = "PAYTEND_PATH_"
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+
+
+class SettingsUnusable(Exception):
+    """The settings cannot be used; `problems` lists what is wrong, without any value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _check_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address that starts with https://")
+    if parts.scheme == "http" and parts.hostname not in _LOCAL:
+        raise ValueError("must be https (http is for this machine only)")
+    return value
+
+
+def _check_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("must be a time zone such as Europe/Vilnius") from error
+    return value
+
+
+def _read_secret_keys(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        keys = tuple(base64.b64decode(part.strip(), validate=True) for part in value.split(","))
+    except binascii.Error as error:
+        raise ValueError("must be Base64, several keys with commas between them") from error
+    if any(len(key) != KEY_BYTES for key in keys):
+        raise ValueError(f"each key must have {KEY_BYTES} bytes (make one with: cardops keys new)")
+    return keys
+
+
+def _check_database(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+    return value
+
+
+def _check_listen(value: str) -> str:
+    if not re.fullmatch(r"\[?[0-9A-Za-z.:_-]+\]?:\d{1,5}", value) or int(value.rpartition(":")[2]) > 65535:
+        raise ValueError("must be host:port, such as 127.0.0.1:3000")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_check_url)]
+SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(_read_secret_keys)]
+
+
+class Settings(BaseModel):
+    """Everything that an operator says about this installation, but for cardops.yml."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, str_strip_whitespace=True)
+
+    SLACK_BOT_TOKEN: SecretStr = Field(min_length=1, description="The bot's token, xoxb-…")
+    SLACK_SIGNING_SECRET: SecretStr | None = Field(default=None, description="Signs what Slack sends (HTTP mode).")
+    SLACK_APP_TOKEN: SecretStr | None = Field(default=None, description="xapp-…; selects Socket Mode.")
+    SLACK_API_BASE_URL: Url = Field(default=SLACK_API, description="Where the Web API is.")
+    SLACK_TEAM_ID: str | None = Field(default=None, description="The one workspace; the token's if absent.")
+    PAYTEND_BASE_URL: Url = Field(description="Where Paytend is, such as https://sandbox-api.paytend.com")
+    PAYTEND_PARTNER_ID: str = Field(pattern=r"^\d{15}$", description="15 digits, assigned by Paytend.")
+    PAYTEND_PRIVATE_KEY: SecretStr = Field(min_length=1, description="Ours: PEM or Base64 of PKCS#8; or …_FILE.")
+    PAYTEND_PUBLIC_KEY: SecretStr = Field(min_length=1, description="Paytend's: PEM or Base64 of SPKI; or …_FILE.")
+    PAYTEND_AMOUNT_UNIT: AmountUnit = Field(description="minor (1100 = 11.00 EUR) or major; Paytend tells which.")
+    PAYTEND_TIMEZONE: Annotated[str, AfterValidator(_check_timezone)] = Field(
+        default="Europe/Vilnius", description="The zone of the dates that Paytend writes."
+    )
+    PAYTEND_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=120, description="How long an answer may take.")
+    DATABASE_URL: Annotated[str, AfterValidator(_check_database)] = Field(
+        default="sqlite:///cardops.db", description="sqlite:///file or postgresql+psycopg://…"
+    )
+    CARDOPS_SECRET_KEYS: SecretKeys = Field(
+        min_length=1, description="32 bytes each in Base64, comma-separated; the first encrypts, all decrypt."
+    )
+    CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes, channels.")
+    CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(
+        default="127.0.0.1:3000", description="Where the web edge listens."
+    )
+    CARDOPS_LOG_FORMAT: Literal["console", "json"] = Field(default="console", description="How logs are written.")
+    CARDOPS_RETENTION_DAYS: int = Field(default=400, ge=1, description="When stored payloads are deleted.")
+    paths: Mapping[str, str] = Field(default_factory=dict, description="Overridden paths by operation.")
+
+    @model_validator(mode="after")
+    def _check_edges(self) -> Self:
+        if self.SLACK_APP_TOKEN is None and self.SLACK_SIGNING_SECRET is None:
+            raise ValueError("SLACK_SIGNING_SECRET (HTTP mode) or SLACK_APP_TOKEN (Socket Mode) is needed")
+        return self
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether Slack is reached by Socket Mode."""
+        return self.SLACK_APP_TOKEN is not None
+
+    @property
+    def listen(self) -> tuple[str, int]:
+        """Host and port of the web edge."""
+        host, _, port = self.CARDOPS_LISTEN.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def paytend_keys(self) -> Keys:
+        """The keys of both sides, loaded; raises KeyUnusable."""
+        return Keys(
+            private=load_private_key(self.PAYTEND_PRIVATE_KEY.get_secret_value()),
+            public=load_public_keys(self.PAYTEND_PUBLIC_KEY.get_secret_value()),
+        )
+
+
+def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings:
+    """Return the settings of the environment, over those of the file; raises SettingsUnusable."""
+    found: dict[str, Any] = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    found |= environment
+    found = {name: value for name, value in found.items() if value.strip()}
+    problems = _read_key_files(found) + _read_paths(found)
+    settings = None
+    try:
+        settings = Settings.model_validate(found)
+    except ValidationError as error:
+        problems += [_say(problem) for problem in error.errors(include_input=False, include_url=False)]
+    if settings is not None:
+        try:
+            _ = settings.paytend_keys
+        except KeyUnusable as error:
+            problems.append(f"PAYTEND_PRIVATE_KEY, PAYTEND_PUBLIC_KEY: {error}")
+    if problems or settings is None:
+        raise SettingsUnusable(sorted(problems))
+    return settings
+
+
+def _read_key_files(found: dict[str, Any]) -> list[str]:
+    problems = []
+    for name in ("PAYTEND_PRIVATE_KEY", "PAYTEND_PUBLIC_KEY"):
+        if path := found.get(f"{name}_FILE"):
+            try:
+                found.setdefault(name, Path(path).read_text())
+            except (OSError, UnicodeDecodeError) as error:
+                found.setdefault(name, "unread")
+                problems.append(f"{name}_FILE: the file cannot be read ({type(error).__name__})")
+    return problems
+
+
+def _read_paths(found: dict[str, Any]) -> list[str]:
+    """Take PAYTEND_PATH_<OPERATION>, the operation's name in capitals, with or without underscores."""
+    known = {operation.name.upper(): operation.name for operation in OPERATIONS}
+    paths, problems = {}, []
+    for name in [name for name in found if name.startswith(_PATH)]:
+        operation = known.get(name.removeprefix(_PATH).replace("_", "").upper())
+        if operation is None:
+            problems.append(f"{name}: there is no such operation; there are: {', '.join(sorted(known))}")
+        elif not found[name].startswith("/"):
+            problems.append(f"{name}: a path starts with /")
+        else:
+            paths[operation] = found[name]
+    found["paths"] = paths
+    return problems
+
+
+def _say(problem: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{name}: is missing. {Settings.model_fields[name].description}"
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text

@@ -1,0 +1,84 @@
+"""Threads of our own: what is asked in Slack is acknowledged first and worked on here."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+_log = logging.getLogger(__name__)
+
+
+class Busy(Exception):
+    """So much is waiting already that nothing more is taken."""
+
+
+class Pool:
+    """A bounded number of threads with a bounded queue before them."""
+
+    def __init__(self, name: str, *, threads: int, most_waiting: int) -> None:
+        """Prepare the threads; they start when they are needed."""
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._places = threading.BoundedSemaphore(threads + most_waiting)
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Have work done soon; raises Busy when the queue is full."""
+        if not self._places.acquire(blocking=False):
+            raise Busy
+        try:
+            self._threads.submit(self._run, work)
+        except RuntimeError as error:  # the pool was stopped meanwhile
+            self._places.release()
+            raise Busy from error
+
+    def _run(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001 - the edge of a thread: nobody above would hear of it
+            _log.exception("worker.failed")
+        finally:
+            self._places.release()
+
+    def stop(self) -> None:
+        """Take no more, and finish what was taken."""
+        self._threads.shutdown(wait=True, cancel_futures=False)
+
+
+class Inline:
+    """A pool that does the work at once, for tests that want to see what came of it."""
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Do the work now."""
+        work()
+
+    def stop(self) -> None:
+        """Nothing waits."""
+
+
+class Loop:
+    """A thread that runs `run(stop, wake)` until it is stopped."""
+
+    def __init__(self, name: str, run: Callable[[threading.Event, threading.Event], None]) -> None:
+        """Prepare the thread."""
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=run, args=(self._stop, self._wake), name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Have it look for work now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let it finish what it holds, and end."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()

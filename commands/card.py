@@ -1,0 +1,76 @@
+"""`/card`: look at a card, report it lost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from commands.arguments import no_more, read_card_id
+from commands.surface import Ask, Reply
+from paytend import operations
+from paytend.codes import CardStatus
+from paytend.models import CardInfo
+
+INFO_FORM = "/card info <card>"
+LOST_FORM = "/card lost <card>"
+
+
+def read_info(words: Sequence[str]) -> str:
+    """Return the card id of `/card info`; raises Misread."""
+    card_id, rest = read_card_id(words, form=INFO_FORM)
+    no_more(rest, form=INFO_FORM)
+    return card_id
+
+
+def read_lost(words: Sequence[str]) -> str:
+    """Return the card id of `/card lost`; raises Misread."""
+    card_id, rest = read_card_id(words, form=LOST_FORM)
+    no_more(rest, form=LOST_FORM)
+    return card_id
+
+
+def info(card_id: str, *, ask: Ask) -> Reply:
+    """Return the card with its cardholder and balances."""
+    card = ask(operations.GET_CARD_INFO(card_id=card_id))
+    balances = card.balances or ask(operations.GET_CARD_BALANCE(card_id=card_id)).balances
+    holder = ask(operations.GET_CARDHOLDER(holder_id=card.holder_id)) if card.holder_id else None
+    return Reply(
+        template="card_info",
+        facts={
+            **facts_of(card, card_id=card_id),
+            "balances": [str(balance.money) for balance in balances if balance.money is not None],
+            "holder_id": card.holder_id or "",
+            "holder_name": (holder.name if holder else card.holder_name) or "",
+            "kyc": holder.audit_status.text if holder and holder.audit_status else "",
+            "expires": card.expires or "",
+        },
+    )
+
+
+def ask_lost(card_id: str, *, ask: Ask) -> Reply:
+    """Return the question before a card is reported lost, or that there is nothing to do."""
+    card = ask(operations.GET_CARD_INFO(card_id=card_id))
+    template = "card_lost_already" if card.status == CardStatus.LOST else "card_lost_confirm"
+    return Reply(template=template, facts=facts_of(card, card_id=card_id))
+
+
+def lost(card_id: str, *, ask: Ask) -> Reply:
+    """Report a card lost, now: it only makes things safer; return how the card stands afterwards."""
+    before = ask(operations.GET_CARD_INFO(card_id=card_id))
+    if before.status == CardStatus.LOST:
+        return Reply(template="card_lost_already", facts=facts_of(before, card_id=card_id))
+    ask(operations.REPORT_LOSS(card_id=card_id))
+    after = ask(operations.GET_CARD_INFO(card_id=card_id))
+    return Reply(template="card_lost_done", facts=facts_of(after, card_id=card_id))
+
+
+def facts_of(card: CardInfo, *, card_id: str) -> dict[str, Any]:
+    """Return what every message about a card shows."""
+    return {
+        "card_id": card.card_id or card_id,
+        "last_four": card.last_four or "",
+        "status": card.status.text if card.status else "not told by Paytend",
+        "status_code": card.status or "",
+        "type": card.type.text if card.type else "",
+        "scheme": card.scheme.text if card.scheme else "",
+        "may_be_lost": card.status == CardStatus.ACTIVE,
+        "may_be_topped_up": card.status == CardStatus.ACTIVE,
+    }

@@ -1,0 +1,103 @@
+"""`/topup`: ask for a top-up, and what became of one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.snapshot import CardSnapshot, EarlierTopUp
+from commands.arguments import CURRENCIES, Misread, misread, read_card_id, read_money, read_reference
+from commands.surface import Ask, Reply
+from paytend import Money, Refused, operations
+from paytend.codes import TransactionType
+from paytend.models import Transaction
+
+FORM = "/topup <card> <amount> [currency] [reason]"
+STATUS_FORM = "/topup status <reference>"
+LONGEST_REASON = 500
+MOST_EARLIER = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A top-up as somebody typed it."""
+
+    card_id: str
+    money: Money
+    reason: str
+
+
+def read_wish(words: Sequence[str]) -> Wish:
+    """Return what `/topup` asks for; raises Misread."""
+    card_id, rest = read_card_id(words, form=FORM)
+    money, rest = read_money(rest, form=FORM)
+    reason = " ".join(rest).strip()
+    if len(reason) > LONGEST_REASON:
+        raise misread(f"A reason has at most {LONGEST_REASON} characters.", form=FORM)
+    return Wish(card_id=card_id, money=money, reason=reason)
+
+
+def read_fields(fields: Mapping[str, str]) -> tuple[Wish | None, dict[str, str]]:
+    """Return what the modal asks for, or what is wrong under each of its inputs."""
+    wrong: dict[str, str] = {}
+    wish: dict[str, Any] = {"reason": fields.get("reason", "").strip()}
+    try:
+        wish["card_id"], _ = read_card_id(fields.get("card", "").split(), form="")
+    except Misread as error:
+        wrong["card"] = str(error).strip()
+    try:
+        amount = [*fields.get("amount", "").split(), fields.get("currency", CURRENCIES[0])]
+        wish["money"], _ = read_money(amount, form="")
+    except Misread as error:
+        wrong["amount"] = str(error).strip()
+    if len(wish["reason"]) > LONGEST_REASON:
+        wrong["reason"] = f"At most {LONGEST_REASON} characters."
+    return (None, wrong) if wrong else (Wish(**wish), {})
+
+
+def look(card_id: str, *, ask: Ask, recent: Sequence[Transaction] = ()) -> CardSnapshot:
+    """Return the card as an approver needs to see it: state, cardholder, balances, the last top-ups."""
+    card = ask(operations.GET_CARD_INFO(card_id=card_id))
+    holder = ask(operations.GET_CARDHOLDER(holder_id=card.holder_id)) if card.holder_id else None
+    partner = ask(operations.GET_PARTNER_BALANCE())
+    top_ups = [row for row in recent if row.type == TransactionType("100") and row.amount is not None]
+    return CardSnapshot(
+        card_id=card_id,
+        status=card.status or "",
+        last_four=card.last_four or "",
+        holder_id=card.holder_id or "",
+        holder_name=(holder.name if holder else card.holder_name) or "",
+        kyc=holder.audit_status.text if holder and holder.audit_status else "",
+        balance=card.balance("EUR"),
+        partner_balance=partner.balance("EUR"),
+        earlier=tuple(
+            EarlierTopUp(at=row.booked or "", money=row.amount, status=row.status.text if row.status else "")
+            for row in top_ups[:MOST_EARLIER]
+            if row.amount is not None
+        ),
+    )
+
+
+def read_status(words: Sequence[str]) -> str:
+    """Return the reference of `/topup status`; raises Misread."""
+    return read_reference(words, form=STATUS_FORM)
+
+
+def status(reference: str, *, ask: Ask) -> Reply:
+    """Return what Paytend says of a top-up; one that it does not know is an answer as well."""
+    try:
+        found = ask(operations.GET_TOP_UP_RESULT(reference=reference))
+    except Refused as refused:
+        return Reply(template="topup_unknown", facts={"reference": reference, "reason": refused.reason})
+    return Reply(
+        template="topup_status",
+        facts={
+            "reference": reference,
+            "status": found.status.text if found.status else "not told by Paytend",
+            "status_code": found.status or "",
+            "card_id": found.card_id or "",
+            "last_four": (found.card_number or "")[-4:],
+            "amount": str(found.amount) if found.amount else "",
+            "fee": str(found.fee) if found.fee else "",
+            "message": found.message or "",
+        },
+    )
