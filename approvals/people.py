@@ -119,9 +119,7 @@ def stand(
             held.add(name)
         elif not complete:
             unreadable.add(name)
-    return Standing(
-        person=_person(profile, same_person), roles=frozenset(held), unreadable=frozenset(unreadable)
-    )
+    return Standing(person=_person(profile, same_person), roles=frozenset(held), unreadable=frozenset(unreadable))
 
 
 def read_members(

@@ -1,7 +1,6 @@
 """The 256 words of the check phrase: short, common, and no two of them alike at a glance."""
 
-WORDS: tuple[str, ...] = tuple(
-    """
+_TEXT = """
     acorn actor amber angle apple april arrow atlas autumn badge bagel bamboo barley basil basket beacon
     berry birch bison blanket bloom bottle breeze brick bridge bronze brook bubble bucket butter button
     cabin cactus camel candle canoe canvas canyon carbon cargo carpet carrot castle cedar cello chalk
@@ -19,5 +18,5 @@ WORDS: tuple[str, ...] = tuple(
     snow solar sparrow spring spruce star stone sugar summit sunset swan table tango temple thistle
     thunder tiger timber torch turtle valley vanilla velvet violet violin water whale wheat willow window
     winter wolf wood yarn yellow zebra zinc
-    """.split()
-)
+"""
+WORDS: tuple[str, ...] = tuple(_TEXT.split())
