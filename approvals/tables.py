@@ -34,6 +34,8 @@ class Request(SQLModel, table=True):
         Index("ix_request_requester", "requester_id", "created_at", "id"),
         Index("ix_request_history", "created_at", "id"),
         Index("ix_request_subject", "subject", "created_at", "id"),
+        Index("ix_request_requester_sum", "requester_id", "status", "ended_at"),
+        Index("ix_request_subject_sum", "subject", "status", "ended_at"),
         Index("ix_request_decide_by", "status", "decide_by"),
         Index("ix_request_execute_by", "status", "execute_by"),
         Index("ix_request_remind_at", "status", "remind_at"),

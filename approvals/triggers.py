@@ -23,8 +23,10 @@ def _for_sqlite(guard: Guard) -> list[str]:
     broken = guard.broken.format(differs="IS NOT")
     return [
         f"DROP TRIGGER IF EXISTS {name}",
-        f"CREATE TRIGGER {name} BEFORE {guard.change} ON {guard.table} FOR EACH ROW "
-        f"BEGIN SELECT RAISE(ABORT, '{guard.words}') WHERE {broken}; END",
+        (
+            f"CREATE TRIGGER {name} BEFORE {guard.change} ON {guard.table} FOR EACH ROW "
+            f"BEGIN SELECT RAISE(ABORT, '{guard.words}') WHERE {broken}; END"
+        ),
     ]
 
 
@@ -35,8 +37,10 @@ def _for_postgresql(guard: Guard) -> list[str]:
     lock = f"PERFORM 1 FROM {REQUEST} WHERE id = {guard.locks} FOR UPDATE; " if guard.locks else ""
     result = "OLD" if guard.change == "DELETE" else "NEW"
     return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {lock}"
-        f"IF {broken} THEN {_raise(guard.words)} END IF; RETURN {result}; END $$",
+        (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {lock}"
+            f"IF {broken} THEN {_raise(guard.words)} END IF; RETURN {result}; END $$"
+        ),
         f"DROP TRIGGER IF EXISTS {name} ON {guard.table}",
         f"CREATE TRIGGER {name} BEFORE {guard.change} ON {guard.table} FOR EACH ROW EXECUTE FUNCTION {name}()",
     ]
@@ -45,8 +49,10 @@ def _for_postgresql(guard: Guard) -> list[str]:
 def _against_truncate() -> list[str]:
     name = f"{_PREFIX}no_truncate"
     statements = [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"{_raise('this is never emptied')} END $$"
+        (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"{_raise('this is never emptied')} END $$"
+        )
     ]
     for table in KEPT:
         statements.append(f"DROP TRIGGER IF EXISTS {name}_{table} ON {table}")
