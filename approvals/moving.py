@@ -14,6 +14,9 @@ from approvals.rules import MOVE, OPEN
 from approvals.tables import Request
 
 
+CLOCK = "cardops"  # who acts when no person does
+
+
 class Overtaken(Refusal):
     """Somebody else was quicker. Please look at the request again."""
 

@@ -71,6 +71,7 @@ def reply(
     facts: Mapping[str, Any],
     now: datetime,
     urgent: bool = False,
+    broadcast: bool = False,
 ) -> None:
     """Write a reply under every copy of the card."""
     for recipient in request.told.split():
@@ -82,6 +83,7 @@ def reply(
             now=now,
             thread_of=key_of(request.id),
             urgent=urgent,
+            broadcast=broadcast,
         )
 
 

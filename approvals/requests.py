@@ -6,16 +6,16 @@ from sqlmodel import Session, col, select
 
 from approvals import audit, notices, rules, showing
 from approvals.desk import Desk
-from approvals.moving import move, note, show
+from approvals.moving import CLOCK, move, note, show
 from approvals.opening import changed_cardholder, remind_at
-from approvals.people import Standing
+from approvals.people import Standing, admit
 from approvals.policy import Rule, apply_limits, choose
 from approvals.refusals import Refusal
 from approvals.rules import Earlier, Status, Verdict
 from approvals.sums import limit_states
 from approvals.tables import Decision, Request
 
-CLOCK = "cardops"  # who acts when nobody does
+
 BATCH = 50
 
 
@@ -34,6 +34,7 @@ def decide(
 
     `standing` is who the person is now, read just before this transaction.
     """
+    admit(standing.person)
     rules.refuse_card_number(reason)
     request = showing.find(session, request_id, to_change=True)
     earlier = showing.read_earlier(session, request.id)

@@ -63,10 +63,10 @@ def read_shown(desk: Desk, request: Request) -> tuple[str, CardSnapshot]:
         return "", CardSnapshot(card_id=request.subject, status="")
     try:
         text = desk.vault.open(request.shown, table=REQUEST_TABLE, row=request.id, column="shown")
-    except Unreadable as error:
+        shown = json.loads(text)
+        return shown["summary"], CardSnapshot.model_validate(shown["card"])
+    except (Unreadable, ValueError) as error:
         raise Altered from error
-    shown = json.loads(text)
-    return shown["summary"], CardSnapshot.model_validate(shown["card"])
 
 
 def read_rule(request: Request) -> Rule:
@@ -110,6 +110,21 @@ def read_asked(request: Request, *, earlier: list[Earlier]) -> Asked:
     )
 
 
+def _payload_if_sound(desk: Desk, request: Request) -> Payload | None:
+    """Return the payload; None after it was purged, and when it does not fit: then there is nothing to show."""
+    try:
+        return read_payload(desk, request) if request.payload else None
+    except Altered:
+        return None
+
+
+def _shown_if_sound(desk: Desk, request: Request) -> tuple[str, CardSnapshot]:
+    try:
+        return read_shown(desk, request)
+    except Altered:
+        return "", CardSnapshot(card_id=request.subject, status="")
+
+
 def action_of(request: Request) -> Action:
     """Return the action of a request."""
     return find_action(request.action)
@@ -117,8 +132,8 @@ def action_of(request: Request) -> Action:
 
 def view(session: Session, desk: Desk, request: Request, *, now: datetime) -> CardView:
     """Return everything that the card of a request shows."""
-    summary, snapshot = read_shown(desk, request)
-    payload = read_payload(desk, request) if request.payload else None
+    summary, snapshot = _shown_if_sound(desk, request)
+    payload = _payload_if_sound(desk, request)
     money = payload.moves if payload else None
     decisions = session.exec(
         select(Decision)
