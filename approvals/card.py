@@ -1,0 +1,208 @@
+"""The one renderer of a request's card: from stored state to facts for the template. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.actions import Payload
+from approvals.policy import LimitState, Rule, write_duration
+from approvals.rules import Status, Verdict
+from approvals.snapshot import CardSnapshot
+from approvals.tables import Decision, Execution, Request, Settlement
+from paytend.money import Money
+
+STATUS_WORDS: dict[Status, str] = {
+    Status.PENDING: "Waiting for approval",
+    Status.APPROVED: "Approved, not carried out yet",
+    Status.EXECUTING: "Approved, being carried out at Paytend",
+    Status.EXECUTED: "Approved and done",
+    Status.FAILED: "Approved, but not done",
+    Status.UNKNOWN: "Approved; the outcome is being checked with Paytend",
+    Status.DENIED: "Denied",
+    Status.WITHDRAWN: "Withdrawn",
+    Status.EXPIRED: "Expired",
+}
+_GAVE_UP = "Approved; Paytend cannot say whether it happened"
+_DONE_WORDS: dict[Status, str] = {
+    Status.EXECUTING: "being carried out",
+    Status.EXECUTED: "done",
+    Status.FAILED: "not done",
+    Status.UNKNOWN: "not known yet",
+}
+APPROVE, DENY, WITHDRAW, LOOKING = "request_approve", "request_deny", "request_withdraw", "request_looking"
+HAPPENED, NOT_HAPPENED = "request_settle_happened", "request_settle_not"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardView:
+    """Everything that a card shows of a request, as stored."""
+
+    request: Request
+    title: str
+    summary: str
+    payload: Payload | None
+    rule: Rule
+    snapshot: CardSnapshot
+    decisions: tuple[Decision, ...]
+    void: frozenset[str]
+    execution: Execution | None
+    settlements: tuple[Settlement, ...]
+    others: tuple[Request, ...]
+    limits: tuple[LimitState, ...]
+    day: Money | None
+
+
+def facts(view: CardView) -> dict[str, Any]:
+    """Return the facts of the card: JSON values only; texts are not escaped yet."""
+    request, status = view.request, Status(view.request.status)
+    return {
+        "request": request.id,
+        "digest": request.digest,
+        "phrase": request.phrase,
+        "reference": request.reference,
+        "title": view.title,
+        "summary": view.summary,
+        "reason": view.payload.reason if view.payload else "",
+        "status": status.value,
+        "status_words": _status_words(view, status),
+        "requester": request.requester_account,
+        "requester_name": request.requester_name,
+        "asked_at": request.created_at.isoformat(),
+        "decide_by": request.decide_by.isoformat() if status is Status.PENDING else "",
+        "execute_by": _moment(request.execute_by) if status is Status.APPROVED else "",
+        "ended_at": _moment(request.ended_at),
+        "ended_because": request.reason,
+        "approvals": f"{_count(view)} of {request.quorum}",
+        "decisions": [_decision(row, void=row.person_id in view.void) for row in view.decisions],
+        "approved": _approved(view, status),
+        "done": _done(view, status),
+        "settlements": [_settlement(row) for row in view.settlements],
+        "card": _card(view),
+        "money": _money(view),
+        "rule": request.rule_name,
+        "why_you": _why_you(view.rule),
+        "others": [_other(row) for row in view.others],
+        "buttons": buttons(status, gave_up=_gave_up(view)),
+        "button_value": {"request": request.id, "digest": request.digest},
+    }
+
+
+def buttons(status: Status, *, gave_up: bool) -> list[str]:
+    """Return the action ids that make sense now; none after the end."""
+    if status is Status.PENDING:
+        return [APPROVE, DENY, LOOKING, WITHDRAW]
+    if status is Status.UNKNOWN and gave_up:
+        return [HAPPENED, NOT_HAPPENED]
+    return []
+
+
+def _status_words(view: CardView, status: Status) -> str:
+    return _GAVE_UP if status is Status.UNKNOWN and _gave_up(view) else STATUS_WORDS[status]
+
+
+def _gave_up(view: CardView) -> bool:
+    return view.execution is not None and view.execution.gave_up_at is not None
+
+
+def _count(view: CardView) -> int:
+    return sum(row.verdict == Verdict.APPROVE and row.person_id not in view.void for row in view.decisions)
+
+
+def _decision(row: Decision, *, void: bool) -> dict[str, Any]:
+    return {
+        "by": row.account,
+        "name": row.name,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "at": row.decided_at.isoformat(),
+        "void": void,
+    }
+
+
+def _approved(view: CardView, status: Status) -> dict[str, Any] | None:
+    """Return the line that says who approved, which is not yet the line that says it is done."""
+    if view.request.approved_at is None or status in (Status.PENDING, Status.DENIED):
+        return None
+    by = [
+        row.account for row in view.decisions if row.verdict == Verdict.APPROVE and row.person_id not in view.void
+    ]
+    return {"at": view.request.approved_at.isoformat(), "by": by}
+
+
+def _done(view: CardView, status: Status) -> dict[str, Any] | None:
+    """Return the line that says what became of it at Paytend."""
+    if status not in _DONE_WORDS:
+        return None
+    execution = view.execution
+    return {
+        "words": _DONE_WORDS[status],
+        "why": (execution.words if execution else "") or view.request.reason,
+        "at": _moment(execution.finished_at) if execution else "",
+        "provider_reference": execution.provider_reference if execution else "",
+    }
+
+
+def _settlement(row: Settlement) -> dict[str, Any]:
+    return {
+        "by": row.account,
+        "happened": row.happened,
+        "reason": row.reason,
+        "at": row.settled_at.isoformat(),
+    }
+
+
+def _card(view: CardView) -> dict[str, Any]:
+    snapshot = view.snapshot
+    return {
+        "id": view.request.subject,
+        "last_four": snapshot.last_four,
+        "status": snapshot.status_text if snapshot.status else "",
+        "holder": snapshot.holder_name,
+        "holder_id": snapshot.holder_id,
+        "kyc": snapshot.kyc,
+        "earlier": [{"at": row.at, "money": str(row.money), "status": row.status} for row in snapshot.earlier[:3]],
+    }
+
+
+def _money(view: CardView) -> dict[str, Any] | None:
+    money = view.payload.moves if view.payload else None
+    if money is None:
+        return None
+    return {
+        "amount": str(money),
+        "balance": _change(view.snapshot.balance, money, more=True),
+        "partner_balance": _change(view.snapshot.partner_balance, money, more=False),
+        "day": str(view.day) if view.day else "",
+        "limits": [_limit(state) for state in view.limits],
+    }
+
+
+def _change(before: Money | None, money: Money, *, more: bool) -> dict[str, str] | None:
+    """Return a balance before and after; None when it is not known, or in another currency."""
+    if before is None or before.currency != money.currency:
+        return None
+    return {"before": str(before), "after": str(before + money if more else before - money)}
+
+
+def _limit(state: LimitState) -> dict[str, Any]:
+    return {
+        "per": state.limit.per.value,
+        "window": write_duration(state.limit.window),
+        "total": str(state.total) if state.total else "",
+        "over": str(state.limit.over),
+        "exceeded": state.is_exceeded,
+    }
+
+
+def _why_you(rule: Rule) -> str:
+    roles: Sequence[str] = rule.approvers
+    people = "one person" if rule.quorum == 1 else f"{rule.quorum} people"
+    return f"{people} of {' or '.join(roles)} besides the requester must approve"
+
+
+def _other(row: Request) -> dict[str, Any]:
+    return {"request": row.id, "phrase": row.phrase, "status": row.status, "action": row.action}
+
+
+def _moment(moment: Any) -> str:
+    return moment.isoformat() if moment else ""

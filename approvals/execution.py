@@ -1,0 +1,303 @@
+"""Executes what was approved, at most once: claim, do, record.
+
+The intent is committed before the call (claim), the call holds no transaction (do), and the result is written
+only by whoever still holds the lease (record). What was perhaps sent is never sent again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from approvals import rules, showing
+from approvals.actions import Payload, find_action
+from approvals.desk import Desk
+from approvals.moving import CLOCK, Overtaken, move
+from approvals.opening import refuse_blocked, remind_at
+from approvals.outcomes import Outcome, Result
+from approvals.people import RolesUnreadable, Standing, admit, require_role
+from approvals.policy import Rule
+from approvals.preflight import CardChanged, preflight
+from approvals.recording import finish, postpone, suspect
+from approvals.refusals import Refusal
+from approvals.requests import live_rule
+from approvals.rules import Status, Verdict
+from approvals.snapshot import CardSnapshot
+from approvals.tables import Decision, Execution, Request, VoidedDecision
+from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+from paytend.operations import Call, NotSendable
+
+
+class RightsUnreadable(Refusal):
+    """Slack did not say whether the approvers still may approve, so nothing was sent. It is tried again."""
+
+
+class Fenced(Refusal):
+    """This result comes from a claim that is not in force any more."""
+
+
+class Sender(Protocol):
+    """What sends calls: paytend.Client."""
+
+    def send(self, call: Call[Any]) -> Any:
+        """Return the answer; raises PaytendError."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """An approved request to be claimed: the card to be looked at, and the accounts whose rights are read."""
+
+    request_id: str
+    card_id: str
+    approvers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A claim: what to send, until when it may be sent, and the lease to record it with."""
+
+    request_id: str
+    lease: str
+    action: str
+    payload: Payload = field(repr=False)
+    reference: str
+    send_before: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotClaimed:
+    """The request went another way instead: where to, and why."""
+
+    request_id: str
+    status: Status
+    words: str
+
+
+def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candidate]:
+    """Return approved requests that may be tried now, the oldest first."""
+    requests = session.exec(
+        select(Request)
+        .join(Execution, col(Execution.request_id) == col(Request.id), isouter=True)
+        .where(
+            Request.status == Status.APPROVED.value,
+            col(Request.execute_by) > now,
+            or_(col(Execution.next_look_at).is_(None), col(Execution.next_look_at) <= now),
+        )
+        .order_by(col(Request.created_at), col(Request.id))
+        .limit(limit)
+    ).all()
+    return [
+        Candidate(
+            request_id=request.id,
+            card_id=request.subject,
+            approvers=tuple(row.account for row in _approvals(session, request.id)),
+        )
+        for request in requests
+    ]
+
+
+def claim(
+    session: Session,
+    desk: Desk,
+    *,
+    request_id: str,
+    standings: Mapping[str, Standing],
+    card_now: CardSnapshot,
+    now: datetime,
+) -> Work | NotClaimed:
+    """Check everything again and write down the intent; commit before `do`.
+
+    `standings` (by account) and `card_now` were read just before. Raises Overtaken when somebody else has it,
+    and MoneyBlocked or RightsUnreadable when it has to wait.
+    """
+    request = session.exec(
+        select(Request)
+        .where(Request.id == request_id, Request.status == Status.APPROVED.value)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if request is None:
+        raise Overtaken
+    if rules.is_expired(request.execute_by, now=now):
+        return _end(session, desk, request, "approval:lapsed", "It was not carried out in time.", now=now)
+    try:
+        payload = showing.read_payload(desk, request)
+        live = live_rule(session, desk, request, now=now)
+        preflight(find_action(request.action), showing.read_shown(desk, request)[1], card_now)
+    except Refusal as refusal:
+        words = str(refusal)
+        words = words if isinstance(refusal, CardChanged) else f"Refused before sending: {words}"
+        return _end(session, desk, request, "execution:refused", words, now=now)
+    lost = _void(session, request, live=live, standings=standings, now=now)
+    earlier = showing.read_earlier(session, request.id)
+    if rules.count_approvals(earlier) < rules.needed(showing.read_rule(request), live):
+        return _return(session, desk, request, lost=lost, now=now)
+    if request.amount_minor is not None:
+        refuse_blocked(session, card_id=request.subject)
+    lease = _write_intent(session, desk, request, now=now)
+    words = "Being carried out at Paytend."
+    move(session, desk, request, "execution:claimed", actor=CLOCK, words=words, now=now, facts={"lease": lease})
+    return Work(
+        request_id=request.id,
+        lease=lease,
+        action=request.action,
+        payload=payload,
+        reference=request.reference,
+        send_before=now + desk.send_within,
+    )
+
+
+def do(work: Work, client: Sender, *, now: datetime) -> Outcome:
+    """Send what was claimed, once, and return what may be believed; `now` is the moment of sending."""
+    if now >= work.send_before:
+        return Outcome(result=Result.NEVER_SENT, words="The claim was too old to be sent.")
+    action = find_action(work.action)
+    try:
+        answer = client.send(action.call(work.payload, work.reference))
+    except Unreachable as error:
+        return Outcome(result=Result.NEVER_SENT, words=str(error))
+    except NotSendable as error:
+        return Outcome(result=Result.FAILED, words=f"Nothing was sent: {error}")
+    except Refused as error:
+        # An unsigned refusal may come from anybody on the way, so it proves nothing.
+        result = Result.FAILED if error.verified else Result.UNKNOWN
+        return Outcome(result=result, words=str(error), answer={"code": error.code})
+    except (OutcomeUnknown, ProtocolError) as error:
+        return Outcome(result=Result.UNKNOWN, words=str(error) or ProtocolError.__doc__ or "")
+    return action.read_answer(answer, work.payload, work.reference)
+
+
+def record(session: Session, desk: Desk, *, work: Work, outcome: Outcome, now: datetime) -> Request:
+    """Write down what became of a claim, and return the request; raises Fenced when the lease is not in force."""
+    request = showing.find(session, work.request_id, to_change=True)
+    execution = session.get(Execution, work.request_id, populate_existing=True)
+    if execution is None or execution.lease != work.lease or request.status != Status.EXECUTING:
+        raise Fenced
+    match outcome.result:
+        case Result.EXECUTED | Result.FAILED:
+            event = f"execution:{outcome.result}"
+            finish(session, desk, request, execution, event=event, outcome=outcome, actor=CLOCK, now=now)
+        case Result.UNKNOWN:
+            suspect(session, desk, request, execution, outcome=outcome, now=now)
+        case Result.NEVER_SENT:
+            postpone(session, desk, request, execution, outcome=outcome, now=now)
+    return request
+
+
+def suspect_stranded(
+    session: Session, desk: Desk, *, now: datetime, at_start: bool = False, limit: int = 50
+) -> int:
+    """Turn what is executing past its lease into unknown, and return how many; it is never called a second time.
+
+    `at_start`: this is the only process, so whatever is executing was left by one that died.
+    """
+    stranded = session.exec(
+        select(Request)
+        .join(Execution, col(Execution.request_id) == col(Request.id))
+        .where(
+            Request.status == Status.EXECUTING.value, *([] if at_start else [col(Execution.lease_until) <= now])
+        )
+        .order_by(col(Request.created_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for request in stranded:
+        execution = session.get_one(Execution, request.id)
+        outcome = Outcome(
+            result=Result.UNKNOWN, words="The execution was interrupted; it may or may not have happened."
+        )
+        suspect(session, desk, request, execution, outcome=outcome, now=now)
+    return len(stranded)
+
+
+def _approvals(session: Session, request_id: str) -> Sequence[Decision]:
+    return session.exec(
+        select(Decision)
+        .join(
+            VoidedDecision,
+            (col(VoidedDecision.request_id) == col(Decision.request_id))
+            & (col(VoidedDecision.person_id) == col(Decision.person_id)),
+            isouter=True,
+        )
+        .where(
+            Decision.request_id == request_id,
+            Decision.verdict == Verdict.APPROVE.value,
+            col(VoidedDecision.person_id).is_(None),
+        )
+        .order_by(col(Decision.decided_at), col(Decision.person_id))
+    ).all()
+
+
+def _void(
+    session: Session, request: Request, *, live: Rule, standings: Mapping[str, Standing], now: datetime
+) -> list[str]:
+    """Void the approvals of people who lost the right since, and return their names with why."""
+    lost = []
+    for decision in _approvals(session, request.id):
+        standing = standings.get(decision.account)
+        if standing is None or standing.person.id != decision.person_id:
+            raise RightsUnreadable
+        try:
+            admit(standing.person)
+            for rule in (showing.read_rule(request), live):
+                require_role(standing, roles=rule.approvers)
+        except RolesUnreadable as refusal:
+            raise RightsUnreadable from refusal
+        except Refusal as refusal:
+            lost.append(f"{decision.name} ({refusal})")
+            session.add(
+                VoidedDecision(
+                    request_id=request.id, person_id=decision.person_id, reason=str(refusal), voided_at=now
+                )
+            )
+    session.flush()
+    return lost
+
+
+def _return(session: Session, desk: Desk, request: Request, *, lost: list[str], now: datetime) -> NotClaimed:
+    """Ask for more approvals when there is time left, else end it."""
+    why = f"No longer counts: {'; '.join(lost)}." if lost else "The policy asks for more approvals now."
+    if rules.is_expired(request.decide_by, now=now):
+        return _end(session, desk, request, "approval:lapsed", f"{why} There is no time left.", now=now)
+    words = f"{why} It waits for approval again; nothing was sent."
+    again = remind_at(request, reminded=request.reminded)
+    move(
+        session,
+        desk,
+        request,
+        "approval:returned",
+        actor=CLOCK,
+        words=words,
+        now=now,
+        facts={"voided": lost},
+        approved_at=None,
+        execute_by=None,
+        remind_at=again,
+    )
+    return NotClaimed(request_id=request.id, status=Status(request.status), words=words)
+
+
+def _end(session: Session, desk: Desk, request: Request, event: str, words: str, *, now: datetime) -> NotClaimed:
+    move(session, desk, request, event, actor=CLOCK, words=words, now=now)
+    return NotClaimed(request_id=request.id, status=Status(request.status), words=words)
+
+
+def _write_intent(session: Session, desk: Desk, request: Request, *, now: datetime) -> str:
+    """Write the execution down, or take up one that was never sent, and return the new lease."""
+    lease = desk.make_id()
+    execution = session.get(Execution, request.id, populate_existing=True)
+    if execution is None:
+        session.add(Execution(request_id=request.id, lease=lease, lease_until=now + desk.lease, claimed_at=now))
+    else:
+        execution.lease = lease
+        execution.lease_until = now + desk.lease
+        execution.claimed_at = now
+        execution.attempts += 1
+        execution.outcome = ""
+        execution.next_look_at = None
+    session.flush()
+    return lease

@@ -1,0 +1,254 @@
+"""Opens a request: what is asked for, under which rule, and whether it may be asked at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel import Session, col, select
+
+from approvals import audit, card, notices, showing
+from approvals.actions import Action, Payload, find_action
+from approvals.desk import Desk
+from approvals.digest import canonical_json, check_phrase, digest_of
+from approvals.moving import note
+from approvals.people import Standing, admit, require_role
+from approvals.policy import Rule, apply_limits, as_json, choose
+from approvals.preflight import check_asked
+from approvals.refusals import Refusal
+from approvals.rules import CARDHOLDER_REST, OPEN, Status, refuse_card_number, write_moment
+from approvals.snapshot import CardSnapshot
+from approvals.sums import limit_states
+from approvals.tables import REQUEST_TABLE, CardholderChange, Request
+from paytend.money import Money
+
+
+class Unfit(Refusal):
+    """This cannot be asked for as it stands: {what}."""
+
+
+class OtherCard(Refusal):
+    """The card that was looked up is not the one that was asked for. Please try again."""
+
+
+class NobodyCanDecide(Refusal):
+    """This needs {quorum} approvals by {roles}, and {able} could give one. An admin can change the roles."""
+
+
+class AlreadyOpen(Refusal):
+    """There is an open request for this card already: {phrase}, asked by {who} at {when}."""
+
+
+class MoneyBlocked(Refusal):
+    """The outcome of an earlier request on this card is not known yet ({phrase}), so no more money moves on it."""
+
+
+class AskAgain(Refusal):
+    """The same was asked for this card at {when} by {who}. Do you want it again?"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What somebody asks for. `card` was looked up just before; `members` are the people of each role.
+
+    `asked_in` is the channel of the command; `follows` says that the requester is not in the approvals channel
+    and gets a copy of the card. `again` is their answer to AskAgain.
+    """
+
+    action: str
+    payload: Mapping[str, Any] = field(repr=False)
+    card: CardSnapshot
+    members: Mapping[str, frozenset[str]]
+    asked_in: str = ""
+    follows: bool = False
+    again: bool = False
+
+
+def open_request(session: Session, desk: Desk, *, wish: Wish, standing: Standing, now: datetime) -> Request:
+    """Open a request, post its card and return it; raises a Refusal."""
+    audit.lock(session)  # sums and duplicates are judged one request after the other, on all replicas
+    action = find_action(wish.action)
+    admit(standing.person)
+    require_role(standing, roles=action.requesters)
+    payload = _read_payload(action, wish)
+    check_asked(action, wish.card)
+    money = payload.moves
+    _refuse_open(session, action, payload)
+    if money is not None:
+        refuse_blocked(session, card_id=payload.card_id)
+    rule = _rule(session, desk, action=action, payload=payload, standing=standing, now=now)
+    _refuse_impossible(session, rule, wish=wish, requester_id=standing.person.id, now=now)
+    if not wish.again:
+        _ask_again(session, desk, action=action, payload=payload, now=now)
+    request = _make(desk, action=action, payload=payload, rule=rule, wish=wish, standing=standing, now=now)
+    session.add(request)
+    session.flush()
+    facts = card.facts(showing.view(session, desk, request, now=now))
+    notices.post_card(session, desk.outbox, request, facts=facts, now=now)
+    shown = {"action": action.name, "card": payload.card_id, "rule": rule.name, "money": str(money or "")}
+    note(session, desk, request, "approval:opened", actor=standing.person.account, now=now, facts=shown)
+    return request
+
+
+def changed_cardholder(session: Session, *, cardholder_id: str, now: datetime) -> frozenset[str]:
+    """Return who changed a cardholder within the last 24 hours: they decide nothing about their cards."""
+    if not cardholder_id:
+        return frozenset()
+    return frozenset(
+        session.exec(
+            select(CardholderChange.person_id).where(
+                CardholderChange.cardholder_id == cardholder_id,
+                col(CardholderChange.changed_at) > now - CARDHOLDER_REST,
+            )
+        )
+    )
+
+
+def refuse_blocked(session: Session, *, card_id: str) -> None:
+    """Refuse more money on a card while the outcome of an earlier request is unknown."""
+    unknown = session.exec(
+        select(Request).where(
+            Request.subject == card_id,
+            Request.status == Status.UNKNOWN.value,
+            col(Request.amount_minor).is_not(None),
+        )
+    ).first()
+    if unknown is not None:
+        raise MoneyBlocked(phrase=unknown.phrase, request=unknown.id)
+
+
+def _read_payload(action: Action, wish: Wish) -> Payload:
+    for value in wish.payload.values():
+        refuse_card_number(str(value))
+    try:
+        payload = action.payload.model_validate(dict(wish.payload))
+    except ValidationError as error:
+        # The input stays out: it may be what nobody should repeat.
+        first = error.errors(include_input=False, include_url=False)[0]
+        what = ": ".join(str(part) for part in (*first["loc"], first["msg"].removeprefix("Value error, ")))
+        raise Unfit(what=what) from error
+    if payload.card_id != wish.card.card_id:
+        raise OtherCard
+    return payload
+
+
+def _rule(
+    session: Session, desk: Desk, *, action: Action, payload: Payload, standing: Standing, now: datetime
+) -> Rule:
+    rule = choose(desk.policy.rules, action=action.name, money=payload.moves)
+    states = limit_states(
+        session,
+        desk.policy,
+        action=action.name,
+        money=payload.moves,
+        requester_id=standing.person.id,
+        card_id=payload.card_id,
+        now=now,
+    )
+    return apply_limits(rule, states)
+
+
+def _refuse_open(session: Session, action: Action, payload: Payload) -> None:
+    first = session.exec(
+        select(Request).where(
+            Request.subject == payload.card_id,
+            Request.action == action.name,
+            col(Request.status).in_([status.value for status in OPEN]),
+        )
+    ).first()
+    if first is None:
+        return
+    if first.status == Status.UNKNOWN and first.amount_minor is not None:
+        raise MoneyBlocked(phrase=first.phrase, request=first.id)
+    raise AlreadyOpen(
+        phrase=first.phrase, who=first.requester_name, when=write_moment(first.created_at), request=first.id
+    )
+
+
+def _refuse_impossible(session: Session, rule: Rule, *, wish: Wish, requester_id: str, now: datetime) -> None:
+    able = {person for role in rule.approvers for person in wish.members.get(role, frozenset())}
+    able -= {requester_id} | changed_cardholder(session, cardholder_id=wish.card.holder_id, now=now)
+    if len(able) < rule.quorum:
+        raise NobodyCanDecide(
+            quorum=str(rule.quorum),
+            roles=" or ".join(rule.approvers),
+            able="nobody" if not able else "only 1 person" if len(able) == 1 else f"only {len(able)} people",
+        )
+
+
+def _ask_again(session: Session, desk: Desk, *, action: Action, payload: Payload, now: datetime) -> None:
+    money = payload.moves
+    same = session.exec(
+        select(Request)
+        .where(
+            Request.subject == payload.card_id,
+            Request.action == action.name,
+            Request.amount_minor == (money.minor if money else None),
+            Request.currency == (money.currency if money else None),
+            col(Request.created_at) > now - desk.ask_again_within,
+        )
+        .order_by(col(Request.created_at).desc())
+    ).first()
+    if same is not None:
+        raise AskAgain(when=write_moment(same.created_at), who=same.requester_name, request=same.id)
+
+
+def _make(
+    desk: Desk, *, action: Action, payload: Payload, rule: Rule, wish: Wish, standing: Standing, now: datetime
+) -> Request:
+    request_id, person = desk.make_id(), standing.person
+    content, rule_content = as_json(payload), as_json(rule)
+    digest = digest_of(action=action.name, payload=content, requester_id=person.id, rule=rule_content)
+    shown = {"summary": _summary(action, payload.moves, wish.card), "card": as_json(wish.card)}
+    money, channel = payload.moves, rule.channel or desk.channel
+
+    def seal(value: Any, column: str) -> bytes:
+        return desk.vault.seal(canonical_json(value), table=REQUEST_TABLE, row=request_id, column=column)
+
+    return Request(
+        id=request_id,
+        action=action.name,
+        subject=payload.card_id,
+        payload=seal(content, "payload"),
+        shown=seal(shown, "shown"),
+        digest=digest,
+        phrase=check_phrase(digest),
+        requester_id=person.id,
+        requester_account=person.account,
+        requester_name=person.called,
+        asked_in=wish.asked_in,
+        told=f"{channel} {person.account}" if wish.follows else channel,
+        rule=canonical_json(rule_content).decode(),
+        rule_name=rule.name,
+        quorum=rule.quorum,
+        roles=f",{','.join(rule.approvers)},",
+        currency=money.currency if money else None,
+        amount_minor=money.minor if money else None,
+        cardholder_id=wish.card.holder_id,
+        reference=desk.make_id(),
+        status=Status.PENDING.value,
+        version=1,
+        created_at=now,
+        decide_by=now + rule.decide_within,
+        remind_at=now + rule.decide_within / 2,
+    )
+
+
+def _summary(action: Action, money: Money | None, asked: CardSnapshot) -> str:
+    """Return the sentence that people are shown."""
+    number = f" (…{asked.last_four})" if asked.last_four else ""
+    holder = f" of {asked.holder_name}" if asked.holder_name else ""
+    amount = f" with {money}" if money else ""
+    return f"{action.title}: card {asked.card_id}{number}{holder}{amount}"
+
+
+REMINDERS = (0.5, 0.75)
+
+
+def remind_at(request: Request, *, reminded: int) -> datetime | None:
+    """Return when the next reminder is due after this many; None after the last."""
+    if reminded >= len(REMINDERS):
+        return None
+    whole: timedelta = request.decide_by - request.created_at
+    return request.created_at + whole * REMINDERS[reminded]

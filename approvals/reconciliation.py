@@ -1,0 +1,240 @@
+"""Finds out what became of an execution whose answer was lost: due, ask, record; and two people settle the rest."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from approvals import notices, rules, showing
+from approvals.actions import Payload, find_action
+from approvals.desk import Desk
+from approvals.execution import Sender
+from approvals.moving import CLOCK, note, show
+from approvals.outcomes import Finding, Found
+from approvals.people import Standing, admit, require_role
+from approvals.recording import finish, pause_after
+from approvals.refusals import Refusal
+from approvals.rules import Status
+from approvals.tables import Execution, Request, Settlement
+from paytend.errors import PaytendError, Refused
+
+SETTLERS = ("admin",)  # besides the approver roles of the rule
+_LOOK_LEASE = timedelta(minutes=2)
+_PEOPLE_TO_SETTLE = 2
+
+
+class NotUnknown(Refusal):
+    """This request is {status}, so there is nothing to settle."""
+
+
+class StillAsking(Refusal):
+    """Paytend is still being asked. You can settle it when the lookups have given up."""
+
+
+class RequesterSettles(Refusal):
+    """You asked for this yourself, so two others have to settle it."""
+
+
+class AlreadySaid(Refusal):
+    """You have said so already; a second person has to say the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A claim to ask Paytend about one execution."""
+
+    request_id: str
+    action: str
+    payload: Payload = field(repr=False)
+    reference: str
+    looks: int
+
+
+def due(session: Session, desk: Desk, *, now: datetime, limit: int = 20) -> list[Look]:
+    """Claim the lookups that are due, and return them; commit before `ask`."""
+    rows = session.exec(
+        select(Request, Execution)
+        .join(Execution, col(Execution.request_id) == col(Request.id))
+        .where(Request.status == Status.UNKNOWN.value, col(Execution.next_look_at) <= now)
+        .order_by(col(Execution.next_look_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    looks = []
+    for request, execution in rows:
+        execution.looks += 1
+        execution.next_look_at = now + _LOOK_LEASE  # if whoever asks dies, another one asks
+        try:
+            payload = showing.read_payload(desk, request)
+        except showing.Altered:
+            continue  # only people can settle what does not fit its digest
+        looks.append(
+            Look(
+                request_id=request.id,
+                action=request.action,
+                payload=payload,
+                reference=request.reference,
+                looks=execution.looks,
+            )
+        )
+    session.flush()
+    return looks
+
+
+def ask(look: Look, client: Sender) -> Finding:
+    """Ask Paytend what became of it; never raises for what Paytend can do."""
+    action = find_action(look.action)
+    try:
+        answer = client.send(action.question(look.payload, look.reference))
+    except Refused as error:
+        found = Found.NOT_FOUND if error.verified else Found.UNREADABLE
+        return Finding(found=found, words=str(error), answer={"code": error.code})
+    except PaytendError as error:
+        return Finding(found=Found.UNREADABLE, words=str(error) or "The answer could not be trusted.")
+    return action.read_question(answer, look.payload, look.reference)
+
+
+def record(session: Session, desk: Desk, *, look: Look, finding: Finding, now: datetime) -> Request:
+    """Write down what a look found, and return the request: its end, or when to look again."""
+    request = showing.find(session, look.request_id, to_change=True)
+    execution = session.get_one(Execution, look.request_id, populate_existing=True)
+    if request.status != Status.UNKNOWN:
+        return request
+    match finding.found:
+        case Found.EXECUTED | Found.FAILED:
+            event = f"execution:found_{finding.found}"
+            finish(session, desk, request, execution, event=event, outcome=finding, actor=CLOCK, now=now)
+        case _:
+            execution.words = finding.words
+            execution.next_look_at = now + pause_after(look.looks)
+            session.flush()
+            _give_up(session, desk, request, execution, words=finding.words, now=now)
+    return request
+
+
+def settle(
+    session: Session,
+    desk: Desk,
+    *,
+    request_id: str,
+    digest: str,
+    standing: Standing,
+    happened: bool,
+    reason: str,
+    now: datetime,
+) -> Request:
+    """Count one person's word on what Paytend cannot say, and return the request; the second same word ends it."""
+    person = standing.person
+    admit(person)
+    rules.check_reason(reason)
+    request = showing.find(session, request_id, to_change=True)
+    execution = session.get(Execution, request_id, populate_existing=True)
+    words = _read_words(session, request.id)
+    _refuse_settling(
+        request, execution, digest=digest, standing=standing, said=words.get(person.id), happened=happened
+    )
+    settlement = Settlement(
+        id=desk.make_id(),
+        request_id=request.id,
+        person_id=person.id,
+        account=person.account,
+        name=person.called,
+        happened=happened,
+        reason=reason.strip(),
+        settled_at=now,
+    )
+    session.add(settlement)
+    session.flush()
+    words[person.id] = happened
+    same = sum(word is happened for word in words.values())
+    _tell_word(session, desk, request, settlement=settlement, same=same, differs=same < len(words), now=now)
+    if same >= _PEOPLE_TO_SETTLE and execution is not None:
+        _finish_settled(session, desk, request, execution, settlement=settlement, now=now)
+    else:
+        show(session, desk, request, now=now)
+        facts = {"happened": happened, "reason": reason.strip()}
+        note(session, desk, request, "execution:word_given", actor=person.account, now=now, facts=facts)
+    return request
+
+
+def _refuse_settling(
+    request: Request,
+    execution: Execution | None,
+    *,
+    digest: str,
+    standing: Standing,
+    said: bool | None,
+    happened: bool,
+) -> None:
+    if request.digest != digest:
+        raise rules.OtherContent
+    if request.status != Status.UNKNOWN:
+        raise NotUnknown(status=request.status)
+    person = standing.person
+    if person.id == request.requester_id or person.account == request.requester_account:
+        raise RequesterSettles
+    require_role(standing, roles=(*showing.read_rule(request).approvers, *SETTLERS))
+    if execution is None or execution.gave_up_at is None:
+        raise StillAsking
+    if said is happened:
+        raise AlreadySaid
+
+
+def _read_words(session: Session, request_id: str) -> dict[str, bool]:
+    """Return what each person said last."""
+    rows = session.exec(
+        select(Settlement)
+        .where(Settlement.request_id == request_id)
+        .order_by(col(Settlement.settled_at), col(Settlement.id))
+    )
+    return {row.person_id: row.happened for row in rows}
+
+
+def _tell_word(
+    session: Session,
+    desk: Desk,
+    request: Request,
+    *,
+    settlement: Settlement,
+    same: int,
+    differs: bool,
+    now: datetime,
+) -> None:
+    facts = {
+        "by": settlement.account,
+        "happened": settlement.happened,
+        "reason": settlement.reason,
+        "count": f"{same} of {_PEOPLE_TO_SETTLE}",
+        "differs": differs,
+        "at": now.isoformat(),
+    }
+    notices.reply(session, desk.outbox, request, kind="request_settled", facts=facts, now=now)
+
+
+def _finish_settled(
+    session: Session, desk: Desk, request: Request, execution: Execution, *, settlement: Settlement, now: datetime
+) -> None:
+    event = "execution:settled_happened" if settlement.happened else "execution:settled_not"
+    said = "it happened" if settlement.happened else "it did not happen"
+    finding = Finding(
+        found=Found.EXECUTED if settlement.happened else Found.FAILED,
+        words=f"Two people settled that {said}: {settlement.reason}",
+    )
+    finish(session, desk, request, execution, event=event, outcome=finding, actor=settlement.account, now=now)
+
+
+def _give_up(
+    session: Session, desk: Desk, request: Request, execution: Execution, *, words: str, now: datetime
+) -> None:
+    """Call for people once the lookups went on for too long; they go on all the same."""
+    since = execution.unknown_since or now
+    if execution.gave_up_at is not None or now - since < desk.give_up_after:
+        return
+    execution.gave_up_at = now
+    session.flush()
+    show(session, desk, request, now=now)
+    facts = {"words": words, "since": since.isoformat(), "roles": list(showing.read_rule(request).approvers)}
+    notices.reply(
+        session, desk.outbox, request, kind="request_unknown", facts=facts, now=now, urgent=True, broadcast=True
+    )
+    note(session, desk, request, "execution:gave_up", actor=CLOCK, now=now, facts={"words": words})

@@ -1,0 +1,80 @@
+"""Writes down what became of an execution: its end, a doubt, or that nothing was sent."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from approvals.desk import Desk
+from approvals.moving import CLOCK, move
+from approvals.outcomes import Finding, Outcome, Result
+from approvals.rules import MOVE, Status
+from approvals.tables import Execution, Request
+from paytend.redaction import redact
+
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60, 300, 900, 3600))
+_LONGEST_ANSWER = 4000  # characters; the whole answer is Paytend's to keep
+
+
+def pause_after(looks: int) -> timedelta:
+    """Return how long to wait after this many tries: 1 s at first, an hour at last."""
+    return PAUSES[min(looks, len(PAUSES) - 1)]
+
+
+def finish(
+    session: Session,
+    desk: Desk,
+    request: Request,
+    execution: Execution,
+    *,
+    event: str,
+    outcome: Outcome | Finding,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write down the end of an execution and move the request to it; `event` is one of MOVES."""
+    status = MOVE[event].to
+    execution.outcome = Result.EXECUTED.value if status is Status.EXECUTED else Result.FAILED.value
+    execution.finished_at = now
+    execution.sent_at = execution.sent_at or execution.claimed_at
+    execution.next_look_at = None
+    _keep_answer(execution, outcome)
+    facts = {"provider_reference": execution.provider_reference, "answer": execution.answer}
+    move(session, desk, request, event, actor=actor, words=outcome.words, now=now, facts=facts)
+
+
+def suspect(
+    session: Session, desk: Desk, request: Request, execution: Execution, *, outcome: Outcome, now: datetime
+) -> None:
+    """Write down that it may or may not have happened; reconciliation asks from here on."""
+    execution.outcome = Result.UNKNOWN.value
+    execution.sent_at = execution.sent_at or execution.claimed_at
+    execution.unknown_since = now
+    execution.next_look_at = now + pause_after(0)
+    execution.looks = 0
+    _keep_answer(execution, outcome)
+    facts = {"answer": execution.answer}
+    move(session, desk, request, "execution:unknown", actor=CLOCK, words=outcome.words, now=now, facts=facts)
+
+
+def postpone(
+    session: Session, desk: Desk, request: Request, execution: Execution, *, outcome: Outcome, now: datetime
+) -> None:
+    """Write down that nothing was sent; it is tried again after a pause, until `execute_by`."""
+    execution.outcome = Result.NEVER_SENT.value
+    execution.words = outcome.words
+    execution.next_look_at = now + pause_after(execution.attempts)
+    move(session, desk, request, "execution:not_sent", actor=CLOCK, words=outcome.words, now=now)
+
+
+def _keep_answer(execution: Execution, outcome: Outcome | Finding) -> None:
+    execution.words = outcome.words
+    execution.provider_reference = outcome.provider_reference or execution.provider_reference
+    if outcome.answer:
+        execution.answer = _summary(outcome.answer)
+
+
+def _summary(answer: Mapping[str, Any]) -> str:
+    return json.dumps(redact(dict(answer)), ensure_ascii=False, default=str, sort_keys=True)[:_LONGEST_ANSWER]

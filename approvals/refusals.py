@@ -1,0 +1,18 @@
+"""Refusals: what is not accepted, in the sentence that the person reads."""
+
+
+class Refusal(Exception):
+    """That is not possible.
+
+    The docstring of a subclass is its sentence; its named holes are filled from the keyword arguments,
+    which stay readable as `facts`.
+    """
+
+    def __init__(self, **facts: str) -> None:
+        self.facts = facts
+        super().__init__(_sentence(type(self)).format(**facts))
+
+
+def _sentence(kind: type[Refusal]) -> str:
+    """Return the first paragraph of the docstring on one line."""
+    return " ".join((kind.__doc__ or "").strip().split("\n\n")[0].split())

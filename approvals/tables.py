@@ -1,0 +1,168 @@
+"""Tables of the two-person rule. What they must hold whoever writes to them stands in triggers.py."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, text
+from sqlmodel import Field, SQLModel
+
+from approvals.rules import OPEN
+from notifier.storage import UtcDateTime
+
+REQUEST_TABLE = "approval_request"
+_OPEN = text("status IN ({})".format(", ".join(f"'{status.value}'" for status in OPEN)))
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=nullable)
+
+
+def _sealed() -> Any:
+    return Field(sa_type=LargeBinary, nullable=False)
+
+
+class Request(SQLModel, table=True):
+    """One person's wish to do one sensitive action with one payload.
+
+    `payload` and `shown` are sealed. `rule` is the snapshot as canonical JSON; `roles` are its approver roles
+    between commas. `told` are the recipients of the card, the first being the channel with the thread.
+    """
+
+    __tablename__ = REQUEST_TABLE
+    __table_args__ = (
+        Index("ix_request_status", "status", "created_at", "id"),
+        Index("ix_request_requester", "requester_id", "created_at", "id"),
+        Index("ix_request_history", "created_at", "id"),
+        Index("ix_request_subject", "subject", "created_at", "id"),
+        Index("ix_request_requester_sum", "requester_id", "status", "ended_at"),
+        Index("ix_request_subject_sum", "subject", "status", "ended_at"),
+        Index("ix_request_decide_by", "status", "decide_by"),
+        Index("ix_request_execute_by", "status", "execute_by"),
+        Index("ix_request_remind_at", "status", "remind_at"),
+        # One open request for a card and action, whoever races.
+        Index("ux_request_open", "subject", "action", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: str = Field(primary_key=True)
+    action: str
+    subject: str
+    payload: bytes = _sealed()
+    shown: bytes = _sealed()
+    digest: str
+    phrase: str
+    requester_id: str
+    requester_account: str
+    requester_name: str
+    asked_in: str
+    told: str
+    rule: str
+    rule_name: str
+    quorum: int
+    roles: str
+    currency: str | None = None
+    amount_minor: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    cardholder_id: str
+    reference: str = Field(unique=True)
+    status: str
+    version: int
+    created_at: datetime = _moment()
+    decide_by: datetime = _moment()
+    remind_at: datetime | None = _moment(nullable=True)
+    reminded: int = 0
+    approved_at: datetime | None = _moment(nullable=True)
+    execute_by: datetime | None = _moment(nullable=True)
+    ended_at: datetime | None = _moment(nullable=True)
+    reason: str = ""
+
+
+class Decision(SQLModel, table=True):
+    """One person's verdict; one row a person, never changed."""
+
+    __tablename__ = "approval_decision"
+
+    request_id: str = Field(primary_key=True, foreign_key=f"{REQUEST_TABLE}.id")
+    person_id: str = Field(primary_key=True)
+    account: str
+    name: str
+    verdict: str
+    digest: str
+    reason: str
+    decided_at: datetime = _moment()
+
+
+class VoidedDecision(SQLModel, table=True):
+    """A decision that counts no more: the approver lost the right before the execution."""
+
+    __tablename__ = "approval_voided_decision"
+
+    request_id: str = Field(primary_key=True, foreign_key=f"{REQUEST_TABLE}.id")
+    person_id: str = Field(primary_key=True)
+    reason: str
+    voided_at: datetime = _moment()
+
+
+class Execution(SQLModel, table=True):
+    """The one execution of a request; `lease` is the token that a finishing update must repeat."""
+
+    __tablename__ = "approval_execution"
+    __table_args__ = (Index("ix_execution_next_look", "next_look_at"),)
+
+    request_id: str = Field(primary_key=True, foreign_key=f"{REQUEST_TABLE}.id")
+    lease: str
+    lease_until: datetime = _moment()
+    claimed_at: datetime = _moment()
+    sent_at: datetime | None = _moment(nullable=True)
+    finished_at: datetime | None = _moment(nullable=True)
+    attempts: int = 1
+    outcome: str = ""
+    words: str = ""
+    provider_reference: str = ""
+    answer: str = ""
+    unknown_since: datetime | None = _moment(nullable=True)
+    next_look_at: datetime | None = _moment(nullable=True)
+    looks: int = 0
+    gave_up_at: datetime | None = _moment(nullable=True)
+
+
+class Settlement(SQLModel, table=True):
+    """One person's word on whether an unknown change happened; a person's newest counts."""
+
+    __tablename__ = "approval_settlement"
+    __table_args__ = (Index("ix_settlement_request", "request_id", "id"),)
+
+    id: str = Field(primary_key=True)
+    request_id: str = Field(foreign_key=f"{REQUEST_TABLE}.id")
+    person_id: str
+    account: str
+    name: str
+    happened: bool
+    reason: str
+    settled_at: datetime = _moment()
+
+
+class CardholderChange(SQLModel, table=True):
+    """Who changed which cardholder: for 24 hours that person decides nothing about them."""
+
+    __tablename__ = "cardholder_change"
+    __table_args__ = (Index("ix_cardholder_change", "cardholder_id", "changed_at"),)
+
+    id: str = Field(primary_key=True)
+    cardholder_id: str
+    person_id: str
+    changed_at: datetime = _moment()
+
+
+class AuditEvent(SQLModel, table=True):
+    """One fact for the trail, chained to the one before it by HMAC."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_subject", "subject", "seq"),)
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    event: str
+    actor: str
+    subject: str
+    facts: str
+    happened_at: datetime = _moment()
+    previous: str
+    hash: str
