@@ -13,7 +13,7 @@ from paytend import operations
 from paytend.codes import CardStatus, ChangeStatus, TopUpStatus
 from paytend.models import Answer, CardInfo, Done, TopUp
 from paytend.money import Money
-from paytend.operations import Call
+from paytend.calls import Call
 from paytend.redaction import find_card_numbers
 
 

@@ -28,7 +28,7 @@ from approvals.rules import Status, Verdict
 from approvals.snapshot import CardSnapshot
 from approvals.tables import Decision, Execution, Request, VoidedDecision
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
-from paytend.operations import Call, NotSendable
+from paytend.calls import Call, NotSendable
 
 
 class RightsUnreadable(Refusal):
