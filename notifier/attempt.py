@@ -1,0 +1,113 @@
+"""One attempt of a claimed delivery at Slack: edit, or look whether it stands there already, or post."""
+
+from dataclasses import dataclass
+
+from slack_sdk import WebClient
+
+from notifier import posting
+from notifier.backoff import MOST_BLIND_REPEATS, Trouble
+from notifier.claims import Claim
+from notifier.plain import mark_repeat, strip_blocks
+from notifier.posting import MayNotLook, Place
+from notifier.rendering import Rendered
+from notifier.slack_answers import NotDelivered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """Where the message stands now. `posted` is false for an edit and for a message that was found."""
+
+    place: Place
+    ts: str
+    posted: bool
+    plain: bool = False
+    repeated: bool = False
+
+
+class RepeatInDoubt(NotDelivered):
+    """A repeat was sent, and it is in doubt as well."""
+
+
+def is_person(recipient: str) -> bool:
+    """Whether a recipient is a person (U…, W…), to be told in direct messages."""
+    return recipient.startswith(("U", "W"))
+
+
+def attempt(claim: Claim, rendered: Rendered, *, slack: WebClient, fallback: str) -> Delivered:
+    """Bring the message to Slack; raises NotDelivered."""
+    if claim.copy and not claim.fallback:
+        try:
+            return _edit(claim, rendered, slack=slack, ts=claim.copy.ts, channel=claim.copy.channel)
+        except NotDelivered as error:
+            if error.trouble is not Trouble.GONE:
+                raise  # a message that is gone gets a new copy, below
+    place = _choose_place(claim, slack=slack, fallback=fallback)
+    if claim.in_doubt_since is None:
+        return _post(claim, rendered, place, slack=slack)
+    if found := _look(claim, place, slack=slack):
+        return Delivered(place=place, ts=found, posted=False)
+    return _repeat(claim, rendered, place, slack=slack)
+
+
+def _edit(claim: Claim, rendered: Rendered, *, slack: WebClient, ts: str, channel: str) -> Delivered:
+    place = Place(channel=channel, thread_ts=claim.copy.thread_ts if claim.copy else None)
+    try:
+        posting.edit(slack, place, rendered, ts=ts)
+    except NotDelivered as error:
+        if error.trouble is not Trouble.BAD_FORM:
+            raise
+        posting.edit(slack, place, strip_blocks(rendered), ts=ts)
+        return Delivered(place=place, ts=ts, posted=False, plain=True)
+    return Delivered(place=place, ts=ts, posted=False)
+
+
+def _choose_place(claim: Claim, *, slack: WebClient, fallback: str) -> Place:
+    if claim.fallback:
+        return Place(channel=fallback)
+    if claim.copy:
+        return Place(channel=claim.copy.channel, thread_ts=claim.copy.thread_ts)
+    if claim.parent:
+        root = claim.parent.thread_ts or claim.parent.ts
+        return Place(channel=claim.parent.channel, thread_ts=root, broadcast=claim.broadcast)
+    if is_person(claim.recipient):
+        return Place(channel=claim.dm or posting.open_dm(slack, claim.recipient))
+    return Place(channel=claim.recipient)
+
+
+def _look(claim: Claim, place: Place, *, slack: WebClient) -> str | None:
+    """Return the ts of an earlier attempt's post, if it can be found."""
+    assert claim.in_doubt_since is not None  # noqa: S101 - the caller's condition, for the type checker
+    try:
+        return posting.find(slack, place, delivery_id=claim.delivery_id, since=claim.in_doubt_since)
+    except MayNotLook as error:
+        # Slack answers, so it is up: now one repeat is worth its risk, and no more than one.
+        if claim.repeats >= MOST_BLIND_REPEATS:
+            raise NotDelivered(Trouble.NOT_SAID, code="two attempts, no answer, and no right to look") from error
+        return None
+
+
+def _repeat(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient) -> Delivered:
+    try:
+        delivered = _post(claim, mark_repeat(rendered), place, slack=slack)
+    except NotDelivered as error:
+        if error.trouble is Trouble.IN_DOUBT:
+            raise RepeatInDoubt(error.trouble, code=error.code) from error
+        raise
+    return Delivered(place=delivered.place, ts=delivered.ts, posted=True, plain=delivered.plain, repeated=True)
+
+
+def _post(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient) -> Delivered:
+    """Post; what Slack certainly refused is tried in its simpler form: without a lost thread, as plain text."""
+    plain = False
+    while True:
+        try:
+            ts = posting.post(slack, place, rendered, delivery_id=claim.delivery_id)
+        except NotDelivered as error:
+            if error.trouble is Trouble.GONE and place.thread_ts:
+                place = Place(channel=place.channel)
+            elif error.trouble is Trouble.BAD_FORM and rendered.blocks:
+                rendered, plain = strip_blocks(rendered), True
+            else:
+                raise
+        else:
+            return Delivered(place=place, ts=ts, posted=True, plain=plain)

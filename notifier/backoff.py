@@ -1,0 +1,85 @@
+"""What to do after an attempt that did not succeed: again, when, and what has to wait with it (pure)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=10)
+FIRST_PAUSE_OF_ALL = timedelta(seconds=30)
+DEAD_AFTER = timedelta(hours=24)
+MOST_REFUSALS = 5
+MOST_BLIND_REPEATS = 1
+
+
+class Trouble(StrEnum):
+    """What Slack's answer, or its absence, means for a delivery."""
+
+    LIMITED = "limited"  # 429: nothing happened, wait as told
+    NEVER_SENT = "never sent"  # refused connection, DNS: nothing happened
+    IN_DOUBT = "in doubt"  # timeout, reset, 5xx: it may have happened
+    NOT_SAID = "not said"  # in doubt, and Slack does not let us look
+    UNAUTHORISED = "unauthorised"  # the token is no longer good: nothing at all can be sent
+    UNREACHABLE = "unreachable"  # this channel cannot be written to
+    BAD_FORM = "bad form"  # blocks or text that Slack refuses: plain text may pass
+    GONE = "gone"  # the message to edit, or the thread to answer, is no more
+    REFUSED = "refused"  # anything else, our own mistakes included
+
+
+class Scope(StrEnum):
+    """What has to wait with the delivery."""
+
+    DELIVERY = "delivery"
+    LANE = "lane"
+    ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What was tried so far, this attempt included; `pauses_of_all` counts how often all was paused."""
+
+    attempts: int
+    repeats: int
+    first_tried_at: datetime
+    pauses_of_all: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryDecision:
+    """Whether there is another attempt, after which wait, and what waits with it."""
+
+    again: bool
+    wait: timedelta = timedelta(0)
+    scope: Scope = Scope.DELIVERY
+
+
+def decide_retry(
+    trouble: Trouble, *, history: History, retry_after: timedelta | None, now: datetime, jitter: float
+) -> RetryDecision:
+    """Return what to do after this trouble; `jitter` is 0 to 1, `retry_after` what Slack asked for."""
+    if trouble is Trouble.UNAUTHORISED:
+        # This does not age the delivery: after a reinstallation the whole backlog is delivered.
+        pause = _grow(FIRST_PAUSE_OF_ALL, history.pauses_of_all, jitter)
+        return RetryDecision(again=True, wait=pause, scope=Scope.ALL)
+    if _is_over(trouble, history=history, now=now):
+        return RetryDecision(again=False)
+    if trouble is Trouble.LIMITED:
+        wait = (retry_after or FIRST_PAUSE) + timedelta(seconds=jitter)
+        return RetryDecision(again=True, wait=wait, scope=Scope.LANE)
+    # What is wrong with one message must not hold the others of its lane.
+    scope = Scope.DELIVERY if trouble in {Trouble.REFUSED, Trouble.BAD_FORM, Trouble.GONE} else Scope.LANE
+    return RetryDecision(again=True, wait=_grow(FIRST_PAUSE, history.attempts - 1, jitter), scope=scope)
+
+
+def _is_over(trouble: Trouble, *, history: History, now: datetime) -> bool:
+    if now - history.first_tried_at >= DEAD_AFTER:
+        return True
+    if trouble is Trouble.NOT_SAID:
+        return history.repeats >= MOST_BLIND_REPEATS
+    return trouble in {Trouble.REFUSED, Trouble.BAD_FORM, Trouble.GONE} and history.attempts >= MOST_REFUSALS
+
+
+def _grow(first: timedelta, steps: int, jitter: float) -> timedelta:
+    """Double the pause for each step, up to the longest, times 0.5 to 1.5."""
+    doubled: timedelta = min(first * (1 << min(steps, 16)), LONGEST_PAUSE)
+    return doubled * (0.5 + jitter)

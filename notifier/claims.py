@@ -1,0 +1,199 @@
+"""Claiming deliveries: which one is next in a free lane, and the lease by which it is ours."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from notifier.tables import Delivery, DeliveryStatus, Lane, Message, Operation
+from notifier.upsert import insert_once
+
+ALL = "*"  # the lane that stands for Slack as a whole
+_MOST_LANES = 50  # looked at in one claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A delivery that is ours until `lease_until`; `facts` are still sealed.
+
+    `copy` is the message to edit, `parent` the one to answer under. `in_doubt_since` is set when an earlier
+    attempt may have posted it. `dm` is the known DM channel of a person.
+    """
+
+    delivery_id: str
+    token: str
+    lease_until: datetime
+    kind: str
+    facts: bytes
+    operation: Operation
+    recipient: str
+    lane: str
+    key: str
+    fallback: bool
+    broadcast: bool
+    attempts: int
+    repeats: int
+    created_at: datetime
+    first_tried_at: datetime
+    in_doubt_since: datetime | None
+    pauses_of_all: int
+    dm: str | None
+    copy: Message | None
+    parent: Message | None
+
+
+def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> Claim | None:
+    """Lease the most urgent delivery of a free lane, or return None when nothing can be done now.
+
+    A lane is free when none of its deliveries is leased and neither Slack nor a pause holds it.
+    """
+    whole = session.get(Lane, ALL)
+    if whole and whole.blocked_until and whole.blocked_until > now:
+        return None
+    for name in _free_lanes(session, now):
+        insert_once(session, Lane, {"name": name, "failures": 0})
+        lane = session.exec(select(Lane).where(Lane.name == name).with_for_update(skip_locked=True)).first()
+        if lane is not None and (delivery := _next_of(session, lane, now)) is not None:
+            return _lease(session, delivery, lane, whole, now=now, until=now + lease, token=token)
+    return None
+
+
+def next_due(session: Session, *, now: datetime) -> datetime | None:
+    """Return when there may be something to do next, None when nothing waits."""
+    whole = session.get(Lane, ALL)
+    rows = session.exec(
+        select(
+            func.min(
+                case(
+                    (col(Delivery.lease_until) > col(Delivery.due_at), col(Delivery.lease_until)),
+                    else_=col(Delivery.due_at),
+                )
+            ),
+            col(Lane.blocked_until),
+            col(Lane.paced_until),
+        )
+        .outerjoin(Lane, col(Lane.name) == col(Delivery.lane))
+        .where(col(Delivery.status) == DeliveryStatus.WAITING)
+        .group_by(col(Delivery.lane), col(Lane.blocked_until), col(Lane.paced_until))
+    ).all()
+    earliest = [max(time for time in row if time is not None) for row in rows]
+    if not earliest:
+        return None
+    held = [whole.blocked_until] if whole and whole.blocked_until else []
+    return max([min(earliest), *held, now])
+
+
+def _free_lanes(session: Session, now: datetime) -> list[str]:
+    """Return the lanes that have something to do, the most urgent and the oldest first."""
+    first_urgent = func.min(case((col(Delivery.urgent), 0), else_=1))
+    rows = session.exec(
+        select(Delivery.lane)
+        .outerjoin(Lane, col(Lane.name) == col(Delivery.lane))
+        .where(
+            *_ready(now),
+            or_(col(Lane.blocked_until).is_(None), col(Lane.blocked_until) <= now),
+            or_(
+                col(Lane.paced_until).is_(None),
+                col(Lane.paced_until) <= now,
+                col(Delivery.operation) == Operation.EDIT,
+            ),
+        )
+        .group_by(col(Delivery.lane))
+        .order_by(first_urgent, func.min(col(Delivery.id)))
+        .limit(_MOST_LANES)
+    )
+    return list(rows.all())
+
+
+def _next_of(session: Session, lane: Lane, now: datetime) -> Delivery | None:
+    """Return the next delivery of a locked lane; asked again, as another worker may have been quicker."""
+    session.refresh(lane)
+    if lane.blocked_until and lane.blocked_until > now:
+        return None
+    paced = bool(lane.paced_until and lane.paced_until > now)
+    only_edits = [col(Delivery.operation) == Operation.EDIT] if paced else []
+    return session.exec(
+        select(Delivery)
+        .where(Delivery.lane == lane.name, *_ready(now), *only_edits)
+        .order_by(col(Delivery.urgent).desc(), col(Delivery.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+
+
+def _ready(now: datetime) -> list[ColumnElement[bool]]:
+    """Return what must hold: due, nobody's, its lane not at work, its thread and its copy there."""
+    other: Any = aliased(Delivery)
+    busy = exists().where(
+        other.lane == col(Delivery.lane), other.status == DeliveryStatus.WAITING, other.lease_until > now
+    )
+    parent_waits = exists().where(
+        other.key == col(Delivery.thread_of),
+        other.recipient == col(Delivery.recipient),
+        other.operation == Operation.POST,
+        other.status == DeliveryStatus.WAITING,
+    )
+    earlier_waits = exists().where(
+        other.key == col(Delivery.key),
+        other.recipient == col(Delivery.recipient),
+        other.status == DeliveryStatus.WAITING,
+        other.id < col(Delivery.id),
+    )
+    return [
+        col(Delivery.status) == DeliveryStatus.WAITING,
+        col(Delivery.due_at) <= now,
+        or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
+        ~busy,
+        or_(col(Delivery.thread_of).is_(None), ~parent_waits),
+        or_(col(Delivery.operation) == Operation.POST, and_(~earlier_waits)),
+    ]
+
+
+def _lease(
+    session: Session,
+    delivery: Delivery,
+    lane: Lane,
+    whole: Lane | None,
+    *,
+    now: datetime,
+    until: datetime,
+    token: str,
+) -> Claim:
+    # A row that was begun and never recorded was in the hands of a worker that died: it may be posted.
+    in_doubt_since = delivery.doubt_since or delivery.started_at
+    delivery.lease_token, delivery.lease_until = token, until
+    delivery.started_at, delivery.doubt_since = now, in_doubt_since
+    delivery.first_tried_at = delivery.first_tried_at or now
+    delivery.attempts += 1
+    session.flush()
+    return Claim(
+        delivery_id=delivery.id,
+        token=token,
+        lease_until=until,
+        kind=delivery.kind,
+        facts=delivery.facts,
+        operation=Operation(delivery.operation),
+        recipient=delivery.recipient,
+        lane=delivery.lane,
+        key=delivery.key,
+        fallback=delivery.fallback,
+        broadcast=delivery.broadcast,
+        attempts=delivery.attempts,
+        repeats=delivery.repeats,
+        created_at=delivery.created_at,
+        first_tried_at=delivery.first_tried_at,
+        in_doubt_since=in_doubt_since,
+        pauses_of_all=whole.failures if whole else 0,
+        dm=lane.channel,
+        copy=_find_message(session, delivery.key, delivery.recipient)
+        if delivery.operation == Operation.EDIT
+        else None,
+        parent=_find_message(session, delivery.thread_of, delivery.recipient) if delivery.thread_of else None,
+    )
+
+
+def _find_message(session: Session, key: str, recipient: str) -> Message | None:
+    return session.exec(select(Message).where(Message.key == key, Message.recipient == recipient)).first()

@@ -1,0 +1,224 @@
+"""Delivers what waits in the outbox: claim, do, record, one delivery of a free lane at a time.
+
+Several workers may run at once, as threads of one process or as replicas: rows decide who does what. A worker
+that dies leaves its lease; when that ends, the delivery is in doubt and is looked for before it is repeated.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from slack_sdk import WebClient
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from notifier import records
+from notifier.attempt import Delivered, attempt, is_person
+from notifier.backoff import History, Trouble, decide_retry
+from notifier.claims import Claim, claim, next_due
+from notifier.facts import open_facts
+from notifier.outbox import Outbox
+from notifier.plain import lay_out_plainly
+from notifier.rendering import Rendered, Renderer, RenderFailed
+from notifier.slack_answers import NotDelivered
+from notifier.storage import Transactions
+from notifier.vault import Unreadable, Vault
+
+LEASE = timedelta(seconds=90)  # longer than an attempt can take: up to four calls of the client's timeout
+_LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
+_SHORTEST_WAIT = 0.1
+_ABOUT_DELIVERIES = frozenset({"delivery_dead", "fallback_used"})  # these never cause another of their own
+
+_log = logging.getLogger(__name__)
+
+
+class Deliverer:
+    """Brings deliveries to Slack. `healthy` is false while Slack refuses the token."""
+
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        slack: WebClient,
+        renderer: Renderer,
+        outbox: Outbox,
+        vault: Vault,
+        fallback: str,
+        admins: tuple[str, ...],
+        clock: Callable[[], datetime],
+        jitter: Callable[[], float],
+        make_id: Callable[[], str],
+    ) -> None:
+        """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
+
+        Raises ValueError for a client with retry handlers: an ambiguous post would be sent twice.
+        """
+        if slack.retry_handlers:
+            raise ValueError("the Slack client of the deliverer needs retry_handlers=[]")
+        self._transactions = transactions
+        self._slack = slack
+        self._renderer = renderer
+        self._outbox = outbox
+        self._vault = vault
+        self._fallback = fallback
+        self._admins = admins
+        self._clock = clock
+        self._jitter = jitter
+        self._make_id = make_id
+        self.healthy = True
+
+    def deliver_due(self, stop: threading.Event | None = None) -> int:
+        """Make one pass: attempt whatever is due in a free lane; return the number of attempts.
+
+        When `stop` is set the one in hand is finished and no other is claimed.
+        """
+        attempts = 0
+        while not (stop and stop.is_set()):
+            with self._transactions.writing() as session:
+                work = claim(session, now=self._clock(), lease=LEASE, token=self._make_id())
+            if work is None:
+                break
+            self._deliver(work)
+            attempts += 1
+        return attempts
+
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Deliver until `stop` is set (then set `wake` too); waits for `wake` or for the next due time."""
+        while not stop.is_set():
+            wake.clear()
+            try:
+                self.deliver_due(stop)
+                pause = self._next_pause()
+            except SQLAlchemyError:
+                # The edge of this thread: the database may be away for a while, and then the worker goes on.
+                _log.exception("delivery.database_failed")
+                pause = _LONGEST_WAIT
+            wake.wait(pause)
+
+    def _next_pause(self) -> float:
+        now = self._clock()
+        with self._transactions.reading() as session:
+            due = next_due(session, now=now)
+        return (
+            _LONGEST_WAIT if due is None else min(max((due - now).total_seconds(), _SHORTEST_WAIT), _LONGEST_WAIT)
+        )
+
+    def _deliver(self, work: Claim) -> None:
+        """Do what was claimed, and record it."""
+        outcome = self._do(work)
+        try:
+            with self._transactions.writing() as session:
+                if isinstance(outcome, Delivered):
+                    self._record_success(session, work, outcome)
+                else:
+                    self._record_failure(session, work, outcome)
+        except records.Fenced:
+            _log.warning("delivery.fenced", extra={"delivery": work.delivery_id, "kind": work.kind})
+
+    def _do(self, work: Claim) -> Delivered | NotDelivered:
+        try:
+            return self._attempt(work)
+        except NotDelivered as failure:
+            return failure
+        except Exception:
+            # An edge: whatever is wrong with one delivery must not hold the others; it dies after a few attempts.
+            _log.exception("delivery.broken", extra={"delivery": work.delivery_id, "kind": work.kind})
+            return NotDelivered(Trouble.REFUSED, code="broken; see the log")
+
+    def _attempt(self, work: Claim) -> Delivered:
+        rendered = self._render(work)
+        if self._clock() >= work.lease_until:  # this process slept: the delivery may be someone else's by now
+            raise NotDelivered(Trouble.NEVER_SENT, code="the lease ended before the attempt")
+        return attempt(work, rendered, slack=self._slack, fallback=self._fallback)
+
+    def _render(self, work: Claim) -> Rendered:
+        try:
+            facts = open_facts(work.facts, vault=self._vault, delivery_id=work.delivery_id)
+        except Unreadable as error:
+            raise NotDelivered(Trouble.REFUSED, code="the stored facts cannot be read") from error
+        try:
+            return self._renderer.message(work.kind, facts)
+        except RenderFailed as error:
+            _log.warning(
+                "delivery.laid_out_plainly",
+                extra={"delivery": work.delivery_id, "kind": work.kind, "reason": str(error)},
+            )
+            return lay_out_plainly(work.kind, facts)
+
+    def _record_success(self, session: Session, work: Claim, delivered: Delivered) -> None:
+        records.record_delivered(session, work, delivered, now=self._clock(), make_id=self._make_id)
+        self.healthy = True
+        _log.info(
+            "delivery.made",
+            extra={
+                "delivery": work.delivery_id,
+                "kind": work.kind,
+                "recipient": work.recipient,
+                "attempts": work.attempts,
+                "posted": delivered.posted,
+                "plain": delivered.plain,
+                "repeated": delivered.repeated,
+            },
+        )
+
+    def _record_failure(self, session: Session, work: Claim, failure: NotDelivered) -> None:
+        now = self._clock()
+        _log.warning(
+            "delivery.not_made",
+            extra={
+                "delivery": work.delivery_id,
+                "kind": work.kind,
+                "recipient": work.recipient,
+                "attempts": work.attempts,
+                "trouble": failure.trouble,
+                "code": failure.code,
+            },
+        )
+        if failure.trouble is Trouble.UNAUTHORISED:
+            self.healthy = False
+        if self._can_detour(work, failure):
+            if records.record_detour(session, work, failure, fallback=self._fallback, now=now):
+                self._tell_admins(session, "fallback_used", work, failure, now=now)
+            return
+        history = History(
+            attempts=work.attempts,
+            repeats=work.repeats,
+            first_tried_at=work.first_tried_at,
+            pauses_of_all=work.pauses_of_all,
+        )
+        decision = decide_retry(
+            failure.trouble, history=history, retry_after=failure.retry_after, now=now, jitter=self._jitter()
+        )
+        if decision.again:
+            records.record_retry(session, work, failure, decision, now=now)
+        else:
+            records.record_dead(session, work, failure, now=now)
+            self._tell_admins(session, "delivery_dead", work, failure, now=now)
+
+    def _can_detour(self, work: Claim, failure: NotDelivered) -> bool:
+        """Whether the notice may go to the fallback channel; what is meant for one person never does."""
+        return (
+            failure.trouble is Trouble.UNREACHABLE
+            and not work.fallback
+            and not is_person(work.recipient)
+            and work.recipient != self._fallback
+        )
+
+    def _tell_admins(
+        self, session: Session, kind: str, work: Claim, failure: NotDelivered, *, now: datetime
+    ) -> None:
+        if work.kind in _ABOUT_DELIVERIES:
+            return
+        facts = {
+            "delivery": work.delivery_id,
+            "about": work.kind,
+            "recipient": work.recipient,
+            "fallback": self._fallback,
+            "code": failure.code,
+            "attempts": work.attempts,
+            "enqueued": work.created_at,
+            "in_doubt": failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
+        }
+        for admin in self._admins:
+            self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=now)

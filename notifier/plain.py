@@ -1,0 +1,49 @@
+"""The built-in layout: what is posted when a template is missing or broken, and the marks on a message."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from notifier.escaping import escape_text
+from notifier.fitting import FALLBACK_TEXT, MOST_BLOCKS, cut, fit_blocks
+from notifier.rendering import Rendered
+
+REPEAT = "(possible repeat)"
+_WARNING = "This notice could not be laid out as usual; an admin finds the reason in the log."
+
+
+def lay_out_plainly(kind: str, facts: Mapping[str, Any]) -> Rendered:
+    """Return a message that only lists the facts; it needs no template and takes any values."""
+    title = _escape(kind.replace("_", " ").capitalize())
+    lines = [f"{_escape(name)}: {_escape(value)}" for name, value in facts.items() if value not in (None, "", [])]
+    blocks = [
+        _section(f"*{title}*"),
+        *([_section("\n".join(cut(line, 500) for line in lines))] if lines else []),
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": _WARNING}]},
+    ]
+    text = cut("\n".join([title, *lines]), FALLBACK_TEXT)
+    return Rendered(text=text, blocks=fit_blocks(blocks, surface="message"))
+
+
+def strip_blocks(rendered: Rendered) -> Rendered:
+    """Return the message as plain text, for a Slack that refuses its blocks."""
+    return Rendered(text=cut(rendered.text, FALLBACK_TEXT), blocks=[])
+
+
+def mark_repeat(rendered: Rendered) -> Rendered:
+    """Return the message with the mark that it may stand there twice."""
+    text = f"{cut(rendered.text, FALLBACK_TEXT - len(REPEAT) - 1)} {REPEAT}"
+    if not rendered.blocks or len(rendered.blocks) >= MOST_BLOCKS["message"]:
+        return Rendered(text=text, blocks=rendered.blocks)
+    words = f"_{REPEAT} Slack did not confirm the first copy, and it was not found._"
+    mark = {"type": "context", "elements": [{"type": "mrkdwn", "text": words}]}
+    return Rendered(text=text, blocks=[*rendered.blocks, mark])
+
+
+def _escape(value: object) -> str:
+    text: str = json.loads(f'"{escape_text(value)}"')
+    return text
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
