@@ -4,7 +4,7 @@ The intent is committed before the call (claim), the call holds no transaction (
 only by whoever still holds the lease (record). What was perhaps sent is never sent again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,21 +18,17 @@ from approvals.desk import Desk
 from approvals.moving import CLOCK, Overtaken, move
 from approvals.opening import refuse_blocked, remind_at
 from approvals.outcomes import Outcome, Result
-from approvals.people import RolesUnreadable, Standing, admit, require_role
-from approvals.policy import Rule
+from approvals.people import Standing
 from approvals.preflight import CardChanged, preflight
 from approvals.recording import finish, postpone, suspect
 from approvals.refusals import Refusal
 from approvals.requests import live_rule
-from approvals.rules import Status, Verdict
+from approvals.rights import approvals_of, void_lost
+from approvals.rules import Status
 from approvals.snapshot import CardSnapshot
-from approvals.tables import Decision, Execution, Request, VoidedDecision
+from approvals.tables import Execution, Request
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
 from paytend.calls import Call, NotSendable
-
-
-class RightsUnreadable(Refusal):
-    """Slack did not say whether the approvers still may approve, so nothing was sent. It is tried again."""
 
 
 class Fenced(Refusal):
@@ -94,7 +90,7 @@ def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candi
         Candidate(
             request_id=request.id,
             card_id=request.subject,
-            approvers=tuple(row.account for row in _approvals(session, request.id)),
+            approvers=tuple(row.account for row in approvals_of(session, request.id)),
         )
         for request in requests
     ]
@@ -132,7 +128,7 @@ def claim(
         words = str(refusal)
         words = words if isinstance(refusal, CardChanged) else f"Refused before sending: {words}"
         return _end(session, desk, request, "execution:refused", words, now=now)
-    lost = _void(session, request, live=live, standings=standings, now=now)
+    lost = void_lost(session, request, live=live, standings=standings, now=now)
     earlier = showing.read_earlier(session, request.id)
     if rules.count_approvals(earlier) < rules.needed(showing.read_rule(request), live):
         return _return(session, desk, request, lost=lost, now=now)
@@ -212,50 +208,6 @@ def suspect_stranded(
         )
         suspect(session, desk, request, execution, outcome=outcome, now=now)
     return len(stranded)
-
-
-def _approvals(session: Session, request_id: str) -> Sequence[Decision]:
-    return session.exec(
-        select(Decision)
-        .join(
-            VoidedDecision,
-            (col(VoidedDecision.request_id) == col(Decision.request_id))
-            & (col(VoidedDecision.person_id) == col(Decision.person_id)),
-            isouter=True,
-        )
-        .where(
-            Decision.request_id == request_id,
-            Decision.verdict == Verdict.APPROVE.value,
-            col(VoidedDecision.person_id).is_(None),
-        )
-        .order_by(col(Decision.decided_at), col(Decision.person_id))
-    ).all()
-
-
-def _void(
-    session: Session, request: Request, *, live: Rule, standings: Mapping[str, Standing], now: datetime
-) -> list[str]:
-    """Void the approvals of people who lost the right since, and return their names with why."""
-    lost = []
-    for decision in _approvals(session, request.id):
-        standing = standings.get(decision.account)
-        if standing is None or standing.person.id != decision.person_id:
-            raise RightsUnreadable
-        try:
-            admit(standing.person)
-            for rule in (showing.read_rule(request), live):
-                require_role(standing, roles=rule.approvers)
-        except RolesUnreadable as refusal:
-            raise RightsUnreadable from refusal
-        except Refusal as refusal:
-            lost.append(f"{decision.name} ({refusal})")
-            session.add(
-                VoidedDecision(
-                    request_id=request.id, person_id=decision.person_id, reason=str(refusal), voided_at=now
-                )
-            )
-    session.flush()
-    return lost
 
 
 def _return(session: Session, desk: Desk, request: Request, *, lost: list[str], now: datetime) -> NotClaimed:

@@ -13,7 +13,6 @@ from approvals.refusals import Refusal
 from approvals.rules import MOVE, OPEN
 from approvals.tables import Request
 
-
 CLOCK = "cardops"  # who acts when no person does
 
 

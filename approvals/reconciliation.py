@@ -1,4 +1,4 @@
-"""Finds out what became of an execution whose answer was lost: due, ask, record; and two people settle the rest."""
+"""Finds out what became of an execution whose answer was lost: due, ask, record; two people settle the rest."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -15,7 +15,6 @@ from approvals.rules import Earlier, Status, Verdict
 from approvals.sums import limit_states
 from approvals.tables import Decision, Request
 
-
 BATCH = 50
 
 
@@ -176,7 +175,7 @@ def _follow(
     verdict = Verdict.DENY if status is Status.DENIED else Verdict.APPROVE
     facts = {"by": person.account, "verdict": verdict.value, "reason": reason.strip(), "count": count}
     notices.reply(
-        session, desk.outbox, request, kind="request_decided", facts={**facts, "at": now.isoformat()}, now=now
+        session, desk.outbox, request, kind="request_decided", facts={**facts, "at": now.isoformat()}, now=now, urgent=True
     )
     match status:
         case Status.DENIED:

@@ -1,0 +1,62 @@
+"""Whether the approvers of a request still have the right, just before it is carried out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from approvals import showing
+from approvals.people import RolesUnreadable, Standing, admit, require_role
+from approvals.policy import Rule
+from approvals.refusals import Refusal
+from approvals.rules import Verdict
+from approvals.tables import Decision, Request, VoidedDecision
+
+
+class RightsUnreadable(Refusal):
+    """Slack did not say whether the approvers still may approve, so nothing was sent. It is tried again."""
+
+
+def approvals_of(session: Session, request_id: str) -> Sequence[Decision]:
+    """Return the approvals that count, in their order."""
+    return session.exec(
+        select(Decision)
+        .join(
+            VoidedDecision,
+            (col(VoidedDecision.request_id) == col(Decision.request_id))
+            & (col(VoidedDecision.person_id) == col(Decision.person_id)),
+            isouter=True,
+        )
+        .where(
+            Decision.request_id == request_id,
+            Decision.verdict == Verdict.APPROVE.value,
+            col(VoidedDecision.person_id).is_(None),
+        )
+        .order_by(col(Decision.decided_at), col(Decision.person_id))
+    ).all()
+
+
+def void_lost(
+    session: Session, request: Request, *, live: Rule, standings: Mapping[str, Standing], now: datetime
+) -> list[str]:
+    """Void the approvals of people who lost the right since, and return their names with why."""
+    lost = []
+    for decision in approvals_of(session, request.id):
+        standing = standings.get(decision.account)
+        if standing is None or standing.person.id != decision.person_id:
+            raise RightsUnreadable
+        try:
+            admit(standing.person)
+            for rule in (showing.read_rule(request), live):
+                require_role(standing, roles=rule.approvers)
+        except RolesUnreadable as refusal:
+            raise RightsUnreadable from refusal
+        except Refusal as refusal:
+            lost.append(f"{decision.name} ({refusal})")
+            session.add(
+                VoidedDecision(
+                    request_id=request.id, person_id=decision.person_id, reason=str(refusal), voided_at=now
+                )
+            )
+    session.flush()
+    return lost
