@@ -27,6 +27,7 @@ class SlackDirectory:
     monotonic: Callable[[], float]
     _profiles: dict[str, tuple[float, Profile]] = field(default_factory=dict)
     _groups: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
+    _channels: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def person(self, account: str) -> Profile:
@@ -37,11 +38,19 @@ class SlackDirectory:
         """Return the accounts in a user group; raises DirectoryUnreadable."""
         return self._kept(self._groups, group, self._ask_group)
 
+    def is_member(self, channel: str, account: str) -> bool:
+        """Whether an account is in a channel; what cannot be read counts as no."""
+        try:
+            return account in self._kept(self._channels, channel, self._ask_channel)
+        except DirectoryUnreadable:
+            return False
+
     def forget(self) -> None:
         """Ask Slack anew for everything."""
         with self._lock:
             self._profiles.clear()
             self._groups.clear()
+            self._channels.clear()
 
     def _kept(self, kept: dict[str, tuple[float, T]], name: str, ask: Callable[[str], T]) -> T:
         with self._lock:
@@ -70,3 +79,13 @@ class SlackDirectory:
 
     def _ask_group(self, group: str) -> frozenset[str]:
         return frozenset(self.client.usergroups_users_list(usergroup=group)["users"])
+
+    def _ask_channel(self, channel: str) -> frozenset[str]:
+        members: list[str] = []
+        cursor = ""
+        while True:
+            page = self.client.conversations_members(channel=channel, limit=1000, cursor=cursor)
+            members += page["members"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return frozenset(members)

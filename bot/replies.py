@@ -1,4 +1,4 @@
-"""Private answers: to the one who typed or clicked, by the response URL, in a modal, or as an ephemeral message."""
+"""Private answers to whoever typed or clicked: by the response URL, in a modal, or as an ephemeral message."""
 
 import logging
 import threading
@@ -31,7 +31,7 @@ class Replier:
     def reply(self, to: Incoming, reply: Reply, *, replace: bool = False) -> None:
         """Show a reply to whoever caused the delivery, and to nobody else."""
         if to.view_id:
-            self.show_told(to.view_id, reply)
+            self.show_in_view(to.view_id, reply)
             return
         rendered = self.renderer.message(reply.template, reply.facts)
         message = {"text": rendered.text, "blocks": rendered.blocks}
@@ -69,15 +69,24 @@ class Replier:
 
     def update_view(self, view_id: str, name: str, facts: Mapping[str, Any]) -> None:
         """Show another view in an open modal; one that was closed meanwhile is no trouble."""
-        try:
-            self.slack.views_update(view_id=view_id, view=self.renderer.view(name, facts))
-        except (SlackClientError, OSError) as error:
-            _log.info("view.not_updated", extra={"view": name, "reason": _reason(error)})
+        self._update(view_id, self.renderer.view(name, facts))
 
-    def show_told(self, view_id: str, reply: Reply, *, title: str = "cardops", **more: Any) -> None:
-        """Show the words of a reply in an open modal."""
-        facts = {"headline": "", "says": "", "next": "", "metadata": {}, "back": "", "back_text": "", **reply.facts}
-        self.update_view(view_id, "told.view", {**facts, "title": title, **more})
+    def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> None:
+        """Show a reply in an open modal."""
+        rendered = self.renderer.message(reply.template, reply.facts)
+        view = {
+            "type": "modal",
+            "title": {"type": "plain_text", "text": title},
+            "close": {"type": "plain_text", "text": "Close"},
+            "blocks": rendered.blocks,
+        }
+        self._update(view_id, view)
+
+    def _update(self, view_id: str, view: Mapping[str, Any]) -> None:
+        try:
+            self.slack.views_update(view_id=view_id, view=dict(view))
+        except (SlackClientError, OSError) as error:
+            _log.info("view.not_updated", extra={"reason": _reason(error)})
 
     def _respond(self, to: Incoming, message: Mapping[str, Any]) -> bool:
         if not to.response_url:

@@ -1,0 +1,136 @@
+"""Carries out what was approved and asks about what is not known: claim, do, record, on threads of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from approvals import execution, reconciliation
+from approvals import requests as deciding
+from approvals.execution import Candidate, Fenced, Work
+from approvals.people import DirectoryUnreadable
+from approvals.refusals import Refusal
+from bot.parts import Parts
+from paytend import PaytendError
+
+THREADS = 4
+PAUSE = 2.0  # seconds: other replicas approve without waking this one
+AGAIN_AFTER = timedelta(seconds=10)  # when a card could not be looked at, or rights could not be read
+
+_log = logging.getLogger(__name__)
+
+
+class Executor:
+    """Runs executions and lookups; several of them, also in other replicas, may run at once: rows decide."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Prepare; nothing runs before `run` or `execute_due`."""
+        self._parts = parts
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="execution")
+        self._in_hand: dict[str, datetime] = {}
+        self._lock = threading.Lock()
+
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Carry out whatever is approved until `stop` is set (then set `wake` too)."""
+        while not stop.is_set():
+            wake.clear()
+            try:
+                for candidate in self._find():
+                    self._threads.submit(self._hold, candidate)
+            except SQLAlchemyError:
+                _log.exception("execution.database_failed")
+            wake.wait(PAUSE)
+        self._threads.shutdown(wait=True)
+
+    def execute_due(self) -> int:
+        """Carry out what is approved now, one after the other; return how many were tried."""
+        candidates = self._find()
+        for candidate in candidates:
+            self._hold(candidate)
+        return len(candidates)
+
+    def reconcile_due(self) -> int:
+        """Ask Paytend about what is unknown and due; return how many were asked about."""
+        parts = self._parts
+        with parts.database.writing() as session:
+            looks = reconciliation.due(session, parts.desk, now=parts.clock.now())
+        for look in looks:
+            finding = reconciliation.ask(look, parts.paytend)
+            with parts.database.writing() as session:
+                reconciliation.record(session, parts.desk, look=look, finding=finding, now=parts.clock.now())
+            parts.wake_deliverer()
+        return len(looks)
+
+    def keep_time(self) -> int:
+        """End and remind what is due, and turn what was left executing into unknown; return how many changed."""
+        parts, changed = self._parts, 0
+        for step in (deciding.expire_due, deciding.remind_due, execution.suspect_stranded):
+            changed += self._in_transaction(step)
+        if changed:
+            parts.wake_deliverer()
+        return changed
+
+    def recover(self) -> int:
+        """At the start of the only process: whatever is executing was left by one that died."""
+        parts = self._parts
+        with parts.database.writing() as session:
+            return execution.suspect_stranded(session, parts.desk, now=parts.clock.now(), at_start=True)
+
+    def _in_transaction(self, step: Callable[..., int]) -> int:
+        with self._parts.database.writing() as session:
+            return step(session, self._parts.desk, now=self._parts.clock.now())
+
+    def _find(self) -> list[Candidate]:
+        now = self._parts.clock.now()
+        with self._parts.database.reading() as session:
+            found = execution.claimable(session, now=now)
+        with self._lock:
+            free = [candidate for candidate in found if self._in_hand.get(candidate.request_id, now) <= now]
+            for candidate in free:
+                self._in_hand[candidate.request_id] = now + timedelta(hours=1)
+        return free
+
+    def _hold(self, candidate: Candidate) -> None:
+        again: datetime | None = None
+        try:
+            self._execute(candidate)
+        except (Refusal, PaytendError, DirectoryUnreadable) as error:
+            # It stays approved: nothing was sent. Tried again until its time is over.
+            _log.info("execution.put_off", extra={"request": candidate.request_id, "reason": type(error).__name__})
+            again = self._parts.clock.now() + AGAIN_AFTER
+        except Exception:  # noqa: BLE001 - the edge of a thread; what was claimed becomes unknown by its lease
+            _log.exception("execution.broken", extra={"request": candidate.request_id})
+            again = self._parts.clock.now() + AGAIN_AFTER
+        finally:
+            with self._lock:
+                if again is None:
+                    self._in_hand.pop(candidate.request_id, None)
+                else:
+                    self._in_hand[candidate.request_id] = again
+        self._parts.wake_deliverer()
+
+    def _execute(self, candidate: Candidate) -> None:
+        parts = self._parts
+        standings = {account: parts.stand(account) for account in candidate.approvers}
+        card_now = parts.look(candidate.card_id)
+        with parts.database.writing() as session:
+            work = execution.claim(
+                session,
+                parts.desk,
+                request_id=candidate.request_id,
+                standings=standings,
+                card_now=card_now,
+                now=parts.clock.now(),
+            )
+        if not isinstance(work, Work):
+            return
+        parts.wake_deliverer()  # the card says that it is being carried out
+        outcome = execution.do(work, parts.paytend, now=parts.clock.now())
+        try:
+            with parts.database.writing() as session:
+                execution.record(session, parts.desk, work=work, outcome=outcome, now=parts.clock.now())
+        except Fenced:
+            _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})

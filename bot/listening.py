@@ -1,0 +1,172 @@
+"""The Slack edge: Bolt verifies, one middleware dispatches, and everything is acknowledged before it is done.
+
+Lean on purpose (`performance.md`): `process_before_response` (else Bolt waits in a 10 ms polling loop), an
+`authorize` function (else it asks auth.test), and one dispatching middleware instead of many listeners, each of
+which would be matched for every request. The same edge serves HTTP and Socket Mode.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot import asking, clicking
+from bot.asking import answer_command
+from bot.clicking import QUICK, SUBMISSIONS, answer_click, answer_submission, told
+from bot.errors import explain
+from bot.incoming import Incoming, Kind, read_incoming
+from bot.parts import Parts
+from bot.web import Answer
+from bot.workers import Busy, Inline, Pool
+from commands.arguments import CURRENCIES
+from commands.surface import Reply
+
+_log = logging.getLogger(__name__)
+
+NO_ANSWER = BoltResponse(status=200, body="")
+OTHER_WORKSPACE = BoltResponse(status=401, body="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who the bot is in Slack (from auth.test, once at start); payloads of another workspace are refused."""
+
+    team_id: str
+    bot_id: str
+    bot_user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """Takes in what Slack delivers. `quick` does what needs no Paytend, `slow` the rest."""
+
+    parts: Parts
+    identity: Identity
+    quick: Pool | Inline
+    slow: Pool | Inline
+
+    def __call__(self, req: BoltRequest, next: Callable[[], None]) -> BoltResponse:  # noqa: A002, ARG002 - Bolt's names
+        """Acknowledge a verified delivery, and have it done."""
+        incoming = read_incoming(req.body)
+        if incoming.team != self.identity.team_id:
+            _log.warning("slack.other_workspace", extra={"team": incoming.team})
+            return OTHER_WORKSPACE
+        match incoming.kind:
+            case Kind.COMMAND:
+                return self._take(incoming, answer_command, quick=asking.opens_modal(incoming))
+            case Kind.CLICK:
+                return self._take(incoming, answer_click, quick=incoming.name in QUICK)
+            case Kind.SUBMISSION:
+                return self._submit(incoming)
+            case _:
+                return NO_ANSWER
+
+    def _take(self, incoming: Incoming, act: Callable[[Parts, Incoming], None], *, quick: bool) -> BoltResponse:
+        try:
+            (self.quick if quick else self.slow).submit(lambda: self._run(incoming, act))
+        except Busy as error:
+            if incoming.kind is Kind.COMMAND:
+                return self._say(explain(error, reference=incoming.key))
+            _log.warning("slack.busy", extra={"name": incoming.name})
+        return NO_ANSWER
+
+    def _say(self, reply: Reply) -> BoltResponse:
+        rendered = self.parts.replier.renderer.message(reply.template, reply.facts)
+        body = {"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks}
+        return _json(body)
+
+    def _submit(self, incoming: Incoming) -> BoltResponse:
+        """Answer a submitted modal: errors under its inputs at once, else a view that says it is being done."""
+        submission = SUBMISSIONS.get(incoming.name)
+        if submission is None:
+            return NO_ANSWER
+        if wrong := submission.check(incoming.fields):
+            return _json({"response_action": "errors", "errors": wrong})
+        facts = {"title": submission.title, "says": submission.working, "metadata": {}}
+        try:
+            self.slow.submit(lambda: self._run(incoming, answer_submission))
+        except Busy as error:
+            facts["says"] = str(explain(error, reference=incoming.key).facts["headline"])
+        view = self.parts.replier.renderer.view("working.view", facts)
+        return _json({"response_action": "update", "view": view})
+
+    def _run(self, incoming: Incoming, act: Callable[[Parts, Incoming], None]) -> None:
+        """Do it once, whoever delivered it twice; whatever goes wrong becomes a private answer."""
+        try:
+            if self.parts.is_new(incoming.key):
+                act(self.parts, incoming)
+        except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
+            reply = explain(error, reference=self.parts.make_id())
+            if incoming.kind is Kind.SUBMISSION:
+                self.parts.replier.show_in_view(incoming.view_id, _with_way_back(incoming, reply))
+            else:
+                self.parts.replier.reply(incoming, reply)
+
+
+def _with_way_back(incoming: Incoming, reply: Reply) -> Reply:
+    """Return the words of a problem with a button that brings back what was typed: nothing of it is lost."""
+    facts = reply.facts
+    if incoming.name != "topup":
+        return told(str(facts["headline"]), str(facts["says"]), next=facts["next"])
+    typed = {"currency": CURRENCIES[0], **incoming.fields, "channel": incoming.value.get("channel", "")}
+    back = {"back": "topup_back", "back_text": "Change it", "metadata": typed}
+    return told(str(facts["headline"]), str(facts["says"]), next=facts["next"], **back)
+
+
+def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | None) -> App:
+    """Return the Bolt app with its one middleware; without a signing secret it serves Socket Mode only."""
+    identity = listener.identity
+    authorized = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity.team_id,
+        bot_id=identity.bot_id,
+        bot_user_id=identity.bot_user_id,
+        bot_token=slack.token,
+    )
+    app = App(
+        client=slack,
+        # Socket Mode's deliveries carry no signature and skip the check; over HTTP none is accepted without it.
+        signing_secret=signing_secret or "-",
+        authorize=lambda: authorized,
+        process_before_response=True,
+        request_verification_enabled=True,
+        ignoring_self_events_enabled=False,
+        ssl_check_enabled=True,
+        attaching_function_token_enabled=False,
+    )
+    app.use(listener)
+    return app
+
+
+def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Return Bolt's answer to one HTTP request; a body that is no text is nobody's."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return Answer(status="400 Bad Request")
+    response = app.dispatch(BoltRequest(body=text, headers={name: [value] for name, value in headers.items()}))
+    kind = response.headers.get("content-type", ["text/plain"])[0]
+    return Answer(
+        status=_STATUS.get(response.status, "500 Internal Server Error"), body=_bytes(response.body), type=kind
+    )
+
+
+_STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found"}
+
+
+def _bytes(body: Any) -> bytes:
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
+def _json(body: Mapping[str, Any]) -> BoltResponse:
+    return BoltResponse(
+        status=200, body=json.dumps(body, ensure_ascii=False), headers={"content-type": "application/json"}
+    )
+
+
+__all__ = ["Identity", "Listener", "answer_http", "clicking", "make_bolt"]
