@@ -121,7 +121,7 @@ class Deliverer:
             return self._attempt(work)
         except NotDelivered as failure:
             return failure
-        except Exception:
+        except Exception:  # noqa: BLE001 - the edge of one delivery, see below
             # An edge: whatever is wrong with one delivery must not hold the others; it dies after a few attempts.
             _log.exception("delivery.broken", extra={"delivery": work.delivery_id, "kind": work.kind})
             return NotDelivered(Trouble.REFUSED, code="broken; see the log")

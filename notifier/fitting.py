@@ -11,6 +11,7 @@ MOST_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 TEXT_BUDGET = 10_000  # UTF-16 units of all texts in the blocks of a message
 FALLBACK_TEXT = 3_900
 _SMALLEST_CUT = 200
+_EMPTY = "(empty)"  # Slack refuses empty texts
 _LONGEST_VIEW = 240_000  # bytes of JSON; Slack takes 250 KB
 
 _TEXTS = {
@@ -129,7 +130,7 @@ def _fit_value(value: Any, *, kind: str, key: str) -> Any:
 
 
 def _fit_text(text: dict[str, Any], limit: int) -> dict[str, Any]:
-    fitted = {**text, "text": cut(text["text"] if text["text"].strip() else "–", limit)}
+    fitted = {**text, "text": cut(text["text"] if text["text"].strip() else _EMPTY, limit)}
     if text["type"] == "mrkdwn":
         # Else Slack makes links of the addresses and names that it finds in values.
         fitted["verbatim"] = True
@@ -154,7 +155,7 @@ def _fit_string(text: str, *, kind: str, key: str) -> str | None:
     if key in _CUT_STRINGS:
         return cut(text, _CUT_STRINGS[key]) or None
     if kind == "markdown" and key == "text":
-        return cut(text or "–", TEXT_BUDGET)
+        return cut(text or _EMPTY, TEXT_BUDGET)
     limit = _LONGEST_VALUE.get(kind, 2000) if key == "value" else _EXACT_STRINGS.get(key)
     if limit is not None and measure(text) > limit:
         raise Unfit(f"{key} of a {kind} is longer than {limit}")

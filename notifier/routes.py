@@ -1,0 +1,155 @@
+"""Which recipients hear of a notification, by the ordered rules of `cardops.yml`, and why (pure)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from notifier.money_text import MoneyText
+from paytend import Money
+
+DEFAULT = "alerts"
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str | int) else value
+
+
+Texts = Annotated[
+    tuple[Annotated[str, BeforeValidator(str)], ...], BeforeValidator(_as_tuple), Field(min_length=1)
+]
+
+
+class Conditions(BaseModel):
+    """What must hold for a rule to match; what is not given does not matter, each list means "one of".
+
+    `status` takes a word (events.STATUS_WORDS, the words of an audit or an order) or Paytend's code, `type` words
+    or code. Amounts compare in their own currency only.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Texts | None = None
+    type: Texts | None = None
+    amount_over: MoneyText | None = None
+    amount_under: MoneyText | None = None
+    currency: Texts | None = None
+    card: Texts | None = None
+    cardholder: Texts | None = None
+
+
+class RouteRule(BaseModel):
+    """One line of `routes`: notifications of this kind, under these conditions, to these channels.
+
+    `to` holds names of `channels` or channel ids. The first match wins unless it says `also: true`; `mention`
+    is a role whose people are mentioned.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    when: Conditions = Conditions()
+    to: Texts
+    mention: str | None = None
+    also: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Why one rule was or was not taken; `rule` is its place in the list, from 0, None for the default."""
+
+    rule: int | None
+    matched: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """A channel by its name in the settings (or id), and the roles that are mentioned there."""
+
+    to: str
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """Who hears of it, and why."""
+
+    recipients: tuple[Recipient, ...]
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routes:
+    """The rules with what their names mean: channels by name, and the people and groups of each role."""
+
+    rules: Sequence[RouteRule] = ()
+    channels: Mapping[str, str]
+    mentions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def resolve(self, name: str) -> str:
+        """Return the channel id of a name; what is no name is an id."""
+        return self.channels.get(name, name)
+
+
+def match(rules: Sequence[RouteRule], kind: str, facts: Mapping[str, Any]) -> Match:
+    """Return who hears of a notification: the first rule that matches, those with `also`, else the default."""
+    decisions: list[Decision] = []
+    found: dict[str, dict[str, None]] = {}
+    for place, rule in enumerate(rules):
+        against = _find_obstacle(rule, kind, facts)
+        decisions.append(Decision(rule=place, matched=against is None, reason=against or "every condition holds"))
+        if against is not None:
+            continue
+        for name in rule.to:
+            found.setdefault(name, {}).update({rule.mention: None} if rule.mention else {})
+        if not rule.also:
+            break
+    else:
+        # Also when only rules with `also` matched: these add recipients, they do not take the notice away.
+        if not any(decision.matched for decision in decisions):
+            found.setdefault(DEFAULT, {})
+            decisions.append(Decision(rule=None, matched=True, reason="no rule matched"))
+    recipients = tuple(Recipient(to=name, mentions=tuple(mentions)) for name, mentions in found.items())
+    return Match(recipients=recipients, decisions=tuple(decisions))
+
+
+def _find_obstacle(rule: RouteRule, kind: str, facts: Mapping[str, Any]) -> str | None:
+    """Return why the rule does not match, None when it does."""
+    if rule.kind != kind:
+        return f"it is for {rule.kind}, not for {kind}"
+    when = rule.when
+    one_of = (
+        ("status", when.status, (facts.get("status"), facts.get("status_code"))),
+        ("type", when.type, (_before_code(facts.get("type_text")), facts.get("type_code"))),
+        ("currency", when.currency, (facts.get("currency"),)),
+        ("card", when.card, (facts.get("card_id"), facts.get("last_four"))),
+        ("cardholder", when.cardholder, (facts.get("holder_id"),)),
+    )
+    for name, wanted, actual in one_of:
+        if wanted is not None and not _is_one_of(wanted, actual):
+            return f"{name} is {actual[0]}, not {' or '.join(wanted)}"
+    return _find_amount_obstacle(when, facts.get("amount"))
+
+
+def _is_one_of(wanted: tuple[str, ...], actual: tuple[object, ...]) -> bool:
+    return bool({text.casefold() for text in wanted} & {str(value).casefold() for value in actual if value})
+
+
+def _before_code(text: object) -> str | None:
+    """Return "payment" of "payment (151)"."""
+    return str(text).partition(" (")[0] if text else None
+
+
+def _find_amount_obstacle(when: Conditions, amount: object) -> str | None:
+    for limit, word in ((when.amount_over, "over"), (when.amount_under, "under")):
+        if limit is None:
+            continue
+        if not isinstance(amount, Money):
+            return "the amount is not known"
+        if amount.currency != limit.currency:
+            return f"the amount is in {amount.currency}, the limit in {limit.currency}"
+        if not (limit < amount if word == "over" else amount < limit):
+            return f"{amount} is not {word} {limit}"
+    return None

@@ -1,0 +1,124 @@
+"""Watches the partner balance: asks Paytend, keeps a sample, tells people when it is low or has recovered."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from sqlmodel import Session, select
+
+from notifier.balance import BalanceRule, Level, Standing, Thresholds, Verdict, decide
+from notifier.events import Notification
+from notifier.inbox import tell
+from notifier.outbox import Outbox
+from notifier.routes import Routes
+from notifier.storage import Transactions
+from notifier.tables import BalanceSample, BalanceState
+from notifier.upsert import insert_once
+from paytend import Money, operations
+from paytend.models import PartnerBalance
+from paytend.operations import Call
+
+_log = logging.getLogger(__name__)
+
+
+class AsksPaytend(Protocol):
+    """Whatever sends a call to Paytend, such as `paytend.Client`."""
+
+    def send(self, call: Call[PartnerBalance]) -> PartnerBalance:
+        """Return the answer; raises paytend.PaytendError."""
+        ...
+
+
+class BalanceWatch:
+    """Polls the partner balance; the clock decides when, rows decide what people hear."""
+
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        paytend: AsksPaytend,
+        rule: BalanceRule,
+        routes: Routes,
+        outbox: Outbox,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Prepare to watch the currencies of the rule."""
+        self._transactions = transactions
+        self._paytend = paytend
+        self._rule = rule
+        self._routes = routes
+        self._outbox = outbox
+        self._clock = clock
+
+    def poll(self) -> None:
+        """Ask once and record the answer; raises paytend.PaytendError when there is none."""
+        if not self._rule.currencies:
+            return
+        asked_at = self._clock()
+        answer = self._paytend.send(operations.GET_PARTNER_BALANCE())
+        for currency, thresholds in self._rule.currencies.items():
+            balance = answer.balance(currency)
+            if balance is None:
+                _log.warning("balance.not_said", extra={"currency": currency})
+                continue
+            with self._transactions.writing() as session:
+                self._record(session, balance, thresholds, asked_at=asked_at)
+
+    def _record(self, session: Session, balance: Money, thresholds: Thresholds, *, asked_at: datetime) -> None:
+        now = self._clock()
+        state = _lock_state(session, balance, now=now)
+        if state.asked_at is not None and state.asked_at >= asked_at:
+            return  # another replica asked later and was quicker: its answer is the newer one
+        verdict = decide(
+            Standing(level=Level(state.level), told_at=state.told_at),
+            balance=balance,
+            thresholds=thresholds,
+            repeat=self._rule.repeat,
+            now=now,
+        )
+        insert_once(
+            session,
+            BalanceSample,
+            {"currency": balance.currency, "taken_at": asked_at, "amount": str(balance.amount)},
+        )
+        if verdict.notice:
+            notification = _make_notification(verdict, balance, thresholds, state, now)
+            tell(session, notification, routes=self._routes, outbox=self._outbox, now=now)
+        if verdict.standing.level != state.level:
+            state.changed_at = now
+        state.level, state.told_at = verdict.standing.level, verdict.standing.told_at
+        state.amount, state.asked_at = str(balance.amount), asked_at
+        session.flush()
+
+
+def _lock_state(session: Session, balance: Money, *, now: datetime) -> BalanceState:
+    insert_once(
+        session,
+        BalanceState,
+        {"currency": balance.currency, "level": Level.OK, "amount": str(balance.amount), "changed_at": now},
+    )
+    query = select(BalanceState).where(BalanceState.currency == balance.currency).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).one()
+
+
+def _make_notification(
+    verdict: Verdict, balance: Money, thresholds: Thresholds, state: BalanceState, now: datetime
+) -> Notification:
+    level = verdict.standing.level
+    limit = thresholds.critical if level is Level.CRITICAL else thresholds.warn
+    return Notification(
+        kind=str(verdict.notice),
+        facts={
+            "level": level,
+            "status": level,
+            "currency": balance.currency,
+            "amount": balance,
+            "balance": balance,
+            "threshold": Money(amount=limit, currency=balance.currency),
+            "repeated": verdict.repeated,
+            "since": state.changed_at if verdict.repeated or verdict.notice == "balance_recovered" else None,
+            "asked": now,
+        },
+        urgent=level is Level.CRITICAL,
+    )

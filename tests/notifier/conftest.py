@@ -1,0 +1,199 @@
+"""What the tests of the notifier share: databases, a clock that is set by hand, and a world with a Slack."""
+
+import itertools
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from slack_sdk import WebClient
+from sqlmodel import SQLModel, select
+
+import notifier.tables
+from bot.database import Database
+from notifier import backlog
+from notifier.delivery import Deliverer
+from notifier.outbox import Outbox
+from notifier.rendering import Renderer
+from notifier.tables import Delivery
+from notifier.vault import Vault
+from tests.notifier.slack import Slack, serve
+
+SERVER = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
+START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+assert notifier.tables  # its import is what registers the tables
+
+
+@dataclass
+class Clock:
+    """The time, moved by hand."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@dataclass
+class Ids:
+    """Sortable ids of 26 characters, also from several threads."""
+
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    def __call__(self) -> str:
+        return f"{next(self.numbers):026d}"
+
+
+def _make_postgresql() -> str:
+    name = f"cardops_test_{secrets.token_hex(6)}"
+    try:
+        with psycopg.connect(SERVER, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.OperationalError:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip("there is no PostgreSQL at 127.0.0.1:5432")
+    return name
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with the notifier's tables, of each kind."""
+    name = _make_postgresql() if request.param == "postgresql" else ""
+    url = f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}" if name else f"sqlite:///{tmp_path}/test.db"
+    database = Database(url)
+    SQLModel.metadata.create_all(database.engine)
+    yield database
+    database.close()
+    if name:
+        with psycopg.connect(SERVER, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Renderer:
+    """The notifier's own templates, and those of the tests."""
+    return Renderer([("notifier", "templates"), ("tests.notifier", "templates")])
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_id() -> Ids:
+    return Ids()
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault([b"k" * 32], random_bytes=secrets.token_bytes)
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    slack = Slack()
+    server = serve(slack)
+    yield slack
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass(kw_only=True)
+class World:
+    """An outbox, a deliverer and a Slack; `says` enqueues a message, `delivers` makes one pass."""
+
+    database: Database
+    slack: Slack
+    outbox: Outbox
+    deliverer: Deliverer
+    clock: Clock
+    vault: Vault
+    make_id: Ids
+
+    def says(self, words: str, recipient: str = "C0ALERTS", **how: Any) -> str:
+        with self.database.writing() as session:
+            kind, facts = how.pop("kind", "words"), how.pop("facts", {"words": words})
+            return self.outbox.enqueue(
+                session, kind=kind, facts=facts, recipient=recipient, now=self.clock.now, **how
+            )
+
+    def edits(self, key: str, words: str) -> int:
+        with self.database.writing() as session:
+            return self.outbox.edit(session, key=key, kind="words", facts={"words": words}, now=self.clock.now)
+
+    def delivers(self) -> int:
+        return self.deliverer.deliver_due()
+
+    def delivers_all(self, seconds: int = 10) -> None:
+        for _ in range(seconds):
+            self.delivers()
+            self.clock.passes(seconds=1)
+
+    def rows(self) -> list[Delivery]:
+        with self.database.reading() as session:
+            return list(session.exec(select(Delivery).order_by(Delivery.id)).all())
+
+    def waiting(self) -> int:
+        with self.database.reading() as session:
+            return backlog.waiting(session)
+
+    def dead(self) -> list[backlog.DeadLetter]:
+        with self.database.reading() as session:
+            return backlog.list_dead(session)
+
+
+@pytest.fixture
+def world(
+    database: Database, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids
+) -> World:
+    outbox = Outbox(vault=vault, make_id=make_id)
+    deliverer = Deliverer(
+        transactions=database,
+        slack=WebClient(token="xoxb-made-up", base_url=slack.url, timeout=5, retry_handlers=[]),
+        renderer=renderer,
+        outbox=outbox,
+        vault=vault,
+        fallback="C0SPARE",
+        admins=("U0ADMIN",),
+        clock=clock,
+        jitter=lambda: 0.5,
+        make_id=make_id,
+    )
+    return World(
+        database=database,
+        slack=slack,
+        outbox=outbox,
+        deliverer=deliverer,
+        clock=clock,
+        vault=vault,
+        make_id=make_id,
+    )
+
+
+def run_together(count: int, work: Any) -> list[Any]:
+    """Run `work(number)` in that many threads at once, and return what each returned."""
+    gate, results = threading.Barrier(count), [None] * count
+
+    def go(number: int) -> None:
+        gate.wait()
+        results[number] = work(number)
+
+    threads = [threading.Thread(target=go, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
