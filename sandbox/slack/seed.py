@@ -11,6 +11,10 @@ TEAM = Team(
     bot_id="B0CARDOPS",
     bot_user_id="U0BOT",
 )
+BOT_TOKEN = "xoxb-stand-in"  # noqa: S105 - made up
+APP_TOKEN = "xapp-stand-in"  # noqa: S105 - made up
+SIGNING_SECRET = "stand-in-signing-secret"  # noqa: S105 - made up
+
 OTHER_TEAM = "T0ELSEWHERE"
 
 BOT = Person(

@@ -57,8 +57,9 @@ class Call:
 
     def channel(self, name: str = "channel") -> Channel:
         """Return the conversation an argument names, if the app may know of it; raises Refused."""
+        person = self.state.people.get(self.text(name))
         found = self.state.channel_named(self.text(name))
-        if found is None:
+        if found is None or (person is not None and person.is_bot):
             raise Refused("channel_not_found")
         if (found.is_private or found.im_of) and self.state.team.bot_user_id not in found.members:
             raise Refused("channel_not_found")
@@ -78,12 +79,12 @@ class Call:
             raise Refused("missing_scope", needed=",".join(any_of), provided=provided)
 
     def needs_for(self, channel: Channel, what: str) -> None:
-        """Raise Refused when the scope for this kind of conversation is missing; `what` is read or history."""
+        """Raise Refused when the scope to read (or see the history of) this kind is missing."""
         kind = "im" if channel.im_of else "groups" if channel.is_private else "channels"
         self.needs(f"{kind}:{what}")
 
     def page(self, items: list[Any], *, default: int, most: int) -> tuple[list[Any], Json]:
-        """Return the part of a long list that `cursor` and `limit` ask for, and what tells the next cursor."""
+        """Return the part of a long list that was asked for, and what tells the next cursor."""
         limit = self.number("limit", default)
         if not 0 < limit <= most:
             raise Refused("invalid_limit")
