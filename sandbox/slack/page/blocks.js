@@ -1,7 +1,8 @@
 // Draws blocks. `ctx` knows names, where the blocks stand, what was entered, and how to tell the app.
 import { el } from "./dom.js";
 import { drawElement } from "./elements.js";
-import { markdown, mrkdwn, plain, textObject } from "./mrkdwn.js";
+import { icon } from "./icons.js";
+import { markdown, plain, textObject } from "./mrkdwn.js";
 import { richText } from "./rich_text.js";
 
 function picture(block, isSmall) {
@@ -9,7 +10,7 @@ function picture(block, isSmall) {
   const isOurs = source.startsWith("data:") || source.startsWith(location.origin);
   if (isOurs) return el("img", { class: isSmall ? "thumb" : "picture", src: source, alt: block.alt_text });
   // Nothing is fetched from elsewhere: a picture out there is told by its description.
-  return el("span", { class: isSmall ? "thumb absent" : "picture absent", title: source || "a file", role: "img", "aria-label": block.alt_text }, isSmall ? "🖼" : `🖼 ${block.alt_text}`);
+  return el("span", { class: isSmall ? "thumb absent" : "picture absent", title: source || "a file", role: "img", "aria-label": block.alt_text }, icon("picture"), isSmall ? "" : ` ${block.alt_text}`);
 }
 
 function cell(content, ctx) {
@@ -63,5 +64,3 @@ export function drawBlocks(blocks, ctx) {
     return node;
   });
 }
-
-export { mrkdwn };

@@ -5,7 +5,7 @@ import { plain } from "./mrkdwn.js";
 const PAUSE = 200;
 let serial = 0;
 
-export function combo({ id, isMany, placeholder, describedBy, most, chosen, find, asValue, register, changed }) {
+export function combo({ id, isMany, invalid, placeholder, describedBy, most, chosen, find, asValue, register, changed }) {
   let picked = [...chosen];
   let shown = [];
   let active = -1;
@@ -15,7 +15,7 @@ export function combo({ id, isMany, placeholder, describedBy, most, chosen, find
   const list = el("ul", { class: "list", id: listId, role: "listbox", hidden: true });
   const input = el("input", {
     id, class: "combo-input", type: "text", placeholder, autocomplete: "off", role: "combobox", "aria-label": id ? undefined : placeholder,
-    "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list", "aria-describedby": describedBy,
+    "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list", "aria-describedby": describedBy, "aria-invalid": invalid ? "true" : undefined,
   });
   const root = el("div", { class: "combo" }, el("div", { class: "field combo-field", onclick: () => input.focus() }, chips, input), list);
 

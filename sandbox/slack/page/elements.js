@@ -126,7 +126,7 @@ const asOptions = (list) => (ctx) => list(ctx).map(([value, text]) => ({ value, 
 
 function searched(isMany, source, start) {
   return (element, block, ctx, facts) => combo({
-    id: facts.id, isMany, placeholder: element.placeholder?.text ?? (source ? "Choose…" : "Type to search…"), describedBy: facts.describedBy,
+    id: facts.id, isMany, placeholder: element.placeholder?.text ?? (source ? "Choose…" : "Type to search…"), describedBy: facts.describedBy, invalid: facts.invalid,
     most: element.max_selected_items,
     chosen: ctx.initial(block.block_id, element.action_id) ?? start?.(element, ctx) ?? [],
     find: async (query) => {

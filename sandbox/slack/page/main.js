@@ -78,7 +78,7 @@ function draw() {
 
 function drawHead(place) {
   const isApp = !place || place.is_im;
-  byId("place-name").textContent = isApp ? workspace.app.name : `${place.is_private ? "🔒" : "#"} ${place.name}`;
+  byId("place-name").textContent = isApp ? workspace.app.name : `# ${place.name}`;
   byId("place-topic").textContent = isApp ? "" : `${place.topic} · ${place.members} members`;
   byId("tabs").hidden = !isApp;
   byId("composer").hidden = look.place === "home" || Boolean(place?.is_archived);
@@ -102,6 +102,11 @@ function drawThread() {
   if (!isOpen) return;
   byId("thread-place").textContent = `#${state.places.find((each) => each.id === look.place)?.name}`;
   drawMessages(byId("replies"), state.thread, names, { inThread: true });
+}
+
+function afresh(list) {
+  list.replaceChildren();
+  if (list.dataset.atEnd) list.dataset.atEnd = "yes";
 }
 
 function openSidebar(isOpen) {
@@ -134,12 +139,12 @@ async function start() {
       drawPeople();
     }
     const isNew = before.person !== look.person || before.place !== look.place;
-    if (isNew) byId("messages").replaceChildren();
-    if (isNew || before.thread !== look.thread) byId("replies").replaceChildren();
+    if (isNew) afresh(byId("messages"));
+    if (isNew || before.thread !== look.thread) afresh(byId("replies"));
     await refresh();
     lastToast ??= 0;
     const label = look.place === "home" ? "" : `Message ${byId("place-name").textContent}`;
-    if (isNew) { main.moved(`${before.person} ${before.place}`, `${look.person} ${look.place}`, label); byId("messages").scrollTop = byId("messages").scrollHeight; }
+    if (isNew) { main.moved(`${before.person} ${before.place}`, `${look.person} ${look.place}`, label); }
     if (before.thread !== look.thread) reply.moved(before.thread, look.thread, "Reply…");
     if (isNew && look.place === "home") ask("/_page/act", { kind: "open_home", person: look.person });
   };

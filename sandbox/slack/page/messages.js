@@ -5,11 +5,23 @@ import { drawBlocks } from "./blocks.js";
 import { clockTime, dayName, fullTime, ago } from "./dates.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { EMOJI } from "./emoji.js";
+import { icon } from "./icons.js";
 
 const JOINED = 300;
+const NEAR = 80;
+
+// Whoever looks at the newest message keeps looking at it, also when the room for it changes.
+function pinToEnd(parent) {
+  if (parent.dataset.atEnd) return;
+  parent.dataset.atEnd = "yes";
+  parent.addEventListener("scroll", () => {
+    parent.dataset.atEnd = parent.scrollHeight - parent.scrollTop - parent.clientHeight < NEAR ? "yes" : "no";
+  });
+  new ResizeObserver(() => { if (parent.dataset.atEnd === "yes") parent.scrollTop = parent.scrollHeight; }).observe(parent);
+}
 
 export function drawMessages(parent, messages, names, { openThread, inThread }) {
-  const wasAtEnd = parent.scrollHeight - parent.scrollTop - parent.clientHeight < 80;
+  pinToEnd(parent);
   const rows = [];
   let before;
   for (const message of messages) {
@@ -23,7 +35,7 @@ export function drawMessages(parent, messages, names, { openThread, inThread }) 
   const changed = renderKeyed(parent, rows, (row) => row.key, (row) => (row.day
     ? el("div", { class: "day", role: "separator" }, el("span", {}, row.day))
     : drawMessage(row.message, row.follows, names, openThread, inThread)));
-  if (changed && wasAtEnd) parent.scrollTop = parent.scrollHeight;
+  if (changed && parent.dataset.atEnd === "yes") parent.scrollTop = parent.scrollHeight;
   return changed;
 }
 
@@ -37,7 +49,7 @@ function drawMessage(message, follows, names, openThread, inThread) {
   return el("article", { class: `message${follows ? " follows" : ""}${message.is_ephemeral ? " ephemeral" : ""}${isGone ? " gone" : ""}`, "aria-label": `${name}, ${clockTime(message.ts, names)}`, id: inThread ? undefined : `p${message.ts.replace(".", "")}` },
     follows ? el("span", { class: "gutter", "aria-hidden": "true" }, clockTime(message.ts, names)) : avatar(name, message.user),
     el("div", { class: "message-body" },
-      message.is_ephemeral ? el("p", { class: "only-you" }, "👁 Only visible to you") : "",
+      message.is_ephemeral ? el("p", { class: "only-you" }, icon("eye"), " Only visible to you") : "",
       follows ? "" : el("p", { class: "byline" },
         el("strong", {}, name),
         isApp ? el("span", { class: "badge" }, "APP") : mark ? el("span", { class: "badge person" }, mark) : "",
@@ -54,12 +66,12 @@ function drawMessage(message, follows, names, openThread, inThread) {
       message.is_ephemeral ? el("button", { type: "button", class: "linklike", onclick: () => ask("/_page/dismiss", { person: names.me, ts: message.ts }) }, "Dismiss") : ""),
     message.is_ephemeral || inThread ? "" : el("div", { class: "hover-bar" },
       names.shortcuts.filter((each) => each.type === "message").map((each) => el("button", { type: "button", title: each.description, onclick: () => ctx.act("shortcut", { callback_id: each.callback_id }) }, each.name)),
-      el("button", { type: "button", "aria-label": `Reply in thread to ${name}`, title: "Reply in thread", onclick: () => openThread(message.thread_ts ?? message.ts) }, "💬")));
+      el("button", { type: "button", "aria-label": `Reply in thread to ${name}`, title: "Reply in thread", onclick: () => openThread(message.thread_ts ?? message.ts) }, icon("reply"))));
 }
 
 function fileLink(file) {
   const address = new URL(file.url_private);
   const isPicture = file.mimetype.startsWith("image/");
   return el("a", { class: "file-link", href: address.pathname, download: file.name },
-    isPicture ? el("img", { class: "picture", src: address.pathname, alt: file.title }) : `📄 ${file.title}`);
+    isPicture ? el("img", { class: "picture", src: address.pathname, alt: file.title }) : [icon("clip"), ` ${file.title}`]);
 }

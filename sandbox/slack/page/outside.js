@@ -1,5 +1,6 @@
 // The outside world: a form for each thing that can be made to happen, as /panel.json lists them.
 import { ask, byId, el } from "./dom.js";
+import { icon } from "./icons.js";
 
 function fieldOf(field) {
   const label = field.label ?? field.name;
@@ -49,6 +50,7 @@ export async function outside() {
     byId("columns").classList.toggle("with-outside", isOpen);
     localStorage.setItem("outside", isOpen ? "open" : "closed");
   };
+  button.replaceChildren(icon("globe"), el("span", { class: "wide-only" }, " Outside world"));
   button.hidden = false;
   button.addEventListener("click", () => show(panel.hidden));
   const wide = matchMedia("(min-width: 1200px)").matches;

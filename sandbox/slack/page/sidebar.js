@@ -1,5 +1,6 @@
 // The places a person can go, with what is unread.
 import { avatar, byId, el } from "./dom.js";
+import { icon } from "./icons.js";
 
 function item(place, isHere, go, sign, label) {
   const count = place.mentions;
@@ -19,11 +20,11 @@ export function drawSidebar(state, here, workspace, names, go) {
   const me = workspace.people.find((each) => each.id === names.me);
   const section = (title, items) => el("section", {}, el("h2", {}, title), el("ul", {}, items));
   byId("sidebar").replaceChildren(
-    el("div", { class: "me" }, avatar(me.real_name, me.id), el("div", {}, el("strong", {}, me.real_name), el("small", {}, me.title), me.mark && me.mark !== "admin" ? el("small", { class: "mark" }, me.mark) : "")),
-    section("Channels", channels.map((each) => item(each, here === each.id, go, each.is_private ? "🔒" : "#", each.name))),
+    el("div", { class: "myself" }, avatar(me.real_name, me.id), el("div", {}, el("strong", {}, me.real_name), el("small", {}, me.title), me.mark && me.mark !== "admin" ? el("small", { class: "mark" }, me.mark) : "")),
+    section("Channels", channels.map((each) => item(each, here === each.id, go, each.is_private ? icon("lock") : "#", each.name))),
     section("Apps", [
-      item({ id: "home" }, here === "home", go, "⌂", `${workspace.app.name} Home`),
-      ...direct.map((each) => item(each, here === each.id, go, "✉", workspace.app.name)),
+      item({ id: "home" }, here === "home", go, icon("home"), `${workspace.app.name} Home`),
+      ...direct.map((each) => item(each, here === each.id, go, icon("mail"), workspace.app.name)),
     ]),
     archived.length ? section("Archived", archived.map((each) => item(each, here === each.id, go, "#", each.name))) : "",
   );

@@ -1,11 +1,12 @@
 // The file_input: uploads what is chosen at once and submits the ids.
-import { ask, el } from "./dom.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
 
 export function upload(element, block, ctx, facts) {
   const kept = ctx.initial(block.block_id, element.action_id) ?? [];
   const ids = [...kept];
   const list = el("ul", { class: "files" });
-  const show = (name, size) => list.append(el("li", {}, "📎 ", name, size === undefined ? "" : el("small", {}, ` ${Math.ceil(size / 1024)} kB`)));
+  const show = (name, size) => list.append(el("li", {}, icon("clip"), " ", name, size === undefined ? "" : el("small", {}, ` ${Math.ceil(size / 1024)} kB`)));
   kept.forEach((id) => show(id));
   const types = element.filetypes?.map((each) => `.${each}`).join(",");
   const node = el("input", { id: facts.id, type: "file", class: "file", multiple: (element.max_files ?? 10) > 1, accept: types, "aria-describedby": facts.describedBy });
@@ -22,5 +23,3 @@ export function upload(element, block, ctx, facts) {
   ctx.register(block.block_id, element.action_id, () => [...ids]);
   return el("div", { class: "upload" }, node, list);
 }
-
-export { ask };

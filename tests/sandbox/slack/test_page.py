@@ -168,5 +168,5 @@ def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: Smal
     sam.get_by_role("button", name="cardops Home").click()
     expect(sam.get_by_role("heading", name="Waiting for you")).to_be_visible()
     sam.get_by_label("Act as").select_option("U0MARA")
-    expect(sam.locator(".me")).to_contain_text("Mara Manager")
+    expect(sam.locator(".myself")).to_contain_text("Mara Manager")
     assert problems == []
