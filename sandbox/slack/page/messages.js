@@ -14,10 +14,16 @@ const NEAR = 80;
 function pinToEnd(parent) {
   if (parent.dataset.atEnd) return;
   parent.dataset.atEnd = "yes";
+  const size = () => `${parent.clientWidth} ${parent.clientHeight}`;
+  let known = size();
   parent.addEventListener("scroll", () => {
+    if (size() !== known) return; // the room changed, nobody scrolled
     parent.dataset.atEnd = parent.scrollHeight - parent.scrollTop - parent.clientHeight < NEAR ? "yes" : "no";
   });
-  new ResizeObserver(() => { if (parent.dataset.atEnd === "yes") parent.scrollTop = parent.scrollHeight; }).observe(parent);
+  new ResizeObserver(() => {
+    known = size();
+    if (parent.dataset.atEnd === "yes") parent.scrollTop = parent.scrollHeight;
+  }).observe(parent);
 }
 
 export function drawMessages(parent, messages, names, { openThread, inThread }) {

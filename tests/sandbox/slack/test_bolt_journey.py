@@ -1,6 +1,5 @@
 """Slack's own SDK and framework find in the stand-in what they find in Slack."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,7 +43,7 @@ def over_http(seen: list[Json]) -> Iterator[SlackWorkspace]:
 @contextmanager
 def over_sockets(seen: list[Json]) -> Iterator[SlackWorkspace]:
     ws = SlackWorkspace()
-    with ws.serving():
+    with ws.serving() as running:
         app = make_app(
             api_url=ws.api_url,
             token=ws.credentials.bot_token,
@@ -56,8 +55,10 @@ def over_sockets(seen: list[Json]) -> Iterator[SlackWorkspace]:
         handler.connect()
         ws.wait_for(lambda: ws.sockets.connections)
         yield ws
+        # Ended from this side first: the SDK's client would wait for its receive timeout.
+        handler.client.auto_reconnect_enabled = False
+        running.call(ws.sockets.drop())
         handler.close()
-        ws.wait_for(lambda: not any("Socket" in each.name for each in threading.enumerate()))
 
 
 @pytest.fixture(params=[over_http, over_sockets], ids=["http", "socket"])
