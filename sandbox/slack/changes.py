@@ -1,0 +1,64 @@
+"""What becomes different in the workspace while an app runs: people leave, channels close, tokens die."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sandbox.slack.people import Person
+from sandbox.slack.state import State
+from sandbox.slack.web_api import Credentials
+
+
+class Changes:
+    """Part of SlackWorkspace."""
+
+    state: State
+    credentials: Credentials
+
+    def deactivates(self, person_id: str) -> None:
+        """Deactivate a person's account."""
+        self.state.change_person(person_id, deleted=True)
+
+    def changes_person(self, person_id: str, **changes: Any) -> Person:
+        """Change facts of a person, such as is_restricted."""
+        return self.state.change_person(person_id, **changes)
+
+    def changes_group(self, group_id: str, people: Iterable[str]) -> None:
+        """Set who is in a user group."""
+        with self.state.lock:
+            group = self.state.groups[group_id]
+            self.state.groups[group_id] = replace(group, people=tuple(people))
+        self.state.touch()
+
+    def archives(self, channel: str, *, archived: bool = True) -> None:
+        """Archive a channel, or bring it back."""
+        self.state.change_channel(channel, is_archived=archived)
+
+    def kicks(self, channel: str, member: str | None = None) -> None:
+        """Remove the app (or a person) from a channel."""
+        leaving = {member or self.state.team.bot_user_id}
+        self.state.change_channel(channel, members=self.state.channels[channel].members - leaving)
+
+    def invites(self, channel: str, member: str | None = None) -> None:
+        """Add the app (or a person) to a channel, without telling the app."""
+        coming = {member or self.state.team.bot_user_id}
+        self.state.change_channel(channel, members=self.state.channels[channel].members | coming)
+
+    def deletes(self, channel: str, ts: str) -> None:
+        """Delete a message, as an admin can."""
+        with self.state.lock:
+            self.state.delete(self.state.message(channel, ts))
+
+    def revokes_tokens(self, error: str = "token_revoked") -> None:
+        """Refuse all calls with this error: token_revoked, account_inactive, invalid_auth."""
+        self.credentials.refusal = error
+
+    def reinstalls(self, *, bot_token: str | None = None, scopes: Iterable[str] | None = None) -> None:
+        """Install the app again; the old token stays revoked when a new one is given."""
+        known = self.credentials
+        if bot_token is not None and bot_token != known.bot_token:
+            known.revoked.add(known.bot_token)
+            known.bot_token = bot_token
+        if scopes is not None:
+            known.scopes = frozenset(scopes)
+        known.refusal = ""

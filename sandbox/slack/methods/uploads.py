@@ -1,0 +1,59 @@
+"""files.*: the three steps of an upload, and what became of a file."""
+
+from sandbox.slack.methods.call import Call
+from sandbox.slack.refusals import Invalid, Refused
+from sandbox.slack.shapes import Json
+
+
+def get_upload_url(call: Call) -> Json:
+    """Make room for a file and say where its bytes go."""
+    length = call.number("length", 0)
+    if length <= 0:
+        raise Invalid(["[ERROR] must be greater than 0 [json-pointer:/length]"])
+    now = int(call.state.clock.now().timestamp())
+    owner = call.state.team.bot_user_id
+    file = call.state.files.add(call.text("filename"), owner=owner, created=now, length=length)
+    return {"upload_url": f"{call.base_url}/upload/v1/{file.ticket}", "file_id": file.id}
+
+
+def complete_upload(call: Call) -> Json:
+    """Finish uploads and share them in a channel or thread."""
+    state = call.state
+    wanted = call.decoded("files")
+    if not isinstance(wanted, list) or not all(isinstance(each, dict) and "id" in each for each in wanted):
+        raise Invalid(["[ERROR] must be an array of objects with an id [json-pointer:/files]"])
+    files = [state.files.get(each["id"]) for each in wanted]
+    if any(file.owner != state.team.bot_user_id or not file.content for file in files):
+        raise Refused("file_not_found")
+    channel_id = call.text("channel_id") or call.text("channels").split(",")[0]
+    channel = None
+    if channel_id:
+        channel = state.channel_named(channel_id)
+        if channel is None:
+            raise Refused("channel_not_found")
+        if state.team.bot_user_id not in channel.members:
+            raise Refused("not_in_channel")
+        if channel.is_archived:
+            raise Refused("is_archived")
+    for file, each in zip(files, wanted, strict=True):
+        file.is_ready, file.title = True, str(each.get("title") or "")
+        file.channels = [channel.id] if channel else []
+    shown = [file.as_json(base_url=call.base_url, team_id=state.team.id) for file in files]
+    if channel is not None:
+        said = {"text": call.text("initial_comment"), "subtype": "file_share", "files": shown}
+        state.post(channel.id, said, by=state.team.bot_user_id, thread_ts=call.text("thread_ts") or None)
+    return {"files": shown}
+
+
+def info(call: Call) -> Json:
+    """Return what is known of a file."""
+    file = call.state.files.get(call.text("file"))
+    return {"file": file.as_json(base_url=call.base_url, team_id=call.state.team.id)}
+
+
+def delete(call: Call) -> Json:
+    """Delete a file; its bytes are gone."""
+    file = call.state.files.get(call.text("file"))
+    file.is_deleted, file.content = True, b""
+    call.state.touch()
+    return {}
