@@ -70,10 +70,9 @@ def reply(
     kind: str,
     facts: Mapping[str, Any],
     now: datetime,
-    urgent: bool = False,
     broadcast: bool = False,
 ) -> None:
-    """Write a reply under every copy of the card."""
+    """Write a reply under every copy of the card; all are urgent, so that they keep their order."""
     for recipient in request.told.split():
         outbox.enqueue(
             session,
@@ -82,7 +81,7 @@ def reply(
             recipient=recipient,
             now=now,
             thread_of=key_of(request.id),
-            urgent=urgent,
+            urgent=True,
             broadcast=broadcast,
         )
 
@@ -100,4 +99,4 @@ def tell_move(
         "mention": [request.requester_account] if move.hears is Hears.REQUESTER else [],
         "at": now.isoformat(),
     }
-    reply(session, outbox, request, kind="request_outcome", facts=facts, now=now, urgent=True)
+    reply(session, outbox, request, kind="request_outcome", facts=facts, now=now)

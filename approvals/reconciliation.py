@@ -234,7 +234,5 @@ def _give_up(
     session.flush()
     show(session, desk, request, now=now)
     facts = {"words": words, "since": since.isoformat(), "roles": list(showing.read_rule(request).approvers)}
-    notices.reply(
-        session, desk.outbox, request, kind="request_unknown", facts=facts, now=now, urgent=True, broadcast=True
-    )
+    notices.reply(session, desk.outbox, request, kind="request_unknown", facts=facts, now=now, broadcast=True)
     note(session, desk, request, "execution:gave_up", actor=CLOCK, now=now, facts={"words": words})

@@ -8,7 +8,7 @@ from approvals import audit, notices, rules, showing
 from approvals.desk import Desk
 from approvals.moving import CLOCK, move, note, show
 from approvals.opening import changed_cardholder, remind_at
-from approvals.people import Standing, admit
+from approvals.people import Standing, admit, require_role
 from approvals.policy import Rule, apply_limits, choose
 from approvals.refusals import Refusal
 from approvals.rules import Earlier, Status, Verdict
@@ -67,6 +67,22 @@ def withdraw(
     rules.withdraw(asked, standing=standing, digest=digest, now=now)
     words = f"Withdrawn by {standing.person.called}."
     move(session, desk, request, "approval:withdrawn", actor=standing.person.account, words=words, now=now)
+    return request
+
+
+def say_looking(
+    session: Session, desk: Desk, *, request_id: str, digest: str, standing: Standing, now: datetime
+) -> Request:
+    """Tell the others that somebody looks at it, so that they need not; raises a Refusal. Nothing is decided."""
+    request = showing.find(session, request_id)
+    asked = showing.read_asked(request, earlier=showing.read_earlier(session, request.id))
+    admit(standing.person)
+    rules.require_digest(asked, digest=digest)
+    rules.require_pending(asked, now=now)
+    require_role(standing, roles=asked.rule.approvers)
+    facts = {"by": standing.person.account, "at": now.isoformat()}
+    notices.reply(session, desk.outbox, request, kind="request_looking", facts=facts, now=now)
+    note(session, desk, request, "approval:looking", actor=standing.person.account, now=now)
     return request
 
 
@@ -175,7 +191,7 @@ def _follow(
     verdict = Verdict.DENY if status is Status.DENIED else Verdict.APPROVE
     facts = {"by": person.account, "verdict": verdict.value, "reason": reason.strip(), "count": count}
     notices.reply(
-        session, desk.outbox, request, kind="request_decided", facts={**facts, "at": now.isoformat()}, now=now, urgent=True
+        session, desk.outbox, request, kind="request_decided", facts={**facts, "at": now.isoformat()}, now=now
     )
     match status:
         case Status.DENIED:

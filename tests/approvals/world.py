@@ -1,0 +1,386 @@
+"""A desk with people around it, a clock that is moved by hand, and a Paytend whose answers are chosen."""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from approvals import audit, execution, listing, opening, reconciliation, requests, showing
+from approvals.card import facts
+from approvals.desk import Desk
+from approvals.execution import Candidate, NotClaimed, Work
+from approvals.opening import Wish
+from approvals.outcomes import Finding, Outcome
+from approvals.people import Person, Standing
+from approvals.policy import LimitRule, Policy, PolicyRule
+from approvals.rules import Verdict
+from approvals.snapshot import CardSnapshot, EarlierTopUp
+from approvals.tables import AuditEvent, Decision, Execution, Request
+from bot.database import Database
+from notifier.vault import Vault
+from paytend.errors import Refused
+from paytend.models import CardInfo, Done, TopUp
+from paytend.money import AmountUnit, Money
+from paytend.operations import Call
+
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+CARD = "1755902"
+SECRET = b"k" * 32
+
+
+def person(account: str, *roles: str, name: str = "", identity: str = "", **flags: Any) -> Standing:
+    """Return somebody with these roles."""
+    known = name or account.removeprefix("U0").title()
+    return Standing(
+        person=Person(id=identity or account, account=account, name=known, **flags), roles=frozenset(roles)
+    )
+
+
+SAM = person("U0SAM", "support")
+MARA = person("U0MARA", "manager")
+MILO = person("U0MILO", "manager")
+ADA = person("U0ADA", "admin")
+OLE = person("U0OLE", "oncall")
+EVERYBODY = (SAM, MARA, MILO, ADA, OLE)
+
+
+def rule(**changes: Any) -> PolicyRule:
+    """Return a rule for top-ups, one approval by a manager."""
+    return PolicyRule.model_validate(
+        {"name": "top-ups", "action": "card.top_up", "approvers": ["manager"], **changes}
+    )
+
+
+def limit(**changes: Any) -> LimitRule:
+    """Return a limit on a card's top-ups that refuses."""
+    fields = {"action": "card.top_up", "per": "card", "window": "24h", "over": "1000.00 EUR", "then": "refuse"}
+    return LimitRule.model_validate({**fields, **changes})
+
+
+def snapshot(**changes: Any) -> CardSnapshot:
+    """Return an active card with balances."""
+    fields = {
+        "card_id": CARD,
+        "status": "5",
+        "last_four": "4242",
+        "holder_id": "H1",
+        "holder_name": "Anna Kern",
+        "kyc": "approved",
+        "balance": "20.00 EUR",
+        "partner_balance": "5000.00 EUR",
+        "earlier": (EarlierTopUp(at="2026-11-01", money=Money.read("5.00 EUR"), status="done"),),
+    }
+    return CardSnapshot.model_validate({**fields, **changes})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One notification as it was enqueued, or one edit."""
+
+    kind: str
+    facts: Mapping[str, Any]
+    recipient: str = ""
+    key: str | None = None
+    thread_of: str | None = None
+    edit: bool = False
+    broadcast: bool = False
+
+
+@dataclass
+class RecordingOutbox:
+    """Keeps what was enqueued; what a rolled back transaction enqueued stays too."""
+
+    told: list[Told] = field(default_factory=list)
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        kind: str,
+        facts: Mapping[str, Any],
+        recipient: str,
+        now: datetime,
+        key: str | None = None,
+        thread_of: str | None = None,
+        broadcast: bool = False,
+        urgent: bool = False,
+    ) -> str:
+        """Keep a notification."""
+        told = Told(kind=kind, facts=facts, recipient=recipient, key=key, thread_of=thread_of, broadcast=broadcast)
+        self.told.append(told)
+        return str(len(self.told))
+
+    def edit(self, session: Session, *, key: str, kind: str, facts: Mapping[str, Any], now: datetime) -> int:
+        """Keep an edit."""
+        self.told.append(Told(kind=kind, facts=facts, key=key, edit=True))
+        return 1
+
+    def of(self, kind: str, *, edit: bool = False) -> list[Told]:
+        """Return what was told of a kind."""
+        return [told for told in self.told if told.kind == kind and told.edit is edit]
+
+
+@dataclass
+class FakePaytend:
+    """Books of top-ups by reference. `answers` replaces what is said after a change; `lookup` what is said later."""
+
+    books: dict[str, int] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    before: BaseException | None = None
+    after: BaseException | None = None
+    status: str = "1"
+    lookup: BaseException | None = None
+    lookup_status: str = "1"
+    card_status: str = "5"
+
+    def send(self, call: Call[Any]) -> Any:
+        """Answer like paytend.Client."""
+        self.calls.append(call.operation.name)
+        match call.operation.name:
+            case "topup":
+                return self._top_up(call.values)
+            case "getTopupResult":
+                return self._result(call.values["reference"])
+            case "cancelCardLost":
+                self.card_status = "5"
+                return Done.decode({"changeStatus": self.status}, unit=AmountUnit.MINOR)
+            case name:
+                assert name == "getCardInfo"
+                return CardInfo.decode({"cardStatus": self.card_status}, unit=AmountUnit.MINOR)
+
+    def _top_up(self, values: Mapping[str, Any]) -> TopUp:
+        if self.before is not None:
+            raise self.before
+        reference = values["reference"]
+        if self.status == "1":
+            self.books[reference] = self.books.get(reference, 0) + 1
+        if self.after is not None:
+            raise self.after
+        return self._answer(reference, values["card_id"], self.status)
+
+    def _result(self, reference: str) -> TopUp:
+        if self.lookup is not None:
+            raise self.lookup
+        if reference not in self.books:
+            raise Refused(code="14", reason="no such order", verified=True)
+        return self._answer(reference, CARD, self.lookup_status)
+
+    def _answer(self, reference: str, card_id: str, status: str) -> TopUp:
+        content = {"topupStatus": status, "orderNo": reference, "cardId": card_id, "tradeId": "T77"}
+        return TopUp.decode(content, unit=AmountUnit.MINOR)
+
+
+def make_ids() -> Callable[[], str]:
+    """Return a source of sortable ids of 26 characters, for threads too."""
+    lock, numbers = threading.Lock(), itertools.count(1)
+
+    def make_id() -> str:
+        with lock:
+            return f"01{next(numbers):024d}"
+
+    return make_id
+
+
+def make_desk(**changes: Any) -> Desk:
+    """Return a desk with one rule: a manager approves top-ups."""
+    fields: dict[str, Any] = {
+        "vault": Vault([SECRET], random_bytes=lambda count: b"n" * count),
+        "outbox": RecordingOutbox(),
+        "policy": Policy(rules=(rule(),)),
+        "make_id": make_ids(),
+        "audit_key": audit.make_key(SECRET),
+        "channel": "C0APPROVALS",
+    }
+    return Desk(**{**fields, **changes})
+
+
+@dataclass
+class World:
+    """The use cases in words, each in a transaction of its own as the shell runs them."""
+
+    database: Database
+    desk: Desk = field(default_factory=make_desk)
+    paytend: FakePaytend = field(default_factory=FakePaytend)
+    now: datetime = START
+    standings: dict[str, Standing] = field(default_factory=lambda: {who.person.account: who for who in EVERYBODY})
+    card: CardSnapshot = field(default_factory=snapshot)
+
+    @property
+    def outbox(self) -> RecordingOutbox:
+        """What was told."""
+        assert isinstance(self.desk.outbox, RecordingOutbox)
+        return self.desk.outbox
+
+    def use(self, **changes: Any) -> None:
+        """Change the policy."""
+        fields = {name: getattr(self.desk, name) for name in Desk.__dataclass_fields__}
+        policy = self.desk.policy.model_copy(update=changes)
+        self.desk = Desk(**{**fields, "policy": policy})
+
+    def passes(self, **duration: float) -> None:
+        """Move the clock."""
+        self.now += timedelta(**duration)
+
+    @property
+    def members(self) -> dict[str, frozenset[str]]:
+        """The people of each role now."""
+        roles = {role for who in self.standings.values() for role in who.roles}
+        return {
+            role: frozenset(who.person.id for who in self.standings.values() if role in who.roles)
+            for role in roles
+        }
+
+    def asks(self, amount: str = "10.00 EUR", *, by: Standing = SAM, **changes: Any) -> Request:
+        """Ask for a top-up."""
+        payload = {"card_id": self.card.card_id, "money": amount, "reason": changes.pop("reason", "")}
+        fields: dict[str, Any] = {
+            "action": "card.top_up",
+            "payload": payload,
+            "card": self.card,
+            "members": self.members,
+        }
+        with self.database.writing() as session:
+            return opening.open_request(
+                session, self.desk, wish=Wish(**{**fields, **changes}), standing=by, now=self.now
+            )
+
+    def decides(
+        self, request: Request, by: Standing = MARA, *, deny: str | None = None, digest: str | None = None
+    ) -> Request:
+        """Press a button."""
+        with self.database.writing() as session:
+            return requests.decide(
+                session,
+                self.desk,
+                request_id=request.id,
+                digest=digest or request.digest,
+                verdict=Verdict.APPROVE if deny is None else Verdict.DENY,
+                standing=by,
+                reason=deny or "",
+                now=self.now,
+            )
+
+    def withdraws(self, request: Request, by: Standing = SAM) -> Request:
+        """Take it back."""
+        with self.database.writing() as session:
+            return requests.withdraw(
+                session, self.desk, request_id=request.id, digest=request.digest, standing=by, now=self.now
+            )
+
+    def approved(self, amount: str = "10.00 EUR") -> Request:
+        """Ask and approve."""
+        return self.decides(self.asks(amount))
+
+    def candidates(self) -> list[Candidate]:
+        """Return what can be claimed."""
+        with self.database.reading() as session:
+            return execution.claimable(session, now=self.now)
+
+    def claims(self, request: Request) -> Work | NotClaimed:
+        """Claim an approved request with fresh rights and a fresh look at the card."""
+        with self.database.writing() as session:
+            return execution.claim(
+                session,
+                self.desk,
+                request_id=request.id,
+                standings=self.standings,
+                card_now=self.card,
+                now=self.now,
+            )
+
+    def work(self, request: Request) -> Work:
+        """Claim and insist on it."""
+        work = self.claims(request)
+        assert isinstance(work, Work), work
+        return work
+
+    def records(self, work: Work, outcome: Outcome) -> Request:
+        """Write down what became of a claim."""
+        with self.database.writing() as session:
+            return execution.record(session, self.desk, work=work, outcome=outcome, now=self.now)
+
+    def executes(self, request: Request) -> Request:
+        """Claim, do, record."""
+        work = self.work(request)
+        return self.records(work, execution.do(work, self.paytend, now=self.now))
+
+    def looks(self) -> list[Finding]:
+        """Ask Paytend about everything that is due."""
+        with self.database.writing() as session:
+            looks = reconciliation.due(session, self.desk, now=self.now)
+        findings = []
+        for look in looks:
+            finding = reconciliation.ask(look, self.paytend)
+            findings.append(finding)
+            with self.database.writing() as session:
+                reconciliation.record(session, self.desk, look=look, finding=finding, now=self.now)
+        return findings
+
+    def gives_up(self) -> None:
+        """Ask Paytend until the lookups give up."""
+        for _ in range(20):
+            self.passes(minutes=2)
+            self.looks()
+
+    def settles(
+        self, request: Request, by: Standing, *, happened: bool, reason: str = "seen in the portal"
+    ) -> Request:
+        """Give one's word."""
+        with self.database.writing() as session:
+            return reconciliation.settle(
+                session,
+                self.desk,
+                request_id=request.id,
+                digest=request.digest,
+                standing=by,
+                happened=happened,
+                reason=reason,
+                now=self.now,
+            )
+
+    def ticks(self) -> None:
+        """Let the clocks of requests work."""
+        with self.database.writing() as session:
+            execution.suspect_stranded(session, self.desk, now=self.now)
+            requests.expire_due(session, self.desk, now=self.now)
+            requests.remind_due(session, self.desk, now=self.now)
+
+    def read(self, request: Request) -> Request:
+        """Return the request as stored."""
+        with self.database.reading() as session:
+            return showing.find(session, request.id)
+
+    def execution(self, request: Request) -> Execution:
+        """Return its execution as stored."""
+        with self.database.reading() as session:
+            return session.get_one(Execution, request.id)
+
+    def card_facts(self, request: Request) -> dict[str, Any]:
+        """Return what its card shows."""
+        with self.database.reading() as session:
+            return facts(showing.view(session, self.desk, showing.find(session, request.id), now=self.now))
+
+    def decisions(self, request: Request) -> int:
+        """Return how many decisions there are."""
+        with self.database.reading() as session:
+            query = select(func.count()).select_from(Decision).where(Decision.request_id == request.id)
+            return session.exec(query).one()
+
+    def waiting(self, who: Standing) -> list[str]:
+        """Return the ids of what waits for somebody."""
+        with self.database.reading() as session:
+            return [row.id for row in listing.waiting(session, standing=who, now=self.now).requests]
+
+    def events(self) -> list[str]:
+        """Return the names of all audit events."""
+        with self.database.reading() as session:
+            return list(session.exec(select(AuditEvent.event).order_by(col(AuditEvent.seq))))
+
+    def verified(self, older: audit.Head | None = None) -> audit.Verified:
+        """Check the trail."""
+        with self.database.reading() as session:
+            return audit.verify(session, key=self.desk.audit_key, older=older)
