@@ -10,10 +10,10 @@ from approvals.outcomes import Finding, Found, Outcome, Result
 from approvals.policy import MoneyText
 from approvals.refusals import Refusal
 from paytend import operations
+from paytend.calls import Call
 from paytend.codes import CardStatus, ChangeStatus, TopUpStatus
 from paytend.models import Answer, CardInfo, Done, TopUp
 from paytend.money import Money
-from paytend.calls import Call
 from paytend.redaction import find_card_numbers
 
 

@@ -27,8 +27,8 @@ from approvals.rights import approvals_of, void_lost
 from approvals.rules import Status
 from approvals.snapshot import CardSnapshot
 from approvals.tables import Execution, Request
-from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
 from paytend.calls import Call, NotSendable
+from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
 
 
 class Fenced(Refusal):

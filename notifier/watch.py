@@ -16,8 +16,8 @@ from notifier.storage import Transactions
 from notifier.tables import BalanceSample, BalanceState
 from notifier.upsert import insert_once
 from paytend import Money, operations
+from paytend.calls import Call
 from paytend.models import PartnerBalance
-from paytend.operations import Call
 
 _log = logging.getLogger(__name__)
 

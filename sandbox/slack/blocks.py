@@ -106,9 +106,7 @@ def text_length(value: Any) -> int:
         return sum(map(text_length, value))
     if isinstance(value, dict):
         own = value.get("text")
-        inner = sum(
-            text_length(each) for key, each in value.items() if key != "text" or isinstance(each, dict)
-        )
+        inner = sum(text_length(each) for key, each in value.items() if key != "text" or isinstance(each, dict))
         return inner + (len(own) if isinstance(own, str) else 0)
     return 0
 

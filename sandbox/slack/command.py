@@ -38,9 +38,7 @@ def run_slack(argv: Sequence[str]) -> int:
         signal.signal(name, lambda *_: stopped.set())
     try:
         with workspace.serving(host=chosen.host, port=chosen.port):
-            sys.stdout.write(
-                f"Workspace page  {workspace.base_url}\nSLACK_API_BASE_URL={workspace.api_url}\n"
-            )
+            sys.stdout.write(f"Workspace page  {workspace.base_url}\nSLACK_API_BASE_URL={workspace.api_url}\n")
             sys.stdout.flush()
             stopped.wait()
     except OSError as error:

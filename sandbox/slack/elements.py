@@ -176,9 +176,7 @@ ELEMENTS: dict[str, Check] = {
         **MANY,
     ),
     "channels_select": _select(initial_channel=string(20, pattern=CHANNEL_ID), response_url_enabled=boolean),
-    "multi_channels_select": _select(
-        initial_channels=array(string(20, pattern=CHANNEL_ID), most=1000), **MANY
-    ),
+    "multi_channels_select": _select(initial_channels=array(string(20, pattern=CHANNEL_ID), most=1000), **MANY),
     "plain_text_input": record(
         optional={
             **TYPED,

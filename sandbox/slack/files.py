@@ -55,9 +55,7 @@ class Files:
 
     by_id: dict[str, File] = field(default_factory=dict)
 
-    def add(
-        self, name: str, *, owner: str, created: int, length: int = 0, content: bytes | None = None
-    ) -> File:
+    def add(self, name: str, *, owner: str, created: int, length: int = 0, content: bytes | None = None) -> File:
         """Make room for a file; with `content` it is ready at once."""
         file = File(
             id=f"F0{len(self.by_id) + 1:06d}",

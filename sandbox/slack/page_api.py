@@ -106,9 +106,7 @@ class PageApi:
         return web.json_response(shown)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        stream = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-        )
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await stream.prepare(request)
         window = asyncio.Event()
         self._windows.add(window)

@@ -24,9 +24,7 @@ BOT = Person(
 
 def _person(person_id: str, name: str, real_name: str, title: str, tz: str = "Europe/Vilnius") -> Person:
     email = f"{name.replace(' ', '.').lower()}@northwind.example"
-    return Person(
-        id=person_id, name=name, real_name=real_name, title=title, tz=tz, team_id=TEAM.id, email=email
-    )
+    return Person(id=person_id, name=name, real_name=real_name, title=title, tz=tz, team_id=TEAM.id, email=email)
 
 
 def _with(person: Person, **marks: bool) -> Person:
@@ -94,9 +92,7 @@ CHANNELS: tuple[Channel, ...] = (
         topic="What needs a second person",
     ),
     Channel(id="C0ALERTS", name="card-alerts", members=_STAFF | _WITH_BOT, topic="What happens on cards"),
-    Channel(
-        id="C0ONCALL", name="oncall", members=_ONCALL | _MANAGERS | _WITH_BOT | {"U0ADMIN"}, topic="Urgent"
-    ),
+    Channel(id="C0ONCALL", name="oncall", members=_ONCALL | _MANAGERS | _WITH_BOT | {"U0ADMIN"}, topic="Urgent"),
     Channel(
         id="C0AUDIT",
         name="card-audit",

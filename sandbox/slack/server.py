@@ -24,9 +24,7 @@ PAGE = Path(__file__).parent / "page"
 RETRY_SECONDS = 0.2
 UPLOAD_BYTES = 64 * 1024 * 1024
 # Nothing is ever asked of another machine, whatever a message says.
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; object-src 'none'; base-uri 'none'"
-)
+POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; object-src 'none'; base-uri 'none'"
 ON_THIS_MACHINE = frozenset({"127.0.0.1", "::1"})
 
 

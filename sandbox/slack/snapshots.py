@@ -47,9 +47,7 @@ def _place(state: State, person_id: str, channel: Channel) -> Json:
     groups = [group.id for group in state.groups.values() if person_id in group.people]
     names = [f"<@{person_id}>", *(f"<!subteam^{each}" for each in groups), "<!here>", "<!channel>"]
     new = [
-        each
-        for ts, each in state.messages.get(channel.id, {}).items()
-        if ts > read and each["user"] != person_id
+        each for ts, each in state.messages.get(channel.id, {}).items() if ts > read and each["user"] != person_id
     ]
     hidden = [
         each

@@ -164,13 +164,9 @@ class SlackWorkspace(Sights, Changes):
         )
         return self._performed(act)
 
-    def submits(
-        self, person_id: str, values: Json | None = None, *, view: Json | str | None = None
-    ) -> Delivery:
+    def submits(self, person_id: str, values: Json | None = None, *, view: Json | str | None = None) -> Delivery:
         """Submit the modal on top, or a view or snapshot; `values` by block_id or action_id."""
-        return self._performed(
-            self.acts.submit(person_id, view=self._view(person_id, view), values=values or {})
-        )
+        return self._performed(self.acts.submit(person_id, view=self._view(person_id, view), values=values or {}))
 
     def closes(self, person_id: str, *, all_of_them: bool = False) -> list[Delivery]:
         """Close the modal on top or all; returns the deliveries of those with notify_on_close."""

@@ -22,10 +22,10 @@ from approvals.snapshot import CardSnapshot, EarlierTopUp
 from approvals.tables import AuditEvent, Decision, Execution, Request
 from bot.database import Database
 from notifier.vault import Vault
+from paytend.calls import Call
 from paytend.errors import Refused
 from paytend.models import CardInfo, Done, TopUp
 from paytend.money import AmountUnit, Money
-from paytend.operations import Call
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CARD = "1755902"

@@ -29,9 +29,7 @@ METHODS: dict[str, Method] = {
     "bots.info": Method(answer=directory.bots_info, scopes=USERS),
     "chat.delete": Method(answer=chat.delete, required=("channel", "ts"), scopes=WRITE),
     "chat.getPermalink": Method(answer=chat.get_permalink, required=("channel", "message_ts"), tier=5),
-    "chat.postEphemeral": Method(
-        answer=chat.post_ephemeral, required=("channel", "user"), scopes=WRITE, tier=4
-    ),
+    "chat.postEphemeral": Method(answer=chat.post_ephemeral, required=("channel", "user"), scopes=WRITE, tier=4),
     "chat.postMessage": Method(answer=chat.post_message, required=("channel",), scopes=WRITE, tier=5),
     "chat.update": Method(answer=chat.update, required=("channel", "ts"), scopes=WRITE),
     "conversations.history": Method(answer=conversations.history, required=("channel",), scopes=HISTORY),

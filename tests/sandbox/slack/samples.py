@@ -73,9 +73,7 @@ CARD: list[Json] = [
     },
     {
         "type": "context",
-        "elements": [
-            mrkdwn("Rule _top-ups_ · decide by <!date^1772449200^{date_short_pretty} {time}|09:00 UTC>")
-        ],
+        "elements": [mrkdwn("Rule _top-ups_ · decide by <!date^1772449200^{date_short_pretty} {time}|09:00 UTC>")],
     },
 ]
 MODAL: Json = {
@@ -146,9 +144,7 @@ MODAL: Json = {
             {"type": "radio_buttons", "action_id": "v", "options": [option("plastic"), option("virtual")]},
             optional=True,
         ),
-        field(
-            "document", "Document", {"type": "file_input", "action_id": "v", "max_files": 1}, optional=True
-        ),
+        field("document", "Document", {"type": "file_input", "action_id": "v", "max_files": 1}, optional=True),
     ],
 }
 HOME: Json = {

@@ -16,9 +16,7 @@ Json = dict[str, Any]
 class Door:
     """An app that is put in later: it needs the workspace's address, and the workspace its door."""
 
-    def __call__(
-        self, method: str, path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, Any, bytes]:
+    def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, bytes]:
         answer: tuple[int, Any, bytes] = self.app(method, path, headers, body)
         return answer
 

@@ -29,9 +29,7 @@ class Listener:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.answer: tuple[int, dict[str, str], str] = (200, {}, "")
 
-    def __call__(
-        self, _method: str, _path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, Any, bytes]:
+    def __call__(self, _method: str, _path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, bytes]:
         self.got.append((headers, body))
         status, found, text = self.answer
         return status, found, text.encode()
@@ -77,9 +75,7 @@ def test_a_delivery_is_signed_as_slack_signs(ws: SlackWorkspace, listener: Liste
 
 
 @pytest.mark.parametrize("age", [301, -301])
-def test_a_signature_can_be_too_old_or_from_the_future(
-    ws: SlackWorkspace, listener: Listener, age: int
-) -> None:
+def test_a_signature_can_be_too_old_or_from_the_future(ws: SlackWorkspace, listener: Listener, age: int) -> None:
     ws.courier.signature_age = age
 
     ws.types("U0SAM", "/card", channel="C0SUPPORT")
@@ -136,9 +132,7 @@ def test_unknown_commands_are_refused_when_the_manifest_is_known(clock: Clock) -
         "features": {"slash_commands": [{"command": "/card"}]},
         "oauth_config": {"scopes": {"bot": ["commands"]}},
     }
-    ws = SlackWorkspace(
-        clock=clock, manifest=manifest, delivery=lambda *_: (200, {}, b""), base_url="http://x"
-    )
+    ws = SlackWorkspace(clock=clock, manifest=manifest, delivery=lambda *_: (200, {}, b""), base_url="http://x")
 
     assert ws.types("U0SAM", "/cart", channel="C0SUPPORT").shown == "/cart is not a valid command."
     assert ws.types("U0SAM", "/card", channel="C0SUPPORT").is_fine
@@ -285,9 +279,7 @@ def test_a_search_below_its_least_length_is_not_sent(ws: SlackWorkspace, listene
     client = WebClient(token=ws.credentials.bot_token, base_url=ws.api_url)
     city = {"type": "external_select", "action_id": "city", "min_query_length": 2}
     view = {**MODAL, "blocks": [field("c", "City", city)]}
-    client.views_open(
-        trigger_id=ws.types("U0SAM", "/x", channel="C0SUPPORT").payload["trigger_id"], view=view
-    )
+    client.views_open(trigger_id=ws.types("U0SAM", "/x", channel="C0SUPPORT").payload["trigger_id"], view=view)
 
     assert not ws.suggests("U0SAM", "V", action_id="city").was_sent
     listener.answer = (200, {}, json.dumps({"options": [{"value": "x"}]}))
@@ -297,9 +289,7 @@ def test_a_search_below_its_least_length_is_not_sent(ws: SlackWorkspace, listene
     assert "no more than 100 items" in ws.suggests("U0SAM", "Vi", action_id="city").error
     listener.answer = (200, {}, json.dumps({"options": many[:100]}))
     assert len(ws.suggests("U0SAM", "Vi", action_id="city").options) == 100
-    assert ws.submits("U0SAM", {"city": "99"}).payload["view"]["state"]["values"]["c"]["city"][
-        "selected_option"
-    ]
+    assert ws.submits("U0SAM", {"city": "99"}).payload["view"]["state"]["values"]["c"]["city"]["selected_option"]
 
 
 def test_over_a_real_socket_a_slow_app_times_out(clock: Clock) -> None:

@@ -37,9 +37,7 @@ MANIFEST = {
         ]
     }
 }
-PANEL = [
-    {"title": "A purchase", "url": "http://127.0.0.1:9/", "fields": [{"name": "amount", "type": "number"}]}
-]
+PANEL = [{"title": "A purchase", "url": "http://127.0.0.1:9/", "fields": [{"name": "amount", "type": "number"}]}]
 
 
 @pytest.fixture
@@ -65,9 +63,7 @@ class SmallApp:
         )
         self.client = WebClient()
 
-    def answer(
-        self, _method: str, _path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, Any, bytes]:
+    def answer(self, _method: str, _path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, bytes]:
         if headers["Content-Type"] == "application/json":
             self.client.views_publish(user_id=json.loads(body)["event"]["user"], view=HOME)
             return 200, {}, b""
@@ -139,9 +135,7 @@ def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: Smal
     modal.get_by_label("Design").select_option("gold")
     modal.get_by_label("City").type("Vilnius")
     modal.get_by_role("option", name="City of Vilnius").click()
-    modal.get_by_label("Document").set_input_files(
-        {"name": "id.txt", "mimeType": "text/plain", "buffer": b"me"}
-    )
+    modal.get_by_label("Document").set_input_files({"name": "id.txt", "mimeType": "text/plain", "buffer": b"me"})
     expect(modal.get_by_text("id.txt")).to_be_visible()
     modal.get_by_role("button", name="Apply").click()
     expect(modal.get_by_text("More than nothing, please.")).to_be_visible()

@@ -24,9 +24,7 @@ def served(**options: Any) -> Iterator[tuple[SlackWorkspace, Running]]:
 
 
 def link(ws: SlackWorkspace) -> str:
-    return str(
-        WebClient(base_url=ws.api_url).apps_connections_open(app_token=ws.credentials.app_token)["url"]
-    )
+    return str(WebClient(base_url=ws.api_url).apps_connections_open(app_token=ws.credentials.app_token)["url"])
 
 
 def test_an_address_works_once_and_only_for_an_app_token() -> None:

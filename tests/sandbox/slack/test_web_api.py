@@ -84,9 +84,7 @@ def test_where_the_app_cannot_post(client: WebClient, channel: str, error: str) 
     assert refusal(lambda: client.chat_postMessage(channel=channel, text="x")) == error
 
 
-def test_a_private_channel_is_not_found_after_the_app_was_removed(
-    ws: SlackWorkspace, client: WebClient
-) -> None:
+def test_a_private_channel_is_not_found_after_the_app_was_removed(ws: SlackWorkspace, client: WebClient) -> None:
     ws.kicks("C0AUDIT")
 
     assert refusal(lambda: client.chat_postMessage(channel="C0AUDIT", text="x")) == "channel_not_found"
@@ -111,9 +109,7 @@ def test_what_cannot_be_said(client: WebClient, said: Json, error: str) -> None:
     assert refusal(lambda: client.api_call("chat.postMessage", json=said)) == error
 
 
-def test_long_texts_are_cut_when_posted_and_refused_when_edited(
-    ws: SlackWorkspace, client: WebClient
-) -> None:
+def test_long_texts_are_cut_when_posted_and_refused_when_edited(ws: SlackWorkspace, client: WebClient) -> None:
     ts = client.chat_postMessage(channel="C0ALERTS", text="x" * 40_001)["ts"]
 
     assert len(ws.message("C0ALERTS", ts)["text"]) == 40_000
@@ -170,9 +166,7 @@ def test_history_pages_and_shows_metadata_only_when_asked(client: WebClient) -> 
 
     first = client.conversations_history(channel="C0ALERTS", limit=2)
     cursor = first["response_metadata"]["next_cursor"]
-    second = client.conversations_history(
-        channel="C0ALERTS", limit=2, cursor=cursor, include_all_metadata=True
-    )
+    second = client.conversations_history(channel="C0ALERTS", limit=2, cursor=cursor, include_all_metadata=True)
 
     assert [each["text"] for each in first["messages"]] == ["4", "3"]
     assert "metadata" not in first["messages"][0]
@@ -253,8 +247,7 @@ def test_reactions_and_permalinks(ws: SlackWorkspace, client: WebClient) -> None
     client.reactions_add(channel="C0ALERTS", timestamp=ts, name="eyes")
 
     assert (
-        refusal(lambda: client.reactions_add(channel="C0ALERTS", timestamp=ts, name="eyes"))
-        == "already_reacted"
+        refusal(lambda: client.reactions_add(channel="C0ALERTS", timestamp=ts, name="eyes")) == "already_reacted"
     )
     assert ws.message("C0ALERTS", ts)["reactions"] == [{"name": "eyes", "users": ["U0BOT"], "count": 1}]
     link = client.chat_getPermalink(channel="C0ALERTS", message_ts=ts)["permalink"]
@@ -262,9 +255,7 @@ def test_reactions_and_permalinks(ws: SlackWorkspace, client: WebClient) -> None
 
 
 def test_a_file_is_uploaded_in_three_steps_read_and_deleted(ws: SlackWorkspace, client: WebClient) -> None:
-    file = client.files_upload_v2(channel="C0ALERTS", content="a,b\n", filename="trend.csv", title="Trend")[
-        "file"
-    ]
+    file = client.files_upload_v2(channel="C0ALERTS", content="a,b\n", filename="trend.csv", title="Trend")["file"]
 
     assert ws.messages("C0ALERTS")[0]["files"][0]["title"] == "Trend"
     info = client.files_info(file=file["id"])["file"]
