@@ -15,7 +15,7 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot import asking, clicking
+from bot import asking
 from bot.asking import answer_command
 from bot.clicking import QUICK, SUBMISSIONS, answer_click, answer_submission, told
 from bot.errors import explain
@@ -167,6 +167,3 @@ def _json(body: Mapping[str, Any]) -> BoltResponse:
     return BoltResponse(
         status=200, body=json.dumps(body, ensure_ascii=False), headers={"content-type": "application/json"}
     )
-
-
-__all__ = ["Identity", "Listener", "answer_http", "clicking", "make_bolt"]

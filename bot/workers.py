@@ -54,17 +54,22 @@ class Inline:
         """Nothing waits."""
 
 
-class Loop:
-    """A thread that runs `run(stop, wake)` until it is stopped."""
+Run = Callable[[threading.Event, threading.Event], None]
 
-    def __init__(self, name: str, run: Callable[[threading.Event, threading.Event], None]) -> None:
+
+class Loop:
+    """A thread that runs `run(stop, wake)` until it is stopped; it can be woken before it is started."""
+
+    def __init__(self, name: str) -> None:
         """Prepare the thread."""
+        self._name = name
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._thread = threading.Thread(target=run, args=(self._stop, self._wake), name=name, daemon=True)
+        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
+    def start(self, run: Run) -> None:
         """Start the thread."""
+        self._thread = threading.Thread(target=run, args=(self._stop, self._wake), name=self._name, daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -75,10 +80,10 @@ class Loop:
         """Let it finish what it holds, and end."""
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(timeout=30)
 
     @property
     def alive(self) -> bool:
         """Whether the thread runs."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
