@@ -31,7 +31,7 @@ from bot.receiving import Receiver, RefusedCount
 from bot.replies import Replier
 from bot.settings import Settings
 from bot.web import Web
-from bot.workers import Inline, Loop, Pool
+from bot.workers import Loop, Pool, Takes
 from notifier import backlog
 from notifier.delivery import Deliverer
 from notifier.outbox import Outbox
@@ -63,8 +63,8 @@ class SlackUnusable(Exception):
 class Pools:
     """The threads on which deliveries of Slack are worked on."""
 
-    quick: Pool | Inline
-    slow: Pool | Inline
+    quick: Takes
+    slow: Takes
 
 
 def make_pools() -> Pools:

@@ -22,7 +22,7 @@ from bot.errors import explain
 from bot.incoming import Incoming, Kind, read_incoming
 from bot.parts import Parts
 from bot.web import Answer
-from bot.workers import Busy, Inline, Pool
+from bot.workers import Busy, Takes
 from commands.arguments import CURRENCIES
 from commands.surface import Reply
 
@@ -47,8 +47,8 @@ class Listener:
 
     parts: Parts
     identity: Identity
-    quick: Pool | Inline
-    slow: Pool | Inline
+    quick: Takes
+    slow: Takes
 
     def __call__(self, req: BoltRequest, next: Callable[[], None]) -> BoltResponse:  # noqa: A002, ARG002 - Bolt's names
         """Acknowledge a verified delivery, and have it done."""
@@ -129,7 +129,7 @@ def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | Non
         bot_token=slack.token,
     )
     app = App(
-        client=slack,
+        client=WebClient(base_url=slack.base_url),  # without a token, which Bolt would only warn about
         # Socket Mode's deliveries carry no signature and skip the check; over HTTP none is accepted without it.
         signing_secret=signing_secret or "-",
         authorize=lambda: authorized,

@@ -13,7 +13,8 @@ from slack_sdk.errors import SlackClientError
 
 from bot.incoming import Incoming
 from commands.surface import Reply
-from notifier.rendering import Renderer
+from notifier.plain import lay_out_plainly
+from notifier.rendering import Rendered, Renderer, RenderFailed
 
 STILL_AFTER = 2.0  # seconds; a slow answer announces itself
 
@@ -33,7 +34,7 @@ class Replier:
         if to.view_id:
             self.show_in_view(to.view_id, reply)
             return
-        rendered = self.renderer.message(reply.template, reply.facts)
+        rendered = self._render(reply)
         message = {"text": rendered.text, "blocks": rendered.blocks}
         if not self._respond(to, {**message, "response_type": "ephemeral", "replace_original": replace}):
             self._post_ephemeral(to, message)
@@ -73,7 +74,7 @@ class Replier:
 
     def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> None:
         """Show a reply in an open modal."""
-        rendered = self.renderer.message(reply.template, reply.facts)
+        rendered = self._render(reply)
         view = {
             "type": "modal",
             "title": {"type": "plain_text", "text": title},
@@ -81,6 +82,13 @@ class Replier:
             "blocks": rendered.blocks,
         }
         self._update(view_id, view)
+
+    def _render(self, reply: Reply) -> Rendered:
+        try:
+            return self.renderer.message(reply.template, reply.facts)
+        except RenderFailed as error:
+            _log.warning("reply.laid_out_plainly", extra={"template": reply.template, "reason": str(error)})
+            return lay_out_plainly(reply.template, reply.facts)
 
     def _update(self, view_id: str, view: Mapping[str, Any]) -> None:
         try:

@@ -4,12 +4,25 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 _log = logging.getLogger(__name__)
 
 
 class Busy(Exception):
     """So much is waiting already that nothing more is taken."""
+
+
+class Takes(Protocol):
+    """Where work is handed over; tests do it at a moment of their choice."""
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Have work done soon; raises Busy."""
+        ...
+
+    def stop(self) -> None:
+        """Take no more, and finish what was taken."""
+        ...
 
 
 class Pool:
@@ -41,17 +54,6 @@ class Pool:
     def stop(self) -> None:
         """Take no more, and finish what was taken."""
         self._threads.shutdown(wait=True, cancel_futures=False)
-
-
-class Inline:
-    """A pool that does the work at once, for tests that want to see what came of it."""
-
-    def submit(self, work: Callable[[], None]) -> None:
-        """Do the work now."""
-        work()
-
-    def stop(self) -> None:
-        """Nothing waits."""
 
 
 Run = Callable[[threading.Event, threading.Event], None]

@@ -1,0 +1,313 @@
+"""The whole system for a journey: both stand-ins over real sockets, the bot composed as in production.
+
+The bot's threads are replaced by `settles`, which does at once whatever waits; time stands still until it passes.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import select
+
+from approvals.tables import Execution, Request
+from bot.clock import Clock as BotClock
+from bot.composition import Bot, Pools, compose
+from bot.config import parse_config
+from bot.manifest import make_manifest
+from bot.settings import read_settings
+from sandbox.clock import Clock
+from sandbox.paytend import PaytendStandIn
+from sandbox.running import Running
+from sandbox.slack import SlackWorkspace
+from sandbox.slack import seed as slack_seed
+from sandbox.slack.deliveries import Delivery
+from tests.databases import fresh_database
+
+SUPPORT, OTHER_SUPPORT = "U0SAM", "U0SOFIA"
+MANAGER, OTHER_MANAGER, LEAD = "U0MARA", "U0MILAN", "U0LEAD"
+ONCALL, ADMIN = "U0OLGA", "U0ADMIN"
+GUEST, GONE, STRANGER = "U0GUEST", "U0GONE", "U0STRANGER"
+CARD, HOLDER = "1755902", "101982"
+START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+CONFIG = """
+roles:
+  support: {groups: [S0SUPPORT]}
+  manager: {groups: [S0MANAGER]}
+  oncall: {groups: [S0ONCALL]}
+  admin: {people: [U0ADMIN]}
+channels: {approvals: C0APPROVALS, alerts: C0ALERTS, oncall: C0ONCALL, audit: C0AUDIT}
+policy:
+  - {name: large top-ups, action: card.top_up, over: 500.00 EUR, quorum: 2, approvers: [manager]}
+  - {name: top-ups, action: card.top_up, quorum: 1, approvers: [manager], decide_within: 8h, execute_within: 30m}
+limits:
+  - {action: card.top_up, per: requester, window: 24h, over: 2000.00 EUR, then: refuse}
+  - {action: card.top_up, per: card, window: 24h, over: 1000.00 EUR, then: {quorum: 2}}
+routes:
+  - {kind: transaction, when: {status: [declined, reversed]}, to: [oncall], mention: oncall}
+  - {kind: transaction, to: [alerts]}
+  - {kind: cardholder_audited, to: [alerts]}
+  - {kind: card_applied, to: [alerts]}
+balance: {every: 5m, currencies: {EUR: {warn: 5000.00, critical: 1000.00}}, repeat: 4h}
+"""
+
+
+@dataclass
+class Later:
+    """A pool that does its work when it is told to, in the order in which it came."""
+
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+
+    def submit(self, work: Callable[[], None]) -> None:
+        self.waiting.append(work)
+
+    def stop(self) -> None:
+        self.run()
+
+    def run(self) -> int:
+        count = 0
+        while self.waiting:
+            self.waiting.pop(0)()
+            count += 1
+        return count
+
+
+@dataclass(kw_only=True)
+class World:
+    clock: Clock
+    slack: SlackWorkspace
+    paytend: PaytendStandIn
+    bot: Bot
+    pool: Later
+
+    # what people do
+
+    def types(self, person: str, text: str, *, channel: str = "C0GENERAL") -> Delivery:
+        delivery = self.slack.types(person, text, channel=channel)
+        self.settles()
+        return delivery
+
+    def clicks(self, person: str, action: str, *, message: dict[str, Any] | None = None, **more: Any) -> Delivery:
+        shown = message or self.card() if "view" not in more else None
+        delivery = self.slack.clicks(person, action_id=action, message=shown, **more)
+        self.settles()
+        return delivery
+
+    def clicks_reply(self, person: str, action: str) -> Delivery:
+        """Press a button of the newest private answer."""
+        delivery = self.slack.clicks(person, action_id=action, message=self.slack.ephemerals(person)[-1])
+        self.settles()
+        return delivery
+
+    def clicks_modal(self, person: str, action: str) -> Delivery:
+        delivery = self.slack.clicks(person, action_id=action)
+        self.settles()
+        return delivery
+
+    def submits(self, person: str, **values: str) -> Delivery:
+        delivery = self.slack.submits(person, values)
+        self.settles()
+        return delivery
+
+    def asks(self, amount: str = "120.50", *, card: str = CARD, person: str = SUPPORT) -> Request:
+        """Ask for a top-up and return the request."""
+        self.types(person, f"/topup {card} {amount} customer called")
+        return self.request()
+
+    def asks_and_approves(self, amount: str = "120.50", *, person: str = MANAGER) -> Request:
+        self.asks(amount)
+        self.clicks(person, "request_approve")
+        return self.request()
+
+    # what time does
+
+    def settles(self) -> None:
+        """Do everything that waits, until nothing waits any more."""
+        for _ in range(50):
+            done = self.pool.run()
+            done += self.bot.executor.execute_due()
+            done += self.bot.deliverer.deliver_due()
+            if not done:
+                return
+            self.clock.advance(timedelta(seconds=1.1))  # Slack takes about one message a second in a channel
+        raise AssertionError("it does not come to rest")
+
+    def passes(self, **time: float) -> None:
+        """Let time pass, with the clock's jobs before and after."""
+        self.clock.advance(timedelta(**time))
+        self.paytend.tick()
+        self.bot.executor.keep_time()
+        self.bot.executor.reconcile_due()
+        self.settles()
+
+    def hears_from_paytend(self) -> None:
+        """Wait for the webhooks that are under way, and let their notices go out."""
+        self.paytend.wait_for_webhooks()
+        self.settles()
+
+    # what can be seen
+
+    def request(self) -> Request:
+        """The newest request."""
+        with self.bot.database.reading() as session:
+            rows = session.exec(select(Request)).all()
+        return max(rows, key=lambda row: (row.created_at, row.id))
+
+    def requests(self) -> list[Request]:
+        with self.bot.database.reading() as session:
+            return list(session.exec(select(Request)).all())
+
+    def execution(self) -> Execution:
+        with self.bot.database.reading() as session:
+            return session.get_one(Execution, self.request().id)
+
+    def card(self, channel: str = "C0APPROVALS") -> dict[str, Any]:
+        """The newest approval card in a channel."""
+        found: dict[str, Any] = self.slack.messages(channel)[-1]
+        return found
+
+    def thread(self, channel: str = "C0APPROVALS") -> list[str]:
+        """The texts of the replies under the newest card."""
+        return [message["text"] for message in self.slack.messages(channel, self.card(channel)["ts"])[1:]]
+
+    def told(self, person: str) -> str:
+        """The newest private answer to a person, as its fallback text."""
+        return str(self.slack.ephemerals(person)[-1]["text"])
+
+    def modal_text(self, person: str) -> str:
+        view = self.slack.modal(person)
+        return "" if view is None else text_of(view)
+
+    def card_balance(self, card: str = CARD) -> int:
+        return self.paytend.books.card_balance(card, "EUR")
+
+    def partner_balance(self) -> int:
+        return self.paytend.books.partner_balance("EUR")
+
+
+def text_of(block: object) -> str:
+    """All texts of blocks, in their order."""
+    match block:
+        case {"type": "mrkdwn" | "plain_text", "text": str(text)}:
+            return text
+        case dict():
+            return "\n".join(part for part in (text_of(value) for value in block.values()) if part)
+        case list():
+            return "\n".join(part for part in (text_of(value) for value in block) if part)
+        case _:
+            return ""
+
+
+def actions_of(message: Mapping[str, Any]) -> list[str]:
+    """The action ids of a message's buttons."""
+    found = []
+    for block in message.get("blocks", []):
+        found += [element["action_id"] for element in block.get("elements", []) if "action_id" in element]
+        if "accessory" in block:
+            found.append(block["accessory"]["action_id"])
+    return found
+
+
+def make_environment(
+    *,
+    slack: SlackWorkspace,
+    paytend: PaytendStandIn,
+    paytend_url: str,
+    database_url: str,
+    socket_mode: bool = False,
+) -> dict[str, str]:
+    """The settings that an operator would give."""
+    environment = {
+        "SLACK_BOT_TOKEN": slack_seed.BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": slack_seed.SIGNING_SECRET,
+        "SLACK_API_BASE_URL": slack.api_url,
+        "PAYTEND_BASE_URL": paytend_url,
+        "PAYTEND_PARTNER_ID": paytend.partner_id,
+        "PAYTEND_PRIVATE_KEY": paytend.partner_private_key_pem,
+        "PAYTEND_PUBLIC_KEY": paytend.paytend_public_key_pem,
+        "PAYTEND_AMOUNT_UNIT": "minor",
+        "PAYTEND_TIMEOUT_SECONDS": "1.5",
+        "DATABASE_URL": database_url,
+        "CARDOPS_SECRET_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    }
+    return environment | ({"SLACK_APP_TOKEN": slack_seed.APP_TOKEN} if socket_mode else {})
+
+
+def wsgi_door(app: Callable[..., Any]) -> Callable[..., Any]:
+    """The bot's web application as a door that the Slack stand-in delivers through."""
+
+    def deliver(
+        method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": "/slack/events",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": BytesIO(body),
+        }
+        for name, value in headers.items():
+            key = name.upper().replace("-", "_")
+            environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
+        started: list[Any] = []
+        answer = b"".join(app(environ, lambda status, pairs: started.extend([status, dict(pairs)])))
+        return int(started[0][:3]), started[1], answer
+
+    return deliver
+
+
+@contextmanager
+def build_world(
+    kind: str,
+    folder: Path,
+    *,
+    config: str = CONFIG,
+    socket_mode: bool = False,
+    rate_limits: bool = False,
+    key_size: int = 1024,
+) -> Iterator[World]:
+    """Build everything; `kind` is that of the database."""
+    clock = Clock(start=START)
+    paytend = PaytendStandIn(seed=1, clock=clock, key_size=key_size, webhook_pauses=(0.01, 0.01))
+    pool = Later()
+    door: list[Callable[..., Any]] = []
+    slack = SlackWorkspace(
+        clock=clock,
+        manifest=make_manifest(url=None, socket_mode=socket_mode),
+        rate_limits=rate_limits,
+        delivery=None if socket_mode else lambda *call: door[0](*call),  # noqa: PLW0108 - filled below
+        acknowledge_seconds=5.0,
+    )
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(fresh_database(kind, folder))
+        paytend_server = stack.enter_context(Running(paytend.app))
+        stack.enter_context(slack.serving())
+        environment = make_environment(
+            slack=slack,
+            paytend=paytend,
+            paytend_url=paytend_server.url,
+            database_url=str(database.url),
+            socket_mode=socket_mode,
+        )
+        settings = read_settings(environment, env_file=folder / "no.env")
+        bot = compose(
+            settings,
+            parse_config(config, name="cardops.yml"),
+            clock=BotClock(now=clock.now, monotonic=lambda: clock.now().timestamp(), pause=lambda _seconds: None),
+            pools=Pools(quick=pool, slow=pool),
+            database=database,
+        )
+        door.append(wsgi_door(bot.web))
+        if bot.socket is not None:
+            bot.socket.connect()  # type: ignore[no-untyped-call]
+        try:
+            yield World(clock=clock, slack=slack, paytend=paytend, bot=bot, pool=pool)
+        finally:
+            if bot.socket is not None:
+                bot.socket.close()  # type: ignore[no-untyped-call]
+            for client in bot.clients:
+                client.close()
