@@ -4,9 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from sandbox import demo
 from sandbox.paytend import launch as paytend
+from sandbox.slack import command as slack
 
-COMMANDS = (paytend.add_command,)
+COMMANDS = (demo.add_command, paytend.add_command, slack.add_command)
 
 
 def main(words: Sequence[str] | None = None) -> int:

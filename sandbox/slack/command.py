@@ -4,16 +4,15 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.slack import seed
 from sandbox.slack.workspace import SlackWorkspace
 
 
-def run_slack(argv: Sequence[str]) -> int:
-    """Serve a workspace until interrupted; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="sandbox slack", description="A Slack workspace on this machine.")
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the sub-command and its options."""
+    parser = commands.add_parser("slack", help="a Slack workspace by itself, for trying an app against it")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=3100)
     parser.add_argument("--request-url", help="where the app listens in HTTP mode")
@@ -23,7 +22,11 @@ def run_slack(argv: Sequence[str]) -> int:
     parser.add_argument("--app-token", default=seed.APP_TOKEN)
     parser.add_argument("--signing-secret", default=seed.SIGNING_SECRET)
     parser.add_argument("--no-rate-limits", action="store_true")
-    chosen = parser.parse_args(argv)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Serve a workspace until interrupted; returns the exit status."""
     workspace = SlackWorkspace(
         request_url=chosen.request_url,
         manifest=chosen.manifest,
