@@ -1,4 +1,4 @@
-"""The sub-command `demo`: both stand-ins, and the bot as a process of its own with settings as a user gives them."""
+"""The sub-command `demo`: both stand-ins, and the bot as a process of its own, set up as a user would."""
 
 import argparse
 import base64

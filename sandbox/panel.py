@@ -4,10 +4,6 @@ from typing import Any
 
 Entry = dict[str, Any]
 
-_CARD = {"name": "cardId", "label": "Card", "value": "1755902"}
-_AMOUNT = {"name": "amount", "label": "Amount", "value": "18.45"}
-_MERCHANT = {"name": "merchant", "label": "Merchant", "value": "MAXIMA LT, X-123 VILNIUS"}
-
 
 def _choice(name: str, label: str, options: list[tuple[str, str]]) -> Entry:
     shown = [{"value": value, "label": text} for value, text in options]
@@ -18,122 +14,72 @@ def _number(name: str, label: str, value: int) -> Entry:
     return {"name": name, "label": label, "type": "number", "value": value}
 
 
+_CARD = {"name": "cardId", "label": "Card", "value": "1755902"}
+_AMOUNT = {"name": "amount", "label": "Amount", "value": "18.45"}
+_MERCHANT = {"name": "merchant", "label": "Merchant", "value": "MAXIMA LT, X-123 VILNIUS"}
 _USE = _choice(
     "kind",
     "What",
     [("purchase", "Purchase"), ("decline", "Declined"), ("refund", "Refund"), ("authorise", "Authorised only")],
 )
+_CARD_STATE = _choice("status", "State", [("5", "active"), ("6", "lost"), ("7", "closed"), ("8", "frozen")])
+_AUDIT = _choice(
+    "auditStatus",
+    "Result",
+    [("2", "approved"), ("3", "rejected"), ("4", "data incomplete"), ("1", "under review")],
+)
+_FAULT = _choice(
+    "kind",
+    "How",
+    [
+        ("lose_after", "Answer lost, work done"),
+        ("lose_before", "Answer lost, nothing done"),
+        ("delay", "Slow"),
+        ("error_after", "HTTP 500, work done"),
+        ("error_before", "HTTP 500, nothing done"),
+        ("late", "Answer lost, work done later"),
+        ("refuse", "Refused"),
+    ],
+)
 _SLOW_TOP_UPS = {"name": "processing_top_ups", "label": "In progress first", "type": "checkbox", "value": True}
-_CARD_STATES)]),
-        entry(
-            "Cardholders",
-            "A cardholder was reviewed",
-            "holder",
-            [
-                {"name": "holderId", "label": "Cardholder", "value": "101986"},
-                _choice("auditStatus", "Result", _AUDITS),
-                {"name": "errMsg", "label": "Remark", "value": ""},
-            ],
-        ),
-        entry(
-            "Partner account",
-            "The partner balance becomes",
-            "partner",
-            [{"name": "set", "label": "Balance", "value": "900.00"}, {"name": "currency", "value": "EUR"}],
-            "The bot asks once a minute; below 5,000 EUR it warns.",
-        ),
-        entry(
-            "Paytend breaks",
-            "The next calls go wrong",
-            "fault",
-            [
-                _choice("kind", "How", _FAULTS),
-                {"name": "count", "label": "How many", "type": "number", "value": 1},
-                {"name": "seconds", "label": "Seconds", "type": "number", "value": 5},
-            ],
-        ),
-        entry(
-            "Paytend breaks",
-            "Top-ups take their time",
-            "mode",
-            [_check("processing_top_ups", "In progress first")],
-        ),
-        entry("Paytend breaks", "Paytend's clock moves on", "clock", [_number("seconds", "Seconds", 60)]),
-    ]
 
-
-_CARD_STATES)]),
-        entry(
-            "Cardholders",
-            "A cardholder was reviewed",
-            "holder",
-            [
-                {"name": "holderId", "label": "Cardholder", "value": "101986"},
-                _choice("auditStatus", "Result", _AUDITS),
-                {"name": "errMsg", "label": "Remark", "value": ""},
-            ],
-        ),
-        entry(
-            "Partner account",
-            "The partner balance becomes",
-            "partner",
-            [{"name": "set", "label": "Balance", "value": "900.00"}, {"name": "currency", "value": "EUR"}],
-            "The bot asks once a minute; below 5,000 EUR it warns.",
-        ),
-        entry(
-            "Paytend breaks",
-            "The next calls go wrong",
-            "fault",
-            [
-                _choice("kind", "How", _FAULTS),
-                {"name": "count", "label": "How many", "type": "number", "value": 1},
-                {"name": "seconds", "label": "Seconds", "type": "number", "value": 5},
-            ],
-        ),
-        entry(
-            "Paytend breaks",
-            "Top-ups take their time",
-            "mode",
-            [_check("processing_top_ups", "In progress first")],
-        ),
-        entry("Paytend breaks", "Paytend's clock moves on", "clock", [_number("seconds", "Seconds", 60)]),
-    ]
-
-
-_KINDS = [
-    ("purchase", "Purchase"),
-    ("decline", "Declined"),
-    ("refund", "Refund"),
-    ("authorise", "Authorised only"),
-]
-_CARD_STATES = [("5", "active"), ("6", "lost"), ("7", "closed"), ("8", "frozen")]
-_AUDITS = [("2", "approved"), ("3", "rejected"), ("4", "data incomplete"), ("1", "under review")]
-_FAULTS = [
-    ("lose_after", "Answer lost, work done"),
-    ("lose_before", "Answer lost, nothing done"),
-    ("delay", "Slow"),
-    ("error_after", "HTTP 500, work done"),
-    ("error_before", "HTTP 500, nothing done"),
-    ("late", "Answer lost, work done later"),
-    ("refuse", "Refused"),
-]
+# Group, title, control call, fields.
+_ENTRIES: tuple[tuple[str, str, str, list[Entry]], ...] = (
+    ("Cards", "A card is used", "transaction", [_USE, _CARD, _AMOUNT, _MERCHANT]),
+    ("Cards", "A card changes its state", "card", [_CARD, _CARD_STATE]),
+    (
+        "Cardholders",
+        "A cardholder was reviewed",
+        "holder",
+        [
+            {"name": "holderId", "label": "Cardholder", "value": "101986"},
+            _AUDIT,
+            {"name": "errMsg", "label": "Remark", "value": ""},
+        ],
+    ),
+    (
+        "Partner account",
+        "The partner balance becomes",
+        "partner",
+        [
+            {"name": "set", "label": "Balance", "value": "900.00"},
+            {"name": "currency", "label": "Currency", "value": "EUR"},
+        ],
+    ),
+    (
+        "Paytend breaks",
+        "The next calls go wrong",
+        "fault",
+        [_FAULT, _number("count", "How many", 1), _number("seconds", "Seconds", 5)],
+    ),
+    ("Paytend breaks", "Top-ups take their time", "mode", [_SLOW_TOP_UPS]),
+    ("Paytend breaks", "Paytend's clock moves on", "clock", [_number("seconds", "Seconds", 60)]),
+)
 
 
 def make_panel(paytend: str) -> list[Entry]:
     """Return the entries for a Paytend stand-in at this address."""
-
-    def entry(group: str, title: str, call: str, fields: list[Entry], description: str = "") -> Entry:
-        return {
-            "group": group,
-            "title": title,
-            "description": description,
-            "method": "POST",
-            "url": f"{paytend}/_control/{call}",
-            "fields": fields,
-        }
-
     return [
-        entry(
-            "Cards", "A card is used", "transaction", [_choice("kind", "What", _KINDS), _CARD, _AMOUNT, _MERCHANT]
-        ),
-        entry("Cards", "A card changes its state", "card", [_CARD, _choice("status", "State", 
+        {"group": group, "title": title, "method": "POST", "url": f"{paytend}/_control/{call}", "fields": fields}
+        for group, title, call, fields in _ENTRIES
+    ]
