@@ -226,7 +226,7 @@ def verdict(schema: Json, value: Any, part: str | None = None) -> bool:
 def test_an_independent_schema_says_the_same_of_messages(schema: Json) -> None:
     samples = [
         ([block], message_problems([block]) == [])
-        for size in (1, 30, 75, 76, 150, 255, 256, 2000, 3000, 3001)
+        for size in (1, 75, 76, 255, 2001, 3001)
         for block in sized(size).values()
     ]
     samples += [

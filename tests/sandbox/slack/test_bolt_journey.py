@@ -43,7 +43,7 @@ def over_http(seen: list[Json]) -> Iterator[SlackWorkspace]:
 @contextmanager
 def over_sockets(seen: list[Json]) -> Iterator[SlackWorkspace]:
     ws = SlackWorkspace()
-    with ws.serving() as running:
+    with ws.serving():
         app = make_app(
             api_url=ws.api_url,
             token=ws.credentials.bot_token,
@@ -57,7 +57,7 @@ def over_sockets(seen: list[Json]) -> Iterator[SlackWorkspace]:
         yield ws
         # Ended from this side first: the SDK's client would wait for its receive timeout.
         handler.client.auto_reconnect_enabled = False
-        running.call(ws.sockets.drop())
+        ws.drops_sockets()
         session = handler.client.current_session
         ws.wait_for(lambda: session is None or session.sock is None)
         handler.close()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
