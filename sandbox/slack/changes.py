@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from sandbox.slack.courier import Courier
 from sandbox.slack.people import Person
+from sandbox.slack.sockets import Sockets
 from sandbox.slack.state import State
 from sandbox.slack.web_api import Credentials
 
@@ -14,6 +16,8 @@ class Changes:
 
     state: State
     credentials: Credentials
+    courier: Courier
+    sockets: Sockets
 
     def deactivates(self, person_id: str) -> None:
         """Deactivate a person's account."""
@@ -62,3 +66,11 @@ class Changes:
         if scopes is not None:
             known.scopes = frozenset(scopes)
         known.refusal = ""
+
+    def drops_sockets(self) -> None:
+        """End all connections of Socket Mode at once."""
+        self.courier.run(self.sockets.drop())
+
+    def warns_sockets(self, *, seconds: float = 10.0) -> None:
+        """Tell all connections that they end in so many seconds, and end those that are still there then."""
+        self.courier.run(self.sockets.warn(seconds=seconds))

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -11,6 +12,7 @@ from sandbox.slack.deliveries import Answer, Envelope, answered
 from sandbox.slack.signing import sign
 from sandbox.slack.sockets import Sockets
 
+T = TypeVar("T")
 # (method, path, headers, body) -> (status, headers, body): an application in the same process.
 Door = Callable[[str, str, dict[str, str], bytes], tuple[int, Mapping[str, str], bytes]]
 
@@ -56,9 +58,14 @@ class Courier:
             return self._through(self._door, envelope)
         if self.loop is None:
             return Answer(transport="none", error="dispatch_failed")
-        if threading.get_ident() == self._thread:
-            raise RuntimeError("the server's loop cannot wait for itself")
-        return asyncio.run_coroutine_threadsafe(self.deliver(envelope), self.loop).result()
+        return self.run(self.deliver(envelope))
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the server's loop, from any other thread, and return what it returns."""
+        if self.loop is None or threading.get_ident() == self._thread:
+            coroutine.close()
+            raise RuntimeError("not served yet, or asked from the server's own thread")
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
     async def deliver(self, envelope: Envelope) -> Answer:
         """Deliver on the server's loop."""

@@ -157,9 +157,9 @@ ELEMENTS: dict[str, Check] = {
     "datetimepicker": record(optional={**COMMON, "initial_date_time": integer(0, 9_999_999_999)}),
     "static_select": _static(initial_option=option()),
     "multi_static_select": _static(initial_options=array(option(), most=100), **MANY),
-    "external_select": _select(initial_option=option(), min_query_length=integer(0, 100)),
+    "external_select": _select(initial_option=option(), min_query_length=integer(0, 3000)),
     "multi_external_select": _select(
-        initial_options=array(option(), most=100), min_query_length=integer(0, 100), **MANY
+        initial_options=array(option(), most=100), min_query_length=integer(0, 3000), **MANY
     ),
     "users_select": _select(initial_user=string(20, pattern=PERSON_ID)),
     "multi_users_select": _select(initial_users=array(string(20, pattern=PERSON_ID), most=1000), **MANY),

@@ -1,6 +1,5 @@
 """What can be made to go wrong on the way to the Web API, for so many calls."""
 
-import asyncio
 import socket
 import struct
 import threading
@@ -92,8 +91,3 @@ def reset(request: web.Request) -> None:
     if peer is not None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     request.transport.abort()
-
-
-async def wait_for_ever(stopping: asyncio.Event) -> None:
-    """Wait until the server stops."""
-    await stopping.wait()

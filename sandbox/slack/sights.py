@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sandbox.slack.refusals import CannotAct
 from sandbox.slack.shapes import Json
@@ -55,7 +55,7 @@ class Sights:
         with self.state.lock:
             return copy.deepcopy(self.state.views.home(person_id))
 
-    def wait_for(self, predicate: Callable[[], T], *, timeout: float = 10.0) -> T:
+    def wait_for(self, predicate: Callable[[], T | Literal[False] | None], *, timeout: float = 10.0) -> T:
         """Return what `predicate` returns as soon as it is true; raises TimeoutError."""
         end = time.monotonic() + timeout
         while True:

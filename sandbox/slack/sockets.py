@@ -18,6 +18,7 @@ from sandbox.slack.deliveries import Answer, Envelope
 
 CONNECTIONS = 10
 PING_SECONDS = 10.0
+CLOSING_SECONDS = 1.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -50,7 +51,7 @@ class Sockets:
         if ticket not in self._links:
             return web.Response(status=404, text="no such link, or it was used")
         self._links.discard(ticket)
-        socket = web.WebSocketResponse(heartbeat=PING_SECONDS)
+        socket = web.WebSocketResponse(heartbeat=PING_SECONDS, timeout=CLOSING_SECONDS)
         await socket.prepare(request)
         if len(self.connections) >= CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
@@ -123,5 +124,4 @@ class Sockets:
 
     async def drop(self) -> None:
         """End all connections at once."""
-        for connection in tuple(self.connections):
-            await connection.socket.close()
+        await asyncio.gather(*(connection.socket.close() for connection in tuple(self.connections)))

@@ -37,7 +37,8 @@ class State:
         self.people = {person.id: person for person in people}
         self.groups = {group.id: group for group in groups}
         self.channels = {channel.id: channel for channel in channels}
-        self.messages: dict[str, dict[str, Json]] = {}
+        self.messages: dict[str, dict[str, Json]] = {}  # timestamps only grow, so these stay in order
+        self.threads: dict[tuple[str, str], list[Json]] = {}
         self.ephemerals: list[Json] = []
         self.toasts: list[Json] = []
         self.read: dict[tuple[str, str], str] = {}
@@ -119,6 +120,8 @@ class State:
                 message["thread_ts"] = thread_ts
                 message["parent_user_id"] = self.messages[channel_id][thread_ts]["user"]
             self.messages.setdefault(channel_id, {})[message["ts"]] = message
+            if thread_ts is not None:
+                self.threads.setdefault((channel_id, thread_ts), []).append(message)
         self.touch()
         return message
 
@@ -167,12 +170,13 @@ class State:
                 message |= {"subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT"}
             else:
                 del self.messages[message["channel"]][message["ts"]]
+                if "thread_ts" in message:
+                    self.threads[message["channel"], message["thread_ts"]].remove(message)
         self.touch()
 
     def replies(self, channel_id: str, thread_ts: str) -> list[Json]:
         """Return the replies of a thread, without its parent, oldest first."""
-        said = self.messages.get(channel_id, {})
-        return [each for ts, each in sorted(said.items()) if each.get("thread_ts") == thread_ts != ts]
+        return list(self.threads.get((channel_id, thread_ts), ()))
 
     def shown(self, message: Json, *, with_metadata: bool = True) -> Json:
         """Return a copy of a message as Slack shows it, with what is known of its thread."""
@@ -194,7 +198,7 @@ class State:
             return [*parent, *self.replies(channel_id, thread_ts)]
         return [
             each
-            for _, each in sorted(said.items())
+            for each in said.values()
             if "thread_ts" not in each or each.get("subtype") == "thread_broadcast"
         ]
 

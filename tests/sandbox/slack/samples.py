@@ -14,7 +14,7 @@ def mrkdwn(text: str) -> Json:
 
 
 def option(value: str, text: str | None = None) -> Json:
-    return {"text": plain(text or value), "value": value}
+    return {"text": plain(value if text is None else text), "value": value}
 
 
 def button(action_id: str, text: str, **more: Any) -> Json:

@@ -41,7 +41,7 @@ def over_http(seen: list[Json]) -> Iterator[SlackWorkspace]:
 @contextmanager
 def over_sockets(seen: list[Json]) -> Iterator[SlackWorkspace]:
     ws = SlackWorkspace()
-    with ws.serving() as running:
+    with ws.serving():
         app = make_app(
             api_url=ws.api_url,
             token=ws.credentials.bot_token,
@@ -50,13 +50,15 @@ def over_sockets(seen: list[Json]) -> Iterator[SlackWorkspace]:
         )
         handler = SocketModeHandler(app, app_token=ws.credentials.app_token, ping_interval=1)
         handler.client.web_client.base_url = ws.api_url
-        handler.connect()
+        handler.connect()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
         ws.wait_for(lambda: ws.sockets.connections)
         yield ws
         # Ended from this side first: the SDK's client would wait for its receive timeout.
         handler.client.auto_reconnect_enabled = False
-        running.call(ws.sockets.drop())
-        handler.close()
+        ws.drops_sockets()
+        session = handler.client.current_session
+        ws.wait_for(lambda: session is None or session.sock is None)
+        handler.close()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
 
 
 @pytest.fixture(params=[over_http, over_sockets], ids=["http", "socket"])

@@ -225,11 +225,11 @@ def test_events_come_again_until_they_are_acknowledged(
 ) -> None:
     listener.answer = (500, {}, "")
     ws.opens_home("U0SAM")
-    ws.wait_for(lambda: len(listener.got) == 2)
+    ws.wait_for(lambda: len(ws.deliveries) == 2)
     clock.advance(timedelta(minutes=1))
-    ws.wait_for(lambda: len(listener.got) == 3)
+    ws.wait_for(lambda: len(ws.deliveries) == 3)
     clock.advance(timedelta(minutes=5))
-    ws.wait_for(lambda: len(listener.got) == 4)
+    ws.wait_for(lambda: len(ws.deliveries) == 4)
     clock.advance(timedelta(minutes=60))
     time.sleep(0.3)
 
@@ -296,15 +296,10 @@ def test_over_a_real_socket_a_slow_app_times_out(clock: Clock) -> None:
     async def slow(request: web.Request) -> web.Response:
         form = await request.post()
         if form["text"] == "slow":
-            await request.app["stop"].wait()
+            await asyncio.sleep(0.4)
         return web.Response(text="quick")
 
     app = web.Application()
-
-    async def begin(running: web.Application) -> None:
-        running["stop"] = asyncio.Event()
-
-    app.on_startup.append(begin)
     app.router.add_post("/slack/events", slow)
     ws = SlackWorkspace(clock=clock, acknowledge_seconds=0.2)
     with Running(app) as server, ws.serving():

@@ -92,7 +92,7 @@ def test_each_payload_goes_to_any_one_and_its_acknowledgement_may_answer() -> No
         ws.wait_for(lambda: len(ws.sockets.connections) == 3)
         deliveries = [ws.types("U0SAM", "/card", channel="C0SUPPORT") for _ in range(12)]
         ws.opens_home("U0SAM")
-        running.call(ws.sockets.drop())
+        ws.drops_sockets()
 
         async def finish() -> None:
             await task
@@ -123,13 +123,13 @@ def test_without_an_acknowledgement_the_person_is_told() -> None:
         ws.wait_for(lambda: ws.sockets.connections)
         late = ws.types("U0SAM", "/card", channel="C0SUPPORT")
 
-        async def warned() -> list[str]:
-            await ws.sockets.warn(seconds=0)
+        async def rest() -> list[str]:
             types = [json.loads(frame.data)["type"] async for frame in socket]
             await session.close()
             return types
 
-        types = running.call(warned())
+        ws.warns_sockets(seconds=0)
+        types = running.call(rest())
         ws.wait_for(lambda: not ws.sockets.connections)
         gone = ws.types("U0SAM", "/card", channel="C0SUPPORT")
 

@@ -149,7 +149,7 @@ def test_a_deleted_parent_leaves_a_tombstone(ws: SlackWorkspace, client: WebClie
 
 
 def test_an_ephemeral_needs_the_person_in_the_channel(ws: SlackWorkspace, client: WebClient) -> None:
-    said = {"channel": "C0ALERTS", "text": "psst"}
+    said: Json = {"channel": "C0ALERTS", "text": "psst"}
 
     assert refusal(lambda: client.chat_postEphemeral(**said, user="U0GUEST")) == "user_not_in_channel"
     client.chat_postEphemeral(**said, user="U0SAM")
