@@ -54,9 +54,7 @@ def _place(state: State, person_id: str, channel: Channel) -> Json:
         for each in state.ephemerals
         if each["to"] == person_id and each["channel"] == channel.id and each["ts"] > read
     ]
-    called = [
-        each for each in new[-SHOWN_MESSAGES:] if channel.im_of or any(name in str(each) for name in names)
-    ]
+    called = [each for each in new[-SHOWN_MESSAGES:] if channel.im_of or any(name in str(each) for name in names)]
     return {
         "id": channel.id,
         "name": channel.name,

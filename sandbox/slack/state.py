@@ -197,9 +197,7 @@ class State:
             parent = [said[thread_ts]] if thread_ts in said else []
             return [*parent, *self.replies(channel_id, thread_ts)]
         return [
-            each
-            for each in said.values()
-            if "thread_ts" not in each or each.get("subtype") == "thread_broadcast"
+            each for each in said.values() if "thread_ts" not in each or each.get("subtype") == "thread_broadcast"
         ]
 
     def places_of(self, person_id: str) -> list[Channel]:

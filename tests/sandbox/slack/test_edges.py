@@ -41,12 +41,9 @@ def test_direct_conversations_that_cannot_be(client: WebClient) -> None:
 
 def test_arguments_that_are_not_what_they_should_be(client: WebClient) -> None:
     assert refusal(lambda: client.conversations_history(channel="C0ALERTS", limit=0)) == "invalid_limit"
+    assert refusal(lambda: client.conversations_history(channel="C0ALERTS", oldest="x")) == "invalid_ts_oldest"
     assert (
-        refusal(lambda: client.conversations_history(channel="C0ALERTS", oldest="x")) == "invalid_ts_oldest"
-    )
-    assert (
-        refusal(lambda: client.api_call("chat.postMessage", json={"channel": ["C0ALERTS"]}))
-        == "invalid_arguments"
+        refusal(lambda: client.api_call("chat.postMessage", json={"channel": ["C0ALERTS"]})) == "invalid_arguments"
     )
     broken = {"channel": "C0ALERTS", "text": "x", "blocks": "[{"}
     assert refusal(lambda: client.api_call("chat.postMessage", params=broken)) == "invalid_arguments"
@@ -83,26 +80,19 @@ def test_threads_and_reactions_are_refused_by_name(ws: SlackWorkspace, client: W
         client.chat_postMessage(channel="C0ALERTS", text="c", thread_ts=child)
 
     assert refusal(reply) == "cannot_reply_to_message"
-    assert (
-        refusal(lambda: client.reactions_add(channel="C0ALERTS", timestamp=parent, name="!"))
-        == "invalid_name"
-    )
+    assert refusal(lambda: client.reactions_add(channel="C0ALERTS", timestamp=parent, name="!")) == "invalid_name"
     link = client.chat_getPermalink(channel="C0ALERTS", message_ts=child)["permalink"]
     assert link.endswith(f"?thread_ts={parent}&cid=C0ALERTS")
     client.chat_delete(channel="C0ALERTS", ts=child)
     assert len(ws.messages("C0ALERTS", parent)) == 1
     ws.archives("C0ALERTS")
     assert refusal(lambda: client.chat_update(channel="C0ALERTS", ts=parent, text="x")) == "is_inactive"
-    assert (
-        refusal(lambda: client.reactions_add(channel="C0ALERTS", timestamp=parent, name="x")) == "is_archived"
-    )
+    assert refusal(lambda: client.reactions_add(channel="C0ALERTS", timestamp=parent, name="x")) == "is_archived"
     ws.archives("C0ALERTS", archived=False)
     ws.kicks("C0ALERTS")
     assert refusal(lambda: client.chat_update(channel="C0ALERTS", ts=parent, text="x")) == "channel_not_found"
     ws.invites("C0ALERTS")
-    client.chat_update(
-        channel="C0ALERTS", ts=parent, text="x", metadata={"event_type": "e", "event_payload": {}}
-    )
+    client.chat_update(channel="C0ALERTS", ts=parent, text="x", metadata={"event_type": "e", "event_payload": {}})
     client.api_call("chat.update", json={"channel": "C0ALERTS", "ts": parent, "text": "x", "metadata": {}})
     assert "metadata" not in ws.message("C0ALERTS", parent)
     ws.deletes("C0ALERTS", parent)

@@ -19,9 +19,7 @@ from sandbox.slack import SlackWorkspace
 from tests.sandbox.slack.samples import CARD, HOME, MODAL
 
 Json = dict[str, Any]
-PROGRAM = (
-    "import sys; from sandbox.slack.command import run_slack; sys.exit(run_slack(['--port', sys.argv[1]]))"
-)
+PROGRAM = "import sys; from sandbox.slack.command import run_slack; sys.exit(run_slack(['--port', sys.argv[1]]))"
 
 
 @pytest.fixture
@@ -36,9 +34,7 @@ def act(page: httpx.Client, kind: str, person: str = "U0SAM", **facts: Any) -> J
 
 
 def state(page: httpx.Client, person: str = "U0SAM", channel: str = "C0SUPPORT", thread: str = "") -> Json:
-    found: Json = page.get(
-        "/_page/state", params={"person": person, "channel": channel, "thread": thread}
-    ).json()
+    found: Json = page.get("/_page/state", params={"person": person, "channel": channel, "thread": thread}).json()
     return found
 
 
@@ -93,9 +89,7 @@ def test_people_act_through_it(ws: SlackWorkspace, page: httpx.Client, client: W
 
     trigger = ws.types("U0SAM", "/x", channel="C0SUPPORT").payload["trigger_id"]
     view = client.views_open(trigger_id=trigger, view=MODAL)["view"]["id"]
-    file = page.post("/_page/upload", params={"person": "U0SAM", "name": "a.txt"}, content=b"abc").json()[
-        "id"
-    ]
+    file = page.post("/_page/upload", params={"person": "U0SAM", "name": "a.txt"}, content=b"abc").json()["id"]
     wrong = act(page, "submit", view=view, values={"document": {"v": [file]}})
     assert wrong["errors"]["amount"] == "Please complete this required field."
     assert act(page, "search", view=view, action_id="city", query="V")["error"].startswith("invalid_options")
@@ -174,8 +168,6 @@ def test_the_workspace_runs_by_itself() -> None:
 def test_a_taken_port_is_said(clock: Clock) -> None:
     with SlackWorkspace(clock=clock).serving() as running:
         port = running.url.rpartition(":")[2]
-        found = subprocess.run(
-            [sys.executable, "-c", PROGRAM, port], capture_output=True, text=True, check=False
-        )
+        found = subprocess.run([sys.executable, "-c", PROGRAM, port], capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert "cannot listen" in found.stderr
