@@ -15,15 +15,14 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot import asking
-from bot.asking import answer_command
-from bot.clicking import QUICK, SUBMISSIONS, answer_click, answer_submission, told
+from bot.acting import answer_click, answer_command, answer_submission, is_quick
+from bot.acts.kinds import told
+from bot.acts.table import SUBMISSIONS
 from bot.errors import explain
 from bot.incoming import Incoming, Kind, read_incoming
 from bot.parts import Parts
 from bot.web import Answer
 from bot.workers import Busy, Takes
-from commands.arguments import CURRENCIES
 from commands.surface import Reply
 
 _log = logging.getLogger(__name__)
@@ -58,17 +57,17 @@ class Listener:
             return OTHER_WORKSPACE
         match incoming.kind:
             case Kind.COMMAND:
-                return self._take(incoming, answer_command, quick=asking.opens_modal(incoming))
+                return self._take(incoming, answer_command)
             case Kind.CLICK:
-                return self._take(incoming, answer_click, quick=incoming.name in QUICK)
+                return self._take(incoming, answer_click)
             case Kind.SUBMISSION:
                 return self._submit(incoming)
             case _:
                 return NO_ANSWER
 
-    def _take(self, incoming: Incoming, act: Callable[[Parts, Incoming], None], *, quick: bool) -> BoltResponse:
+    def _take(self, incoming: Incoming, act: Callable[[Parts, Incoming], None]) -> BoltResponse:
         try:
-            (self.quick if quick else self.slow).submit(lambda: self._run(incoming, act))
+            (self.quick if is_quick(incoming) else self.slow).submit(lambda: self._run(incoming, act))
         except Busy as error:
             if incoming.kind is Kind.COMMAND:
                 return self._say(explain(error, reference=incoming.key))
@@ -110,12 +109,10 @@ class Listener:
 
 def _with_way_back(incoming: Incoming, reply: Reply) -> Reply:
     """Return the words of a problem with a button that brings back what was typed: nothing of it is lost."""
-    facts = reply.facts
-    if incoming.name != "topup":
-        return told(str(facts["headline"]), str(facts["says"]), next=facts["next"])
-    typed = {"currency": CURRENCIES[0], **incoming.fields, "channel": incoming.value.get("channel", "")}
-    back = {"back": "topup_back", "back_text": "Change it", "metadata": typed}
-    return told(str(facts["headline"]), str(facts["says"]), next=facts["next"], **back)
+    facts, back = reply.facts, SUBMISSIONS[incoming.name].back
+    typed = {**incoming.value, **incoming.fields} if back else {}
+    way_back = {"back": back, "back_text": "Change it" if back else "", "metadata": typed}
+    return told(str(facts["headline"]), str(facts["says"]), next=facts["next"], **way_back)
 
 
 def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | None) -> App:

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from commands.surface import COMMANDS
+from commands.table import COMMANDS
 
 PLACEHOLDER = "https://cardops.example.com"
 

@@ -4,13 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from commands.arguments import no_more, read_card_id
-from commands.surface import Ask, Reply
+from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import operations
 from paytend.codes import CardStatus
 from paytend.models import CardInfo
 
 INFO_FORM = "/card info <card>"
 LOST_FORM = "/card lost <card>"
+
+COMMAND = Command(
+    name="/card",
+    does="Look at a card, report it lost",
+    forms=(
+        Form(word="info", usage="<card>", does="the card, its state, cardholder and balance", roles=SUPPORT),
+        Form(word="lost", usage="<card>", does="report it lost: it is blocked at once", roles=SUPPORT),
+        HELP,
+    ),
+)
 
 
 def read_info(words: Sequence[str]) -> str:

@@ -4,12 +4,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from commands.arguments import guess, misread, no_more, read_card_id
-from commands.surface import Ask, Reply
+from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import operations
 from paytend.models import Cardholder
 
 STATUS_FORM = "/holder status <holder> or /holder status <passport|id> <number>"
 ID_TYPES = {"passport": "2", "id": "1"}
+
+COMMAND = Command(
+    name="/holder",
+    does="Look up a cardholder",
+    forms=(
+        Form(
+            word="status",
+            usage="<holder> or <passport|id> <number>",
+            does="the cardholder and the KYC state",
+            roles=SUPPORT,
+        ),
+        HELP,
+    ),
+)
 
 
 def read_status(words: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Every slash command and what can be typed behind it: for help, for guesses and for the manifest."""
+"""What a slash command is: the forms that can be typed, who may, and the private answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,68 +65,12 @@ class Command:
 
 ALL_ROLES = ("support", "manager", "oncall", "admin")
 SUPPORT = ("support",)
-
-CARD = Command(
-    name="/card",
-    does="Look at a card, report it lost",
-    forms=(
-        Form(word="info", usage="<card>", does="the card, its state, cardholder and balance", roles=SUPPORT),
-        Form(word="lost", usage="<card>", does="report it lost: it is blocked at once", roles=SUPPORT),
-        Form(word="help", usage="", does="what can be typed here", roles=()),
-    ),
-)
-TOP_UP = Command(
-    name="/topup",
-    does="Move money to a card, with a second person's approval",
-    forms=(
-        Form(word="", usage="<card> <amount> [currency] [reason]", does="ask for a top-up", roles=SUPPORT),
-        Form(word="status", usage="<reference>", does="what became of a top-up at Paytend", roles=SUPPORT),
-        Form(word="help", usage="", does="what can be typed here", roles=()),
-    ),
-)
-HOLDER = Command(
-    name="/holder",
-    does="Look up a cardholder",
-    forms=(
-        Form(
-            word="status",
-            usage="<holder> or <passport|id> <number>",
-            does="the cardholder and the KYC state",
-            roles=SUPPORT,
-        ),
-        Form(word="help", usage="", does="what can be typed here", roles=()),
-    ),
-)
-APPROVALS = Command(
-    name="/approvals",
-    does="Requests that wait, yours, and what became of the others",
-    forms=(
-        Form(word="waiting", usage="", does="what waits for you", roles=ALL_ROLES),
-        Form(word="mine", usage="", does="what you asked for", roles=ALL_ROLES),
-        Form(word="history", usage="", does="what has ended, newest first", roles=ALL_ROLES),
-        Form(word="show", usage="<request>", does="one request with all that was done", roles=ALL_ROLES),
-        Form(word="help", usage="", does="what can be typed here", roles=()),
-    ),
-)
-CARDOPS = Command(
-    name="/cardops",
-    does="Help, and who you are here",
-    forms=(
-        Form(word="help", usage="", does="all commands", roles=()),
-        Form(word="whoami", usage="", does="your roles, and what you may do", roles=()),
-    ),
-)
-COMMANDS: tuple[Command, ...] = (CARD, TOP_UP, HOLDER, APPROVALS, CARDOPS)
+HELP = Form(word="help", usage="", does="what can be typed here", roles=())
 
 
-def show_help(command: Command) -> Reply:
-    """Return what can be typed behind a command."""
-    return Reply(template="help", facts={"commands": [_facts(command)]})
-
-
-def show_all_help() -> Reply:
-    """Return what can be typed behind all commands."""
-    return Reply(template="help", facts={"commands": [_facts(command) for command in COMMANDS]})
+def show_help(*commands: Command) -> Reply:
+    """Return what can be typed behind these commands."""
+    return Reply(template="help", facts={"commands": [_facts(command) for command in commands]})
 
 
 def _facts(command: Command) -> dict[str, Any]:

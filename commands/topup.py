@@ -6,7 +6,7 @@ from typing import Any
 
 from approvals.snapshot import CardSnapshot, EarlierTopUp
 from commands.arguments import CURRENCIES, Misread, misread, read_card_id, read_money, read_reference
-from commands.surface import Ask, Reply
+from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import Money, Refused, operations
 from paytend.codes import TransactionType
 from paytend.models import Transaction
@@ -15,6 +15,16 @@ FORM = "/topup <card> <amount> [currency] [reason]"
 STATUS_FORM = "/topup status <reference>"
 LONGEST_REASON = 500
 MOST_EARLIER = 3
+
+COMMAND = Command(
+    name="/topup",
+    does="Move money to a card, with a second person's approval",
+    forms=(
+        Form(word="", usage="<card> <amount> [currency] [reason]", does="ask for a top-up", roles=SUPPORT),
+        Form(word="status", usage="<reference>", does="what became of a top-up at Paytend", roles=SUPPORT),
+        HELP,
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,66 @@
+"""Finds what is behind something that was typed, clicked or submitted, and has it done."""
+
+from collections.abc import Sequence
+
+from bot.acts.kinds import OldButton
+from bot.acts.table import CLICKS, SUBMISSIONS, TYPED, opens_modal
+from bot.incoming import Incoming
+from bot.parts import Parts, require_any
+from commands.arguments import misread, refuse_card_number
+from commands.surface import Command, show_help
+from commands.table import BY_NAME
+
+
+def answer_command(parts: Parts, incoming: Incoming) -> None:
+    """Do what was typed and answer the person who typed it; raises what goes wrong."""
+    refuse_card_number(incoming.text)
+    command = BY_NAME.get(incoming.name)
+    if command is None:
+        raise misread(f"{incoming.name} is not known here.", form="/cardops help")
+    word, words = split(command, incoming.text)
+    form = command.form(word)
+    standing = parts.stand(incoming.account, team=incoming.account_team)
+    require_any(standing, form.roles)
+    act = TYPED[command.name].get(form.word)
+    reply = show_help(command) if act is None else act(parts, incoming, standing, words)
+    if reply is not None:
+        parts.replier.reply(incoming, reply)
+
+
+def answer_click(parts: Parts, incoming: Incoming) -> None:
+    """Do what was clicked; raises what goes wrong."""
+    click = CLICKS.get(incoming.name)
+    if click is None:
+        raise OldButton
+    click.act(parts, incoming, parts.stand(incoming.account, team=incoming.account_team))
+
+
+def answer_submission(parts: Parts, incoming: Incoming) -> None:
+    """Do what was submitted and show in the modal what came of it; raises what goes wrong."""
+    submission = SUBMISSIONS[incoming.name]
+    standing = parts.stand(incoming.account, team=incoming.account_team)
+    reply = submission.act(parts, incoming, standing)
+    parts.replier.show_in_view(incoming.view_id, reply, title=submission.title)
+
+
+def is_quick(incoming: Incoming) -> bool:
+    """Whether it must not wait behind a slow Paytend: a button that says so, a command that opens a modal."""
+    if incoming.name in CLICKS:
+        return CLICKS[incoming.name].quick
+    command = BY_NAME.get(incoming.name)
+    if command is None:
+        return True
+    word, words = split(command, incoming.text)
+    return opens_modal(command, word, more=bool(words))
+
+
+def split(command: Command, text: str) -> tuple[str, Sequence[str]]:
+    """Return the word of the form and the words behind it; nothing typed is help where there is no own form."""
+    words = text.split()
+    known = {form.word for form in command.forms if form.word}
+    if words and words[0].lower() in known:
+        return words[0].lower(), words[1:]
+    has_own_form = any(not form.word for form in command.forms)
+    if not words:
+        return ("", []) if has_own_form else ("help", [])
+    return ("", words) if has_own_form else (words[0], words[1:])

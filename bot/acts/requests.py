@@ -1,0 +1,175 @@
+"""What all sensitive actions share: asking for one, and what is clicked on its card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from approvals import notices, opening, reconciliation, showing
+from approvals import requests as deciding
+from approvals.card import facts as card_facts
+from approvals.people import Standing, admit, require_role
+from approvals.refusals import Refusal
+from approvals.rules import HoldsCardNumber, ReasonNeeded, Verdict, check_reason
+from approvals.tables import Request
+from bot.acts.kinds import Click, Submission, take_text, told
+from bot.incoming import Incoming
+from bot.parts import Parts
+from commands.surface import Reply
+
+
+def ask_for(
+    parts: Parts,
+    incoming: Incoming,
+    standing: Standing,
+    *,
+    action: str,
+    card_id: str,
+    payload: Mapping[str, Any],
+    again: bool = False,
+) -> Request:
+    """Look at the card, open a request and return it; raises a Refusal (AskAgain among them), in the trail too."""
+    wish = opening.Wish(
+        action=action,
+        payload={"card_id": card_id, **payload},
+        card=parts.look(card_id),
+        members=parts.members(),
+        asked_in=incoming.channel,
+        follows=not parts.directory.is_member(parts.desk.channel, incoming.account),
+        again=again,
+    )
+    try:
+        with parts.database.writing() as session:
+            request = opening.open_request(
+                session, parts.desk, wish=wish, standing=standing, now=parts.clock.now()
+            )
+    except Refusal as refusal:
+        record_refusal(parts, refusal, standing=standing, subject=card_id)
+        raise
+    parts.wake_deliverer()
+    return request
+
+
+def read_request(parts: Parts, request_id: str) -> dict[str, Any]:
+    """Return everything that the card of a request shows; raises UnknownRequest."""
+    with parts.database.reading() as session:
+        request = showing.find(session, request_id)
+        return card_facts(showing.view(session, parts.desk, request, now=parts.clock.now()))
+
+
+def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subject: str) -> None:
+    """Add a refusal to the trail: the transaction in which it was raised was rolled back."""
+    with parts.database.writing() as session:
+        deciding.record_refusal(
+            session, parts.desk, refusal=refusal, standing=standing, subject=subject, now=parts.clock.now()
+        )
+
+
+def _approve(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    _decide(parts, incoming.value, standing, verdict=Verdict.APPROVE)
+    parts.wake_executor()
+
+
+def _decide(
+    parts: Parts, value: Mapping[str, Any], standing: Standing, *, verdict: Verdict, reason: str = ""
+) -> None:
+    """Count a decision; a refused one goes into the trail as well."""
+    request_id = take_text(value, "request")
+    try:
+        with parts.database.writing() as session:
+            deciding.decide(
+                session,
+                parts.desk,
+                request_id=request_id,
+                digest=take_text(value, "digest"),
+                verdict=verdict,
+                standing=standing,
+                reason=reason,
+                now=parts.clock.now(),
+            )
+    except Refusal as refusal:
+        record_refusal(parts, refusal, standing=standing, subject=request_id)
+        raise
+    parts.wake_deliverer()
+
+
+def _open_denial(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    admit(standing.person)
+    facts = read_request(parts, take_text(incoming.value, "request"))
+    # The value of the button, not of the request as it is now: what was shown is what is denied.
+    parts.replier.open_view(incoming, "request_deny.view", {**facts, "button_value": dict(incoming.value)})
+
+
+def _withdraw(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    with parts.database.writing() as session:
+        deciding.withdraw(
+            session,
+            parts.desk,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            now=parts.clock.now(),
+        )
+    parts.wake_deliverer()
+
+
+def _look(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    """Say in the thread that somebody is looking, so that not everybody opens it."""
+    admit(standing.person)
+    with parts.database.writing() as session:
+        request = showing.find(session, take_text(incoming.value, "request"))
+        require_role(standing, roles=showing.read_rule(request).approvers)
+        facts = {"by": standing.person.account, "at": parts.clock.now().isoformat()}
+        notices.reply(
+            session, parts.desk.outbox, request, kind="request_looking", facts=facts, now=parts.clock.now()
+        )
+    parts.wake_deliverer()
+
+
+def _open_settling(parts: Parts, incoming: Incoming, standing: Standing, *, happened: bool) -> None:
+    admit(standing.person)
+    facts = read_request(parts, take_text(incoming.value, "request"))
+    settle_value = {**incoming.value, "happened": happened}
+    parts.replier.open_view(incoming, "request_settle.view", {**facts, "settle_value": settle_value})
+
+
+def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
+    try:
+        check_reason(fields.get("reason", ""))
+    except (ReasonNeeded, HoldsCardNumber) as refusal:
+        return {"reason": str(refusal)}
+    return {}
+
+
+def _deny(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
+    _decide(parts, incoming.value, standing, verdict=Verdict.DENY, reason=incoming.fields["reason"])
+    return told("Denied", "The requester is told, with your reason.")
+
+
+def _settle(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
+    with parts.database.writing() as session:
+        request = reconciliation.settle(
+            session,
+            parts.desk,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            happened=incoming.value.get("happened") is True,
+            reason=incoming.fields["reason"],
+            now=parts.clock.now(),
+        )
+    parts.wake_deliverer()
+    settled = request.status in {"executed", "failed"}
+    return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
+
+
+CLICKS = {
+    "request_approve": Click(act=_approve),
+    "request_deny": Click(act=_open_denial),
+    "request_withdraw": Click(act=_withdraw),
+    "request_looking": Click(act=_look),
+    "request_settle_happened": Click(act=lambda *given: _open_settling(*given, happened=True)),
+    "request_settle_not": Click(act=lambda *given: _open_settling(*given, happened=False)),
+}
+SUBMISSIONS = {
+    "request_deny": Submission(title="Deny", working="Denying…", check=_check_reason, act=_deny),
+    "request_settle": Submission(title="Settle", working="Writing it down…", check=_check_reason, act=_settle),
+}

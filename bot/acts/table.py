@@ -1,0 +1,29 @@
+"""Every act, in one table: what is typed, clicked and submitted."""
+
+from bot.acts import approvals, card, cardops, holder, requests, topup
+from bot.acts.kinds import Click, Submission, Typed
+from commands.surface import Command
+
+TYPED: dict[str, dict[str, Typed]] = {
+    "/card": card.TYPED,
+    "/topup": topup.TYPED,
+    "/holder": holder.TYPED,
+    "/approvals": approvals.TYPED,
+    "/cardops": cardops.TYPED,
+}
+CLICKS: dict[str, Click] = {
+    **requests.CLICKS,
+    **approvals.CLICKS,
+    **card.CLICKS,
+    **holder.CLICKS,
+    **topup.CLICKS,
+}
+SUBMISSIONS: dict[str, Submission] = {**requests.SUBMISSIONS, **topup.SUBMISSIONS}
+
+# What opens a modal and so must be done within Slack's three seconds: never behind a slow Paytend.
+_MODALS = {("/topup", ""), ("/approvals", "show")}
+
+
+def opens_modal(command: Command, word: str, *, more: bool) -> bool:
+    """Whether what was typed is answered by a modal."""
+    return (command.name, word) in _MODALS and (bool(word) or not more)

@@ -1,0 +1,137 @@
+"""What `/topup`, its modal and its buttons do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from approvals.opening import AskAgain
+from approvals.people import Standing
+from bot.acts.kinds import Click, OldButton, Submission, Typed, take_text, told
+from bot.acts.requests import ask_for
+from bot.incoming import Incoming
+from bot.parts import Parts, require_any
+from commands import topup
+from commands.arguments import CURRENCIES
+from commands.surface import SUPPORT, Reply
+from paytend import Money
+
+
+def _typed(parts: Parts, incoming: Incoming, standing: Standing, words: Sequence[str]) -> Reply | None:
+    if not words:
+        _open(parts, incoming, {})
+        return None
+    wish = topup.read_wish(words)
+    with parts.replier.still_working(incoming):
+        return _ask(parts, incoming, standing, wish)
+
+
+def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
+    parts.replier.open_view(incoming, "topup.view", _form(incoming.channel, fields))
+
+
+def _form(channel: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return the facts of the modal; `channel` is where it was asked for."""
+    return {
+        "metadata": {"channel": channel},
+        "card": fields.get("card", ""),
+        "amount": fields.get("amount", ""),
+        "currency": fields.get("currency") or CURRENCIES[0],
+        "currencies": list(CURRENCIES),
+        "reason": fields.get("reason", ""),
+    }
+
+
+def _ask(parts: Parts, incoming: Incoming, standing: Standing, wish: topup.Wish, *, again: bool = False) -> Reply:
+    """Look at the card and open the request; return what was asked for, or the question whether again."""
+    try:
+        request = ask_for(
+            parts,
+            incoming,
+            standing,
+            action="card.top_up",
+            card_id=wish.card_id,
+            payload={"money": str(wish.money), "reason": wish.reason},
+            again=again,
+        )
+    except AskAgain as question:
+        return Reply(template="topup_again", facts={"says": str(question), "wish": _write(wish)})
+    return Reply(
+        template="topup_asked",
+        facts={
+            "request": request.id,
+            "money": str(wish.money),
+            "card_id": wish.card_id,
+            "channel": parts.desk.channel,
+            "decide_by": request.decide_by.isoformat(),
+            "phrase": request.phrase,
+        },
+    )
+
+
+def _write(wish: topup.Wish) -> dict[str, str]:
+    return {"card_id": wish.card_id, "money": str(wish.money), "reason": wish.reason}
+
+
+def _read(value: Mapping[str, Any]) -> topup.Wish:
+    return topup.Wish(
+        card_id=take_text(value, "card_id"),
+        money=Money.read(take_text(value, "money")),
+        reason=take_text(value, "reason"),
+    )
+
+
+def _status(parts: Parts, incoming: Incoming, _standing: Standing, words: Sequence[str]) -> Reply:
+    reference = topup.read_status(words)
+    with parts.replier.still_working(incoming):
+        return topup.status(reference, ask=parts.paytend.send)
+
+
+def _click_open(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    require_any(standing, SUPPORT)
+    _open(parts, incoming, {"card": take_text(incoming.value, "card_id")})
+
+
+def _click_again(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    require_any(standing, SUPPORT)
+    reply = _ask(parts, incoming, standing, _read(incoming.value), again=True)
+    parts.replier.reply(incoming, reply, replace=True)
+
+
+def _click_back(parts: Parts, incoming: Incoming, _standing: Standing) -> None:
+    """Show the form again with everything that was typed."""
+    fields = {name: str(value) for name, value in incoming.value.items()}
+    parts.replier.update_view(incoming.view_id, "topup.view", _form(fields.get("channel", ""), fields))
+
+
+def _check(fields: Mapping[str, str]) -> dict[str, str]:
+    return topup.read_fields(fields)[1]
+
+
+def _submit(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
+    require_any(standing, SUPPORT)
+    wish, _ = topup.read_fields(incoming.fields)
+    if wish is None:
+        raise OldButton  # the inputs were checked before; only another client can come here
+    asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
+    reply = _ask(parts, asked_in, standing, wish)
+    if reply.template == "topup_again":
+        again = {"back": "topup_again", "back_text": "Yes, ask again", "metadata": _write(wish)}
+        return told("Again?", str(reply.facts["says"]), **again)
+    return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.facts['phrase']}.")
+
+
+TYPED: dict[str, Typed] = {"": _typed, "status": _status}
+CLICKS = {
+    "topup_open": Click(act=_click_open),
+    "topup_again": Click(act=_click_again, quick=False),
+    "topup_back": Click(act=_click_back),
+}
+SUBMISSIONS = {
+    "topup": Submission(
+        title="Ask for a top-up",
+        working="Looking at the card and asking…",
+        check=_check,
+        act=_submit,
+        back="topup_back",
+    ),
+}

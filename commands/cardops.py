@@ -1,0 +1,26 @@
+"""`/cardops`: help with all commands, and who one is here."""
+
+from collections.abc import Iterable, Sequence
+
+from commands.surface import Command, Form, Reply
+
+COMMAND = Command(
+    name="/cardops",
+    does="Help, and who you are here",
+    forms=(
+        Form(word="help", usage="", does="all commands", roles=()),
+        Form(word="whoami", usage="", does="your roles, and what you may do", roles=()),
+    ),
+)
+
+
+def whoami(*, name: str, roles: frozenset[str], unreadable: frozenset[str], commands: Iterable[Command]) -> Reply:
+    """Return a person's roles and what they may do with them."""
+    may: Sequence[str] = [
+        f"{command.name} {form.word}: {form.does}"
+        for command in commands
+        for form in command.forms
+        if form.roles and roles & set(form.roles)
+    ]
+    facts = {"name": name, "roles": sorted(roles), "unreadable": sorted(unreadable), "may": may}
+    return Reply(template="whoami", facts=facts)
