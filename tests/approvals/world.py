@@ -322,8 +322,8 @@ class World:
 
     def gives_up(self) -> None:
         """Ask Paytend until the lookups give up."""
-        for _ in range(20):
-            self.passes(minutes=2)
+        for _ in range(3):
+            self.passes(minutes=4)
             self.looks()
 
     def settles(
