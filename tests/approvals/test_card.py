@@ -22,20 +22,10 @@ def _valid(document: dict[str, Any]) -> None:
     if not SCHEMA.exists():
         return
     schema = json.loads(SCHEMA.read_text())
-    if document.get("type") == "modal":
-        schema = (
-            {**schema, "$ref": "#/$defs/modal_view"}
-            if "$ref" in schema
-            else {
-                "$defs": schema["$defs"],
-                "$ref": "#/$defs/modal_view",
-            }
-        )
-        errors = list(Draft202012Validator(schema).iter_errors(document))
-    else:
-        errors = list(Draft202012Validator(schema).iter_errors({"blocks": document["blocks"]}))
-        if errors:
-            errors = list(Draft202012Validator(schema).iter_errors(document["blocks"]))
+    is_modal = document.get("type") == "modal"
+    if is_modal:
+        schema = {"$defs": schema["$defs"], "$ref": "#/$defs/modal_view"}
+    errors = list(Draft202012Validator(schema).iter_errors(document if is_modal else document["blocks"]))
     assert not errors, [error.message[:300] for error in errors][:3]
 
 
