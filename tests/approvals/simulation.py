@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from approvals import execution, reconciliation, requests, showing
+from approvals import execution, reconciliation, showing
 from approvals.execution import Candidate, NotClaimed, Work
 from approvals.outcomes import Outcome, Result
 from approvals.refusals import Refusal
@@ -278,6 +278,3 @@ class History:
 
 def _make_ids(chance: random.Random) -> Any:
     return lambda: f"{chance.getrandbits(104):026x}"
-
-
-assert requests  # the clocks run through World.ticks

@@ -5,16 +5,15 @@ from datetime import timedelta
 import pytest
 
 from approvals import execution
-from approvals.execution import Fenced, NotClaimed, Work
+from approvals.execution import Fenced, NotClaimed
 from approvals.moving import Overtaken
 from approvals.opening import MoneyBlocked
 from approvals.outcomes import Outcome, Result
 from approvals.people import Standing
-from approvals.requests import CLOCK
 from approvals.rights import RightsUnreadable
 from approvals.rules import AlreadyDecided, Status
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
-from tests.approvals.world import CARD, MARA, MILO, World, limit, person, rule, snapshot
+from tests.approvals.world import CARD, MARA, MILO, World, flagged, limit, person, rule, snapshot
 
 
 def test_an_approved_top_up_is_done_once_and_told(world: World) -> None:
@@ -228,7 +227,7 @@ def test_f18_an_approver_who_lost_the_role_is_voided_and_it_waits_again(world: W
 @pytest.mark.parametrize("flag", ["is_deactivated", "is_guest", "is_stranger"])
 def test_f18_a_deactivated_approver_is_voided(small: World, flag: str) -> None:
     request = small.approved()
-    small.standings["U0MARA"] = person("U0MARA", "manager", **{flag: True})
+    small.standings["U0MARA"] = flagged(MARA, flag)
     small.claims(request)
     assert small.read(request).status == "pending"
 
@@ -337,8 +336,3 @@ def test_a_clock_that_jumps_back_neither_expires_nor_sends_twice(small: World) -
     assert small.read(request).status == "executing"
     small.records(work, execution.do(work, small.paytend, now=small.now))
     assert small.paytend.books == {request.reference: 1}
-
-
-def test_nobody_acts_as_cardops(small: World) -> None:
-    assert CLOCK == "cardops"
-    assert isinstance(small.work(small.approved()), Work)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_sixteen_approvers_at_quorum_two_count_as_two(world: World, rounds: int)
     world.use(rules=(rule(quorum=2),))
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
-        race.run([lambda who=who, request=request: world.decides(request, who) for who in APPROVERS])
+        race.run([partial(world.decides, request, who) for who in APPROVERS])
 
         assert (len(race.results), len(race.refusals)) == (2, 14)
         assert world.read(request).status == "approved"
@@ -68,8 +69,8 @@ def test_approve_against_deny_the_first_wins(world: World, rounds: int) -> None:
         request, race = _fresh(world, number), Race()
         race.run(
             [
-                lambda request=request: world.decides(request, MARA),
-                lambda request=request: world.decides(request, MILO, deny="not now"),
+                partial(world.decides, request, MARA),
+                partial(world.decides, request, MILO, deny="not now"),
             ]
         )
         assert (len(race.results), len(race.refusals)) == (1, 1)
@@ -81,9 +82,7 @@ def test_approve_against_deny_the_first_wins(world: World, rounds: int) -> None:
 def test_approve_against_withdraw_the_first_wins(world: World, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
-        race.run(
-            [lambda request=request: world.decides(request), lambda request=request: world.withdraws(request)]
-        )
+        race.run([partial(world.decides, request), partial(world.withdraws, request)])
         assert (len(race.results), len(race.refusals)) == (1, 1)
         assert world.decisions(request) == (world.read(request).status == "approved")
 
@@ -93,7 +92,7 @@ def test_approve_against_expire_has_one_end(world: World, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
         late = World(database=world.database, desk=world.desk, now=request.decide_by, card=world.card)
-        race.run([lambda request=request: world.decides(request), late.ticks])
+        race.run([partial(world.decides, request), late.ticks])
         status = world.read(request).status
         assert (status, world.decisions(request)) in (("approved", 1), ("expired", 0))
         late.passes(hours=1)
@@ -110,7 +109,7 @@ def test_twelve_claims_one_winner_one_call(world: World, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
         world.decides(request)
-        race.run([lambda request=request: run(request) for _ in range(12)])
+        race.run([partial(run, request) for _ in range(12)])
         assert (len(race.results), len(race.refusals)) == (1, 11)
         assert world.read(request).status == "executed"
         assert world.paytend.books[request.reference] == 1
@@ -120,7 +119,7 @@ def test_twelve_claims_one_winner_one_call(world: World, rounds: int) -> None:
 def test_eight_people_ask_for_the_same_card_at_once(world: World) -> None:
     supporters = [person(f"U0SUP{number}", "support") for number in range(8)]
     race = Race()
-    race.run([lambda who=who: world.asks(by=who) for who in supporters])
+    race.run([partial(world.asks, by=who) for who in supporters])
     assert (len(race.results), len(race.refusals)) == (1, 7)
 
 
@@ -131,6 +130,6 @@ def test_settling_at_once_needs_two_and_ends_once(world: World) -> None:
     world.ticks()
     world.gives_up()
     race = Race()
-    race.run([lambda who=who: world.settles(request, who, happened=False) for who in APPROVERS[:6]])
+    race.run([partial(world.settles, request, who, happened=False) for who in APPROVERS[:6]])
     assert (len(race.results), len(race.refusals)) == (2, 4)
     assert world.read(request).status == "failed"

@@ -58,10 +58,7 @@ def test_what_has_no_exact_form_is_refused(value: object) -> None:
 @given(JSON, JSON, st.sampled_from(["action", "payload", "requester_id", "rule"]))
 def test_a_digest_changes_with_each_part(one: Any, other: Any, part: str) -> None:
     content: dict[str, Any] = {"action": "a", "payload": one, "requester_id": "r", "rule": {}}
-    if part in ("action", "requester_id"):
-        changed = {**content, part: "other"}
-    else:
-        changed = {**content, part: other}
+    changed = {**content, part: "other" if part in ("action", "requester_id") else other}
     same = canonical_json(content) == canonical_json(changed)
     assert (digest_of(**content) == digest_of(**changed)) is same
 
