@@ -74,7 +74,7 @@ class NotClaimed:
 
 
 def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candidate]:
-    """Return approved requests that may be tried now, the oldest first."""
+    """Return approved requests that may be tried now, those with the least time left first."""
     requests = session.exec(
         select(Request)
         .join(Execution, col(Execution.request_id) == col(Request.id), isouter=True)
@@ -83,7 +83,7 @@ def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candi
             col(Request.execute_by) > now,
             or_(col(Execution.next_look_at).is_(None), col(Execution.next_look_at) <= now),
         )
-        .order_by(col(Request.created_at), col(Request.id))
+        .order_by(col(Request.execute_by))
         .limit(limit)
     ).all()
     return [

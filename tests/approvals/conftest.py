@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 from bot.database import Database
-from tests.approvals.databases import drop_postgresql, make_postgresql, make_sqlite
+from tests.approvals.databases import drop_postgresql, empty, make_postgresql, make_sqlite
 from tests.approvals.world import World
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Database]:
+    """One PostgreSQL database for all tests of a run: making one takes longer than most of them."""
+    database, name = make_postgresql()
+    yield database
+    database.close()
+    drop_postgresql(name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -18,10 +27,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield database
         database.close()
         return
-    database, name = make_postgresql()
+    database = request.getfixturevalue("postgresql")
+    empty(database)
     yield database
-    database.close()
-    drop_postgresql(name)
 
 
 @pytest.fixture

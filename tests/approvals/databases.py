@@ -9,12 +9,11 @@ import pytest
 from psycopg import sql
 from sqlmodel import SQLModel
 
-import approvals.tables
-from approvals import triggers
+from approvals import tables, triggers
 from bot.database import Database
 
 SERVER = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
-assert approvals.tables  # its import is what registers the tables
+TABLES = tables.REQUEST_TABLE  # the import is what registers the tables
 
 
 def make_sqlite(folder: Path) -> Database:
@@ -39,6 +38,14 @@ def drop_postgresql(name: str) -> None:
     """Remove a database."""
     with psycopg.connect(SERVER, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def empty(database: Database) -> None:
+    """Empty all tables of a PostgreSQL database, which their triggers refuse to everybody but a replica."""
+    tables = ", ".join(SQLModel.metadata.tables)
+    with database.writing() as session:
+        session.connection().exec_driver_sql("SET LOCAL session_replication_role = replica")
+        session.connection().exec_driver_sql(f"TRUNCATE {tables}")
 
 
 def prepare(database: Database) -> Database:

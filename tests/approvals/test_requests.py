@@ -19,7 +19,7 @@ from approvals.rules import (
     SelfApproval,
 )
 from approvals.tables import CardholderChange
-from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, limit, person, rule, snapshot
+from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, flagged, limit, person, rule, snapshot
 
 
 def test_a_request_is_posted_and_a_managers_approval_approves_it(world: World) -> None:
@@ -102,7 +102,7 @@ def test_only_active_full_members_of_this_workspace_decide(
 ) -> None:
     request = small.asks()
     with pytest.raises(refusal):
-        small.decides(request, person("U0WHO", "manager", **{flag: True}))
+        small.decides(request, flagged(MILO, flag))
     assert small.decisions(request) == 0
 
 
@@ -324,7 +324,7 @@ def test_a_limit_refuses(world: World) -> None:
     world.use(limits=(limit(over="100.00 EUR"),))
     world.executes(world.approved("60.00 EUR"))
 
-    with pytest.raises(LimitReached, match="to 100.01 EUR; the limit is 100.00 EUR"):
+    with pytest.raises(LimitReached, match=r"to 100\.01 EUR; the limit is 100\.00 EUR"):
         world.asks("40.01 EUR")
     assert world.asks("40.00 EUR").status == "pending"
 

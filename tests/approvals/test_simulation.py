@@ -1,0 +1,58 @@
+"""Many histories of three replicas under kills, freezes and lost answers; and the mistakes that it must find."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.database import Database
+from tests.approvals.databases import make_sqlite
+from tests.approvals.simulation import (
+    ClaimsInTwoSteps,
+    History,
+    Replica,
+    TakesTimeoutForFailure,
+    WritesIntentAfterCall,
+)
+from tests.approvals.world import START, World
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - where syncing costs nothing
+INTERESTING = {
+    "execution:executed",
+    "execution:failed",
+    "execution:found_executed",
+    "execution:not_sent",
+    "execution:settled_not",
+    "execution:unknown",
+}
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database in memory, where there is such a folder."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
+        database = make_sqlite(Path(folder))
+        yield database
+        database.close()
+
+
+def _play(database: Database, *, kind: type[Replica], seed: int) -> list[str]:
+    """Play one seed, days after the one before, and return its violations."""
+    return History(database, seed=seed, kind=kind, started=START + timedelta(days=2 * seed)).run()
+
+
+@pytest.mark.parametrize("histories", [12, pytest.param(600, marks=pytest.mark.soak)])
+def test_no_history_executes_twice_or_tells_a_lie(quick: Database, histories: int) -> None:
+    found = {seed: _play(quick, kind=Replica, seed=seed) for seed in range(1, histories + 1)}
+
+    assert {seed: violations for seed, violations in found.items() if violations} == {}
+    world = World(database=quick)
+    assert world.verified().is_intact
+    assert set(world.events()) >= INTERESTING
+
+
+@pytest.mark.parametrize("kind", [TakesTimeoutForFailure, WritesIntentAfterCall, ClaimsInTwoSteps])
+def test_the_simulation_finds_each_deliberate_mistake(quick: Database, kind: type[Replica]) -> None:
+    assert any(_play(quick, kind=kind, seed=seed) for seed in range(1, 60))
