@@ -156,9 +156,7 @@ class World:
 
 
 @pytest.fixture
-def world(
-    database: Database, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids
-) -> World:
+def world(database: Database, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids) -> World:
     outbox = Outbox(vault=vault, make_id=make_id)
     deliverer = Deliverer(
         transactions=database,
