@@ -64,8 +64,8 @@ def record_retry(
         _change_lane(session, claim.lane, {"channel": None})  # perhaps the known DM is no longer good
 
 
-def record_detour(session: Session, claim: Claim, failure: NotDelivered, *, fallback: str, now: datetime) -> bool:
-    """Send the delivery to the fallback channel; return whether the lane was reachable before; raises Fenced."""
+def record_detour(session: Session, claim: Claim, failure: NotDelivered, *, fallback: str, now: datetime) -> None:
+    """Send the delivery to the fallback channel; raises Fenced."""
     _finish(
         session,
         claim,
@@ -77,8 +77,11 @@ def record_detour(session: Session, claim: Claim, failure: NotDelivered, *, fall
             **_doubts(claim, failure, now=now),
         },
     )
+
+
+def mark_unreachable(session: Session, claim: Claim, *, now: datetime) -> bool:
+    """Mark a lane that cannot be written to; return whether that is news."""
     lane = session.exec(select(Lane).where(Lane.name == claim.lane).with_for_update()).one()
-    session.refresh(lane)
     if lane.unreachable_since is not None:
         return False
     lane.unreachable_since = now
@@ -93,7 +96,7 @@ def record_dead(session: Session, claim: Claim, failure: NotDelivered, *, now: d
 
 
 def _doubts(claim: Claim, failure: NotDelivered, *, now: datetime) -> dict[str, datetime | None]:
-    """Return what is known after an attempt that did not succeed: whether it, or an earlier one, may have posted."""
+    """Return what is known after an attempt without success: since when something may have been posted."""
     since = claim.in_doubt_since or (now if failure.trouble is Trouble.IN_DOUBT else None)
     return {"started_at": None, "doubt_since": since}
 

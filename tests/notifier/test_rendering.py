@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import markupsafe
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,19 +17,21 @@ from notifier.plain import lay_out_plainly, mark_repeat
 from notifier.rendering import Rendered, Renderer, RenderFailed
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "slack-block-kit.schema.json"
-VALID = Draft202012Validator(json.loads(SCHEMA.read_text())) if SCHEMA.exists() else None
+RULES: dict[str, Any] = json.loads(SCHEMA.read_text()) if SCHEMA.exists() else {}
+VALID = Draft202012Validator(RULES)
 RENDERER = Renderer([("notifier", "templates"), ("tests.notifier", "templates")])
 
 TRANSACTION = (
-    "mentions status status_text type_text source_text amount other_amount fee balance card_id last_four holder_id "
-    "merchant trade_id happened happened_text late"
+    "mentions status status_text type_text source_text amount other_amount fee balance card_id last_four "
+    "holder_id merchant trade_id happened happened_text late"
 )
 FACTS: dict[str, list[str]] = {
     kind: names.split()
     for kind, names in {
         "transaction": TRANSACTION,
         "cardholder_audited": "mentions status_code status_text holder_id holder_name reason",
-        "card_applied": "mentions status_text reference reason quantity cards more_cards card_id holder_id",
+        "card_applied": "mentions status_text reference reason quantity cards more_cards card_id last_four "
+        "holder_id",
         "unrecognised": "mentions notify_type fields digest",
         "balance_low": "mentions level repeated balance threshold asked since",
         "balance_recovered": "mentions balance threshold asked since",
@@ -59,7 +62,8 @@ HOSTILE = [
     "*_~`:x:",
 ]
 MARKUP = re.compile(
-    r"<(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+|!subteam\^S[A-Z0-9]+|!date\^[0-9]+\^\{date_short_pretty\} \{time\}\|[0-9: -]+UTC)>"
+    r"<(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+|!subteam\^S[A-Z0-9]+"
+    r"|!date\^[0-9]+\^\{date_short_pretty\} \{time\}\|[0-9: -]+UTC)>"
 )
 
 texts = st.sampled_from(HOSTILE) | st.text(st.characters(), max_size=60) | st.text(max_size=4000)
@@ -106,12 +110,12 @@ def check(rendered: Rendered) -> None:
             "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", text
         )
         assert "4111 1111" not in text
-    if VALID and rendered.blocks:
+    if rendered.blocks:
         assert [error.message for error in VALID.iter_errors(rendered.blocks)] == []
 
 
 @pytest.mark.parametrize("kind", FACTS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_any_facts_give_a_valid_message(kind: str, data: st.DataObject) -> None:
     facts = data.draw(facts_of(kind))
@@ -142,7 +146,7 @@ def test_a_hostile_value_in_every_fact_is_harmless(kind: str, value: str) -> Non
     check(RENDERER.message(kind, {**lists, **plain}))
 
 
-@given(st.dictionaries(texts, scalars | st.lists(scalars, max_size=3), max_size=80), texts)
+@given(st.dictionaries(texts, scalars | st.lists(scalars, max_size=3), max_size=12), texts)
 @example({"a" * 300: "<" * 5000}, "<!channel>")
 def test_the_plain_layout_takes_anything(facts: dict[str, Any], kind: str) -> None:
     check(lay_out_plainly(kind or "kind", facts))
@@ -166,7 +170,7 @@ def test_a_card_number_is_masked_also_when_invisible_characters_part_it() -> Non
 
 
 def test_markup_in_a_subclass_of_text_is_not_trusted() -> None:
-    assert words(jinja2.utils.markupsafe.Markup("<!channel>")) == "&lt;!channel&gt;"
+    assert words(markupsafe.Markup("<!channel>")) == "&lt;!channel&gt;"
 
 
 def test_a_missing_fact_is_refused_not_left_blank() -> None:
@@ -261,8 +265,8 @@ def test_a_view_keeps_what_machines_read_and_fits_what_people_read(
     assert view["blocks"][1]["text"]["text"] == 'a &amp; "b"\n&lt;c&gt; and so on and so on'
     assert view["blocks"][2]["text"]["text"].endswith("so on &amp; R1")
     assert view["title"]["text"] == 'a &amp; "b" &lt;c&gt; a…'
-    if VALID:
-        assert list(VALID.evolve(schema=VALID.schema["$defs"]["modal_view"]).iter_errors(view)) == []
+    if RULES:
+        assert list(VALID.evolve(schema={**RULES, **RULES["$defs"]["modal_view"]}).iter_errors(view)) == []
 
 
 def test_metadata_that_is_too_long_is_refused_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,21 @@
 """What happens to deliveries when Slack, the network, a channel, a template or this process fails (F20 to F29)."""
 
 import secrets
+import threading
 import urllib.request
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
+from bot.database import Database
 from notifier import backlog, claims, records
 from notifier.attempt import Delivered
 from notifier.delivery import LEASE
 from notifier.posting import Place
-from notifier.tables import DeliveryStatus
+from notifier.tables import Delivery, DeliveryStatus
 from notifier.vault import Vault
 from tests.notifier.conftest import World
 from tests.notifier.slack import Slack, Trick
@@ -22,6 +28,10 @@ NOT_DONE_WITHOUT_ANSWER = [
     "internal_error",
     "fatal_error",
 ]
+
+
+def is_healthy(world: World) -> bool:
+    return world.deliverer.healthy
 
 
 def claim_one(world: World) -> claims.Claim:
@@ -72,7 +82,7 @@ def test_f22_without_the_right_to_look_it_is_repeated_once_and_never_twice(world
     world.slack.will("chat.postMessage", Trick.RESETS_AFTER, Trick.RESETS_AFTER)
     world.says("one")
 
-    world.delivers_all(60)
+    world.delivers_all(20, step=10)
 
     assert world.slack.texts() == ["one", "one (possible repeat)"]
     (dead,) = world.dead()
@@ -87,15 +97,11 @@ def test_f21_nothing_is_repeated_or_lost_while_slack_is_down_for_an_hour(world: 
     world.says("one")
     world.says("two")
     world.says("urgent", urgent=True)
-    for _ in range(60):
-        world.delivers()
-        world.clock.passes(minutes=1)
-    assert world.slack.count("chat.postMessage") + world.slack.count("conversations.history") < 40
+    world.delivers_all(30, step=120)
+    assert world.slack.count("chat.postMessage") + world.slack.count("conversations.history") <= 30
     world.slack.tricks.clear()
 
-    for _ in range(20):
-        world.delivers()
-        world.clock.passes(minutes=1)
+    world.delivers_all(4, step=60)
 
     # One post was in doubt since the first minute; the others were never begun.
     assert world.slack.texts() == ["urgent (possible repeat)", "one", "two"]
@@ -153,6 +159,18 @@ def test_f14_a_late_finisher_is_fenced_off(world: World) -> None:
     assert world.slack.texts() == ["done"]
 
 
+def test_f14_a_late_worker_changes_nothing_that_another_has_recorded(world: World) -> None:
+    world.says("one")
+    sleeper = claim_one(world)
+    world.clock.passes(seconds=LEASE.total_seconds() + 1)
+    world.delivers()
+
+    world.deliverer._deliver(sleeper)
+
+    assert world.waiting() == 0
+    assert len(world.slack.texts()) == 1
+
+
 def test_f14_a_worker_that_slept_through_its_lease_does_not_post(world: World) -> None:
     world.says("one")
     sleeper = claim_one(world)
@@ -175,6 +193,20 @@ def test_f25_notices_take_a_detour_and_the_admin_is_told_once(world: World, how:
     assert world.slack.texts("C0SPARE") == ["one", "two"]
     (told,) = world.slack.texts("DU0ADMIN")
     assert "go to <#C0SPARE> for now" in told
+    assert world.dead() == []
+
+
+def test_f25_when_the_fallback_channel_fails_too_notices_wait_and_the_admin_is_told_once(world: World) -> None:
+    world.slack.archived.update({"C0ALERTS", "C0SPARE"})
+    world.says("one")
+    world.says("two", "C0SPARE")
+    world.delivers_all(10, step=60)
+    assert sorted("wait" in text for text in world.slack.texts("DU0ADMIN")) == [False, True]
+
+    world.slack.archived.clear()
+    world.delivers_all(4, step=60)
+
+    assert sorted(world.slack.texts("C0SPARE")) == ["one", "two"]
     assert world.dead() == []
 
 
@@ -225,7 +257,7 @@ def test_what_is_meant_for_one_person_never_goes_to_the_fallback_channel(world: 
     world.slack.will("conversations.open", *["user_not_found"] * 5)
     world.says("private", "U0GONE")
 
-    world.delivers_all(60)
+    world.delivers_all(20, step=10)
 
     assert world.slack.texts("C0SPARE") == []
     (dead,) = world.dead()
@@ -240,7 +272,7 @@ def test_f26_a_revoked_token_stops_everything_without_hammering_and_later_all_is
     for _ in range(30):
         world.delivers()
         world.clock.passes(hours=1)
-    assert not world.deliverer.healthy
+    assert is_healthy(world) is False
     assert world.slack.count("chat.postMessage") <= 30
     assert world.dead() == []
     with world.database.reading() as session:
@@ -250,7 +282,7 @@ def test_f26_a_revoked_token_stops_everything_without_hammering_and_later_all_is
     world.clock.passes(minutes=20)
     world.delivers_all(3)
 
-    assert world.deliverer.healthy
+    assert is_healthy(world) is True
     assert world.slack.texts("C0ALERTS") == world.slack.texts("C0OPS") == ["one"]
 
 
@@ -285,7 +317,7 @@ def test_a_delivery_dies_after_a_day_and_an_admin_is_told(world: World) -> None:
 def test_a_dead_letter_can_be_tried_again(world: World) -> None:
     world.slack.will("chat.postMessage", *["some_new_error"] * 5)
     delivery = world.says("one")
-    world.delivers_all(60)
+    world.delivers_all(20, step=10)
     assert world.slack.texts() == []
 
     with world.database.writing() as session:
@@ -298,10 +330,34 @@ def test_a_dead_letter_can_be_tried_again(world: World) -> None:
         backlog.retry(session, delivery, now=world.clock.now)
 
 
+def test_a_dead_letter_whose_message_stands_there_by_now_is_not_posted_again(world: World) -> None:
+    world.slack.will("chat.postMessage", *["some_new_error"] * 5)
+    delivery = world.says("one", key="request:1")
+    world.delivers_all(20, step=10)
+    world.says("two", key="request:1")
+    world.delivers()
+
+    with world.database.writing() as session, pytest.raises(backlog.AlreadyPosted):
+        backlog.retry(session, delivery, now=world.clock.now)
+
+
+def test_dead_letters_are_listed_by_page(world: World) -> None:
+    world.slack.will("chat.postMessage", *["some_new_error"] * 10)
+    ids = [world.says("one"), world.says("two")]
+    world.delivers_all(40, step=10)
+
+    with world.database.reading() as session:
+        (newest,) = backlog.list_dead(session, limit=1)
+        (oldest,) = backlog.list_dead(session, limit=1, before=newest.id)
+        assert backlog.dead(session) == 2
+
+    assert [oldest.id, newest.id] == ids
+
+
 def test_an_edit_gives_a_dead_letter_the_newer_facts(world: World) -> None:
     world.slack.will("chat.postMessage", *["some_new_error"] * 5)
     delivery = world.says("asked", key="request:1")
-    world.delivers_all(60)
+    world.delivers_all(20, step=10)
 
     world.edits("request:1", "done")
     with world.database.writing() as session:
@@ -320,7 +376,7 @@ def test_f29_a_poisoned_delivery_dies_after_five_attempts_and_holds_nobody_up(wo
     world.delivers()
     assert world.slack.texts() == ["next"]
     world.slack.will("chat.postMessage", *["some_new_error"] * 4)
-    world.delivers_all(60)
+    world.delivers_all(20, step=10)
 
     assert world.slack.texts() == ["next"]
     assert [letter.attempts for letter in world.dead()] == [5]
@@ -362,15 +418,63 @@ def test_facts_are_sealed_at_rest_and_open_only_in_their_row(world: World) -> No
             assert b"canary" not in stored.read()
 
 
+def test_a_mistake_of_ours_in_one_delivery_holds_nobody_up(world: World) -> None:
+    delivery = world.says("one")
+    world.says("two")
+    with world.database.writing() as session:
+        row = session.get_one(Delivery, delivery)
+        row.facts = world.vault.seal(b"no JSON", table="delivery", row=delivery, column="facts")
+
+    world.delivers_all(20, step=10)
+
+    assert world.slack.texts() == ["two"]
+    assert [letter.error for letter in world.dead()] == ["broken; see the log"]
+
+
 def test_facts_that_cannot_be_opened_end_as_a_dead_letter(world: World) -> None:
     world.says("one")
     world.deliverer._vault = Vault([b"x" * 32], random_bytes=secrets.token_bytes)
 
-    world.delivers_all(60)
+    world.delivers_all(20, step=10)
 
     (dead,) = world.dead()
     assert dead.error == "the stored facts cannot be read"
     assert "not delivered" not in str(world.slack.texts())
+
+
+@dataclass
+class Flaky:
+    """A database that is away at first."""
+
+    database: Database
+    failures: int
+
+    def writing(self) -> AbstractContextManager[Session]:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise OperationalError("", None, Exception("the database is away"))
+        return self.database.writing()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        return self.database.reading()
+
+
+def test_f33_the_worker_goes_on_when_the_database_was_away(world: World) -> None:
+    world.says("one")
+    world.deliverer._transactions = Flaky(world.database, 1)
+    stop, wake = threading.Event(), threading.Event()
+    worker = threading.Thread(target=world.deliverer.run, args=(stop, wake))
+    worker.start()
+    for _ in range(500):
+        wake.set()
+        if world.slack.texts():
+            break
+        threading.Event().wait(0.01)
+    stop.set()
+    wake.set()
+    worker.join(timeout=10)
+
+    assert world.slack.texts() == ["one"]
 
 
 def test_no_proxy_stands_between_these_tests_and_their_slack() -> None:
