@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(seconds=40)  # so that all is told within a minute of Slack's return
+FIRST_PAUSE_OF_ONE = timedelta(seconds=10)
 FIRST_PAUSE_OF_ALL = timedelta(seconds=30)
+LONGEST_PAUSE_OF_ALL = timedelta(minutes=10)
 DEAD_AFTER = timedelta(hours=24)
 MOST_REFUSALS = 5
 MOST_BLIND_REPEATS = 1
@@ -24,6 +26,9 @@ class Trouble(StrEnum):
     BAD_FORM = "bad form"  # blocks or text that Slack refuses: plain text may pass
     GONE = "gone"  # the message to edit, or the thread to answer, is no more
     REFUSED = "refused"  # anything else, our own mistakes included
+
+
+_OWN_FAULT = frozenset({Trouble.REFUSED, Trouble.BAD_FORM, Trouble.GONE})
 
 
 class Scope(StrEnum):
@@ -59,16 +64,18 @@ def decide_retry(
     """Return what to do after this trouble; `jitter` is 0 to 1, `retry_after` what Slack asked for."""
     if trouble is Trouble.UNAUTHORISED:
         # This does not age the delivery: after a reinstallation the whole backlog is delivered.
-        pause = _grow(FIRST_PAUSE_OF_ALL, history.pauses_of_all, jitter)
+        pause = _grow(FIRST_PAUSE_OF_ALL, history.pauses_of_all, jitter, most=LONGEST_PAUSE_OF_ALL)
         return RetryDecision(again=True, wait=pause, scope=Scope.ALL)
     if _is_over(trouble, history=history, now=now):
         return RetryDecision(again=False)
     if trouble is Trouble.LIMITED:
         wait = (retry_after or FIRST_PAUSE) + timedelta(seconds=jitter)
         return RetryDecision(again=True, wait=wait, scope=Scope.LANE)
-    # What is wrong with one message must not hold the others of its lane.
-    scope = Scope.DELIVERY if trouble in {Trouble.REFUSED, Trouble.BAD_FORM, Trouble.GONE} else Scope.LANE
-    return RetryDecision(again=True, wait=_grow(FIRST_PAUSE, history.attempts - 1, jitter), scope=scope)
+    if trouble in _OWN_FAULT:  # what is wrong with one message must not hold the others of its lane
+        pause = _grow(FIRST_PAUSE_OF_ONE, history.attempts - 1, jitter, most=LONGEST_PAUSE_OF_ALL)
+        return RetryDecision(again=True, wait=pause, scope=Scope.DELIVERY)
+    pause = _grow(FIRST_PAUSE, history.attempts - 1, jitter, most=LONGEST_PAUSE)
+    return RetryDecision(again=True, wait=pause, scope=Scope.LANE)
 
 
 def _is_over(trouble: Trouble, *, history: History, now: datetime) -> bool:
@@ -76,10 +83,10 @@ def _is_over(trouble: Trouble, *, history: History, now: datetime) -> bool:
         return True
     if trouble is Trouble.NOT_SAID:
         return history.repeats >= MOST_BLIND_REPEATS
-    return trouble in {Trouble.REFUSED, Trouble.BAD_FORM, Trouble.GONE} and history.attempts >= MOST_REFUSALS
+    return trouble in _OWN_FAULT and history.attempts >= MOST_REFUSALS
 
 
-def _grow(first: timedelta, steps: int, jitter: float) -> timedelta:
+def _grow(first: timedelta, steps: int, jitter: float, *, most: timedelta) -> timedelta:
     """Double the pause for each step, up to the longest, times 0.5 to 1.5."""
-    doubled: timedelta = min(first * (1 << min(steps, 16)), LONGEST_PAUSE)
+    doubled: timedelta = min(first * (1 << min(steps, 16)), most)
     return doubled * (0.5 + jitter)

@@ -110,7 +110,6 @@ def _free_lanes(session: Session, now: datetime) -> list[str]:
 
 def _next_of(session: Session, lane: Lane, now: datetime) -> Delivery | None:
     """Return the next delivery of a locked lane; asked again, as another worker may have been quicker."""
-    session.refresh(lane)
     if lane.blocked_until and lane.blocked_until > now:
         return None
     paced = bool(lane.paced_until and lane.paced_until > now)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from slack_sdk import WebClient
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from notifier import records
@@ -27,7 +26,7 @@ from notifier.vault import Unreadable, Vault
 
 LEASE = timedelta(seconds=90)  # longer than an attempt can take: up to four calls of the client's timeout
 _LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
-_SHORTEST_WAIT = 0.1
+_SHORTEST_WAIT = 0.2
 _ABOUT_DELIVERIES = frozenset({"delivery_dead", "fallback_used"})  # these never cause another of their own
 
 _log = logging.getLogger(__name__)
@@ -90,9 +89,9 @@ class Deliverer:
             try:
                 self.deliver_due(stop)
                 pause = self._next_pause()
-            except SQLAlchemyError:
-                # The edge of this thread: the database may be away for a while, and then the worker goes on.
-                _log.exception("delivery.database_failed")
+            except Exception:  # noqa: BLE001 - the edge of this thread, see below
+                # Whatever fails, such as a database that restarts, the worker goes on.
+                _log.exception("delivery.worker_failed")
                 pause = _LONGEST_WAIT
             wake.wait(pause)
 
@@ -177,10 +176,12 @@ class Deliverer:
         )
         if failure.trouble is Trouble.UNAUTHORISED:
             self.healthy = False
-        if self._can_detour(work, failure):
-            if records.record_detour(session, work, failure, fallback=self._fallback, now=now):
+        if failure.trouble is Trouble.UNREACHABLE and not is_person(work.recipient):
+            if records.mark_unreachable(session, work, now=now):
                 self._tell_admins(session, "fallback_used", work, failure, now=now)
-            return
+            if self._can_detour(work):
+                records.record_detour(session, work, failure, fallback=self._fallback, now=now)
+                return
         history = History(
             attempts=work.attempts,
             repeats=work.repeats,
@@ -196,14 +197,9 @@ class Deliverer:
             records.record_dead(session, work, failure, now=now)
             self._tell_admins(session, "delivery_dead", work, failure, now=now)
 
-    def _can_detour(self, work: Claim, failure: NotDelivered) -> bool:
+    def _can_detour(self, work: Claim) -> bool:
         """Whether the notice may go to the fallback channel; what is meant for one person never does."""
-        return (
-            failure.trouble is Trouble.UNREACHABLE
-            and not work.fallback
-            and not is_person(work.recipient)
-            and work.recipient != self._fallback
-        )
+        return not work.fallback and not is_person(work.recipient) and work.recipient != self._fallback
 
     def _tell_admins(
         self, session: Session, kind: str, work: Claim, failure: NotDelivered, *, now: datetime
@@ -214,7 +210,7 @@ class Deliverer:
             "delivery": work.delivery_id,
             "about": work.kind,
             "recipient": work.recipient,
-            "fallback": self._fallback,
+            "fallback": self._fallback if self._can_detour(work) else None,
             "code": failure.code,
             "attempts": work.attempts,
             "enqueued": work.created_at,

@@ -145,7 +145,7 @@ def _application_facts(event: CardApplied, _timezone: tzinfo, _now: datetime) ->
         "quantity": order.quantity,
         "cards": cards[:10],
         "more_cards": max(len(cards) - 10, 0),
-        "card_id": next((card["card_id"] for card in cards if card["card_id"]), None),
+        **next((card for card in cards if card["card_id"]), {"card_id": None, "last_four": None}),
         "holder_id": next((card.holder_id for card in order.cards if card.holder_id), None),
     }
 

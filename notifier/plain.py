@@ -14,7 +14,7 @@ _WARNING = "This notice could not be laid out as usual; an admin finds the reaso
 
 def lay_out_plainly(kind: str, facts: Mapping[str, Any]) -> Rendered:
     """Return a message that only lists the facts; it needs no template and takes any values."""
-    title = _escape(kind.replace("_", " ").capitalize())
+    title = _escape(kind.replace("_", " ").capitalize()).strip() or "Notice"
     lines = [f"{_escape(name)}: {_escape(value)}" for name, value in facts.items() if value not in (None, "", [])]
     blocks = [
         _section(f"*{title}*"),

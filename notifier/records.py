@@ -48,8 +48,7 @@ def record_retry(
         claim,
         {
             "due_at": now if unauthorised else until,
-            "started_at": None,
-            "doubt_since": claim.in_doubt_since or (now if failure.trouble is Trouble.IN_DOUBT else None),
+            **_doubts(claim, failure, now=now),
             "repeats": claim.repeats + isinstance(failure, RepeatInDoubt),
             "last_error": failure.code,
             "attempts": claim.attempts - unauthorised,
@@ -65,8 +64,8 @@ def record_retry(
         _change_lane(session, claim.lane, {"channel": None})  # perhaps the known DM is no longer good
 
 
-def record_detour(session: Session, claim: Claim, failure: NotDelivered, *, fallback: str, now: datetime) -> bool:
-    """Send the delivery to the fallback channel; return whether the lane was reachable before; raises Fenced."""
+def record_detour(session: Session, claim: Claim, failure: NotDelivered, *, fallback: str, now: datetime) -> None:
+    """Send the delivery to the fallback channel; raises Fenced."""
     _finish(
         session,
         claim,
@@ -74,13 +73,15 @@ def record_detour(session: Session, claim: Claim, failure: NotDelivered, *, fall
             "fallback": True,
             "lane": fallback,
             "due_at": now,
-            "started_at": None,
-            "doubt_since": None,
             "last_error": failure.code,
+            **_doubts(claim, failure, now=now),
         },
     )
+
+
+def mark_unreachable(session: Session, claim: Claim, *, now: datetime) -> bool:
+    """Mark a lane that cannot be written to; return whether that is news."""
     lane = session.exec(select(Lane).where(Lane.name == claim.lane).with_for_update()).one()
-    session.refresh(lane)
     if lane.unreachable_since is not None:
         return False
     lane.unreachable_since = now
@@ -90,7 +91,14 @@ def record_detour(session: Session, claim: Claim, failure: NotDelivered, *, fall
 
 def record_dead(session: Session, claim: Claim, failure: NotDelivered, *, now: datetime) -> None:
     """Record that the delivery is not tried again; raises Fenced."""
-    _finish(session, claim, {"status": DeliveryStatus.DEAD, "finished_at": now, "last_error": failure.code})
+    changes = {"status": DeliveryStatus.DEAD, "finished_at": now, "last_error": failure.code}
+    _finish(session, claim, {**changes, **_doubts(claim, failure, now=now)})
+
+
+def _doubts(claim: Claim, failure: NotDelivered, *, now: datetime) -> dict[str, datetime | None]:
+    """Return what is known after an attempt without success: since when something may have been posted."""
+    since = claim.in_doubt_since or (now if failure.trouble is Trouble.IN_DOUBT else None)
+    return {"started_at": None, "doubt_since": since}
 
 
 def _finish(session: Session, claim: Claim, changes: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -14,6 +14,6 @@ def insert_once(session: Session, table: type[SQLModel], values: Mapping[str, An
     A concurrent insert of the same is waited for, so that exactly one of many callers is told True.
     """
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    result = session.connection().execute(make(table).values(**values).on_conflict_do_nothing())
-    assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker: an INSERT returns no other
-    return result.rowcount == 1
+    insert = make(table).values(**values).on_conflict_do_nothing()
+    # Not the row count, which drivers do not all keep for an INSERT.
+    return session.connection().execute(insert.returning(literal(1))).first() is not None

@@ -16,7 +16,6 @@ from psycopg import sql
 from slack_sdk import WebClient
 from sqlmodel import SQLModel, select
 
-import notifier.tables
 from bot.database import Database
 from notifier import backlog
 from notifier.delivery import Deliverer
@@ -28,8 +27,6 @@ from tests.notifier.slack import Slack, serve
 
 SERVER = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-
-assert notifier.tables  # its import is what registers the tables
 
 
 @dataclass
@@ -55,7 +52,9 @@ class Ids:
         return f"{next(self.numbers):026d}"
 
 
-def _make_postgresql() -> str:
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Database]:
+    """One database at 127.0.0.1:5432 with the notifier's tables, emptied before each test that wants it."""
     name = f"cardops_test_{secrets.token_hex(6)}"
     try:
         with psycopg.connect(SERVER, autocommit=True) as connection:
@@ -64,21 +63,28 @@ def _make_postgresql() -> str:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip("there is no PostgreSQL at 127.0.0.1:5432")
-    return name
+    database = Database(f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}")
+    SQLModel.metadata.create_all(database.engine)
+    yield database
+    database.close()
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database with the notifier's tables, of each kind."""
-    name = _make_postgresql() if request.param == "postgresql" else ""
-    url = f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}" if name else f"sqlite:///{tmp_path}/test.db"
-    database = Database(url)
+    if request.param == "postgresql":
+        database: Database = request.getfixturevalue("postgresql")
+        with database.engine.begin() as connection:
+            for table in SQLModel.metadata.sorted_tables:
+                connection.execute(table.delete())
+        yield database
+        return
+    database = Database(f"sqlite:///{tmp_path}/test.db")
     SQLModel.metadata.create_all(database.engine)
     yield database
     database.close()
-    if name:
-        with psycopg.connect(SERVER, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")
@@ -137,10 +143,11 @@ class World:
     def delivers(self) -> int:
         return self.deliverer.deliver_due()
 
-    def delivers_all(self, seconds: int = 10) -> None:
-        for _ in range(seconds):
+    def delivers_all(self, passes: int = 10, *, step: int = 1) -> None:
+        """Make that many passes, `step` seconds apart."""
+        for _ in range(passes):
             self.delivers()
-            self.clock.passes(seconds=1)
+            self.clock.passes(seconds=step)
 
     def rows(self) -> list[Delivery]:
         with self.database.reading() as session:

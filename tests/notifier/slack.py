@@ -22,6 +22,17 @@ class Trick(Enum):
     SPEAKS_HTML = "200 with a page of some proxy"
 
 
+_OOPS: tuple[int, dict[str, str], bytes] = (500, {}, b"oops")
+_ANSWERS: dict[Trick, tuple[int, dict[str, str], bytes] | None] = {
+    Trick.LIMITED: (429, {"Retry-After": "30"}, b'{"ok":false,"error":"ratelimited"}'),
+    Trick.FAILS_BEFORE: _OOPS,
+    Trick.FAILS_AFTER: _OOPS,
+    Trick.RESETS_BEFORE: None,
+    Trick.RESETS_AFTER: None,
+    Trick.SPEAKS_HTML: (200, {}, b"<html>"),
+}
+
+
 @dataclass
 class Slack:
     """The workspace: its channels, what stands in them, and every call that was made."""
@@ -55,50 +66,38 @@ class Slack:
         with self._lock:
             self.calls.append((method, asked))
             trick = self.tricks[method].popleft() if self.tricks[method] else None
-            match trick:
-                case Trick.LIMITED:
-                    return 429, {"Retry-After": "30"}, b'{"ok":false,"error":"ratelimited"}'
-                case Trick.FAILS_BEFORE:
-                    return 500, {}, b"oops"
-                case Trick.RESETS_BEFORE:
-                    return None
-                case Trick.SPEAKS_HTML:
-                    return 200, {}, b"<html>"
-                case str():
-                    return 200, {}, json.dumps({"ok": False, "error": trick}).encode()
-            body = json.dumps(self._do(method, asked)).encode()
-            if trick is Trick.RESETS_AFTER:
-                return None
-            return (500, {}, b"oops") if trick is Trick.FAILS_AFTER else (200, {}, body)
+            if isinstance(trick, str):
+                return 200, {}, json.dumps({"ok": False, "error": trick}).encode()
+            done = self._do(method, asked) if trick in {None, Trick.FAILS_AFTER, Trick.RESETS_AFTER} else {}
+            return _ANSWERS[trick] if trick else (200, {}, json.dumps(done).encode())
 
     def _do(self, method: str, asked: dict[str, Any]) -> dict[str, Any]:
-        if not self.token_is_good:
-            return {"ok": False, "error": "token_revoked"}
-        if method == "conversations.open":
-            self.channels.add(f"D{asked['users']}")
-            return {"ok": True, "channel": {"id": f"D{asked['users']}"}}
         if error := self._find_error(method, asked):
             return {"ok": False, "error": error}
-        match method:
-            case "chat.postMessage":
-                return self._post(asked)
-            case "chat.update":
-                return self._update(asked)
-            case "conversations.history" | "conversations.replies":
-                return self._history(asked)
-            case _:
-                return {"ok": False, "error": "unknown_method"}
+        methods = {
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "conversations.history": self._history,
+            "conversations.open": self._open,
+            "conversations.replies": self._history,
+        }
+        return methods[method](asked)
+
+    def _open(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.channels.add(f"D{asked['users']}")
+        return {"ok": True, "channel": {"id": f"D{asked['users']}"}}
 
     def _find_error(self, method: str, asked: dict[str, Any]) -> str | None:
-        if method.startswith("conversations.") and not self.may_read_history:
-            return "missing_scope"
-        if asked["channel"] not in self.channels:
-            return "channel_not_found"
-        if asked["channel"] in self.archived and method.startswith("chat."):
-            return "is_archived"
-        if self.refuses_blocks and asked.get("blocks"):
-            return "invalid_blocks"
-        return None
+        channel = asked.get("channel")
+        errors = {
+            "token_revoked": not self.token_is_good,
+            "missing_scope": not self.may_read_history
+            and method in {"conversations.history", "conversations.replies"},
+            "channel_not_found": channel is not None and channel not in self.channels,
+            "is_archived": channel in self.archived and method.startswith("chat."),
+            "invalid_blocks": self.refuses_blocks and bool(asked.get("blocks")),
+        }
+        return next((error for error, holds in errors.items() if holds), None)
 
     def _post(self, asked: dict[str, Any]) -> dict[str, Any]:
         parents = {message["ts"] for message in self.messages}
@@ -152,5 +151,5 @@ def serve(slack: Slack) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.daemon_threads = True
     slack.url = f"http://127.0.0.1:{server.server_address[1]}/api/"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.003,), daemon=True).start()
     return server

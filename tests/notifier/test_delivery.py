@@ -151,7 +151,7 @@ def test_an_older_edit_never_overtakes_a_newer_one(world: World) -> None:
     world.delivers()
     world.edits("request:1", "done")
 
-    world.delivers_all(10)
+    world.delivers_all(20)
 
     assert world.slack.texts() == ["done"]
 
@@ -164,7 +164,7 @@ def test_a_reply_waits_for_its_message_and_stands_in_its_thread(world: World) ->
 
     world.delivers()
     assert world.slack.texts() == []
-    world.delivers_all(10)
+    world.delivers_all(20)
 
     card, reply = world.slack.messages
     assert (card["text"], reply["text"]) == ("card", "reply")
@@ -177,7 +177,7 @@ def test_a_reply_stands_alone_when_its_message_died(world: World) -> None:
     world.says("reply", thread_of="request:1")
     world.slack.will("chat.postMessage", *["some_new_error"] * 5)
 
-    world.delivers_all(60)
+    world.delivers_all(20, step=10)
 
     assert world.slack.texts() == ["reply"]
     assert "thread_ts" not in world.slack.messages[0]
