@@ -17,10 +17,10 @@ from approvals.refusals import Refusal
 from approvals.rules import Status
 from approvals.tables import Request
 from bot.database import Database
+from paytend.calls import Call
 from paytend.errors import OutcomeUnknown, Refused, Unreachable
 from paytend.models import TopUp
 from paytend.money import AmountUnit
-from paytend.operations import Call
 from tests.approvals.world import ADA, MARA, World, make_desk, snapshot
 
 REPLICAS = 3

@@ -94,7 +94,6 @@ class Told:
     broadcast: bool = False
 
 
-# ruff: noqa: ARG002 - the outbox's signatures are those of notifier.outbox.Outbox
 @dataclass
 class RecordingOutbox:
     """Keeps what was enqueued; what a rolled back transaction enqueued stays too."""

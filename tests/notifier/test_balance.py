@@ -14,8 +14,8 @@ from notifier.routes import Routes
 from notifier.tables import BalanceSample
 from notifier.watch import BalanceWatch
 from paytend import AmountUnit, Money, Unreachable
+from paytend.calls import Call
 from paytend.models import PartnerBalance
-from paytend.operations import Call
 from tests.notifier.conftest import START, World, run_together
 
 RULE = BalanceRule.model_validate(
