@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot import home
 from bot.acts.kinds import OldButton
 from bot.acts.table import CLICKS, SUBMISSIONS, TYPED, opens_modal
 from bot.incoming import Incoming
@@ -40,7 +41,13 @@ def answer_submission(parts: Parts, incoming: Incoming) -> None:
     submission = SUBMISSIONS[incoming.name]
     standing = parts.stand(incoming.account, team=incoming.account_team)
     reply = submission.act(parts, incoming, standing)
-    parts.replier.show_in_view(incoming.view_id, reply, title=submission.title)
+    parts.replier.finish_form(incoming, reply, title=submission.title)
+
+
+def answer_event(parts: Parts, incoming: Incoming) -> None:
+    """Do what an event of Slack's calls for; one that nothing is behind is let pass."""
+    if incoming.name == "app_home_opened" and incoming.text in {"", "home"}:
+        home.open_tab(parts, parts.stand(incoming.account, team=incoming.account_team))
 
 
 def is_quick(incoming: Incoming) -> bool:

@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import audit
-from bot import schema
+from bot import doctor, schema
 from bot.clock import make_clock
-from bot.composition import SlackUnusable, compose, make_pools
+from bot.composition import SlackUnusable, compose, make_patient, make_pools
 from bot.config import ConfigUnusable, read_config
 from bot.database import Database, SecondProcess
 from bot.logs import start_logging
@@ -63,6 +63,7 @@ def _make_parser() -> argparse.ArgumentParser:
         return command
 
     add("run", run, "run the bot until Ctrl-C or SIGTERM")
+    add("doctor", run_doctor, "say whether everything is set up and works")
     add("migrate", migrate, "bring the database to the shape that this version needs")
     manifest = add("manifest", show_manifest, "print the manifest of the Slack app")
     manifest.add_argument("--url", help="the public address of the web edge, such as https://cardops.example.com")
@@ -117,6 +118,24 @@ def run(_chosen: argparse.Namespace) -> int:
     server.stop()
     bot.stop()
     return FINE
+
+
+def run_doctor(_chosen: argparse.Namespace) -> int:
+    """Run the doctor's checks, beside a running bot or without one, and print each as it comes."""
+    settings = _settings()
+    config = read_config(settings.CARDOPS_CONFIG)
+    database = Database(settings.DATABASE_URL)
+    wrong = False
+    try:
+        with make_patient(settings, config, clock=make_clock(), database=database) as patient:
+            for row in doctor.examine(patient):
+                sys.stdout.write(f"{row['state']:<6}{row['name']:<10}{row['says']}\n")
+                sys.stdout.write(f"{'':<16}-> {row['next']}\n" if row["next"] else "")
+                sys.stdout.flush()
+                wrong = wrong or row["state"] == doctor.State.WRONG
+    finally:
+        database.close()
+    return WRONG if wrong else FINE
 
 
 def migrate(_chosen: argparse.Namespace) -> int:

@@ -2,7 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -18,12 +19,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import audit
 from approvals.desk import Desk
-from bot import schema
+from bot import home, schema
+from bot.choices import Choices
 from bot.clock import Clock, make_ids
 from bot.config import Config
 from bot.database import Database
 from bot.directory import SlackDirectory
+from bot.doctor import Patient
+from bot.drafts import Drafts
 from bot.executing import Executor
+from bot.files import SlackFiles
 from bot.jobs import Job, Jobs, sweep
 from bot.listening import Identity, Listener, answer_http, make_bolt
 from bot.parts import Parts
@@ -43,6 +48,7 @@ from paytend import Client, RequestIds, make_http
 
 TEMPLATES = (
     ("approvals", "templates"),
+    ("bot", "templates"),
     ("commands", "templates"),
     ("notifier", "templates"),
 )
@@ -157,6 +163,10 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         paytend=paytend,
         directory=SlackDirectory(client=slack, team_id=identity.team_id, monotonic=clock.monotonic),
         replier=Replier(renderer=renderer, slack=slack, http=reply_http),
+        choices=Choices(paytend=paytend, monotonic=clock.monotonic),
+        drafts=Drafts(database=database, vault=vault, make_id=make_id, now=clock.now),
+        files=SlackFiles(http=reply_http, slack=slack, token=settings.SLACK_BOT_TOKEN.get_secret_value()),
+        later=pools.slow.submit,
         wake_executor=execution_loop.wake,
         wake_deliverer=delivery_loop.wake,
     )
@@ -244,6 +254,25 @@ def identify(slack: WebClient, settings: Settings) -> Identity:
     )
 
 
+@contextmanager
+def make_patient(settings: Settings, config: Config, *, clock: Clock, database: Database) -> Iterator[Patient]:
+    """Make what the doctor examines, without a running bot; a token that Slack does not take is for the doctor."""
+    slack = make_slack(settings)
+    try:
+        team_id = identify(slack, settings).team_id
+    except SlackUnusable:
+        team_id = settings.SLACK_TEAM_ID or ""
+    with make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS) as http:
+        yield Patient(
+            config=config,
+            database=database,
+            slack=slack,
+            paytend=make_paytend(settings, clock=clock, http=http),
+            directory=SlackDirectory(client=slack, team_id=team_id, monotonic=clock.monotonic),
+            now=clock.now,
+        )
+
+
 def make_paytend(settings: Settings, *, clock: Clock, http: httpx.Client) -> Client:
     """Return the Paytend client, with the keys loaded once."""
     return Client(
@@ -284,6 +313,8 @@ def make_jobs(
             every=timedelta(hours=1),
             run=lambda: sweep(parts.database, now=parts.clock.now()),
         ),
+        Job(name="home", every=home.EVERY, run=lambda: home.refresh(parts)),
+        Job(name="drafts", every=timedelta(minutes=5), run=parts.drafts.sweep),
     ]
 
 

@@ -1,7 +1,7 @@
 """What Slack delivers, as one value: a command, a click, a submitted modal, or the asking for options."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -21,7 +21,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """One delivery. `name` is the command, action id, callback id or event type; `key` the same for a repeat."""
+    """One delivery. `name` is the command, action id, callback id or event type; `key` the same for a repeat.
+
+    `text` is what was typed, searched for or chosen; `view` the modal as it was then.
+    """
 
     kind: Kind
     name: str
@@ -36,6 +39,8 @@ class Incoming:
     response_url: str = ""
     value: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    view: Mapping[str, Any] = field(default_factory=dict)
     view_id: str = ""
     is_ephemeral: bool = False
 
@@ -47,6 +52,8 @@ def read_incoming(body: Mapping[str, Any]) -> Incoming:
     match body.get("type"):
         case "block_actions":
             return _read_click(body)
+        case "block_suggestion":
+            return _read_search(body)
         case "view_submission" | "view_closed":
             return _read_view(body)
         case "event_callback":
@@ -87,6 +94,9 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
     action = (body.get("actions") or [{}])[0]
     container = body.get("container") or {}
     view = body.get("view") or {}
+    chosen = action.get("selected_option") or {}
+    # The Home tab is no modal: a click there has no view in which it could be answered.
+    is_modal = view.get("type") == "modal"
     return _make(
         body,
         kind=Kind.CLICK,
@@ -94,9 +104,11 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
         key=f"click:{body.get('trigger_id', '')}:{action.get('action_ts', '')}",
         channel=(body.get("channel") or {}).get("id", ""),
         response_url=body.get("response_url", ""),
+        text=chosen.get("value") or "",
         value=read_value(action.get("value")),
         fields=_read_fields(view),
-        view_id=view.get("id", ""),
+        view=view if is_modal else {},
+        view_id=view.get("id", "") if is_modal else "",
         is_ephemeral=bool(container.get("is_ephemeral")),
     )
 
@@ -110,7 +122,15 @@ def _read_view(body: Mapping[str, Any]) -> Incoming:
         key=f"view:{view.get('id', '')}:{view.get('hash', '')}:{body.get('trigger_id', '')}",
         value=read_value(view.get("private_metadata")),
         fields=_read_fields(view),
+        files=_read_files(view),
+        view=view,
         view_id=view.get("id", ""),
+    )
+
+
+def _read_search(body: Mapping[str, Any]) -> Incoming:
+    return _make(
+        body, kind=Kind.OPTIONS, name=body.get("action_id", ""), key="", text=str(body.get("value") or "")
     )
 
 
@@ -124,6 +144,7 @@ def _read_event(body: Mapping[str, Any]) -> Incoming:
         account_team=body.get("team_id", ""),
         key=f"event:{body.get('event_id', '')}",
         app=body.get("api_app_id", ""),
+        text=str(event.get("tab") or ""),
     )
 
 
@@ -136,11 +157,26 @@ def read_value(text: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _states(view: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for block, actions in ((view.get("state") or {}).get("values") or {}).items():
+        for state in actions.values():
+            yield block, state
+
+
 def _read_fields(view: Mapping[str, Any]) -> dict[str, str]:
     """Return the inputs of a modal by block id: what was typed, or the value that was chosen."""
     fields = {}
-    for block, actions in ((view.get("state") or {}).get("values") or {}).items():
-        for state in actions.values():
-            chosen = state.get("selected_option") or {}
-            fields[block] = state.get("value") or chosen.get("value") or ""
+    for block, state in _states(view):
+        chosen = state.get("selected_option") or {}
+        found = state.get("value") or state.get("selected_date") or chosen.get("value") or ""
+        fields[block] = found if isinstance(found, str) else ""
     return fields
+
+
+def _read_files(view: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Return the files that were put into a modal, by block id, as Slack describes them."""
+    return {
+        block: tuple(file for file in state["files"] if isinstance(file, dict))
+        for block, state in _states(view)
+        if isinstance(state.get("files"), list)
+    }

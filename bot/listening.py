@@ -15,8 +15,10 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.acting import answer_click, answer_command, answer_submission, is_quick
-from bot.acts.kinds import told
+from bot.acting import answer_click, answer_command, answer_event, answer_submission, is_quick
+from bot.acts.forms import find_mistakes
+from bot.acts.going_on import answer_closed, with_way_back
+from bot.acts.searches import offer
 from bot.acts.table import SUBMISSIONS
 from bot.errors import explain
 from bot.incoming import Incoming, Kind, read_incoming
@@ -62,6 +64,12 @@ class Listener:
                 return self._take(incoming, answer_click)
             case Kind.SUBMISSION:
                 return self._submit(incoming)
+            case Kind.CLOSED:
+                return self._take(incoming, answer_closed)
+            case Kind.OPTIONS:
+                return _json({"options": offer(self.parts, incoming)})
+            case Kind.EVENT:
+                return self._take(incoming, answer_event)
             case _:
                 return NO_ANSWER
 
@@ -84,7 +92,7 @@ class Listener:
         submission = SUBMISSIONS.get(incoming.name)
         if submission is None:
             return NO_ANSWER
-        if wrong := submission.check(incoming.fields):
+        if wrong := find_mistakes(submission, incoming):
             return _json({"response_action": "errors", "errors": wrong})
         facts = {"title": submission.title, "says": submission.working, "metadata": {}}
         try:
@@ -101,18 +109,11 @@ class Listener:
                 act(self.parts, incoming)
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
             reply = explain(error, reference=self.parts.make_id())
-            if incoming.kind is Kind.SUBMISSION:
-                self.parts.replier.show_in_view(incoming.view_id, _with_way_back(incoming, reply))
-            else:
-                self.parts.replier.reply(incoming, reply)
-
-
-def _with_way_back(incoming: Incoming, reply: Reply) -> Reply:
-    """Return the words of a problem with a button that brings back what was typed: nothing of it is lost."""
-    facts, back = reply.facts, SUBMISSIONS[incoming.name].back
-    typed = {**incoming.value, **incoming.fields} if back else {}
-    way_back = {"back": back, "back_text": "Change it" if back else "", "metadata": typed}
-    return told(str(facts["headline"]), str(facts["says"]), next=facts["next"], **way_back)
+            match incoming.kind:
+                case Kind.SUBMISSION:
+                    self.parts.replier.finish_form(incoming, with_way_back(self.parts, incoming, reply))
+                case Kind.COMMAND | Kind.CLICK:
+                    self.parts.replier.reply(incoming, reply)
 
 
 def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | None) -> App:

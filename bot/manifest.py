@@ -11,11 +11,13 @@ PLACEHOLDER = "https://cardops.example.com"
 # Each scope with the calls that need it; a test compares this with what the code calls.
 SCOPES: dict[str, tuple[str, ...]] = {
     "channels:history": ("conversations.history", "conversations.replies"),
-    "channels:read": ("conversations.members",),
+    "channels:read": ("conversations.members", "conversations.info"),
     "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
     "commands": (),
+    "files:read": ("url_private",),  # no method: reading a file by the bot's token
+    "files:write": ("files.delete",),
     "groups:history": ("conversations.history", "conversations.replies"),
-    "groups:read": ("conversations.members",),
+    "groups:read": ("conversations.members", "conversations.info"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:write": ("conversations.open",),
     "usergroups:read": ("usergroups.users.list",),
@@ -32,7 +34,8 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
     """Return the manifest; `url` is the public address of the web edge (HTTP mode)."""
     address = f"{(url or PLACEHOLDER).rstrip('/')}/slack/events"
     request = {} if socket_mode else {"url": address}
-    interactivity = {} if socket_mode else {"request_url": address}
+    interactivity = {} if socket_mode else {"request_url": address, "message_menu_options_url": address}
+    events = {} if socket_mode else {"request_url": address}
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
@@ -42,6 +45,11 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
             "background_color": "#1d3557",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "bot_user": {"display_name": "cardops", "always_online": True},
             "slash_commands": [
                 {
@@ -56,6 +64,7 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
+            "event_subscriptions": {**events, "bot_events": ["app_home_opened"]},
             "interactivity": {"is_enabled": True, **interactivity},
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket_mode,

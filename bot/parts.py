@@ -12,10 +12,13 @@ from approvals import audit, people
 from approvals.desk import Desk
 from approvals.people import Standing
 from approvals.snapshot import CardSnapshot
+from bot.choices import Choices
 from bot.clock import Clock
 from bot.config import Config
 from bot.database import Database
 from bot.directory import SlackDirectory
+from bot.drafts import Drafts
+from bot.files import SlackFiles
 from bot.replies import Replier
 from bot.tables import SeenDelivery
 from commands import topup
@@ -27,7 +30,10 @@ HISTORY_DAYS = 29  # the document allows 30 days for a query
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The collaborators of the edges. `wake_executor` and `wake_deliverer` tell of new work."""
+    """The collaborators of the edges. `wake_executor` and `wake_deliverer` tell of new work.
+
+    `later` hands work that waits for Paytend to threads that nobody's click waits behind; raises Busy.
+    """
 
     clock: Clock
     make_id: Callable[[], str]
@@ -37,6 +43,10 @@ class Parts:
     paytend: Client
     directory: SlackDirectory
     replier: Replier
+    choices: Choices
+    drafts: Drafts
+    files: SlackFiles
+    later: Callable[[Callable[[], None]], None]
     wake_executor: Callable[[], None]
     wake_deliverer: Callable[[], None]
 

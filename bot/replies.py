@@ -1,5 +1,6 @@
 """Private answers to whoever typed or clicked: by the response URL, in a modal, or as an ephemeral message."""
 
+import dataclasses
 import logging
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ from notifier.plain import lay_out_plainly
 from notifier.rendering import Rendered, Renderer, RenderFailed
 
 STILL_AFTER = 2.0  # seconds; a slow answer announces itself
+# What may be given of a view; the rest is Slack's own.
+_GIVEN = ("type", "title", "submit", "close", "private_metadata", "callback_id", "notify_on_close")
 
 _log = logging.getLogger(__name__)
 
@@ -57,31 +60,57 @@ class Replier:
 
     def open_view(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> bool:
         """Open a modal; returns False when the trigger was too old, which the person is told by Slack as well."""
+        return bool(self.open_form(to, name, facts))
+
+    def open_form(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Open a modal like `open_view` and return it as Slack has it; empty when it could not be opened."""
         view = self.renderer.view(name, facts)
         try:
             if to.view_id:
-                self.slack.views_update(view_id=to.view_id, view=view)
+                answer = self.slack.views_update(view_id=to.view_id, view=view)
             else:
-                self.slack.views_open(trigger_id=to.trigger, view=view)
+                answer = self.slack.views_open(trigger_id=to.trigger, view=view)
         except (SlackClientError, OSError) as error:
             _log.warning("view.not_opened", extra={"view": name, "reason": _reason(error)})
-            return False
-        return True
+            return {}
+        shown: Mapping[str, Any] = answer.get("view") or {}
+        return shown
+
+    def open_reply(self, to: Incoming, reply: Reply, *, title: str) -> None:
+        """Show a reply in a modal of its own, or in the one that was clicked in."""
+        if to.view_id:
+            self.show_in_view(to.view_id, reply, title=title)
+            return
+        try:
+            self.slack.views_open(trigger_id=to.trigger, view=_frame(self._render(reply), title=title))
+        except (SlackClientError, OSError) as error:
+            _log.warning("view.not_opened", extra={"view": reply.template, "reason": _reason(error)})
+
+    def exchange_blocks(self, view: Mapping[str, Any], blocks: list[Any]) -> Mapping[str, Any]:
+        """Show an open modal with other blocks unless it changed meanwhile; return it as it is then, else empty."""
+        kept = {name: view[name] for name in _GIVEN if view.get(name)}
+        try:
+            answer = self.slack.views_update(
+                view_id=str(view["id"]), hash=str(view.get("hash") or ""), view={**kept, "blocks": blocks}
+            )
+        except (SlackClientError, OSError) as error:
+            _log.info("view.not_updated", extra={"reason": _reason(error)})
+            return {}
+        shown: Mapping[str, Any] = answer.get("view") or {}
+        return shown
 
     def update_view(self, view_id: str, name: str, facts: Mapping[str, Any]) -> None:
         """Show another view in an open modal; one that was closed meanwhile is no trouble."""
         self._update(view_id, self.renderer.view(name, facts))
 
-    def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> None:
-        """Show a reply in an open modal."""
-        rendered = self._render(reply)
-        view = {
-            "type": "modal",
-            "title": {"type": "plain_text", "text": title},
-            "close": {"type": "plain_text", "text": "Close"},
-            "blocks": rendered.blocks,
-        }
-        self._update(view_id, view)
+    def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> bool:
+        """Show a reply in an open modal and return whether it is seen: it may have been closed meanwhile."""
+        return self._update(view_id, _frame(self._render(reply), title=title))
+
+    def finish_form(self, to: Incoming, reply: Reply, *, title: str = "cardops") -> None:
+        """Show what came of a submitted modal: in it, or, when it was closed, where it was asked for."""
+        if not self.show_in_view(to.view_id, reply, title=title):
+            self.reply(dataclasses.replace(to, view_id="", channel=str(to.value.get("channel") or "")), reply)
 
     def _render(self, reply: Reply) -> Rendered:
         try:
@@ -90,11 +119,13 @@ class Replier:
             _log.warning("reply.laid_out_plainly", extra={"template": reply.template, "reason": str(error)})
             return lay_out_plainly(reply.template, reply.facts)
 
-    def _update(self, view_id: str, view: Mapping[str, Any]) -> None:
+    def _update(self, view_id: str, view: Mapping[str, Any]) -> bool:
         try:
             self.slack.views_update(view_id=view_id, view=dict(view))
         except (SlackClientError, OSError) as error:
             _log.info("view.not_updated", extra={"reason": _reason(error)})
+            return False
+        return True
 
     def _respond(self, to: Incoming, message: Mapping[str, Any]) -> bool:
         if not to.response_url:
@@ -109,14 +140,25 @@ class Replier:
         return answer.status_code == 200
 
     def _post_ephemeral(self, to: Incoming, message: Mapping[str, Any]) -> None:
-        channel = to.channel or to.account
         try:
             if to.channel:
-                self.slack.chat_postEphemeral(channel=channel, user=to.account, **message)
-            else:
-                self.slack.chat_postMessage(channel=channel, **message)
+                self.slack.chat_postEphemeral(channel=to.channel, user=to.account, **message)
+                return
+        except (SlackClientError, OSError) as error:  # the bot is not in every channel where commands are typed
+            _log.info("reply.not_in_channel", extra={"reason": _reason(error)})
+        try:
+            self.slack.chat_postMessage(channel=to.account, **message)
         except (SlackClientError, OSError) as error:
             _log.warning("reply.lost", extra={"reason": _reason(error)})
+
+
+def _frame(rendered: Rendered, *, title: str) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": title},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": rendered.blocks,
+    }
 
 
 def _reason(error: Exception) -> str:

@@ -1,8 +1,9 @@
-"""The shell's own tables: what Slack delivered already, and which slots of the clock were taken."""
+"""The shell's own tables: what was delivered, slots of the clock, kept forms, Home tabs, followed orders."""
 
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from notifier.storage import UtcDateTime
@@ -30,3 +31,48 @@ class Slot(SQLModel, table=True):
     number: int = Field(primary_key=True)
     lease_until: datetime = _moment()
     done_at: datetime | None = _moment(nullable=True)
+
+
+class Draft(SQLModel, table=True):
+    """What somebody typed into a form that was closed or refused, sealed, kept for a short while."""
+
+    __tablename__ = "draft"
+    __table_args__ = (Index("ix_draft_expires_at", "expires_at"),)
+
+    id: str = Field(primary_key=True)
+    account: str
+    form: str
+    fields: bytes = Field(sa_type=LargeBinary)
+    expires_at: datetime = _moment()
+
+
+class HomeTab(SQLModel, table=True):
+    """A person's Home tab: their roles when they opened it, and what was published last.
+
+    `seen` is the newest fact that the published view knows of; `digest` tells whether a new view differs.
+    """
+
+    __tablename__ = "home_tab"
+    __table_args__ = (Index("ix_home_tab_opened_at", "opened_at"),)
+
+    account: str = Field(primary_key=True)
+    person_id: str
+    name: str
+    roles: str
+    opened_at: datetime = _moment()
+    published_at: datetime | None = _moment(nullable=True)
+    seen: str = ""
+    digest: str = ""
+
+
+class FollowedOrder(SQLModel, table=True):
+    """A card order that Paytend took and whose result is still to be told in the thread of its request."""
+
+    __tablename__ = "followed_order"
+    __table_args__ = (Index("ix_followed_order_next_look", "ended_at", "next_look_at"),)
+
+    reference: str = Field(primary_key=True)
+    request_id: str
+    next_look_at: datetime = _moment()
+    looks: int = 0
+    ended_at: datetime | None = _moment(nullable=True)

@@ -1,4 +1,4 @@
-"""`/cardops`: help with all commands, and who one is here."""
+"""`/cardops`: help with all commands, who one is here, and whether everything works."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,10 +6,11 @@ from commands.surface import Command, Form, Reply
 
 COMMAND = Command(
     name="/cardops",
-    does="Help, and who you are here",
+    does="Help, who you are here, and whether everything works",
     forms=(
         Form(word="help", usage="", does="all commands", roles=()),
         Form(word="whoami", usage="", does="your roles, and what you may do", roles=()),
+        Form(word="doctor", usage="", does="whether everything is set up and works", roles=("admin",)),
     ),
 )
 

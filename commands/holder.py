@@ -1,19 +1,24 @@
-"""`/holder`: look up a cardholder."""
+"""`/holder`: look up, create and change a cardholder, send documents, and find Paytend's cities."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from commands.arguments import guess, misread, no_more, read_card_id
+from commands.arguments import Misread, guess, misread, no_more, read_card_id
+from commands.countries import COUNTRIES, find_country, search
 from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import operations
-from paytend.models import Cardholder
+from paytend.models import Cardholder, City
 
 STATUS_FORM = "/holder status <holder> or /holder status <passport|id> <number>"
+UPDATE_FORM = "/holder update <holder>"
+DOCUMENTS_FORM = "/holder documents <holder>"
+CITIES_FORM = "/holder cities <country> [text]"
+CITIES_PAGE = 10
 ID_TYPES = {"passport": "2", "id": "1"}
 
 COMMAND = Command(
     name="/holder",
-    does="Look up a cardholder",
+    does="Look up, create and change cardholders, send their documents",
     forms=(
         Form(
             word="status",
@@ -21,6 +26,10 @@ COMMAND = Command(
             does="the cardholder and the KYC state",
             roles=SUPPORT,
         ),
+        Form(word="create", usage="", does="a new cardholder, in a form", roles=SUPPORT),
+        Form(word="update", usage="<holder>", does="ask to change a cardholder, in a form", roles=SUPPORT),
+        Form(word="documents", usage="<holder>", does="send a document to Paytend, in a form", roles=SUPPORT),
+        Form(word="cities", usage="<country> [text]", does="the cities that Paytend knows", roles=SUPPORT),
         HELP,
     ),
 )
@@ -36,6 +45,54 @@ def read_status(words: Sequence[str]) -> dict[str, str]:
     holder_id, rest = read_card_id(words, form=STATUS_FORM)
     no_more(rest, form=STATUS_FORM)
     return {"holder_id": holder_id}
+
+
+def read_holder(words: Sequence[str], *, form: str) -> str:
+    """Return the one cardholder id; raises Misread."""
+    try:
+        holder_id, rest = read_card_id(words, form=form)
+    except Misread as error:
+        problem = f"“{words[0][:40]}” is no cardholder id." if words else "Which cardholder?"
+        raise misread(problem, form=form) from error
+    no_more(rest, form=form)
+    return holder_id
+
+
+def read_cities(words: Sequence[str]) -> tuple[str, str]:
+    """Return the country and what is looked for in it; raises Misread. A country may be named by several words."""
+    if not words:
+        raise misread("Which country?", form=CITIES_FORM)
+    for length in range(min(len(words), 5), 0, -1):
+        if (country := find_country(" ".join(words[:length]))) is not None:
+            return country, " ".join(words[length:])
+    near = guess(words[0], [name.lower() for name in COUNTRIES.values()])
+    raise misread(f"“{words[0][:40]}” is no country.", form=CITIES_FORM, guess=near)
+
+
+def cities(country: str, text: str, *, start: int, known: Sequence[City]) -> Reply:
+    """Return ten of the cities that fit, and what is before and after them."""
+    found = search(text, ((city, (city.name or "", city.code or "")) for city in known))
+    found = found if text else sorted(found, key=lambda city: (city.name or "", city.code or ""))
+    rows = found[start : start + CITIES_PAGE]
+    here = {"country": country, "text": text}
+    return Reply(
+        template="holder_cities",
+        facts={
+            "country": COUNTRIES.get(country, country),
+            "text": text,
+            "total": len(found),
+            "rows": [{"code": city.code or "", "name": city.name or ""} for city in rows],
+            "previous": {**here, "start": max(start - CITIES_PAGE, 0)} if start else None,
+            "next": {**here, "start": start + CITIES_PAGE} if start + CITIES_PAGE < len(found) else None,
+            "shown": f"{start + 1} to {start + len(rows)} of {len(found)}" if rows else "",
+        },
+    )
+
+
+def known(holder_id: str, *, ask: Ask) -> Reply:
+    """Return what a form about a cardholder shows of them."""
+    holder = ask(operations.GET_CARDHOLDER(holder_id=holder_id))
+    return Reply(template="holder_known", facts={**facts_of(holder), "holder_id": holder.holder_id or holder_id})
 
 
 def status(values: dict[str, str], *, ask: Ask) -> Reply:

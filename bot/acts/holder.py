@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from approvals.people import Standing
-from bot.acts.kinds import Click, Typed, take_text
+from bot.acts import holder_create, holder_documents, holder_update
+from bot.acts.kinds import Click, OldButton, Submission, Typed, take_text
 from bot.incoming import Incoming
 from bot.parts import Parts, require_any
 from commands import holder
@@ -28,5 +29,40 @@ def _show_status(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     parts.replier.reply(incoming, show_holder(parts, incoming, standing, values))
 
 
-TYPED: dict[str, Typed] = {"status": _status}
-CLICKS = {"holder_status": Click(act=_show_status, quick=False)}
+def _cities(parts: Parts, incoming: Incoming, _standing: Standing, words: Sequence[str]) -> Reply:
+    country, text = holder.read_cities(words)
+    with parts.replier.still_working(incoming):
+        known = parts.choices.cities(country)
+    return holder.cities(country, text, start=0, known=known)
+
+
+def _turn_cities(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    require_any(standing, SUPPORT)
+    country, text = take_text(incoming.value, "country"), take_text(incoming.value, "text")
+    start = incoming.value.get("start")
+    if not isinstance(start, int):
+        raise OldButton
+    with parts.replier.still_working(incoming):
+        known = parts.choices.cities(country)
+    parts.replier.reply(incoming, holder.cities(country, text, start=start, known=known), replace=True)
+
+
+TYPED: dict[str, Typed] = {
+    "status": _status,
+    "cities": _cities,
+    **holder_create.TYPED,
+    **holder_update.TYPED,
+    **holder_documents.TYPED,
+}
+CLICKS = {
+    "holder_status": Click(act=_show_status, quick=False),
+    "holder_cities_next": Click(act=_turn_cities, quick=False),
+    "holder_cities_previous": Click(act=_turn_cities, quick=False),
+    **holder_create.CLICKS,
+    **holder_documents.CLICKS,
+}
+SUBMISSIONS: dict[str, Submission] = {
+    **holder_create.SUBMISSIONS,
+    **holder_update.SUBMISSIONS,
+    **holder_documents.SUBMISSIONS,
+}

@@ -13,6 +13,13 @@ from commands.surface import Reply
 # What was typed behind a command's word; returns the private answer, or None when a modal is the answer.
 Typed = Callable[[Parts, Incoming, Standing, Sequence[str]], Reply | None]
 
+# The files of a modal by input, as Slack describes them.
+Files = Mapping[str, Sequence[Mapping[str, Any]]]
+# Shows a form with what was typed into it before.
+Reopen = Callable[[Parts, Incoming, Mapping[str, str]], None]
+# Completes an open form: the delivery that showed it, and the view as Slack has it.
+Fill = Callable[[Parts, Incoming, Mapping[str, Any]], None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Click:
@@ -26,8 +33,9 @@ class Click:
 class Submission:
     """A modal that can be submitted.
 
-    `check` says what is wrong under each input, purely and at once; `act` does it afterwards. `back` names the
-    button that brings the form back with what was typed, when something went wrong.
+    `check` says what is wrong under each input, purely and at once (`check_files` what is wrong with its files);
+    `act` does it afterwards. `reopen` shows the form again with what was typed, when something went wrong or it
+    was closed; `fill` completes an open form with what Paytend says. `back` names a button of its own instead.
     """
 
     title: str
@@ -35,6 +43,9 @@ class Submission:
     check: Callable[[Mapping[str, str]], dict[str, str]]
     act: Callable[[Parts, Incoming, Standing], Reply]
     back: str = ""
+    check_files: Callable[[Mapping[str, str], Files], dict[str, str]] | None = None
+    reopen: Reopen | None = None
+    fill: Fill | None = None
 
 
 class OldButton(Refusal):

@@ -55,6 +55,18 @@ def read_request(parts: Parts, request_id: str) -> dict[str, Any]:
         return card_facts(showing.view(session, parts.desk, request, now=parts.clock.now()))
 
 
+def show_request(parts: Parts, incoming: Incoming, request_id: str) -> None:
+    """Show the card of a request in a modal, as it stands in its channel; raises UnknownRequest."""
+    reply = Reply(template="request_card", facts=read_request(parts, request_id))
+    parts.replier.open_reply(incoming, reply, title="Request")
+
+
+def _show_again(parts: Parts, incoming: Incoming) -> None:
+    """Bring the modal in which something was clicked up to date; in a channel the card itself is edited."""
+    if incoming.view_id:
+        show_request(parts, incoming, take_text(incoming.value, "request"))
+
+
 def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subject: str) -> None:
     """Add a refusal to the trail: the transaction in which it was raised was rolled back."""
     with parts.database.writing() as session:
@@ -66,6 +78,7 @@ def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subjec
 def _approve(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     _decide(parts, incoming.value, standing, verdict=Verdict.APPROVE)
     parts.wake_executor()
+    _show_again(parts, incoming)
 
 
 def _decide(
@@ -109,6 +122,7 @@ def _withdraw(parts: Parts, incoming: Incoming, standing: Standing) -> None:
             now=parts.clock.now(),
         )
     parts.wake_deliverer()
+    _show_again(parts, incoming)
 
 
 def _look(parts: Parts, incoming: Incoming, standing: Standing) -> None:

@@ -1,11 +1,11 @@
 """Every act, in one table: what is typed, clicked and submitted."""
 
-from bot.acts import approvals, card, cardops, holder, requests, topup
+from bot.acts import apply, approvals, card, cardops, going_on, holder, home, requests, topup
 from bot.acts.kinds import Click, Submission, Typed
 from commands.surface import Command
 
 TYPED: dict[str, dict[str, Typed]] = {
-    "/card": card.TYPED,
+    "/card": {**card.TYPED, **apply.TYPED},
     "/topup": topup.TYPED,
     "/holder": holder.TYPED,
     "/approvals": approvals.TYPED,
@@ -17,11 +17,20 @@ CLICKS: dict[str, Click] = {
     **card.CLICKS,
     **holder.CLICKS,
     **topup.CLICKS,
+    **going_on.CLICKS,
+    **home.CLICKS,
 }
-SUBMISSIONS: dict[str, Submission] = {**requests.SUBMISSIONS, **topup.SUBMISSIONS}
+SUBMISSIONS: dict[str, Submission] = {**requests.SUBMISSIONS, **going_on.FORMS, **home.SUBMISSIONS}
 
 # What opens a modal and so must be done within Slack's three seconds: never behind a slow Paytend.
-_MODALS = {("/topup", ""), ("/approvals", "show")}
+_MODALS = {
+    ("/topup", ""),
+    ("/approvals", "show"),
+    ("/card", "apply"),
+    ("/holder", "create"),
+    ("/holder", "update"),
+    ("/holder", "documents"),
+}
 
 
 def opens_modal(command: Command, word: str, *, more: bool) -> bool:

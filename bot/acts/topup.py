@@ -132,6 +132,6 @@ SUBMISSIONS = {
         working="Looking at the card and asking…",
         check=_check,
         act=_submit,
-        back="topup_back",
+        reopen=_open,
     ),
 }

@@ -1,0 +1,6 @@
+"""What `/card apply` does."""
+
+from bot.acts.kinds import Submission, Typed
+
+TYPED: dict[str, Typed] = {}
+SUBMISSIONS: dict[str, Submission] = {}

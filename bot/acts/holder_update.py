@@ -1,0 +1,61 @@
+"""What `/holder update` does: its form is filled with how the cardholder stands, and a second person is asked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from approvals.people import Standing
+from bot.acts import forms
+from bot.acts.kinds import Click, Submission, Typed, take_text
+from bot.incoming import Incoming, read_value
+from bot.parts import Parts
+from commands import holder
+from commands.countries import COUNTRIES
+from commands.holder_form import read_changes
+from commands.surface import Reply
+from paytend.codes import Gender
+
+NAME = "holder_update"
+_TEXTS = ("birthday", "gender", "nationality", "reason")
+
+
+def _typed(parts: Parts, incoming: Incoming, _standing: Standing, words: Sequence[str]) -> None:
+    _open(parts, incoming, {"holder": holder.read_holder(words, form=holder.UPDATE_FORM)})
+
+
+def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
+    holder_id = fields.get("holder", "")
+    texts = {name: fields.get(name, "") for name in _TEXTS}
+    facts: dict[str, Any] = {
+        "metadata": {"channel": incoming.channel, "holder": holder_id},
+        "asking": f"Asking Paytend about cardholder {holder_id}…",
+        "fields": {**texts, "nationality_name": COUNTRIES.get(texts["nationality"], "")},
+        "place": forms.address_facts(parts, fields),
+        "city_action": f"city_{fields.get('country', '')}",
+        "genders": list(Gender.TEXTS.items()),
+    }
+    view = parts.replier.open_form(incoming, "holder_update.view", facts)
+    _fill_with(parts, incoming, view, holder_id=holder_id)
+
+
+def _fill(parts: Parts, incoming: Incoming, view: Mapping[str, Any]) -> None:
+    from_metadata = read_value(view.get("private_metadata"))
+    _fill_with(parts, incoming, view, holder_id=take_text(from_metadata, "holder"))
+
+
+def _fill_with(parts: Parts, incoming: Incoming, view: Mapping[str, Any], *, holder_id: str) -> None:
+    def ask() -> Reply:
+        reply = holder.known(holder_id, ask=parts.paytend.send)
+        standing = parts.stand(incoming.account, team=incoming.account_team)
+        parts.note("cardholder:read", standing=standing, subject=holder_id)
+        return reply
+
+    forms.soon(parts, view, ask)
+
+
+def _check(fields: Mapping[str, str]) -> dict[str, str]:
+    return read_changes(fields)[1]
+
+
+TYPED: dict[str, Typed] = {"update": _typed}
+CLICKS: dict[str, Click] = {}
+SUBMISSIONS: dict[str, Submission] = {}

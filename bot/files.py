@@ -1,0 +1,71 @@
+"""Files that people put into a modal: read with the bot's token, and deleted from Slack afterwards."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from approvals.refusals import Refusal
+from paytend.calls import LARGEST_DOCUMENT
+
+_SLACK_FILES = "files.slack.com"
+
+_log = logging.getLogger(__name__)
+
+
+class FileUnreadable(Refusal):
+    """Slack did not hand out the file ({reason}), so nothing was sent. Please attach it again."""
+
+
+class FileTooLarge(Refusal):
+    """The file is larger than 2 MB, so nothing was sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackFiles:
+    """Reads and deletes files; `token` goes to Slack's own file server and nowhere else."""
+
+    http: httpx.Client
+    slack: WebClient
+    token: str = field(repr=False)
+
+    def read(self, file: Mapping[str, Any]) -> bytes:
+        """Return the content of a file; raises FileUnreadable or FileTooLarge."""
+        url = str(file.get("url_private") or "")
+        if not self._is_slacks(url):
+            raise FileUnreadable(reason="it does not lie at Slack")
+        content = bytearray()
+        try:
+            with self.http.stream("GET", url, headers={"Authorization": f"Bearer {self.token}"}) as answer:
+                if answer.status_code != 200:
+                    raise FileUnreadable(reason=f"status {answer.status_code}")
+                for chunk in answer.iter_bytes():
+                    content += chunk
+                    if len(content) > LARGEST_DOCUMENT:
+                        raise FileTooLarge
+        except httpx.HTTPError as error:
+            raise FileUnreadable(reason=type(error).__name__) from error
+        return bytes(content)
+
+    def delete(self, file: Mapping[str, Any]) -> bool:
+        """Delete a file from Slack and return whether it is gone."""
+        try:
+            self.slack.files_delete(file=str(file.get("id") or ""))
+        except (SlackClientError, OSError) as error:
+            response = getattr(error, "response", None)
+            code = str(response["error"]) if response is not None else type(error).__name__
+            _log.warning("file.not_deleted", extra={"reason": code})
+            return code == "file_deleted"
+        return True
+
+    def _is_slacks(self, url: str) -> bool:
+        asked, own = urlsplit(url), urlsplit(self.slack.base_url)
+        if (asked.scheme, asked.hostname) == ("https", _SLACK_FILES):
+            return True
+        # A Slack of one's own (SLACK_API_BASE_URL, such as the stand-in) keeps its files beside its methods.
+        return (asked.scheme, asked.netloc) == (own.scheme, own.netloc)

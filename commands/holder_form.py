@@ -1,0 +1,111 @@
+"""What is typed into the forms about a cardholder: read and judged by field, without asking anybody."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from approvals.refusals import Refusal
+from commands.address import make_address, read_address
+from commands.countries import COUNTRIES, EEA
+from paytend.codes import Gender, IdType
+
+LONGEST_NAME = 60
+_MOBILE = re.compile(r"\+[0-9]{6,15}")
+_EMAIL = re.compile(r"[^@\s]{1,60}@[^@\s]{1,60}\.[^@\s]{1,20}")
+_ID_NUMBER = re.compile(r"[A-Za-z0-9-]{6,20}")
+NATIONAL_ID = "1"
+
+
+class NotBornYet(Refusal):
+    """The birthday lies in the future."""
+
+
+class NothingToChange(Refusal):
+    """Nothing was filled in, so there is nothing to change."""
+
+
+def read_new(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the values of a new cardholder, and what is wrong by field."""
+    wrong: dict[str, str] = {}
+    typed = {name: text.strip() for name, text in fields.items()}
+    for name in ("first_name", "last_name"):
+        if not 0 < len(typed.get(name, "")) <= LONGEST_NAME:
+            wrong[name] = f"1 to {LONGEST_NAME} characters, as on the document."
+    mobile = read_mobile(typed.get("mobile", ""), wrong, name="mobile")
+    if not _EMAIL.fullmatch(typed.get("email", "")):
+        wrong["email"] = "This is no e-mail address."
+    number = re.sub(r"\s", "", typed.get("id_number", ""))
+    if not _ID_NUMBER.fullmatch(number):
+        wrong["id_number"] = "6 to 20 letters and digits, as on the document."
+    _check_codes(typed, wrong, needed=True)
+    if typed.get("id_type") == NATIONAL_ID and typed.get("nationality") not in EEA and "nationality" not in wrong:
+        wrong["id_type"] = "A national ID card is for nationals of the EEA only. Choose the passport."
+    birthday = _read_day(typed.get("birthday", ""), wrong, needed=True)
+    address = read_address(fields, wrong)
+    if wrong or address is None:
+        return {}, wrong
+    return {
+        "mobile": mobile,
+        "first_name": typed["first_name"],
+        "last_name": typed["last_name"],
+        "id_number": number,
+        "id_type": typed["id_type"],
+        "email": typed["email"],
+        "birthday": birthday,
+        "gender": typed["gender"],
+        "nationality": typed["nationality"],
+        "address": make_address(address),
+    }, {}
+
+
+def read_changes(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what is to be changed of a cardholder, as texts, and what is wrong by field."""
+    wrong: dict[str, str] = {}
+    typed = {name: text.strip() for name, text in fields.items()}
+    _check_codes(typed, wrong, needed=False)
+    birthday = _read_day(typed.get("birthday", ""), wrong, needed=False)
+    address = read_address(fields, wrong, optional=True)
+    changes: dict[str, Any] = {name: typed[name] for name in ("gender", "nationality") if typed.get(name)}
+    if birthday is not None:
+        changes["birthday"] = birthday.isoformat()
+    if address is not None:
+        changes["address"] = address
+    if not changes and not wrong:
+        wrong["birthday"] = str(NothingToChange())
+    return changes, wrong
+
+
+def require_born(birthday: date, *, today: date) -> None:
+    """Refuse a birthday in the future; raises NotBornYet."""
+    if birthday >= today:
+        raise NotBornYet
+
+
+def read_mobile(text: str, wrong: dict[str, str], *, name: str) -> str:
+    """Return a mobile number without spaces, and add what is wrong with it."""
+    plain = re.sub(r"[\s().-]", "", text)
+    if not _MOBILE.fullmatch(plain):
+        wrong[name] = "With its country code, such as +370 612 34567."
+    return plain
+
+
+def _check_codes(typed: Mapping[str, str], wrong: dict[str, str], *, needed: bool) -> None:
+    known = {"gender": Gender.TEXTS, "nationality": COUNTRIES, "id_type": IdType.TEXTS}
+    for name, texts in known.items():
+        value = typed.get(name, "")
+        if value not in texts and (value or needed):
+            wrong[name] = "Choose one from the list."
+
+
+def _read_day(text: str, wrong: dict[str, str], *, needed: bool) -> date | None:
+    if not text and not needed:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        wrong["birthday"] = "Choose the day."
+        return None
+    if day.year < 1900:
+        wrong["birthday"] = "This is too long ago."
+    return day
