@@ -87,7 +87,7 @@ class Replier:
             _log.warning("view.not_opened", extra={"view": reply.template, "reason": _reason(error)})
 
     def exchange_blocks(self, view: Mapping[str, Any], blocks: list[Any]) -> Mapping[str, Any]:
-        """Show an open modal with other blocks unless it changed meanwhile; return it as it is then, else empty."""
+        """Show an open modal with these blocks unless it changed meanwhile; return it then, or empty."""
         kept = {name: view[name] for name in _GIVEN if view.get(name)}
         try:
             answer = self.slack.views_update(

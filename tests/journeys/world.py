@@ -109,7 +109,7 @@ class World:
         self.settles()
         return delivery
 
-    def submits(self, person: str, **values: str) -> Delivery:
+    def submits(self, person: str, **values: Any) -> Delivery:
         delivery = self.slack.submits(person, values)
         self.settles()
         return delivery

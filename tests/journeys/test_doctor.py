@@ -1,0 +1,153 @@
+"""The doctor: the same named checks in Slack and on the command line."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import cli, doctor
+from bot.manifest import SCOPES
+from tests.journeys.world import ADMIN, CONFIG, SUPPORT, World, build_world, make_environment, text_of
+
+
+@pytest.fixture
+def healthy(sqlite_world: World) -> Iterator[World]:
+    """A world whose clock is that of this machine, as the stand-ins' servers write it."""
+    sqlite_world.clock.advance(datetime.now(UTC) - sqlite_world.clock.now())
+    yield sqlite_world
+
+
+def found(world: World, **changes: object) -> dict[str, tuple[str, str]]:
+    patient = doctor.patient_of(world.bot.parts)
+    rows = doctor.examine(type(patient)(**{**vars(patient), **changes}))
+    return {row["name"]: (row["state"], row["says"] + " " + row["next"]) for row in rows}
+
+
+def test_a_healthy_installation_has_nothing_wrong(healthy: World) -> None:
+    results = found(healthy)
+
+    assert list(results) == list(doctor.CHECKS)
+    assert {name: words for name, (state, words) in results.items() if state == "wrong"} == {}
+
+
+def test_an_admin_asks_in_slack_and_support_may_not(healthy: World) -> None:
+    healthy.types(ADMIN, "/cardops doctor")
+    healthy.types(SUPPORT, "/cardops doctor")
+
+    shown = text_of(healthy.slack.ephemerals(ADMIN)[-1]["blocks"])
+    assert all(f"*{name}*" in shown for name in doctor.CHECKS)
+    assert "0 wrong" in healthy.told(ADMIN)
+    assert "admin" in healthy.told(SUPPORT)
+
+
+def test_a_missing_scope_is_named_with_the_calls_that_need_it(healthy: World) -> None:
+    healthy.slack.credentials.scopes = frozenset(SCOPES) - {"usergroups:read"}
+
+    state, says = found(healthy)["scopes"]
+
+    assert state == "wrong"
+    assert "usergroups.users.list" in says
+
+
+def test_a_scope_that_is_not_used_is_worth_a_look(healthy: World) -> None:
+    healthy.slack.credentials.scopes = frozenset(SCOPES) | {"reactions:write"}
+
+    assert found(healthy)["scopes"][0] == "warn"
+
+
+def test_a_channel_without_the_bot_is_named(healthy: World) -> None:
+    channel = healthy.slack.state.channels["C0ALERTS"]
+    healthy.slack.state.change_channel("C0ALERTS", members=channel.members - {"U0BOT"})
+
+    state, says = found(healthy)["channels"]
+
+    assert state == "wrong"
+    assert "alerts (C0ALERTS): the bot is not in it" in says
+
+
+def test_a_rule_that_cannot_be_met_without_the_requester_is_named(tmp_path: Path) -> None:
+    config = CONFIG.replace("approvers: [manager]}", "approvers: [oncall]}")
+    with build_world("sqlite", tmp_path, config=config) as world:
+        state, says = found(world)["policy"]
+
+    assert state == "wrong"
+    assert "“large top-ups” needs 2 of oncall and cannot be met for anybody" in says
+
+
+def test_a_group_that_cannot_be_read_is_named(healthy: World) -> None:
+    healthy.bot.parts.directory.forget()
+    healthy.slack.faults.answers("usergroups.users.list", "no_such_subteam", times=9)
+
+    state, says = found(healthy)["groups"]
+
+    assert state == "wrong"
+    assert "S0MANAGER" in says
+
+
+def test_keys_that_do_not_match_are_told_apart_from_silence(healthy: World) -> None:
+    healthy.paytend.switches.add("tamper", operation="getPartnerBalance", count=None)
+    assert found(healthy)["keys"][0] == "wrong"
+    assert found(healthy)["paytend"][0] == "ok"
+
+    healthy.paytend.switches.clear()
+    healthy.paytend.switches.add("lose_before", operation="getPartnerBalance", count=None)
+    assert found(healthy)["paytend"][0] == "wrong"
+    assert found(healthy)["keys"][0] == "warn"
+
+
+def test_a_clock_that_is_far_off_is_told(sqlite_world: World) -> None:
+    state, says = found(sqlite_world, now=lambda: datetime(2020, 1, 1, tzinfo=UTC))["clock"]
+
+    assert state == "wrong"
+    assert "Slack" in says
+    assert "Paytend" in says
+
+
+def test_slack_that_refuses_the_token_leaves_the_other_checks_standing(healthy: World) -> None:
+    healthy.slack.credentials.refusal = "account_inactive"
+
+    results = found(healthy)
+
+    assert "account_inactive" in results["slack"][1]
+    assert results["scopes"][0] == "wrong"
+    assert results["database"][0] == "ok"
+    assert results["keys"][0] == "ok"
+
+
+def test_messages_that_wait_for_long_are_told(healthy: World) -> None:
+    healthy.slack.faults.answers("chat.postMessage", "channel_not_found", times=3)
+    healthy.slack.faults.fails("chat.postMessage", times=30)
+    healthy.asks("20.00")
+    healthy.clock.advance(timedelta(minutes=6))
+
+    state, says = found(healthy)["outbox"]
+
+    assert state == "wrong"
+    assert "messages wait, the oldest for" in says
+
+
+def test_the_command_line_runs_the_same_checks_with_its_exit_status(
+    healthy: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cardops.yml").write_text(CONFIG)
+    environment = make_environment(
+        slack=healthy.slack,
+        paytend=healthy.paytend,
+        paytend_url=str(healthy.bot.parts.paytend.http.base_url),
+        database_url=str(healthy.bot.database.url),
+    )
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[1] for line in out.splitlines() if not line.startswith(" ")] == list(doctor.CHECKS)
+
+    healthy.slack.credentials.refusal = "token_revoked"
+    assert cli.main(["doctor"]) == 1
+    assert "token_revoked" in capsys.readouterr().out
+
+    monkeypatch.setenv("PAYTEND_PARTNER_ID", "12")
+    assert cli.main(["doctor"]) == 2
