@@ -1,6 +1,5 @@
 """The doctor: the same named checks in Slack and on the command line."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from tests.journeys.world import ADMIN, CONFIG, SUPPORT, World, build_world, mak
 
 
 @pytest.fixture
-def healthy(sqlite_world: World) -> Iterator[World]:
+def healthy(sqlite_world: World) -> World:
     """A world whose clock is that of this machine, as the stand-ins' servers write it."""
     sqlite_world.clock.advance(datetime.now(UTC) - sqlite_world.clock.now())
-    yield sqlite_world
+    return sqlite_world
 
 
 def found(world: World, **changes: object) -> dict[str, tuple[str, str]]:

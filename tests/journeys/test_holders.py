@@ -1,4 +1,4 @@
-"""Cardholders: created, looked up, their documents sent; nothing that was typed is lost, nothing personal leaks."""
+"""Cardholders: created, looked up, documents sent; nothing typed is lost, nothing personal leaks."""
 
 from collections.abc import Mapping
 from typing import Any
