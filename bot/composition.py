@@ -29,6 +29,7 @@ from bot.listening import Identity, Listener, answer_http, make_bolt
 from bot.parts import Parts
 from bot.receiving import Receiver, RefusedCount
 from bot.replies import Replier
+from bot.secrets import Secrets
 from bot.settings import Settings
 from bot.web import Web
 from bot.workers import Loop, Pool, Takes
@@ -155,6 +156,8 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         database=database,
         desk=desk,
         paytend=paytend,
+        timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
+        secrets=Secrets(now=clock.now),
         directory=SlackDirectory(client=slack, team_id=identity.team_id, monotonic=clock.monotonic),
         replier=Replier(renderer=renderer, slack=slack, http=reply_http),
         wake_executor=execution_loop.wake,

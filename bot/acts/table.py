@@ -1,6 +1,6 @@
 """Every act, in one table: what is typed, clicked and submitted."""
 
-from bot.acts import approvals, card, cardops, holder, requests, topup
+from bot.acts import approvals, card, cardops, decisions, holder, requests, topup
 from bot.acts.kinds import Click, Submission, Typed
 from commands.surface import Command
 
@@ -13,12 +13,13 @@ TYPED: dict[str, dict[str, Typed]] = {
 }
 CLICKS: dict[str, Click] = {
     **requests.CLICKS,
+    **decisions.CLICKS,
     **approvals.CLICKS,
     **card.CLICKS,
     **holder.CLICKS,
     **topup.CLICKS,
 }
-SUBMISSIONS: dict[str, Submission] = {**requests.SUBMISSIONS, **topup.SUBMISSIONS}
+SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **topup.SUBMISSIONS}
 
 # What opens a modal and so must be done within Slack's three seconds: never behind a slow Paytend.
 _MODALS = {("/topup", ""), ("/approvals", "show")}
