@@ -2,82 +2,55 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
-from approvals.outcomes import Finding, Found, Outcome, Result
-from approvals.policy import MoneyText
+from approvals import readers
+from approvals.outcomes import Finding, Outcome
+from approvals.payloads import (
+    ActivatePayload,
+    ApplyPayload,
+    CardPayload,
+    PasswordPayload,
+    Payload,
+    ReplacePayload,
+    TopUpPayload,
+    UpdatePayload,
+)
 from approvals.refusals import Refusal
 from paytend import operations
 from paytend.calls import Call
-from paytend.codes import CardStatus, ChangeStatus, TopUpStatus
-from paytend.models import Answer, CardInfo, Done, TopUp
-from paytend.money import Money
-from paytend.redaction import find_card_numbers
+from paytend.codes import CardStatus
+
+__all__ = ["ACTIONS", "Action", "Payload", "TopUpPayload", "UnknownAction", "find_action"]
 
 
 class UnknownAction(Refusal):
     """{action} is not something that can be asked for."""
 
 
-def _no_card_number(text: str) -> str:
-    if find_card_numbers(text):
-        raise ValueError("a card number must not be typed here")
-    return text
-
-
-def _positive(money: Money) -> Money:
-    if money.minor <= 0:
-        raise ValueError("the amount must be more than nothing")
-    return money
-
-
-FreeText = Annotated[str, Field(max_length=500), AfterValidator(_no_card_number)]
-
-
-class Payload(BaseModel):
-    """What is to be done, exactly; `reason` is the requester's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    card_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$"), AfterValidator(_no_card_number)]
-    reason: FreeText = ""
-
-    @property
-    def moves(self) -> Money | None:
-        """The money that this moves."""
-        return None
-
-
-class TopUpPayload(Payload):
-    """A top-up of a card."""
-
-    money: Annotated[MoneyText, AfterValidator(_positive)]
-
-    @property
-    def moves(self) -> Money | None:
-        """The money that goes from the partner balance to the card."""
-        return self.money
-
-
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """A kind of thing that needs a second person.
 
-    `usable` are the card statuses in which it makes sense; `call` makes the change, `question` asks later
-    what became of it; `read_answer` and `read_question` say what may be believed of the two answers.
+    `always`: policy cannot lift it. `usable` are the card statuses in which it makes sense, `usable_second` those
+    of the second card; empty where no card is looked at. `call` makes the change, `question` asks later what
+    became of it, None where Paytend cannot be asked: then two people settle what is unknown. `read_answer` and
+    `read_question` say what may be believed of the two answers. `notes` are what approvers must know.
     """
 
     name: str
     title: str
     requesters: tuple[str, ...]
     payload: type[Payload]
-    usable: tuple[str, ...]
     call: Callable[[Any, str], Call[Any]]
-    question: Callable[[Any, str], Call[Any]]
     read_answer: Callable[[Any, Any, str], Outcome]
-    read_question: Callable[[Any, Any, str], Finding]
+    question: Callable[[Any, str], Call[Any]] | None = None
+    read_question: Callable[[Any, Any, str], Finding] | None = None
+    always: bool = True
+    usable: tuple[str, ...] = ()
+    usable_second: tuple[str, ...] = ()
+    changes_cardholder: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def find_action(name: str) -> Action:
@@ -87,77 +60,29 @@ def find_action(name: str) -> Action:
     return ACTIONS[name]
 
 
-def _contradicts(answer: TopUp, payload: TopUpPayload, reference: str) -> bool:
-    """Whether an answer speaks of something else than what was asked."""
-    said_and_meant: tuple[tuple[object, object], ...] = (
-        (answer.reference, reference),
-        (answer.card_id, payload.card_id),
-        (answer.amount, payload.money),
-    )
-    return any(said is not None and said != meant for said, meant in said_and_meant)
-
-
-def _read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcome:
-    if _contradicts(answer, payload, reference):
-        return _outcome(Result.UNKNOWN, "Paytend's answer does not fit what was asked.", answer)
-    match answer.status:
-        case TopUpStatus.DONE:
-            return _outcome(Result.EXECUTED, "Done at Paytend.", answer, answer.trade_id)
-        case TopUpStatus.FAILED:
-            return _outcome(
-                Result.FAILED, answer.message or "Paytend says that it failed.", answer, answer.trade_id
-            )
-        case TopUpStatus.IN_PROGRESS:
-            return _outcome(Result.UNKNOWN, "In progress at Paytend.", answer, answer.trade_id)
-        case _:
-            return _outcome(
-                Result.UNKNOWN, "Paytend's answer has no status that we know.", answer, answer.trade_id
-            )
-
-
-def _read_top_up_question(answer: TopUp, payload: TopUpPayload, reference: str) -> Finding:
-    if _contradicts(answer, payload, reference):
-        return _finding(Found.UNREADABLE, "Paytend's answer does not fit what was asked.", answer)
-    match answer.status:
-        case TopUpStatus.DONE:
-            return _finding(Found.EXECUTED, "Paytend says that it was done.", answer, answer.trade_id)
-        case TopUpStatus.FAILED:
-            words = answer.message or "Paytend says that it failed."
-            return _finding(Found.FAILED, words, answer, answer.trade_id)
-        case TopUpStatus.IN_PROGRESS:
-            return _finding(Found.IN_PROGRESS, "In progress at Paytend.", answer, answer.trade_id)
-        case _:
-            return _finding(Found.UNREADABLE, "Paytend's answer has no status that we know.", answer)
-
-
-def _read_done(answer: Done, _payload: Payload, _reference: str) -> Outcome:
-    match answer.status:
-        case None | ChangeStatus.DONE:
-            return _outcome(Result.EXECUTED, "Done at Paytend.", answer)
-        case ChangeStatus.FAILED:
-            return _outcome(Result.FAILED, answer.message or "Paytend says that it failed.", answer)
-        case _:
-            return _outcome(Result.UNKNOWN, "Paytend's answer has no status that we know.", answer)
-
-
-def _read_found_card(answer: CardInfo, _payload: Payload, _reference: str) -> Finding:
-    match answer.status:
-        case CardStatus.ACTIVE:
-            return _finding(Found.EXECUTED, "The card is active again.", answer)
-        case CardStatus.LOST:
-            return _finding(Found.NOT_FOUND, "The card is still reported lost.", answer)
-        case _:
-            return _finding(Found.UNREADABLE, "The card's status does not tell.", answer)
-
-
-def _outcome(result: Result, words: str, answer: Answer, provider_reference: str | None = None) -> Outcome:
-    return Outcome(
-        result=result, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
+def _apply(payload: ApplyPayload, reference: str) -> Call[Any]:
+    return operations.APPLY_CARD(
+        reference=reference,
+        holder_id=payload.holder_id,
+        card_scheme=payload.card_scheme,
+        card_type=payload.card_type,
+        sku=payload.sku,
+        remarks=payload.remarks,
+        quantity=payload.quantity,
+        contact_name=payload.contact_name,
+        contact_mobile=payload.contact_mobile,
+        delivery_address=payload.delivery_address.as_address(),
     )
 
 
-def _finding(found: Found, words: str, answer: Answer, provider_reference: str | None = None) -> Finding:
-    return Finding(found=found, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw))
+def _update(payload: UpdatePayload, _reference: str) -> Call[Any]:
+    return operations.UPDATE_CARDHOLDER(
+        holder_id=payload.holder_id,
+        birthday=payload.birthday,
+        gender=payload.gender,
+        nationality=payload.nationality,
+        address=payload.address.as_address() if payload.address else None,
+    )
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -172,20 +97,84 @@ ACTIONS: Mapping[str, Action] = {
             call=lambda payload, reference: operations.TOP_UP(
                 card_id=payload.card_id, reference=reference, money=payload.money
             ),
+            read_answer=readers.read_top_up,
             question=lambda _payload, reference: operations.GET_TOP_UP_RESULT(reference=reference),
-            read_answer=_read_top_up,
-            read_question=_read_top_up_question,
+            read_question=readers.read_top_up_question,
         ),
         Action(
             name="card.found",
             title="Card found again",
             requesters=("support",),
-            payload=Payload,
+            payload=CardPayload,
             usable=(CardStatus.LOST,),
             call=lambda payload, _reference: operations.CANCEL_LOSS(card_id=payload.card_id),
+            read_answer=readers.read_done,
             question=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
-            read_answer=_read_done,
-            read_question=_read_found_card,
+            read_question=readers.read_found_card,
+        ),
+        Action(
+            name="card.activate",
+            title="Activation",
+            requesters=("support",),
+            always=False,
+            payload=ActivatePayload,
+            usable=(CardStatus.INACTIVE,),
+            call=lambda payload, _reference: operations.ACTIVATE_CARD(
+                card_id=payload.card_id, holder_id=payload.holder_id
+            ),
+            read_answer=readers.read_done,
+            question=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
+            read_question=readers.read_activated_card,
+        ),
+        Action(
+            name="card.replace",
+            title="Replacement",
+            requesters=("support",),
+            payload=ReplacePayload,
+            usable=(CardStatus.ACTIVE, CardStatus.LOST),
+            usable_second=(CardStatus.INACTIVE,),
+            call=lambda payload, _reference: operations.REPLACE_CARD(
+                old_card_id=payload.card_id, new_card_id=payload.new_card_id
+            ),
+            # Two cards in some state do not prove that this request brought them there: people settle.
+            read_answer=readers.read_replaced,
+            notes=(
+                "The old card freezes at once and its balance moves to the new one within 24 hours.",
+                "Nobody needs the CVV for this: never ask for one.",
+            ),
+        ),
+        Action(
+            name="card.retrieve_password",
+            title="Password retrieval",
+            requesters=("support",),
+            payload=PasswordPayload,
+            usable=(CardStatus.ACTIVE,),
+            call=lambda payload, _reference: operations.RETRIEVE_PASSWORD(card_id=payload.card_id),
+            read_answer=readers.read_password,
+            notes=("Whoever holds card and password can spend: be sure that the cardholder asked for it.",),
+        ),
+        Action(
+            name="card.apply",
+            title="Card order",
+            requesters=("support",),
+            always=False,
+            payload=ApplyPayload,
+            call=_apply,
+            read_answer=readers.read_order,
+            question=lambda _payload, reference: operations.GET_APPLY_RESULT(reference=reference),
+            read_question=readers.read_order_question,
+        ),
+        Action(
+            name="cardholder.update",
+            title="Change of a cardholder",
+            requesters=("support",),
+            always=False,
+            payload=UpdatePayload,
+            call=_update,
+            read_answer=readers.read_updated,
+            question=lambda payload, _reference: operations.GET_CARDHOLDER(holder_id=payload.holder_id),
+            read_question=readers.read_updated_question,
+            changes_cardholder=True,
         ),
     )
 }

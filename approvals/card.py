@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.actions import Payload
+from approvals.actions import Action
+from approvals.payloads import IDENTIFIED, PasswordPayload, Payload
 from approvals.policy import LimitState, Rule, write_duration
-from approvals.rules import Status, Verdict
-from approvals.snapshot import CardSnapshot
+from approvals.rules import OPEN, Status, Verdict
+from approvals.snapshot import SecondCard, Snapshot
 from approvals.tables import Decision, Execution, Request, Settlement
 from paytend.money import Money
 
@@ -38,11 +39,11 @@ class CardView:
     """Everything that a card shows of a request, as stored."""
 
     request: Request
-    title: str
+    action: Action
     summary: str
     payload: Payload | None
     rule: Rule
-    snapshot: CardSnapshot
+    snapshot: Snapshot
     decisions: tuple[Decision, ...]
     void: frozenset[str]
     execution: Execution | None
@@ -60,7 +61,7 @@ def facts(view: CardView) -> dict[str, Any]:
         "digest": request.digest,
         "phrase": request.phrase,
         "reference": request.reference,
-        "title": view.title,
+        "title": view.action.title,
         "summary": view.summary,
         "reason": view.payload.reason if view.payload else "",
         "status": status.value,
@@ -82,6 +83,10 @@ def facts(view: CardView) -> dict[str, Any]:
         "rule": request.rule_name,
         "why_you": _why_you(view.rule),
         "others": [_other(row) for row in view.others],
+        "lines": [*_lines(view), *({"label": row.label, "text": row.text} for row in view.snapshot.lines)],
+        "notes": list(view.action.notes) if status is Status.PENDING else [],
+        "private": [],  # filled for one reader by whoever may see it, never for a channel
+        "has_private": bool(view.payload and view.payload.private) and status in OPEN,
         "buttons": buttons(status, gave_up=_gave_up(view)),
         "button_value": {"request": request.id, "digest": request.digest},
     }
@@ -154,14 +159,36 @@ def _settlement(row: Settlement) -> dict[str, Any]:
 def _card(view: CardView) -> dict[str, Any]:
     snapshot = view.snapshot
     return {
-        "id": view.request.subject,
+        "id": snapshot.card_id,
         "last_four": snapshot.last_four,
         "status": snapshot.status_text if snapshot.status else "",
         "holder": snapshot.holder_name,
         "holder_id": snapshot.holder_id,
         "kyc": snapshot.kyc,
+        "second": _second(snapshot.second),
         "earlier": [{"at": row.at, "money": str(row.money), "status": row.status} for row in snapshot.earlier[:3]],
     }
+
+
+def _second(card: SecondCard | None) -> dict[str, Any] | None:
+    if card is None:
+        return None
+    return {
+        "id": card.card_id,
+        "last_four": card.last_four,
+        "status": card.status_text,
+        "holder": card.holder_name or card.holder_id,
+    }
+
+
+def _lines(view: CardView) -> list[dict[str, str]]:
+    """Return what the payload says besides card and money, as far as a channel may see it."""
+    if isinstance(view.payload, PasswordPayload):
+        return [{"label": "How the cardholder was identified", "text": IDENTIFIED[view.payload.identified]}]
+    if view.payload and view.payload.private:
+        labels = ", ".join(label.lower() for label, _ in view.payload.private)
+        return [{"label": "Only to be seen with Details", "text": labels}]
+    return []
 
 
 def _money(view: CardView) -> dict[str, Any] | None:

@@ -13,11 +13,12 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from approvals import rules, showing
-from approvals.actions import Payload, find_action
+from approvals.actions import find_action
 from approvals.desk import Desk
 from approvals.moving import CLOCK, Overtaken, move
 from approvals.opening import refuse_blocked, remind_at
 from approvals.outcomes import Outcome, Result
+from approvals.payloads import Payload
 from approvals.people import Standing
 from approvals.preflight import CardChanged, preflight
 from approvals.recording import finish, postpone, suspect
@@ -25,7 +26,7 @@ from approvals.refusals import Refusal
 from approvals.requests import live_rule
 from approvals.rights import approvals_of, void_lost
 from approvals.rules import Status
-from approvals.snapshot import CardSnapshot
+from approvals.snapshot import Snapshot
 from approvals.tables import Execution, Request
 from paytend.calls import Call, NotSendable
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
@@ -45,10 +46,11 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An approved request to be claimed: the card to be looked at, and the accounts whose rights are read."""
+    """An approved request to be claimed: what is to be looked at, and the accounts whose rights are read."""
 
     request_id: str
-    card_id: str
+    action: str
+    subject: str
     approvers: tuple[str, ...]
 
 
@@ -89,7 +91,8 @@ def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candi
     return [
         Candidate(
             request_id=request.id,
-            card_id=request.subject,
+            action=request.action,
+            subject=request.subject,
             approvers=tuple(row.account for row in approvals_of(session, request.id)),
         )
         for request in requests
@@ -102,7 +105,7 @@ def claim(
     *,
     request_id: str,
     standings: Mapping[str, Standing],
-    card_now: CardSnapshot,
+    card_now: Snapshot,
     now: datetime,
 ) -> Work | NotClaimed:
     """Check everything again and write down the intent; commit before `do`.
@@ -132,8 +135,7 @@ def claim(
     earlier = showing.read_earlier(session, request.id)
     if rules.count_approvals(earlier) < rules.needed(showing.read_rule(request), live):
         return _return(session, desk, request, lost=lost, now=now)
-    if request.amount_minor is not None:
-        refuse_blocked(session, card_id=request.subject)
+    refuse_blocked(session, cards=payload.money_on)
     lease = _write_intent(session, desk, request, now=now)
     words = "Being carried out at Paytend."
     move(session, desk, request, "execution:claimed", actor=CLOCK, words=words, now=now, facts={"lease": lease})

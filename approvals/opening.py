@@ -1,6 +1,6 @@
 """Opens a request: what is asked for, under which rule, and whether it may be asked at all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,19 +9,19 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from approvals import audit, card, notices, showing
-from approvals.actions import Action, Payload, find_action
+from approvals.actions import Action, find_action
 from approvals.desk import Desk
 from approvals.digest import canonical_json, check_phrase, digest_of
 from approvals.moving import note
+from approvals.payloads import ApplyPayload, Payload
 from approvals.people import Standing, admit, require_role
 from approvals.policy import Rule, apply_limits, as_json, choose
 from approvals.preflight import check_asked
 from approvals.refusals import Refusal
 from approvals.rules import CARDHOLDER_REST, OPEN, Status, refuse_card_number, write_moment
-from approvals.snapshot import CardSnapshot
+from approvals.snapshot import Snapshot
 from approvals.sums import limit_states
 from approvals.tables import REQUEST_TABLE, CardholderChange, Request
-from paytend.money import Money
 
 
 class Unfit(Refusal):
@@ -29,7 +29,7 @@ class Unfit(Refusal):
 
 
 class OtherCard(Refusal):
-    """The card that was looked up is not the one that was asked for. Please try again."""
+    """What was looked up is not what was asked for. Please try again."""
 
 
 class NobodyCanDecide(Refusal):
@@ -37,7 +37,7 @@ class NobodyCanDecide(Refusal):
 
 
 class AlreadyOpen(Refusal):
-    """There is an open request for this card already: {phrase}, asked by {who} at {when}."""
+    """There is an open request for this already: {phrase}, asked by {who} at {when}."""
 
 
 class MoneyBlocked(Refusal):
@@ -45,12 +45,12 @@ class MoneyBlocked(Refusal):
 
 
 class AskAgain(Refusal):
-    """The same was asked for this card at {when} by {who}. Do you want it again?"""
+    """The same was asked for at {when} by {who}. Do you want it again?"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What somebody asks for. `card` was looked up just before; `members` are the people of each role.
+    """What somebody asks for. `card` is what was looked at just before; `members` are the people of each role.
 
     `asked_in` is the channel of the command; `follows` says that the requester is not in the approvals channel
     and gets a copy of the card. `again` is their answer to AskAgain.
@@ -58,7 +58,7 @@ class Wish:
 
     action: str
     payload: Mapping[str, Any] = field(repr=False)
-    card: CardSnapshot
+    card: Snapshot
     members: Mapping[str, frozenset[str]]
     asked_in: str = ""
     follows: bool = False
@@ -67,16 +67,8 @@ class Wish:
 
 def open_request(session: Session, desk: Desk, *, wish: Wish, standing: Standing, now: datetime) -> Request:
     """Open a request, post its card and return it; raises a Refusal."""
-    audit.lock(session)  # sums and duplicates are judged one request after the other, on all replicas
-    action = find_action(wish.action)
-    admit(standing.person)
-    require_role(standing, roles=action.requesters)
-    payload = _read_payload(action, wish)
-    check_asked(action, wish.card)
+    action, payload = check_wish(session, wish=wish, standing=standing)
     money = payload.moves
-    _refuse_open(session, action, payload)
-    if money is not None:
-        refuse_blocked(session, card_id=payload.card_id)
     rule = _rule(session, desk, action=action, payload=payload, standing=standing, now=now)
     _refuse_impossible(session, rule, wish=wish, requester_id=standing.person.id, now=now)
     if not wish.again:
@@ -86,9 +78,50 @@ def open_request(session: Session, desk: Desk, *, wish: Wish, standing: Standing
     session.flush()
     facts = card.facts(showing.view(session, desk, request, now=now))
     notices.post_card(session, desk.outbox, request, facts=facts, now=now)
-    shown = {"action": action.name, "card": payload.card_id, "rule": rule.name, "money": str(money or "")}
+    shown = {"action": action.name, "subject": payload.subject, "rule": rule.name, "money": str(money or "")}
     note(session, desk, request, "approval:opened", actor=standing.person.account, now=now, facts=shown)
     return request
+
+
+def check_wish(session: Session, *, wish: Wish, standing: Standing) -> tuple[Action, Payload]:
+    """Return what is asked for, if it may be asked for at all; raises a Refusal."""
+    audit.lock(session)  # sums and duplicates are judged one request after the other, on all replicas
+    action = find_action(wish.action)
+    admit(standing.person)
+    require_role(standing, roles=action.requesters)
+    payload = read_payload(wish.action, wish.payload)
+    if payload.subject != wish.card.subject:
+        raise OtherCard
+    check_asked(action, wish.card)
+    _refuse_open(session, action, payload)
+    refuse_blocked(session, cards=payload.money_on)
+    return action, payload
+
+
+def read_payload(action: str, values: Mapping[str, Any]) -> Payload:
+    """Return what is to be done; raises UnknownAction, HoldsCardNumber, and Unfit with what is wrong."""
+    for text in _texts(values):
+        refuse_card_number(text)
+    try:
+        return find_action(action).payload.model_validate(dict(values))
+    except ValidationError as error:
+        # The input stays out: it may be what nobody should repeat.
+        first = error.errors(include_input=False, include_url=False)[0]
+        what = ": ".join(str(part) for part in (*first["loc"], first["msg"].removeprefix("Value error, ")))
+        raise Unfit(what=what) from error
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give every text in the values, however deep."""
+    match value:
+        case Mapping():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
+        case _:
+            yield str(value)
 
 
 def changed_cardholder(session: Session, *, cardholder_id: str, now: datetime) -> frozenset[str]:
@@ -105,32 +138,19 @@ def changed_cardholder(session: Session, *, cardholder_id: str, now: datetime) -
     )
 
 
-def refuse_blocked(session: Session, *, card_id: str) -> None:
-    """Refuse more money on a card while the outcome of an earlier request is unknown."""
+def refuse_blocked(session: Session, *, cards: tuple[str, ...]) -> None:
+    """Refuse more money on these cards while the outcome of an earlier request is unknown."""
+    if not cards:
+        return
     unknown = session.exec(
         select(Request).where(
-            Request.subject == card_id,
+            col(Request.subject).in_(cards),
             Request.status == Status.UNKNOWN.value,
             col(Request.amount_minor).is_not(None),
         )
     ).first()
     if unknown is not None:
         raise MoneyBlocked(phrase=unknown.phrase, request=unknown.id)
-
-
-def _read_payload(action: Action, wish: Wish) -> Payload:
-    for value in wish.payload.values():
-        refuse_card_number(str(value))
-    try:
-        payload = action.payload.model_validate(dict(wish.payload))
-    except ValidationError as error:
-        # The input stays out: it may be what nobody should repeat.
-        first = error.errors(include_input=False, include_url=False)[0]
-        what = ": ".join(str(part) for part in (*first["loc"], first["msg"].removeprefix("Value error, ")))
-        raise Unfit(what=what) from error
-    if payload.card_id != wish.card.card_id:
-        raise OtherCard
-    return payload
 
 
 def _rule(
@@ -143,7 +163,7 @@ def _rule(
         action=action.name,
         money=payload.moves,
         requester_id=standing.person.id,
-        card_id=payload.card_id,
+        card_id=payload.subject,
         now=now,
     )
     return apply_limits(rule, states)
@@ -152,7 +172,7 @@ def _rule(
 def _refuse_open(session: Session, action: Action, payload: Payload) -> None:
     first = session.exec(
         select(Request).where(
-            Request.subject == payload.card_id,
+            Request.subject == payload.subject,
             Request.action == action.name,
             col(Request.status).in_([status.value for status in OPEN]),
         )
@@ -182,7 +202,7 @@ def _ask_again(session: Session, desk: Desk, *, action: Action, payload: Payload
     same = session.exec(
         select(Request)
         .where(
-            Request.subject == payload.card_id,
+            Request.subject == payload.subject,
             Request.action == action.name,
             Request.amount_minor == (money.minor if money else None),
             Request.currency == (money.currency if money else None),
@@ -200,7 +220,7 @@ def _make(
     request_id, person = desk.make_id(), standing.person
     content, rule_content = as_json(payload), as_json(rule)
     digest = digest_of(action=action.name, payload=content, requester_id=person.id, rule=rule_content)
-    shown = {"summary": _summary(action, payload.moves, wish.card), "card": as_json(wish.card)}
+    shown = {"summary": summarise(action, payload, wish.card), "card": as_json(wish.card)}
     money, channel = payload.moves, rule.channel or desk.channel
 
     def seal(value: Any, column: str) -> bytes:
@@ -209,7 +229,7 @@ def _make(
     return Request(
         id=request_id,
         action=action.name,
-        subject=payload.card_id,
+        subject=payload.subject,
         payload=seal(content, "payload"),
         shown=seal(shown, "shown"),
         digest=digest,
@@ -235,12 +255,23 @@ def _make(
     )
 
 
-def _summary(action: Action, money: Money | None, asked: CardSnapshot) -> str:
+def summarise(action: Action, payload: Payload, asked: Snapshot) -> str:
     """Return the sentence that people are shown."""
-    number = f" (…{asked.last_four})" if asked.last_four else ""
     holder = f" of {asked.holder_name}" if asked.holder_name else ""
-    amount = f" with {money}" if money else ""
-    return f"{action.title}: card {asked.card_id}{number}{holder}{amount}"
+    if not asked.card_id:
+        whom = asked.holder_name or asked.holder_id
+        what = payload.what if isinstance(payload, ApplyPayload) else ""
+        return f"{action.title}: {what}{' for ' if what and whom else ''}{whom}"
+    number = f" (…{asked.last_four})" if asked.last_four else ""
+    amount = f" with {payload.moves}" if payload.moves else ""
+    return f"{action.title}: card {asked.card_id}{number}{holder}{_second(asked)}{amount}"
+
+
+def _second(asked: Snapshot) -> str:
+    if asked.second is None:
+        return ""
+    number = f" (…{asked.second.last_four})" if asked.second.last_four else ""
+    return f" by card {asked.second.card_id}{number}"
 
 
 REMINDERS = (0.5, 0.75)

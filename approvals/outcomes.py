@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from pydantic import SecretStr
+
 
 class Result(StrEnum):
     """What became of a change. Unknown is not failed."""
@@ -27,12 +29,16 @@ class Found(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The result of one try, in words for people; `answer` is Paytend's, redacted."""
+    """The result of one try, in words for people; `answer` is Paytend's, redacted.
+
+    `secret` is what only the requester may see, once: it stays in memory and is never written down.
+    """
 
     result: Result
     words: str
     provider_reference: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)
+    secret: SecretStr | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

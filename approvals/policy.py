@@ -6,7 +6,15 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    model_validator,
+)
 
 from approvals.refusals import Refusal
 from paytend.money import Money
@@ -63,9 +71,22 @@ class Rule(_Setting):
 
 
 class PolicyRule(Rule):
-    """One line of the policy: applies to an action, and with `over` only to strictly more money."""
+    """One line of the policy: applies to an action, and with `over` only to strictly more money.
+
+    `lifted`: no second person is needed, and it is done at once; for actions that allow it (`Action.always`).
+    """
 
     over: MoneyText | None = None
+    lifted: bool = False
+    approvers: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _approved_or_lifted(self) -> "PolicyRule":
+        if self.lifted and (self.approvers or self.quorum > 1 or self.mention):
+            raise ValueError(f"{self.name}: a lifted rule has no approvers, quorum or mention")
+        if not self.lifted and not self.approvers:
+            raise ValueError(f"{self.name}: approvers are needed, or lifted: true where the action allows it")
+        return self
 
 
 class Raise(_Setting):
@@ -111,11 +132,19 @@ class LimitState(_Setting):
 
 
 def choose(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> Rule:
-    """Return the first rule that matches, as a snapshot; raises NothingAllows."""
+    """Return the first rule that matches, as a snapshot; raises NothingAllows, also for a lifted one."""
+    rule = find_rule(rules, action=action, money=money)
+    if rule.lifted:
+        raise NothingAllows
+    return Rule.model_validate({name: getattr(rule, name) for name in Rule.model_fields})
+
+
+def find_rule(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> PolicyRule:
+    """Return the first line that matches; raises NothingAllows."""
     mine = [rule for rule in rules if rule.action == action]
     for rule in mine:
         if _matches(rule, money, mine):
-            return Rule.model_validate({name: getattr(rule, name) for name in Rule.model_fields})
+            return rule
     raise NothingAllows
 
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from approvals import notices, rules, showing
-from approvals.actions import Payload, find_action
+from approvals.actions import find_action
 from approvals.desk import Desk
 from approvals.execution import Sender
 from approvals.moving import CLOCK, note, show
 from approvals.outcomes import Finding, Found
+from approvals.payloads import Payload
 from approvals.people import Standing, admit, require_role
 from approvals.recording import finish, pause_after
 from approvals.refusals import Refusal
@@ -19,6 +20,7 @@ from approvals.tables import Execution, Request, Settlement
 from paytend.errors import PaytendError, Refused
 
 SETTLERS = ("admin",)  # besides the approver roles of the rule
+CANNOT_SAY = "Paytend cannot be asked about this afterwards, so two people have to settle it."
 _LOOK_LEASE = timedelta(minutes=2)
 _PEOPLE_TO_SETTLE = 2
 
@@ -84,6 +86,8 @@ def due(session: Session, desk: Desk, *, now: datetime, limit: int = 20) -> list
 def ask(look: Look, client: Sender) -> Finding:
     """Ask Paytend what became of it; never raises for what Paytend can do."""
     action = find_action(look.action)
+    if action.question is None or action.read_question is None:
+        return Finding(found=Found.UNREADABLE, words=CANNOT_SAY)
     try:
         answer = client.send(action.question(look.payload, look.reference))
     except Refused as error:
@@ -105,10 +109,11 @@ def record(session: Session, desk: Desk, *, look: Look, finding: Finding, now: d
             event = f"execution:found_{finding.found}"
             finish(session, desk, request, execution, event=event, outcome=finding, actor=CLOCK, now=now)
         case _:
+            can_say = find_action(request.action).question is not None
             execution.words = finding.words
-            execution.next_look_at = now + pause_after(look.looks)
+            execution.next_look_at = now + pause_after(look.looks) if can_say else None
             session.flush()
-            _give_up(session, desk, request, execution, words=finding.words, now=now)
+            _give_up(session, desk, request, execution, words=finding.words, at_once=not can_say, now=now)
     return request
 
 
@@ -224,11 +229,18 @@ def _finish_settled(
 
 
 def _give_up(
-    session: Session, desk: Desk, request: Request, execution: Execution, *, words: str, now: datetime
+    session: Session,
+    desk: Desk,
+    request: Request,
+    execution: Execution,
+    *,
+    words: str,
+    at_once: bool,
+    now: datetime,
 ) -> None:
     """Call for people once the lookups went on for too long; they go on all the same."""
     since = execution.unknown_since or now
-    if execution.gave_up_at is not None or now - since < desk.give_up_after:
+    if execution.gave_up_at is not None or not (at_once or now - since >= desk.give_up_after):
         return
     execution.gave_up_at = now
     session.flush()

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlmodel import Session
 
+from approvals.actions import find_action
 from approvals.desk import Desk
 from approvals.moving import CLOCK, move
 from approvals.outcomes import Finding, Outcome, Result
 from approvals.rules import MOVE, Status
-from approvals.tables import Execution, Request
+from approvals.tables import CardholderChange, Execution, Request
 from paytend.redaction import redact
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60, 300, 900, 3600))
@@ -36,6 +37,8 @@ def finish(
 ) -> None:
     """Write down the end of an execution and move the request to it; `event` is one of MOVES."""
     status = MOVE[event].to
+    if status is Status.EXECUTED:
+        note_change(session, request, now=now)
     execution.outcome = Result.EXECUTED.value if status is Status.EXECUTED else Result.FAILED.value
     execution.finished_at = now
     execution.sent_at = execution.sent_at or execution.claimed_at
@@ -49,6 +52,7 @@ def suspect(
     session: Session, desk: Desk, request: Request, execution: Execution, *, outcome: Outcome, now: datetime
 ) -> None:
     """Write down that it may or may not have happened; reconciliation asks from here on."""
+    note_change(session, request, now=now)  # it may have happened
     execution.outcome = Result.UNKNOWN.value
     execution.sent_at = execution.sent_at or execution.claimed_at
     execution.unknown_since = now
@@ -67,6 +71,18 @@ def postpone(
     execution.words = outcome.words
     execution.next_look_at = now + pause_after(execution.attempts)
     move(session, desk, request, "execution:not_sent", actor=CLOCK, words=outcome.words, now=now)
+
+
+def note_change(session: Session, request: Request, *, now: datetime) -> None:
+    """Remember who changed a cardholder, once for a request: for a day they decide nothing about them."""
+    if not find_action(request.action).changes_cardholder or session.get(CardholderChange, request.id) is not None:
+        return
+    session.add(
+        CardholderChange(
+            id=request.id, cardholder_id=request.subject, person_id=request.requester_id, changed_at=now
+        )
+    )
+    session.flush()
 
 
 def _keep_answer(execution: Execution, outcome: Outcome | Finding) -> None:

@@ -9,7 +9,7 @@ from approvals.desk import Desk
 from approvals.moving import CLOCK, move, note, show
 from approvals.opening import changed_cardholder, remind_at
 from approvals.people import Standing, admit, require_role
-from approvals.policy import Rule, apply_limits, choose
+from approvals.policy import Rule, apply_limits, choose, find_rule
 from approvals.refusals import Refusal
 from approvals.rules import Earlier, Status, Verdict
 from approvals.sums import limit_states
@@ -104,7 +104,9 @@ def record_refusal(
 def live_rule(session: Session, desk: Desk, request: Request, *, now: datetime) -> Rule:
     """Return what the policy says today of this request; raises NothingAllows, LimitReached or Altered."""
     money = showing.read_payload(desk, request).moves
-    rule = choose(desk.policy.rules, action=request.action, money=money)
+    line = find_rule(desk.policy.rules, action=request.action, money=money)
+    # Lifted since: whoever was asked still has to approve, as the rule said when it was asked.
+    rule = showing.read_rule(request) if line.lifted else choose((line,), action=request.action, money=money)
     states = limit_states(
         session,
         desk.policy,

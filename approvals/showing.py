@@ -6,14 +6,15 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals import sums
-from approvals.actions import Action, Payload, find_action
+from approvals.actions import Action, find_action
 from approvals.card import CardView
 from approvals.desk import Desk
 from approvals.digest import digest_of
+from approvals.payloads import Payload
 from approvals.policy import Rule, as_json
 from approvals.refusals import Refusal
 from approvals.rules import OPEN, Asked, Earlier, Status, Verdict, write_moment
-from approvals.snapshot import CardSnapshot
+from approvals.snapshot import Snapshot
 from approvals.tables import REQUEST_TABLE, Decision, Execution, Request, Settlement, VoidedDecision
 from notifier.vault import Unreadable
 
@@ -57,14 +58,14 @@ def read_payload(desk: Desk, request: Request) -> Payload:
     return payload
 
 
-def read_shown(desk: Desk, request: Request) -> tuple[str, CardSnapshot]:
-    """Return the sentence and the card that people were shown; empty after they were purged."""
+def read_shown(desk: Desk, request: Request) -> tuple[str, Snapshot]:
+    """Return the sentence and what people were shown beside it; empty after they were purged."""
     if not request.shown:
-        return "", CardSnapshot(card_id=request.subject, status="")
+        return "", Snapshot(subject=request.subject)
     try:
         text = desk.vault.open(request.shown, table=REQUEST_TABLE, row=request.id, column="shown")
         shown = json.loads(text)
-        return shown["summary"], CardSnapshot.model_validate(shown["card"])
+        return shown["summary"], Snapshot.model_validate(shown["card"])
     except (Unreadable, ValueError) as error:
         raise Altered from error
 
@@ -118,11 +119,11 @@ def _payload_if_sound(desk: Desk, request: Request) -> Payload | None:
         return None
 
 
-def _shown_if_sound(desk: Desk, request: Request) -> tuple[str, CardSnapshot]:
+def _shown_if_sound(desk: Desk, request: Request) -> tuple[str, Snapshot]:
     try:
         return read_shown(desk, request)
     except Altered:
-        return "", CardSnapshot(card_id=request.subject, status="")
+        return "", Snapshot(subject=request.subject)
 
 
 def action_of(request: Request) -> Action:
@@ -156,7 +157,7 @@ def view(session: Session, desk: Desk, request: Request, *, now: datetime) -> Ca
     ).all()
     return CardView(
         request=request,
-        title=action_of(request).title,
+        action=action_of(request),
         summary=summary,
         payload=payload,
         rule=read_rule(request),

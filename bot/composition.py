@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import audit
 from approvals.desk import Desk
-from bot import home, schema
+from bot import home, orders, schema
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -34,6 +34,7 @@ from bot.listening import Identity, Listener, answer_http, make_bolt
 from bot.parts import Parts
 from bot.receiving import Receiver, RefusedCount
 from bot.replies import Replier
+from bot.secrets import Secrets
 from bot.settings import Settings
 from bot.web import Web
 from bot.workers import Loop, Pool, Takes
@@ -161,6 +162,8 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         database=database,
         desk=desk,
         paytend=paytend,
+        timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
+        secrets=Secrets(now=clock.now),
         directory=SlackDirectory(client=slack, team_id=identity.team_id, monotonic=clock.monotonic),
         replier=Replier(renderer=renderer, slack=slack, http=reply_http),
         choices=Choices(paytend=paytend, monotonic=clock.monotonic),
@@ -314,6 +317,7 @@ def make_jobs(
             run=lambda: sweep(parts.database, now=parts.clock.now()),
         ),
         Job(name="home", every=home.EVERY, run=lambda: home.refresh(parts)),
+        Job(name="orders", every=orders.EVERY, run=lambda: orders.follow(parts)),
         Job(name="drafts", every=timedelta(minutes=5), run=parts.drafts.sweep),
     ]
 

@@ -55,6 +55,8 @@ class Config(BaseModel):
                 raise ValueError(f"roles: there is no role {role}; there are: {', '.join(ROLES)}")
         for rule in self.policy:
             _check_rule(rule.name, rule.action, rule.approvers)
+            if rule.lifted and ACTIONS[rule.action].always:
+                raise ValueError(f"{rule.name}: {rule.action} always needs a second person and cannot be lifted")
         for limit in self.limits:
             _check_rule("a limit", limit.action, ())
         return self

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals import execution, reconciliation
+from approvals import execution, reconciliation, showing
 from approvals import requests as deciding
 from approvals.execution import Candidate, Fenced, Work
 from approvals.people import DirectoryUnreadable
 from approvals.refusals import Refusal
+from approvals.snapshot import Snapshot
 from bot.parts import Parts
 from paytend import PaytendError
 
@@ -115,7 +116,7 @@ class Executor:
     def _execute(self, candidate: Candidate) -> None:
         parts = self._parts
         standings = {account: parts.stand(account) for account in candidate.approvers}
-        card_now = parts.look(candidate.card_id)
+        card_now = self._look(candidate)
         with parts.database.writing() as session:
             work = execution.claim(
                 session,
@@ -129,8 +130,20 @@ class Executor:
             return
         parts.wake_deliverer()  # the card says that it is being carried out
         outcome = execution.do(work, parts.paytend, now=parts.clock.now())
+        if outcome.secret is not None:
+            parts.secrets.keep(candidate.request_id, outcome.secret)
         try:
             with parts.database.writing() as session:
                 execution.record(session, parts.desk, work=work, outcome=outcome, now=parts.clock.now())
         except Fenced:
             _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
+
+    def _look(self, candidate: Candidate) -> Snapshot:
+        """Look at what it is about; what does not fit its digest is refused by the claim, unseen."""
+        parts = self._parts
+        try:
+            with parts.database.reading() as session:
+                payload = showing.read_payload(parts.desk, showing.find(session, candidate.request_id))
+        except showing.Altered:
+            return Snapshot(subject=candidate.subject)
+        return parts.look(candidate.action, payload)

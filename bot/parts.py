@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, tzinfo
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,8 +10,9 @@ from sqlmodel import Session
 
 from approvals import audit, people
 from approvals.desk import Desk
+from approvals.payloads import Payload
 from approvals.people import Standing
-from approvals.snapshot import CardSnapshot
+from approvals.snapshot import Snapshot
 from bot.choices import Choices
 from bot.clock import Clock
 from bot.config import Config
@@ -20,12 +21,11 @@ from bot.directory import SlackDirectory
 from bot.drafts import Drafts
 from bot.files import SlackFiles
 from bot.replies import Replier
+from bot.secrets import Secrets
 from bot.tables import SeenDelivery
-from commands import topup
-from paytend import Client, operations
-from paytend.models import Transaction
-
-HISTORY_DAYS = 29  # the document allows 30 days for a query
+from commands import looks
+from commands.looks import Looking
+from paytend import Client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,8 @@ class Parts:
     database: Database
     desk: Desk
     paytend: Client
+    timezone: tzinfo  # of the dates at Paytend
+    secrets: Secrets
     directory: SlackDirectory
     replier: Replier
     choices: Choices
@@ -64,9 +66,14 @@ class Parts:
         """Return the people of each role."""
         return people.read_members(self.directory, roles=self.config.roles, same_person=self.config.same_person)
 
-    def look(self, card_id: str) -> CardSnapshot:
-        """Return a card as an approver needs to see it; raises what the client raises."""
-        return topup.look(card_id, ask=self.paytend.send, recent=self._recent(card_id))
+    @property
+    def today(self) -> date:
+        """The day that it is at Paytend."""
+        return self.clock.now().astimezone(self.timezone).date()
+
+    def look(self, action: str, payload: Payload) -> Snapshot:
+        """Return what an approver needs to see of what is asked for; raises what the client raises."""
+        return looks.look(action, payload, looking=Looking(ask=self.paytend.send, today=self.today))
 
     def note(self, event: str, *, standing: Standing, subject: str, **facts: Any) -> None:
         """Add a fact to the audit trail, such as a read of personal data."""
@@ -85,12 +92,6 @@ class Parts:
         """Remember a delivery; False when Slack delivered it before."""
         with self.database.writing() as session:
             return insert_once(session, SeenDelivery, key=key, seen_at=self.clock.now())
-
-    def _recent(self, card_id: str) -> tuple[Transaction, ...]:
-        today = self.clock.now().date()
-        begin = today - timedelta(days=HISTORY_DAYS)
-        call = operations.GET_CARD_TRANSACTIONS(card_id=card_id, begin=begin, end=today, status="ALL", size=30)
-        return self.paytend.send(call).rows
 
 
 def insert_once(session: Session, table: type[Any], **values: Any) -> bool:

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -76,13 +76,15 @@ class Replier:
         shown: Mapping[str, Any] = answer.get("view") or {}
         return shown
 
-    def open_reply(self, to: Incoming, reply: Reply, *, title: str) -> None:
-        """Show a reply in a modal of its own, or in the one that was clicked in."""
+    def open_reply(self, to: Incoming, reply: Reply, *, title: str, first: Sequence[Reply] = ()) -> None:
+        """Show a reply, after others, in a modal of its own, or in the one that was clicked in."""
+        rendered = [self._render(each) for each in (*first, reply)]
+        view = _frame([block for each in rendered for block in each.blocks], title=title)
         if to.view_id:
-            self.show_in_view(to.view_id, reply, title=title)
+            self._update(to.view_id, view)
             return
         try:
-            self.slack.views_open(trigger_id=to.trigger, view=_frame(self._render(reply), title=title))
+            self.slack.views_open(trigger_id=to.trigger, view=view)
         except (SlackClientError, OSError) as error:
             _log.warning("view.not_opened", extra={"view": reply.template, "reason": _reason(error)})
 
@@ -105,7 +107,7 @@ class Replier:
 
     def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> bool:
         """Show a reply in an open modal and return whether it is seen: it may have been closed meanwhile."""
-        return self._update(view_id, _frame(self._render(reply), title=title))
+        return self._update(view_id, _frame(self._render(reply).blocks, title=title))
 
     def finish_form(self, to: Incoming, reply: Reply, *, title: str = "cardops") -> None:
         """Show what came of a submitted modal: in it, or, when it was closed, where it was asked for."""
@@ -152,12 +154,12 @@ class Replier:
             _log.warning("reply.lost", extra={"reason": _reason(error)})
 
 
-def _frame(rendered: Rendered, *, title: str) -> dict[str, Any]:
+def _frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": title},
         "close": {"type": "plain_text", "text": "Close"},
-        "blocks": rendered.blocks,
+        "blocks": blocks,
     }
 
 

@@ -18,6 +18,7 @@ COMMAND = Command(
     forms=(
         Form(word="info", usage="<card>", does="the card, its state, cardholder and balance", roles=SUPPORT),
         Form(word="lost", usage="<card>", does="report it lost: it is blocked at once", roles=SUPPORT),
+        Form(word="apply", usage="", does="order cards, in a form; somebody else decides", roles=SUPPORT),
         HELP,
     ),
 )

@@ -4,17 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.snapshot import CardSnapshot, EarlierTopUp
 from commands.arguments import CURRENCIES, Misread, misread, read_card_id, read_money, read_reference
 from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import Money, Refused, operations
-from paytend.codes import TransactionType
-from paytend.models import Transaction
 
 FORM = "/topup <card> <amount> [currency] [reason]"
 STATUS_FORM = "/topup status <reference>"
 LONGEST_REASON = 500
-MOST_EARLIER = 3
 
 COMMAND = Command(
     name="/topup",
@@ -62,29 +58,6 @@ def read_fields(fields: Mapping[str, str]) -> tuple[Wish | None, dict[str, str]]
     if len(wish["reason"]) > LONGEST_REASON:
         wrong["reason"] = f"At most {LONGEST_REASON} characters."
     return (None, wrong) if wrong else (Wish(**wish), {})
-
-
-def look(card_id: str, *, ask: Ask, recent: Sequence[Transaction] = ()) -> CardSnapshot:
-    """Return the card as an approver needs to see it: state, cardholder, balances, the last top-ups."""
-    card = ask(operations.GET_CARD_INFO(card_id=card_id))
-    holder = ask(operations.GET_CARDHOLDER(holder_id=card.holder_id)) if card.holder_id else None
-    partner = ask(operations.GET_PARTNER_BALANCE())
-    top_ups = [row for row in recent if row.type == TransactionType("100") and row.amount is not None]
-    return CardSnapshot(
-        card_id=card_id,
-        status=card.status or "",
-        last_four=card.last_four or "",
-        holder_id=card.holder_id or "",
-        holder_name=(holder.name if holder else card.holder_name) or "",
-        kyc=holder.audit_status.text if holder and holder.audit_status else "",
-        balance=card.balance("EUR"),
-        partner_balance=partner.balance("EUR"),
-        earlier=tuple(
-            EarlierTopUp(at=row.booked or "", money=row.amount, status=row.status.text if row.status else "")
-            for row in top_ups[:MOST_EARLIER]
-            if row.amount is not None
-        ),
-    )
 
 
 def read_status(words: Sequence[str]) -> str:

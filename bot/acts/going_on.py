@@ -60,13 +60,6 @@ def _choose_country(parts: Parts, incoming: Incoming, _standing: Standing) -> No
         form.fill(parts, incoming, view)  # the answer that was under way is for the form as it was before
 
 
-def _dismiss(parts: Parts, incoming: Incoming, _standing: Standing) -> None:
-    if incoming.view_id:
-        parts.replier.show_in_view(incoming.view_id, told("Nothing was done", "You can close this."))
-    else:
-        parts.replier.dismiss(incoming)
-
-
 def _is_touched(incoming: Incoming) -> bool:
     """Whether a form holds anything that did not stand in it when it was opened."""
     initial: dict[str, str] = {}
@@ -81,5 +74,4 @@ def _is_touched(incoming: Incoming) -> bool:
 CLICKS = {
     "form_go_on": Click(act=_go_on),
     "country": Click(act=_choose_country),
-    "dismiss": Click(act=_dismiss),
 }

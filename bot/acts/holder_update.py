@@ -1,17 +1,21 @@
 """What `/holder update` does: its form is filled with how the cardholder stands, and a second person is asked."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from approvals.people import Standing
 from bot.acts import forms
-from bot.acts.kinds import Click, Submission, Typed, take_text
+from bot.acts.kinds import OldButton, Submission, Typed, take_text
+from bot.acts.requests import ask_and_tell
 from bot.incoming import Incoming, read_value
-from bot.parts import Parts
+from bot.parts import Parts, require_any
 from commands import holder
+from commands.address import require_city
 from commands.countries import COUNTRIES
-from commands.holder_form import read_changes
-from commands.surface import Reply
+from commands.holder_form import read_changes, require_born
+from commands.surface import SUPPORT, Reply
 from paytend.codes import Gender
 
 NAME = "holder_update"
@@ -56,6 +60,30 @@ def _check(fields: Mapping[str, str]) -> dict[str, str]:
     return read_changes(fields)[1]
 
 
+def _submit(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
+    require_any(standing, SUPPORT)
+    changes, wrong = read_changes(incoming.fields)
+    if wrong:
+        raise OldButton  # the inputs were checked before; only another client can come here
+    holder_id = take_text(incoming.value, "holder")
+    if "birthday" in changes:
+        require_born(date.fromisoformat(changes["birthday"]), today=parts.clock.now().date())
+    if "address" in changes:
+        require_city(changes["address"], parts.choices.cities(changes["address"]["country_code"]))
+    asked_in = replace(incoming, channel=str(incoming.value.get("channel") or ""))
+    reason = incoming.fields.get("reason", "").strip()
+    payload = {"holder_id": holder_id, "reason": reason, **changes}
+    return ask_and_tell(parts, asked_in, standing, action="cardholder.update", subject=holder_id, payload=payload)
+
+
 TYPED: dict[str, Typed] = {"update": _typed}
-CLICKS: dict[str, Click] = {}
-SUBMISSIONS: dict[str, Submission] = {}
+SUBMISSIONS = {
+    NAME: Submission(
+        title="Change a cardholder",
+        working="Looking at the cardholder and asking…",
+        check=_check,
+        act=_submit,
+        reopen=_open,
+        fill=_fill,
+    ),
+}

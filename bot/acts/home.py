@@ -16,7 +16,7 @@ from commands.surface import ALL_ROLES, SUPPORT, Reply
 def _show(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     """Open the card of a request, with its buttons: it is decided on what it shows, never on a line of a list."""
     require_any(standing, ALL_ROLES)
-    show_request(parts, incoming, take_text(incoming.value, "request"))
+    show_request(parts, incoming, standing, take_text(incoming.value, "request"))
 
 
 def _pick_lost(parts: Parts, incoming: Incoming, standing: Standing) -> None:

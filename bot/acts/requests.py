@@ -1,19 +1,42 @@
-"""What all sensitive actions share: asking for one, and what is clicked on its card."""
+"""What all sensitive actions share: asking for one, and what the person who asked is told."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from approvals import notices, opening, reconciliation, showing
+from approvals import execution, lifted, opening, showing
 from approvals import requests as deciding
+from approvals.actions import find_action
 from approvals.card import facts as card_facts
-from approvals.people import Standing, admit, require_role
+from approvals.opening import AskAgain, Wish
+from approvals.outcomes import Outcome, Result
+from approvals.people import Standing
 from approvals.refusals import Refusal
-from approvals.rules import HoldsCardNumber, ReasonNeeded, Verdict, check_reason
 from approvals.tables import Request
-from bot.acts.kinds import Click, Submission, take_text, told
+from bot.acts.kinds import Click, OldButton, take_text, told
 from bot.incoming import Incoming
-from bot.parts import Parts
-from commands.surface import Reply
+from bot.parts import Parts, require_any
+from commands.surface import SUPPORT, Reply
+
+_HEADLINES: dict[Result, str] = {
+    Result.EXECUTED: "Done",
+    Result.FAILED: "Not done",
+    Result.UNKNOWN: "The outcome is not known",
+    Result.NEVER_SENT: "Paytend does not answer",
+}
+_NEXT: dict[Result, str] = {
+    Result.UNKNOWN: "It was sent to Paytend. Look at what it was about before you try again.",
+    Result.NEVER_SENT: "Nothing was changed. Please try again in a minute.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoneAlone:
+    """What became of something that policy lets one person do alone."""
+
+    summary: str
+    reference: str
+    outcome: Outcome
 
 
 def ask_for(
@@ -22,49 +45,106 @@ def ask_for(
     standing: Standing,
     *,
     action: str,
-    card_id: str,
+    subject: str,
     payload: Mapping[str, Any],
     again: bool = False,
-) -> Request:
-    """Look at the card, open a request and return it; raises a Refusal (AskAgain among them), in the trail too."""
-    wish = opening.Wish(
-        action=action,
-        payload={"card_id": card_id, **payload},
-        card=parts.look(card_id),
-        members=parts.members(),
-        asked_in=incoming.channel,
-        follows=not parts.directory.is_member(parts.desk.channel, incoming.account),
-        again=again,
-    )
+) -> Request | DoneAlone:
+    """Look at what it is about, and open a request; where policy lifts the second person, do it at once.
+
+    `payload` are the values of the action's payload model (`approvals/payloads.py`); `subject` is what the trail
+    names when they are refused. Raises a Refusal (AskAgain among them), in the trail too. `tell_asked` words it.
+    """
     try:
+        read = opening.read_payload(action, payload)
+        wish = Wish(
+            action=action,
+            payload=payload,
+            card=parts.look(action, read),
+            members=parts.members(),
+            asked_in=incoming.channel,
+            follows=not parts.directory.is_member(parts.desk.channel, incoming.account),
+            again=again,
+        )
+        if lifted.is_lifted(parts.desk, wish=wish):
+            return _do_alone(parts, standing, wish)
         with parts.database.writing() as session:
             request = opening.open_request(
                 session, parts.desk, wish=wish, standing=standing, now=parts.clock.now()
             )
     except Refusal as refusal:
-        record_refusal(parts, refusal, standing=standing, subject=card_id)
+        record_refusal(parts, refusal, standing=standing, subject=subject)
         raise
     parts.wake_deliverer()
     return request
 
 
-def read_request(parts: Parts, request_id: str) -> dict[str, Any]:
-    """Return everything that the card of a request shows; raises UnknownRequest."""
+def ask_and_tell(
+    parts: Parts,
+    incoming: Incoming,
+    standing: Standing,
+    *,
+    action: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    again: bool = False,
+) -> Reply:
+    """Ask for something and return what the person is told: asked, done, or the question whether again."""
+    try:
+        asked = ask_for(parts, incoming, standing, action=action, subject=subject, payload=payload, again=again)
+    except AskAgain as question:
+        wish = {"action": action, "subject": subject, "payload": dict(payload)}
+        facts = {"headline": "Again?", "says": str(question), "back_text": "Yes, ask again", "metadata": wish}
+        return Reply(template="again", facts=facts)
+    return tell_asked(parts, asked)
+
+
+def tell_asked(parts: Parts, asked: Request | DoneAlone) -> Reply:
+    """Return what the person who asked is told."""
+    if isinstance(asked, DoneAlone):
+        result = asked.outcome.result
+        says = f"{asked.summary}. {asked.outcome.words} Reference: {asked.reference}."
+        return told(_HEADLINES[result], says, next=_NEXT.get(result, ""))
+    summary, _ = showing.read_shown(parts.desk, asked)
+    return Reply(
+        template="asked",
+        facts={
+            "summary": summary,
+            "channel": asked.told.split()[0] if asked.told else parts.desk.channel,
+            "decide_by": asked.decide_by.isoformat(),
+            "phrase": asked.phrase,
+            "request": asked.id,
+        },
+    )
+
+
+def read_request(parts: Parts, request_id: str, *, standing: Standing | None = None) -> dict[str, Any]:
+    """Return everything that the card of a request shows; raises UnknownRequest.
+
+    Personal data in it is only for whoever may ask for it or decide it: pass who looks, and the trail tells it.
+    """
     with parts.database.reading() as session:
         request = showing.find(session, request_id)
-        return card_facts(showing.view(session, parts.desk, request, now=parts.clock.now()))
+        view = showing.view(session, parts.desk, request, now=parts.clock.now())
+    facts = card_facts(view)
+    allowed = {*find_action(request.action).requesters, *view.rule.approvers}
+    if standing is None or view.payload is None or not view.payload.private or not standing.roles & allowed:
+        return facts
+    parts.note("request:details_read", standing=standing, subject=f"request:{request.id}")
+    return {**facts, "private": [{"label": label, "text": text} for label, text in view.payload.private]}
 
 
-def show_request(parts: Parts, incoming: Incoming, request_id: str) -> None:
-    """Show the card of a request in a modal, as it stands in its channel; raises UnknownRequest."""
-    reply = Reply(template="request_card", facts=read_request(parts, request_id))
-    parts.replier.open_reply(incoming, reply, title="Request")
+def show_request(parts: Parts, incoming: Incoming, standing: Standing, request_id: str) -> None:
+    """Show the card of a request in a modal, and to those who may see it what stays out of the channel."""
+    facts = read_request(parts, request_id, standing=standing)
+    reply = Reply(template="request_card", facts=facts)
+    more = [Reply(template="request_private", facts=facts)] if facts.get("private") else []
+    parts.replier.open_reply(incoming, reply, title="Request", first=more)
 
 
-def _show_again(parts: Parts, incoming: Incoming) -> None:
+def show_again(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     """Bring the modal in which something was clicked up to date; in a channel the card itself is edited."""
     if incoming.view_id:
-        show_request(parts, incoming, take_text(incoming.value, "request"))
+        show_request(parts, incoming, standing, take_text(incoming.value, "request"))
 
 
 def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subject: str) -> None:
@@ -75,115 +155,39 @@ def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subjec
         )
 
 
-def _approve(parts: Parts, incoming: Incoming, standing: Standing) -> None:
-    _decide(parts, incoming.value, standing, verdict=Verdict.APPROVE)
-    parts.wake_executor()
-    _show_again(parts, incoming)
-
-
-def _decide(
-    parts: Parts, value: Mapping[str, Any], standing: Standing, *, verdict: Verdict, reason: str = ""
-) -> None:
-    """Count a decision; a refused one goes into the trail as well."""
-    request_id = take_text(value, "request")
-    try:
-        with parts.database.writing() as session:
-            deciding.decide(
-                session,
-                parts.desk,
-                request_id=request_id,
-                digest=take_text(value, "digest"),
-                verdict=verdict,
-                standing=standing,
-                reason=reason,
-                now=parts.clock.now(),
-            )
-    except Refusal as refusal:
-        record_refusal(parts, refusal, standing=standing, subject=request_id)
-        raise
-    parts.wake_deliverer()
-
-
-def _open_denial(parts: Parts, incoming: Incoming, standing: Standing) -> None:
-    admit(standing.person)
-    facts = read_request(parts, take_text(incoming.value, "request"))
-    # The value of the button, not of the request as it is now: what was shown is what is denied.
-    parts.replier.open_view(incoming, "request_deny.view", {**facts, "button_value": dict(incoming.value)})
-
-
-def _withdraw(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+def _do_alone(parts: Parts, standing: Standing, wish: Wish) -> DoneAlone:
+    """Claim in the trail, do, record in the trail: nothing of it is repeated."""
     with parts.database.writing() as session:
-        deciding.withdraw(
-            session,
-            parts.desk,
-            request_id=take_text(incoming.value, "request"),
-            digest=take_text(incoming.value, "digest"),
-            standing=standing,
-            now=parts.clock.now(),
-        )
-    parts.wake_deliverer()
-    _show_again(parts, incoming)
-
-
-def _look(parts: Parts, incoming: Incoming, standing: Standing) -> None:
-    """Say in the thread that somebody is looking, so that not everybody opens it."""
-    admit(standing.person)
+        work, summary = lifted.begin(session, parts.desk, wish=wish, standing=standing, now=parts.clock.now())
+    outcome = execution.do(work, parts.paytend, now=parts.clock.now())
     with parts.database.writing() as session:
-        request = showing.find(session, take_text(incoming.value, "request"))
-        require_role(standing, roles=showing.read_rule(request).approvers)
-        facts = {"by": standing.person.account, "at": parts.clock.now().isoformat()}
-        notices.reply(
-            session, parts.desk.outbox, request, kind="request_looking", facts=facts, now=parts.clock.now()
-        )
-    parts.wake_deliverer()
+        lifted.record(session, parts.desk, work=work, outcome=outcome, standing=standing, now=parts.clock.now())
+    return DoneAlone(summary=summary, reference=work.reference, outcome=outcome)
 
 
-def _open_settling(parts: Parts, incoming: Incoming, standing: Standing, *, happened: bool) -> None:
-    admit(standing.person)
-    facts = read_request(parts, take_text(incoming.value, "request"))
-    settle_value = {**incoming.value, "happened": happened}
-    parts.replier.open_view(incoming, "request_settle.view", {**facts, "settle_value": settle_value})
+def _click_again(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    """Ask again, with what the question was about; everything in it is checked anew."""
+    require_any(standing, SUPPORT)
+    value, payload = incoming.value, incoming.value.get("payload")
+    if not isinstance(payload, dict):
+        raise OldButton
+    reply = ask_and_tell(
+        parts,
+        incoming,
+        standing,
+        action=take_text(value, "action"),
+        subject=take_text(value, "subject"),
+        payload=payload,
+        again=True,
+    )
+    parts.replier.reply(incoming, reply, replace=incoming.is_ephemeral)
 
 
-def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
-    try:
-        check_reason(fields.get("reason", ""))
-    except (ReasonNeeded, HoldsCardNumber) as refusal:
-        return {"reason": str(refusal)}
-    return {}
+def _dismiss(parts: Parts, incoming: Incoming, _standing: Standing) -> None:
+    if incoming.view_id:
+        parts.replier.show_in_view(incoming.view_id, told("Nothing was done", "You can close this."))
+    else:
+        parts.replier.dismiss(incoming)
 
 
-def _deny(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
-    _decide(parts, incoming.value, standing, verdict=Verdict.DENY, reason=incoming.fields["reason"])
-    return told("Denied", "The requester is told, with your reason.")
-
-
-def _settle(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
-    with parts.database.writing() as session:
-        request = reconciliation.settle(
-            session,
-            parts.desk,
-            request_id=take_text(incoming.value, "request"),
-            digest=take_text(incoming.value, "digest"),
-            standing=standing,
-            happened=incoming.value.get("happened") is True,
-            reason=incoming.fields["reason"],
-            now=parts.clock.now(),
-        )
-    parts.wake_deliverer()
-    settled = request.status in {"executed", "failed"}
-    return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
-
-
-CLICKS = {
-    "request_approve": Click(act=_approve),
-    "request_deny": Click(act=_open_denial),
-    "request_withdraw": Click(act=_withdraw),
-    "request_looking": Click(act=_look),
-    "request_settle_happened": Click(act=lambda *given: _open_settling(*given, happened=True)),
-    "request_settle_not": Click(act=lambda *given: _open_settling(*given, happened=False)),
-}
-SUBMISSIONS = {
-    "request_deny": Submission(title="Deny", working="Denying…", check=_check_reason, act=_deny),
-    "request_settle": Submission(title="Settle", working="Writing it down…", check=_check_reason, act=_settle),
-}
+CLICKS = {"dismiss": Click(act=_dismiss), "ask_again": Click(act=_click_again, quick=False)}

@@ -1,6 +1,6 @@
 """Every act, in one table: what is typed, clicked and submitted."""
 
-from bot.acts import apply, approvals, card, cardops, going_on, holder, home, requests, topup
+from bot.acts import apply, approvals, card, cardops, decisions, going_on, holder, home, requests, topup
 from bot.acts.kinds import Click, Submission, Typed
 from commands.surface import Command
 
@@ -13,6 +13,7 @@ TYPED: dict[str, dict[str, Typed]] = {
 }
 CLICKS: dict[str, Click] = {
     **requests.CLICKS,
+    **decisions.CLICKS,
     **approvals.CLICKS,
     **card.CLICKS,
     **holder.CLICKS,
@@ -20,7 +21,7 @@ CLICKS: dict[str, Click] = {
     **going_on.CLICKS,
     **home.CLICKS,
 }
-SUBMISSIONS: dict[str, Submission] = {**requests.SUBMISSIONS, **going_on.FORMS, **home.SUBMISSIONS}
+SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **going_on.FORMS, **home.SUBMISSIONS}
 
 # What opens a modal and so must be done within Slack's three seconds: never behind a slow Paytend.
 _MODALS = {

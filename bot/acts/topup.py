@@ -7,7 +7,7 @@ from typing import Any
 from approvals.opening import AskAgain
 from approvals.people import Standing
 from bot.acts.kinds import Click, OldButton, Submission, Typed, take_text, told
-from bot.acts.requests import ask_for
+from bot.acts.requests import DoneAlone, ask_for, tell_asked
 from bot.incoming import Incoming
 from bot.parts import Parts, require_any
 from commands import topup
@@ -44,26 +44,28 @@ def _form(channel: str, fields: Mapping[str, str]) -> dict[str, Any]:
 def _ask(parts: Parts, incoming: Incoming, standing: Standing, wish: topup.Wish, *, again: bool = False) -> Reply:
     """Look at the card and open the request; return what was asked for, or the question whether again."""
     try:
-        request = ask_for(
+        asked = ask_for(
             parts,
             incoming,
             standing,
             action="card.top_up",
-            card_id=wish.card_id,
-            payload={"money": str(wish.money), "reason": wish.reason},
+            subject=wish.card_id,
+            payload=_write(wish),
             again=again,
         )
     except AskAgain as question:
         return Reply(template="topup_again", facts={"says": str(question), "wish": _write(wish)})
+    if isinstance(asked, DoneAlone):
+        return tell_asked(parts, asked)
     return Reply(
         template="topup_asked",
         facts={
-            "request": request.id,
+            "request": asked.id,
             "money": str(wish.money),
             "card_id": wish.card_id,
             "channel": parts.desk.channel,
-            "decide_by": request.decide_by.isoformat(),
-            "phrase": request.phrase,
+            "decide_by": asked.decide_by.isoformat(),
+            "phrase": asked.phrase,
         },
     )
 

@@ -101,7 +101,7 @@ class Replica:
     def _run(self) -> Iterator[None]:
         while True:
             for candidate in self.world.candidates():
-                self.world.card = snapshot(card_id=candidate.card_id)
+                self.world.card = snapshot(card_id=candidate.subject)
                 yield
                 yield from self._execute(candidate)
             self.world.ticks()
@@ -133,7 +133,7 @@ class Replica:
                     self.world.desk,
                     request_id=candidate.request_id,
                     standings=self.world.standings,
-                    card_now=snapshot(card_id=candidate.card_id, holder_id=candidate.card_id),
+                    card_now=snapshot(card_id=candidate.subject, holder_id=candidate.subject),
                     now=self.world.now,
                 )
         except Refusal:

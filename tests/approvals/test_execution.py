@@ -47,7 +47,7 @@ def test_only_approved_requests_can_be_claimed(world: World) -> None:
 def test_a_candidate_names_whose_rights_are_read(small: World) -> None:
     request = small.approved()
     (candidate,) = small.candidates()
-    assert (candidate.request_id, candidate.card_id, candidate.approvers) == (request.id, CARD, ("U0MARA",))
+    assert (candidate.request_id, candidate.subject, candidate.approvers) == (request.id, CARD, ("U0MARA",))
 
 
 def test_f5_killed_between_approval_and_claim_another_worker_takes_it(world: World) -> None:

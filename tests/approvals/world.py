@@ -18,7 +18,7 @@ from approvals.outcomes import Finding, Outcome
 from approvals.people import Person, Standing
 from approvals.policy import LimitRule, Policy, PolicyRule
 from approvals.rules import Verdict
-from approvals.snapshot import CardSnapshot, EarlierTopUp
+from approvals.snapshot import EarlierTopUp, Snapshot
 from approvals.tables import AuditEvent, Decision, Execution, Request
 from bot.database import Database
 from notifier.vault import Vault
@@ -65,7 +65,7 @@ def limit(**changes: Any) -> LimitRule:
     return LimitRule.model_validate({**fields, **changes})
 
 
-def snapshot(**changes: Any) -> CardSnapshot:
+def snapshot(**changes: Any) -> Snapshot:
     """Return an active card with balances."""
     fields = {
         "card_id": CARD,
@@ -78,7 +78,7 @@ def snapshot(**changes: Any) -> CardSnapshot:
         "partner_balance": "5000.00 EUR",
         "earlier": (EarlierTopUp(at="2026-11-01", money=Money.read("5.00 EUR"), status="done"),),
     }
-    return CardSnapshot.model_validate({**fields, **changes})
+    return Snapshot.model_validate({**fields, **changes})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +211,7 @@ class World:
     paytend: FakePaytend = field(default_factory=FakePaytend)
     now: datetime = START
     standings: dict[str, Standing] = field(default_factory=lambda: {who.person.account: who for who in EVERYBODY})
-    card: CardSnapshot = field(default_factory=snapshot)
+    card: Snapshot = field(default_factory=snapshot)
 
     @property
     def outbox(self) -> RecordingOutbox:

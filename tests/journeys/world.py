@@ -45,6 +45,8 @@ channels: {approvals: C0APPROVALS, alerts: C0ALERTS, oncall: C0ONCALL, audit: C0
 policy:
   - {name: large top-ups, action: card.top_up, over: 500.00 EUR, quorum: 2, approvers: [manager]}
   - {name: top-ups, action: card.top_up, quorum: 1, approvers: [manager], decide_within: 8h, execute_within: 30m}
+  - {name: orders, action: card.apply, quorum: 1, approvers: [manager]}
+  - {name: changes, action: cardholder.update, quorum: 1, approvers: [manager]}
 limits:
   - {action: card.top_up, per: requester, window: 24h, over: 2000.00 EUR, then: refuse}
   - {action: card.top_up, per: card, window: 24h, over: 1000.00 EUR, then: {quorum: 2}}

@@ -1,0 +1,129 @@
+"""What is clicked on the card of a request, and the modals behind it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from approvals import notices, reconciliation, showing
+from approvals import requests as deciding
+from approvals.people import Standing, admit, require_role
+from approvals.refusals import Refusal
+from approvals.rules import HoldsCardNumber, ReasonNeeded, Verdict, check_reason
+from bot.acts.kinds import Click, Submission, take_text, told
+from bot.acts.requests import read_request, record_refusal, show_again
+from bot.incoming import Incoming
+from bot.parts import Parts
+from commands.surface import Reply
+
+
+def _approve(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    _decide(parts, incoming.value, standing, verdict=Verdict.APPROVE)
+    parts.wake_executor()
+    show_again(parts, incoming, standing)
+
+
+def _decide(
+    parts: Parts, value: Mapping[str, Any], standing: Standing, *, verdict: Verdict, reason: str = ""
+) -> None:
+    """Count a decision; a refused one goes into the trail as well."""
+    request_id = take_text(value, "request")
+    try:
+        with parts.database.writing() as session:
+            deciding.decide(
+                session,
+                parts.desk,
+                request_id=request_id,
+                digest=take_text(value, "digest"),
+                verdict=verdict,
+                standing=standing,
+                reason=reason,
+                now=parts.clock.now(),
+            )
+    except Refusal as refusal:
+        record_refusal(parts, refusal, standing=standing, subject=request_id)
+        raise
+    parts.wake_deliverer()
+
+
+def _open_denial(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    admit(standing.person)
+    facts = read_request(parts, take_text(incoming.value, "request"))
+    # The value of the button, not of the request as it is now: what was shown is what is denied.
+    parts.replier.open_view(incoming, "request_deny.view", {**facts, "button_value": dict(incoming.value)})
+
+
+def _withdraw(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    with parts.database.writing() as session:
+        deciding.withdraw(
+            session,
+            parts.desk,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            now=parts.clock.now(),
+        )
+    parts.wake_deliverer()
+    show_again(parts, incoming, standing)
+
+
+def _look(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    """Say in the thread that somebody is looking, so that not everybody opens it."""
+    admit(standing.person)
+    with parts.database.writing() as session:
+        request = showing.find(session, take_text(incoming.value, "request"))
+        require_role(standing, roles=showing.read_rule(request).approvers)
+        facts = {"by": standing.person.account, "at": parts.clock.now().isoformat()}
+        notices.reply(
+            session, parts.desk.outbox, request, kind="request_looking", facts=facts, now=parts.clock.now()
+        )
+    parts.wake_deliverer()
+
+
+def _open_settling(parts: Parts, incoming: Incoming, standing: Standing, *, happened: bool) -> None:
+    admit(standing.person)
+    facts = read_request(parts, take_text(incoming.value, "request"))
+    settle_value = {**incoming.value, "happened": happened}
+    parts.replier.open_view(incoming, "request_settle.view", {**facts, "settle_value": settle_value})
+
+
+def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
+    try:
+        check_reason(fields.get("reason", ""))
+    except (ReasonNeeded, HoldsCardNumber) as refusal:
+        return {"reason": str(refusal)}
+    return {}
+
+
+def _deny(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
+    _decide(parts, incoming.value, standing, verdict=Verdict.DENY, reason=incoming.fields["reason"])
+    return told("Denied", "The requester is told, with your reason.")
+
+
+def _settle(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
+    with parts.database.writing() as session:
+        request = reconciliation.settle(
+            session,
+            parts.desk,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            happened=incoming.value.get("happened") is True,
+            reason=incoming.fields["reason"],
+            now=parts.clock.now(),
+        )
+    parts.wake_deliverer()
+    settled = request.status in {"executed", "failed"}
+    return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
+
+
+CLICKS = {
+    "request_approve": Click(act=_approve),
+    "request_deny": Click(act=_open_denial),
+    "request_withdraw": Click(act=_withdraw),
+    "request_looking": Click(act=_look),
+    "request_settle_happened": Click(act=lambda *given: _open_settling(*given, happened=True)),
+    "request_settle_not": Click(act=lambda *given: _open_settling(*given, happened=False)),
+}
+SUBMISSIONS = {
+    "request_deny": Submission(title="Deny", working="Denying…", check=_check_reason, act=_deny),
+    "request_settle": Submission(title="Settle", working="Writing it down…", check=_check_reason, act=_settle),
+}

@@ -1,0 +1,69 @@
+"""What is typed into the form of a card order: one card for a cardholder, or several without one (pure)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from approvals.payloads import MOST_CARDS
+from approvals.refusals import Refusal
+from commands.address import NO_CHOICE, read_address
+from commands.holder_form import read_mobile
+from paytend.models import Design
+
+VIRTUAL = "1"
+MASTERCARD = "3"  # the one scheme of which the code is known (paytend-api.md a.4)
+_HOLDER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONGEST = {"contact_name": 100, "remarks": 200, "reason": 500}
+
+
+class UnknownDesign(Refusal):
+    """Paytend does not offer the design {sku}. Choose one from the list."""
+
+
+class NeedsCardholder(Refusal):
+    """A virtual card is ordered for a cardholder. Name one, or choose a physical design."""
+
+
+def read_order(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the payload of an order without the design's type and scheme, and what is wrong by field."""
+    wrong: dict[str, str] = {}
+    typed = {name: text.strip() for name, text in fields.items()}
+    holder_id, quantity = typed.get("holder", ""), typed.get("quantity", "") or "1"
+    if holder_id and not _HOLDER.fullmatch(holder_id):
+        wrong["holder"] = "This is no cardholder id."
+    if not quantity.isdecimal() or not 1 <= int(quantity) <= MOST_CARDS:
+        wrong["quantity"] = f"A number from 1 to {MOST_CARDS}."
+    elif holder_id and quantity != "1":
+        wrong["quantity"] = "For a cardholder one card is ordered. Leave the cardholder out to order several."
+    if typed.get("design", "") in {"", NO_CHOICE}:
+        wrong["design"] = "Choose one from the list."
+    if not typed.get("contact_name"):
+        wrong["contact_name"] = "Who takes the parcel?"
+    for name, longest in _LONGEST.items():
+        if len(typed.get(name, "")) > longest:
+            wrong[name] = f"At most {longest} characters."
+    mobile = read_mobile(typed.get("contact_mobile", ""), wrong, name="contact_mobile")
+    address = read_address(fields, wrong)
+    if wrong:
+        return {}, wrong
+    return {
+        "holder_id": holder_id or None,
+        "sku": typed["design"],
+        "quantity": int(quantity),
+        "contact_name": typed["contact_name"],
+        "contact_mobile": mobile,
+        "delivery_address": address,
+        "remarks": typed.get("remarks", ""),
+        "reason": typed.get("reason", ""),
+    }, {}
+
+
+def with_design(order: Mapping[str, Any], designs: Iterable[Design]) -> dict[str, Any]:
+    """Return the order with the type and scheme of its design; raises UnknownDesign or NeedsCardholder."""
+    design = next((row for row in designs if row.sku == order["sku"]), None)
+    if design is None:
+        raise UnknownDesign(sku=order["sku"])
+    card_type = str(design.type or "2")
+    if card_type == VIRTUAL and not order["holder_id"]:
+        raise NeedsCardholder
+    return {**order, "card_type": card_type, "card_scheme": str(design.scheme or MASTERCARD)}
