@@ -224,6 +224,8 @@ def test_every_refusal_is_a_sentence() -> None:
         return [kind, *(inner for child in kind.__subclasses__() for inner in below(child))]
 
     for kind in below(Refusal)[1:]:
+        if not kind.__module__.startswith("approvals."):
+            continue  # whatever else a test run has imported
         sentence = (kind.__doc__ or "").strip()
         assert sentence.endswith((".", "?")), kind
         assert sentence[0].isupper() or sentence[0] == "{", kind
