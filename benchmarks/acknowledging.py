@@ -9,10 +9,12 @@ from benchmarks.rig import (
     Caller,
     Discarding,
     build_rig,
+    flood,
     in_turn,
     make_command,
     make_lean_bolt,
     make_plain_bolt,
+    make_webhooks,
     median_ratio,
     quantile,
     serve,
@@ -21,6 +23,7 @@ from bot.composition import Pools, make_pools
 from sandbox.paytend import FaultKind
 
 P50_TARGET, P99_TARGET, PLAIN_TARGET, MOST_MS = 1.15, 1.25, 40, 5.0
+FLOOD, FLOOD_TARGET = 1500, 6
 
 
 def run() -> Iterator[str]:
@@ -43,6 +46,7 @@ def run() -> Iterator[str]:
         yield f"quicker than Bolt as it comes: x{plain:.0f} (at least {PLAIN_TARGET})"
         yield f"p50: {ours:.2f} ms (under {MOST_MS})"
     yield from _while_paytend_is_slow()
+    yield from _in_a_flood()
 
 
 def _while_paytend_is_slow() -> Iterator[str]:
@@ -63,6 +67,39 @@ def _while_paytend_is_slow() -> Iterator[str]:
     for share, name in ((0.5, "p50"), (0.99, "p99")):
         ratio = quantile(waiting, share) / quantile(at_rest, share)
         yield f"{name} while 30 commands wait for Paytend, of the same at rest: x{ratio:.2f} (about 1)"
+
+
+def _in_a_flood() -> Iterator[str]:
+    """Compare acknowledging alone with acknowledging while 64 connections bring webhooks, and the flood alone."""
+    nothing = Discarding()
+    with ExitStack() as stack:
+        rig = stack.enter_context(build_rig(pools=Pools(quick=nothing, slow=nothing)))
+        port = stack.enter_context(serve(rig.bot.web))
+        caller = Caller(port, "/slack/events")
+        stack.callback(caller.close)
+        bodies = make_webhooks(rig.paytend, FLOOD * 2)
+
+        def acknowledge(times: int) -> list[float]:
+            return [caller(*make_command("help")) for _ in range(times)]
+
+        acknowledge(50)
+        alone = acknowledge(400)
+        unhindered = flood(port, bodies[:FLOOD])
+        beside: list[float] = []
+        ended = threading.Event()
+
+        def keep_acknowledging() -> None:
+            while not ended.is_set():
+                beside.extend(acknowledge(5))
+
+        person = threading.Thread(target=keep_acknowledging)
+        person.start()
+        hindered = flood(port, bodies[FLOOD:])
+        ended.set()
+        person.join()
+    ratio = quantile(beside, 0.99) / quantile(alone, 0.99)
+    yield f"p99 in a flood of 64 webhook connections, of its value alone: x{ratio:.1f} (at most {FLOOD_TARGET})"
+    yield f"the flood's speed, of its unhindered speed: x{unhindered / hindered:.2f} (at least 0.9)"
 
 
 def _caller(stack: ExitStack, app: object, *, text: str = "help") -> Callable[[], float]:

@@ -3,6 +3,7 @@
 import http.client
 import secrets
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -182,6 +183,50 @@ class Caller:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def make_webhooks(paytend: PaytendStandIn, count: int) -> list[bytes]:
+    """Return so many sealed webhooks, each of a transaction of its own; none is sent."""
+    sealed = []
+    for number in range(count):
+        content = {
+            "cardId": "1755902",
+            "cardNo": "533711******5097",
+            "currency": "EUR",
+            "amount": 1845,
+            "businessDate": "2026-11-22 12:00:00",
+            "tradeId": f"T{number:016d}{secrets.token_hex(3)}",
+            "tradeType": 151,
+            "tradeSrc": "S",
+            "tradeStatus": 1,
+            "remark": "MAXIMA LT, X-123 VILNIUS",
+        }
+        sealed.append(paytend.seal_webhook("1", content))
+    return sealed
+
+
+def flood(port: int, bodies: list[bytes], *, connections: int = 64) -> float:
+    """Post the webhooks over so many connections, and return the seconds until the last answer."""
+    waiting = list(reversed(bodies))
+    headers = {"Content-Type": "application/json"}
+
+    def work() -> None:
+        caller = Caller(port, "/paytend/webhook")
+        while True:
+            try:
+                body = waiting.pop()
+            except IndexError:
+                caller.close()
+                return
+            caller(body, headers)
+
+    threads = [threading.Thread(target=work) for _ in range(connections)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - started
 
 
 def quantile(values: list[float], share: float) -> float:
