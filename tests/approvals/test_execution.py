@@ -1,5 +1,6 @@
 """Claim, do, record: at most one call, whatever happens between the steps."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from approvals.outcomes import Outcome, Result
 from approvals.people import Standing
 from approvals.rights import RightsUnreadable
 from approvals.rules import AlreadyDecided, Status
+from approvals.tables import CardholderChange
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
 from tests.approvals.world import CARD, MARA, MILO, World, flagged, limit, person, rule, snapshot
 
@@ -336,3 +338,35 @@ def test_a_clock_that_jumps_back_neither_expires_nor_sends_twice(small: World) -
     assert small.read(request).status == "executing"
     small.records(work, execution.do(work, small.paytend, now=small.now))
     assert small.paytend.books == {request.reference: 1}
+
+
+def test_an_approver_who_changed_the_cardholder_since_is_voided(small: World) -> None:
+    request = small.approved()
+    with small.database.writing() as session:
+        session.add(CardholderChange(id="c1", cardholder_id="H1", person_id="U0MARA", changed_at=small.now))
+    small.claims(request)
+    assert small.read(request).status == "pending"
+
+
+def test_an_approver_who_turns_out_to_be_the_requester_is_voided(small: World) -> None:
+    request = small.approved()
+    both = replace(MARA.person, accounts=frozenset({"U0SAM", "U0MARA"}))
+    small.standings["U0MARA"] = replace(MARA, person=both)
+    small.claims(request)
+    assert small.read(request).status == "pending"
+
+    small.decides(request, MILO)
+    small.standings["U0MILO"] = replace(MILO, person=replace(MILO.person, id="U0OTHER"))
+    small.claims(request)
+    assert small.read(request).status == "pending"
+
+
+def test_a_payload_that_does_not_fit_its_digest_is_not_sent(small: World) -> None:
+    request = small.approved()
+    with small.database.writing() as session:
+        session.connection().exec_driver_sql("DROP TRIGGER cardops_request_payload_frozen")
+        session.connection().exec_driver_sql("UPDATE approval_request SET payload = x'78'")
+    small.claims(request)
+    assert small.read(request).status == "failed"
+    assert "does not fit its digest" in small.read(request).reason
+    assert small.paytend.calls == []

@@ -1,5 +1,9 @@
 """Asking, deciding, withdrawing and expiring, on both databases."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from approvals.opening import AlreadyOpen, AskAgain, NobodyCanDecide, OtherCard, Unfit
@@ -394,3 +398,36 @@ def test_a_refusal_is_audited(small: World) -> None:
 
 def test_an_empty_policy_is_no_policy() -> None:
     assert Policy().rules == ()
+
+
+def test_an_identity_map_that_learns_of_a_second_account_later_still_counts_one_person(small: World) -> None:
+    accounts = frozenset({"U0MARA", "U0MARA2"})
+    second = person("U0MARA2", "manager", identity="U0MARA2")
+    second = replace(second, person=replace(second.person, accounts=accounts))
+    small.use(rules=(rule(quorum=2),))
+    request = small.asks()
+    small.decides(request, MARA)
+    with pytest.raises(AlreadyDecided):
+        small.decides(request, second)
+
+    requester = replace(second, person=replace(second.person, accounts=frozenset({"U0SAM", "U0MARA2"})))
+    with pytest.raises(SelfApproval):
+        small.decides(request, requester)
+
+
+def test_the_time_to_decide_is_the_same_when_the_clocks_change(small: World) -> None:
+    small.now = datetime(2026, 10, 25, 0, 30, tzinfo=ZoneInfo("Europe/Vilnius"))
+    request = small.read(small.asks())
+    assert (request.decide_by - request.created_at) == timedelta(hours=8)
+    small.now += timedelta(hours=7)  # on the wall; eight hours went by
+    with pytest.raises(Expired):
+        small.decides(request)
+    small.now -= timedelta(minutes=1)
+    assert small.decides(request).status == "approved"
+
+
+def test_a_rule_that_was_deleted_leaves_its_history(small: World) -> None:
+    request = small.executes(small.approved())
+    small.use(rules=())
+    assert small.card_facts(request)["rule"] == "top-ups"
+    assert small.card_facts(request)["approvals"] == "1 of 1"
