@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from approvals.policy import MoneyText
+from notifier.money_text import MoneyText
 from paytend.calls import Address
 from paytend.codes import CardType, Gender
 from paytend.money import Money

@@ -15,7 +15,8 @@ def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcome
         return outcome(Result.UNKNOWN, _ODD, answer)
     match answer.status:
         case TopUpStatus.DONE:
-            return outcome(Result.EXECUTED, "Done at Paytend.", answer, answer.trade_id)
+            words = f"Done at Paytend.{_other_amount(answer, payload)}"
+            return outcome(Result.EXECUTED, words, answer, answer.trade_id)
         case TopUpStatus.FAILED:
             words = answer.message or "Paytend says that it failed."
             return outcome(Result.FAILED, words, answer, answer.trade_id)
@@ -31,7 +32,8 @@ def read_top_up_question(answer: TopUp, payload: TopUpPayload, reference: str) -
         return finding(Found.UNREADABLE, _ODD, answer)
     match answer.status:
         case TopUpStatus.DONE:
-            return finding(Found.EXECUTED, "Paytend says that it was done.", answer, answer.trade_id)
+            words = f"Paytend says that it was done.{_other_amount(answer, payload)}"
+            return finding(Found.EXECUTED, words, answer, answer.trade_id)
         case TopUpStatus.FAILED:
             words = answer.message or "Paytend says that it failed."
             return finding(Found.FAILED, words, answer, answer.trade_id)
@@ -170,9 +172,12 @@ def _say_order(answer: CardOrder) -> str:
 
 def _contradicts(answer: TopUp, payload: TopUpPayload, reference: str) -> bool:
     """Whether an answer speaks of something else than what was asked."""
-    said_and_meant: tuple[tuple[object, object], ...] = (
-        (answer.reference, reference),
-        (answer.card_id, payload.card_id),
-        (answer.amount, payload.money),
-    )
+    said_and_meant = ((answer.reference, reference), (answer.card_id, payload.card_id))
     return any(said is not None and said != meant for said, meant in said_and_meant)
+
+
+def _other_amount(answer: TopUp, payload: TopUpPayload) -> str:
+    """Return a warning when Paytend names another amount; it may hold the fee, which is not documented."""
+    if answer.amount is None or answer.amount == payload.money:
+        return ""
+    return f" It names {answer.amount}, though {payload.money} was asked for: please compare."

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from approvals.policy import MoneyText
+from notifier.money_text import MoneyText
 from paytend.codes import CardStatus
 
 

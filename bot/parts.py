@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
-
 from approvals import audit, people
 from approvals.desk import Desk
 from approvals.payloads import Payload
@@ -25,6 +22,7 @@ from bot.secrets import Secrets
 from bot.tables import SeenDelivery
 from commands import looks
 from commands.looks import Looking
+from notifier.upsert import insert_once
 from paytend import Client
 
 
@@ -91,14 +89,7 @@ class Parts:
     def is_new(self, key: str) -> bool:
         """Remember a delivery; False when Slack delivered it before."""
         with self.database.writing() as session:
-            return insert_once(session, SeenDelivery, key=key, seen_at=self.clock.now())
-
-
-def insert_once(session: Session, table: type[Any], **values: Any) -> bool:
-    """Insert a row unless its key exists; return whether it was inserted."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    result = session.connection().execute(insert(table).values(**values).on_conflict_do_nothing())
-    return bool(result.rowcount)
+            return insert_once(session, SeenDelivery, {"key": key, "seen_at": self.clock.now()})
 
 
 def require_any(standing: Standing, roles: Iterable[str]) -> None:

@@ -18,7 +18,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 LARGEST_BODY = 1024 * 1024  # bytes
 DEADLINE = 5.0  # seconds for a whole request, from the connection or the answer before
 MOST_CONNECTIONS = 512
-THREADS = 64
+THREADS = 32  # for everything but the webhooks
+WEBHOOK_THREADS = 64  # they mostly wait for a commit that they share; see bot/receiving.py
+WEBHOOK_PATH = "/paytend/webhook"
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -72,6 +74,7 @@ class _Bridge:
     def __init__(self, wsgi: Wsgi) -> None:
         self._wsgi = wsgi
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
+        self._webhook_threads = ThreadPoolExecutor(WEBHOOK_THREADS, thread_name_prefix="webhook")
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         headers = dict(scope["headers"])
@@ -83,7 +86,8 @@ class _Bridge:
             await _answer(send, "413 Content Too Large", [(b"connection", b"close")], b"")
             return
         loop = asyncio.get_running_loop()
-        status, answer_headers, answer = await loop.run_in_executor(self._threads, self._call, scope, body)
+        threads = self._webhook_threads if scope["path"] == WEBHOOK_PATH else self._threads
+        status, answer_headers, answer = await loop.run_in_executor(threads, self._call, scope, body)
         await _answer(send, status, answer_headers, answer)
 
     def _call(self, scope: dict[str, Any], body: bytes) -> tuple[str, list[tuple[bytes, bytes]], bytes]:
@@ -98,6 +102,7 @@ class _Bridge:
     def close(self) -> None:
         """Wait for the requests that are being answered."""
         self._threads.shutdown(wait=True)
+        self._webhook_threads.shutdown(wait=True)
 
 
 async def _read_body(receive: Callable[..., Any]) -> bytes:

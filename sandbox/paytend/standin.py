@@ -132,6 +132,10 @@ class PaytendStandIn:
         """Send a webhook that is signed by a key the partner does not know."""
         return self._sender.forge(kind, content, signer=self._forger_key)
 
+    def seal_webhook(self, kind: str, content: dict[str, Any]) -> bytes:
+        """Return the body of a genuine webhook that is not sent: for whoever brings many at once."""
+        return self._sender.seal(kind, content)
+
     def replay_webhook(self, webhook: Webhook) -> Webhook:
         """Send the bytes of an earlier webhook once more."""
         return self._sender.replay(webhook)

@@ -105,6 +105,10 @@ class Sender:
         self._send(webhook)
         return webhook
 
+    def seal(self, kind: str, content: dict[str, Any]) -> bytes:
+        """Return the body of a webhook, which is neither kept nor sent."""
+        return json.dumps(self._sealed(kind, content).sealed).encode()
+
     def replay(self, webhook: Webhook) -> Webhook:
         """Send the very bytes of an earlier webhook once more."""
         again = Webhook(
@@ -131,15 +135,18 @@ class Sender:
             self._send(self._made(notice.kind, notice.content))
 
     def _made(self, kind: str, content: dict[str, Any], *, signer: RSAPrivateKey | None = None) -> Webhook:
+        webhook = self._sealed(kind, content, signer=signer)
+        self.webhooks.append(webhook)
+        return webhook
+
+    def _sealed(self, kind: str, content: dict[str, Any], *, signer: RSAPrivateKey | None = None) -> Webhook:
         modes = self._switches.modes
         text, signed = texts_of(content, reserialised=modes.reserialised_signatures)
         fields = {"notifyType": kind, "partnerId": self._wire.partner_id, "version": VERSION}
         sealed = self._wire.seal(fields, name="content", text=text, signed_text=signed, signer=signer)
         if modes.encrypt_flag:
             sealed["encryptFlag"] = "1"
-        webhook = Webhook(kind=kind, content=content, plaintext=text, sealed=sealed)
-        self.webhooks.append(webhook)
-        return webhook
+        return Webhook(kind=kind, content=content, plaintext=text, sealed=sealed)
 
     def _send(self, webhook: Webhook) -> None:
         if self.callback is None:

@@ -19,7 +19,7 @@ from sandbox.slack import SlackWorkspace
 from tests.sandbox.slack.samples import CARD, HOME, MODAL
 
 Json = dict[str, Any]
-PROGRAM = "import sys; from sandbox.slack.command import run_slack; sys.exit(run_slack(['--port', sys.argv[1]]))"
+PROGRAM = (sys.executable, "-m", "sandbox", "slack", "--port")
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_the_outside_world_is_reached_through_the_panel_only(tmp_path: Path) -> 
 
 
 def test_the_workspace_runs_by_itself() -> None:
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, "0"], stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([*PROGRAM, "0"], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         address = child.stdout.readline().split()[-1]
         api = child.stdout.readline().strip()
@@ -168,6 +168,6 @@ def test_the_workspace_runs_by_itself() -> None:
 def test_a_taken_port_is_said(clock: Clock) -> None:
     with SlackWorkspace(clock=clock).serving() as running:
         port = running.url.rpartition(":")[2]
-        found = subprocess.run([sys.executable, "-c", PROGRAM, port], capture_output=True, text=True, check=False)
+        found = subprocess.run([*PROGRAM, port], capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert "cannot listen" in found.stderr

@@ -1,0 +1,115 @@
+"""Acknowledging beside lean Bolt with one listener and beside Bolt as it comes, on the same server, in one run."""
+
+import statistics
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from benchmarks.rig import (
+    Caller,
+    Discarding,
+    build_rig,
+    flood,
+    in_turn,
+    make_command,
+    make_lean_bolt,
+    make_plain_bolt,
+    make_webhooks,
+    median_ratio,
+    quantile,
+    serve,
+)
+from bot.composition import Pools, make_pools
+from sandbox.paytend import FaultKind
+
+P50_TARGET, P99_TARGET, PLAIN_TARGET, MOST_MS = 1.15, 1.25, 40, 5.0
+FLOOD, FLOOD_TARGET = 1500, 6
+
+
+def run() -> Iterator[str]:
+    """Yield a line for each figure."""
+    nothing = Discarding()
+    with ExitStack() as stack:
+        rig = stack.enter_context(build_rig(pools=Pools(quick=nothing, slow=nothing)))
+        ours_call = _caller(stack, rig.bot.web)
+        lean_call = _caller(stack, make_lean_bolt())
+        rounds = in_turn({"cardops": ours_call, "lean": lean_call}, times=200)
+        p50, p99 = (median_ratio(rounds, "cardops", "lean", share) for share in (0.5, 0.99))
+        # Apart from the others: Bolt as it comes leaves threads at work after its answer.
+        plain_call = _caller(stack, make_plain_bolt(rig.slack.api_url))
+        plain = median_ratio(
+            in_turn({"cardops": ours_call, "plain": plain_call}, times=60), "plain", "cardops", 0.5
+        )
+        ours = statistics.median(quantile(taken["cardops"], 0.5) for taken in rounds) * 1e3
+        yield f"p50 with everything registered, of lean Bolt with one listener: x{p50:.2f} (at most {P50_TARGET})"
+        yield f"p99, of the same: x{p99:.2f} (at most {P99_TARGET})"
+        yield f"quicker than Bolt as it comes: x{plain:.0f} (at least {PLAIN_TARGET})"
+        yield f"p50: {ours:.2f} ms (under {MOST_MS})"
+    yield from _while_paytend_is_slow()
+    yield from _in_a_flood()
+
+
+def _while_paytend_is_slow() -> Iterator[str]:
+    """Compare the bot at rest with the same bot whose threads all wait for Paytend."""
+    pools = make_pools()
+    with ExitStack() as stack:
+        rig = stack.enter_context(build_rig(pools=pools))
+        call = _caller(stack, rig.bot.web, text="help")
+        at_rest = [taken for each in in_turn({"it": call}, times=100, rounds=3) for taken in each["it"]]
+        rig.paytend.switches.add(FaultKind.DELAY, count=None, seconds=2.0)
+        asking = _caller(stack, rig.bot.web, text="info 1755902")
+        for _ in range(30):
+            asking()
+        waiting = [taken for each in in_turn({"it": call}, times=100, rounds=3) for taken in each["it"]]
+        rig.paytend.switches.clear()
+        pools.slow.stop()
+        pools.quick.stop()
+    for share, name in ((0.5, "p50"), (0.99, "p99")):
+        ratio = quantile(waiting, share) / quantile(at_rest, share)
+        yield f"{name} while 30 commands wait for Paytend, of the same at rest: x{ratio:.2f} (about 1)"
+
+
+def _in_a_flood() -> Iterator[str]:
+    """Compare acknowledging alone with acknowledging while 64 connections bring webhooks, and the flood alone."""
+    nothing = Discarding()
+    with ExitStack() as stack:
+        rig = stack.enter_context(build_rig(pools=Pools(quick=nothing, slow=nothing)))
+        port = stack.enter_context(serve(rig.bot.web))
+        bodies = make_webhooks(rig.paytend, FLOOD * 2)
+        alone = _acknowledge(port, lambda taken: len(taken) < 400)
+        unhindered = flood(port, bodies[:FLOOD])
+        beside: list[float] = []
+        ended = threading.Event()
+        person = threading.Thread(target=lambda: beside.extend(_acknowledge(port, lambda _: not ended.is_set())))
+        person.start()
+        hindered = flood(port, bodies[FLOOD:])
+        ended.set()
+        person.join()
+    ratio = quantile(beside, 0.99) / quantile(alone, 0.99)
+    yield f"p99 in a flood of 64 webhook connections, of its value alone: x{ratio:.1f} (at most {FLOOD_TARGET})"
+    yield f"the flood's speed, of its unhindered speed: x{unhindered / hindered:.2f} (at least 0.9)"
+
+
+def _acknowledge(port: int, goes_on: Callable[[list[float]], bool]) -> list[float]:
+    """Return the seconds of acknowledgements made one after the other, the first ones left out."""
+    caller = Caller(port, "/slack/events")
+    for _ in range(20):
+        caller(*make_command("help"))
+    taken: list[float] = []
+    while goes_on(taken):
+        taken.append(caller(*make_command("help")))
+    caller.close()
+    return taken
+
+
+def _caller(stack: ExitStack, app: object, *, text: str = "help") -> Callable[[], float]:
+    port = stack.enter_context(serve(app))
+    caller = Caller(port, "/slack/events")
+    stack.callback(caller.close)
+    lock = threading.Lock()
+
+    def call() -> float:
+        with lock:
+            return caller(*make_command(text))
+
+    return call

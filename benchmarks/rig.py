@@ -1,0 +1,255 @@
+"""What the benchmarks of the web edge share: the composed bot and two bare Bolt apps, on the same server."""
+
+import http.client
+import secrets
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlencode
+
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+from slack_sdk.signature import SignatureVerifier
+
+from bot import schema
+from bot.clock import make_clock
+from bot.composition import Bot, Pools, compose
+from bot.config import read_config
+from bot.database import Database
+from bot.listening import answer_http
+from bot.server import Server
+from bot.settings import Settings
+from bot.web import Answer, Web
+from sandbox.paytend import PaytendStandIn
+from sandbox.running import Running
+from sandbox.slack import SlackWorkspace, seed
+
+CONFIG = Path(__file__).parents[1] / "sandbox" / "demo.yml"
+
+
+class Discarding:
+    """A pool that throws its work away: only the acknowledgement is measured."""
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Forget it."""
+
+    def stop(self) -> None:
+        """Nothing waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """Both stand-ins, and the bot composed over them."""
+
+    bot: Bot
+    slack: SlackWorkspace
+    paytend: PaytendStandIn
+
+
+@contextmanager
+def build_rig(*, pools: Pools, database_url: str | None = None) -> Iterator[Rig]:
+    """Compose the bot over the stand-ins, on a fresh SQLite file unless a database is named."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        paytend = PaytendStandIn()
+        slack = SlackWorkspace(rate_limits=False)
+        address = stack.enter_context(Running(paytend.app)).url
+        stack.enter_context(slack.serving())
+        settings = Settings.model_validate(
+            {
+                "SLACK_BOT_TOKEN": seed.BOT_TOKEN,
+                "SLACK_SIGNING_SECRET": seed.SIGNING_SECRET,
+                "SLACK_API_BASE_URL": slack.api_url,
+                "PAYTEND_BASE_URL": address,
+                "PAYTEND_PARTNER_ID": paytend.partner_id,
+                "PAYTEND_PRIVATE_KEY": paytend.partner_private_key_pem,
+                "PAYTEND_PUBLIC_KEY": paytend.paytend_public_key_pem,
+                "PAYTEND_AMOUNT_UNIT": "minor",
+                "CARDOPS_SECRET_KEYS": (secrets.token_bytes(32),),
+                "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.db",
+            }
+        )
+        database = Database(settings.DATABASE_URL)
+        schema.migrate(database)
+        bot = compose(settings, read_config(CONFIG), clock=make_clock(), pools=pools, database=database)
+        yield Rig(bot=bot, slack=slack, paytend=paytend)
+        for client in bot.clients:
+            client.close()
+        database.close()
+
+
+def make_lean_bolt() -> App:
+    """Return a Bolt app with one listener that only acknowledges, set up as leanly as Bolt goes."""
+    authorized = AuthorizeResult(enterprise_id=None, team_id=seed.TEAM.id, bot_token=seed.BOT_TOKEN)
+    app = App(
+        client=WebClient(),
+        signing_secret=seed.SIGNING_SECRET,
+        authorize=lambda: authorized,
+        process_before_response=True,
+    )
+    app.command("/card")(_acknowledge)
+    return app
+
+
+def make_plain_bolt(slack_api: str) -> App:
+    """Return the same app as Bolt's own documentation makes it."""
+    app = App(
+        client=WebClient(token=seed.BOT_TOKEN, base_url=slack_api),
+        token=seed.BOT_TOKEN,
+        signing_secret=seed.SIGNING_SECRET,
+    )
+    app.command("/card")(_acknowledge)
+    return app
+
+
+def _acknowledge(ack: Callable[[], None]) -> None:
+    ack()
+
+
+@contextmanager
+def serve(app: Any) -> Iterator[int]:
+    """Serve a WSGI application, or a Bolt app, on the bot's own server; return the port."""
+    web = app if isinstance(app, Web) else _BoltWeb(app)
+    server = Server(web, host="127.0.0.1", port=0)
+    server.start()
+    yield server.port
+    server.stop()
+
+
+class _BoltWeb:
+    """A Bolt app behind the same WSGI adapter as the bot."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        headers["content-type"] = environ.get("CONTENT_TYPE", "")
+        answer: Answer = answer_http(self._app, headers, environ["wsgi.input"].read())
+        start_response(answer.status, [("Content-Type", answer.type)])
+        return [answer.body]
+
+
+def make_command(text: str) -> tuple[bytes, dict[str, str]]:
+    """Return body and headers of a signed `/card` command."""
+    fields = {
+        "command": "/card",
+        "text": text,
+        "team_id": seed.TEAM.id,
+        "api_app_id": seed.TEAM.app_id,
+        "user_id": "U0SAM",
+        "channel_id": "C0SUPPORT",
+        "trigger_id": secrets.token_hex(8),
+        "response_url": "http://127.0.0.1:9/none",
+    }
+    body = urlencode(fields).encode()
+    at = str(int(time.time()))
+    signature = SignatureVerifier(seed.SIGNING_SECRET).generate_signature(timestamp=at, body=body)
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": at,
+        "X-Slack-Signature": str(signature),
+    }
+    return body, headers
+
+
+class Caller:
+    """One kept connection that posts and times."""
+
+    def __init__(self, port: int, path: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._path = path
+
+    def __call__(self, body: bytes, headers: dict[str, str]) -> float:
+        """Post and return the seconds until the answer was read; anything but 200 fails."""
+        started = time.perf_counter()
+        self._connection.request("POST", self._path, body=body, headers=headers)
+        answer = self._connection.getresponse()
+        answer.read()
+        assert answer.status == 200, answer.status
+        return time.perf_counter() - started
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def make_webhooks(paytend: PaytendStandIn, count: int) -> list[bytes]:
+    """Return so many sealed webhooks, each of a transaction of its own; none is sent."""
+    sealed = []
+    for number in range(count):
+        content = {
+            "cardId": "1755902",
+            "cardNo": "533711******5097",
+            "currency": "EUR",
+            "amount": 1845,
+            "businessDate": "2026-11-22 12:00:00",
+            "tradeId": f"T{number:016d}{secrets.token_hex(3)}",
+            "tradeType": 151,
+            "tradeSrc": "S",
+            "tradeStatus": 1,
+            "remark": "MAXIMA LT, X-123 VILNIUS",
+        }
+        sealed.append(paytend.seal_webhook("1", content))
+    return sealed
+
+
+def flood(port: int, bodies: list[bytes], *, connections: int = 64) -> float:
+    """Post the webhooks over so many connections, and return the seconds until the last answer."""
+    waiting = list(reversed(bodies))
+    headers = {"Content-Type": "application/json"}
+
+    def work() -> None:
+        caller = Caller(port, "/paytend/webhook")
+        while True:
+            try:
+                body = waiting.pop()
+            except IndexError:
+                caller.close()
+                return
+            caller(body, headers)
+
+    threads = [threading.Thread(target=work) for _ in range(connections)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - started
+
+
+def quantile(values: list[float], share: float) -> float:
+    """Return the value below which this share of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def in_turn(calls: dict[str, Callable[[], float]], *, times: int, rounds: int = 5) -> list[dict[str, list[float]]]:
+    """Return the seconds of each call, made one after the other in turn, for each round."""
+    for call in calls.values():
+        for _ in range(20):
+            call()
+    found = []
+    for _ in range(rounds):
+        taken: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(times):
+            for name, call in calls.items():
+                taken[name].append(call())
+        found.append(taken)
+    return found
+
+
+def median_ratio(rounds: list[dict[str, list[float]]], one: str, other: str, share: float) -> float:
+    """Return the median over the rounds of the ratio of two calls' quantiles."""
+    return statistics.median(quantile(taken[one], share) / quantile(taken[other], share) for taken in rounds)
