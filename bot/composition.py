@@ -207,6 +207,7 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
         now=clock.now,
         wake_deliverer=delivery_loop.wake,
+        also=lambda session, event: orders.hear(session, parts, event),
     )
     watch = BalanceWatch(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now

@@ -18,11 +18,12 @@ from sqlmodel import Session, col, select
 from approvals import listing, showing
 from approvals.people import Person, Standing, admit
 from approvals.tables import AuditEvent, Request
-from bot.parts import Parts, insert_once
+from bot.parts import Parts
 from bot.sparkline import WINDOW, draw, say_trend
 from bot.tables import HomeTab
 from commands.surface import SUPPORT
 from notifier.tables import BalanceSample, BalanceState
+from notifier.upsert import insert_once
 from paytend import Money
 
 EVERY = timedelta(seconds=10)
@@ -44,13 +45,15 @@ def open_tab(parts: Parts, standing: Standing) -> None:
         insert_once(
             session,
             HomeTab,
-            account=standing.person.account,
-            person_id=standing.person.id,
-            name=standing.person.name,
-            roles=roles,
-            opened_at=now,
-            seen="",
-            digest="",
+            {
+                "account": standing.person.account,
+                "person_id": standing.person.id,
+                "name": standing.person.name,
+                "roles": roles,
+                "opened_at": now,
+                "seen": "",
+                "digest": "",
+            },
         )
         row = session.get_one(HomeTab, standing.person.account)
         row.opened_at, row.roles, row.person_id, row.seen = now, roles, standing.person.id, seen

@@ -13,10 +13,12 @@ from approvals import notices
 from approvals.readers import is_final, say_result
 from approvals.rules import Status
 from approvals.tables import Request
-from bot.parts import Parts, insert_once
+from bot.parts import Parts
 from bot.tables import FollowedOrder
+from notifier.upsert import insert_once
 from paytend import PaytendError, operations
 from paytend.models import CardOrder
+from paytend.webhooks import CardApplied, Event
 
 EVERY = timedelta(seconds=30)
 FIRST_LOOK = timedelta(minutes=2)
@@ -37,14 +39,17 @@ def follow(parts: Parts) -> int:
     return sum(_ask(parts, reference) for reference in due)
 
 
-def hear(session: Session, parts: Parts, order: CardOrder, *, now: datetime) -> None:
-    """Tell in the thread what a webhook says of one of our orders; one that is not ours is let pass."""
+def hear(session: Session, parts: Parts, event: Event) -> None:
+    """Tell in the thread what a webhook says of one of our orders; anything else is let pass."""
+    if not isinstance(event, CardApplied) or not event.order.reference or not is_final(event.order):
+        return
     request = session.exec(
-        select(Request).where(Request.reference == (order.reference or ""), Request.action == _ACTION)
+        select(Request).where(Request.reference == event.order.reference, Request.action == _ACTION)
     ).first()
-    if request is not None and is_final(order):
+    if request is not None:
+        now = parts.clock.now()
         _follow(session, request, now=now)
-        _end(session, parts, request.reference, order, now=now)
+        _end(session, parts, request.reference, event.order, now=now)
 
 
 def _take_up(session: Session, *, now: datetime) -> None:
@@ -65,10 +70,12 @@ def _follow(session: Session, request: Request, *, now: datetime) -> None:
     insert_once(
         session,
         FollowedOrder,
-        reference=request.reference,
-        request_id=request.id,
-        next_look_at=now + FIRST_LOOK,
-        looks=0,
+        {
+            "reference": request.reference,
+            "request_id": request.id,
+            "next_look_at": now + FIRST_LOOK,
+            "looks": 0,
+        },
     )
 
 

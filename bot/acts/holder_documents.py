@@ -58,7 +58,7 @@ def _submit(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
     try:
         require_any(standing, SUPPORT)
         reply = _send(parts, incoming, standing, file)
-    except Exception:
+    except Exception:  # whatever went wrong goes on upwards, after the file was removed
         if not _remove(parts, standing, file):
             parts.replier.reply(_beside(incoming), Reply(template="holder_file_left"))
         raise

@@ -1,5 +1,7 @@
 """Cards are ordered and cardholders changed from forms, with a second person; an order is followed to its end."""
 
+import json
+from io import BytesIO
 from typing import Any
 
 from bot import orders
@@ -49,6 +51,37 @@ def test_several_cards_are_ordered_approved_and_followed_to_their_end(sqlite_wor
 
     world.passes(hours=12)
     assert orders.follow(world.bot.parts) == 0
+
+
+def hears(world: World) -> int:
+    """Deliver the newest webhook of Paytend's to the bot, and return the status of its answer."""
+    body = json.dumps(world.paytend.webhooks[-1].sealed).encode()
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/paytend/webhook",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+    }
+    started: list[str] = []
+    b"".join(world.bot.web(environ, lambda status, _headers: started.append(status)))
+    world.settles()
+    return int(started[0][:3])
+
+
+def test_the_result_of_an_order_is_told_once_when_the_webhook_is_first(sqlite_world: World) -> None:
+    world = sqlite_world
+    applies(world)
+    approves(world)
+    world.passes(minutes=15)
+
+    assert hears(world) == 200
+    assert [text for text in world.thread() if "The order is done (1)" in text] != []
+    before = len(world.thread())
+    world.passes(hours=1)
+    assert orders.follow(world.bot.parts) == 0
+    world.settles()
+
+    assert len(world.thread()) == before
 
 
 def test_one_card_is_ordered_for_a_cardholder(sqlite_world: World) -> None:
