@@ -14,6 +14,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 _BODIES = frozenset({"body", "content", "payload", "raw", "text", "blocks", "view", "token", "signature"})
 REMOVED = "(removed)"
+QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "alembic", "uvicorn.access")
 
 
 def clean(value: Any) -> Any:
@@ -71,5 +72,5 @@ def start_logging(form: Literal["console", "json"], *, stream: TextIO = sys.stde
     handler.setFormatter(Line(form))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # slack_bolt logs the whole body at INFO when a signature fails; httpx and APScheduler log every call.
-    for name in ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "alembic", "uvicorn.access"):
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

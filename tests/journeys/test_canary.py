@@ -1,0 +1,212 @@
+"""Marked secrets go through every path; then all that was kept, logged or sent is searched for them."""
+
+import json
+import logging
+from collections.abc import Iterator
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import home, orders
+from bot.logs import QUIET, Line
+from sandbox.slack import seed
+from tests.journeys.test_apply import applies
+from tests.journeys.test_holders import NEW, attaches, chooses_place, creates, searches
+from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, ONCALL, SUPPORT, World
+
+TYPED_NUMBER = "4532015112830366"
+SPACED_NUMBER = "5425 2334 3010 9903"
+CARDS_OWN_NUMBER = "5555341244441115"
+MERCHANTS_NUMBER = "4000056655665556"
+CVV = "7391746"  # longer than a real one, so that it is not found by chance
+HOLDERS_ID, NEW_ID = "CANARY1D0001", "CANARY1D0002"
+FILE_MARK = b"CANARY-IN-THE-FILE"
+NUMBERS = (TYPED_NUMBER, SPACED_NUMBER, SPACED_NUMBER.replace(" ", ""), CARDS_OWN_NUMBER, MERCHANTS_NUMBER)
+TOKENS = (seed.BOT_TOKEN, seed.SIGNING_SECRET, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+MARKS = (*NUMBERS, CVV, HOLDERS_ID, NEW_ID, FILE_MARK.decode(), *TOKENS)
+
+
+@pytest.fixture
+def logged() -> Iterator[StringIO]:
+    """Everything that is logged, as production writes it."""
+    stream = StringIO()
+    handler, root = logging.StreamHandler(stream), logging.getLogger()
+    handler.setFormatter(Line("json"))
+    levels = {name: logging.getLogger(name).level for name in QUIET}
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(before)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def mark(world: World) -> None:
+    """Put the marks where Paytend has them, and let it leak what it can."""
+    card = world.paytend.books.cards[CARD]
+    card.number, card.cvv = CARDS_OWN_NUMBER, CVV
+    world.paytend.books.holders[HOLDER].id_no = HOLDERS_ID
+    world.paytend.switches.set_modes(full_card_numbers=True)
+
+
+def hears_all(world: World) -> None:
+    """Deliver every webhook of Paytend's to the bot."""
+    for webhook in world.paytend.webhooks:
+        body = json.dumps(webhook.sealed).encode()
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/paytend/webhook",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": BytesIO(body),
+        }
+        b"".join(world.bot.web(environ, lambda *_started: None))
+    world.settles()
+
+
+def types_everything(world: World) -> None:
+    for text in (
+        f"/card info {TYPED_NUMBER}",
+        f"/card info {CARD}",
+        f"/card lost {SPACED_NUMBER}",
+        f"/topup {CARD} 10 EUR for {SPACED_NUMBER}",
+        f"/topup {CARD} 10 EUR customer called",
+        f"/topup status {TYPED_NUMBER}",
+        f"/holder status {HOLDER}",
+        f"/holder status passport {HOLDERS_ID}",
+        f"/holder status passport {TYPED_NUMBER}",
+        f"/holder cities LT {TYPED_NUMBER}",
+        f"/holder cities {TYPED_NUMBER}",
+        f"/approvals show {TYPED_NUMBER}",
+        "/approvals mine",
+        f"/cardops {TYPED_NUMBER}",
+    ):
+        world.types(SUPPORT, text)
+    world.types(ADMIN, "/cardops doctor")
+
+
+def decides(world: World) -> None:
+    """Deny with a card number in the reason (refused under the field), then approve."""
+    world.clicks(MANAGER, "request_deny")
+    world.submits(MANAGER, reason=f"because of {TYPED_NUMBER}")
+    world.slack.closes(MANAGER)
+    world.settles()
+    world.clicks(MANAGER, "request_approve")
+
+
+def fills_forms(world: World) -> None:
+    creates(world, NEW | {"line": f"card {SPACED_NUMBER}", "id_number": NEW_ID})
+    world.slack.closes(SUPPORT)
+    world.settles()
+    creates(world, NEW | {"id_number": NEW_ID})
+    creates(world, NEW | {"id_number": NEW_ID})  # refused: there is such a cardholder now
+    world.paytend.switches.lose_next_answer(operation="createCardholder")
+    creates(world, NEW | {"id_number": f"{NEW_ID}X"})
+    attaches(world, b"\xff\xd8\xff" + FILE_MARK)
+    attaches(world, FILE_MARK)
+    world.types(SUPPORT, f"/holder update {HOLDER}")
+    world.submits(SUPPORT, gender="1", reason=f"he said {TYPED_NUMBER}")
+    world.submits(SUPPORT, gender="1", reason="he said so")
+    world.clicks(MANAGER, "request_approve")
+    applies(world, remarks=f"like {TYPED_NUMBER}")
+    applies(world)
+    world.clicks(MANAGER, "request_approve")
+
+
+def happens_at_paytend(world: World) -> None:
+    events = world.paytend.events
+    events.purchase(CARD, "1.00", merchant=f"SHOP {MERCHANTS_NUMBER}")
+    events.decline(CARD, "1.00", merchant=f"SHOP {MERCHANTS_NUMBER}")
+    events.audit(HOLDER, 3, error=f"The document {MERCHANTS_NUMBER} is no document")
+    world.passes(minutes=15)
+    hears_all(world)
+    orders.follow(world.bot.parts)
+    world.settles()
+
+
+def looks_at_home(world: World) -> None:
+    for person in (SUPPORT, MANAGER, ONCALL, ADMIN):
+        world.slack.opens_home(person)
+        world.settles()
+    world.clicks(SUPPORT, "home_card", view=world.slack.home(SUPPORT))
+    world.submits(SUPPORT, card=TYPED_NUMBER)
+    world.submits(SUPPORT, card=CARD)
+    home.refresh(world.bot.parts)
+
+
+def searches_with_marks(world: World) -> None:
+    world.types(SUPPORT, "/holder create")
+    chooses_place(world)
+    searches(world, SUPPORT, TYPED_NUMBER, action="city_LT")
+    world.slack.closes(SUPPORT)
+    world.settles()
+
+
+def kept_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def sent_to_slack(world: World) -> str:
+    """Everything that the bot sent: its calls, and what people see by their response addresses."""
+    calls = [{"method": call.method, **call.args} for call in world.slack.api_calls]
+    seen = [world.slack.ephemerals(person) for person in world.slack.state.people]
+    answers = [delivery.response for delivery in world.slack.deliveries]
+    return json.dumps([calls, seen, answers], ensure_ascii=False, default=str)
+
+
+def test_no_marked_secret_is_kept_logged_or_sent(sqlite_world: World, tmp_path: Path, logged: StringIO) -> None:
+    world = sqlite_world
+    mark(world)
+
+    types_everything(world)
+    decides(world)
+    fills_forms(world)
+    happens_at_paytend(world)
+    looks_at_home(world)
+    searches_with_marks(world)
+    world.bot.jobs.fire_all()
+    world.settles()
+
+    stored, sent, lines = kept_in(tmp_path), sent_to_slack(world), logged.getvalue()
+    # The search finds what is there, and the paths were walked to their ends.
+    assert b"cardholder:read" in stored
+    assert "customer called" in sent
+    assert "paytend.called" in lines
+    assert sorted(request.action for request in world.requests() if request.status == "executed") == [
+        "card.apply",
+        "card.top_up",
+        "cardholder.update",
+    ]
+    assert len(world.paytend.calls_of("createCardholder")) == 3
+    assert len(world.paytend.calls_of("uploadDocument")) == 1
+    assert lines.count("webhook.taken") >= 4
+    found = {
+        mark: [
+            place
+            for place, holds in (
+                ("database", mark.encode() in stored),
+                ("logs", mark in lines),
+                ("slack", mark in sent),
+            )
+            if holds
+        ]
+        for mark in MARKS
+    }
+    assert {mark: places for mark, places in found.items() if places} == {}
+
+
+def test_what_is_masked_is_seen_masked(sqlite_world: World) -> None:
+    world = sqlite_world
+    mark(world)
+
+    world.types(SUPPORT, f"/card info {CARD}")
+    world.types(SUPPORT, f"/holder status {HOLDER}")
+
+    assert "1115" in world.slack.ephemerals(SUPPORT)[-2]["text"]
+    assert "CA••••••••01" in sent_to_slack(world)
+    assert CARDS_OWN_NUMBER not in sent_to_slack(world)
