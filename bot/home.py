@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from slack_sdk.errors import SlackClientError
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from approvals import listing, showing
@@ -71,17 +71,20 @@ def refresh(parts: Parts) -> int:
             .where(col(HomeTab.opened_at) > now - LOOKED_AT, HomeTab.seen != seen)
             .order_by(col(HomeTab.published_at))
         ).all()
-        stale = [(row, _facts(session, parts, _standing(row), now=now)) for row in rows]
+    fresh: list[str] = []
     published = 0
-    for row, facts in stale:
-        if published >= MOST_PUBLISHED:
-            break
+    for row in rows:
+        with parts.database.reading() as session:
+            facts = _facts(session, parts, _standing(row), now=now)
         if _digest(facts) != row.digest:
-            if not _publish(parts, row.account, facts, digest=row.digest, now=now):
-                break
+            if published >= MOST_PUBLISHED or not _publish(parts, row.account, facts, digest="", now=now):
+                break  # the others have their turn in the next refresh, those that waited longest first
             published += 1
+        fresh.append(row.account)
+    if fresh:
         with parts.database.writing() as session:
-            session.get_one(HomeTab, row.account).seen = seen
+            changed = update(HomeTab).where(col(HomeTab.account).in_(fresh)).values(seen=seen)
+            session.connection().execute(changed)
     return published
 
 

@@ -335,3 +335,19 @@ def test_personal_data_is_shown_privately_masked_and_each_look_is_recorded(sqlit
     assert "PS1234567" not in shown
     assert "This look was recorded · Only visible to you" in shown
     assert events(world).count("cardholder:read") == 1
+
+
+@pytest.mark.parametrize(
+    "typed", ["/holder create", f"/holder update {HOLDER}", f"/holder documents {HOLDER}", "/card apply"]
+)
+def test_a_form_opens_before_paytend_is_asked_for_anything(sqlite_world: World, typed: str) -> None:
+    world = sqlite_world
+    asked = len(world.paytend.calls)
+
+    done = world.slack.types(SUPPORT, typed, channel="C0GENERAL")
+    world.pool.waiting.pop(0)()  # the threads for clicks; those that wait for Paytend come later
+
+    assert done.status == 200
+    assert world.slack.modal(SUPPORT) is not None
+    assert len(world.paytend.calls) == asked
+    world.settles()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot import home
+from bot.tables import HomeTab
 from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, STRANGER, SUPPORT, World, actions_of, text_of
 
 
@@ -171,3 +172,21 @@ def test_a_top_up_is_asked_for_from_home(sqlite_world: World) -> None:
 
     assert "decided by somebody else" in world.modal_text(SUPPORT)
     assert world.request().status == "pending"
+
+
+def test_two_hundred_open_tabs_are_refreshed_within_slacks_limit(sqlite_world: World) -> None:
+    world = sqlite_world
+    opens_home(world, MANAGER)
+    with world.bot.database.writing() as session:
+        row = session.get_one(HomeTab, MANAGER)
+        for number in range(200):
+            copy = row.model_dump() | {"account": f"U0{number:04d}", "person_id": f"U0{number:04d}", "seen": ""}
+            session.add(HomeTab(**copy))
+    before = publishes(world)
+
+    home.refresh(world.bot.parts)
+    assert publishes(world) == before  # nothing differs from what everybody has
+
+    world.asks("20.00")
+    home.refresh(world.bot.parts)
+    assert 0 < publishes(world) - before <= home.MOST_PUBLISHED
