@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from notifier.tables import Delivery, DeliveryStatus, Lane, Message, Operation
 from notifier.upsert import insert_once
+
+Row = TypeVar("Row")
 
 ALL = "*"  # the lane that stands for Slack as a whole
 
@@ -54,7 +57,7 @@ def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> C
         return None
     for name in _free_lanes(session, now):
         insert_once(session, Lane, {"name": name, "failures": 0})
-        lane = session.exec(select(Lane).where(Lane.name == name).with_for_update(skip_locked=True)).first()
+        lane = session.exec(_locked(select(Lane).where(Lane.name == name))).first()
         if lane is not None and (delivery := _next_of(session, name, lane, now, locked=True)) is not None:
             return _lease(session, delivery, lane, whole, now=now, until=now + lease, token=token)
     return None
@@ -125,10 +128,15 @@ def _next_of(
             .order_by(col(Delivery.id))
             .limit(1)
         )
-        found = session.exec(query.with_for_update(skip_locked=True) if locked else query).first()
+        found = session.exec(_locked(query) if locked else query).first()
         if found is not None:
             return found
     return None
+
+
+def _locked(query: SelectOfScalar[Row]) -> SelectOfScalar[Row]:
+    """Return the query that holds its rows, as they are now and not as this session saw them before."""
+    return query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
 
 
 def _ready(now: datetime) -> list[ColumnElement[bool]]:
