@@ -59,7 +59,7 @@ def decide(
 
 
 def require_decider(
-    session: Session, desk: Desk, *, request_id: str, digest: str, standing: Standing, now: datetime
+    session: Session, *, request_id: str, digest: str, standing: Standing, now: datetime
 ) -> Request:
     """Return the request when this person could decide it now; raises a Refusal. Nothing is decided."""
     request = showing.find(session, request_id)

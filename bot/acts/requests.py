@@ -81,7 +81,6 @@ def _open_denial(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     with parts.database.reading() as session:
         request = deciding.require_decider(
             session,
-            parts.desk,
             request_id=take_text(incoming.value, "request"),
             digest=take_text(incoming.value, "digest"),
             standing=standing,
