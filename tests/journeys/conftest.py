@@ -62,7 +62,7 @@ def empty(database: Database) -> None:
 
 @contextmanager
 def checked_world(database: Database, folder: Path, **more: Any) -> Iterator[World]:
-    """A world of which these hold at the end of every journey: valid payloads, balanced books, an unbroken trail."""
+    """A world that at the end of every journey has valid payloads, balanced books and an unbroken trail."""
     with build_world(database, folder, **more) as world:
         yield world
         assert problems_of(world.slack) == []
