@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from approvals.outcomes import Finding, Found, Outcome, Result
-from approvals.policy import MoneyText
 from approvals.refusals import Refusal
+from notifier.money_text import MoneyText
 from paytend import operations
 from paytend.calls import Call
 from paytend.codes import CardStatus, ChangeStatus, TopUpStatus
@@ -89,12 +89,15 @@ def find_action(name: str) -> Action:
 
 def _contradicts(answer: TopUp, payload: TopUpPayload, reference: str) -> bool:
     """Whether an answer speaks of something else than what was asked."""
-    said_and_meant: tuple[tuple[object, object], ...] = (
-        (answer.reference, reference),
-        (answer.card_id, payload.card_id),
-        (answer.amount, payload.money),
-    )
+    said_and_meant = ((answer.reference, reference), (answer.card_id, payload.card_id))
     return any(said is not None and said != meant for said, meant in said_and_meant)
+
+
+def _other_amount(answer: TopUp, payload: TopUpPayload) -> str:
+    """Return a warning when Paytend names another amount; it may hold the fee, which is not documented."""
+    if answer.amount is None or answer.amount == payload.money:
+        return ""
+    return f" It names {answer.amount}, though {payload.money} was asked for: please compare."
 
 
 def _read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcome:
@@ -102,7 +105,8 @@ def _read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcom
         return _outcome(Result.UNKNOWN, "Paytend's answer does not fit what was asked.", answer)
     match answer.status:
         case TopUpStatus.DONE:
-            return _outcome(Result.EXECUTED, "Done at Paytend.", answer, answer.trade_id)
+            words = f"Done at Paytend.{_other_amount(answer, payload)}"
+            return _outcome(Result.EXECUTED, words, answer, answer.trade_id)
         case TopUpStatus.FAILED:
             return _outcome(
                 Result.FAILED, answer.message or "Paytend says that it failed.", answer, answer.trade_id
@@ -120,7 +124,8 @@ def _read_top_up_question(answer: TopUp, payload: TopUpPayload, reference: str) 
         return _finding(Found.UNREADABLE, "Paytend's answer does not fit what was asked.", answer)
     match answer.status:
         case TopUpStatus.DONE:
-            return _finding(Found.EXECUTED, "Paytend says that it was done.", answer, answer.trade_id)
+            words = f"Paytend says that it was done.{_other_amount(answer, payload)}"
+            return _finding(Found.EXECUTED, words, answer, answer.trade_id)
         case TopUpStatus.FAILED:
             words = answer.message or "Paytend says that it failed."
             return _finding(Found.FAILED, words, answer, answer.trade_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -200,6 +200,7 @@ def _make(
     desk: Desk, *, action: Action, payload: Payload, rule: Rule, wish: Wish, standing: Standing, now: datetime
 ) -> Request:
     request_id, person = desk.make_id(), standing.person
+    now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
     content, rule_content = as_json(payload), as_json(rule)
     digest = digest_of(action=action.name, payload=content, requester_id=person.id, rule=rule_content)
     shown = {"summary": _summary(action, payload.moves, wish.card), "card": as_json(wish.card)}

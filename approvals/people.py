@@ -48,10 +48,11 @@ class RoleRule(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """A human. `id` is the same for all their accounts; `account` is the one in use."""
+    """A human. `id` is the same for all their accounts; `account` is the one in use, `accounts` are all."""
 
     id: str
     account: str
+    accounts: frozenset[str] = frozenset()
     name: str = ""
     is_stranger: bool = False
     is_guest: bool = False
@@ -62,6 +63,10 @@ class Person:
     def called(self) -> str:
         """The name, or the account where there is none."""
         return self.name or self.account
+
+    def is_known_as(self, *ids: str) -> bool:
+        """Whether one of these ids is this human, also when they were stored before the identity map had them."""
+        return not self.accounts.isdisjoint(ids) or self.id in ids or self.account in ids
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +107,11 @@ def identity_of(account: str, *, same_person: Sequence[Sequence[str]]) -> str:
     return next((accounts[0] for accounts in same_person if account in accounts), account)
 
 
+def accounts_of(account: str, *, same_person: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Return all accounts of the human behind one."""
+    return next((frozenset(known) for known in same_person if account in known), frozenset({account}))
+
+
 def stand(
     directory: Directory, *, account: str, roles: Mapping[str, RoleRule], same_person: Sequence[Sequence[str]]
 ) -> Standing:
@@ -110,7 +120,7 @@ def stand(
     Any account of the human gives them a role. A group that cannot be read gives none, and is named.
     """
     profile = directory.person(account)
-    accounts = next((frozenset(known) for known in same_person if account in known), frozenset({account}))
+    accounts = accounts_of(account, same_person=same_person)
     held: set[str] = set()
     unreadable: set[str] = set()
     for name, rule in roles.items():
@@ -179,6 +189,7 @@ def _person(profile: Profile, same_person: Sequence[Sequence[str]]) -> Person:
     return Person(
         id=identity_of(profile.account, same_person=same_person),
         account=profile.account,
+        accounts=accounts_of(profile.account, same_person=same_person),
         name=profile.name,
         is_stranger=profile.is_stranger,
         is_guest=profile.is_guest,

@@ -1,36 +1,16 @@
 """Policy: which rule a sensitive action falls under, how many must approve, and the limits on sums."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from approvals.refusals import Refusal
+from notifier.durations import Duration
+from notifier.money_text import MoneyText
 from paytend.money import Money
-
-# To be replaced by notifier.durations.Duration and notifier.settings_types.MoneyText.
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _read_duration(value: object) -> object:
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
-    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else value
-
-
-def _read_money(value: object) -> object:
-    return Money.read(value) if isinstance(value, str) else value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_read_duration),
-    Field(gt=timedelta()),
-    PlainSerializer(lambda value: f"{int(value.total_seconds())}s", return_type=str),
-]
-MoneyText = Annotated[InstanceOf[Money], BeforeValidator(_read_money), PlainSerializer(str, return_type=str)]
 
 
 class NothingAllows(Refusal):

@@ -171,7 +171,7 @@ def _refuse_settling(
     if request.status != Status.UNKNOWN:
         raise NotUnknown(status=request.status)
     person = standing.person
-    if person.id == request.requester_id or person.account == request.requester_account:
+    if person.is_known_as(request.requester_id, request.requester_account):
         raise RequesterSettles
     require_role(standing, roles=(*showing.read_rule(request).approvers, *SETTLERS))
     if execution is None or execution.gave_up_at is None:

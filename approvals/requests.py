@@ -1,6 +1,6 @@
 """What happens to a request until it is approved or over: decisions, withdrawal, and the two clocks."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
@@ -232,7 +232,7 @@ def _follow(
                 now=now,
                 facts=facts,
                 approved_at=now,
-                execute_by=now + showing.read_rule(request).execute_within,
+                execute_by=now.astimezone(UTC) + showing.read_rule(request).execute_within,
                 remind_at=None,
             )
         case _:

@@ -6,15 +6,20 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals import showing
+from approvals.opening import changed_cardholder
 from approvals.people import RolesUnreadable, Standing, admit, require_role
 from approvals.policy import Rule
 from approvals.refusals import Refusal
-from approvals.rules import Verdict
+from approvals.rules import ChangedCardholder, SelfApproval, Verdict
 from approvals.tables import Decision, Request, VoidedDecision
 
 
 class RightsUnreadable(Refusal):
     """Slack did not say whether the approvers still may approve, so nothing was sent. It is tried again."""
+
+
+class OtherIdentity(Refusal):
+    """This account counts as another person by now."""
 
 
 def approvals_of(session: Session, request_id: str) -> Sequence[Decision]:
@@ -41,14 +46,12 @@ def void_lost(
 ) -> list[str]:
     """Void the approvals of people who lost the right since, and return their names with why."""
     lost = []
+    changed = changed_cardholder(session, cardholder_id=request.cardholder_id, now=now)
     for decision in approvals_of(session, request.id):
-        standing = standings.get(decision.account)
-        if standing is None or standing.person.id != decision.person_id:
+        if decision.account not in standings:
             raise RightsUnreadable
         try:
-            admit(standing.person)
-            for rule in (showing.read_rule(request), live):
-                require_role(standing, roles=rule.approvers)
+            _check(decision, request, standing=standings[decision.account], live=live, changed=changed)
         except RolesUnreadable as refusal:
             raise RightsUnreadable from refusal
         except Refusal as refusal:
@@ -60,3 +63,19 @@ def void_lost(
             )
     session.flush()
     return lost
+
+
+def _check(
+    decision: Decision, request: Request, *, standing: Standing, live: Rule, changed: frozenset[str]
+) -> None:
+    """Refuse an approval that this person could not give now."""
+    person = standing.person
+    admit(person)
+    if person.id != decision.person_id:
+        raise OtherIdentity
+    if person.is_known_as(request.requester_id, request.requester_account):
+        raise SelfApproval
+    for rule in (showing.read_rule(request), live):
+        require_role(standing, roles=rule.approvers)
+    if person.is_known_as(*changed):
+        raise ChangedCardholder

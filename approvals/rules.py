@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from approvals.people import Standing, admit, require_role
+from approvals.people import Person, Standing, admit, require_role
 from approvals.policy import Rule
 from approvals.refusals import Refusal
 from paytend.redaction import find_card_numbers
@@ -163,13 +163,13 @@ def decide(
     person = standing.person
     admit(person)
     require_digest(asked, digest=digest)
-    _refuse_second(earlier, person_id=person.id)
+    _refuse_second(earlier, person=person)
     require_pending(asked, now=now)
-    if person.id == asked.requester_id or person.account == asked.requester_account:
+    if person.is_known_as(asked.requester_id, asked.requester_account):
         raise SelfApproval
     for rule in (asked.rule, live):
         require_role(standing, roles=rule.approvers)
-    if person.id in changed_cardholder:
+    if person.is_known_as(*changed_cardholder):
         raise ChangedCardholder
     if verdict is Verdict.DENY:
         check_reason(reason)
@@ -182,7 +182,7 @@ def withdraw(asked: Asked, *, standing: Standing, digest: str, now: datetime) ->
     """Return the status after the requester took it back; raises a Refusal."""
     admit(standing.person)
     require_digest(asked, digest=digest)
-    if standing.person.id != asked.requester_id:
+    if not standing.person.is_known_as(asked.requester_id):
         raise NotYours
     require_pending(asked, now=now)
     return Status.WITHDRAWN
@@ -235,7 +235,7 @@ def write_moment(moment: datetime) -> str:
     return moment.strftime("%-d %b %H:%M UTC")
 
 
-def _refuse_second(earlier: Sequence[Earlier], *, person_id: str) -> None:
+def _refuse_second(earlier: Sequence[Earlier], *, person: Person) -> None:
     for row in earlier:
-        if row.person_id == person_id:
+        if person.is_known_as(row.person_id):
             raise AlreadyDecided(who=row.name, when=write_moment(row.decided_at))

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from approvals.policy import MoneyText
+from notifier.money_text import MoneyText
 from paytend.codes import CardStatus
 
 

@@ -1,5 +1,7 @@
 """The database's shape: all tables, brought there by migrations, with the triggers that guard them."""
 
+from tempfile import TemporaryDirectory
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -49,6 +51,16 @@ def require_current(database: Database) -> None:
 def newest() -> str | None:
     """Return the newest revision that this version knows."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()
+
+
+def write_migration(message: str, revision: str) -> None:
+    """Write the migration from the newest revision to the tables as they are now (for whoever changes one)."""
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/migration.db")
+        migrate(database)
+        with database.writing() as session:
+            command.revision(_config(session.connection()), message=message, rev_id=revision, autogenerate=True)
+        database.close()
 
 
 def differences(connection: Connection) -> list[object]:

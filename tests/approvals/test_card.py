@@ -11,7 +11,8 @@ from approvals.card import buttons
 from approvals.rules import Status
 from paytend.errors import OutcomeUnknown
 from tests.approvals.rendering import FOLDER, render
-from tests.approvals.world import ADA, CARD, MARA, MILO, World, limit, rule, snapshot
+from tests.approvals.standins import CARD
+from tests.approvals.world import ADA, MARA, MILO, World, limit, rule, snapshot
 
 SCHEMA = Path("/work/shared/schemas/slack-block-kit.schema.json")
 HOSTILE = 'x <!channel> <@U0EVE> & "quote" \\ \n <https://evil|text> {{ 7*7 }} {% raw %}'

@@ -5,15 +5,12 @@ from datetime import timedelta
 import pytest
 
 from approvals import execution
-from approvals.execution import Fenced, NotClaimed
+from approvals.execution import Fenced
 from approvals.moving import Overtaken
-from approvals.opening import MoneyBlocked
 from approvals.outcomes import Outcome, Result
-from approvals.people import Standing
-from approvals.rights import RightsUnreadable
-from approvals.rules import AlreadyDecided, Status
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
-from tests.approvals.world import CARD, MARA, MILO, World, flagged, limit, person, rule, snapshot
+from tests.approvals.standins import CARD
+from tests.approvals.world import World, rule, snapshot
 
 
 def test_an_approved_top_up_is_done_once_and_told(world: World) -> None:
@@ -204,117 +201,6 @@ def test_at_start_whatever_is_executing_becomes_unknown(small: World) -> None:
     with small.database.writing() as session:
         assert execution.suspect_stranded(session, small.desk, now=small.now, at_start=True) == 1
     assert small.read(request).status == "unknown"
-
-
-def test_f18_an_approver_who_lost_the_role_is_voided_and_it_waits_again(world: World) -> None:
-    request = world.approved()
-    world.standings["U0MARA"] = person("U0MARA", "support")
-
-    outcome = world.claims(request)
-    assert isinstance(outcome, NotClaimed)
-    assert outcome.status is Status.PENDING
-    facts = world.card_facts(request)
-    assert facts["approvals"] == "0 of 1"
-    assert facts["decisions"][0]["void"]
-    assert facts["approved"] is None
-    assert "approval:returned" in world.events()
-    with pytest.raises(AlreadyDecided):
-        world.decides(request, MARA)
-    assert world.decides(request, MILO).status == "approved"
-    assert world.executes(request).status == "executed"
-
-
-@pytest.mark.parametrize("flag", ["is_deactivated", "is_guest", "is_stranger"])
-def test_f18_a_deactivated_approver_is_voided(small: World, flag: str) -> None:
-    request = small.approved()
-    small.standings["U0MARA"] = flagged(MARA, flag)
-    small.claims(request)
-    assert small.read(request).status == "pending"
-
-
-def test_f18_without_time_left_it_expires(small: World) -> None:
-    request = small.asks()
-    small.passes(hours=7, minutes=59)
-    small.decides(request)
-    small.passes(minutes=2)
-    small.standings["U0MARA"] = person("U0MARA")
-    small.claims(request)
-    assert small.read(request).status == "expired"
-
-
-def test_rights_that_cannot_be_read_wait_and_void_nothing(small: World) -> None:
-    request = small.approved()
-    small.standings["U0MARA"] = Standing(person=MARA.person, unreadable=frozenset({"manager"}))
-    with pytest.raises(RightsUnreadable):
-        small.claims(request)
-    del small.standings["U0MARA"]
-    with pytest.raises(RightsUnreadable):
-        small.claims(request)
-    assert small.card_facts(request)["approvals"] == "1 of 1"
-    assert small.read(request).status == "approved"
-
-
-def test_a_policy_that_asks_for_more_after_the_approval_waits_for_it(small: World) -> None:
-    request = small.approved()
-    small.use(rules=(rule(quorum=2),))
-    assert isinstance(small.claims(request), NotClaimed)
-    assert small.read(request).status == "pending"
-    small.decides(request, MILO)
-    assert small.executes(request).status == "executed"
-
-
-def test_a_policy_or_limit_that_allows_it_no_more_ends_it(small: World) -> None:
-    request = small.approved()
-    small.use(limits=(limit(over="5.00 EUR"),))
-    small.claims(request)
-    assert small.read(request).status == "failed"
-    small.use(limits=())
-    other = small.approved("12.00 EUR")
-    small.use(rules=())
-    small.claims(other)
-    assert "Refused before sending" in small.read(other).reason
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"status": "8"}, "the card was active when it was asked and is frozen now"),
-        ({"status": "6"}, "is lost now"),
-        ({"status": "7"}, "is closed now"),
-        ({"status": "4"}, "is inactive now"),
-        ({"holder_id": "H2"}, "another cardholder"),
-        ({"card_id": "9"}, "another card"),
-        ({"last_four": "1111"}, "another number"),
-    ],
-)
-def test_a_card_that_changed_ends_it_before_sending(small: World, changes: dict[str, str], words: str) -> None:
-    request = small.approved()
-    small.card = snapshot(**changes)
-    outcome = small.claims(request)
-
-    assert isinstance(outcome, NotClaimed)
-    assert words in outcome.words
-    assert small.read(request).status == "failed"
-    assert small.card_facts(request)["done"]["why"].startswith("Refused before sending")
-    assert small.paytend.calls == []
-
-
-def test_money_on_a_card_is_blocked_while_an_outcome_is_unknown(world: World) -> None:
-    world.paytend.after = OutcomeUnknown("no answer")
-    first = world.executes(world.approved())
-    with pytest.raises(MoneyBlocked) as refusal:
-        world.asks("30.00 EUR")
-    assert first.phrase in str(refusal.value)
-    world.passes(seconds=1)
-    world.looks()
-    assert world.asks("30.00 EUR").status == "pending"
-
-
-def test_an_execution_past_its_time_lapses_at_the_claim(small: World) -> None:
-    request = small.approved()
-    small.passes(minutes=30)
-    assert isinstance(small.claims(request), NotClaimed)
-    assert small.read(request).status == "expired"
 
 
 def test_another_action_takes_the_same_way(world: World) -> None:

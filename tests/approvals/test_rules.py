@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 from approvals.actions import ACTIONS, UnknownAction, find_action
 from approvals.digest import NotCanonical, canonical_json, check_phrase, digest_of
+from approvals.explaining import explain, problems
 from approvals.people import Standing, identity_of
 from approvals.policy import (
     LimitState,
     NothingAllows,
+    Policy,
     PolicyRule,
     Rule,
     apply_limits,
@@ -229,3 +231,28 @@ def test_every_refusal_is_a_sentence() -> None:
         sentence = (kind.__doc__ or "").strip()
         assert sentence.endswith((".", "?")), kind
         assert sentence[0].isupper() or sentence[0] == "{", kind
+
+
+def test_a_policy_explains_itself() -> None:
+    policy = Policy(rules=(rule(name="large", over="500.00 EUR"), rule(name="other", action="card.found"), rule()))
+    rows = explain(policy, action="card.top_up", money=euros(1000))
+    assert [(row.rule, row.applies) for row in rows] == [("large", False), ("other", False), ("top-ups", True)]
+    rows = explain(policy, action="card.top_up", money=euros(50001))
+    assert [row.why for row in rows[1:]] == ["“large” came first"] * 2
+    assert not any(row.applies for row in explain(Policy(), action="card.top_up", money=None))
+    only_large = Policy(rules=policy.rules[:1])
+    assert explain(only_large, action="card.top_up", money=euros(1))[0].why == "0.01 EUR is not over 500.00 EUR"
+
+
+def test_what_cannot_work_in_a_policy_is_named() -> None:
+    policy = Policy(
+        rules=(rule(quorum=3), rule(approvers=["ghost"]), rule(name="x", action="card.explode")),
+        limits=(limit(action="card.explode"),),
+    )
+    assert problems(policy, members={"manager": 2}) == [
+        "policy “top-ups”: needs 3 approvals, and at most 2 people could",
+        "policy “top-ups”: there is no role ghost",
+        "policy “x”: there is no action card.explode",
+        "policy “top-ups”: the name is used twice",
+        "limits: there is no action card.explode",
+    ]

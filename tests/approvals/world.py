@@ -2,12 +2,12 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from approvals import audit, execution, listing, opening, reconciliation, requests, showing
 from approvals.card import facts
@@ -22,13 +22,10 @@ from approvals.snapshot import CardSnapshot, EarlierTopUp
 from approvals.tables import AuditEvent, Decision, Execution, Request
 from bot.database import Database
 from notifier.vault import Vault
-from paytend.calls import Call
-from paytend.errors import Refused
-from paytend.models import CardInfo, Done, TopUp
-from paytend.money import AmountUnit, Money
+from paytend.money import Money
+from tests.approvals.standins import CARD, FakePaytend, RecordingOutbox
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-CARD = "1755902"
 SECRET = b"k" * 32
 
 
@@ -79,103 +76,6 @@ def snapshot(**changes: Any) -> CardSnapshot:
         "earlier": (EarlierTopUp(at="2026-11-01", money=Money.read("5.00 EUR"), status="done"),),
     }
     return CardSnapshot.model_validate({**fields, **changes})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """One notification as it was enqueued, or one edit."""
-
-    kind: str
-    facts: Mapping[str, Any]
-    recipient: str = ""
-    key: str | None = None
-    thread_of: str | None = None
-    edit: bool = False
-    broadcast: bool = False
-
-
-@dataclass
-class RecordingOutbox:
-    """Keeps what was enqueued; what a rolled back transaction enqueued stays too."""
-
-    told: list[Told] = field(default_factory=list)
-
-    def enqueue(
-        self,
-        session: Session,
-        *,
-        kind: str,
-        facts: Mapping[str, Any],
-        recipient: str,
-        now: datetime,
-        key: str | None = None,
-        thread_of: str | None = None,
-        broadcast: bool = False,
-        urgent: bool = False,
-    ) -> str:
-        """Keep a notification."""
-        told = Told(kind=kind, facts=facts, recipient=recipient, key=key, thread_of=thread_of, broadcast=broadcast)
-        self.told.append(told)
-        return str(len(self.told))
-
-    def edit(self, session: Session, *, key: str, kind: str, facts: Mapping[str, Any], now: datetime) -> int:
-        """Keep an edit."""
-        self.told.append(Told(kind=kind, facts=facts, key=key, edit=True))
-        return 1
-
-    def of(self, kind: str, *, edit: bool = False) -> list[Told]:
-        """Return what was told of a kind."""
-        return [told for told in self.told if told.kind == kind and told.edit is edit]
-
-
-@dataclass
-class FakePaytend:
-    """Books of top-ups by reference; `before` and `after` are raised around a top-up, `lookup` in a lookup."""
-
-    books: dict[str, int] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    before: BaseException | None = None
-    after: BaseException | None = None
-    status: str = "1"
-    lookup: BaseException | None = None
-    lookup_status: str = "1"
-    card_status: str = "5"
-
-    def send(self, call: Call[Any]) -> Any:
-        """Answer like paytend.Client."""
-        self.calls.append(call.operation.name)
-        match call.operation.name:
-            case "topup":
-                return self._top_up(call.values)
-            case "getTopupResult":
-                return self._result(call.values["reference"])
-            case "cancelCardLost":
-                self.card_status = "5"
-                return Done.decode({"changeStatus": self.status}, unit=AmountUnit.MINOR)
-            case name:
-                assert name == "getCardInfo"
-                return CardInfo.decode({"cardStatus": self.card_status}, unit=AmountUnit.MINOR)
-
-    def _top_up(self, values: Mapping[str, Any]) -> TopUp:
-        if self.before is not None:
-            raise self.before
-        reference = values["reference"]
-        if self.status == "1":
-            self.books[reference] = self.books.get(reference, 0) + 1
-        if self.after is not None:
-            raise self.after
-        return self._answer(reference, values["card_id"], self.status)
-
-    def _result(self, reference: str) -> TopUp:
-        if self.lookup is not None:
-            raise self.lookup
-        if reference not in self.books:
-            raise Refused(code="14", reason="no such order", verified=True)
-        return self._answer(reference, CARD, self.lookup_status)
-
-    def _answer(self, reference: str, card_id: str, status: str) -> TopUp:
-        content = {"topupStatus": status, "orderNo": reference, "cardId": card_id, "tradeId": "T77"}
-        return TopUp.decode(content, unit=AmountUnit.MINOR)
 
 
 def make_ids() -> Callable[[], str]:
