@@ -15,8 +15,8 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from bot.database import Database
-from bot.parts import insert_once
 from bot.tables import SeenDelivery, Slot
+from notifier.upsert import insert_once
 
 KEPT = timedelta(days=2)  # slots and seen deliveries; Slack repeats within minutes
 
@@ -82,7 +82,7 @@ class Jobs:
 
 def _claim(session: Session, job: Job, *, number: int, now: datetime) -> bool:
     """Take a slot, or take it over from whoever died with it; return whether it is ours."""
-    if insert_once(session, Slot, job=job.name, number=number, lease_until=now + job.lease):
+    if insert_once(session, Slot, {"job": job.name, "number": number, "lease_until": now + job.lease}):
         return True
     slot = session.exec(select(Slot).where(Slot.job == job.name, Slot.number == number).with_for_update()).one()
     if slot.done_at is not None or slot.lease_until > now:

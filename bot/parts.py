@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
-
 from approvals import audit, people
 from approvals import requests as deciding
 from approvals.desk import Desk
@@ -22,6 +19,7 @@ from bot.directory import SlackDirectory
 from bot.replies import Replier
 from bot.tables import SeenDelivery
 from commands import topup
+from notifier.upsert import insert_once
 from paytend import Client, operations
 from paytend.models import Transaction
 
@@ -95,20 +93,13 @@ class Parts:
     def is_new(self, key: str) -> bool:
         """Remember a delivery; False when Slack delivered it before."""
         with self.database.writing() as session:
-            return insert_once(session, SeenDelivery, key=key, seen_at=self.clock.now())
+            return insert_once(session, SeenDelivery, {"key": key, "seen_at": self.clock.now()})
 
     def _recent(self, card_id: str) -> tuple[Transaction, ...]:
         today = self.clock.now().date()
         begin = today - timedelta(days=HISTORY_DAYS)
         call = operations.GET_CARD_TRANSACTIONS(card_id=card_id, begin=begin, end=today, status="ALL", size=30)
         return self.paytend.send(call).rows
-
-
-def insert_once(session: Session, table: type[Any], **values: Any) -> bool:
-    """Insert a row unless its key exists; return whether it was inserted."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    result = session.connection().execute(insert(table).values(**values).on_conflict_do_nothing())
-    return bool(result.rowcount)
 
 
 def require_any(standing: Standing, roles: Iterable[str]) -> None:
