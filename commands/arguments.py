@@ -43,12 +43,12 @@ def guess(word: str, known: Iterable[str]) -> str:
     return f"Did you mean `{near[0]}`?" if near else ""
 
 
-def read_card_id(words: Sequence[str], *, form: str) -> tuple[str, Sequence[str]]:
-    """Return the card id that stands first and the words after it; raises Misread."""
+def read_card_id(words: Sequence[str], *, form: str, of: str = "card") -> tuple[str, Sequence[str]]:
+    """Return the id of a card or cardholder that stands first and the words after it; raises Misread."""
     if not words:
-        raise misread("Which card?", form=form)
+        raise misread(f"Which {of}?", form=form)
     if not _CARD_ID.fullmatch(words[0]):
-        raise misread(f"“{words[0][:40]}” is no card id.", form=form)
+        raise misread(f"“{words[0][:40]}” is no {of} id.", form=form)
     return words[0], words[1:]
 
 

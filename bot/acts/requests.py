@@ -47,10 +47,10 @@ def _follows(parts: Parts, account: str, *, action: str) -> bool:
     return not all(parts.directory.is_member(channel, account) for channel in channels)
 
 
-def read_request(parts: Parts, request_id: str) -> dict[str, Any]:
-    """Return everything that the card of a request shows; raises UnknownRequest."""
+def read_request(parts: Parts, name: str) -> dict[str, Any]:
+    """Return everything that the card of a request shows, by its id or reference; raises UnknownRequest."""
     with parts.database.reading() as session:
-        request = showing.find(session, request_id)
+        request = showing.find_named(session, name)
         return card_facts(showing.view(session, parts.desk, request, now=parts.clock.now()))
 
 
