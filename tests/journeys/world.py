@@ -351,6 +351,7 @@ def build_world(
         door.append(wsgi_door(bot.web))
         if bot.socket is not None:
             bot.socket.connect()  # type: ignore[no-untyped-call]
+            slack.wait_for(lambda: slack.sockets.connections)
         try:
             yield World(
                 clock=clock, slack=slack, paytend=paytend, bot=bot, pool=pool, paytend_server=paytend_server
