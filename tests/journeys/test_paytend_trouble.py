@@ -63,7 +63,7 @@ def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_worl
     assert world.partner_balance() == 10000
 
 
-@pytest.mark.parametrize("fault", ["lose_after", "error_after", "tamper", "not_json"])
+@pytest.mark.parametrize("fault", ["lose_after", "hang_after", "error_after", "tamper", "not_json"])
 def test_a_lost_answer_to_what_was_done_is_found_out_without_a_second_call(
     sqlite_world: World, fault: str
 ) -> None:

@@ -111,6 +111,17 @@ def test_the_card_info_has_a_button_that_opens_the_form_with_the_card(sqlite_wor
     assert world.request().subject == CARD
 
 
+def test_a_form_that_slack_does_not_open_is_not_passed_over_in_silence(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.slack.faults.answers("views.open", "expired_trigger_id")
+
+    world.types(SUPPORT, "/topup")
+
+    assert "Slack did not open the form" in world.told(SUPPORT)
+    world.types(SUPPORT, "/topup")
+    assert world.slack.modal(SUPPORT) is not None
+
+
 def test_only_support_gets_the_form(sqlite_world: World) -> None:
     world = sqlite_world
 

@@ -21,6 +21,7 @@ from bot.composition import Bot, Pools, compose
 from bot.config import parse_config
 from bot.database import Database
 from bot.manifest import make_manifest
+from bot.server import Server
 from bot.settings import read_settings
 from notifier.tables import Delivery as NoticeDelivery
 from notifier.tables import InboxEvent
@@ -211,7 +212,15 @@ class World:
     def rows(self) -> dict[str, int]:
         """How many rows each table has, but for the trail and what Slack delivered."""
         with self.bot.database.reading() as session:
-            tables = [Request, Decision, Execution, Settlement, VoidedDecision, NoticeDelivery, InboxEvent]
+            tables: list[type[Any]] = [
+                Request,
+                Decision,
+                Execution,
+                Settlement,
+                VoidedDecision,
+                NoticeDelivery,
+                InboxEvent,
+            ]
             return {table.__name__: len(session.exec(select(table)).all()) for table in tables}
 
     def thread(self, channel: str = "C0APPROVALS") -> list[str]:
@@ -315,10 +324,14 @@ def build_world(
     *,
     config: str = CONFIG,
     socket_mode: bool = False,
+    over_http: bool = False,
     rate_limits: bool = False,
     key_size: int = 1024,
 ) -> Iterator[World]:
-    """Build everything around an empty database that has all its tables."""
+    """Build everything around an empty database that has all its tables.
+
+    `over_http` puts the bot behind its own server, and both outside parties deliver to its port.
+    """
     clock = Clock(start=START)
     paytend = PaytendStandIn(seed=1, clock=clock, key_size=key_size, webhook_pauses=(0.01, 0.01))
     pool = Later()
@@ -327,7 +340,7 @@ def build_world(
         clock=clock,
         manifest=make_manifest(url=None, socket_mode=socket_mode),
         rate_limits=rate_limits,
-        delivery=None if socket_mode else lambda *call: door[0](*call),  # noqa: PLW0108 - filled below
+        delivery=None if socket_mode or over_http else lambda *call: door[0](*call),  # noqa: PLW0108 - filled below
         acknowledge_seconds=5.0,
     )
     with contextlib.ExitStack() as stack:
@@ -349,6 +362,12 @@ def build_world(
             database=database,
         )
         door.append(wsgi_door(bot.web))
+        if over_http:
+            server = Server(bot.web, host="127.0.0.1", port=0)
+            server.start()
+            stack.callback(server.stop)
+            address = f"http://127.0.0.1:{server.port}"
+            slack.courier.request_url, paytend.callback = f"{address}/slack/events", f"{address}/paytend/webhook"
         if bot.socket is not None:
             bot.socket.connect()  # type: ignore[no-untyped-call]
             slack.wait_for(lambda: slack.sockets.connections)
