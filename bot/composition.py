@@ -34,9 +34,11 @@ from bot.web import Web
 from bot.workers import Loop, Pool, Takes
 from notifier import backlog
 from notifier.delivery import Deliverer
+from notifier.intake import Intake
 from notifier.outbox import Outbox
 from notifier.rendering import Renderer
 from notifier.routes import Routes
+from notifier.telling import Teller
 from notifier.vault import Vault
 from notifier.watch import BalanceWatch
 from paytend import Client, RequestIds, make_http
@@ -82,12 +84,14 @@ class Bot:
     parts: Parts
     deliverer: Deliverer
     executor: Executor
+    teller: Teller
     jobs: Jobs
     web: Web
     bolt: App
     pools: Pools
     delivery_loop: Loop
     execution_loop: Loop
+    telling_loop: Loop
     socket: SocketModeHandler | None
     clients: tuple[httpx.Client, ...]
 
@@ -97,6 +101,7 @@ class Bot:
             _log.warning("execution.stranded", extra={"count": stranded})
         self.delivery_loop.start(self.deliverer.run)
         self.execution_loop.start(self.executor.run)
+        self.telling_loop.start(self.teller.run)
         self.jobs.start()
         if self.socket is not None:
             self.socket.connect()  # type: ignore[no-untyped-call]  # slack_bolt's handler is not annotated
@@ -109,6 +114,7 @@ class Bot:
         self.pools.quick.stop()
         self.pools.slow.stop()
         self.execution_loop.stop()
+        self.telling_loop.stop()
         self.delivery_loop.stop()
         for client in self.clients:
             client.close()
@@ -139,7 +145,8 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         jitter=_jitter,
         make_id=make_id,
     )
-    delivery_loop, execution_loop = Loop("delivery"), Loop("execution")
+    loops = (Loop("delivery"), Loop("execution"), Loop("telling"))
+    delivery_loop, execution_loop, telling_loop = loops
     desk = Desk(
         vault=vault,
         outbox=outbox,
@@ -166,21 +173,28 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
     routes = make_routes(config)
     refused = RefusedCount()
     receiver = Receiver(
-        transactions=database,
+        intake=Intake(database),
         keys=settings.paytend_keys,
         partner_id=settings.PAYTEND_PARTNER_ID,
         unit=settings.PAYTEND_AMOUNT_UNIT,
-        timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
-        routes=routes,
-        outbox=outbox,
         vault=vault,
         make_id=make_id,
         now=clock.now,
-        wake_deliverer=delivery_loop.wake,
+        wake_teller=telling_loop.wake,
         refused=refused,
         counter=Counter(
             "cardops_webhooks_total", "Webhooks by what became of them", ["outcome"], registry=registry
         ),
+    )
+    teller = Teller(
+        transactions=database,
+        outbox=outbox,
+        routes=routes,
+        vault=vault,
+        unit=settings.PAYTEND_AMOUNT_UNIT,
+        timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
+        now=clock.now,
+        wake_deliverer=delivery_loop.wake,
     )
     watch = BalanceWatch(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
@@ -203,17 +217,21 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         parts=parts,
         deliverer=deliverer,
         executor=executor,
+        teller=teller,
         jobs=jobs,
         web=Web(
             slack=None if socket is not None else lambda headers, body: answer_http(bolt, headers, body),
             webhook=receiver,
-            ready=lambda: check_ready(database, deliverer=deliverer, loops=(delivery_loop, execution_loop)),
+            ready=lambda: check_ready(
+                database, deliverer=deliverer, loops=(delivery_loop, execution_loop, telling_loop)
+            ),
             registry=registry,
         ),
         bolt=bolt,
         pools=pools,
         delivery_loop=delivery_loop,
         execution_loop=execution_loop,
+        telling_loop=telling_loop,
         socket=socket,
         clients=(paytend_http, reply_http),
     )

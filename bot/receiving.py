@@ -1,20 +1,17 @@
-"""The webhook edge: verify, keep, enqueue, commit, answer; nothing else happens before the answer."""
+"""The webhook edge: verify, keep, commit, answer; nothing else happens before the answer."""
 
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.web import Answer, say
-from notifier.events import make_notification
-from notifier.inbox import take_in, tell
-from notifier.outbox import Outbox
-from notifier.routes import Routes
-from notifier.storage import Transactions
+from notifier.inbox import make_row
+from notifier.intake import Intake
 from notifier.vault import Vault
 from paytend import AmountUnit, Keys, ProtocolError, envelope
 from paytend.webhooks import read_event
@@ -22,6 +19,8 @@ from paytend.webhooks import read_event
 TAKEN = say("200 OK", {"status": "00", "msg": "success"})
 REFUSED = say("401 Unauthorized", {"status": "01", "msg": "refused"})
 LATER = say("503 Service Unavailable", {"status": "99", "msg": "try again"})
+
+OPENED_AT_ONCE = 3
 
 _log = logging.getLogger(__name__)
 
@@ -47,48 +46,42 @@ class RefusedCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Receiver:
-    """Takes webhooks in: each once, for ever, with its notices in the same transaction."""
+    """Takes webhooks in: each once, for ever. What they say is told afterwards, from the stored row."""
 
-    transactions: Transactions
+    intake: Intake
     keys: Keys = field(repr=False)
     partner_id: str
     unit: AmountUnit
-    timezone: tzinfo
-    routes: Routes
-    outbox: Outbox
     vault: Vault
     make_id: Callable[[], str]
     now: Callable[[], datetime]
-    wake_deliverer: Callable[[], None]
+    wake_teller: Callable[[], None]
     refused: RefusedCount
     counter: Counter
+    # Few are opened at a time, between other work: the cryptography of a flood must not delay what people do.
+    opening: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(OPENED_AT_ONCE))
 
     def __call__(self, body: bytes) -> Answer:
         """Return what the sender is told: "00" only for what is on the disk."""
         try:
-            webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
+            with self.opening:
+                webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
+                event = read_event(webhook, unit=self.unit)
+                row = make_row(webhook, event, now=self.now(), vault=self.vault, make_id=self.make_id)
         except ProtocolError:
             self.refused.add()
             self.counter.labels(outcome="refused").inc()
             _log.warning("webhook.refused")
             return REFUSED
-        event = read_event(webhook, unit=self.unit)
         try:
-            with self.transactions.writing() as session:
-                now = self.now()
-                new = take_in(session, event, body=webhook.text, now=now, vault=self.vault, make_id=self.make_id)
-                if new:
-                    notification = make_notification(event, timezone=self.timezone, now=now)
-                    tell(session, notification, routes=self.routes, outbox=self.outbox, now=now)
+            new = self.intake.keep(row)
         except SQLAlchemyError:
             _log.exception("webhook.not_kept")
             self.counter.labels(outcome="not_kept").inc()
             return LATER
-        outcome = "taken" if new else "known"
-        self.counter.labels(outcome=outcome).inc()
-        _log.info(
-            "webhook.taken", extra={"kind": event.kind, "new": new, "form": webhook.form, "key": webhook.key}
-        )
+        self.counter.labels(outcome="taken" if new else "known").inc()
+        facts = {"kind": event.kind, "new": new, "form": webhook.form, "verified_by": webhook.key}
+        _log.info("webhook.taken", extra=facts)
         if new:
-            self.wake_deliverer()
+            self.wake_teller()
         return TAKEN

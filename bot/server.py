@@ -19,7 +19,7 @@ LARGEST_BODY = 1024 * 1024  # bytes
 DEADLINE = 5.0  # seconds for a whole request, from the connection or the answer before
 MOST_CONNECTIONS = 512
 THREADS = 32  # for everything but the webhooks
-WEBHOOK_THREADS = 4  # few at a time: a flood of them must not delay what people do
+WEBHOOK_THREADS = 64  # they mostly wait for a commit that they share; see bot/receiving.py
 WEBHOOK_PATH = "/paytend/webhook"
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

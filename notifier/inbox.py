@@ -1,48 +1,61 @@
-"""The inbox: a webhook is taken in once, for ever, and its notices are enqueued in the same transaction."""
+"""The inbox: a webhook is taken in once, for ever; its notices follow from the row."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
 
 from notifier.events import Notification
 from notifier.outbox import Outbox
 from notifier.routes import Routes, match
 from notifier.tables import InboxEvent
-from notifier.upsert import insert_once
 from notifier.vault import Vault
+from paytend.envelope import Webhook
 from paytend.redaction import mask_text, redact
 from paytend.webhooks import Event
+
+TABLE = "inbox_event"
 
 _ID_NUMBERS = frozenset({"idno", "idnumber"})
 
 
-def take_in(
-    session: Session, event: Event, *, body: str, now: datetime, vault: Vault, make_id: Callable[[], str]
-) -> bool:
-    """Keep a verified event and return whether it is new, by its business key and by its digest.
-
-    `body` is its content as it was signed; it is stored sealed, without secrets and with numbers masked. Of
-    concurrent deliveries of one event exactly one is told True.
-    """
+def make_row(
+    webhook: Webhook, event: Event, *, now: datetime, vault: Vault, make_id: Callable[[], str]
+) -> dict[str, Any]:
+    """Return the row of a verified webhook; its content is sealed, without secrets and with numbers masked."""
     event_id = make_id()
     key = json.dumps(event.business_key, ensure_ascii=False)
-    sealed = vault.seal(_without_secrets(body).encode(), table="inbox_event", row=event_id, column="body")
-    return insert_once(
-        session,
-        InboxEvent,
-        {
-            "id": event_id,
-            "kind": event.kind,
-            "digest": event.digest,
-            "business_digest": hashlib.sha256(key.encode("utf-8", "replace")).hexdigest(),
-            "body": sealed,
-            "received_at": now,
-        },
-    )
+    body = _without_secrets(webhook.text).encode()
+    return {
+        "id": event_id,
+        "kind": event.kind,
+        "notify_type": webhook.notify_type,
+        "form": webhook.form.value,
+        "verified_by": webhook.key,
+        "digest": event.digest,
+        "business_digest": hashlib.sha256(key.encode("utf-8", "replace")).hexdigest(),
+        "body": vault.seal(body, table=TABLE, row=event_id, column="body"),
+        "received_at": now,
+        "told_at": None,
+        "failures": 0,
+    }
+
+
+def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert rows in one statement and return the ids of the new ones.
+
+    What is known by its business key or by its digest stays as it is; of concurrent deliveries of one event
+    exactly one is new.
+    """
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    insert = make(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
+    # Always in the same order, so that two replicas with the same events wait for each other but never deadlock.
+    ordered = sorted(rows, key=lambda row: str(row["digest"]))
+    return set(session.connection().execute(insert, ordered).scalars())
 
 
 def tell(

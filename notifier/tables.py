@@ -3,10 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from notifier.storage import UtcDateTime
+
+_UNTOLD = text("told_at IS NULL")
 
 
 class Operation(StrEnum):
@@ -27,17 +29,25 @@ class DeliveryStatus(StrEnum):
 class InboxEvent(SQLModel, table=True):
     """A webhook that was accepted, kept so that it is accepted once; both digests are unique for ever.
 
-    `body` is its content without secrets, sealed, and is removed by retention; the row stays.
+    `body` is its content without secrets, sealed, and is removed by retention; the row stays. `form` and
+    `verified_by` say which form of it was signed and which of Paytend's keys verified it. `told_at` is empty as
+    long as its notices are not in the outbox; `failures` counts how often making them failed.
     """
 
     __tablename__ = "inbox_event"
+    __table_args__ = (Index("ix_inbox_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),)
 
     id: str = Field(primary_key=True, max_length=26)
     kind: str = Field(sa_type=Text)
+    notify_type: str = Field(sa_type=Text)
+    form: str = Field(sa_type=Text)
+    verified_by: int
     digest: str = Field(max_length=64, unique=True)
     business_digest: str = Field(max_length=64, unique=True)
     body: bytes | None = Field(default=None, sa_type=LargeBinary)
     received_at: datetime = Field(sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failures: int = 0
 
 
 class Message(SQLModel, table=True):

@@ -137,6 +137,7 @@ class World:
         for _ in range(50):
             done = self.pool.run()
             done += self.bot.executor.execute_due()
+            done += self.bot.teller.tell_due()
             done += self.bot.deliverer.deliver_due()
             if not done:
                 return

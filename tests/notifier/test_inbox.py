@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 from sqlmodel import select
 
 from notifier.events import make_notification
-from notifier.inbox import take_in, tell
+from notifier.inbox import make_row, take_in, tell
 from notifier.routes import RouteRule, Routes
 from notifier.tables import InboxEvent
+from paytend.envelope import Form, Webhook
 from paytend.webhooks import Event
 from tests.notifier.conftest import World, run_together
 from tests.notifier.stories import make_event, make_transaction
@@ -32,9 +33,15 @@ ROUTES = Routes(
 )
 
 
+def row_of(world: World, event: Event, body: str) -> dict[str, Any]:
+    webhook = Webhook(notify_type="1", content=json.loads(body), text=body, form=Form.RAW, key=0)
+    return make_row(webhook, event, now=world.clock.now, vault=world.vault, make_id=world.make_id)
+
+
 def accept(world: World, event: Event, body: str) -> bool:
+    row = row_of(world, event, body)
     with world.database.writing() as session:
-        new = take_in(session, event, body=body, now=world.clock.now, vault=world.vault, make_id=world.make_id)
+        new = row["id"] in take_in(session, [row])
         if new:
             notification = make_notification(event, timezone=ZoneInfo("Europe/Vilnius"), now=world.clock.now)
             tell(session, notification, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
@@ -94,7 +101,7 @@ def test_f3_of_eight_at_once_exactly_one_is_new(world: World, differs: bool) -> 
 def test_a_rolled_back_event_is_as_if_it_never_came(world: World) -> None:
     event, body = make_transaction()
     with contextlib.suppress(RuntimeError), world.database.writing() as session:
-        take_in(session, event, body=body, now=world.clock.now, vault=world.vault, make_id=world.make_id)
+        take_in(session, [row_of(world, event, body)])
         raise RuntimeError
 
     assert accept(world, event, body)

@@ -148,13 +148,26 @@ def upgrade() -> None:
         "inbox_event",
         sa.Column("id", sa.String(26), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("notify_type", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("verified_by", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("business_digest", sa.String(64), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("business_digest"),
         sa.UniqueConstraint("digest"),
+    )
+    op.create_index(
+        "ix_inbox_untold",
+        "inbox_event",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("told_at IS NULL"),
+        postgresql_where=sa.text("told_at IS NULL"),
     )
     op.create_table(
         "lane",

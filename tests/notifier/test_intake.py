@@ -1,0 +1,160 @@
+"""Many webhooks share a commit, each gets its own answer, and what was taken in is told once."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, select
+
+from notifier.intake import Intake
+from notifier.routes import Routes
+from notifier.tables import InboxEvent
+from notifier.telling import MOST_FAILURES, Teller
+from paytend import AmountUnit
+from tests.notifier.conftest import World, run_together
+from tests.notifier.stories import make_transaction
+from tests.notifier.test_inbox import row_of
+
+
+class Counting:
+    """The database, with its writing transactions counted; some can be made to fail."""
+
+    def __init__(self, world: World) -> None:
+        self._database = world.database
+        self.commits = 0
+        self.fails = 0
+        self.gate = threading.Event()
+        self.gate.set()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        self.gate.wait(timeout=10)
+        if self.fails:
+            self.fails -= 1
+            raise OperationalError("COMMIT", {}, Exception("database is locked"))
+        with self._database.writing() as session:
+            yield session
+        self.commits += 1
+
+    def reading(self) -> contextlib.AbstractContextManager[Session]:
+        return self._database.reading()
+
+
+def rows_of(world: World, count: int) -> list[dict[str, Any]]:
+    return [row_of(world, *make_transaction(tradeId=f"T{number}")) for number in range(count)]
+
+
+def test_webhooks_that_wait_share_a_commit(world: World) -> None:
+    transactions = Counting(world)
+    intake = Intake(transactions)
+    transactions.gate.clear()
+    rows = rows_of(world, 40)
+    threads = [threading.Thread(target=intake.keep, args=(row,)) for row in rows]
+    for thread in threads:
+        thread.start()
+    transactions.gate.set()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    with world.database.reading() as session:
+        assert len(session.exec(select(InboxEvent)).all()) == 40
+    assert transactions.commits <= 10
+
+
+def test_of_many_copies_in_a_commit_exactly_one_is_new(world: World) -> None:
+    intake = Intake(world.database)
+    rows = [row_of(world, *make_transaction()) for _ in range(12)]
+
+    results = run_together(12, lambda number: intake.keep(rows[number]))
+
+    assert sorted(results) == [False] * 11 + [True]
+
+
+def test_a_bad_row_fails_alone(world: World) -> None:
+    transactions = Counting(world)
+    intake = Intake(transactions)
+    transactions.gate.clear()
+    good, bad = rows_of(world, 5), {**row_of(world, *make_transaction(tradeId="bad")), "kind": None}
+    failures: list[Exception] = []
+
+    def keep(row: dict[str, Any]) -> None:
+        try:
+            intake.keep(row)
+        except IntegrityError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=keep, args=(row,)) for row in [*good, bad]]
+    for thread in threads:
+        thread.start()
+    transactions.gate.set()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert len(failures) == 1
+    with world.database.reading() as session:
+        assert len(session.exec(select(InboxEvent)).all()) == 5
+
+
+def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: World) -> None:
+    transactions = Counting(world)
+    transactions.fails = 2
+    intake = Intake(transactions)
+    (row,) = rows_of(world, 1)
+
+    with pytest.raises(OperationalError):
+        intake.keep(row)
+    transactions.fails = 0
+
+    assert intake.keep(row)
+
+
+def make_teller(world: World) -> Teller:
+    return Teller(
+        transactions=world.database,
+        outbox=world.outbox,
+        routes=Routes(channels={"alerts": "C0ALERTS"}),
+        vault=world.vault,
+        unit=AmountUnit.MINOR,
+        timezone=UTC,
+        now=lambda: world.clock.now,
+        wake_deliverer=lambda: None,
+    )
+
+
+def test_what_was_taken_in_is_told_once_in_its_order(world: World) -> None:
+    intake, teller = Intake(world.database), make_teller(world)
+    for row in rows_of(world, 3):
+        intake.keep(row)
+
+    assert [teller.tell_due() for _ in range(2)] == [3, 0]
+    assert len(world.rows()) == 3
+
+
+def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: World) -> None:
+    intake, teller = Intake(world.database), make_teller(world)
+    intake.keep({**row_of(world, *make_transaction(tradeId="poison")), "body": b"not sealed"})
+    intake.keep(row_of(world, *make_transaction(tradeId="good")))
+
+    told = [teller.tell_due() for _ in range(MOST_FAILURES + 1)]
+
+    assert sum(told) == 2
+    assert told[0] == 1
+    assert len(world.rows()) == 1
+
+
+def test_the_form_and_the_key_that_verified_it_are_kept(world: World) -> None:
+    intake = Intake(world.database)
+    (row,) = rows_of(world, 1)
+    intake.keep(row)
+
+    with world.database.reading() as session:
+        kept = session.exec(select(InboxEvent)).one()
+
+    assert (kept.form, kept.verified_by, kept.told_at) == ("raw", 0, None)
+    assert json.loads(world.vault.open(kept.body or b"", table="inbox_event", row=kept.id, column="body"))
