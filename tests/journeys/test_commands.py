@@ -20,7 +20,8 @@ def shown(world: World, person: str = SUPPORT) -> str:
     return text_of(world.slack.ephemerals(person)[-1]["blocks"])
 
 
-def test_card_info_shows_the_card_its_cardholder_and_balance_to_one_person(world: World) -> None:
+def test_card_info_shows_the_card_its_cardholder_and_balance_to_one_person(sqlite_world: World) -> None:
+    world = sqlite_world
     world.types(SUPPORT, f"/card info {CARD}", channel="C0SUPPORT")
 
     said = shown(world)
@@ -49,7 +50,8 @@ def test_no_whole_card_number_is_shown_though_paytend_sends_one(sqlite_world: Wo
         assert "5097" in said
 
 
-def test_a_card_is_reported_lost_after_a_question(world: World) -> None:
+def test_a_card_is_reported_lost_after_a_question(sqlite_world: World) -> None:
+    world = sqlite_world
     world.types(SUPPORT, f"/card lost {CARD}")
     assert "Report Card 1755902 (•••• 5097) lost?" in shown(world)
     assert world.paytend.books.card(CARD).status == 5
@@ -86,7 +88,8 @@ def test_a_lost_answer_to_a_report_of_loss_says_that_it_is_not_known(sqlite_worl
     assert [row.event for row in world.trail()] == ["card:lost_asked"]
 
 
-def test_holder_status_masks_the_id_number_and_is_recorded(world: World) -> None:
+def test_holder_status_masks_the_id_number_and_is_recorded(sqlite_world: World) -> None:
+    world = sqlite_world
     world.types(SUPPORT, f"/holder status {HOLDER}")
 
     assert "Cardholder Rūta Kazlauskaitė (101982): KYC approved" in world.told(SUPPORT)
@@ -194,7 +197,8 @@ def test_approvals_waiting_lists_what_one_can_decide(world: World) -> None:
     assert "Waiting for you: 2" in world.told(OTHER_MANAGER)
 
 
-def test_approvals_mine_and_history_page_with_a_button(world: World) -> None:
+def test_approvals_mine_and_history_page_with_a_button(sqlite_world: World) -> None:
+    world = sqlite_world
     for number in range(12):
         world.asks("1.00", card=str(1755902 + number % 3))
         world.clicks(SUPPORT, "request_withdraw")
@@ -215,7 +219,8 @@ def test_approvals_mine_and_history_page_with_a_button(world: World) -> None:
     assert "withdrawn" in shown(world, ADMIN)
 
 
-def test_approvals_show_opens_the_request_by_its_id_its_reference_or_its_button(world: World) -> None:
+def test_approvals_show_opens_the_request_by_its_id_its_reference_or_its_button(sqlite_world: World) -> None:
+    world = sqlite_world
     request = world.asks_and_approves()
 
     for typed in (request.id, request.reference):

@@ -113,7 +113,8 @@ def test_a_click_just_after_the_end_of_the_time_is_too_late(sqlite_world: World)
     assert world.paytend.calls_of("topup") == []
 
 
-def test_an_approver_says_that_they_are_looking(world: World) -> None:
+def test_an_approver_says_that_they_are_looking(sqlite_world: World) -> None:
+    world = sqlite_world
     world.asks()
 
     world.clicks(MANAGER, "request_looking")
@@ -138,7 +139,8 @@ def test_only_an_approver_is_looking_and_only_while_it_waits(sqlite_world: World
     assert world.refusals() == ["NotInRole", "NotPending"]
 
 
-def test_a_requester_who_is_not_in_the_channel_follows_in_a_message_from_the_app(world: World) -> None:
+def test_a_requester_who_is_not_in_the_channel_follows_in_a_message_from_the_app(sqlite_world: World) -> None:
+    world = sqlite_world
     world.slack.kicks("C0APPROVALS", SUPPORT)
     world.asks()
 

@@ -12,7 +12,8 @@ def texts(world: World, channel: str) -> list[str]:
     return [message["text"] for message in world.slack.messages(channel)]
 
 
-def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(world: World) -> None:
+def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlite_world: World) -> None:
+    world = sqlite_world
     world.paytend.events.decline(CARD, "99.90", merchant="SHOP & <Sons>")
 
     answers = world.hears_from_paytend()
@@ -109,7 +110,8 @@ def test_names_from_outside_are_harmless(sqlite_world: World) -> None:
     assert "&lt;!channel&gt;" in said[0]["text"]
 
 
-def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(world: World) -> None:
+def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(sqlite_world: World) -> None:
+    world = sqlite_world
     world.paytend.events.decline(CARD, "99.90")
     world.hears_from_paytend()
     world.slack.invites("C0ONCALL", SUPPORT)
@@ -153,7 +155,9 @@ def test_the_button_of_an_identity_check_shows_the_cardholder(sqlite_world: Worl
     assert world.trail()[-1].event == "cardholder:read"
 
 
-def test_a_low_partner_balance_is_told_once_and_so_is_its_recovery(world: World) -> None:
+def test_a_low_partner_balance_is_told_once_and_so_is_its_recovery(sqlite_world: World) -> None:
+    world = sqlite_world
+
     def looks() -> None:
         world.clock.advance(world.bot.parts.config.balance.every)
         world.bot.jobs.fire("balance")

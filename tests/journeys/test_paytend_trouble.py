@@ -25,7 +25,8 @@ def outcome(world: World) -> tuple[str, int, int]:
     return world.request().status, len(world.paytend.calls_of("topup")), len(world.paytend.top_ups)
 
 
-def test_a_refusal_that_paytend_signed_is_a_failure(world: World) -> None:
+def test_a_refusal_that_paytend_signed_is_a_failure(sqlite_world: World) -> None:
+    world = sqlite_world
     world.asks()
     world.paytend.switches.refuse_next("2303", operation="topup")
 
@@ -218,7 +219,8 @@ def test_settling_takes_two_other_people_who_agree(sqlite_world: World) -> None:
     assert world.refusals() == ["RequesterSettles", "NotInRole", "AlreadySaid"]
 
 
-def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(world: World) -> None:
+def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(sqlite_world: World) -> None:
+    world = sqlite_world
     world.asks()  # to be carried out within 30 minutes of the approval
     world.paytend_stops()
 
@@ -284,7 +286,8 @@ def test_a_lost_card_cannot_even_be_asked_for(sqlite_world: World) -> None:
     assert sqlite_world.requests() == []
 
 
-def test_a_top_up_that_paytend_works_on_ends_when_paytend_says_so(world: World) -> None:
+def test_a_top_up_that_paytend_works_on_ends_when_paytend_says_so(sqlite_world: World) -> None:
+    world = sqlite_world
     world.paytend.switches.set_modes(processing_top_ups=True)
     world.asks()
 
@@ -323,7 +326,8 @@ def test_a_slow_answer_announces_itself(sqlite_world: World) -> None:
     assert "Card 1755902" in last["text"]
 
 
-def test_a_card_that_was_reported_lost_after_the_approval_is_not_topped_up(world: World) -> None:
+def test_a_card_that_was_reported_lost_after_the_approval_is_not_topped_up(sqlite_world: World) -> None:
+    world = sqlite_world
     world.asks("600.00")
     world.clicks(MANAGER, APPROVE)
     world.types(OTHER_SUPPORT, f"/card lost {CARD}")

@@ -37,7 +37,8 @@ def test_two_accounts_of_one_person_count_once(make_world: MakesWorld) -> None:
         assert world.request().status == "executed"
 
 
-def test_a_limit_for_the_requester_refuses(world: World) -> None:
+def test_a_limit_for_the_requester_refuses(sqlite_world: World) -> None:
+    world = sqlite_world
     for number, amount in enumerate(("450.00", "460.00", "470.00", "480.00")):
         world.asks(amount, card=str(1755902 + number))
         world.clicks(MANAGER, APPROVE)

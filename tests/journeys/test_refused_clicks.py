@@ -113,7 +113,8 @@ def test_nothing_can_be_asked_for_when_nobody_could_decide(sqlite_world: World) 
     assert world.refusals() == ["NobodyCanDecide"]
 
 
-def test_a_group_that_slack_does_not_tell_lets_nobody_through(world: World) -> None:
+def test_a_group_that_slack_does_not_tell_lets_nobody_through(sqlite_world: World) -> None:
+    world = sqlite_world
     world.asks()
     world.passes(seconds=31)
     world.slack.faults.answers("usergroups.users.list", "ratelimited", times=100)
@@ -137,7 +138,8 @@ def test_a_person_whom_slack_does_not_tell_is_let_through_by_nothing(sqlite_worl
     assert world.request().status == "pending"
 
 
-def test_a_button_with_another_digest_is_refused(world: World) -> None:
+def test_a_button_with_another_digest_is_refused(sqlite_world: World) -> None:
+    world = sqlite_world
     request = world.asks()
     forged = json.dumps({"request": request.id, "digest": "0" * 64})
 
@@ -168,7 +170,8 @@ def test_a_second_click_says_that_it_was_decided(world: World) -> None:
     refuses(world, MANAGER, "mara decided already", "AlreadyDecided")
 
 
-def test_an_old_card_on_somebodys_screen_does_nothing_after_the_end(world: World) -> None:
+def test_an_old_card_on_somebodys_screen_does_nothing_after_the_end(sqlite_world: World) -> None:
+    world = sqlite_world
     world.asks()
     old = world.card()
     world.clicks(MANAGER, APPROVE)

@@ -157,7 +157,8 @@ def test_after_ten_minutes_the_same_top_up_is_just_asked_for(sqlite_world: World
     assert len(world.requests()) == 2
 
 
-def test_a_second_request_for_a_card_is_refused_and_names_the_first(world: World) -> None:
+def test_a_second_request_for_a_card_is_refused_and_names_the_first(sqlite_world: World) -> None:
+    world = sqlite_world
     first = world.asks("20.00")
 
     world.types(OTHER_SUPPORT, f"/topup {CARD} 30.00")

@@ -17,7 +17,8 @@ def inputs_of(view: dict[str, Any] | None) -> dict[str, str]:
     return found
 
 
-def test_a_top_up_without_arguments_opens_a_form_that_asks_for_the_same(world: World) -> None:
+def test_a_top_up_without_arguments_opens_a_form_that_asks_for_the_same(sqlite_world: World) -> None:
+    world = sqlite_world
     world.types(SUPPORT, "/topup")
 
     delivery = world.submits(SUPPORT, card=CARD, amount="120,50", reason="customer called")
