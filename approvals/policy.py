@@ -17,12 +17,12 @@ class NothingAllows(Refusal):
     """No rule of the policy allows this, so it is refused. An admin can add one to cardops.yml."""
 
 
-class NoLimitFor(Refusal):
-    """The limit for this {per} is {over} in {window}, and no limit is set for this currency. So it is refused."""
-
-
 class LimitReached(Refusal):
     """This would bring the sum of {window} for this {per} to {total}; the limit is {over}."""
+
+
+class NoLimitFor(LimitReached):
+    """The limit for this {per} is {over} in {window}, and no limit is set for this currency. So it is refused."""
 
 
 class _Setting(BaseModel):
