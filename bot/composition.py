@@ -51,6 +51,7 @@ TEMPLATES = (
 )
 SLACK_TIMEOUT = 10  # seconds
 REPLY_TIMEOUT = 10.0  # seconds
+SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after the next one
 
 _log = logging.getLogger(__name__)
 
@@ -212,7 +213,7 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         listener, slack=slack, signing_secret=secret.get_secret_value() if secret is not None else None
     )
     token = settings.SLACK_APP_TOKEN
-    socket = SocketModeHandler(bolt, token.get_secret_value(), web_client=slack) if token is not None else None
+    socket = _make_socket(bolt, token.get_secret_value(), slack=slack) if token is not None else None
     return Bot(
         settings=settings,
         database=database,
@@ -248,6 +249,11 @@ def execution_lease(timeout: float) -> timedelta:
     """
     connecting = 2 * min(timeout, CONNECT_TIMEOUT)
     return SEND_WITHIN + timedelta(seconds=connecting + 3 * timeout + 2)
+
+
+def _make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler:
+    """Return Socket Mode's client; it looks this often whether its connection still stands."""
+    return SocketModeHandler(bolt, token, web_client=slack, ping_interval=SOCKET_PING)
 
 
 def make_slack(settings: Settings) -> WebClient:

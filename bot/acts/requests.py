@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from approvals import notices, opening, reconciliation, showing
+from approvals import opening, reconciliation, showing
 from approvals import requests as deciding
 from approvals.card import facts as card_facts
-from approvals.people import Standing, admit, require_role
-from approvals.refusals import Refusal
+from approvals.people import Standing, admit
 from approvals.rules import HoldsCardNumber, ReasonNeeded, Verdict, check_reason
 from approvals.tables import Request
 from bot.acts.kinds import Click, Submission, take_text, told
@@ -26,41 +25,33 @@ def ask_for(
     payload: Mapping[str, Any],
     again: bool = False,
 ) -> Request:
-    """Look at the card, open a request and return it; raises a Refusal (AskAgain among them), in the trail too."""
+    """Look at the card, open a request and return it; raises a Refusal (AskAgain among them)."""
     wish = opening.Wish(
         action=action,
         payload={"card_id": card_id, **payload},
         card=parts.look(card_id),
         members=parts.members(),
         asked_in=incoming.channel,
-        follows=not parts.directory.is_member(parts.desk.channel, incoming.account),
+        follows=_follows(parts, incoming.account, action=action),
         again=again,
     )
-    try:
-        with parts.database.writing() as session:
-            request = opening.open_request(
-                session, parts.desk, wish=wish, standing=standing, now=parts.clock.now()
-            )
-    except Refusal as refusal:
-        record_refusal(parts, refusal, standing=standing, subject=card_id)
-        raise
+    with parts.database.writing() as session:
+        request = opening.open_request(session, parts.desk, wish=wish, standing=standing, now=parts.clock.now())
     parts.wake_deliverer()
     return request
 
 
-def read_request(parts: Parts, request_id: str) -> dict[str, Any]:
-    """Return everything that the card of a request shows; raises UnknownRequest."""
+def _follows(parts: Parts, account: str, *, action: str) -> bool:
+    """Whether a requester may not see the card: it is decided in a channel of the rule, else of all approvals."""
+    channels = {rule.channel or parts.desk.channel for rule in parts.desk.policy.rules if rule.action == action}
+    return not all(parts.directory.is_member(channel, account) for channel in channels)
+
+
+def read_request(parts: Parts, name: str) -> dict[str, Any]:
+    """Return everything that the card of a request shows, by its id or reference; raises UnknownRequest."""
     with parts.database.reading() as session:
-        request = showing.find(session, request_id)
+        request = showing.find_named(session, name)
         return card_facts(showing.view(session, parts.desk, request, now=parts.clock.now()))
-
-
-def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subject: str) -> None:
-    """Add a refusal to the trail: the transaction in which it was raised was rolled back."""
-    with parts.database.writing() as session:
-        deciding.record_refusal(
-            session, parts.desk, refusal=refusal, standing=standing, subject=subject, now=parts.clock.now()
-        )
 
 
 def _approve(parts: Parts, incoming: Incoming, standing: Standing) -> None:
@@ -71,29 +62,31 @@ def _approve(parts: Parts, incoming: Incoming, standing: Standing) -> None:
 def _decide(
     parts: Parts, value: Mapping[str, Any], standing: Standing, *, verdict: Verdict, reason: str = ""
 ) -> None:
-    """Count a decision; a refused one goes into the trail as well."""
-    request_id = take_text(value, "request")
-    try:
-        with parts.database.writing() as session:
-            deciding.decide(
-                session,
-                parts.desk,
-                request_id=request_id,
-                digest=take_text(value, "digest"),
-                verdict=verdict,
-                standing=standing,
-                reason=reason,
-                now=parts.clock.now(),
-            )
-    except Refusal as refusal:
-        record_refusal(parts, refusal, standing=standing, subject=request_id)
-        raise
+    with parts.database.writing() as session:
+        deciding.decide(
+            session,
+            parts.desk,
+            request_id=take_text(value, "request"),
+            digest=take_text(value, "digest"),
+            verdict=verdict,
+            standing=standing,
+            reason=reason,
+            now=parts.clock.now(),
+        )
     parts.wake_deliverer()
 
 
 def _open_denial(parts: Parts, incoming: Incoming, standing: Standing) -> None:
-    admit(standing.person)
-    facts = read_request(parts, take_text(incoming.value, "request"))
+    """Ask for the reason; whoever may not decide is told before typing one."""
+    with parts.database.reading() as session:
+        request = deciding.require_decider(
+            session,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            now=parts.clock.now(),
+        )
+    facts = read_request(parts, request.id)
     # The value of the button, not of the request as it is now: what was shown is what is denied.
     parts.replier.open_view(incoming, "request_deny.view", {**facts, "button_value": dict(incoming.value)})
 
@@ -113,13 +106,14 @@ def _withdraw(parts: Parts, incoming: Incoming, standing: Standing) -> None:
 
 def _look(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     """Say in the thread that somebody is looking, so that not everybody opens it."""
-    admit(standing.person)
     with parts.database.writing() as session:
-        request = showing.find(session, take_text(incoming.value, "request"))
-        require_role(standing, roles=showing.read_rule(request).approvers)
-        facts = {"by": standing.person.account, "at": parts.clock.now().isoformat()}
-        notices.reply(
-            session, parts.desk.outbox, request, kind="request_looking", facts=facts, now=parts.clock.now()
+        deciding.say_looking(
+            session,
+            parts.desk,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            now=parts.clock.now(),
         )
     parts.wake_deliverer()
 

@@ -12,6 +12,7 @@ TYPED: dict[str, dict[str, Typed]] = {
     "/cardops": cardops.TYPED,
 }
 CLICKS: dict[str, Click] = {
+    "dismiss": Click(act=lambda parts, incoming, _standing: parts.replier.dismiss(incoming)),
     **requests.CLICKS,
     **approvals.CLICKS,
     **card.CLICKS,
