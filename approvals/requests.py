@@ -9,7 +9,7 @@ from approvals.desk import Desk
 from approvals.moving import CLOCK, move, note, show
 from approvals.opening import changed_cardholder, remind_at
 from approvals.people import Standing, admit, require_role
-from approvals.policy import Rule, apply_limits, choose, find_rule
+from approvals.policy import LimitReached, NothingAllows, Rule, apply_limits, choose, find_rule
 from approvals.refusals import Refusal
 from approvals.rules import Earlier, Status, Verdict
 from approvals.sums import limit_states
@@ -39,7 +39,7 @@ def decide(
     earlier = showing.read_earlier(session, request.id)
     asked = showing.read_asked(request, earlier=earlier)
     rules.require_digest(asked, digest=digest)
-    live = live_rule(session, desk, request, now=now) if asked.status is Status.PENDING else asked.rule
+    live = _rule_for(session, desk, request, asked, verdict=verdict, now=now)
     status = rules.decide(
         asked,
         live=live,
@@ -55,6 +55,27 @@ def decide(
     counted = rules.count_approvals(earlier) + (verdict is Verdict.APPROVE)
     count = f"{counted} of {rules.needed(asked.rule, live)}"
     _follow(session, desk, request, status=status, standing=standing, count=count, reason=reason, now=now)
+    return request
+
+
+def require_decider(
+    session: Session, *, request_id: str, digest: str, standing: Standing, now: datetime
+) -> Request:
+    """Return the request when this person could decide it now; raises a Refusal. Nothing is decided."""
+    request = showing.find(session, request_id)
+    earlier = showing.read_earlier(session, request.id)
+    asked = showing.read_asked(request, earlier=earlier)
+    rules.decide(
+        asked,
+        live=asked.rule,
+        earlier=earlier,
+        standing=standing,
+        changed_cardholder=changed_cardholder(session, cardholder_id=request.cardholder_id, now=now),
+        digest=digest,
+        verdict=Verdict.APPROVE,  # which needs no reason yet
+        reason="",
+        now=now,
+    )
     return request
 
 
@@ -118,6 +139,23 @@ def live_rule(session: Session, desk: Desk, request: Request, *, now: datetime) 
         before=request,
     )
     return apply_limits(rule, states)
+
+
+def _rule_for(
+    session: Session, desk: Desk, request: Request, asked: rules.Asked, *, verdict: Verdict, now: datetime
+) -> Rule:
+    """Return the rule that a decision is judged by beside that of the asking.
+
+    A denial needs nothing that allows it today: else what policy forbids by now could only be left to expire.
+    """
+    if asked.status is not Status.PENDING:
+        return asked.rule
+    try:
+        return live_rule(session, desk, request, now=now)
+    except (NothingAllows, LimitReached):
+        if verdict is Verdict.DENY:
+            return asked.rule
+        raise
 
 
 def expire_due(session: Session, desk: Desk, *, now: datetime, limit: int = BATCH) -> int:

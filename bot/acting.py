@@ -10,6 +10,11 @@ from bot.parts import Parts, require_any
 from commands.arguments import misread, refuse_card_number
 from commands.surface import Command, show_help
 from commands.table import BY_NAME
+from paytend.redaction import mask_text
+
+# Where a click or a submission says what it is about: in its value or metadata, else in its inputs.
+_SUBJECTS = ("request", "card_id", "subject", "holder")
+_SUBJECT_FIELDS = ("card", "holder", "design")
 
 
 def answer_command(parts: Parts, incoming: Incoming) -> None:
@@ -21,7 +26,8 @@ def answer_command(parts: Parts, incoming: Incoming) -> None:
     word, words = split(command, incoming.text)
     form = command.form(word)
     standing = parts.stand(incoming.account, team=incoming.account_team)
-    require_any(standing, form.roles)
+    with parts.recording_refusals(standing, subject=f"{command.name} {form.word}".strip()):
+        require_any(standing, form.roles)
     act = TYPED[command.name].get(form.word)
     reply = show_help(command) if act is None else act(parts, incoming, standing, words)
     if reply is not None:
@@ -33,14 +39,17 @@ def answer_click(parts: Parts, incoming: Incoming) -> None:
     click = CLICKS.get(incoming.name)
     if click is None:
         raise OldButton
-    click.act(parts, incoming, parts.stand(incoming.account, team=incoming.account_team))
+    standing = parts.stand(incoming.account, team=incoming.account_team)
+    with parts.recording_refusals(standing, subject=_subject(incoming)):
+        click.act(parts, incoming, standing)
 
 
 def answer_submission(parts: Parts, incoming: Incoming) -> None:
     """Do what was submitted and show in the modal what came of it; raises what goes wrong."""
     submission = SUBMISSIONS[incoming.name]
     standing = parts.stand(incoming.account, team=incoming.account_team)
-    reply = submission.act(parts, incoming, standing)
+    with parts.recording_refusals(standing, subject=_subject(incoming)):
+        reply = submission.act(parts, incoming, standing)
     parts.replier.finish_form(incoming, reply, title=submission.title)
 
 
@@ -48,6 +57,14 @@ def answer_event(parts: Parts, incoming: Incoming) -> None:
     """Do what an event of Slack's calls for; one that nothing is behind is let pass."""
     if incoming.name == "app_home_opened" and incoming.text in {"", "home"}:
         home.open_tab(parts, parts.stand(incoming.account, team=incoming.account_team))
+
+
+def _subject(incoming: Incoming) -> str:
+    """Return what a click or submission is about, for the trail; its own name where nothing else says it."""
+    value, fields = incoming.value, incoming.fields
+    named = [value.get(name) for name in _SUBJECTS] + [fields.get(name) for name in _SUBJECT_FIELDS]
+    found = next((text for text in named if isinstance(text, str) and text), incoming.name)
+    return mask_text(found)[:64]
 
 
 def is_quick(incoming: Incoming) -> bool:

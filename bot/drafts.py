@@ -21,6 +21,8 @@ _TABLE, _COLUMN = "draft", "fields"
 class DraftGone(Refusal):
     """What you typed is kept for half an hour and is gone now. Please start again."""
 
+    is_recorded = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:

@@ -21,9 +21,13 @@ _log = logging.getLogger(__name__)
 class FileUnreadable(Refusal):
     """Slack did not hand out the file ({reason}), so nothing was sent. Please attach it again."""
 
+    is_recorded = False
+
 
 class FileTooLarge(Refusal):
     """The file is larger than 2 MB, so nothing was sent."""
+
+    is_recorded = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from commands.surface import Reply
 from notifier.plain import lay_out_plainly
 from notifier.rendering import Rendered, Renderer, RenderFailed
 
+NOT_OPENED = {"headline": "Slack did not open the form", "says": "", "next": "Please try once more."}
 STILL_AFTER = 2.0  # seconds; a slow answer announces itself
 # What may be given of a view; the rest is Slack's own.
 _GIVEN = ("type", "title", "submit", "close", "private_metadata", "callback_id", "notify_on_close")
@@ -58,9 +59,9 @@ class Replier:
         finally:
             timer.cancel()
 
-    def open_view(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> bool:
-        """Open a modal; returns False when the trigger was too old, which the person is told by Slack as well."""
-        return bool(self.open_form(to, name, facts))
+    def open_view(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> None:
+        """Open a modal; a trigger that was too old, or Slack's refusal, becomes a private answer."""
+        self.open_form(to, name, facts)
 
     def open_form(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """Open a modal like `open_view` and return it as Slack has it; empty when it could not be opened."""
@@ -72,6 +73,7 @@ class Replier:
                 answer = self.slack.views_open(trigger_id=to.trigger, view=view)
         except (SlackClientError, OSError) as error:
             _log.warning("view.not_opened", extra={"view": name, "reason": _reason(error)})
+            self._say_not_opened(to)
             return {}
         shown: Mapping[str, Any] = answer.get("view") or {}
         return shown
@@ -87,6 +89,7 @@ class Replier:
             self.slack.views_open(trigger_id=to.trigger, view=view)
         except (SlackClientError, OSError) as error:
             _log.warning("view.not_opened", extra={"view": reply.template, "reason": _reason(error)})
+            self._say_not_opened(to)
 
     def exchange_blocks(self, view: Mapping[str, Any], blocks: list[Any]) -> Mapping[str, Any]:
         """Show an open modal with these blocks unless it changed meanwhile; return it then, or empty."""
@@ -113,6 +116,11 @@ class Replier:
         """Show what came of a submitted modal: in it, or, when it was closed, where it was asked for."""
         if not self.show_in_view(to.view_id, reply, title=title):
             self.reply(dataclasses.replace(to, view_id="", channel=str(to.value.get("channel") or "")), reply)
+
+    def _say_not_opened(self, to: Incoming) -> None:
+        """Answer privately instead of a modal; one that was open already stays as it is."""
+        if not to.view_id:
+            self.reply(to, Reply(template="problem", facts=NOT_OPENED))
 
     def _render(self, reply: Reply) -> Rendered:
         try:

@@ -16,6 +16,8 @@ FIELDS = ("line", "line2", "country", "city", "state", "postcode")
 class UnknownCity(Refusal):
     """Paytend does not deliver to the city {city} in {country}. Choose one from the list."""
 
+    is_recorded = False
+
 
 def read_address(
     fields: Mapping[str, str], wrong: dict[str, str], *, optional: bool = False

@@ -19,9 +19,13 @@ _LONGEST = {"contact_name": 100, "remarks": 200, "reason": 500}
 class UnknownDesign(Refusal):
     """Paytend does not offer the design {sku}. Choose one from the list."""
 
+    is_recorded = False
+
 
 class NeedsCardholder(Refusal):
     """A virtual card is ordered for a cardholder. Name one, or choose a physical design."""
+
+    is_recorded = False
 
 
 def read_order(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:

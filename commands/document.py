@@ -21,6 +21,8 @@ FILE_TYPES: tuple[tuple[str, str], ...] = tuple(FileType.TEXTS.items())
 class OtherContent(Refusal):
     """The file is not what its name says: it does not begin like a JPEG, PNG or PDF file. Nothing was sent."""
 
+    is_recorded = False
+
 
 def check(fields: Mapping[str, str], files: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
     """Return what is wrong by field, by what Slack says of the file; nothing is read yet."""

@@ -20,9 +20,13 @@ NATIONAL_ID = "1"
 class NotBornYet(Refusal):
     """The birthday lies in the future."""
 
+    is_recorded = False
+
 
 class NothingToChange(Refusal):
     """Nothing was filled in, so there is nothing to change."""
+
+    is_recorded = False
 
 
 def read_new(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals import execution, lifted, opening, showing
-from approvals import requests as deciding
 from approvals.actions import find_action
 from approvals.card import facts as card_facts
 from approvals.opening import AskAgain, Wish
 from approvals.outcomes import Outcome, Result
 from approvals.people import Standing
-from approvals.refusals import Refusal
 from approvals.tables import Request
 from bot.acts.kinds import Click, OldButton, take_text, told
 from bot.incoming import Incoming
@@ -45,35 +43,28 @@ def ask_for(
     standing: Standing,
     *,
     action: str,
-    subject: str,
     payload: Mapping[str, Any],
     again: bool = False,
 ) -> Request | DoneAlone:
     """Look at what it is about, and open a request; where policy lifts the second person, do it at once.
 
-    `payload` are the values of the action's payload model (`approvals/payloads.py`); `subject` is what the trail
-    names when they are refused. Raises a Refusal (AskAgain among them), in the trail too. `tell_asked` words it.
+    `payload` are the values of the action's payload model (`approvals/payloads.py`). Raises a Refusal (AskAgain
+    among them). `tell_asked` words what came of it.
     """
-    try:
-        read = opening.read_payload(action, payload)
-        wish = Wish(
-            action=action,
-            payload=payload,
-            card=parts.look(action, read),
-            members=parts.members(),
-            asked_in=incoming.channel,
-            follows=not parts.directory.is_member(parts.desk.channel, incoming.account),
-            again=again,
-        )
-        if lifted.is_lifted(parts.desk, wish=wish):
-            return _do_alone(parts, standing, wish)
-        with parts.database.writing() as session:
-            request = opening.open_request(
-                session, parts.desk, wish=wish, standing=standing, now=parts.clock.now()
-            )
-    except Refusal as refusal:
-        record_refusal(parts, refusal, standing=standing, subject=subject)
-        raise
+    read = opening.read_payload(action, payload)
+    wish = Wish(
+        action=action,
+        payload=payload,
+        card=parts.look(action, read),
+        members=parts.members(),
+        asked_in=incoming.channel,
+        follows=_follows(parts, incoming.account, action=action),
+        again=again,
+    )
+    if lifted.is_lifted(parts.desk, wish=wish):
+        return _do_alone(parts, standing, wish)
+    with parts.database.writing() as session:
+        request = opening.open_request(session, parts.desk, wish=wish, standing=standing, now=parts.clock.now())
     parts.wake_deliverer()
     return request
 
@@ -88,9 +79,12 @@ def ask_and_tell(
     payload: Mapping[str, Any],
     again: bool = False,
 ) -> Reply:
-    """Ask for something and return what the person is told: asked, done, or the question whether again."""
+    """Ask for something and return what the person is told: asked, done, or the question whether again.
+
+    `subject` is what the trail names when a "Yes, ask again" is refused.
+    """
     try:
-        asked = ask_for(parts, incoming, standing, action=action, subject=subject, payload=payload, again=again)
+        asked = ask_for(parts, incoming, standing, action=action, payload=payload, again=again)
     except AskAgain as question:
         wish = {"action": action, "subject": subject, "payload": dict(payload)}
         facts = {"headline": "Again?", "says": str(question), "back_text": "Yes, ask again", "metadata": wish}
@@ -117,13 +111,13 @@ def tell_asked(parts: Parts, asked: Request | DoneAlone) -> Reply:
     )
 
 
-def read_request(parts: Parts, request_id: str, *, standing: Standing | None = None) -> dict[str, Any]:
-    """Return everything that the card of a request shows; raises UnknownRequest.
+def read_request(parts: Parts, name: str, *, standing: Standing | None = None) -> dict[str, Any]:
+    """Return everything that the card of a request shows, by its id or reference; raises UnknownRequest.
 
     Personal data in it is only for whoever may ask for it or decide it: pass who looks, and the trail tells it.
     """
     with parts.database.reading() as session:
-        request = showing.find(session, request_id)
+        request = showing.find_named(session, name)
         view = showing.view(session, parts.desk, request, now=parts.clock.now())
     facts = card_facts(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
@@ -147,12 +141,10 @@ def show_again(parts: Parts, incoming: Incoming, standing: Standing) -> None:
         show_request(parts, incoming, standing, take_text(incoming.value, "request"))
 
 
-def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subject: str) -> None:
-    """Add a refusal to the trail: the transaction in which it was raised was rolled back."""
-    with parts.database.writing() as session:
-        deciding.record_refusal(
-            session, parts.desk, refusal=refusal, standing=standing, subject=subject, now=parts.clock.now()
-        )
+def _follows(parts: Parts, account: str, *, action: str) -> bool:
+    """Whether a requester may not see the card: it is decided in a channel of the rule, else of all approvals."""
+    channels = {rule.channel or parts.desk.channel for rule in parts.desk.policy.rules if rule.action == action}
+    return not all(parts.directory.is_member(channel, account) for channel in channels)
 
 
 def _do_alone(parts: Parts, standing: Standing, wish: Wish) -> DoneAlone:

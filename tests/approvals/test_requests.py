@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from approvals.people import Deactivated, Guest, IsBot, NotInRole, RolesUnreadable, Standing, Stranger
-from approvals.policy import NothingAllows
+from approvals.policy import LimitReached, NothingAllows
 from approvals.requests import record_refusal, say_looking
 from approvals.rules import (
     AlreadyDecided,
@@ -18,7 +18,7 @@ from approvals.rules import (
     SelfApproval,
 )
 from approvals.tables import CardholderChange
-from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, flagged, person, rule
+from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, flagged, limit, person, rule
 
 
 def test_a_request_is_posted_and_a_managers_approval_approves_it(world: World) -> None:
@@ -183,6 +183,26 @@ def test_roles_taken_away_in_between_need_both_rules(small: World) -> None:
     small.use(rules=())
     with pytest.raises(NothingAllows):
         small.decides(request)
+
+
+def test_what_the_policy_allows_no_more_can_still_be_denied(small: World) -> None:
+    request = small.asks()
+    small.use(rules=())
+
+    for who in (SAM, OLE):
+        with pytest.raises(SelfApproval if who is SAM else NotInRole):
+            small.decides(request, who, deny="not any more")
+    assert small.decides(request, deny="not any more").status == "denied"
+
+
+@pytest.mark.parametrize("over", ["5.00 EUR", "5.00 USDT"])
+def test_what_a_limit_refuses_by_now_can_still_be_denied(small: World, over: str) -> None:
+    request = small.asks("10.00 EUR")
+    small.use(limits=(limit(over=over),))
+
+    with pytest.raises(LimitReached):
+        small.decides(request)
+    assert small.decides(request, deny="too much by now").status == "denied"
 
 
 def test_a_policy_loosened_in_between_changes_nothing(small: World) -> None:

@@ -141,9 +141,51 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_delivery_due", "delivery", ["status", "due_at"], unique=False)
+    op.create_index("ix_delivery_due", "delivery", ["status", "lane", "due_at"], unique=False)
+    op.create_index("ix_delivery_edits", "delivery", ["lane", "operation", "status", "id"], unique=False)
     op.create_index("ix_delivery_key", "delivery", ["key", "recipient"], unique=False)
+    op.create_index(
+        "ix_delivery_leased",
+        "delivery",
+        ["lane", "lease_until"],
+        unique=False,
+        sqlite_where=sa.text("lease_until IS NOT NULL"),
+        postgresql_where=sa.text("lease_until IS NOT NULL"),
+    )
     op.create_index("ix_delivery_queue", "delivery", ["status", "lane", "urgent", "id"], unique=False)
+    op.create_table(
+        "draft",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("fields", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_draft_expires_at", "draft", ["expires_at"], unique=False)
+    op.create_table(
+        "followed_order",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("request_id", sa.String(), nullable=False),
+        sa.Column("next_look_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looks", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("reference"),
+    )
+    op.create_index("ix_followed_order_next_look", "followed_order", ["ended_at", "next_look_at"], unique=False)
+    op.create_table(
+        "home_tab",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("roles", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("account"),
+    )
+    op.create_index("ix_home_tab_opened_at", "home_tab", ["opened_at"], unique=False)
     op.create_table(
         "inbox_event",
         sa.Column("id", sa.String(26), nullable=False),
