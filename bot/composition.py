@@ -96,8 +96,10 @@ class Bot:
 
     def start(self) -> None:
         """Start the threads and the clock; the web edge is served by whoever starts us."""
-        if self.database.is_sqlite and (stranded := self.executor.recover()):
-            _log.warning("execution.stranded", extra={"count": stranded})
+        if self.database.is_sqlite:  # this is the only process, so nobody else holds anything
+            left = {"executions": self.executor.recover(), "deliveries": self.deliverer.recover()}
+            if any(left.values()):
+                _log.warning("start.recovered", extra=left)
         self.delivery_loop.start(self.deliverer.run)
         self.execution_loop.start(self.executor.run)
         self.telling_loop.start(self.teller.run)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -61,6 +61,17 @@ def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> C
         if lane is not None and (delivery := _next_of(session, name, lane, now, locked=True)) is not None:
             return _lease(session, delivery, lane, whole, now=now, until=now + lease, token=token)
     return None
+
+
+def release_all(session: Session) -> int:
+    """Let go of every lease, and return how many there were: only when no other worker can be alive.
+
+    What was begun keeps its `started_at`, so it is in doubt and is looked for before it is repeated.
+    """
+    held = update(Delivery).where(
+        col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lease_token).is_not(None)
+    )
+    return session.connection().execute(held.values(lease_token=None, lease_until=None)).rowcount
 
 
 def next_due(session: Session, *, now: datetime) -> datetime | None:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from notifier import records
 from notifier.attempt import Delivered, attempt, is_person
 from notifier.backoff import History, Trouble, decide_retry
-from notifier.claims import Claim, claim, next_due
+from notifier.claims import Claim, claim, next_due, release_all
 from notifier.facts import open_facts
 from notifier.outbox import Outbox
 from notifier.plain import lay_out_plainly
@@ -66,6 +66,11 @@ class Deliverer:
         self._jitter = jitter
         self._make_id = make_id
         self.healthy = True
+
+    def recover(self) -> int:
+        """At the start of the only process: whatever is leased was left by one that died; return how many."""
+        with self._transactions.writing() as session:
+            return release_all(session)
 
     def deliver_due(self, stop: threading.Event | None = None) -> int:
         """Make one pass: attempt whatever is due in a free lane; return the number of attempts.
