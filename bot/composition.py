@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import audit
-from approvals.desk import Desk
+from approvals.desk import SEND_WITHIN, Desk
 from bot import schema
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -42,6 +42,7 @@ from notifier.telling import Teller
 from notifier.vault import Vault
 from notifier.watch import BalanceWatch
 from paytend import Client, RequestIds, make_http
+from paytend.client import CONNECT_TIMEOUT
 
 TEMPLATES = (
     ("approvals", "templates"),
@@ -155,7 +156,7 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         make_id=make_id,
         audit_key=audit.make_key(settings.CARDOPS_SECRET_KEYS[-1]),
         channel=config.channels.approvals,
-        lease=timedelta(seconds=90 + settings.PAYTEND_TIMEOUT_SECONDS),
+        lease=execution_lease(settings.PAYTEND_TIMEOUT_SECONDS),
     )
     parts = Parts(
         clock=clock,
@@ -236,6 +237,17 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         socket=socket,
         clients=(paytend_http, reply_http),
     )
+
+
+def execution_lease(timeout: float) -> timedelta:
+    """Return after how long a claimed execution counts as lost, so that Paytend is asked about it.
+
+    Derived from what a call can take: the claim waits up to SEND_WITHIN to be sent, connecting takes up to
+    CONNECT_TIMEOUT twice (a free connection, then the handshake), writing, the head and the rest of the answer up
+    to `timeout` each. A call that takes longer still is fenced off, and its outcome is looked up, never repeated.
+    """
+    connecting = 2 * min(timeout, CONNECT_TIMEOUT)
+    return SEND_WITHIN + timedelta(seconds=connecting + 3 * timeout + 2)
 
 
 def make_slack(settings: Settings) -> WebClient:

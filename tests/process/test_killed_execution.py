@@ -1,9 +1,10 @@
 """kill -9 at each step from the click to the recorded result: nothing is lost, nothing is sent twice."""
 
+import time
+
 import pytest
 
 from tests.process.rig import Rig
-from tests.journeys.world import text_of
 
 
 def test_killed_right_after_the_click_was_acknowledged(sqlite_rig: Rig) -> None:
@@ -68,10 +69,7 @@ def test_killed_while_the_call_is_in_flight_and_not_executed_it_is_unknown_and_n
 
     rig.until(lambda: rig.statuses() == ["unknown"])
     rig.until(lambda: rig.paytend.calls_of("getTopupResult"))
-    rig.until(lambda: rig.waiting() == 0)
-    shown = rig.find_card("120.50 EUR")
-    assert shown is not None
-    assert "not known" in shown["text"].lower() or "unknown" in shown["text"].lower(), shown["text"]
+    rig.says("the outcome is being checked with Paytend")
     assert rig.top_up_calls() == 1
     assert rig.paytend.top_ups == []
 
@@ -117,7 +115,7 @@ def test_killed_at_any_moment_of_an_execution(sqlite_rig: Rig, after: float) -> 
     rig = sqlite_rig
     bot = rig.start()
     rig.approves(rig.asks())
-    rig.pause(after)
+    time.sleep(after)
     bot.kill()
 
     rig.start()
@@ -127,4 +125,3 @@ def test_killed_at_any_moment_of_an_execution(sqlite_rig: Rig, after: float) -> 
     rig.says("Approved and done")
     assert rig.statuses() == ["executed"]
     assert rig.top_up_calls() == 1
-    assert text_of(rig.says("Approved and done")["blocks"])
