@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from sqlmodel import select
+from sqlmodel import col, select
 
 from approvals.tables import Request
 from bot import schema
@@ -90,16 +90,21 @@ class Rig:
     ports: list[int] = field(default_factory=lambda: [find_port(), find_port()])
     children: list[Child] = field(default_factory=list)
 
-    def start(self, replica: int = 0, *, within: bool = True) -> Child:
+    def start(self, replica: int = 0, *, wait: bool = True) -> Child:
         """Start one replica; Slack and Paytend deliver to the one that was started last."""
         port = self.ports[replica]
         environment = self.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{port}"}
         child = Child(environment, folder=self.folder, name=f"bot-{replica}")
         self.children.append(child)
-        if within:
+        if wait:
             child.wait_until_ready()
         self.deliver_to(child)
         return child
+
+    @staticmethod
+    def pause(seconds: float) -> None:
+        """Let a little time pass, where nothing can be seen from outside."""
+        time.sleep(seconds)
 
     def deliver_to(self, child: Child) -> None:
         self.slack.courier.request_url = f"{child.url}/slack/events"
@@ -126,9 +131,9 @@ class Rig:
         return None
 
     def says(self, words: str) -> dict[str, Any]:
-        """Wait until the newest card says this."""
+        """Wait until a card says this; longer than the lease of a dead replica."""
         try:
-            return self.until(lambda: self.find_card("", says=words))
+            return self.until(lambda: self.find_card("", says=words), within=45)
         except AssertionError:
             found = [message["text"] for message in self.slack.messages("C0APPROVALS")]
             raise AssertionError(f"no card says {words!r}; there are: {found}") from None
@@ -144,6 +149,12 @@ class Rig:
         """How many deliveries are still to be made."""
         with self.database.reading() as session:
             return len(session.exec(select(Delivery).where(Delivery.status == "waiting")).all())
+
+    def nothing_is_leased(self) -> bool:
+        """Whether no delivery is in anybody's hands: on PostgreSQL the lease of a dead one has to end first."""
+        with self.database.reading() as session:
+            held = select(Delivery).where(Delivery.status == "waiting", col(Delivery.lease_token).is_not(None))
+            return session.exec(held).first() is None
 
     def top_up_calls(self) -> int:
         return len(self.paytend.calls_of("topup"))

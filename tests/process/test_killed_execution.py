@@ -1,7 +1,5 @@
 """kill -9 at each step from the click to the recorded result: nothing is lost, nothing is sent twice."""
 
-import time
-
 import pytest
 
 from tests.process.rig import Rig
@@ -24,7 +22,8 @@ def test_killed_right_after_the_click_was_acknowledged(sqlite_rig: Rig) -> None:
     assert rig.top_up_calls() == 1
 
 
-def test_killed_while_it_looks_at_the_card_it_is_carried_out_afterwards(rig: Rig) -> None:
+def test_killed_while_it_looks_at_the_card_it_is_carried_out_afterwards(sqlite_rig: Rig) -> None:
+    rig = sqlite_rig
     bot = rig.start()
     card = rig.asks()
     rig.paytend.switches.add("hang", operation="getCardInfo")
@@ -45,7 +44,7 @@ def test_killed_while_the_call_is_in_flight_and_executed_it_is_found(rig: Rig) -
     card = rig.asks()
     rig.paytend.switches.add("hang_after", operation="topup")
     rig.approves(card)
-    rig.until(lambda: rig.paytend.top_ups)
+    rig.until(lambda: rig.paytend.top_ups and rig.nothing_is_leased())
 
     bot.kill()
     assert rig.statuses() == ["executing"]
@@ -57,7 +56,10 @@ def test_killed_while_the_call_is_in_flight_and_executed_it_is_found(rig: Rig) -
     assert len(rig.paytend.top_ups) == 1
 
 
-def test_killed_while_the_call_is_in_flight_and_not_executed_it_is_unknown_and_never_repeated(rig: Rig) -> None:
+def test_killed_while_the_call_is_in_flight_and_not_executed_it_is_unknown_and_never_repeated(
+    sqlite_rig: Rig,
+) -> None:
+    rig = sqlite_rig
     bot = rig.start()
     card = rig.asks()
     rig.paytend.switches.add("hang", operation="topup")
@@ -115,7 +117,7 @@ def test_killed_at_any_moment_of_an_execution(sqlite_rig: Rig, after: float) -> 
     rig = sqlite_rig
     bot = rig.start()
     rig.approves(rig.asks())
-    time.sleep(after)
+    rig.pause(after)
     bot.kill()
 
     rig.start()

@@ -19,7 +19,8 @@ def test_it_starts_carries_out_a_top_up_and_ends_with_status_0(rig: Rig) -> None
     assert "Traceback" not in bot.log.read_text()
 
 
-def test_an_execution_in_hand_is_finished_before_the_end(rig: Rig) -> None:
+def test_an_execution_in_hand_is_finished_before_the_end(sqlite_rig: Rig) -> None:
+    rig = sqlite_rig
     bot = rig.start()
     card = rig.asks()
     rig.paytend.switches.add("delay", operation="topup", seconds=1.0)
