@@ -49,7 +49,8 @@ def test_the_least_that_is_needed_gives_the_documented_defaults() -> None:
     assert settings.listen == ("127.0.0.1", 3000)
     assert settings.PAYTEND_TIMEZONE == "Europe/Vilnius"
     assert settings.SLACK_API_BASE_URL == "https://slack.com/api/"
-    assert (settings.CARDOPS_CONFIG, settings.CARDOPS_LOG_FORMAT) == (Path("cardops.yml"), "console")
+    assert settings.CARDOPS_CONFIG == Path("cardops.yml")
+    assert settings.CARDOPS_LOG_FORMAT == "console"
     assert not settings.socket_mode
 
 
@@ -179,7 +180,7 @@ def test_one_of_the_two_ways_to_slack_is_needed() -> None:
 
 @pytest.mark.parametrize(
     ("listen", "address"),
-    [("0.0.0.0:80", ("0.0.0.0", 80)), ("[::1]:3000", ("::1", 3000)), ("localhost:0", ("localhost", 0))],
+    [("10.0.0.1:80", ("10.0.0.1", 80)), ("[::1]:3000", ("::1", 3000)), ("localhost:0", ("localhost", 0))],
 )
 def test_the_address_to_listen_on_is_host_and_port(listen: str, address: tuple[str, int]) -> None:
     assert read(CARDOPS_LISTEN=listen).listen == address
@@ -206,7 +207,9 @@ def test_several_secret_keys_are_taken_in_order() -> None:
 
 def test_the_environment_goes_before_the_file_and_an_empty_value_is_none(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text("".join(f'{name}="{value}"\n' for name, value in GOOD.items()) + "CARDOPS_LISTEN=127.0.0.1:1\n")
+    file.write_text(
+        "".join(f'{name}="{value}"\n' for name, value in GOOD.items()) + "CARDOPS_LISTEN=127.0.0.1:1\n"
+    )
 
     settings = read_settings({"CARDOPS_LISTEN": "127.0.0.1:2", "SLACK_TEAM_ID": " "}, env_file=file)
 

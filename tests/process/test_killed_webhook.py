@@ -16,8 +16,9 @@ from tests.process.rig import Rig
 def writers_wait(rig: Rig) -> Iterator[None]:
     """Hold the database so that a webhook comes as far as its commit, and no further."""
     with rig.database.writing() as session:
+        connection = session.connection()  # on SQLite this is BEGIN IMMEDIATE
         if not rig.database.is_sqlite:
-            session.connection().execute(text("LOCK TABLE inbox_event IN ACCESS EXCLUSIVE MODE"))
+            connection.execute(text("LOCK TABLE inbox_event IN ACCESS EXCLUSIVE MODE"))
         yield
 
 
@@ -41,7 +42,7 @@ def test_f1_killed_before_the_commit(rig: Rig) -> None:
 
     rig.start()
 
-    rig.until(lambda: rig.paytend.webhooks[0].state == "delivered")
+    rig.until(lambda: all(webhook.state == "delivered" for webhook in rig.paytend.webhooks))
     rig.until(lambda: notices(rig, "CORNER SHOP"))
     rig.until(lambda: rig.waiting() == 0)
     assert taken_in(rig) == len(rig.paytend.webhooks)
@@ -62,7 +63,7 @@ def test_f2_killed_after_the_commit_and_before_the_answer(sqlite_rig: Rig) -> No
 
         rig.start()
 
-        rig.until(lambda: rig.paytend.webhooks[0].state == "delivered")
+        rig.until(lambda: all(webhook.state == "delivered" for webhook in rig.paytend.webhooks))
         rig.until(lambda: rig.waiting() == 0)
     assert len(rig.paytend.webhooks[0].attempts) > 1
     assert taken_in(rig) == len(rig.paytend.webhooks)
@@ -71,7 +72,8 @@ def test_f2_killed_after_the_commit_and_before_the_answer(sqlite_rig: Rig) -> No
 
 def test_f3_fifty_copies_at_two_replicas_are_one_notice(shared_rig: Rig) -> None:
     rig = shared_rig
-    replicas = [rig.start(0), rig.start(1)]
+    replicas = [rig.start(0, wait=False), rig.start(1)]
+    replicas[0].wait_until_ready()
     rig.paytend.switches.webhooks.hold = True
     rig.paytend.events.purchase("1755902", "12.00", merchant="CORNER SHOP")
     sealed = rig.paytend.webhooks[0].sealed

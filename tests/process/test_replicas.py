@@ -7,7 +7,9 @@ from tests.process.rig import Child, Rig
 
 def cards_of(rig: Rig) -> list[str]:
     """Cards that can be topped up."""
-    return [card.card_id for card in rig.paytend.books.cards.values() if card.status == 5][:8]
+    return [card.card_id for card in rig.paytend.books.cards.values() if card.status == 5][
+        :4
+    ]  # Slack takes one message a second
 
 
 def ask_everywhere(rig: Rig, replicas: list[Child]) -> list[dict[str, Any]]:
