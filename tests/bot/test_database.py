@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot import schema
 from bot.database import Database, SecondProcess, sqlite_module, wal_is_safe
@@ -87,9 +87,14 @@ def test_readers_do_not_wait_for_a_writer(sqlite_database: Database) -> None:
 
 def test_a_block_that_fails_leaves_nothing_behind(database: Database) -> None:
     insert = text("INSERT INTO lane (name, failures) VALUES ('x', 0)")
-    with pytest.raises(RuntimeError), database.writing() as session:
-        session.connection().execute(insert)
-        raise RuntimeError
+
+    def write_twice() -> None:
+        with database.writing() as session:
+            session.connection().execute(insert)
+            session.connection().execute(insert)
+
+    with pytest.raises(IntegrityError):
+        write_twice()
 
     with database.reading() as session:
         assert session.connection().execute(text("SELECT count(*) FROM lane")).scalar() == 0

@@ -46,7 +46,7 @@ def test_people_are_described_as_slack_describes_them(world: World) -> None:
     assert world.directory.person("U0STRANGER").is_stranger
     assert world.directory.person("U0OTHERBOT").is_bot
     sam = world.directory.person("U0SAM")
-    assert not (sam.is_guest or sam.is_deactivated or sam.is_stranger or sam.is_bot)
+    assert not any((sam.is_guest, sam.is_deactivated, sam.is_stranger, sam.is_bot))
 
 
 def test_an_answer_is_kept_for_half_a_minute_and_no_longer(world: World) -> None:
