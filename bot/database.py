@@ -59,6 +59,10 @@ class Turns:
                 self._taken = False
 
 
+class FileUnusable(Exception):
+    """The SQLite file cannot be written to where it is said to be."""
+
+
 class Database:
     """Sessions on one database. Writers on SQLite wait for each other; PostgreSQL locks rows."""
 
@@ -93,10 +97,17 @@ class Database:
             yield session
 
     def claim_file(self) -> None:
-        """Hold the SQLite file for this process alone; raises SecondProcess. PostgreSQL takes any number."""
+        """Hold the SQLite file for this process alone; PostgreSQL takes any number.
+
+        Raises SecondProcess and FileUnusable.
+        """
         if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
             return
-        lock = Path(f"{self.url.database}.lock").open("a")  # noqa: SIM115 - held as long as the process lives
+        path = Path(f"{self.url.database}.lock")
+        try:
+            lock = path.open("a")  # held as long as the process lives
+        except OSError as error:
+            raise FileUnusable(f"{path}: {error.strerror}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
