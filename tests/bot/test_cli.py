@@ -18,7 +18,7 @@ from bot import schema
 from bot.cli import main
 from bot.database import Database
 from bot.manifest import SCOPES
-from commands.surface import COMMANDS
+from commands.table import COMMANDS
 from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
 from tests.approvals.world import START
