@@ -8,7 +8,6 @@ from approvals.notices import Outbox
 from approvals.policy import Policy
 from notifier.vault import Vault
 
-
 SEND_WITHIN = timedelta(seconds=5)  # a claim is sent at once; one that is older was asleep, and is put off
 
 
