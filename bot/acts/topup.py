@@ -99,12 +99,6 @@ def _click_again(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     parts.replier.reply(incoming, reply, replace=True)
 
 
-def _click_back(parts: Parts, incoming: Incoming, _standing: Standing) -> None:
-    """Show the form again with everything that was typed."""
-    fields = {name: str(value) for name, value in incoming.value.items()}
-    parts.replier.update_view(incoming.view_id, "topup.view", _form(fields.get("channel", ""), fields))
-
-
 def _check(fields: Mapping[str, str]) -> dict[str, str]:
     return topup.read_fields(fields)[1]
 
@@ -126,7 +120,6 @@ TYPED: dict[str, Typed] = {"": _typed, "status": _status}
 CLICKS = {
     "topup_open": Click(act=_click_open),
     "topup_again": Click(act=_click_again, quick=False),
-    "topup_back": Click(act=_click_back),
 }
 SUBMISSIONS = {
     "topup": Submission(

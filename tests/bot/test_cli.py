@@ -136,7 +136,7 @@ def test_a_policy_that_can_be_used_is_counted(operator: Operator) -> None:
     status, out, err = operator.types("policy", "check")
 
     assert (status, err) == (0, "")
-    assert "2 rules, 2 limits, 4 routes" in out
+    assert "4 rules, 2 limits, 4 routes" in out
 
 
 def test_a_policy_with_a_mistake_is_status_1_and_names_the_line(operator: Operator) -> None:

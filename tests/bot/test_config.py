@@ -97,7 +97,7 @@ WRONG = {
     ),
     "nobody to approve": (
         "policy:\n  - {name: x, action: card.top_up, approvers: []}\n",
-        ["line 2: policy.0.approvers: "],
+        ["line 2: policy.0: ", "approvers are needed, or lifted: true where the action allows it"],
     ),
     "a quorum of nobody": (
         "policy:\n  - name: x\n    action: card.top_up\n    approvers: [manager]\n    quorum: 0\n",

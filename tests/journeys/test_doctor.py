@@ -7,7 +7,8 @@ import pytest
 
 from bot import cli, doctor
 from bot.manifest import SCOPES
-from tests.journeys.world import ADMIN, CONFIG, SUPPORT, World, build_world, make_environment, text_of
+from tests.journeys.conftest import MakesWorld
+from tests.journeys.world import ADMIN, CONFIG, SUPPORT, World, make_environment, text_of
 
 
 @pytest.fixture
@@ -65,9 +66,9 @@ def test_a_channel_without_the_bot_is_named(healthy: World) -> None:
     assert "alerts (C0ALERTS): the bot is not in it" in says
 
 
-def test_a_rule_that_cannot_be_met_without_the_requester_is_named(tmp_path: Path) -> None:
+def test_a_rule_that_cannot_be_met_without_the_requester_is_named(make_world: MakesWorld) -> None:
     config = CONFIG.replace("approvers: [manager]}", "approvers: [oncall]}")
-    with build_world("sqlite", tmp_path, config=config) as world:
+    with make_world(config=config) as world:
         state, says = found(world)["policy"]
 
     assert state == "wrong"

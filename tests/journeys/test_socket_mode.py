@@ -63,7 +63,7 @@ def test_forms_open_answer_and_come_back(socket_world: World) -> None:
     world.types(SUPPORT, "/topup")
     assert set(world.submits(SUPPORT, card="?", amount="?").errors) == {"card", "amount"}
     world.submits(SUPPORT, card="999", amount="5")
-    world.clicks_modal(SUPPORT, "topup_back")
+    world.clicks_modal(SUPPORT, "form_go_on")
     world.submits(SUPPORT, card=CARD)
     assert world.request().amount_minor == 500
 

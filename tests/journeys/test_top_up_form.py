@@ -70,7 +70,7 @@ def test_after_a_refusal_the_form_comes_back_with_all_that_was_typed(sqlite_worl
     world.submits(SUPPORT, **typed)
     assert "Card does not exist" in world.modal_text(SUPPORT)
 
-    world.clicks_modal(SUPPORT, "topup_back")
+    world.clicks_modal(SUPPORT, "form_go_on")
 
     assert inputs_of(world.slack.modal(SUPPORT)) == typed
     world.submits(SUPPORT, card=CARD, currency="EUR")
@@ -83,7 +83,7 @@ def test_a_long_reason_of_rare_characters_survives_a_refusal(sqlite_world: World
     reason = '😀"\\<' * 100
     world.submits(SUPPORT, card="999", amount="1", reason=reason)
 
-    world.clicks_modal(SUPPORT, "topup_back")
+    world.clicks_modal(SUPPORT, "form_go_on")
 
     assert inputs_of(world.slack.modal(SUPPORT))["reason"] == reason
 
