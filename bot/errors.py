@@ -3,6 +3,8 @@
 import logging
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from approvals.people import DirectoryUnreadable
 from approvals.refusals import Refusal
 from bot.workers import Busy
@@ -15,11 +17,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Say:
-    """The headline and what to do next; `told` takes the sentence from the error itself."""
+    """The headline and what to do next; `told` takes the sentence from the error, `traced` logs a traceback."""
 
     headline: str
     next: str = ""
     told: bool = False
+    traced: bool = False
 
 
 ANSWERS: tuple[tuple[type[Exception], Say], ...] = (
@@ -46,6 +49,14 @@ ANSWERS: tuple[tuple[type[Exception], Say], ...] = (
     ),
     (DirectoryUnreadable, Say(headline="Slack did not say who you are", next="Please try again in a minute.")),
     (Busy, Say(headline="Too much is going on right now", next="Nothing was done. Please try again in a minute.")),
+    (
+        SQLAlchemyError,
+        Say(
+            headline="Our database does not answer",
+            next="Please look whether it was done before you try again.",
+            traced=True,
+        ),
+    ),
     (Unreadable, Say(headline="A stored value cannot be read", next="Please tell an admin.")),
 )
 
@@ -55,7 +66,8 @@ def explain(error: Exception, *, reference: str) -> Reply:
     for kind, say in ANSWERS:
         if isinstance(error, kind):
             sentence = str(error) if say.told else ""
-            _log.info("command.refused", extra={"kind": type(error).__name__, "reference": reference})
+            facts = {"kind": type(error).__name__, "reference": reference}
+            _log.info("command.refused", exc_info=error if say.traced else None, extra=facts)
             return Reply(template="problem", facts={"headline": say.headline, "says": sentence, "next": say.next})
     _log.error("command.broken", exc_info=error, extra={"reference": reference})
     return Reply(
