@@ -137,13 +137,17 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_recycle=1800)
+    return create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_recycle=1800
+    )
 
 
 def _sqlite_engine(url: str) -> Engine:
     module = sqlite_module()
     # A writer waits up to `timeout` seconds for another one: busy_timeout.
-    engine = create_engine(url, module=module, connect_args={"timeout": 15}, pool_size=20, max_overflow=20)
+    engine = create_engine(
+        url, module=module, hide_parameters=True, connect_args={"timeout": 15}, pool_size=20, max_overflow=20
+    )
     wal = wal_is_safe(module.sqlite_version_info)
 
     @event.listens_for(engine, "connect")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from bot import schema
 from bot.database import Database, SecondProcess, sqlite_module, wal_is_safe
@@ -195,3 +195,10 @@ def test_a_file_that_is_a_folder_is_an_error_of_the_database(tmp_path: Path) -> 
 
     with pytest.raises(OperationalError), Database(f"sqlite:///{tmp_path}/folder.db").reading() as session:
         session.connection()
+
+
+def test_the_values_of_a_failed_statement_are_not_in_its_message(database: Database) -> None:
+    with pytest.raises(SQLAlchemyError) as failure, database.writing() as session:
+        session.connection().execute(text("SELECT no_such_function(:value)"), {"value": "canary"})
+
+    assert "canary" not in str(failure.value)
