@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -15,8 +15,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
-from approvals import audit
+from approvals import audit, orders
 from approvals.desk import Desk
 from bot import schema
 from bot.clock import Clock, make_ids
@@ -43,6 +44,7 @@ from notifier.telling import Teller
 from notifier.vault import Vault
 from notifier.watch import BalanceWatch
 from paytend import Client, RequestIds, make_http
+from paytend.webhooks import CardApplied, Event
 
 TEMPLATES = (
     ("approvals", "templates"),
@@ -189,6 +191,7 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         ),
     )
     teller = Teller(
+        hear=lambda session, event: hear_order(session, event, desk=desk, now=clock.now()),
         transactions=database,
         outbox=outbox,
         routes=routes,
@@ -298,6 +301,7 @@ def make_jobs(
     return [
         Job(name="requests", every=timedelta(seconds=10), run=executor.keep_time),
         Job(name="reconciliation", every=timedelta(seconds=2), run=executor.reconcile_due),
+        Job(name="orders", every=timedelta(minutes=1), run=executor.follow_orders),
         Job(name="balance", every=config.balance.every, run=watch.poll),
         Job(name="refused_webhooks", every=timedelta(minutes=1), run=lambda: note_refused(parts, refused)),
         Job(
@@ -306,6 +310,12 @@ def make_jobs(
             run=lambda: sweep(parts.database, now=parts.clock.now()),
         ),
     ]
+
+
+def hear_order(session: Session, event: Event, *, desk: Desk, now: datetime) -> None:
+    """Tell the result of a card order where it was asked for, when the event is one."""
+    if isinstance(event, CardApplied):
+        orders.record(session, desk, order=event.order, now=now)
 
 
 def note_refused(parts: Parts, refused: RefusedCount) -> None:

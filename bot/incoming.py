@@ -94,7 +94,7 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
         key=f"click:{body.get('trigger_id', '')}:{action.get('action_ts', '')}",
         channel=(body.get("channel") or {}).get("id", ""),
         response_url=body.get("response_url", ""),
-        value=read_value(action.get("value")),
+        value=read_value(action.get("value") or (action.get("selected_option") or {}).get("value")),
         fields=_read_fields(view),
         view_id=view.get("id", ""),
         is_ephemeral=bool(container.get("is_ephemeral")),

@@ -17,7 +17,7 @@ from notifier.tables import InboxEvent
 from notifier.vault import Unreadable, Vault
 from paytend import AmountUnit, strictjson
 from paytend.envelope import Form, Webhook
-from paytend.webhooks import read_event
+from paytend.webhooks import Event, read_event
 
 BATCH = 50
 PAUSE = 2.0  # seconds: other replicas take in without waking this one
@@ -40,8 +40,12 @@ class Teller:
         timezone: tzinfo,
         now: Callable[[], datetime],
         wake_deliverer: Callable[[], None],
+        hear: Callable[[Session, Event], object] = lambda _session, _event: None,
     ) -> None:
-        """Prepare; `timezone` is that of the dates which Paytend writes."""
+        """Prepare; `timezone` is that of the dates which Paytend writes.
+
+        `hear` is called with each event in the transaction that tells it, for whoever waits for one.
+        """
         self._transactions = transactions
         self._outbox = outbox
         self._routes = routes
@@ -50,6 +54,7 @@ class Teller:
         self._timezone = timezone
         self._now = now
         self._wake_deliverer = wake_deliverer
+        self._hear = hear
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Tell until `stop` is set (then set `wake` too)."""
@@ -100,7 +105,7 @@ class Teller:
             form=Form(event.form),
             key=event.verified_by,
         )
-        notification = make_notification(
-            read_event(webhook, unit=self._unit), timezone=self._timezone, now=self._now()
-        )
+        read = read_event(webhook, unit=self._unit)
+        notification = make_notification(read, timezone=self._timezone, now=self._now())
         tell(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
+        self._hear(session, read)

@@ -1,6 +1,6 @@
 """Every act, in one table: what is typed, clicked and submitted."""
 
-from bot.acts import approvals, card, cardops, decisions, holder, requests, topup
+from bot.acts import approvals, card, cardops, decisions, holder, movements, partner, requests, topup
 from bot.acts.kinds import Click, Submission, Typed
 from commands.surface import Command
 
@@ -8,6 +8,7 @@ TYPED: dict[str, dict[str, Typed]] = {
     "/card": card.TYPED,
     "/topup": topup.TYPED,
     "/holder": holder.TYPED,
+    "/partner": partner.TYPED,
     "/approvals": approvals.TYPED,
     "/cardops": cardops.TYPED,
 }
@@ -17,12 +18,14 @@ CLICKS: dict[str, Click] = {
     **approvals.CLICKS,
     **card.CLICKS,
     **holder.CLICKS,
+    **movements.CLICKS,
+    **partner.CLICKS,
     **topup.CLICKS,
 }
-SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **topup.SUBMISSIONS}
+SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **card.SUBMISSIONS, **topup.SUBMISSIONS}
 
 # What opens a modal and so must be done within Slack's three seconds: never behind a slow Paytend.
-_MODALS = {("/topup", ""), ("/approvals", "show")}
+_MODALS = {("/card", "password"), ("/topup", ""), ("/approvals", "show")}
 
 
 def opens_modal(command: Command, word: str, *, more: bool) -> bool:

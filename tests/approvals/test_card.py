@@ -100,6 +100,7 @@ def test_every_state_of_a_request_is_a_valid_message(world: World) -> None:
         "request_decided",
         "request_outcome",
         "request_reminder",
+        "request_secret",
         "request_settled",
         "request_unknown",
     }
@@ -139,6 +140,7 @@ def test_every_template_is_used_or_asked_for() -> None:
         "request_looking",
         "request_outcome",
         "request_reminder",
+        "request_secret",
         "request_settle.view",
         "request_settled",
         "request_show.view",
