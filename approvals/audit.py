@@ -1,5 +1,6 @@
 """The audit trail: a chain of HMAC-SHA256 over facts, in one order for all replicas."""
 
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -94,11 +95,13 @@ def head(session: Session) -> Head:
 def verify(session: Session, *, key: bytes, older: Head | None = None) -> Verified:
     """Return whether the chain holds from its start; `older` is a head told before, which shows a cut tail."""
     before = Head(seq=0, hash=START)
-    for row in session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000)):
-        broken = _why_broken(row, before=before, key=key, older=older)
-        if broken:
-            return Verified(head=before, broken_at=before.seq + 1, words=broken)
-        before = Head(seq=row.seq, hash=row.hash)
+    rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))
+    with contextlib.closing(rows):  # else the cursor stays open on the server after a broken link
+        for row in rows:
+            broken = _why_broken(row, before=before, key=key, older=older)
+            if broken:
+                return Verified(head=before, broken_at=before.seq + 1, words=broken)
+            before = Head(seq=row.seq, hash=row.hash)
     if older is not None and before.seq < older.seq:
         words = f"The trail ends at {before.seq}, but it was {older.seq} long before."
         return Verified(head=before, broken_at=before.seq + 1, words=words)

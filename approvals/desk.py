@@ -8,6 +8,8 @@ from approvals.notices import Outbox
 from approvals.policy import Policy
 from notifier.vault import Vault
 
+SEND_WITHIN = timedelta(seconds=5)  # a claim is sent at once; one that is older was asleep, and is put off
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
@@ -23,7 +25,7 @@ class Desk:
     make_id: Callable[[], str]
     audit_key: bytes = field(repr=False)
     channel: str
-    send_within: timedelta = timedelta(seconds=30)
+    send_within: timedelta = SEND_WITHIN
     lease: timedelta = timedelta(minutes=3)
     give_up_after: timedelta = timedelta(minutes=5)
     ask_again_within: timedelta = timedelta(minutes=10)

@@ -33,7 +33,7 @@ class OtherCard(Refusal):
 
 
 class NobodyCanDecide(Refusal):
-    """This needs {quorum} approvals by {roles}, and {able} could give one. An admin can change the roles."""
+    """This needs {quorum} by {roles}, and {able} could give one. An admin can change the roles."""
 
 
 class AlreadyOpen(Refusal):
@@ -46,6 +46,8 @@ class MoneyBlocked(Refusal):
 
 class AskAgain(Refusal):
     """The same was asked for at {when} by {who}. Do you want it again?"""
+
+    is_recorded = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +193,7 @@ def _refuse_impossible(session: Session, rule: Rule, *, wish: Wish, requester_id
     able -= {requester_id} | changed_cardholder(session, cardholder_id=wish.card.holder_id, now=now)
     if len(able) < rule.quorum:
         raise NobodyCanDecide(
-            quorum=str(rule.quorum),
+            quorum="1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals",
             roles=" or ".join(rule.approvers),
             able="nobody" if not able else "only 1 person" if len(able) == 1 else f"only {len(able)} people",
         )

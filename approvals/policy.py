@@ -21,6 +21,10 @@ class LimitReached(Refusal):
     """This would bring the sum of {window} for this {per} to {total}; the limit is {over}."""
 
 
+class NoLimitFor(LimitReached):
+    """The limit for this {per} is {over} in {window}, and no limit is set for this currency. So it is refused."""
+
+
 class _Setting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -135,12 +139,10 @@ def apply_limits(rule: Rule, states: Iterable[LimitState]) -> Rule:
         if isinstance(state.limit.then, Raise):
             rule = rule.raised_to(state.limit.then.quorum)
         else:
-            raise LimitReached(
-                window=write_duration(state.limit.window),
-                per=state.limit.per.value,
-                total=str(state.total) if state.total else "a currency without a limit",
-                over=str(state.limit.over),
-            )
+            window, per, over = write_duration(state.limit.window), state.limit.per.value, str(state.limit.over)
+            if state.total is None:
+                raise NoLimitFor(window=window, per=per, over=over)
+            raise LimitReached(window=window, per=per, total=str(state.total), over=over)
     return rule
 
 

@@ -1,12 +1,17 @@
 """Refusals: what is not accepted, in the sentence that the person reads."""
 
+from typing import ClassVar
+
 
 class Refusal(Exception):
     """That is not possible.
 
     The docstring of a subclass is its sentence; its named holes are filled from the keyword arguments,
-    which stay readable as `facts`.
+    which stay readable as `facts`. Mere questions and slips of the pen are not `is_recorded` in the trail.
     """
+
+    is_recorded: ClassVar[bool] = True
+    in_trail = False  # it was written down already, where more was known of it
 
     def __init__(self, **facts: str) -> None:
         self.facts = facts

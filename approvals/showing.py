@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from approvals import sums
@@ -34,6 +35,16 @@ def find(session: Session, request_id: str, *, to_change: bool = False) -> Reque
     query = select(Request).where(Request.id == request_id)
     query = query.with_for_update() if to_change else query
     request = session.exec(query.execution_options(populate_existing=True)).first()
+    if request is None:
+        raise UnknownRequest
+    return request
+
+
+def find_named(session: Session, name: str) -> Request:
+    """Return a request by its id or by the reference that its card shows; raises UnknownRequest."""
+    wanted = name.lower()
+    query = select(Request).where(or_(col(Request.id) == wanted, col(Request.reference) == wanted))
+    request = session.exec(query).first()
     if request is None:
         raise UnknownRequest
     return request

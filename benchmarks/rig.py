@@ -1,11 +1,17 @@
 """What the benchmarks of the web edge share: the composed bot and two bare Bolt apps, on the same server."""
 
+import base64
 import http.client
+import multiprocessing
+import os
 import secrets
+import socket
 import statistics
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +37,8 @@ from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace, seed
 
-CONFIG = Path(__file__).parents[1] / "sandbox" / "demo.yml"
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "sandbox" / "demo.yml"
 
 
 class Discarding:
@@ -62,20 +69,9 @@ def build_rig(*, pools: Pools, database_url: str | None = None) -> Iterator[Rig]
         slack = SlackWorkspace(rate_limits=False)
         address = stack.enter_context(Running(paytend.app)).url
         stack.enter_context(slack.serving())
-        settings = Settings.model_validate(
-            {
-                "SLACK_BOT_TOKEN": seed.BOT_TOKEN,
-                "SLACK_SIGNING_SECRET": seed.SIGNING_SECRET,
-                "SLACK_API_BASE_URL": slack.api_url,
-                "PAYTEND_BASE_URL": address,
-                "PAYTEND_PARTNER_ID": paytend.partner_id,
-                "PAYTEND_PRIVATE_KEY": paytend.partner_private_key_pem,
-                "PAYTEND_PUBLIC_KEY": paytend.paytend_public_key_pem,
-                "PAYTEND_AMOUNT_UNIT": "minor",
-                "CARDOPS_SECRET_KEYS": (secrets.token_bytes(32),),
-                "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.db",
-            }
-        )
+        environment = make_environment(slack, paytend, address)
+        environment["DATABASE_URL"] = database_url or f"sqlite:///{folder}/bench.db"
+        settings = Settings.model_validate(environment)
         database = Database(settings.DATABASE_URL)
         schema.migrate(database)
         bot = compose(settings, read_config(CONFIG), clock=make_clock(), pools=pools, database=database)
@@ -168,7 +164,7 @@ class Caller:
     """One kept connection that posts and times."""
 
     def __init__(self, port: int, path: str) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         self._path = path
 
     def __call__(self, body: bytes, headers: dict[str, str]) -> float:
@@ -206,11 +202,11 @@ def make_webhooks(paytend: PaytendStandIn, count: int) -> list[bytes]:
 
 
 def flood(port: int, bodies: list[bytes], *, connections: int = 64) -> float:
-    """Post the webhooks over so many connections, and return the seconds until the last answer."""
+    """Post the webhooks over so many connections; return the seconds until the last answer, all of them good."""
     waiting = list(reversed(bodies))
     headers = {"Content-Type": "application/json"}
 
-    def work() -> None:
+    def work(_number: int) -> None:
         caller = Caller(port, "/paytend/webhook")
         while True:
             try:
@@ -220,13 +216,65 @@ def flood(port: int, bodies: list[bytes], *, connections: int = 64) -> float:
                 return
             caller(body, headers)
 
-    threads = [threading.Thread(target=work) for _ in range(connections)]
     started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(connections) as threads:
+        list(threads.map(work, range(connections)))
     return time.perf_counter() - started
+
+
+@contextmanager
+def run_bot(*, folder: Path, database_url: str | None = None) -> Iterator[tuple[int, PaytendStandIn]]:
+    """Run the bot as it is in production, in a process of its own; return its port and the Paytend stand-in."""
+    with ExitStack() as stack:
+        paytend = PaytendStandIn()
+        slack = SlackWorkspace(rate_limits=False)
+        address = stack.enter_context(Running(paytend.app)).url
+        stack.enter_context(slack.serving())
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        environment = make_environment(slack, paytend, address) | {
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.db",
+            "CARDOPS_LISTEN": f"127.0.0.1:{port}",
+            "CARDOPS_CONFIG": str(CONFIG),
+            "PYTHONPATH": str(ROOT),
+            "PATH": os.environ["PATH"],
+        }
+        log = stack.enter_context((folder / "bot.log").open("w"))
+        bot = subprocess.Popen([sys.executable, "-m", "bot", "run"], cwd=folder, env=environment, stderr=log)
+        stack.callback(bot.wait)
+        stack.callback(bot.terminate)
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield port, paytend
+
+
+def make_environment(slack: SlackWorkspace, paytend: PaytendStandIn, address: str) -> dict[str, str]:
+    """Return the settings of a bot between these stand-ins."""
+    return {
+        "SLACK_BOT_TOKEN": seed.BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": seed.SIGNING_SECRET,
+        "SLACK_API_BASE_URL": slack.api_url,
+        "PAYTEND_BASE_URL": address,
+        "PAYTEND_PARTNER_ID": paytend.partner_id,
+        "PAYTEND_PRIVATE_KEY": paytend.partner_private_key_pem,
+        "PAYTEND_PUBLIC_KEY": paytend.paytend_public_key_pem,
+        "PAYTEND_AMOUNT_UNIT": "minor",
+        "CARDOPS_SECRET_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
+
+
+def flood_from_outside(port: int, bodies: list[bytes]) -> Future[float]:
+    """Start a flood in a process of its own, and return its seconds when they are known."""
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    found = pool.submit(flood, port, bodies)
+    pool.shutdown(wait=False)
+    return found
 
 
 def quantile(values: list[float], share: float) -> float:

@@ -9,6 +9,7 @@ from bot.parts import Parts, require_any
 from commands.arguments import misread, refuse_card_number
 from commands.surface import Command, show_help
 from commands.table import BY_NAME
+from paytend.redaction import mask_text
 
 
 def answer_command(parts: Parts, incoming: Incoming) -> None:
@@ -20,7 +21,8 @@ def answer_command(parts: Parts, incoming: Incoming) -> None:
     word, words = split(command, incoming.text)
     form = command.form(word)
     standing = parts.stand(incoming.account, team=incoming.account_team)
-    require_any(standing, form.roles)
+    with parts.recording_refusals(standing, subject=f"{command.name} {form.word}".strip()):
+        require_any(standing, form.roles)
     act = TYPED[command.name].get(form.word)
     reply = show_help(command) if act is None else act(parts, incoming, standing, words)
     if reply is not None:
@@ -32,15 +34,25 @@ def answer_click(parts: Parts, incoming: Incoming) -> None:
     click = CLICKS.get(incoming.name)
     if click is None:
         raise OldButton
-    click.act(parts, incoming, parts.stand(incoming.account, team=incoming.account_team))
+    standing = parts.stand(incoming.account, team=incoming.account_team)
+    with parts.recording_refusals(standing, subject=_subject(incoming)):
+        click.act(parts, incoming, standing)
 
 
 def answer_submission(parts: Parts, incoming: Incoming) -> None:
     """Do what was submitted and show in the modal what came of it; raises what goes wrong."""
     submission = SUBMISSIONS[incoming.name]
     standing = parts.stand(incoming.account, team=incoming.account_team)
-    reply = submission.act(parts, incoming, standing)
+    with parts.recording_refusals(standing, subject=_subject(incoming)):
+        reply = submission.act(parts, incoming, standing)
     parts.replier.show_in_view(incoming.view_id, reply, title=submission.title)
+
+
+def _subject(incoming: Incoming) -> str:
+    """Return what a click or submission is about, for the trail: a request, else a card, else its own name."""
+    value, fields = incoming.value, incoming.fields
+    found = value.get("request") or value.get("card_id") or fields.get("card") or incoming.name
+    return mask_text(str(found))[:64]
 
 
 def is_quick(incoming: Incoming) -> bool:

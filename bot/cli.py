@@ -17,7 +17,7 @@ from bot import schema
 from bot.clock import make_clock
 from bot.composition import SlackUnusable, compose, make_pools
 from bot.config import ConfigUnusable, read_config
-from bot.database import Database, SecondProcess
+from bot.database import Database, FileUnusable, SecondProcess
 from bot.logs import start_logging
 from bot.manifest import write_manifest
 from bot.server import Server
@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain("The configuration cannot be used:", error.problems, "")
     except SecondProcess as error:
         return _complain(" ".join(str(error.__doc__).split()), [], "")
+    except FileUnusable as error:
+        return _complain(f"The database cannot be used: {error}", [], "Look at DATABASE_URL.")
     except schema.NotMigrated as error:
         return _complain(str(error.__doc__), [], "")
     except SlackUnusable as error:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from approvals import audit, orders
-from approvals.desk import Desk
+from approvals.desk import SEND_WITHIN, Desk
 from bot import schema
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -44,6 +44,7 @@ from notifier.telling import Teller
 from notifier.vault import Vault
 from notifier.watch import BalanceWatch
 from paytend import Client, RequestIds, make_http
+from paytend.client import CONNECT_TIMEOUT
 from paytend.webhooks import CardApplied, Event
 
 TEMPLATES = (
@@ -53,6 +54,7 @@ TEMPLATES = (
 )
 SLACK_TIMEOUT = 10  # seconds
 REPLY_TIMEOUT = 10.0  # seconds
+SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after the next one
 
 _log = logging.getLogger(__name__)
 
@@ -99,8 +101,10 @@ class Bot:
 
     def start(self) -> None:
         """Start the threads and the clock; the web edge is served by whoever starts us."""
-        if self.database.is_sqlite and (stranded := self.executor.recover()):
-            _log.warning("execution.stranded", extra={"count": stranded})
+        if self.database.is_sqlite:  # this is the only process, so nobody else holds anything
+            left = {"executions": self.executor.recover(), "deliveries": self.deliverer.recover()}
+            if any(left.values()):
+                _log.warning("start.recovered", extra=left)
         self.delivery_loop.start(self.deliverer.run)
         self.execution_loop.start(self.executor.run)
         self.telling_loop.start(self.teller.run)
@@ -156,7 +160,7 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         make_id=make_id,
         audit_key=audit.make_key(settings.CARDOPS_SECRET_KEYS[-1]),
         channel=config.channels.approvals,
-        lease=timedelta(seconds=90 + settings.PAYTEND_TIMEOUT_SECONDS),
+        lease=execution_lease(settings.PAYTEND_TIMEOUT_SECONDS),
     )
     parts = Parts(
         clock=clock,
@@ -215,7 +219,7 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         listener, slack=slack, signing_secret=secret.get_secret_value() if secret is not None else None
     )
     token = settings.SLACK_APP_TOKEN
-    socket = SocketModeHandler(bolt, token.get_secret_value(), web_client=slack) if token is not None else None
+    socket = _make_socket(bolt, token.get_secret_value(), slack=slack) if token is not None else None
     return Bot(
         settings=settings,
         database=database,
@@ -240,6 +244,22 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         socket=socket,
         clients=(paytend_http, reply_http),
     )
+
+
+def execution_lease(timeout: float) -> timedelta:
+    """Return after how long a claimed execution counts as lost, so that Paytend is asked about it.
+
+    Derived from what a call can take: the claim waits up to SEND_WITHIN to be sent, connecting takes up to
+    CONNECT_TIMEOUT twice (a free connection, then the handshake), writing, the head and the rest of the answer up
+    to `timeout` each. A call that takes longer still is fenced off, and its outcome is looked up, never repeated.
+    """
+    connecting = 2 * min(timeout, CONNECT_TIMEOUT)
+    return SEND_WITHIN + timedelta(seconds=connecting + 3 * timeout + 2)
+
+
+def _make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler:
+    """Return Socket Mode's client; it looks this often whether its connection still stands."""
+    return SocketModeHandler(bolt, token, web_client=slack, ping_interval=SOCKET_PING)
 
 
 def make_slack(settings: Settings) -> WebClient:

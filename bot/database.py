@@ -7,8 +7,10 @@ A library between 3.7.0 and 3.51.2 has a race that can corrupt a WAL: there a ro
 
 import fcntl
 import sqlite3
+import threading
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +31,38 @@ class SecondProcess(Exception):
     """Another process uses this SQLite file; several processes need PostgreSQL (DATABASE_URL=postgresql+psycopg://…)."""
 
 
+class Turns:
+    """A lock that is handed on in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        """Start free."""
+        self._guard = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Event] = deque()
+
+    def __enter__(self) -> None:
+        """Wait for one's turn."""
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait()
+
+    def __exit__(self, *_: object) -> None:
+        """Hand it on, without letting go of it in between."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._taken = False
+
+
+class FileUnusable(Exception):
+    """The SQLite file cannot be written to where it is said to be."""
+
+
 class Database:
     """Sessions on one database. Writers on SQLite wait for each other; PostgreSQL locks rows."""
 
@@ -38,6 +72,7 @@ class Database:
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
         self._writers = self.engine.execution_options(writes=True)
         self._lock: Any = None
+        self._turns = Turns()
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,8 +81,13 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a transaction that writes; it commits at the end of the block, and rolls back on any exception."""
-        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+        """Open a transaction that writes; it commits at the end of the block, and rolls back on any exception.
+
+        SQLite lets one write at a time and wakes those who wait in no order, so that a busy writer can starve
+        the others: in this process they take turns instead.
+        """
+        turn = self._turns if self.is_sqlite else nullcontext()
+        with turn, Session(self._writers, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -57,10 +97,17 @@ class Database:
             yield session
 
     def claim_file(self) -> None:
-        """Hold the SQLite file for this process alone; raises SecondProcess. PostgreSQL takes any number."""
+        """Hold the SQLite file for this process alone; PostgreSQL takes any number.
+
+        Raises SecondProcess and FileUnusable.
+        """
         if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
             return
-        lock = Path(f"{self.url.database}.lock").open("a")  # noqa: SIM115 - held as long as the process lives
+        path = Path(f"{self.url.database}.lock")
+        try:
+            lock = path.open("a")  # held as long as the process lives
+        except OSError as error:
+            raise FileUnusable(f"{path}: {error.strerror}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

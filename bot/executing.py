@@ -54,9 +54,13 @@ class Executor:
         return len(candidates)
 
     def reconcile_due(self) -> int:
-        """Ask Paytend about what is unknown and due; return how many were asked about."""
+        """Turn what was left executing into unknown, and ask Paytend about what is unknown and due.
+
+        Returns how many were asked about.
+        """
         parts = self._parts
         with parts.database.writing() as session:
+            execution.suspect_stranded(session, parts.desk, now=parts.clock.now())
             looks = reconciliation.due(session, parts.desk, now=parts.clock.now())
         for look in looks:
             finding = reconciliation.ask(look, parts.paytend)
@@ -80,9 +84,9 @@ class Executor:
         return told
 
     def keep_time(self) -> int:
-        """End and remind what is due, and turn what was left executing into unknown; return how many changed."""
+        """End and remind what is due; return how many changed."""
         parts, changed = self._parts, 0
-        for step in (deciding.expire_due, deciding.remind_due, execution.suspect_stranded):
+        for step in (deciding.expire_due, deciding.remind_due):
             changed += self._in_transaction(step)
         if changed:
             parts.wake_deliverer()

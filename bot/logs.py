@@ -22,7 +22,7 @@ def clean(value: Any) -> Any:
         case bool() | int() | float() | None:
             return value if mask_text(str(value)) == str(value) else REMOVED
         case dict():
-            return {str(name): _clean_field(str(name), inner) for name, inner in value.items()}
+            return {str(clean(name)): _clean_field(str(name), inner) for name, inner in value.items()}
         case list() | tuple() | set() | frozenset():
             return [clean(inner) for inner in value]
         case _:

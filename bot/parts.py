@@ -1,14 +1,17 @@
 """What the edges work with: every collaborator once, made by the composition root and handed down."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
 
 from approvals import audit, people
+from approvals import requests as deciding
 from approvals.desk import Desk
 from approvals.payloads import Payload
 from approvals.people import Standing
+from approvals.refusals import Refusal
 from approvals.snapshot import Snapshot
 from bot.clock import Clock
 from bot.config import Config
@@ -75,6 +78,25 @@ class Parts:
                 facts=facts,
                 now=self.clock.now(),
             )
+
+    @contextmanager
+    def recording_refusals(self, standing: Standing, *, subject: str) -> Iterator[None]:
+        """Add what is refused inside to the trail: the transaction in which it was raised was rolled back."""
+        try:
+            yield
+        except Refusal as refusal:
+            if refusal.is_recorded and not refusal.in_trail:
+                refusal.in_trail = True
+                with self.database.writing() as session:
+                    deciding.record_refusal(
+                        session,
+                        self.desk,
+                        refusal=refusal,
+                        standing=standing,
+                        subject=subject,
+                        now=self.clock.now(),
+                    )
+            raise
 
     def is_new(self, key: str) -> bool:
         """Remember a delivery; False when Slack delivered it before."""

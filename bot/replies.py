@@ -16,6 +16,7 @@ from commands.surface import Reply
 from notifier.plain import lay_out_plainly
 from notifier.rendering import Rendered, Renderer, RenderFailed
 
+NOT_OPENED = {"headline": "Slack did not open the form", "says": "", "next": "Please try once more."}
 STILL_AFTER = 2.0  # seconds; a slow answer announces itself
 
 _log = logging.getLogger(__name__)
@@ -55,8 +56,8 @@ class Replier:
         finally:
             timer.cancel()
 
-    def open_view(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> bool:
-        """Open a modal; returns False when the trigger was too old, which the person is told by Slack as well."""
+    def open_view(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> None:
+        """Open a modal; a trigger that was too old, or Slack's refusal, becomes a private answer."""
         view = self.renderer.view(name, facts)
         try:
             if to.view_id:
@@ -65,8 +66,8 @@ class Replier:
                 self.slack.views_open(trigger_id=to.trigger, view=view)
         except (SlackClientError, OSError) as error:
             _log.warning("view.not_opened", extra={"view": name, "reason": _reason(error)})
-            return False
-        return True
+            if not to.view_id:
+                self.reply(to, Reply(template="problem", facts=NOT_OPENED))
 
     def update_view(self, view_id: str, name: str, facts: Mapping[str, Any]) -> None:
         """Show another view in an open modal; one that was closed meanwhile is no trouble."""

@@ -28,15 +28,17 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class DeadlineProtocol(HttpToolsProtocol):
     """Closes a connection whose request has not come whole within the deadline, and any beyond the cap."""
 
+    deadline = DEADLINE
+    most_connections = MOST_CONNECTIONS
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Start the deadline; refuse what is over the cap before reading anything."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self.most_connections:
             transport.abort()
             return
-        self._timer = self.loop.call_later(DEADLINE, self._give_up)
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the deadline."""
@@ -52,8 +54,12 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Start the deadline for the next request on this connection."""
         super().on_response_complete()
         self._stop_timer()
-        if not self.transport.is_closing():
-            self._timer = self.loop.call_later(DEADLINE, self._give_up)
+        # A pipelined request that is whole is being answered by now: however long that takes, it is not late.
+        if not self.transport.is_closing() and (self.cycle.response_complete or self.cycle.more_body):
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self.deadline, self._give_up)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -62,6 +68,13 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self.transport.abort()
+
+
+def _make_protocol(*, deadline: float, most_connections: int) -> type[DeadlineProtocol]:
+    """Return the protocol with limits of its own: uvicorn makes one for each connection and hands nothing in."""
+    return type(
+        "DeadlineProtocol", (DeadlineProtocol,), {"deadline": deadline, "most_connections": most_connections}
+    )
 
 
 class TooLarge(Exception):
@@ -154,14 +167,22 @@ def _environ(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
 class Server:
     """The web edge: listens as soon as it is started, on a thread of its own."""
 
-    def __init__(self, wsgi: Wsgi, *, host: str, port: int) -> None:
-        """Prepare to serve the application; port 0 lets the system choose."""
+    def __init__(
+        self,
+        wsgi: Wsgi,
+        *,
+        host: str,
+        port: int,
+        deadline: float = DEADLINE,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
+        """Prepare to serve the application; port 0 lets the system choose, `deadline` is in seconds."""
         self._bridge = _Bridge(wsgi)
         config = uvicorn.Config(
             self._bridge,
             host=host,
             port=port,
-            http=DeadlineProtocol,
+            http=_make_protocol(deadline=deadline, most_connections=most_connections),
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -169,7 +190,7 @@ class Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=int(DEADLINE),
+            timeout_keep_alive=max(1, int(deadline)),
             timeout_graceful_shutdown=10,
         )
         self._server = uvicorn.Server(config)

@@ -105,7 +105,9 @@ class Settings(BaseModel):
         default="sqlite:///cardops.db", description="sqlite:///file or postgresql+psycopg://…"
     )
     CARDOPS_SECRET_KEYS: SecretKeys = Field(
-        min_length=1, description="32 bytes each in Base64, comma-separated; the first encrypts, all decrypt."
+        min_length=1,
+        repr=False,
+        description="32 bytes each in Base64, comma-separated; the first encrypts, all decrypt.",
     )
     CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes, channels.")
     CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(

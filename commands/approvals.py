@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from commands.arguments import misread
 from commands.surface import ALL_ROLES, HELP, Command, Form
 
-SHOW_FORM = "/approvals show <request>"
+SHOW_FORM = "/approvals show <reference>"
 
 COMMAND = Command(
     name="/approvals",
@@ -14,7 +14,7 @@ COMMAND = Command(
         Form(word="waiting", usage="", does="what waits for you", roles=ALL_ROLES),
         Form(word="mine", usage="", does="what you asked for", roles=ALL_ROLES),
         Form(word="history", usage="", does="what has ended, newest first", roles=ALL_ROLES),
-        Form(word="show", usage="<request>", does="one request with all that was done", roles=ALL_ROLES),
+        Form(word="show", usage="<reference>", does="one request with all that was done", roles=ALL_ROLES),
         HELP,
     ),
 )

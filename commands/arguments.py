@@ -16,11 +16,14 @@ _CARD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REFERENCE = re.compile(r"[A-Za-z0-9]{6,32}")
 _SIGNS = {"€": "EUR", "₮": "USDT"}
 _AMOUNT = re.compile(r"[0-9][0-9.,' ]*")
+_GROUP = re.compile(r"[0-9]{3}(?:[.,][0-9]+)?")  # behind a space it may be the thousands of the number before
 CURRENCIES = ("EUR", "USDT")  # what Paytend tops up (paytend-api.md a.4)
 
 
 class Misread(Refusal):
     """{problem} {form}{guess}"""
+
+    is_recorded = False
 
 
 def misread(problem: str, *, form: str, guess: str = "") -> Misread:
@@ -40,12 +43,12 @@ def guess(word: str, known: Iterable[str]) -> str:
     return f"Did you mean `{near[0]}`?" if near else ""
 
 
-def read_card_id(words: Sequence[str], *, form: str) -> tuple[str, Sequence[str]]:
-    """Return the card id that stands first and the words after it; raises Misread."""
+def read_card_id(words: Sequence[str], *, form: str, of: str = "card") -> tuple[str, Sequence[str]]:
+    """Return the id of a card or cardholder that stands first and the words after it; raises Misread."""
     if not words:
-        raise misread("Which card?", form=form)
+        raise misread(f"Which {of}?", form=form)
     if not _CARD_ID.fullmatch(words[0]):
-        raise misread(f"“{words[0][:40]}” is no card id.", form=form)
+        raise misread(f"“{words[0][:40]}” is no {of} id.", form=form)
     return words[0], words[1:]
 
 
@@ -68,6 +71,8 @@ def read_money(words: Sequence[str], *, form: str, default: str = "EUR") -> tupl
         raise misread("How much?", form=form)
     amount, currency = _split_currency(words[0])
     rest = words[1:]
+    if rest and amount.isdigit() and _GROUP.fullmatch(rest[0]):
+        raise misread(f"“{words[0][:20]} {rest[0]}” can be one number or two; write it in one.", form=form)
     if not currency and rest and rest[0].upper() in PRECISION:
         currency, rest = rest[0].upper(), rest[1:]
     currency = currency or default

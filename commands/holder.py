@@ -33,7 +33,7 @@ def read_status(words: Sequence[str]) -> dict[str, str]:
         if id_type is None:
             raise misread(f"“{words[0][:40]}” is no document.", form=STATUS_FORM, guess=guess(words[0], ID_TYPES))
         return {"id_type": id_type, "id_number": words[1][:40]}
-    holder_id, rest = read_card_id(words, form=STATUS_FORM)
+    holder_id, rest = read_card_id(words, form=STATUS_FORM, of="cardholder")
     no_more(rest, form=STATUS_FORM)
     return {"holder_id": holder_id}
 

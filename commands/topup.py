@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commands.arguments import CURRENCIES, Misread, misread, read_card_id, read_money, read_reference
+from approvals.rules import HoldsCardNumber
+from commands.arguments import (
+    CURRENCIES,
+    Misread,
+    misread,
+    no_more,
+    read_card_id,
+    read_money,
+    read_reference,
+    refuse_card_number,
+)
 from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import Money, Refused, operations
 
@@ -45,19 +55,40 @@ def read_wish(words: Sequence[str]) -> Wish:
 def read_fields(fields: Mapping[str, str]) -> tuple[Wish | None, dict[str, str]]:
     """Return what the modal asks for, or what is wrong under each of its inputs."""
     wrong: dict[str, str] = {}
-    wish: dict[str, Any] = {"reason": fields.get("reason", "").strip()}
-    try:
-        wish["card_id"], _ = read_card_id(fields.get("card", "").split(), form="")
-    except Misread as error:
-        wrong["card"] = str(error).strip()
-    try:
-        amount = [*fields.get("amount", "").split(), fields.get("currency", CURRENCIES[0])]
-        wish["money"], _ = read_money(amount, form="")
-    except Misread as error:
-        wrong["amount"] = str(error).strip()
-    if len(wish["reason"]) > LONGEST_REASON:
-        wrong["reason"] = f"At most {LONGEST_REASON} characters."
+    wish: dict[str, Any] = {}
+    for field, name, read in (
+        ("card", "card_id", _read_card),
+        ("amount", "money", _read_amount),
+        ("reason", "reason", _read_reason),
+    ):
+        try:
+            refuse_card_number(fields.get(field, ""))
+            wish[name] = read(fields)
+        except (Misread, HoldsCardNumber) as error:
+            wrong[field] = str(error).strip()
     return (None, wrong) if wrong else (Wish(**wish), {})
+
+
+def _read_card(fields: Mapping[str, str]) -> str:
+    card_id, rest = read_card_id(fields.get("card", "").split(), form="")
+    no_more(rest, form="")
+    return card_id
+
+
+def _read_amount(fields: Mapping[str, str]) -> Money:
+    chosen = fields.get("currency") or CURRENCIES[0]
+    money, rest = read_money(fields.get("amount", "").split(), form="", default=chosen)
+    no_more(rest, form="")
+    if money.currency != chosen:
+        raise misread(f"This says {money.currency}, but {chosen} is chosen below.", form="")
+    return money
+
+
+def _read_reason(fields: Mapping[str, str]) -> str:
+    reason = fields.get("reason", "").strip()
+    if len(reason) > LONGEST_REASON:
+        raise misread(f"At most {LONGEST_REASON} characters.", form="")
+    return reason
 
 
 def read_status(words: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """One attempt of a claimed delivery at Slack: edit, or look whether it stands there already, or post."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from slack_sdk import WebClient
@@ -28,13 +29,23 @@ class RepeatInDoubt(NotDelivered):
     """A repeat was sent, and it is in doubt as well."""
 
 
+class LeaseTooShort(NotDelivered):
+    """What came before the post took so long that another worker may have the delivery by now."""
+
+    def __init__(self) -> None:
+        super().__init__(Trouble.NEVER_SENT, code="the lease would end during the post")
+
+
+MayPost = Callable[[], bool]
+
+
 def is_person(recipient: str) -> bool:
     """Whether a recipient is a person (U…, W…), to be told in direct messages."""
     return recipient.startswith(("U", "W"))
 
 
-def attempt(claim: Claim, rendered: Rendered, *, slack: WebClient, fallback: str) -> Delivered:
-    """Bring the message to Slack; raises NotDelivered."""
+def attempt(claim: Claim, rendered: Rendered, *, slack: WebClient, fallback: str, may_post: MayPost) -> Delivered:
+    """Bring the message to Slack; raises NotDelivered. `may_post` is asked before each post."""
     if claim.copy and not claim.fallback:
         try:
             return _edit(claim, rendered, slack=slack, ts=claim.copy.ts, channel=claim.copy.channel)
@@ -43,10 +54,10 @@ def attempt(claim: Claim, rendered: Rendered, *, slack: WebClient, fallback: str
                 raise  # a message that is gone gets a new copy, below
     place = _choose_place(claim, slack=slack, fallback=fallback)
     if claim.in_doubt_since is None:
-        return _post(claim, rendered, place, slack=slack)
+        return _post(claim, rendered, place, slack=slack, may_post=may_post)
     if found := _look(claim, place, slack=slack):
         return Delivered(place=place, ts=found, posted=False)
-    return _repeat(claim, rendered, place, slack=slack)
+    return _repeat(claim, rendered, place, slack=slack, may_post=may_post)
 
 
 def _edit(claim: Claim, rendered: Rendered, *, slack: WebClient, ts: str, channel: str) -> Delivered:
@@ -86,9 +97,9 @@ def _look(claim: Claim, place: Place, *, slack: WebClient) -> str | None:
         return None
 
 
-def _repeat(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient) -> Delivered:
+def _repeat(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient, may_post: MayPost) -> Delivered:
     try:
-        delivered = _post(claim, mark_repeat(rendered), place, slack=slack)
+        delivered = _post(claim, mark_repeat(rendered), place, slack=slack, may_post=may_post)
     except NotDelivered as error:
         if error.trouble is Trouble.IN_DOUBT:
             raise RepeatInDoubt(error.trouble, code=error.code) from error
@@ -96,10 +107,12 @@ def _repeat(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient)
     return Delivered(place=delivered.place, ts=delivered.ts, posted=True, plain=delivered.plain, repeated=True)
 
 
-def _post(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient) -> Delivered:
+def _post(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient, may_post: MayPost) -> Delivered:
     """Post; what Slack certainly refused is tried in its simpler form: without a lost thread, as plain text."""
     plain = False
     while True:
+        if not may_post():
+            raise LeaseTooShort
         try:
             ts = posting.post(slack, place, rendered, delivery_id=claim.delivery_id)
         except NotDelivered as error:

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from notifier.tables import Delivery, DeliveryStatus, Lane, Message, Operation
 from notifier.upsert import insert_once
 
+Row = TypeVar("Row")
+
 ALL = "*"  # the lane that stands for Slack as a whole
-_MOST_LANES = 50  # looked at in one claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,72 +57,97 @@ def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> C
         return None
     for name in _free_lanes(session, now):
         insert_once(session, Lane, {"name": name, "failures": 0})
-        lane = session.exec(select(Lane).where(Lane.name == name).with_for_update(skip_locked=True)).first()
-        if lane is not None and (delivery := _next_of(session, lane, now)) is not None:
+        lane = session.exec(_locked(select(Lane).where(Lane.name == name))).first()
+        if lane is not None and (delivery := _next_of(session, name, lane, now, locked=True)) is not None:
             return _lease(session, delivery, lane, whole, now=now, until=now + lease, token=token)
     return None
+
+
+def release_all(session: Session) -> int:
+    """Let go of every lease, and return how many there were: only when no other worker can be alive.
+
+    What was begun keeps its `started_at`, so it is in doubt and is looked for before it is repeated.
+    """
+    held = update(Delivery).where(
+        col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lease_token).is_not(None)
+    )
+    return session.connection().execute(held.values(lease_token=None, lease_until=None)).rowcount
 
 
 def next_due(session: Session, *, now: datetime) -> datetime | None:
     """Return when there may be something to do next, None when nothing waits."""
     whole = session.get(Lane, ALL)
-    rows = session.exec(
-        select(
-            func.min(
-                case(
-                    (col(Delivery.lease_until) > col(Delivery.due_at), col(Delivery.lease_until)),
-                    else_=col(Delivery.due_at),
-                )
-            ),
-            col(Lane.blocked_until),
-            col(Lane.paced_until),
-        )
-        .outerjoin(Lane, col(Lane.name) == col(Delivery.lane))
-        .where(col(Delivery.status) == DeliveryStatus.WAITING)
-        .group_by(col(Delivery.lane), col(Lane.blocked_until), col(Lane.paced_until))
-    ).all()
-    earliest = [max(time for time in row if time is not None) for row in rows]
+    lanes = _lanes(session)
+    earliest = []
+    for name in _waiting_lanes(session):
+        lane = lanes.get(name)
+        holds = [lane.blocked_until, lane.paced_until] if lane else []
+        due = _first_due(session, name, now)
+        earliest.append(max(time for time in (due, *holds) if time is not None))
     if not earliest:
         return None
     held = [whole.blocked_until] if whole and whole.blocked_until else []
     return max([min(earliest), *held, now])
 
 
+def _first_due(session: Session, name: str, now: datetime) -> datetime:
+    """Return when the first delivery of a lane is due; where all are leased, when the first lease ends."""
+    of_lane = (col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lane) == name)
+    free = or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now)
+    due = session.exec(
+        select(Delivery.due_at).where(*of_lane, free).order_by(col(Delivery.due_at)).limit(1)
+    ).first()
+    if due is not None:
+        return due
+    return session.exec(select(func.min(col(Delivery.lease_until))).where(*of_lane)).one() or now
+
+
+def _waiting_lanes(session: Session) -> list[str]:
+    """Return the lanes in which something waits, walking from one to the next in the index, not over all rows."""
+    waits = Delivery.status == DeliveryStatus.WAITING
+    walk = select(func.min(Delivery.lane).label("name")).where(waits).cte("walk", recursive=True)
+    following = select(func.min(Delivery.lane)).where(waits, Delivery.lane > walk.c.name).scalar_subquery()
+    walk = walk.union_all(select(following).where(walk.c.name.is_not(None)))
+    rows = session.connection().execute(select(walk.c.name).where(walk.c.name.is_not(None)))
+    return [str(name) for name in rows.scalars()]
+
+
+def _lanes(session: Session) -> dict[str, Lane]:
+    return {lane.name: lane for lane in session.exec(select(Lane)).all()}
+
+
 def _free_lanes(session: Session, now: datetime) -> list[str]:
     """Return the lanes that have something to do, the most urgent and the oldest first."""
-    first_urgent = func.min(case((col(Delivery.urgent), 0), else_=1))
-    rows = session.exec(
-        select(Delivery.lane)
-        .outerjoin(Lane, col(Lane.name) == col(Delivery.lane))
-        .where(
-            *_ready(now),
-            or_(col(Lane.blocked_until).is_(None), col(Lane.blocked_until) <= now),
-            or_(
-                col(Lane.paced_until).is_(None),
-                col(Lane.paced_until) <= now,
-                col(Delivery.operation) == Operation.EDIT,
-            ),
-        )
-        .group_by(col(Delivery.lane))
-        .order_by(first_urgent, func.min(col(Delivery.id)))
-        .limit(_MOST_LANES)
-    )
-    return list(rows.all())
+    lanes = _lanes(session)
+    firsts = (_next_of(session, name, lanes.get(name), now) for name in _waiting_lanes(session))
+    ordered = sorted((not first.urgent, first.id, first.lane) for first in firsts if first is not None)
+    return [name for _, _, name in ordered]
 
 
-def _next_of(session: Session, lane: Lane, now: datetime) -> Delivery | None:
-    """Return the next delivery of a locked lane; asked again, as another worker may have been quicker."""
-    if lane.blocked_until and lane.blocked_until > now:
+def _next_of(
+    session: Session, name: str, lane: Lane | None, now: datetime, *, locked: bool = False
+) -> Delivery | None:
+    """Return the next delivery of a lane; asked again with the lane locked, as another worker may be quicker."""
+    if lane and lane.blocked_until and lane.blocked_until > now:
         return None
-    paced = bool(lane.paced_until and lane.paced_until > now)
+    paced = bool(lane and lane.paced_until and lane.paced_until > now)
     only_edits = [col(Delivery.operation) == Operation.EDIT] if paced else []
-    return session.exec(
-        select(Delivery)
-        .where(Delivery.lane == lane.name, *_ready(now), *only_edits)
-        .order_by(col(Delivery.urgent).desc(), col(Delivery.id))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
+    for urgent in (True, False):  # apart, so that each walks the index in its order
+        query = (
+            select(Delivery)
+            .where(Delivery.lane == name, Delivery.urgent == urgent, *_ready(now), *only_edits)
+            .order_by(col(Delivery.id))
+            .limit(1)
+        )
+        found = session.exec(_locked(query) if locked else query).first()
+        if found is not None:
+            return found
+    return None
+
+
+def _locked(query: SelectOfScalar[Row]) -> SelectOfScalar[Row]:
+    """Return the query that holds its rows, as they are now and not as this session saw them before."""
+    return query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
 
 
 def _ready(now: datetime) -> list[ColumnElement[bool]]:

@@ -13,9 +13,9 @@ from slack_sdk import WebClient
 from sqlmodel import Session
 
 from notifier import records
-from notifier.attempt import Delivered, attempt, is_person
+from notifier.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.backoff import History, Trouble, decide_retry
-from notifier.claims import Claim, claim, next_due
+from notifier.claims import Claim, claim, next_due, release_all
 from notifier.facts import open_facts
 from notifier.outbox import Outbox
 from notifier.plain import lay_out_plainly
@@ -24,7 +24,9 @@ from notifier.slack_answers import NotDelivered
 from notifier.storage import Transactions
 from notifier.vault import Unreadable, Vault
 
-LEASE = timedelta(seconds=90)  # longer than an attempt can take: up to four calls of the client's timeout
+# How long a delivery waits for a worker that died. An attempt may take longer (a look reads pages, a refused post
+# is tried in a simpler form), so nothing is posted that could still be under way when the lease ends.
+LEASE = timedelta(seconds=30)
 _LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
 _SHORTEST_WAIT = 0.2
 _ABOUT_DELIVERIES = frozenset({"delivery_dead", "fallback_used"})  # these never cause another of their own
@@ -51,10 +53,13 @@ class Deliverer:
     ) -> None:
         """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
 
-        Raises ValueError for a client with retry handlers: an ambiguous post would be sent twice.
+        Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
+        that waits longer than half a lease.
         """
         if slack.retry_handlers:
             raise ValueError("the Slack client of the deliverer needs retry_handlers=[]")
+        if timedelta(seconds=2 * slack.timeout) > LEASE:
+            raise ValueError("the Slack client of the deliverer needs a timeout of half a lease at the most")
         self._transactions = transactions
         self._slack = slack
         self._renderer = renderer
@@ -66,6 +71,11 @@ class Deliverer:
         self._jitter = jitter
         self._make_id = make_id
         self.healthy = True
+
+    def recover(self) -> int:
+        """At the start of the only process: whatever is leased was left by one that died; return how many."""
+        with self._transactions.writing() as session:
+            return release_all(session)
 
     def deliver_due(self, stop: threading.Event | None = None) -> int:
         """Make one pass: attempt whatever is due in a free lane; return the number of attempts.
@@ -127,9 +137,14 @@ class Deliverer:
 
     def _attempt(self, work: Claim) -> Delivered:
         rendered = self._render(work)
-        if self._clock() >= work.lease_until:  # this process slept: the delivery may be someone else's by now
-            raise NotDelivered(Trouble.NEVER_SENT, code="the lease ended before the attempt")
-        return attempt(work, rendered, slack=self._slack, fallback=self._fallback)
+        longest = timedelta(seconds=self._slack.timeout)
+
+        def may_post() -> bool:
+            return self._clock() + longest < work.lease_until
+
+        if not may_post():  # this process slept: the delivery may be someone else's by now
+            raise LeaseTooShort
+        return attempt(work, rendered, slack=self._slack, fallback=self._fallback, may_post=may_post)
 
     def _render(self, work: Claim) -> Rendered:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from notifier.inbox import take_in
 from notifier.storage import Transactions
@@ -74,8 +74,9 @@ class Intake:
         try:
             self._insert(batch)
         except SQLAlchemyError as error:
-            if len(batch) == 1:
-                batch[0].failure = error
+            if len(batch) == 1 or isinstance(error, OperationalError):  # the database, not a row, is in the way
+                for waiting in batch:
+                    waiting.failure = error
                 return
             for waiting in batch:  # one bad row must not take the others with it
                 self._commit([waiting])

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from notifier.storage import UtcDateTime
 
 _UNTOLD = text("told_at IS NULL")
+_LEASED = text("lease_until IS NOT NULL")
 
 
 class Operation(StrEnum):
@@ -79,7 +80,9 @@ class Delivery(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         Index("ix_delivery_queue", "status", "lane", "urgent", "id"),
-        Index("ix_delivery_due", "status", "due_at"),
+        Index("ix_delivery_due", "status", "lane", "due_at"),
+        Index("ix_delivery_edits", "lane", "operation", "status", "id"),
+        Index("ix_delivery_leased", "lane", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
         Index("ix_delivery_key", "key", "recipient"),
     )
 

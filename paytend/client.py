@@ -21,6 +21,7 @@ from paytend.money import AmountUnit
 T = TypeVar("T", bound=Answer)
 
 LARGEST_ANSWER = 4 * 1024 * 1024  # bytes
+CONNECT_TIMEOUT = 5.0  # seconds at the most, for a free connection and again for connecting
 READ_ATTEMPTS = 3
 FIRST_PAUSE = 0.2  # seconds, doubled for each further attempt, times a jitter of 0.5 to 1.5
 
@@ -33,7 +34,7 @@ def make_http(*, base_url: str, timeout: float) -> httpx.Client:
     """Return the pooled HTTP client to be kept: no redirects, no transport retries, no environment proxies."""
     return httpx.Client(
         base_url=base_url,
-        timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0), pool=min(timeout, 5.0)),
+        timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT), pool=min(timeout, CONNECT_TIMEOUT)),
         limits=httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=30),
         headers={
             "Content-Type": "application/json;charset=UTF-8",

@@ -1,9 +1,16 @@
 """What must not leave this package in the clear: card numbers, and anything that opens a card."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-_RUN = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+# Numbers that stand side by side: any of them, or several together, may be a card number. Any script's digits.
+_RUN = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]\d+)*")
+_GROUP = re.compile(r"\d+")
+_SHORTEST, _LONGEST = 13, 19  # digits
+_GROUP_SIZES = frozenset(
+    {1, 2, 3, 4, 5, 6, 8}
+)  # as people write them; a card id of seven digits is no part of one
 _SECRET_NAMES = frozenset(
     {
         "cvv",
@@ -32,9 +39,27 @@ def passes_luhn(digits: str) -> bool:
 
 
 def find_card_numbers(text: str) -> list[str]:
-    """Return the digits of every card number in a text, also when written in groups."""
-    runs = (re.sub(r"[ -]", "", match.group()) for match in _RUN.finditer(text))
-    return [digits for digits in runs if passes_luhn(digits)]
+    """Return the digits of every card number in a text, also when written in groups, or beside other numbers."""
+    return [digits for _, _, digits in _spans(text)]
+
+
+def _spans(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where each card number begins and ends, and its digits."""
+    for run in _RUN.finditer(text):
+        groups = list(_GROUP.finditer(text, run.start(), run.end()))
+        first = 0
+        while first < len(groups):
+            digits = ""
+            for last in range(first, len(groups)):
+                digits += groups[last].group()
+                sizes = {len(group.group()) for group in groups[first : last + 1]}
+                if len(digits) > _LONGEST or (last > first and not sizes <= _GROUP_SIZES):
+                    break
+                if len(digits) >= _SHORTEST and passes_luhn(digits):
+                    yield groups[first].start(), groups[last].end(), digits
+                    first = last
+                    break
+            first += 1
 
 
 def mask_card_number(text: str) -> str:
@@ -45,12 +70,11 @@ def mask_card_number(text: str) -> str:
 
 def mask_text(text: str) -> str:
     """Return the text with every card number in it masked."""
-
-    def mask(match: re.Match[str]) -> str:
-        digits = re.sub(r"[ -]", "", match.group())
-        return mask_card_number(digits) if passes_luhn(digits) else match.group()
-
-    return _RUN.sub(mask, text)
+    kept, done = [], 0
+    for begin, end, digits in _spans(text):
+        kept += [text[done:begin], mask_card_number(digits)]
+        done = end
+    return "".join([*kept, text[done:]])
 
 
 def is_secret_name(name: str) -> bool:

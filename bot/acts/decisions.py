@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from approvals import notices, reconciliation, showing
+from approvals import reconciliation
 from approvals import requests as deciding
-from approvals.people import Standing, admit, require_role
-from approvals.refusals import Refusal
+from approvals.people import Standing, admit
 from approvals.rules import HoldsCardNumber, ReasonNeeded, Verdict, check_reason
 from bot.acts.kinds import Click, Submission, take_text, told
-from bot.acts.requests import read_request, record_refusal
+from bot.acts.requests import read_request
 from bot.incoming import Incoming
 from bot.parts import Parts
 from commands.surface import Reply
@@ -23,29 +22,31 @@ def _approve(parts: Parts, incoming: Incoming, standing: Standing) -> None:
 def _decide(
     parts: Parts, value: Mapping[str, Any], standing: Standing, *, verdict: Verdict, reason: str = ""
 ) -> None:
-    """Count a decision; a refused one goes into the trail as well."""
-    request_id = take_text(value, "request")
-    try:
-        with parts.database.writing() as session:
-            deciding.decide(
-                session,
-                parts.desk,
-                request_id=request_id,
-                digest=take_text(value, "digest"),
-                verdict=verdict,
-                standing=standing,
-                reason=reason,
-                now=parts.clock.now(),
-            )
-    except Refusal as refusal:
-        record_refusal(parts, refusal, standing=standing, subject=request_id)
-        raise
+    with parts.database.writing() as session:
+        deciding.decide(
+            session,
+            parts.desk,
+            request_id=take_text(value, "request"),
+            digest=take_text(value, "digest"),
+            verdict=verdict,
+            standing=standing,
+            reason=reason,
+            now=parts.clock.now(),
+        )
     parts.wake_deliverer()
 
 
 def _open_denial(parts: Parts, incoming: Incoming, standing: Standing) -> None:
-    admit(standing.person)
-    facts = read_request(parts, take_text(incoming.value, "request"))
+    """Ask for the reason; whoever may not decide is told before typing one."""
+    with parts.database.reading() as session:
+        request = deciding.require_decider(
+            session,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            now=parts.clock.now(),
+        )
+    facts = read_request(parts, request.id)
     # The value of the button, not of the request as it is now: what was shown is what is denied.
     parts.replier.open_view(incoming, "request_deny.view", {**facts, "button_value": dict(incoming.value)})
 
@@ -65,13 +66,14 @@ def _withdraw(parts: Parts, incoming: Incoming, standing: Standing) -> None:
 
 def _look(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     """Say in the thread that somebody is looking, so that not everybody opens it."""
-    admit(standing.person)
     with parts.database.writing() as session:
-        request = showing.find(session, take_text(incoming.value, "request"))
-        require_role(standing, roles=showing.read_rule(request).approvers)
-        facts = {"by": standing.person.account, "at": parts.clock.now().isoformat()}
-        notices.reply(
-            session, parts.desk.outbox, request, kind="request_looking", facts=facts, now=parts.clock.now()
+        deciding.say_looking(
+            session,
+            parts.desk,
+            request_id=take_text(incoming.value, "request"),
+            digest=take_text(incoming.value, "digest"),
+            standing=standing,
+            now=parts.clock.now(),
         )
     parts.wake_deliverer()
 

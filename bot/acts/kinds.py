@@ -40,6 +40,8 @@ class Submission:
 class OldButton(Refusal):
     """This button is from an older message and does nothing any more. Please start again."""
 
+    is_recorded = False
+
 
 def take_text(value: Mapping[str, Any], name: str) -> str:
     """Return a text of a button's value; raises OldButton for a value that is not of ours."""

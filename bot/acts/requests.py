@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals import execution, lifted, opening, showing
-from approvals import requests as deciding
 from approvals.actions import find_action
 from approvals.card import facts as card_facts
 from approvals.opening import AskAgain, Wish
 from approvals.outcomes import Outcome, Result
 from approvals.people import Standing
-from approvals.refusals import Refusal
 from approvals.tables import Request
 from bot.acts.kinds import Click, OldButton, take_text, told
 from bot.incoming import Incoming
@@ -54,7 +52,7 @@ def ask_for(
     `payload` are the values of the action's payload model (`approvals/payloads.py`); `subject` is what the trail
     names when they are refused. Raises a Refusal (AskAgain among them), in the trail too. `tell_asked` words it.
     """
-    try:
+    with parts.recording_refusals(standing, subject=subject):
         read = opening.read_payload(action, payload)
         wish = Wish(
             action=action,
@@ -62,7 +60,7 @@ def ask_for(
             card=parts.look(action, read),
             members=parts.members(),
             asked_in=incoming.channel,
-            follows=not parts.directory.is_member(parts.desk.channel, incoming.account),
+            follows=_follows(parts, incoming.account, action=action),
             again=again,
         )
         if lifted.is_lifted(parts.desk, wish=wish):
@@ -71,9 +69,6 @@ def ask_for(
             request = opening.open_request(
                 session, parts.desk, wish=wish, standing=standing, now=parts.clock.now()
             )
-    except Refusal as refusal:
-        record_refusal(parts, refusal, standing=standing, subject=subject)
-        raise
     parts.wake_deliverer()
     return request
 
@@ -117,13 +112,13 @@ def tell_asked(parts: Parts, asked: Request | DoneAlone) -> Reply:
     )
 
 
-def read_request(parts: Parts, request_id: str, *, standing: Standing | None = None) -> dict[str, Any]:
-    """Return everything that the card of a request shows; raises UnknownRequest.
+def read_request(parts: Parts, name: str, *, standing: Standing | None = None) -> dict[str, Any]:
+    """Return everything that the card of a request shows, by its id or reference; raises UnknownRequest.
 
     Personal data in it is only for whoever may ask for it or decide it: pass who looks, and the trail tells it.
     """
     with parts.database.reading() as session:
-        request = showing.find(session, request_id)
+        request = showing.find_named(session, name)
         view = showing.view(session, parts.desk, request, now=parts.clock.now())
     facts = card_facts(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
@@ -133,12 +128,10 @@ def read_request(parts: Parts, request_id: str, *, standing: Standing | None = N
     return {**facts, "private": [{"label": label, "text": text} for label, text in view.payload.private]}
 
 
-def record_refusal(parts: Parts, refusal: Refusal, *, standing: Standing, subject: str) -> None:
-    """Add a refusal to the trail: the transaction in which it was raised was rolled back."""
-    with parts.database.writing() as session:
-        deciding.record_refusal(
-            session, parts.desk, refusal=refusal, standing=standing, subject=subject, now=parts.clock.now()
-        )
+def _follows(parts: Parts, account: str, *, action: str) -> bool:
+    """Whether a requester may not see the card: it is decided in a channel of the rule, else of all approvals."""
+    channels = {rule.channel or parts.desk.channel for rule in parts.desk.policy.rules if rule.action == action}
+    return not all(parts.directory.is_member(channel, account) for channel in channels)
 
 
 def _do_alone(parts: Parts, standing: Standing, wish: Wish) -> DoneAlone:

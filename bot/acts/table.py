@@ -13,6 +13,7 @@ TYPED: dict[str, dict[str, Typed]] = {
     "/cardops": cardops.TYPED,
 }
 CLICKS: dict[str, Click] = {
+    "dismiss": Click(act=lambda parts, incoming, _standing: parts.replier.dismiss(incoming)),
     **requests.CLICKS,
     **decisions.CLICKS,
     **approvals.CLICKS,

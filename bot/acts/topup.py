@@ -21,7 +21,8 @@ def _typed(parts: Parts, incoming: Incoming, standing: Standing, words: Sequence
         _open(parts, incoming, {})
         return None
     wish = topup.read_wish(words)
-    with parts.replier.still_working(incoming):
+    subject = wish.card_id
+    with parts.replier.still_working(incoming), parts.recording_refusals(standing, subject=subject):
         return _ask(parts, incoming, standing, wish)
 
 
@@ -63,7 +64,7 @@ def _ask(parts: Parts, incoming: Incoming, standing: Standing, wish: topup.Wish,
             "request": asked.id,
             "money": str(wish.money),
             "card_id": wish.card_id,
-            "channel": parts.desk.channel,
+            "channel": asked.told.split()[0],
             "decide_by": asked.decide_by.isoformat(),
             "phrase": asked.phrase,
         },

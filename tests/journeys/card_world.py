@@ -1,8 +1,5 @@
 """The world with a policy for every sensitive action, and the pieces that the journeys of cards share."""
 
-from sqlmodel import select
-
-from approvals.tables import AuditEvent
 from tests.journeys.world import CONFIG, World
 
 RULES = """
@@ -23,5 +20,4 @@ HOLDER = "101982"
 
 def trail(world: World) -> list[tuple[str, str]]:
     """Event and subject of everything in the audit trail."""
-    with world.bot.database.reading() as session:
-        return [(row.event, row.subject) for row in session.exec(select(AuditEvent))]
+    return [(row.event, row.subject) for row in world.trail()]

@@ -1,7 +1,6 @@
 """Cards: looking at them, their lists, and what is asked for about them, with every way in which it can end."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -9,6 +8,7 @@ from sqlmodel import select
 from approvals.tables import AuditEvent
 from sandbox.paytend.records import CardStatus
 from tests.journeys.card_world import CARDS_CONFIG, HOLDER, LIFTED_CONFIG, LOST, NEW, trail
+from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (
     CARD,
     MANAGER,
@@ -17,7 +17,6 @@ from tests.journeys.world import (
     SUPPORT,
     World,
     actions_of,
-    build_world,
     text_of,
 )
 
@@ -40,9 +39,9 @@ GATED = {
 
 
 @pytest.fixture
-def cards(tmp_path: Path) -> Iterator[World]:
+def cards(make_world: MakesWorld) -> Iterator[World]:
     """The whole system with a rule for every sensitive action."""
-    with build_world("sqlite", tmp_path, config=CARDS_CONFIG) as world:
+    with make_world(config=CARDS_CONFIG) as world:
         yield world
 
 
@@ -395,8 +394,8 @@ def test_the_same_again_within_ten_minutes_is_a_question(cards: World) -> None:
     assert len(cards.requests()) == 2
 
 
-def test_what_policy_lifts_is_done_at_once_with_an_audit_event(tmp_path: Path) -> None:
-    with build_world("sqlite", tmp_path, config=LIFTED_CONFIG) as world:
+def test_what_policy_lifts_is_done_at_once_with_an_audit_event(make_world: MakesWorld) -> None:
+    with make_world(config=LIFTED_CONFIG) as world:
         _asks(world, "activate")
 
         assert world.requests() == []
@@ -406,8 +405,8 @@ def test_what_policy_lifts_is_done_at_once_with_an_audit_event(tmp_path: Path) -
         assert events[-2:] == ["action:started_alone", "action:executed_alone"]
 
 
-def test_what_is_lifted_and_gets_no_answer_is_told_as_unknown_and_not_repeated(tmp_path: Path) -> None:
-    with build_world("sqlite", tmp_path, config=LIFTED_CONFIG) as world:
+def test_what_is_lifted_and_gets_no_answer_is_told_as_unknown_and_not_repeated(make_world: MakesWorld) -> None:
+    with make_world(config=LIFTED_CONFIG) as world:
         world.paytend.switches.lose_next_answer(operation="activeCard")
         _asks(world, "activate")
 

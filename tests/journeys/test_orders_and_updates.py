@@ -1,7 +1,6 @@
 """Card orders and changes of a cardholder: the approval path that their forms lead to."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,8 @@ from approvals.tables import CardholderChange, Request
 from bot.acts.requests import DoneAlone, ask_and_tell, ask_for
 from bot.incoming import Incoming, Kind
 from tests.journeys.card_world import CARDS_CONFIG, HOLDER, trail
-from tests.journeys.world import MANAGER, SUPPORT, World, actions_of, build_world, text_of
+from tests.journeys.conftest import MakesWorld
+from tests.journeys.world import MANAGER, SUPPORT, World, actions_of, text_of
 
 ADDRESS = {"line": "Gedimino 1-2", "city_code": "LT_VI", "postcode": "LT-01113", "country_code": "LT"}
 ORDER = {
@@ -30,8 +30,8 @@ LIFTED = CARDS_CONFIG.replace(
 
 
 @pytest.fixture
-def cards(tmp_path: Path) -> Iterator[World]:
-    with build_world("sqlite", tmp_path, config=CARDS_CONFIG) as world:
+def cards(make_world: MakesWorld) -> Iterator[World]:
+    with make_world(config=CARDS_CONFIG) as world:
         yield world
 
 
@@ -133,8 +133,8 @@ def test_what_does_not_fit_is_refused_and_in_the_trail(cards: World, action: str
     assert ("approval:refused", HOLDER) in trail(cards)
 
 
-def test_a_lifted_change_still_keeps_its_author_from_deciding_for_a_day(tmp_path: Path) -> None:
-    with build_world("sqlite", tmp_path, config=LIFTED) as world:
+def test_a_lifted_change_still_keeps_its_author_from_deciding_for_a_day(make_world: MakesWorld) -> None:
+    with make_world(config=LIFTED) as world:
         asked = _asks(world, "cardholder.update", UPDATE)
         assert isinstance(asked, DoneAlone)
         with world.bot.database.reading() as session:

@@ -4,6 +4,7 @@ The bot's threads are replaced by `settles`, which does at once whatever waits; 
 """
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,21 +13,24 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
-from approvals.tables import Execution, Request
+from approvals.tables import AuditEvent, Decision, Execution, Request, Settlement, VoidedDecision
 from bot.clock import Clock as BotClock
 from bot.composition import Bot, Pools, compose
 from bot.config import parse_config
+from bot.database import Database
 from bot.manifest import make_manifest
+from bot.server import Server
 from bot.settings import read_settings
+from notifier.tables import Delivery as NoticeDelivery
+from notifier.tables import InboxEvent
 from sandbox.clock import Clock
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace
 from sandbox.slack import seed as slack_seed
 from sandbox.slack.deliveries import Delivery
-from tests.databases import fresh_database
 
 SUPPORT, OTHER_SUPPORT = "U0SAM", "U0SOFIA"
 MANAGER, OTHER_MANAGER, LEAD = "U0MARA", "U0MILAN", "U0LEAD"
@@ -84,6 +88,8 @@ class World:
     paytend: PaytendStandIn
     bot: Bot
     pool: Later
+    paytend_server: Running
+    told_webhooks: int = 0
 
     # what people do
 
@@ -146,10 +152,30 @@ class World:
         self.bot.executor.reconcile_due()
         self.settles()
 
-    def hears_from_paytend(self) -> None:
-        """Wait for the webhooks that are under way, and let their notices go out."""
-        self.paytend.wait_for_webhooks()
+    def hears_from_paytend(self) -> list[tuple[int, dict[str, Any]]]:
+        """Deliver the webhooks that were made since, let their notices go out, and return what we answered."""
+        if self.paytend.callback is not None:
+            self.paytend.wait_for_webhooks()
+            self.settles()
+            return []
+        made, self.told_webhooks = self.paytend.webhooks[self.told_webhooks :], len(self.paytend.webhooks)
+        answers = [self.webhook_arrives(json.dumps(webhook.sealed).encode()) for webhook in made]
         self.settles()
+        return answers
+
+    def webhook_arrives(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Post any body to the webhook address, and return status and answer."""
+        status, _, answer = wsgi_door(self.bot.web, path="/paytend/webhook")("POST", "", {}, body)
+        return status, json.loads(answer)
+
+    def repeats(self) -> None:
+        """Let Slack deliver again what it delivered last, and do what comes of it."""
+        self.slack.repeats_last_delivery()
+        self.settles()
+
+    def paytend_stops(self) -> None:
+        """Refuse all connections to Paytend."""
+        self.paytend_server.stop()
 
     # what can be seen
 
@@ -169,8 +195,34 @@ class World:
 
     def card(self, channel: str = "C0APPROVALS") -> dict[str, Any]:
         """The newest approval card in a channel."""
-        found: dict[str, Any] = self.slack.messages(channel)[-1]
+        cards = [
+            message for message in self.slack.messages(channel) if "thread_ts" not in message or is_root(message)
+        ]
+        found: dict[str, Any] = cards[-1]
         return found
+
+    def trail(self) -> list[AuditEvent]:
+        """The audit trail, oldest first."""
+        with self.bot.database.reading() as session:
+            return list(session.exec(select(AuditEvent).order_by(col(AuditEvent.seq))).all())
+
+    def refusals(self) -> list[str]:
+        """What was refused, as the audit trail names it, oldest first."""
+        return [json.loads(row.facts)["refusal"] for row in self.trail() if row.event == "approval:refused"]
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has, but for the trail and what Slack delivered."""
+        with self.bot.database.reading() as session:
+            tables: list[type[Any]] = [
+                Request,
+                Decision,
+                Execution,
+                Settlement,
+                VoidedDecision,
+                NoticeDelivery,
+                InboxEvent,
+            ]
+            return {table.__name__: len(session.exec(select(table)).all()) for table in tables}
 
     def thread(self, channel: str = "C0APPROVALS") -> list[str]:
         """The texts of the replies under the newest card."""
@@ -189,6 +241,11 @@ class World:
 
     def partner_balance(self) -> int:
         return self.paytend.books.partner_balance("EUR")
+
+
+def is_root(message: Mapping[str, Any]) -> bool:
+    """Whether a message is no reply, though it may have some."""
+    return bool(message["thread_ts"] == message["ts"])
 
 
 def text_of(block: object) -> str:
@@ -239,15 +296,15 @@ def make_environment(
     return environment | ({"SLACK_APP_TOKEN": slack_seed.APP_TOKEN} if socket_mode else {})
 
 
-def wsgi_door(app: Callable[..., Any]) -> Callable[..., Any]:
+def wsgi_door(app: Callable[..., Any], *, path: str = "/slack/events") -> Callable[..., Any]:
     """The bot's web application as a door that the Slack stand-in delivers through."""
 
     def deliver(
-        method: str, path: str, headers: dict[str, str], body: bytes
+        method: str, _path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
-            "PATH_INFO": "/slack/events",
+            "PATH_INFO": path,
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": BytesIO(body),
         }
@@ -263,15 +320,19 @@ def wsgi_door(app: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def build_world(
-    kind: str,
+    database: Database,
     folder: Path,
     *,
     config: str = CONFIG,
     socket_mode: bool = False,
+    over_http: bool = False,
     rate_limits: bool = False,
     key_size: int = 1024,
 ) -> Iterator[World]:
-    """Build everything; `kind` is that of the database."""
+    """Build everything around an empty database that has all its tables.
+
+    `over_http` puts the bot behind its own server, and both outside parties deliver to its port.
+    """
     clock = Clock(start=START)
     paytend = PaytendStandIn(seed=1, clock=clock, key_size=key_size, webhook_pauses=(0.01, 0.01))
     pool = Later()
@@ -280,11 +341,10 @@ def build_world(
         clock=clock,
         manifest=make_manifest(url=None, socket_mode=socket_mode),
         rate_limits=rate_limits,
-        delivery=None if socket_mode else lambda *call: door[0](*call),  # noqa: PLW0108 - filled below
+        delivery=None if socket_mode or over_http else lambda *call: door[0](*call),  # noqa: PLW0108 - filled below
         acknowledge_seconds=5.0,
     )
     with contextlib.ExitStack() as stack:
-        database = stack.enter_context(fresh_database(kind, folder))
         paytend_server = stack.enter_context(Running(paytend.app))
         stack.enter_context(slack.serving())
         environment = make_environment(
@@ -303,10 +363,19 @@ def build_world(
             database=database,
         )
         door.append(wsgi_door(bot.web))
+        if over_http:
+            server = Server(bot.web, host="127.0.0.1", port=0)
+            server.start()
+            stack.callback(server.stop)
+            address = f"http://127.0.0.1:{server.port}"
+            slack.courier.request_url, paytend.callback = f"{address}/slack/events", f"{address}/paytend/webhook"
         if bot.socket is not None:
             bot.socket.connect()  # type: ignore[no-untyped-call]
+            slack.wait_for(lambda: slack.sockets.connections)
         try:
-            yield World(clock=clock, slack=slack, paytend=paytend, bot=bot, pool=pool)
+            yield World(
+                clock=clock, slack=slack, paytend=paytend, bot=bot, pool=pool, paytend_server=paytend_server
+            )
         finally:
             if bot.socket is not None:
                 bot.socket.close()  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from bot.database import Database
 from notifier import backlog, claims, records
-from notifier.attempt import Delivered
+from notifier.attempt import Delivered, LeaseTooShort, attempt
 from notifier.delivery import LEASE
 from notifier.posting import Place
 from notifier.tables import Delivery, DeliveryStatus
@@ -179,6 +179,35 @@ def test_f14_a_worker_that_slept_through_its_lease_does_not_post(world: World) -
     world.deliverer._deliver(sleeper)
 
     assert world.slack.count("chat.postMessage") == 0
+
+
+def test_f14_what_took_longer_than_the_lease_is_not_posted(world: World) -> None:
+    world.says("one", "U0ADMIN")
+    claim = claim_one(world)
+    rendered = world.deliverer._render(claim)
+
+    with pytest.raises(LeaseTooShort):
+        attempt(
+            claim,
+            rendered,
+            slack=world.deliverer._slack,
+            fallback="C0SPARE",
+            may_post=lambda: world.slack.count("conversations.open") == 0,
+        )
+
+    assert world.slack.count("conversations.open") == 1
+    assert world.slack.count("chat.postMessage") == 0
+
+
+def test_the_only_worker_takes_up_at_once_what_a_dead_one_held(world: World) -> None:
+    world.says("one")
+    world.deliverer._attempt(claim_one(world))  # and then kill -9, before anything is recorded
+
+    assert world.deliverer.recover() == 1
+    world.delivers()
+
+    assert world.slack.texts() == ["one"]
+    assert world.waiting() == 0
 
 
 @pytest.mark.parametrize("how", ["archived", "unknown"])

@@ -194,6 +194,18 @@ def test_card_numbers_are_found_and_masked_wherever_they_stand() -> None:
     assert find_card_numbers(spaced) == [PAN]
     assert mask_text(spaced) == "please check 541333******0011 now"
     assert find_card_numbers("order 1234567890123456, phone +37060012345") == []
+
+
+def test_a_card_number_is_found_beside_other_numbers_and_in_other_digits() -> None:
+    assert find_card_numbers(f"{PAN} 10") == [PAN]
+    assert find_card_numbers(f"1755902 120 {PAN} 7 {PAN}") == [PAN, PAN]
+    assert mask_text(f"5 {PAN[:4]} {PAN[4:8]} {PAN[8:12]} {PAN[12:]} 5") == "5 541333******0011 5"
+    assert len(find_card_numbers("\N{NO-BREAK SPACE}".join([PAN[:8], PAN[8:]]))) == 1
+    assert len(find_card_numbers("".join(chr(0xFF10 + int(digit)) for digit in PAN))) == 1
+
+
+def test_a_card_id_beside_an_amount_is_no_card_number() -> None:
+    assert not any(find_card_numbers(f"1755902 {amount} EUR") for amount in range(100_000, 100_200))
     assert mask_card_number("541333******0011") == "541333******0011"
     assert redact({"a": [{"pin": "1234", "PAN": int(PAN), "password": ""}]}) == {
         "a": [{"pin": "(removed)", "PAN": "541333******0011", "password": ""}]

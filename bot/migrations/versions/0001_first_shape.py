@@ -141,8 +141,17 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_delivery_due", "delivery", ["status", "due_at"], unique=False)
+    op.create_index("ix_delivery_due", "delivery", ["status", "lane", "due_at"], unique=False)
+    op.create_index("ix_delivery_edits", "delivery", ["lane", "operation", "status", "id"], unique=False)
     op.create_index("ix_delivery_key", "delivery", ["key", "recipient"], unique=False)
+    op.create_index(
+        "ix_delivery_leased",
+        "delivery",
+        ["lane", "lease_until"],
+        unique=False,
+        sqlite_where=sa.text("lease_until IS NOT NULL"),
+        postgresql_where=sa.text("lease_until IS NOT NULL"),
+    )
     op.create_index("ix_delivery_queue", "delivery", ["status", "lane", "urgent", "id"], unique=False)
     op.create_table(
         "inbox_event",

@@ -1,0 +1,148 @@
+"""The web application: what is found, what is refused, and what health and metrics say."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
+from bot.web import Answer, Web, say
+
+
+@dataclass
+class Edges:
+    """What stands behind the application, and what reached it."""
+
+    seen: list[tuple[str, object]] = field(default_factory=list)
+    checks: dict[str, str] = field(default_factory=lambda: {"database": "ok", "slack": "ok"})
+    broken: bool = False
+
+    def slack(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.seen.append(("slack", (dict(headers), body)))
+        return say("200 OK", {})
+
+    def webhook(self, body: bytes) -> Answer:
+        if self.broken:
+            raise RuntimeError("the details stay here")
+        self.seen.append(("webhook", body))
+        return say("200 OK", {"status": "00"})
+
+
+@pytest.fixture
+def edges() -> Edges:
+    return Edges()
+
+
+def make_web(edges: Edges, *, http: bool = True) -> Web:
+    registry = CollectorRegistry()
+    Counter("cardops_webhooks", "Webhooks.", registry=registry).inc()
+    slack: Callable[..., Answer] | None = edges.slack if http else None
+    return Web(slack=slack, webhook=edges.webhook, ready=lambda: edges.checks, registry=registry)
+
+
+def ask(web: Web, method: str, path: str, body: bytes = b"", **environ: str) -> tuple[int, dict[str, str], bytes]:
+    started: list[Any] = []
+    length = {"CONTENT_LENGTH": str(len(body))} if body else {}
+    asked = {"REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": BytesIO(body), **length, **environ}
+    content = b"".join(web(asked, lambda status, headers: started.extend([status, dict(headers)])))
+    return int(started[0][:3]), started[1], content
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/slack", "/slack/events/", "/paytend", "/healthz/x", "/../metrics", "//", ""]
+)
+def test_anything_else_is_not_found(edges: Edges, path: str) -> None:
+    for method in ("GET", "POST"):
+        assert ask(make_web(edges), method, path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/slack/events"),
+        ("PUT", "/paytend/webhook"),
+        ("GET", "/paytend/webhook"),
+        ("POST", "/healthz"),
+        ("DELETE", "/readyz"),
+        ("POST", "/metrics"),
+        ("BREW", "/metrics"),
+    ],
+)
+def test_another_method_is_refused(edges: Edges, method: str, path: str) -> None:
+    assert ask(make_web(edges), method, path)[0] == 405
+    assert edges.seen == []
+
+
+def test_bodies_reach_their_edges(edges: Edges) -> None:
+    web = make_web(edges)
+
+    assert ask(web, "POST", "/paytend/webhook", b"{}")[0] == 200
+    assert (
+        ask(web, "POST", "/slack/events", b"a=b", HTTP_X_SLACK_SIGNATURE="v0=1", CONTENT_TYPE="text/x")[0] == 200
+    )
+
+    assert edges.seen[0] == ("webhook", b"{}")
+    assert edges.seen[1] == ("slack", ({"x-slack-signature": "v0=1", "content-type": "text/x"}, b"a=b"))
+
+
+@pytest.mark.parametrize("path", ["/slack/events", "/paytend/webhook"])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "2"},
+        {"HTTP_CONTENT_ENCODING": "gzip"},
+        {"HTTP_CONTENT_ENCODING": "identity, gzip"},
+        {"HTTP_CONTENT_ENCODING": "br"},
+    ],
+    ids=["two lengths", "gzip", "two encodings", "brotli"],
+)
+def test_what_a_strict_reader_refuses_is_a_bad_request(edges: Edges, path: str, environ: dict[str, str]) -> None:
+    assert ask(make_web(edges), "POST", path, b"{}", **environ)[0] == 400
+    assert edges.seen == []
+
+
+def test_in_socket_mode_slack_has_no_address_here(edges: Edges) -> None:
+    assert ask(make_web(edges, http=False), "POST", "/slack/events", b"{}")[0] in {404, 405}
+    assert edges.seen == []
+
+
+def test_health_is_that_of_the_process_alone(edges: Edges) -> None:
+    edges.checks["database"] = "OperationalError"
+
+    status, headers, content = ask(make_web(edges), "GET", "/healthz")
+
+    assert (status, json.loads(content)) == (200, {"status": "ok"})
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Content-Length"] == str(len(content))
+
+
+def test_readiness_names_its_checks_and_fails_when_one_does(edges: Edges) -> None:
+    web = make_web(edges)
+    assert ask(web, "GET", "/readyz")[0] == 200
+
+    edges.checks["slack"] = "Slack refuses the token"
+    status, _, content = ask(web, "GET", "/readyz")
+
+    assert status == 503
+    assert json.loads(content)["checks"] == {"database": "ok", "slack": "Slack refuses the token"}
+
+
+def test_metrics_are_in_the_form_of_prometheus(edges: Edges) -> None:
+    status, headers, content = ask(make_web(edges), "GET", "/metrics")
+
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain; version=")
+    assert b"cardops_webhooks_total 1.0" in content
+
+
+def test_what_breaks_is_answered_without_detail(edges: Edges, caplog: pytest.LogCaptureFixture) -> None:
+    edges.broken = True
+
+    status, _, content = ask(make_web(edges), "POST", "/paytend/webhook", b"{}")
+
+    assert status == 500
+    assert b"details" not in content
+    assert "web.broken" in caplog.text

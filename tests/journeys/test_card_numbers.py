@@ -1,0 +1,80 @@
+"""A card number that somebody types is refused and found nowhere afterwards."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.world import CARD, MANAGER, SUPPORT, World
+
+NUMBER = "4111111111111111"
+WAYS = (NUMBER, "4111 1111 1111 1111", "4111-1111-1111-1111")
+REFUSED = "Your text holds a card number. It was not stored; please write it without."
+
+
+def found_anywhere(world: World, folder: Path) -> list[str]:
+    """Where the number is: in the database's files, in what Slack was given or Paytend was sent."""
+    digits = NUMBER.encode()
+    places = [
+        path.name
+        for path in folder.iterdir()
+        if path.is_file() and digits in path.read_bytes().replace(b" ", b"").replace(b"-", b"")
+    ]
+    given = [(call.method, call.args) for call in world.slack.api_calls]
+    given += [
+        ("ephemeral", each) for person in world.slack.state.people for each in world.slack.ephemerals(person)
+    ]
+    given += [("answer", delivery.response) for delivery in world.slack.deliveries]
+    given += [("paytend", call.biz_data) for call in world.paytend.calls]
+    for place, what in given:
+        if NUMBER in json.dumps(what, default=str).replace(" ", "").replace("-", ""):
+            places.append(place)
+    return places
+
+
+def test_a_card_number_typed_anywhere_is_refused_and_found_nowhere(
+    sqlite_world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = sqlite_world
+    world.asks()
+    caplog.set_level("DEBUG")
+    for way in WAYS:
+        for typed in (
+            f"/card info {way}",
+            f"/card lost {way}",
+            f"/topup {way} 10",
+            f"/topup {CARD} 10 EUR for {way} please",
+            f"/topup status {way}",
+            f"/holder status {way}",
+            f"/holder status passport {way}",
+            f"/approvals show {way}",
+            f"/card {way}",
+        ):
+            world.types(SUPPORT, typed)
+
+            assert REFUSED in world.told(SUPPORT), typed
+        world.types(SUPPORT, "/topup")
+        for field in ("card", "amount", "reason"):
+            wrong = world.submits(SUPPORT, **{"card": "1755903", "amount": "1", "reason": "", field: way})
+            assert wrong.errors[field] == REFUSED
+        world.slack.closes(SUPPORT)
+        world.clicks(MANAGER, "request_deny")
+        assert world.submits(MANAGER, reason=f"it is {way}").errors == {"reason": REFUSED}
+        world.slack.closes(MANAGER)
+
+    assert len(world.requests()) == 1
+    assert world.request().status == "pending"
+    assert found_anywhere(world, tmp_path) == []
+    assert not any(way in caplog.text for way in WAYS)
+
+
+def test_a_card_number_in_the_reason_of_a_settlement_is_refused(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.lose_next_request(operation="topup")
+    world.clicks(MANAGER, "request_approve")
+    for _ in range(4):
+        world.passes(minutes=2)
+    world.clicks(MANAGER, "request_settle_not")
+
+    assert world.submits(MANAGER, reason=f"see {NUMBER}").errors == {"reason": REFUSED}

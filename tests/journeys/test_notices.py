@@ -1,0 +1,209 @@
+"""Paytend's webhooks and the balance: told once, in the right place, harmless in every value."""
+
+import json
+
+from notifier.tables import InboxEvent
+from sandbox.paytend.records import Notice, Order
+from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, World, actions_of, text_of
+
+
+def texts(world: World, channel: str) -> list[str]:
+    """The fallback texts of what stands in a channel."""
+    return [message["text"] for message in world.slack.messages(channel)]
+
+
+def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.decline(CARD, "99.90", merchant="SHOP & <Sons>")
+
+    answers = world.hears_from_paytend()
+
+    assert answers == [(200, {"status": "00", "msg": "success"})]
+    [notice] = world.slack.messages("C0ONCALL")
+    assert notice["text"].startswith("<!subteam^S0ONCALL>")
+    assert "SHOP &amp; &lt;Sons&gt;" in notice["text"]
+    assert actions_of(notice) == ["card_info", "card_lost"]
+    assert world.slack.messages("C0ALERTS") == []
+
+
+def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.purchase(CARD, "12.00", merchant="CAFÉ")
+    world.paytend.events.audit("101986", 2)
+    world.paytend.events.audit("101987", 3, error="The document has expired.")
+
+    world.hears_from_paytend()
+
+    told = texts(world, "C0ALERTS")
+    assert len(told) == 4, told  # authorised, settled, approved, rejected
+    assert not any("<!" in text.replace("<!date", "") or "<@" in text for text in told)
+    assert "Identity check of François Lefèvre, cardholder 101986: approved (2)" in told[2]
+    assert "The document has expired." in told[3]
+    assert actions_of(world.slack.messages("C0ALERTS")[2]) == ["holder_status"]
+
+
+def test_the_cards_of_an_order_are_told(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.books.orders["ORDER000001"] = Order(
+        order_no="ORDER000001", card_type="1", sku="CTHMCVE20010", quantity=2, holder_id=HOLDER, contact={}
+    )
+    world.paytend.events.ship("ORDER000001")
+
+    world.hears_from_paytend()
+
+    [notice] = world.slack.messages("C0ALERTS")
+    assert notice["text"].startswith("Card order ORDER000001: ")
+    last_four = [world.paytend.books.card(card).number[-4:] for card in ("1755914", "1755915")]
+    assert f"Cards: card •• {last_four[0]}, card •• {last_four[1]}." in notice["text"]
+
+
+def test_a_webhook_that_comes_again_is_told_once(world: World) -> None:
+    world.paytend.switches.set_webhooks(duplicate=1)
+    world.paytend.events.decline(CARD, "1.00")
+    world.paytend.switches.set_webhooks(duplicate_resealed=1)
+    world.paytend.events.decline(CARD, "2.00")
+
+    answers = world.hears_from_paytend()
+
+    assert len(world.paytend.webhooks) == 4
+    assert {status for status, _ in answers} == {200}
+    assert len(world.slack.messages("C0ONCALL")) == 2
+    assert world.rows()[InboxEvent.__name__] == 2
+
+
+def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: World) -> None:
+    world.paytend.forge_webhook("3", {"cardId": CARD, "amount": "1"})
+
+    answers = world.hears_from_paytend()
+    answers += [world.webhook_arrives(body) for body in (b"", b"{}", b"\xff", b"[" * 10_000)]
+    world.bot.jobs.fire("refused_webhooks")
+
+    assert answers == [(401, {"status": "01", "msg": "refused"})] * 5
+    assert world.rows()[InboxEvent.__name__] == 0
+    assert world.slack.api_calls[1:] == []
+    assert json.loads(world.trail()[-1].facts)["count"] == 5
+    assert world.trail()[-1].event == "webhook:refused"
+    assert world.bot.web.registry.get_sample_value("cardops_webhooks_total", {"outcome": "refused"}) == 5
+
+
+def test_names_from_outside_are_harmless(sqlite_world: World) -> None:
+    world = sqlite_world
+    hostile = '<!channel> <@U0SAM> <https://evil.example|click> "}]} & \N{RIGHT-TO-LEFT OVERRIDE}x'
+    world.paytend.events.decline(CARD, "5.00", merchant=hostile)
+    world.paytend.events.decline(CARD, "6.00", merchant="M" * 5000)
+    world.paytend.events.audit("101989", 4, error=hostile)  # this cardholder's name is hostile too
+
+    world.hears_from_paytend()
+    world.types(SUPPORT, "/holder status 101989")
+
+    said = [
+        *world.slack.messages("C0ONCALL"),
+        *world.slack.messages("C0ALERTS"),
+        world.slack.ephemerals(SUPPORT)[-1],
+    ]
+    assert len(said) == 4
+    for message in said:
+        shown = message["text"] + text_of(message["blocks"])
+        assert not any(
+            bad in shown for bad in ("<!channel>", "<@U0SAM>", "<https://evil", "\N{RIGHT-TO-LEFT OVERRIDE}")
+        ), shown
+    assert "&lt;!channel&gt;" in said[0]["text"]
+
+
+def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.decline(CARD, "99.90")
+    world.hears_from_paytend()
+    world.slack.invites("C0ONCALL", SUPPORT)
+    notice = world.slack.messages("C0ONCALL")[-1]
+
+    world.clicks(SUPPORT, "card_info", message=notice)
+    assert "Card 1755902" in world.told(SUPPORT)
+    world.clicks(SUPPORT, "card_lost", message=notice)
+    assert "was reported lost; it is lost now" in world.told(SUPPORT)
+
+    assert world.paytend.books.card(CARD).status == 6
+    assert world.slack.messages("C0ONCALL") == [notice], "nothing else was posted, and the notice still stands"
+    world.clicks(SUPPORT, "card_lost", message=notice)
+    assert "is reported lost already" in world.told(SUPPORT)
+    assert len(world.paytend.calls_of("lostCard")) == 1
+    assert [row.event for row in world.trail()].count("card:lost") == 2
+
+
+def test_the_buttons_of_a_notice_are_for_support(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.decline(CARD, "99.90")
+    world.hears_from_paytend()
+    notice = world.slack.messages("C0ONCALL")[-1]
+
+    for action in ("card_info", "card_lost"):
+        world.clicks(ONCALL, action, message=notice)
+
+        assert "takes one of these roles: support" in world.told(ONCALL)
+    assert world.paytend.calls == []
+    assert [row.subject for row in world.trail()] == [CARD, CARD]
+
+
+def test_the_button_of_an_identity_check_shows_the_cardholder(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.audit("101986", 2)
+    world.hears_from_paytend()
+
+    world.clicks(SUPPORT, "holder_status", message=world.slack.messages("C0ALERTS")[-1])
+
+    assert "Cardholder François Lefèvre (101986): KYC approved" in world.told(SUPPORT)
+    assert world.trail()[-1].event == "cardholder:read"
+
+
+def test_a_low_partner_balance_is_told_once_and_so_is_its_recovery(sqlite_world: World) -> None:
+    world = sqlite_world
+
+    def looks() -> None:
+        world.clock.advance(world.bot.parts.config.balance.every)
+        world.bot.jobs.fire("balance")
+        world.settles()
+
+    looks()
+    assert texts(world, "C0ALERTS") == []
+    world.paytend.events.set_partner_balance("4000.00")
+    looks()
+    looks()
+    assert len(texts(world, "C0ALERTS")) == 1
+    assert "Partner balance is low: 4,000.00 EUR, below 5,000.00 EUR" in texts(world, "C0ALERTS")[0]
+    world.paytend.events.set_partner_balance("900.00")
+    looks()
+    assert "critically low: 900.00 EUR" in texts(world, "C0ALERTS")[-1]
+    world.paytend.events.set_partner_balance("9000.00")
+    looks()
+
+    assert "has recovered: 9,000.00 EUR" in texts(world, "C0ALERTS")[-1]
+    assert len(texts(world, "C0ALERTS")) == 3
+
+
+def test_what_paytend_signed_and_nobody_understands_is_kept_and_shown(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend._sender.tell(
+        Notice(kind="9", content={"something": "new", "cardNo": "4111111111111111", "cvv": "123"})
+    )
+
+    answers = world.hears_from_paytend()
+
+    assert answers[0][1]["status"] == "00"
+    [notice] = world.slack.messages("C0ALERTS")
+    shown = text_of(notice["blocks"])
+    assert "something: new" in shown
+    assert "4111111111111111" not in shown
+    assert "123" not in shown.replace(notice["ts"], "")
+
+
+def test_a_route_into_a_channel_without_the_app_takes_the_detour_and_is_told_once(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.slack.kicks("C0ONCALL")
+    world.paytend.events.decline(CARD, "1.00")
+    world.paytend.events.decline(CARD, "2.00")
+
+    world.hears_from_paytend()
+
+    told = texts(world, "C0ALERTS")
+    assert sum("Declined" in text for text in told) == 2
+    assert sum("go to <#C0ALERTS> for now" in text for text in told) <= 1

@@ -1,0 +1,338 @@
+"""What Paytend can do to an approved top-up: refuse, lose, be slow, be away; money moves once or not at all."""
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.world import (
+    ADMIN,
+    CARD,
+    LEAD,
+    MANAGER,
+    OTHER_MANAGER,
+    OTHER_SUPPORT,
+    SUPPORT,
+    World,
+    actions_of,
+    text_of,
+)
+
+APPROVE = "request_approve"
+
+
+def outcome(world: World) -> tuple[str, int, int]:
+    """The status, how often Paytend was asked to move money, and how often it did."""
+    return world.request().status, len(world.paytend.calls_of("topup")), len(world.paytend.top_ups)
+
+
+def test_a_refusal_that_paytend_signed_is_a_failure(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.refuse_next("2303", operation="topup")
+
+    world.clicks(MANAGER, APPROVE)
+
+    assert outcome(world) == ("failed", 1, 0)
+    assert "Approved, but not done" in world.card()["text"]
+    assert "Refused on demand" in text_of(world.card()["blocks"])
+    assert f"<@{SUPPORT}>" in world.thread()[-1]
+    world.passes(minutes=11)
+    world.asks("20.00")  # the card is free again
+
+
+def test_a_refusal_without_a_signature_proves_nothing(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.set_modes(unsigned_refusals=True)
+    world.paytend.switches.refuse_next("2303", operation="topup")
+
+    world.clicks(MANAGER, APPROVE)
+
+    assert outcome(world) == ("unknown", 1, 0)
+    assert "the outcome is being checked with Paytend" in world.card()["text"]
+
+
+def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.events.set_partner_balance("100.00")
+
+    world.clicks(MANAGER, APPROVE)
+
+    assert outcome(world) == ("failed", 1, 0)
+    assert "Insufficient balance" in text_of(world.card()["blocks"])
+    assert world.partner_balance() == 10000
+
+
+@pytest.mark.parametrize("fault", ["lose_after", "hang_after", "error_after", "tamper", "not_json"])
+def test_a_lost_answer_to_what_was_done_is_found_out_without_a_second_call(
+    sqlite_world: World, fault: str
+) -> None:
+    find_out_what_was_done(sqlite_world, fault)
+
+
+def test_a_lost_answer_is_found_out_on_every_database(world: World) -> None:
+    find_out_what_was_done(world, "lose_after")
+
+
+def find_out_what_was_done(world: World, fault: str) -> None:
+    card_before, partner_before = world.card_balance(), world.partner_balance()
+    world.asks()
+    world.paytend.switches.add(fault, operation="topup")
+
+    world.clicks(MANAGER, APPROVE)
+    assert outcome(world) == ("unknown", 1, 1)
+    assert "the outcome is being checked with Paytend" in world.card()["text"]
+    assert "failed" not in world.card()["text"]
+
+    world.passes(seconds=2)
+
+    assert outcome(world) == ("executed", 1, 1)
+    assert "Approved and done" in world.card()["text"]
+    assert world.card_balance() == card_before + 12050
+    assert world.partner_balance() == partner_before - 12050 - world.paytend.top_ups[0].fee
+    assert sum(f"<@{SUPPORT}>" in reply for reply in world.thread()) == 2, "once for the doubt, once for the end"
+
+
+def test_what_paytend_does_a_minute_after_the_answer_was_lost_is_found_out(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.add("late", operation="topup", seconds=60)
+    world.clicks(MANAGER, APPROVE)
+
+    for _ in range(4):
+        world.passes(seconds=10)
+    assert outcome(world) == ("unknown", 1, 0)
+    for _ in range(4):
+        world.passes(seconds=30)
+
+    assert outcome(world) == ("executed", 1, 1)
+
+
+def test_lookups_that_fail_for_an_hour_change_nothing(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.add("lose_after", operation="topup")
+    world.clicks(MANAGER, APPROVE)
+    world.paytend.switches.add("lose_before", operation="getTopupResult", count=None)
+
+    for _ in range(12):
+        world.passes(minutes=5)
+    assert outcome(world) == ("unknown", 1, 1)
+    assert "Paytend cannot say whether it happened" in world.card()["text"]
+
+    world.paytend.switches.clear()
+    world.passes(hours=2)
+    assert outcome(world) == ("executed", 1, 1)
+
+
+def unknown_for_long(world: World) -> dict[str, Any]:
+    """Let a top-up be lost on its way and asked about until the lookups give up; return its card."""
+    world.asks()
+    world.paytend.switches.lose_next_request(operation="topup")
+    world.clicks(MANAGER, APPROVE)
+    assert outcome(world) == ("unknown", 1, 0)
+    assert actions_of(world.card()) == [], "nobody settles what is still being asked about"
+    for _ in range(4):
+        world.passes(minutes=2)
+    return world.card()
+
+
+def test_what_paytend_never_heard_of_is_parked_and_blocks_more_money_on_the_card(world: World) -> None:
+    card = unknown_for_long(world)
+
+    assert outcome(world) == ("unknown", 1, 0)
+    assert "Paytend cannot say whether it happened" in card["text"]
+    assert actions_of(card) == ["request_settle_happened", "request_settle_not"]
+    assert any(
+        "Paytend cannot say whether this happened" in message["text"]
+        for message in world.slack.messages("C0APPROVALS")
+    )
+
+    world.passes(minutes=11)
+    world.types(OTHER_SUPPORT, f"/topup {CARD} 20.00")
+
+    assert "is not known yet" in world.told(OTHER_SUPPORT)
+    assert world.request().phrase in world.told(OTHER_SUPPORT)
+    world.asks("20.00", card="1755903")
+    assert world.request().subject == "1755903", "other cards are free"
+
+
+def test_two_people_settle_it_with_the_buttons_of_the_card(world: World) -> None:
+    unknown_for_long(world)
+
+    world.clicks(MANAGER, "request_settle_not")
+    assert "It did not happen" in world.slack.modal(MANAGER)["title"]["text"]  # type: ignore[index]
+    world.submits(MANAGER, reason="Paytend's own page does not list it")
+    assert world.request().status == "unknown"
+    assert "A second person has to say the same" in world.modal_text(MANAGER)
+    assert "did not happen (1 of 2)" in world.thread()[-1]
+
+    world.clicks(ADMIN, "request_settle_not")
+    world.submits(ADMIN, reason="Nor does the statement")
+
+    assert outcome(world) == ("failed", 1, 0)
+    assert "Approved, but not done" in world.card()["text"]
+    assert actions_of(world.card()) == []
+    assert f"<@{SUPPORT}>" in world.thread()[-1]
+    world.passes(minutes=11)
+    world.asks("20.00")
+    assert len(world.requests()) == 2, "the card is free again"
+
+
+def test_two_people_settle_it_in_what_approvals_show_opens(sqlite_world: World) -> None:
+    world = sqlite_world
+    unknown_for_long(world)
+    request = world.request()
+
+    for person in (OTHER_MANAGER, LEAD):
+        world.types(person, f"/approvals show {request.id}")
+        assert request.phrase in world.modal_text(person)
+        world.clicks_modal(person, "request_settle_happened")
+        world.submits(person, reason="The card has the money")
+
+    assert world.request().status == "executed"
+    assert "Two people settled that it happened" in text_of(world.card()["blocks"])
+
+
+def test_settling_takes_two_other_people_who_agree(sqlite_world: World) -> None:
+    world = sqlite_world
+    card = unknown_for_long(world)
+
+    for person, words in ((SUPPORT, "You asked for this yourself"), (OTHER_SUPPORT, "takes one of these roles")):
+        world.clicks(person, "request_settle_happened")
+        world.submits(person, reason="I am sure")
+        assert words in world.modal_text(person)
+    for _ in range(2):
+        world.clicks(MANAGER, "request_settle_happened")
+        world.submits(MANAGER, reason="I have seen it")
+    assert "You have said so already" in world.modal_text(MANAGER)
+    world.clicks(OTHER_MANAGER, "request_settle_not")
+    world.submits(OTHER_MANAGER, reason="I have not")
+    assert "Others said the opposite" in text_of(world.slack.messages("C0APPROVALS", card["ts"])[-1]["blocks"])
+    assert world.request().status == "unknown"
+
+    world.clicks(MANAGER, "request_settle_not")
+    world.submits(MANAGER, reason="I was wrong")
+
+    assert world.request().status == "failed"
+    assert world.refusals() == ["RequesterSettles", "NotInRole", "AlreadySaid"]
+
+
+def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()  # to be carried out within 30 minutes of the approval
+    world.paytend_stops()
+
+    world.clicks(MANAGER, APPROVE)
+    assert world.request().status == "approved"
+    assert "Approved, not carried out yet" in world.card()["text"]
+    world.passes(minutes=29)
+    assert world.request().status == "approved"
+    world.passes(minutes=2)
+
+    assert world.request().status == "expired"
+    assert "It could not be carried out in time, and nothing was sent" in world.thread()[-1]
+    assert f"<@{SUPPORT}>" in world.thread()[-1]
+    assert world.paytend.calls_of("topup") == []
+
+
+def test_a_command_while_paytend_is_away_says_so(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend_stops()
+
+    world.types(SUPPORT, f"/card info {CARD}")
+    assert "Paytend does not answer" in world.told(SUPPORT)
+    world.types(SUPPORT, f"/topup {CARD} 10")
+
+    assert "Nothing was changed. Please try again in a minute" in world.told(SUPPORT)
+    assert world.requests() == []
+
+
+def test_when_the_card_can_be_looked_at_again_it_is_carried_out(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks()
+    fault = world.paytend.switches.add("lose_before", operation="getCardInfo", count=None)
+    world.clicks(MANAGER, APPROVE)
+    assert world.request().status == "approved"
+
+    world.paytend.switches.faults.remove(fault)
+    world.passes(seconds=11)
+
+    assert outcome(world) == ("executed", 1, 1)
+
+
+@pytest.mark.parametrize(("status", "words"), [(6, "lost"), (8, "frozen"), (7, "closed")])
+def test_a_card_that_changed_since_it_was_asked_is_refused_before_sending(
+    sqlite_world: World, status: int, words: str
+) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.events.set_card_status(CARD, status)
+
+    world.clicks(MANAGER, APPROVE)
+
+    assert outcome(world) == ("failed", 0, 0)
+    shown = text_of(world.card()["blocks"])
+    assert "Refused before sending: the card was active when it was asked and is" in shown
+    assert words in shown
+    assert f"<@{SUPPORT}>" in world.thread()[-1]
+
+
+def test_a_lost_card_cannot_even_be_asked_for(sqlite_world: World) -> None:
+    sqlite_world.types(SUPPORT, "/topup 1755907 10")
+
+    assert "so this cannot be done with it" in sqlite_world.told(SUPPORT)
+    assert sqlite_world.requests() == []
+
+
+def test_a_top_up_that_paytend_works_on_ends_when_paytend_says_so(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.switches.set_modes(processing_top_ups=True)
+    world.asks()
+
+    world.clicks(MANAGER, APPROVE)
+    assert outcome(world) == ("unknown", 1, 0)
+    for _ in range(10):
+        world.passes(seconds=20)
+
+    assert outcome(world) == ("executed", 1, 1)
+    assert "Approved and done" in world.card()["text"]
+
+
+def test_a_top_up_that_fails_later_says_so_and_the_money_is_back(sqlite_world: World) -> None:
+    world = sqlite_world
+    before = world.partner_balance()
+    world.paytend.switches.set_modes(processing_top_ups=True, processing_fails=True)
+    world.asks()
+
+    world.clicks(MANAGER, APPROVE)
+    for _ in range(10):
+        world.passes(seconds=20)
+
+    assert outcome(world) == ("failed", 1, 0)
+    assert "Top-up failed" in text_of(world.card()["blocks"])
+    assert world.partner_balance() == before
+
+
+def test_a_slow_answer_announces_itself(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.switches.add("delay", seconds=1.1, count=2)  # seconds of real time
+
+    world.types(SUPPORT, f"/card info {CARD}")
+
+    first, last = world.slack.ephemerals(SUPPORT)
+    assert "Still asking Paytend" in first["text"]
+    assert "Card 1755902" in last["text"]
+
+
+def test_a_card_that_was_reported_lost_after_the_approval_is_not_topped_up(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks("600.00")
+    world.clicks(MANAGER, APPROVE)
+    world.types(OTHER_SUPPORT, f"/card lost {CARD}")
+    world.clicks_reply(OTHER_SUPPORT, "card_lost")
+
+    world.clicks(OTHER_MANAGER, APPROVE)
+
+    assert outcome(world) == ("failed", 0, 0)

@@ -1,0 +1,116 @@
+"""Quorum, limits, and a policy that says nothing."""
+
+from tests.journeys.conftest import MakesWorld
+from tests.journeys.world import CARD, CONFIG, LEAD, MANAGER, OTHER_MANAGER, OTHER_SUPPORT, SUPPORT, World, text_of
+
+APPROVE = "request_approve"
+
+
+def test_a_quorum_of_two_takes_two_people(world: World) -> None:
+    world.asks("600.00")
+    assert world.request().quorum == 2
+
+    world.clicks(MANAGER, APPROVE)
+    assert world.request().status == "pending"
+    assert "*Approvals:* 1 of 2" in text_of(world.card()["blocks"])
+    assert "approved (1 of 2)" in world.thread()[-1]
+    assert world.paytend.calls_of("topup") == []
+
+    world.clicks(MANAGER, APPROVE)
+    assert world.request().status == "pending", "the same person counts once"
+
+    world.clicks(OTHER_MANAGER, APPROVE)
+    assert world.request().status == "executed"
+    assert len(world.paytend.top_ups) == 1
+
+
+def test_two_accounts_of_one_person_count_once(make_world: MakesWorld) -> None:
+    with make_world(config=f"same_person: [[{MANAGER}, {LEAD}]]\n{CONFIG}") as world:
+        world.asks("600.00")
+        world.clicks(MANAGER, APPROVE)
+
+        world.clicks(LEAD, APPROVE)
+
+        assert world.request().status == "pending"
+        assert "mara decided already" in world.told(LEAD)
+        world.clicks(OTHER_MANAGER, APPROVE)
+        assert world.request().status == "executed"
+
+
+def test_a_limit_for_the_requester_refuses(sqlite_world: World) -> None:
+    world = sqlite_world
+    for number, amount in enumerate(("450.00", "460.00", "470.00", "480.00")):
+        world.asks(amount, card=str(1755902 + number))
+        world.clicks(MANAGER, APPROVE)
+    assert len(world.paytend.top_ups) == 4
+
+    world.passes(minutes=11)
+    world.types(SUPPORT, f"/topup {CARD} 200.00")
+
+    told = world.told(SUPPORT)
+    assert "This would bring the sum of 24 h for this requester to 2,060.00 EUR; the limit is 2,000.00 EUR" in told
+    assert world.refusals() == ["LimitReached"]
+    world.types(OTHER_SUPPORT, f"/topup {CARD} 200.00")
+    assert world.request().requester_id == OTHER_SUPPORT, "the limit is for a requester"
+
+
+def test_after_its_window_a_limit_allows_again(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.asks("1900.00")
+    world.clicks(MANAGER, APPROVE)
+    world.clicks(OTHER_MANAGER, APPROVE)
+    world.types(SUPPORT, "/topup 1755903 200.00")
+    assert "the limit is" in world.told(SUPPORT)
+
+    world.passes(hours=25)
+    world.asks("200.00", card="1755903")
+
+    assert world.request().amount_minor == 20000
+
+
+def test_a_limit_for_a_card_asks_for_a_second_approver(world: World) -> None:
+    for amount in ("450.00", "460.00"):
+        world.asks_and_approves(amount)
+
+    world.asks("100.00")
+
+    assert world.request().quorum == 2
+    assert "Over the limit for this card: 1,010.00 EUR of 1,000.00 EUR" in text_of(world.card()["blocks"])
+    world.clicks(MANAGER, APPROVE)
+    assert world.request().status == "pending"
+    world.clicks(OTHER_MANAGER, APPROVE)
+    assert world.request().status == "executed"
+
+
+def test_what_no_rule_of_the_policy_allows_is_refused(make_world: MakesWorld) -> None:
+    only_large = "\n".join(line for line in CONFIG.splitlines() if "name: top-ups" not in line)
+    with make_world(config=only_large) as world:
+        world.types(SUPPORT, f"/topup {CARD} 10")
+
+        assert "No rule of the policy allows this" in world.told(SUPPORT)
+        assert world.requests() == []
+        assert world.refusals() == ["NothingAllows"]
+
+
+def test_without_a_configuration_everything_is_refused(make_world: MakesWorld) -> None:
+    with make_world(config="") as world:
+        for typed in (f"/topup {CARD} 10", f"/card info {CARD}", f"/card lost {CARD}", "/holder status 101982"):
+            world.types(SUPPORT, typed)
+
+            assert "takes one of these roles: support" in world.told(SUPPORT), typed
+        world.types(SUPPORT, "/cardops whoami")
+        assert "with the roles: none" in world.told(SUPPORT)
+        assert world.paytend.calls == []
+
+
+def test_a_rule_with_a_channel_of_its_own_is_decided_there(make_world: MakesWorld) -> None:
+    config = CONFIG.replace("name: top-ups,", "name: top-ups, channel: C0ONCALL,")
+    with make_world(config=config) as world:
+        world.asks("10.00")
+
+        assert "It is decided in <#C0ONCALL>" in world.told(SUPPORT)
+        assert "Waiting for approval" in world.card("C0ONCALL")["text"]
+        assert world.slack.messages("C0APPROVALS") == []
+        assert "Waiting for approval" in world.card(SUPPORT)["text"], "who is not in that channel follows"
+        world.clicks(MANAGER, APPROVE, message=world.card("C0ONCALL"))
+        assert world.request().status == "executed"

@@ -1,0 +1,48 @@
+"""The bot as a process: it starts, answers, and ends when it is told to, with what it holds finished."""
+
+import httpx
+
+from tests.process.rig import Rig
+
+
+def test_it_starts_carries_out_a_top_up_and_ends_with_status_0(rig: Rig) -> None:
+    bot = rig.start()
+
+    rig.approves(rig.asks("120.50"))
+
+    rig.says("Approved and done")
+    rig.until(lambda: rig.waiting() == 0)
+    assert rig.statuses() == ["executed"]
+    assert rig.top_up_calls() == 1
+    assert httpx.get(f"{bot.url}/healthz").json() == {"status": "ok"}
+    assert bot.end() == 0
+    assert "Traceback" not in bot.log.read_text()
+
+
+def test_an_execution_in_hand_is_finished_before_the_end(sqlite_rig: Rig) -> None:
+    rig = sqlite_rig
+    bot = rig.start()
+    card = rig.asks()
+    rig.paytend.switches.add("delay", operation="topup", seconds=1.0)
+    rig.approves(card)
+    rig.until(lambda: rig.paytend.top_ups)
+
+    status = bot.end()
+
+    assert status == 0
+    assert rig.statuses() == ["executed"]
+    rig.start()
+    rig.says("Approved and done")
+    assert rig.top_up_calls() == 1
+
+
+def test_a_command_that_is_being_answered_is_answered_before_the_end(sqlite_rig: Rig) -> None:
+    rig = sqlite_rig
+    bot = rig.start()
+    rig.paytend.switches.add("delay", operation="getCardInfo", seconds=1.0)
+    rig.slack.types("U0SAM", "/card info 1755902", channel="C0GENERAL")
+    rig.until(lambda: rig.paytend.calls_of("getCardInfo"))
+
+    assert bot.end() == 0
+
+    assert "1755902" in rig.slack.ephemerals("U0SAM")[-1]["text"]
