@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import DateTime, String
+from sqlalchemy import DateTime, String, Text
 from sqlmodel import AutoString
 
 from notifier.storage import UtcDateTime
@@ -11,7 +11,7 @@ from notifier.storage import UtcDateTime
 
 def _render(kind: str, value: Any, _context: Any) -> str | Literal[False]:
     """Write our own column types as plain ones, so that a migration does not depend on today's code."""
-    if kind == "type" and isinstance(value, AutoString | String):
+    if kind == "type" and isinstance(value, AutoString | String) and not isinstance(value, Text):
         return "sa.String()" if value.length is None else f"sa.String({value.length})"
     if kind == "type" and isinstance(value, UtcDateTime | DateTime):
         return "sa.DateTime(timezone=True)"
