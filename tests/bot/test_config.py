@@ -97,7 +97,7 @@ WRONG = {
     ),
     "nobody to approve": (
         "policy:\n  - {name: x, action: card.top_up, approvers: []}\n",
-        ["line 2: policy.0.approvers: "],
+        ["line 2: policy.0: x: approvers are needed"],
     ),
     "a quorum of nobody": (
         "policy:\n  - name: x\n    action: card.top_up\n    approvers: [manager]\n    quorum: 0\n",
