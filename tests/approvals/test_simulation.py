@@ -43,7 +43,7 @@ def _play(database: Database, *, kind: type[Replica], seed: int) -> list[str]:
     return History(database, seed=seed, kind=kind, started=START + timedelta(days=2 * seed)).run()
 
 
-@pytest.mark.parametrize("histories", [12, pytest.param(600, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("histories", [6, pytest.param(600, marks=pytest.mark.soak)])
 def test_no_history_executes_twice_or_tells_a_lie(quick: Database, histories: int) -> None:
     found = {seed: _play(quick, kind=Replica, seed=seed) for seed in range(1, histories + 1)}
 
