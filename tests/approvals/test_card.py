@@ -100,7 +100,6 @@ def test_every_state_of_a_request_is_a_valid_message(world: World) -> None:
         "request_decided",
         "request_outcome",
         "request_reminder",
-        "request_secret",
         "request_settled",
         "request_unknown",
     }
