@@ -31,21 +31,24 @@ class Found(StrEnum):
 class Outcome:
     """The result of one try, in words for people; `answer` is Paytend's, redacted.
 
-    `secret` is what only the requester may see, once: it stays in memory and is never written down.
+    `followed`: it is done, and its result is still to come. `secret` is what only the requester may see, once:
+    it stays in memory and is never written down.
     """
 
     result: Result
     words: str
     provider_reference: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)
+    followed: bool = False
     secret: SecretStr | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What a look found, in words for people; `answer` is Paytend's, redacted."""
+    """What a look found, in words for people; `answer` is Paytend's, redacted. `followed` as in Outcome."""
 
     found: Found
     words: str
     provider_reference: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)
+    followed: bool = False

@@ -1,5 +1,7 @@
 """What may be believed of Paytend's answers: to a change, and to the question what became of it. Pure."""
 
+from dataclasses import replace
+
 from approvals.outcomes import Finding, Found, Outcome, Result
 from approvals.payloads import ActivatePayload, ApplyPayload, Payload, TopUpPayload, UpdatePayload
 from paytend.codes import ApplyStatus, CardStatus, ChangeStatus, TopUpStatus
@@ -100,14 +102,16 @@ def read_order(answer: CardOrder, _payload: ApplyPayload, reference: str) -> Out
     """Return whether the order stands at Paytend; what becomes of it is told later."""
     if answer.reference is not None and answer.reference != reference:
         return outcome(Result.UNKNOWN, _ODD, answer)
-    return outcome(Result.EXECUTED, _say_order(answer), answer, answer.reference)
+    said = outcome(Result.EXECUTED, _say_order(answer), answer, answer.reference)
+    return replace(said, followed=not is_final(answer))
 
 
 def read_order_question(answer: CardOrder, _payload: ApplyPayload, reference: str) -> Finding:
     """Return whether Paytend knows the order; only an answer that names it proves that."""
     if answer.reference != reference:
         return finding(Found.UNREADABLE, _ODD, answer)
-    return finding(Found.EXECUTED, _say_order(answer), answer, answer.reference)
+    said = finding(Found.EXECUTED, _say_order(answer), answer, answer.reference)
+    return replace(said, followed=not is_final(answer))
 
 
 def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) -> Outcome:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from approvals import notices
 from approvals.actions import find_action
 from approvals.desk import Desk
 from approvals.moving import CLOCK, move
@@ -16,6 +17,7 @@ from approvals.tables import CardholderChange, Execution, Request
 from paytend.redaction import redact
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60, 300, 900, 3600))
+FIRST_FOLLOW = timedelta(minutes=1)  # after which the result of what was ordered is asked for
 _LONGEST_ANSWER = 4000  # characters; the whole answer is Paytend's to keep
 
 
@@ -42,10 +44,14 @@ def finish(
     execution.outcome = Result.EXECUTED.value if status is Status.EXECUTED else Result.FAILED.value
     execution.finished_at = now
     execution.sent_at = execution.sent_at or execution.claimed_at
-    execution.next_look_at = None
+    execution.next_look_at = now + FIRST_FOLLOW if outcome.followed else None
     _keep_answer(execution, outcome)
     facts = {"provider_reference": execution.provider_reference, "answer": execution.answer}
     move(session, desk, request, event, actor=actor, words=outcome.words, now=now, facts=facts)
+    if isinstance(outcome, Outcome) and outcome.secret is not None:
+        button = {"request": request.id}
+        told = {"requester": request.requester_account, "button_value": button, "at": now.isoformat()}
+        notices.reply(session, desk.outbox, request, kind="request_secret", facts=told, now=now)
 
 
 def suspect(

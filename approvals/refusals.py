@@ -11,6 +11,7 @@ class Refusal(Exception):
     """
 
     is_recorded: ClassVar[bool] = True
+    in_trail = False  # it was written down already, where more was known of it
 
     def __init__(self, **facts: str) -> None:
         self.facts = facts

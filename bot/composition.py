@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -16,10 +16,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
-from approvals import audit
+from approvals import audit, orders
 from approvals.desk import SEND_WITHIN, Desk
-from bot import home, orders, schema
+from bot import home, schema
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -49,6 +50,7 @@ from notifier.vault import Vault
 from notifier.watch import BalanceWatch
 from paytend import Client, RequestIds, make_http
 from paytend.client import CONNECT_TIMEOUT
+from paytend.webhooks import CardApplied, Event
 
 TEMPLATES = (
     ("approvals", "templates"),
@@ -203,6 +205,7 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         ),
     )
     teller = Teller(
+        hear=lambda session, event: hear_order(session, event, desk=desk, now=clock.now()),
         transactions=database,
         outbox=outbox,
         routes=routes,
@@ -211,7 +214,6 @@ def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, d
         timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
         now=clock.now,
         wake_deliverer=delivery_loop.wake,
-        also=lambda session, event: orders.hear(session, parts, event),
     )
     watch = BalanceWatch(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
@@ -348,6 +350,7 @@ def make_jobs(
     return [
         Job(name="requests", every=timedelta(seconds=10), run=executor.keep_time),
         Job(name="reconciliation", every=timedelta(seconds=2), run=executor.reconcile_due),
+        Job(name="orders", every=timedelta(minutes=1), run=executor.follow_orders),
         Job(name="balance", every=config.balance.every, run=watch.poll),
         Job(name="refused_webhooks", every=timedelta(minutes=1), run=lambda: note_refused(parts, refused)),
         Job(
@@ -356,9 +359,14 @@ def make_jobs(
             run=lambda: sweep(parts.database, now=parts.clock.now()),
         ),
         Job(name="home", every=home.EVERY, run=lambda: home.refresh(parts)),
-        Job(name="orders", every=orders.EVERY, run=lambda: orders.follow(parts)),
         Job(name="drafts", every=timedelta(minutes=5), run=parts.drafts.sweep),
     ]
+
+
+def hear_order(session: Session, event: Event, *, desk: Desk, now: datetime) -> None:
+    """Tell the result of a card order where it was asked for, when the event is one."""
+    if isinstance(event, CardApplied):
+        orders.record(session, desk, order=event.order, now=now)
 
 
 def note_refused(parts: Parts, refused: RefusedCount) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals import execution, reconciliation, showing
+from approvals import execution, orders, reconciliation, showing
 from approvals import requests as deciding
 from approvals.execution import Candidate, Fenced, Work
 from approvals.people import DirectoryUnreadable
@@ -68,6 +68,20 @@ class Executor:
                 reconciliation.record(session, parts.desk, look=look, finding=finding, now=parts.clock.now())
             parts.wake_deliverer()
         return len(looks)
+
+    def follow_orders(self) -> int:
+        """Ask Paytend about card orders without a result; return how many results were told."""
+        parts, told = self._parts, 0
+        with parts.database.writing() as session:
+            waiting = orders.due(session, now=parts.clock.now())
+        for following in waiting:
+            order = orders.ask(following, parts.paytend)
+            if order is not None:
+                with parts.database.writing() as session:
+                    told += orders.record(session, parts.desk, order=order, now=parts.clock.now())
+        if told:
+            parts.wake_deliverer()
+        return told
 
     def keep_time(self) -> int:
         """End and remind what is due; return how many changed."""

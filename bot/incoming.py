@@ -105,7 +105,7 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
         channel=(body.get("channel") or {}).get("id", ""),
         response_url=body.get("response_url", ""),
         text=chosen.get("value") or "",
-        value=read_value(action.get("value")),
+        value=read_value(action.get("value") or chosen.get("value")),
         fields=_read_fields(view),
         view=view if is_modal else {},
         view_id=view.get("id", "") if is_modal else "",

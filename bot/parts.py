@@ -95,7 +95,8 @@ class Parts:
         try:
             yield
         except Refusal as refusal:
-            if refusal.is_recorded:
+            if refusal.is_recorded and not refusal.in_trail:
+                refusal.in_trail = True
                 with self.database.writing() as session:
                     deciding.record_refusal(
                         session,

@@ -1,4 +1,4 @@
-"""The shell's own tables: what was delivered, slots of the clock, kept forms, Home tabs, followed orders."""
+"""The shell's own tables: what was delivered, slots of the clock, kept forms, Home tabs."""
 
 from datetime import datetime
 from typing import Any
@@ -63,16 +63,3 @@ class HomeTab(SQLModel, table=True):
     published_at: datetime | None = _moment(nullable=True)
     seen: str = ""
     digest: str = ""
-
-
-class FollowedOrder(SQLModel, table=True):
-    """A card order that Paytend took and whose result is still to be told in the thread of its request."""
-
-    __tablename__ = "followed_order"
-    __table_args__ = (Index("ix_followed_order_next_look", "ended_at", "next_look_at"),)
-
-    reference: str = Field(primary_key=True)
-    request_id: str
-    next_look_at: datetime = _moment()
-    looks: int = 0
-    ended_at: datetime | None = _moment(nullable=True)

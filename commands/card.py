@@ -1,6 +1,6 @@
-"""`/card`: look at a card, report it lost."""
+"""`/card`: everything about cards; this file holds its forms, and looking at a card and reporting it lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commands.arguments import no_more, read_card_id
@@ -9,26 +9,48 @@ from paytend import operations
 from paytend.codes import CardStatus
 from paytend.models import CardInfo
 
-INFO_FORM = "/card info <card>"
+INFO_FORM = "/card info <card> [--all]"
 LOST_FORM = "/card lost <card>"
+
+
+def _form(word: str, usage: str, does: str) -> Form:
+    return Form(word=word, usage=usage, does=does, roles=SUPPORT)
+
 
 COMMAND = Command(
     name="/card",
-    does="Look at a card, report it lost",
+    does="Look at cards, report them lost, and ask for what needs a second person",
     forms=(
-        Form(word="info", usage="<card>", does="the card, its state, cardholder and balance", roles=SUPPORT),
-        Form(word="lost", usage="<card>", does="report it lost: it is blocked at once", roles=SUPPORT),
-        Form(word="apply", usage="", does="order cards, in a form; somebody else decides", roles=SUPPORT),
+        _form(
+            "info", "<card> [--all]", "the card, its state, cardholder and balance; --all: all that Paytend says"
+        ),
+        _form("balance", "<card>", "what is on it"),
+        _form(
+            "transactions", "<card> [from] [to] [status]", "what was settled; dates like yesterday, last 7 days"
+        ),
+        _form("authorizations", "<card> [from] [to]", "what was authorized, in whatever state"),
+        _form("fees", "<card>", "monthly fees that are overdue"),
+        _form("lost", "<card>", "report it lost: it is blocked at once"),
+        _form("found", "<card> [reason]", "ask to unblock a lost card"),
+        _form("activate", "<card> <holder> [reason]", "ask to activate a card for a cardholder"),
+        _form("replace", "<old> <new> [reason]", "ask to replace a card by another"),
+        _form("password", "<card>", "ask to send the cardholder the card's password"),
+        _form("order", "<reference>", "what became of a card order"),
+        _form("designs", "", "the designs that can be ordered"),
+        _form("apply", "", "order cards, in a form; somebody else decides"),
         HELP,
     ),
 )
+# What a card can be chosen for, of those that the person used lately, when none is named.
+CHOOSABLE = ("info", "balance", "transactions", "authorizations", "fees", "lost", "found")
 
 
-def read_info(words: Sequence[str]) -> str:
-    """Return the card id of `/card info`; raises Misread."""
-    card_id, rest = read_card_id(words, form=INFO_FORM)
+def read_info(words: Sequence[str]) -> tuple[str, bool]:
+    """Return the card id of `/card info`, and whether everything is wanted; raises Misread."""
+    everything = "--all" in words
+    card_id, rest = read_card_id([word for word in words if word != "--all"], form=INFO_FORM)
     no_more(rest, form=INFO_FORM)
-    return card_id
+    return card_id, everything
 
 
 def read_lost(words: Sequence[str]) -> str:
@@ -85,3 +107,16 @@ def facts_of(card: CardInfo, *, card_id: str) -> dict[str, Any]:
         "may_be_lost": card.status == CardStatus.ACTIVE,
         "may_be_topped_up": card.status == CardStatus.ACTIVE,
     }
+
+
+def choose(word: str, cards: Sequence[Mapping[str, str]]) -> Reply:
+    """Return the question which of the cards that the person used lately is meant."""
+    options = [
+        {"value": {"word": word, "card_id": card["card_id"]}, "text": f"Card {card['card_id']}{_ending(card)}"}
+        for card in cards
+    ]
+    return Reply(template="card_choose", facts={"word": word, "options": options})
+
+
+def _ending(card: Mapping[str, str]) -> str:
+    return f" (•••• {card['last_four']})" if card.get("last_four") else ""

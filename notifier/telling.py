@@ -40,9 +40,12 @@ class Teller:
         timezone: tzinfo,
         now: Callable[[], datetime],
         wake_deliverer: Callable[[], None],
-        also: Callable[[Session, Event], None] = lambda _session, _event: None,
+        hear: Callable[[Session, Event], object] = lambda _session, _event: None,
     ) -> None:
-        """Prepare; `timezone` is that of the dates which Paytend writes, `also` hears of each event as well."""
+        """Prepare; `timezone` is that of the dates which Paytend writes.
+
+        `hear` is called with each event in the transaction that tells it, for whoever waits for one.
+        """
         self._transactions = transactions
         self._outbox = outbox
         self._routes = routes
@@ -51,7 +54,7 @@ class Teller:
         self._timezone = timezone
         self._now = now
         self._wake_deliverer = wake_deliverer
-        self._also = also
+        self._hear = hear
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Tell until `stop` is set (then set `wake` too)."""
@@ -102,7 +105,7 @@ class Teller:
             form=Form(event.form),
             key=event.verified_by,
         )
-        heard = read_event(webhook, unit=self._unit)
-        notification = make_notification(heard, timezone=self._timezone, now=self._now())
+        read = read_event(webhook, unit=self._unit)
+        notification = make_notification(read, timezone=self._timezone, now=self._now())
         tell(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
-        self._also(session, heard)
+        self._hear(session, read)

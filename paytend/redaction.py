@@ -6,6 +6,8 @@ from typing import Any
 
 # Numbers that stand side by side: any of them, or several together, may be a card number. Any script's digits.
 _RUN = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]\d+)*")
+# Two dates side by side have sixteen digits too; no card number begins with 20.
+_DATE = re.compile(r"(?<![\d-])20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![\d-])")
 _GROUP = re.compile(r"\d+")
 _SHORTEST, _LONGEST = 13, 19  # digits
 _GROUP_SIZES = frozenset(
@@ -45,6 +47,7 @@ def find_card_numbers(text: str) -> list[str]:
 
 def _spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where each card number begins and ends, and its digits."""
+    text = _DATE.sub(lambda date: "x" * len(date.group()), text)
     for run in _RUN.finditer(text):
         groups = list(_GROUP.finditer(text, run.start(), run.end()))
         first = 0

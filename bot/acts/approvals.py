@@ -45,7 +45,7 @@ def _row(parts: Parts, request: Request) -> dict[str, Any]:
     summary, _ = showing.read_shown(parts.desk, request)
     return {
         "id": request.id,
-        "summary": summary or f"{request.action} on card {request.subject}",
+        "summary": summary or f"{request.action} on {request.subject}",
         "status": request.status,
         "requester": request.requester_account,
         "created_at": request.created_at.isoformat(),
@@ -53,13 +53,14 @@ def _row(parts: Parts, request: Request) -> dict[str, Any]:
     }
 
 
-def _show(parts: Parts, incoming: Incoming, _standing: Standing, words: Sequence[str]) -> None:
-    parts.replier.open_view(incoming, "request_show.view", read_request(parts, approvals.read_show(words)))
+def _show(parts: Parts, incoming: Incoming, standing: Standing, words: Sequence[str]) -> None:
+    facts = read_request(parts, approvals.read_show(words), standing=standing)
+    parts.replier.open_view(incoming, "request_show.view", facts)
 
 
 def _click_show(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     require_any(standing, ALL_ROLES)
-    facts = read_request(parts, take_text(incoming.value, "request"))
+    facts = read_request(parts, take_text(incoming.value, "request"), standing=standing)
     parts.replier.open_view(incoming, "request_show.view", facts)
 
 

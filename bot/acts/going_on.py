@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from approvals.people import Standing
-from bot.acts import apply, holder, topup
+from bot.acts import apply, card, holder, topup
 from bot.acts.forms import choose_cities_of
 from bot.acts.kinds import Click, OldButton, Submission, take_text, told
 from bot.incoming import Incoming
 from bot.parts import Parts, require_any
 from commands.surface import SUPPORT, Reply
 
-FORMS: dict[str, Submission] = {**apply.SUBMISSIONS, **holder.SUBMISSIONS, **topup.SUBMISSIONS}
+FORMS: dict[str, Submission] = {**apply.SUBMISSIONS, **card.SUBMISSIONS, **holder.SUBMISSIONS, **topup.SUBMISSIONS}
 
 
 def answer_closed(parts: Parts, incoming: Incoming) -> None:
@@ -34,6 +34,9 @@ def with_way_back(parts: Parts, incoming: Incoming, reply: Reply) -> Reply:
     if form is not None and form.reopen is not None:
         draft = {"draft": _keep(parts, incoming)}
         more |= {"back": "form_go_on", "back_text": "Change it", "metadata": draft}
+    elif form is not None and form.back:
+        typed = {**incoming.value, **incoming.fields}
+        more |= {"back": form.back, "back_text": "Change it", "metadata": typed}
     return told(str(facts["headline"]), str(facts["says"]), **more)
 
 

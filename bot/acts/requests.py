@@ -43,28 +43,32 @@ def ask_for(
     standing: Standing,
     *,
     action: str,
+    subject: str,
     payload: Mapping[str, Any],
     again: bool = False,
 ) -> Request | DoneAlone:
     """Look at what it is about, and open a request; where policy lifts the second person, do it at once.
 
-    `payload` are the values of the action's payload model (`approvals/payloads.py`). Raises a Refusal (AskAgain
-    among them). `tell_asked` words what came of it.
+    `payload` are the values of the action's payload model (`approvals/payloads.py`); `subject` is what the trail
+    names when they are refused. Raises a Refusal (AskAgain among them), in the trail too. `tell_asked` words it.
     """
-    read = opening.read_payload(action, payload)
-    wish = Wish(
-        action=action,
-        payload=payload,
-        card=parts.look(action, read),
-        members=parts.members(),
-        asked_in=incoming.channel,
-        follows=_follows(parts, incoming.account, action=action),
-        again=again,
-    )
-    if lifted.is_lifted(parts.desk, wish=wish):
-        return _do_alone(parts, standing, wish)
-    with parts.database.writing() as session:
-        request = opening.open_request(session, parts.desk, wish=wish, standing=standing, now=parts.clock.now())
+    with parts.recording_refusals(standing, subject=subject):
+        read = opening.read_payload(action, payload)
+        wish = Wish(
+            action=action,
+            payload=payload,
+            card=parts.look(action, read),
+            members=parts.members(),
+            asked_in=incoming.channel,
+            follows=_follows(parts, incoming.account, action=action),
+            again=again,
+        )
+        if lifted.is_lifted(parts.desk, wish=wish):
+            return _do_alone(parts, standing, wish)
+        with parts.database.writing() as session:
+            request = opening.open_request(
+                session, parts.desk, wish=wish, standing=standing, now=parts.clock.now()
+            )
     parts.wake_deliverer()
     return request
 
@@ -81,10 +85,10 @@ def ask_and_tell(
 ) -> Reply:
     """Ask for something and return what the person is told: asked, done, or the question whether again.
 
-    `subject` is what the trail names when a "Yes, ask again" is refused.
+    `subject` is what the trail names when it is refused, now or when it is asked for again.
     """
     try:
-        asked = ask_for(parts, incoming, standing, action=action, payload=payload, again=again)
+        asked = ask_for(parts, incoming, standing, action=action, subject=subject, payload=payload, again=again)
     except AskAgain as question:
         wish = {"action": action, "subject": subject, "payload": dict(payload)}
         facts = {"headline": "Again?", "says": str(question), "back_text": "Yes, ask again", "metadata": wish}

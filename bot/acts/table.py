@@ -1,6 +1,19 @@
 """Every act, in one table: what is typed, clicked and submitted."""
 
-from bot.acts import apply, approvals, card, cardops, decisions, going_on, holder, home, requests, topup
+from bot.acts import (
+    apply,
+    approvals,
+    card,
+    cardops,
+    decisions,
+    going_on,
+    holder,
+    home,
+    movements,
+    partner,
+    requests,
+    topup,
+)
 from bot.acts.kinds import Click, Submission, Typed
 from commands.surface import Command
 
@@ -8,6 +21,7 @@ TYPED: dict[str, dict[str, Typed]] = {
     "/card": {**card.TYPED, **apply.TYPED},
     "/topup": topup.TYPED,
     "/holder": holder.TYPED,
+    "/partner": partner.TYPED,
     "/approvals": approvals.TYPED,
     "/cardops": cardops.TYPED,
 }
@@ -17,6 +31,8 @@ CLICKS: dict[str, Click] = {
     **approvals.CLICKS,
     **card.CLICKS,
     **holder.CLICKS,
+    **movements.CLICKS,
+    **partner.CLICKS,
     **topup.CLICKS,
     **going_on.CLICKS,
     **home.CLICKS,
@@ -28,6 +44,7 @@ _MODALS = {
     ("/topup", ""),
     ("/approvals", "show"),
     ("/card", "apply"),
+    ("/card", "password"),
     ("/holder", "create"),
     ("/holder", "update"),
     ("/holder", "documents"),

@@ -21,8 +21,7 @@ def _typed(parts: Parts, incoming: Incoming, standing: Standing, words: Sequence
         _open(parts, incoming, {})
         return None
     wish = topup.read_wish(words)
-    subject = wish.card_id
-    with parts.replier.still_working(incoming), parts.recording_refusals(standing, subject=subject):
+    with parts.replier.still_working(incoming):
         return _ask(parts, incoming, standing, wish)
 
 
@@ -50,6 +49,7 @@ def _ask(parts: Parts, incoming: Incoming, standing: Standing, wish: topup.Wish,
             incoming,
             standing,
             action="card.top_up",
+            subject=wish.card_id,
             payload=_write(wish),
             again=again,
         )

@@ -121,6 +121,11 @@ class Card:
     """Monthly fees not paid, in minor units of EUR."""
 
     @property
+    def pin(self) -> str:
+        """The PIN: not random, so that the seeded programme stays as it is."""
+        return f"{int(self.card_id) * 7919 % 10**8:08d}"
+
+    @property
     def masked(self) -> str:
         """The first six and last four digits."""
         return f"{self.number[:6]}******{self.number[-4:]}"

@@ -58,6 +58,8 @@ class Modes:
     """Orders of cards are shipped after so many seconds of the clock; None: only on demand."""
     full_card_numbers: bool = False
     """getCardInfo returns the whole card number and the CVV."""
+    password_in_answer: bool = False
+    """retrievePassword answers with the PIN instead of sending it to the cardholder."""
     reserialised_signatures: bool = False
     """Signatures cover the Hutool form, while the text that travels differs from it."""
     encrypt_flag: bool = False

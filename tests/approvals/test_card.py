@@ -139,6 +139,7 @@ def test_every_template_is_used_or_asked_for() -> None:
         "request_looking",
         "request_outcome",
         "request_reminder",
+        "request_secret",
         "request_settle.view",
         "request_settled",
         "request_show.view",

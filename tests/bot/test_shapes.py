@@ -122,7 +122,6 @@ def messages(value: str, count: int) -> dict[str, dict[str, Any]]:
             "next": turn,
             "shown": value,
         },
-        "order_result": {"mention": ["U0SAM"], "words": value, "reference": value},
         "request_private": {"private": [{"label": value, "text": value}] * min(count, 10)},
     }
 

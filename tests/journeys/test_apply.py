@@ -4,7 +4,6 @@ import json
 from io import BytesIO
 from typing import Any
 
-from bot import orders
 from sandbox.slack.deliveries import Delivery
 from tests.journeys.test_holders import chooses_place, initials, searches
 from tests.journeys.world import HOLDER, MANAGER, SUPPORT, World, text_of
@@ -42,15 +41,15 @@ def test_several_cards_are_ordered_approved_and_followed_to_their_end(sqlite_wor
 
     assert world.request().status == "executed"
     assert len(world.paytend.calls_of("applyCard")) == 1
-    orders.follow(world.bot.parts)
+    world.bot.executor.follow_orders()
     world.passes(minutes=15)
-    assert orders.follow(world.bot.parts) == 1
+    assert world.bot.executor.follow_orders() == 1
     world.settles()
     assert "The order is done (1)" in world.thread()[-1]
     assert f"<@{SUPPORT}>" in world.thread()[-1]
 
     world.passes(hours=12)
-    assert orders.follow(world.bot.parts) == 0
+    assert world.bot.executor.follow_orders() == 0
 
 
 def hears(world: World) -> int:
@@ -78,7 +77,7 @@ def test_the_result_of_an_order_is_told_once_when_the_webhook_is_first(sqlite_wo
     assert [text for text in world.thread() if "The order is done (1)" in text] != []
     before = len(world.thread())
     world.passes(hours=1)
-    assert orders.follow(world.bot.parts) == 0
+    assert world.bot.executor.follow_orders() == 0
     world.settles()
 
     assert len(world.thread()) == before
@@ -117,7 +116,7 @@ def test_an_order_that_paytend_refuses_is_told_and_not_followed(sqlite_world: Wo
 
     assert world.request().status == "failed"
     assert "Cardholder is not approved" in text_of(world.card()["blocks"])
-    assert orders.follow(world.bot.parts) == 0
+    assert world.bot.executor.follow_orders() == 0
 
 
 def test_a_lost_answer_to_an_order_is_found_out_and_not_repeated(sqlite_world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import home, orders
+from bot import home
 from bot.logs import QUIET, Line
 from sandbox.slack import seed
 from tests.journeys.test_apply import applies
@@ -125,7 +125,7 @@ def happens_at_paytend(world: World) -> None:
     events.audit(HOLDER, 3, error=f"The document {MERCHANTS_NUMBER} is no document")
     world.passes(minutes=15)
     hears_all(world)
-    orders.follow(world.bot.parts)
+    world.bot.executor.follow_orders()
     world.settles()
 
 

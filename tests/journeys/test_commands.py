@@ -119,7 +119,7 @@ def test_the_status_of_a_top_up_is_told_by_its_reference(sqlite_world: World) ->
 WRONG = {
     "/card": "/card info",  # help
     "/card infos 1": "Did you mean `info`?",
-    "/card info": "Which card? Write `/card info <card>`.",
+    "/card info": "Which card? Write `/card info <card> [--all]`.",
     "/card info 1 2": "“2” is one thing too many.",
     "/card info §": "“§” is no card id.",
     "/card info 99": "Card does not exist.",
@@ -158,7 +158,7 @@ def test_help_lists_what_can_be_typed(sqlite_world: World) -> None:
     world = sqlite_world
 
     world.types(SUPPORT, "/card HELP")
-    assert "`/card info &lt;card&gt;`" in shown(world)
+    assert "`/card info &lt;card&gt; [--all]`" in shown(world)
     world.types(ONCALL, "/cardops help")
 
     said = shown(world, ONCALL)

@@ -164,16 +164,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_draft_expires_at", "draft", ["expires_at"], unique=False)
     op.create_table(
-        "followed_order",
-        sa.Column("reference", sa.String(), nullable=False),
-        sa.Column("request_id", sa.String(), nullable=False),
-        sa.Column("next_look_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("looks", sa.Integer(), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("reference"),
-    )
-    op.create_index("ix_followed_order_next_look", "followed_order", ["ended_at", "next_look_at"], unique=False)
-    op.create_table(
         "home_tab",
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("person_id", sa.String(), nullable=False),

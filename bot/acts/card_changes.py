@@ -1,0 +1,126 @@
+"""What is asked for about a card, with a second person's approval: found, activate, replace, password."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from approvals import opening, preflight, showing
+from approvals.actions import find_action
+from approvals.people import Standing
+from approvals.refusals import Refusal
+from bot.acts.kinds import Click, Submission, Typed, take_text, told
+from bot.acts.requests import ask_and_tell
+from bot.incoming import Incoming
+from bot.parts import Parts, require_any
+from commands import card_changes
+from commands.surface import SUPPORT, Reply
+
+
+class NotYoursToSee(Refusal):
+    """Only the person who asked for it can see it."""
+
+
+class NotThereAnyMore(Refusal):
+    """It is not there any more: it was seen already, ten minutes are over, or the bot was started anew."""
+
+
+def _typed_request(action: str, read: Callable[[Sequence[str]], dict[str, Any]]) -> Typed:
+    """Return what asks for an action with what was typed."""
+
+    def act(parts: Parts, incoming: Incoming, standing: Standing, words: Sequence[str]) -> Reply:
+        payload = read(words)
+        with parts.replier.still_working(incoming):
+            return _ask(parts, incoming, standing, action, payload)
+
+    return act
+
+
+def _ask(parts: Parts, incoming: Incoming, standing: Standing, action: str, payload: Mapping[str, Any]) -> Reply:
+    subject = str(payload.get("card_id", ""))
+    return ask_and_tell(parts, incoming, standing, action=action, subject=subject, payload=payload)
+
+
+def _replace(parts: Parts, incoming: Incoming, _standing: Standing, words: Sequence[str]) -> Reply:
+    """Show both cards and their holders first; nothing is asked for yet."""
+    payload = card_changes.read_replace(words)
+    with parts.replier.still_working(incoming):
+        seen = parts.look("card.replace", opening.read_payload("card.replace", payload))
+    preflight.check_asked(find_action("card.replace"), seen)
+    return card_changes.show_replacement(payload, seen)
+
+
+def _click_replace(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    require_any(standing, SUPPORT)
+    reply = _ask(parts, incoming, standing, "card.replace", incoming.value)
+    parts.replier.reply(incoming, reply, replace=incoming.is_ephemeral)
+
+
+def _password(parts: Parts, incoming: Incoming, _standing: Standing, words: Sequence[str]) -> None:
+    card_id = card_changes.read_password(words)
+    facts = card_changes.password_form(card_id=card_id, channel=incoming.channel)
+    parts.replier.open_view(incoming, "card_password.view", facts)
+
+
+def _check_password(fields: Mapping[str, str]) -> dict[str, str]:
+    return card_changes.read_password_fields(fields)[1]
+
+
+def _submit_password(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
+    require_any(standing, SUPPORT)
+    payload, _ = card_changes.read_password_fields(incoming.fields)
+    asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
+    reply = _ask(parts, asked_in, standing, "card.retrieve_password", payload)
+    if reply.template == "again":
+        more = {"back": "ask_again", "back_text": reply.facts["back_text"], "metadata": reply.facts["metadata"]}
+        return told("Again?", str(reply.facts["says"]), **more)
+    return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.facts['phrase']}.")
+
+
+def _back_to_password(parts: Parts, incoming: Incoming, _standing: Standing) -> None:
+    """Show the form again with everything that was typed."""
+    typed = {name: str(value) for name, value in incoming.value.items()}
+    facts = card_changes.password_form(
+        card_id=typed.get("card", ""),
+        identified=typed.get("identified", ""),
+        reason=typed.get("reason", ""),
+        channel=typed.get("channel", ""),
+    )
+    parts.replier.update_view(incoming.view_id, "card_password.view", facts)
+
+
+def _show_secret(parts: Parts, incoming: Incoming, standing: Standing) -> None:
+    """Show it to the requester, from memory, once; that it was shown goes into the trail, not what."""
+    request_id = take_text(incoming.value, "request")
+    with parts.database.reading() as session:
+        request = showing.find(session, request_id)
+    if standing.person.account != request.requester_account:
+        raise NotYoursToSee
+    require_any(standing, SUPPORT)
+    secret = parts.secrets.take(request_id)
+    if secret is None:
+        raise NotThereAnyMore
+    parts.note("secret:shown", standing=standing, subject=f"request:{request_id}")
+    facts = {"card_id": request.subject, "secret": secret.get_secret_value()}
+    parts.replier.open_view(incoming, "secret_once.view", facts)
+
+
+TYPED: dict[str, Typed] = {
+    "found": _typed_request("card.found", card_changes.read_found),
+    "activate": _typed_request("card.activate", card_changes.read_activate),
+    "replace": _replace,
+    "password": _password,
+}
+CLICKS = {
+    "card_replace": Click(act=_click_replace, quick=False),
+    "card_password_back": Click(act=_back_to_password),
+    "secret_once": Click(act=_show_secret),
+}
+SUBMISSIONS = {
+    "card_password": Submission(
+        title="Retrieve a password",
+        working="Looking at the card and asking…",
+        check=_check_password,
+        act=_submit_password,
+        back="card_password_back",
+    ),
+}

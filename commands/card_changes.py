@@ -1,0 +1,113 @@
+"""What is asked for about a card, with a second person's approval: words in, payloads out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from approvals.payloads import IDENTIFIED
+from approvals.snapshot import Snapshot
+from commands.arguments import Misread, misread, read_card_id
+from commands.surface import Reply
+
+FOUND_FORM = "/card found <card> [reason]"
+ACTIVATE_FORM = "/card activate <card> <holder> [reason]"
+REPLACE_FORM = "/card replace <old> <new> [reason]"
+PASSWORD_FORM = "/card password <card>"  # noqa: S105 - the form of a command
+LONGEST_REASON = 500
+
+
+def read_found(words: Sequence[str]) -> dict[str, Any]:
+    """Return the payload of `card.found`; raises Misread."""
+    card_id, rest = read_card_id(words, form=FOUND_FORM)
+    return {"card_id": card_id, "reason": _reason(rest, form=FOUND_FORM)}
+
+
+def read_activate(words: Sequence[str]) -> dict[str, Any]:
+    """Return the payload of `card.activate`; raises Misread."""
+    card_id, rest = read_card_id(words, form=ACTIVATE_FORM)
+    if not rest:
+        raise misread("For which cardholder?", form=ACTIVATE_FORM)
+    holder_id, rest = read_card_id(rest, form=ACTIVATE_FORM)
+    return {"card_id": card_id, "holder_id": holder_id, "reason": _reason(rest, form=ACTIVATE_FORM)}
+
+
+def read_replace(words: Sequence[str]) -> dict[str, Any]:
+    """Return the payload of `card.replace`; raises Misread."""
+    old, rest = read_card_id(words, form=REPLACE_FORM)
+    if not rest:
+        raise misread("Replaced by which card?", form=REPLACE_FORM)
+    new, rest = read_card_id(rest, form=REPLACE_FORM)
+    if old == new:
+        raise misread("A card cannot replace itself.", form=REPLACE_FORM)
+    return {"card_id": old, "new_card_id": new, "reason": _reason(rest, form=REPLACE_FORM)}
+
+
+def read_password(words: Sequence[str]) -> str:
+    """Return the card of `/card password`, empty for a form to be filled in; raises Misread."""
+    if not words:
+        return ""
+    card_id, rest = read_card_id(words, form=PASSWORD_FORM)
+    if rest:
+        raise misread("Nothing else belongs behind the card: the form asks for it.", form=PASSWORD_FORM)
+    return card_id
+
+
+def read_password_fields(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the payload of the modal, and what is wrong under its inputs."""
+    wrong: dict[str, str] = {}
+    card_id = ""
+    try:
+        card_id, rest = read_card_id(fields.get("card", "").split(), form="")
+        if rest:
+            wrong["card"] = "One card id, without spaces."
+    except Misread as error:
+        wrong["card"] = str(error).strip()
+    identified = fields.get("identified", "")
+    if identified not in IDENTIFIED:
+        wrong["identified"] = "Choose how you know that it is the cardholder who asks."
+    reason = fields.get("reason", "").strip()
+    if len(reason) > LONGEST_REASON:
+        wrong["reason"] = f"At most {LONGEST_REASON} characters."
+    return {"card_id": card_id, "identified": identified, "reason": reason}, wrong
+
+
+def password_form(
+    *, card_id: str = "", identified: str = "", reason: str = "", channel: str = ""
+) -> dict[str, Any]:
+    """Return the facts of the modal."""
+    return {
+        "metadata": {"channel": channel},
+        "card": card_id,
+        "reason": reason,
+        "ways": [{"value": value, "text": text} for value, text in IDENTIFIED.items()],
+        "identified": identified,
+        "identified_text": IDENTIFIED.get(identified, ""),
+    }
+
+
+def show_replacement(payload: Mapping[str, Any], seen: Snapshot) -> Reply:
+    """Return both cards with their holders, and the question whether to ask for it."""
+    second = seen.second
+    return Reply(
+        template="card_replace_confirm",
+        facts={
+            "old": _card(seen.card_id, seen.last_four, seen.status_text, seen.holder_name or seen.holder_id),
+            "new": _card(
+                second.card_id, second.last_four, second.status_text, second.holder_name or second.holder_id
+            )
+            if second
+            else None,
+            "lines": [{"label": line.label, "text": line.text} for line in seen.lines],
+            "payload": dict(payload),
+        },
+    )
+
+
+def _card(card_id: str, last_four: str, status: str, holder: str) -> dict[str, str]:
+    return {"card_id": card_id, "last_four": last_four, "status": status, "holder": holder or "none yet"}
+
+
+def _reason(words: Sequence[str], *, form: str) -> str:
+    reason = " ".join(words).strip()
+    if len(reason) > LONGEST_REASON:
+        raise misread(f"A reason has at most {LONGEST_REASON} characters.", form=form)
+    return reason

@@ -1,0 +1,110 @@
+"""Lists in private answers: ten rows, totals, and what the buttons need to turn the page. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
+from decimal import Decimal
+from typing import Any
+
+from notifier.events import read_time
+from paytend.codes import Code
+from paytend.models import Answer, Transaction
+from paytend.money import Money
+
+ROWS = 10
+_IN = frozenset({"100", "120"})
+_OUT = frozenset({"110", "121", "150", "151", "500"})
+_BACK = frozenset({"2", "10"})  # a reversal and a refund go the other way
+_MOVED = frozenset({"1", "2", "10"})
+_PADDING = "\u2007"  # a space as wide as a digit, which Slack keeps
+
+
+def page_facts(
+    *, shown: int, start: int, total: int | None, value: Mapping[str, Any], repeats: bool = False
+) -> dict[str, Any]:
+    """Return where the page stands, and what its buttons carry; `value` finds the list again.
+
+    Without a total from Paytend a full page may have a next one. A page that `repeats` the first has none.
+    """
+    more = start + shown < total if total is not None else shown == ROWS
+    return {
+        "first": start + 1 if shown else 0,
+        "last": start + shown,
+        "total": total,
+        "repeats": repeats,
+        "next": {**value, "start": start + ROWS} if more and shown and not repeats else None,
+        "previous": {**value, "start": max(start - ROWS, 0)} if start > 0 else None,
+    }
+
+
+def fingerprint(rows: Sequence[Answer]) -> str:
+    """Return what tells one page from another: Paytend may answer every page with the first."""
+    content = json.dumps([row.raw for row in rows], sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:12] if rows else ""
+
+
+def transaction_rows(rows: Sequence[Transaction], *, timezone: tzinfo) -> list[dict[str, Any]]:
+    """Return the facts of each row, the amounts signed and padded to one width."""
+    amounts = [write_signed(row) for row in rows]
+    width = max((len(amount) for amount in amounts), default=0)
+    return [
+        {
+            "amount": amount.rjust(width, _PADDING),
+            "type": in_words(row.type),
+            "status": in_words(row.status),
+            "source": in_words(row.source),
+            "fee": str(row.fee) if row.fee and row.fee.amount else "",
+            "other": str(row.other_amount) if row.other_amount and row.other_amount != row.amount else "",
+            "balance": str(row.balance) if row.balance else "",
+            "merchant": row.merchant or "",
+            "trade_id": row.trade_id or "",
+            "at": happened.isoformat() if (happened := read_time(row.booked, timezone=timezone)) else "",
+            "at_text": row.booked or "time not told",
+        }
+        for row, amount in zip(rows, amounts, strict=True)
+    ]
+
+
+def totals(rows: Iterable[Transaction]) -> list[str]:
+    """Return what came in and what went out, for each currency, of the movements that took place."""
+    sums: dict[tuple[str, int], Decimal] = {}
+    for row in rows:
+        sign = _sign(row)
+        if row.amount is None or not sign or row.status not in _MOVED:
+            continue
+        key = (row.amount.currency, sign)
+        sums[key] = sums.get(key, Decimal(0)) + abs(row.amount.amount)
+    return [
+        f"{'in' if sign > 0 else 'out'} {'+' if sign > 0 else '-'}{amount:,} {currency}"
+        for (currency, sign), amount in sorted(sums.items(), key=lambda item: (item[0][0], -item[0][1]))
+    ]
+
+
+def write_signed(row: Transaction) -> str:
+    """Return the amount with its sign, as far as the kind of movement tells one."""
+    if row.amount is None:
+        return "amount not told"
+    sign = {1: "+", -1: "-", 0: ""}[_sign(row)]
+    return f"{sign}{_absolute(row.amount) if sign else row.amount}"
+
+
+def in_words(code: Code | None) -> str:
+    """Return the words of a code with the code beside; empty when Paytend did not tell."""
+    if code is None:
+        return ""
+    return f"{code.text} ({code})" if code.known else code.text
+
+
+def _sign(row: Transaction) -> int:
+    """Return 1 for money that comes in, -1 for money that goes out, 0 for neither or not known."""
+    if row.amount is not None and row.amount.amount < 0:
+        return -1
+    if row.type is None or row.type not in _IN | _OUT:
+        return 0
+    sign = 1 if row.type in _IN else -1
+    return -sign if row.status in _BACK else sign
+
+
+def _absolute(money: Money) -> Money:
+    return Money(amount=abs(money.amount), currency=money.currency)

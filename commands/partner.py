@@ -1,0 +1,89 @@
+"""`/partner`: what can still be spent at Paytend, how it was paid in, and where it went."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any
+
+from commands import lists
+from commands.arguments import CURRENCIES, guess, misread, no_more
+from commands.surface import HELP, Ask, Command, Form, Reply
+from paytend import operations
+
+PARTNER = ("manager", "oncall")
+BALANCE_FORM, TOP_UPS_FORM = "/partner balance", "/partner topups [currency]"
+_MOST_FACTS = 8
+
+COMMAND = Command(
+    name="/partner",
+    does="The partner account: balance, what was paid in, transactions",
+    forms=(
+        Form(word="balance", usage="", does="what can still be spent at Paytend", roles=PARTNER),
+        Form(word="topups", usage="[currency]", does="how it is paid in, and what was", roles=PARTNER),
+        Form(
+            word="transactions",
+            usage="[from] [to] [status]",
+            does="what moved, of the last 30 days when nothing else is said",
+            roles=PARTNER,
+        ),
+        HELP,
+    ),
+)
+
+
+def read_balance(words: Sequence[str]) -> None:
+    """Refuse anything behind `/partner balance`; raises Misread."""
+    no_more(words, form=BALANCE_FORM)
+
+
+def read_top_ups(words: Sequence[str]) -> str:
+    """Return the currency of `/partner topups`; raises Misread."""
+    if not words:
+        return CURRENCIES[0]
+    no_more(words[1:], form=TOP_UPS_FORM)
+    currency = words[0].upper()
+    if currency not in CURRENCIES:
+        known = [code.lower() for code in CURRENCIES]
+        raise misread(f"“{words[0][:20]}” is no currency here.", form=TOP_UPS_FORM, guess=guess(words[0], known))
+    return currency
+
+
+def balance(*, ask: Ask) -> Reply:
+    """Return the partner balance of each currency."""
+    found = ask(operations.GET_PARTNER_BALANCE())
+    balances = [
+        {
+            "money": str(row.money) if row.money else f"{row.currency or 'a currency'}: amount not readable",
+            "blocked": str(row.blocked) if row.blocked and row.blocked.amount else "",
+            "available": str(row.available) if row.available and row.available != row.money else "",
+        }
+        for row in found.balances
+    ]
+    return Reply(template="partner_balance", facts={"name": found.name or "", "balances": balances})
+
+
+def top_ups(currency: str, *, start: int, ask: Ask, timezone: tzinfo) -> Reply:
+    """Return one page of what was paid in, and the instructions for paying in where Paytend tells them."""
+    found = ask(operations.GET_PARTNER_TOP_UPS(currency=currency))
+    rows = found.rows[start : start + lists.ROWS]
+    value = {"currency": currency}
+    return Reply(
+        template="partner_topups",
+        facts={
+            "currency": currency,
+            "says": _other_facts(found.raw),
+            "rows": lists.transaction_rows(rows, timezone=timezone),
+            "totals": lists.totals(found.rows),
+            **lists.page_facts(shown=len(rows), start=start, total=len(found.rows), value=value),
+        },
+    )
+
+
+def _other_facts(raw: Any) -> list[dict[str, str]]:
+    """Return what the answer says beside its list, such as the account to pay to: its schema is not documented."""
+    skipped = {"currency", "total", "totalCount", "count", "balance"}
+    found = [
+        {"name": name, "value": str(value)}
+        for name, value in raw.items()
+        if name not in skipped and isinstance(value, str | int) and str(value).strip()
+    ]
+    return found[:_MOST_FACTS]

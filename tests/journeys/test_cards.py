@@ -1,0 +1,431 @@
+"""Cards: looking at them, their lists, and what is asked for about them, with every way in which it can end."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlmodel import select
+
+from approvals.tables import AuditEvent
+from sandbox.paytend.records import CardStatus
+from tests.journeys.card_world import CARDS_CONFIG, HOLDER, LIFTED_CONFIG, LOST, NEW, trail
+from tests.journeys.conftest import MakesWorld
+from tests.journeys.test_top_up_form import inputs_of
+from tests.journeys.world import (
+    CARD,
+    MANAGER,
+    ONCALL,
+    OTHER_MANAGER,
+    SUPPORT,
+    World,
+    actions_of,
+    text_of,
+)
+
+READINGS = {
+    "info": ("getCardInfo", CARD),
+    "info --all": ("getCardInfo", CARD),
+    "balance": ("getCardBalance", CARD),
+    "transactions": ("getCardTransactions", CARD),
+    "authorizations": ("getAuthorizationTransactions", CARD),
+    "fees": ("getCardOverdueMonthlyFee", CARD),
+    "order": ("getApplyCardResult", "ORDER0000001"),
+    "designs": ("getSKUs", ""),
+}
+GATED = {
+    "found": ("cancelCardLost", LOST, "card.found"),
+    "activate": ("activeCard", f"{NEW} {HOLDER}", "card.activate"),
+    "replace": ("replaceCard", f"{CARD} {NEW}", "card.replace"),
+    "password": ("retrievePassword", CARD, "card.retrieve_password"),
+}
+
+
+@pytest.fixture
+def cards(make_world: MakesWorld) -> Iterator[World]:
+    """The whole system with a rule for every sensitive action."""
+    with make_world(config=CARDS_CONFIG) as world:
+        yield world
+
+
+def _type(world: World, word: str, arguments: str, *, person: str = SUPPORT) -> None:
+    name, _, option = word.partition(" ")
+    world.types(person, f"/card {name} {arguments} {option}".strip())
+
+
+def _asks(world: World, word: str) -> None:
+    """Ask for one of the gated actions, in the way that it is asked for."""
+    _type(world, word, GATED[word][1])
+    if word == "replace":
+        world.clicks_reply(SUPPORT, "card_replace")
+    if word == "password":
+        world.submits(SUPPORT, card=CARD, identified="called_back", reason="forgot it")
+
+
+def _shown(world: World, person: str = SUPPORT) -> str:
+    return text_of(world.slack.ephemerals(person)[-1]["blocks"])
+
+
+# Looking
+
+
+def test_a_balance_is_told_to_whoever_asks_and_to_nobody_else(cards: World) -> None:
+    cards.types(SUPPORT, f"/card balance {CARD}")
+
+    assert "64.10 EUR" in _shown(cards)
+    assert "Only visible to you" in _shown(cards)
+    assert cards.slack.messages("C0GENERAL") == []
+    assert ("card:read", CARD) in trail(cards)
+
+
+def test_the_raw_answer_is_shown_masked(cards: World) -> None:
+    cards.paytend.switches.set_modes(full_card_numbers=True)
+    cards.types(SUPPORT, f"/card info {CARD} --all")
+
+    card = cards.paytend.books.cards[CARD]
+    assert '"cardStatus": 5' in _shown(cards)
+    assert card.number not in _shown(cards)
+    assert card.number[-4:] in _shown(cards)
+    assert f'"{card.cvv}"' not in _shown(cards)
+
+
+def test_transactions_are_signed_and_in_words_with_the_code_beside(cards: World) -> None:
+    cards.types(SUPPORT, f"/card transactions {CARD} last 30 days")
+
+    shown = _shown(cards)
+    assert "top-up (100)" in shown
+    assert "payment (151)" in shown
+    assert "success (1)" in shown
+    assert "<!date^" in shown
+    assert "+" in shown
+    assert "in +" in shown
+    assert "of " in shown
+
+
+def test_pages_turn_in_place(cards: World) -> None:
+    for number in range(23):
+        cards.paytend.events.purchase(CARD, "1.00", merchant=f"SHOP {number}")
+    cards.types(SUPPORT, f"/card transactions {CARD} today")
+    messages = len(cards.slack.ephemerals(SUPPORT))
+    assert "1\u201310 of 23" in _shown(cards)
+    assert "SHOP 22" in _shown(cards)
+    assert "movements_previous" not in actions_of(cards.slack.ephemerals(SUPPORT)[-1])
+
+    cards.clicks_reply(SUPPORT, "movements_next")
+    assert "11\u201320 of 23" in _shown(cards)
+    cards.clicks_reply(SUPPORT, "movements_next")
+    assert "21\u201323 of 23" in _shown(cards)
+    assert "SHOP 0" in _shown(cards)
+    assert "movements_next" not in actions_of(cards.slack.ephemerals(SUPPORT)[-1])
+    cards.clicks_reply(SUPPORT, "movements_previous")
+
+    assert "11\u201320 of 23" in _shown(cards)
+    assert len(cards.slack.ephemerals(SUPPORT)) == messages
+
+
+def test_an_empty_list_is_a_message(cards: World) -> None:
+    cards.types(SUPPORT, f"/card transactions {NEW} yesterday")
+
+    assert "There is nothing in these days" in _shown(cards)
+
+
+def test_fees_that_are_overdue_are_told(cards: World) -> None:
+    cards.types(SUPPORT, "/card fees 1755904")
+    assert "2.00 EUR" in _shown(cards)
+    cards.types(SUPPORT, f"/card fees {CARD}")
+    assert "None is overdue" in _shown(cards)
+
+
+def test_the_designs_are_listed(cards: World) -> None:
+    cards.types(SUPPORT, "/card designs")
+
+    assert "CTHMCPE20056" in _shown(cards)
+    assert "personal physical (2)" in _shown(cards)
+
+
+def test_an_order_that_paytend_does_not_know_is_an_answer(cards: World) -> None:
+    cards.types(SUPPORT, "/card order NOSUCHORDER1")
+
+    assert "does not know a card order" in cards.told(SUPPORT)
+
+
+def test_a_card_can_be_chosen_from_those_used_lately(cards: World) -> None:
+    cards.types(SUPPORT, f"/card info {CARD}")
+    cards.types(SUPPORT, "/card balance")
+    message = cards.slack.ephemerals(SUPPORT)[-1]
+    options = message["blocks"][0]["accessory"]["options"]
+    assert [option["text"]["text"][:12] for option in options] == [f"Card {CARD}"]
+
+    cards.slack.clicks(SUPPORT, action_id="card_chosen", message=message, value=options[0]["value"])
+    cards.settles()
+
+    assert "64.10 EUR" in _shown(cards)
+
+
+def test_without_a_card_and_without_a_past_it_is_asked_which(cards: World) -> None:
+    cards.types(SUPPORT, "/card balance")
+
+    assert "Which card?" in cards.told(SUPPORT)
+
+
+@pytest.mark.parametrize("word", READINGS)
+def test_a_refusal_by_paytend_is_told_in_its_words(cards: World, word: str) -> None:
+    operation, arguments = READINGS[word]
+    cards.paytend.switches.refuse_next("1234", operation=operation)
+    _type(cards, word, arguments)
+
+    assert "Refused on demand" in _shown(cards)
+
+
+@pytest.mark.parametrize("word", [*READINGS, *GATED])
+def test_nothing_is_done_for_who_may_not(cards: World, word: str) -> None:
+    arguments = {**READINGS, **GATED}[word][1]
+    _type(cards, word, arguments, person=ONCALL)
+
+    assert "support" in cards.told(ONCALL)
+    assert cards.paytend.calls == []
+    assert cards.slack.modal(ONCALL) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        (f"transactions {CARD} yesteday", "Did you mean `yesterday`"),
+        (f"transactions {CARD} 2026-11-31", "no day of the calendar"),
+        (f"transactions {CARD} last 60 days", "at most 30"),
+        (f"transactions {CARD} today sucess", "Did you mean `success`"),
+        (f"authorizations {CARD} today success", "no date"),
+        (f"balance {CARD} EUR", "one thing too many"),
+        ("balanc 1", "Did you mean `balance`"),
+        ("order x", "6 to 32"),
+        ("designs all", "one thing too many"),
+        ("activate 1755910", "For which cardholder?"),
+        (f"replace {CARD}", "Replaced by which card?"),
+        (f"replace {CARD} {CARD}", "cannot replace itself"),
+        (f"password {CARD} now", "Nothing else belongs"),
+        ("found not/a/card", "no card id"),
+        ("balance 5337110000000000 4111111111111111", "card number"),
+    ],
+)
+def test_a_wrong_argument_is_answered_with_the_right_form(cards: World, typed: str, says: str) -> None:
+    cards.types(SUPPORT, f"/card {typed}")
+
+    assert says in cards.told(SUPPORT)
+    assert cards.paytend.calls == []
+
+
+@pytest.mark.parametrize("word", READINGS)
+def test_paytend_down_is_told_and_a_lost_answer_of_a_reading_is_asked_for_again(cards: World, word: str) -> None:
+    operation, arguments = READINGS[word]
+    cards.paytend.switches.lose_next_answer(operation=operation)
+    _type(cards, word, arguments)
+    assert len(cards.paytend.calls_of(operation)) >= 2
+    assert "Paytend does not answer" not in cards.told(SUPPORT)
+
+    cards.paytend.switches.add("lose_before", operation=operation, count=None)
+    _type(cards, word, arguments)
+    assert "Paytend does not answer" in cards.told(SUPPORT)
+
+
+def test_a_slow_paytend_is_acknowledged_at_once_and_answered_in_the_end(cards: World) -> None:
+    cards.paytend.switches.add("delay", operation="getCardBalance", seconds=1.2)
+    delivery = cards.types(SUPPORT, f"/card balance {CARD}")
+
+    assert delivery.status == 200
+    assert "64.10 EUR" in _shown(cards)
+
+
+# Asking
+
+
+@pytest.mark.parametrize("word", GATED)
+def test_it_happens_once_and_only_after_a_second_person_agreed(cards: World, word: str) -> None:
+    operation, _, action = GATED[word]
+    _asks(cards, word)
+    assert cards.paytend.calls_of(operation) == []
+    assert cards.request().action == action
+    assert cards.request().status == "pending"
+
+    cards.clicks(SUPPORT, "request_approve")
+    assert cards.request().status == "pending"
+    cards.clicks(MANAGER, "request_approve")
+
+    assert cards.request().status == "executed"
+    assert len(cards.paytend.calls_of(operation)) == 1
+    assert any(f"<@{SUPPORT}>" in text for text in cards.thread())
+
+
+@pytest.mark.parametrize("word", GATED)
+def test_paytends_refusal_ends_it(cards: World, word: str) -> None:
+    _asks(cards, word)
+    cards.paytend.switches.refuse_next("1234", operation=GATED[word][0])
+    cards.clicks(MANAGER, "request_approve")
+
+    assert cards.request().status == "failed"
+    assert "Refused on demand" in text_of(cards.card()["blocks"])
+
+
+@pytest.mark.parametrize("word", GATED)
+def test_while_paytend_is_down_nothing_is_sent_and_it_lapses_in_the_end(cards: World, word: str) -> None:
+    _asks(cards, word)
+    cards.paytend.switches.add("lose_before", count=None)
+    cards.clicks(MANAGER, "request_approve")
+    assert cards.request().status == "approved"
+
+    cards.passes(hours=1)
+    assert cards.request().status == "expired"
+    assert cards.paytend.calls_of(GATED[word][0]) == []
+
+
+@pytest.mark.parametrize("word", ["found", "activate"])
+def test_after_a_lost_answer_the_cards_status_tells(cards: World, word: str) -> None:
+    _asks(cards, word)
+    cards.paytend.switches.lose_next_answer(operation=GATED[word][0])
+    cards.clicks(MANAGER, "request_approve")
+    assert cards.request().status == "unknown"
+
+    cards.passes(minutes=1)
+
+    assert cards.request().status == "executed"
+    assert len(cards.paytend.calls_of(GATED[word][0])) == 1
+
+
+@pytest.mark.parametrize("word", ["replace", "password"])
+def test_what_paytend_cannot_be_asked_is_settled_by_two_people(cards: World, word: str) -> None:
+    _asks(cards, word)
+    cards.paytend.switches.lose_next_answer(operation=GATED[word][0])
+    cards.clicks(MANAGER, "request_approve")
+    assert cards.request().status == "unknown"
+
+    cards.passes(seconds=10)
+    card, alarm = cards.slack.messages("C0APPROVALS")
+    assert "two people have to settle" in text_of(alarm["blocks"])
+    for person in (MANAGER, OTHER_MANAGER):
+        cards.clicks(person, "request_settle_happened", message=card)
+        cards.submits(person, reason="the portal shows it")
+
+    assert cards.request().status == "executed"
+    assert len(cards.paytend.calls_of(GATED[word][0])) == 1
+
+
+def test_a_replacement_shows_both_cards_before_it_is_asked_for(cards: World) -> None:
+    cards.types(SUPPORT, f"/card replace {CARD} {NEW}")
+
+    shown = _shown(cards)
+    assert cards.requests() == []
+    assert CARD in shown
+    assert NEW in shown
+    assert "Rūta Kazlauskaitė" in shown
+    assert "freezes at once" in shown
+    assert "within 24 hours" in shown
+
+    cards.clicks_reply(SUPPORT, "card_replace")
+    card = text_of(cards.card()["blocks"])
+    assert "New card" in card
+    assert "within 24 hours" in card
+    cards.clicks(MANAGER, "request_approve")
+
+    assert cards.paytend.books.cards[CARD].status is CardStatus.FROZEN
+    assert "cvv" not in cards.paytend.calls_of("replaceCard")[0].biz_data
+
+
+def test_a_replacement_by_a_card_that_is_in_use_is_refused_at_once(cards: World) -> None:
+    cards.types(SUPPORT, f"/card replace {CARD} 1755903")
+
+    assert "cannot replace another" in cards.told(SUPPORT)
+
+
+def test_a_new_card_that_was_taken_meanwhile_is_noticed_before_sending(cards: World) -> None:
+    _asks(cards, "replace")
+    cards.paytend.books.cards[NEW].status = CardStatus.ACTIVE
+    cards.clicks(MANAGER, "request_approve")
+
+    assert cards.request().status == "failed"
+    assert "the new card was inactive" in text_of(cards.card()["blocks"])
+    assert cards.paytend.calls_of("replaceCard") == []
+
+
+def test_how_the_cardholder_was_identified_is_needed_and_shown(cards: World) -> None:
+    cards.types(SUPPORT, f"/card password {CARD}")
+    errors = cards.slack.submits(SUPPORT, {"card": "no card!"})
+    assert "errors" in str(errors)
+    assert cards.requests() == []
+
+    cards.submits(SUPPORT, card=CARD, identified="video")
+
+    assert "seen in a video call" in text_of(cards.card()["blocks"])
+    cards.clicks(MANAGER, "request_approve")
+    assert any("Paytend sends it to the cardholder" in text for text in cards.thread())
+
+
+def test_a_refused_form_is_in_the_trail_once_and_comes_back_with_everything_typed(cards: World) -> None:
+    typed = {"card": CARD, "identified": "called_back", "reason": 'a "quoted" <reason> & more ' + "Ž" * 470}
+    _asks(cards, "password")
+    cards.types(SUPPORT, f"/card password {CARD}")
+    cards.submits(SUPPORT, **typed)
+
+    assert "open request for this already" in cards.modal_text(SUPPORT)
+    assert cards.refusals() == ["AlreadyOpen"]
+    assert trail(cards)[-1] == ("approval:refused", CARD)
+
+    cards.clicks_modal(SUPPORT, "card_password_back")
+
+    assert inputs_of(cards.slack.modal(SUPPORT)) == typed
+
+
+def test_a_secret_in_the_answer_is_shown_once_to_the_requester_and_kept_nowhere(cards: World) -> None:
+    cards.paytend.switches.set_modes(password_in_answer=True)
+    _asks(cards, "password")
+    cards.clicks(MANAGER, "request_approve")
+    pin = cards.paytend.books.cards[CARD].pin
+    button = next(
+        message
+        for message in cards.slack.messages("C0APPROVALS", cards.card()["ts"])
+        if "secret_once" in actions_of(message)
+    )
+
+    cards.clicks(MANAGER, "secret_once", message=button)
+    assert "Only the person who asked" in cards.told(MANAGER)
+    cards.clicks(SUPPORT, "secret_once", message=button)
+    assert pin in cards.modal_text(SUPPORT)
+    cards.slack.closes(SUPPORT)
+    cards.clicks(SUPPORT, "secret_once", message=button)
+
+    assert "not there any more" in cards.told(SUPPORT)
+    assert cards.request().status == "executed"
+    assert pin not in cards.execution().answer
+    assert pin not in str([cards.slack.messages(channel) for channel in ("C0APPROVALS", "C0GENERAL")])
+    assert pin not in str(cards.thread())
+    with cards.bot.database.reading() as session:
+        assert pin not in str([row.facts for row in session.exec(select(AuditEvent))])
+
+
+def test_the_same_again_within_ten_minutes_is_a_question(cards: World) -> None:
+    _asks(cards, "found")
+    cards.clicks(MANAGER, "request_approve")
+    cards.paytend.books.cards[LOST].status = CardStatus.LOST
+    _asks(cards, "found")
+    assert "Again?" in cards.told(SUPPORT)
+    assert len(cards.requests()) == 1
+
+    cards.clicks_reply(SUPPORT, "ask_again")
+    assert len(cards.requests()) == 2
+
+
+def test_what_policy_lifts_is_done_at_once_with_an_audit_event(make_world: MakesWorld) -> None:
+    with make_world(config=LIFTED_CONFIG) as world:
+        _asks(world, "activate")
+
+        assert world.requests() == []
+        assert world.paytend.books.cards[NEW].status is CardStatus.ACTIVE
+        assert "Done" in world.told(SUPPORT)
+        events = [event for event, subject in trail(world) if subject == NEW]
+        assert events[-2:] == ["action:started_alone", "action:executed_alone"]
+
+
+def test_what_is_lifted_and_gets_no_answer_is_told_as_unknown_and_not_repeated(make_world: MakesWorld) -> None:
+    with make_world(config=LIFTED_CONFIG) as world:
+        world.paytend.switches.lose_next_answer(operation="activeCard")
+        _asks(world, "activate")
+
+        assert "The outcome is not known" in world.told(SUPPORT)
+        assert len(world.paytend.calls_of("activeCard")) == 1
+        assert ("action:unknown_alone", NEW) in trail(world)
