@@ -140,8 +140,13 @@ def test_every_form_is_valid_whatever_was_typed(value: str) -> None:
         assert view_problems(RENDERER.view(name, facts)) == [], name
 
 
-@pytest.mark.parametrize("count", [0, 1, 10, 1000])
-@pytest.mark.parametrize("value", HOSTILE)
+MANY = [pytest.param(value, 1000, marks=pytest.mark.soak) for value in HOSTILE]
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [*((value, count) for value in HOSTILE for count in (0, 1, 10)), (HOSTILE[3], 1000), *MANY],
+)
 def test_home_and_answers_are_valid_with_any_number_of_rows(value: str, count: int) -> None:
     assert view_problems(RENDERER.view("home.view", home(value, count))) == []
     for name, facts in messages(value, count).items():
