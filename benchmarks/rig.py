@@ -26,13 +26,14 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot import schema
 from bot.clock import make_clock
-from bot.composition import Bot, Pools, compose
+from bot.composition import TEMPLATES, Bot, Pools, compose
 from bot.config import read_config
 from bot.database import Database
 from bot.listening import answer_http
 from bot.server import Server
 from bot.settings import Settings
 from bot.web import Answer, Web
+from notifier.rendering import Renderer
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace, seed
@@ -74,7 +75,14 @@ def build_rig(*, pools: Pools, database_url: str | None = None) -> Iterator[Rig]
         settings = Settings.model_validate(environment)
         database = Database(settings.DATABASE_URL)
         schema.migrate(database)
-        bot = compose(settings, read_config(CONFIG), clock=make_clock(), pools=pools, database=database)
+        bot = compose(
+            settings,
+            read_config(CONFIG),
+            clock=make_clock(),
+            pools=pools,
+            database=database,
+            renderer=Renderer(TEMPLATES),
+        )
         yield Rig(bot=bot, slack=slack, paytend=paytend)
         for client in bot.clients:
             client.close()

@@ -15,13 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from approvals import audit
 from bot import doctor, schema
 from bot.clock import make_clock
-from bot.composition import SlackUnusable, compose, make_patient, make_pools
+from bot.composition import TEMPLATES, SlackUnusable, compose, make_patient, make_pools
 from bot.config import ConfigUnusable, read_config
 from bot.database import Database, FileUnusable, SecondProcess
 from bot.logs import start_logging
 from bot.manifest import write_manifest
 from bot.server import Server
 from bot.settings import Settings, SettingsUnusable, read_settings
+from notifier.rendering import Renderer
 from notifier.vault import KEY_BYTES
 
 FINE, WRONG, UNUSABLE = 0, 1, 2
@@ -104,7 +105,8 @@ def run(_chosen: argparse.Namespace) -> int:
     told_to_end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told_to_end.set())
-    bot = compose(settings, config, clock=make_clock(), pools=make_pools(), database=database)
+    renderer = Renderer(TEMPLATES)
+    bot = compose(settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=renderer)
     host, port = settings.listen
     server = Server(bot.web, host=host, port=port)
     bot.start()

@@ -133,14 +133,15 @@ class Bot:
         self.database.close()
 
 
-def compose(settings: Settings, config: Config, *, clock: Clock, pools: Pools, database: Database) -> Bot:
+def compose(
+    settings: Settings, config: Config, *, clock: Clock, pools: Pools, database: Database, renderer: Renderer
+) -> Bot:
     """Return the bot, with nothing started; raises SlackUnusable when Slack does not take the token."""
     make_id = make_ids(clock)
     vault = Vault(settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes)
     outbox = Outbox(vault=vault, make_id=make_id)
     slack = make_slack(settings)
     identity = identify(slack, settings)
-    renderer = Renderer(TEMPLATES)
     paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS)
     reply_http = httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False)
     paytend = make_paytend(settings, clock=clock, http=paytend_http)

@@ -17,12 +17,13 @@ from sqlmodel import col, select
 
 from approvals.tables import AuditEvent, Decision, Execution, Request, Settlement, VoidedDecision
 from bot.clock import Clock as BotClock
-from bot.composition import Bot, Pools, compose
+from bot.composition import TEMPLATES, Bot, Pools, compose
 from bot.config import parse_config
 from bot.database import Database
 from bot.manifest import make_manifest
 from bot.server import Server
 from bot.settings import read_settings
+from notifier.rendering import Renderer
 from notifier.tables import Delivery as NoticeDelivery
 from notifier.tables import InboxEvent
 from sandbox.clock import Clock
@@ -31,6 +32,8 @@ from sandbox.running import Running
 from sandbox.slack import SlackWorkspace
 from sandbox.slack import seed as slack_seed
 from sandbox.slack.deliveries import Delivery
+
+RENDERER = Renderer(TEMPLATES)  # compiled once, as a running bot does
 
 SUPPORT, OTHER_SUPPORT = "U0SAM", "U0SOFIA"
 MANAGER, OTHER_MANAGER, LEAD = "U0MARA", "U0MILAN", "U0LEAD"
@@ -363,6 +366,7 @@ def build_world(
             clock=BotClock(now=clock.now, monotonic=lambda: clock.now().timestamp(), pause=lambda _seconds: None),
             pools=Pools(quick=pool, slow=pool),
             database=database,
+            renderer=RENDERER,
         )
         door.append(wsgi_door(bot.web))
         if over_http:
