@@ -14,7 +14,7 @@ from tests.approvals.rendering import FOLDER, render
 from tests.approvals.standins import CARD
 from tests.approvals.world import ADA, MARA, MILO, World, limit, rule, snapshot
 
-SCHEMA = Path("/work/shared/schemas/slack-block-kit.schema.json")
+SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "slack-block-kit.schema.json"
 HOSTILE = 'x <!channel> <@U0EVE> & "quote" \\ \n <https://evil|text> {{ 7*7 }} {% raw %}'
 
 

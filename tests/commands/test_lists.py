@@ -20,7 +20,7 @@ from notifier.rendering import Renderer
 from paytend.models import Designs, PartnerTopUps, Transaction, Transactions
 from paytend.money import AmountUnit
 
-SCHEMA = Path("/work/shared/schemas/slack-block-kit.schema.json")
+SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "slack-block-kit.schema.json"
 ZONE = ZoneInfo("Europe/Vilnius")
 PERIOD = Period(begin=date(2026, 11, 1), end=date(2026, 11, 22))
 QUERY = Query(kind=movements.CARD, card_id="1755902", period=PERIOD)
