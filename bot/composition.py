@@ -121,7 +121,7 @@ class Bot:
     def stop(self) -> None:
         """Take nothing more, finish what is in hand, and let go of everything."""
         if self.socket is not None:
-            self.socket.close()  # type: ignore[no-untyped-call]
+            self.socket.close()  # type: ignore[no-untyped-call]  # as above
         self.jobs.stop()
         self.pools.quick.stop()
         self.pools.slow.stop()

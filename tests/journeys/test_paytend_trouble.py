@@ -162,7 +162,7 @@ def test_two_people_settle_it_with_the_buttons_of_the_card(world: World) -> None
     unknown_for_long(world)
 
     world.clicks(MANAGER, "request_settle_not")
-    assert "It did not happen" in world.slack.modal(MANAGER)["title"]["text"]  # type: ignore[index]
+    assert "It did not happen" in world.slack.modal(MANAGER)["title"]["text"]  # type: ignore[index]  # the modal is open, or this fails
     world.submits(MANAGER, reason="Paytend's own page does not list it")
     assert world.request().status == "unknown"
     assert "A second person has to say the same" in world.modal_text(MANAGER)

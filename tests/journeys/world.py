@@ -376,7 +376,7 @@ def build_world(
             address = f"http://127.0.0.1:{server.port}"
             slack.courier.request_url, paytend.callback = f"{address}/slack/events", f"{address}/paytend/webhook"
         if bot.socket is not None:
-            bot.socket.connect()  # type: ignore[no-untyped-call]
+            bot.socket.connect()  # type: ignore[no-untyped-call]  # not annotated
             slack.wait_for(lambda: slack.sockets.connections)
         try:
             yield World(
@@ -384,6 +384,6 @@ def build_world(
             )
         finally:
             if bot.socket is not None:
-                bot.socket.close()  # type: ignore[no-untyped-call]
+                bot.socket.close()  # type: ignore[no-untyped-call]  # not annotated
             for client in bot.clients:
                 client.close()
