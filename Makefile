@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The lock is complete: nothing is left to resolve, which older pips do wrongly for a package with extras.
+LOCKED := --require-hashes --no-deps
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -16,7 +18,7 @@ help: ## Say what can be made
 		{ echo "cardops needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 2; }
 	@test -x $(BIN)/python || { echo "Creating .venv"; $(PYTHON) -m venv .venv; }
 	@echo "Installing the packages of $<"
-	@$(PIP) install --require-hashes --only-binary :all: -r $< || $(PIP) install --require-hashes -r $<
+	@$(PIP) install $(LOCKED) --only-binary :all: -r $< || $(PIP) install $(LOCKED) -r $<
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
