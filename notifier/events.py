@@ -36,11 +36,15 @@ _TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """Something to tell: its kind (which names the template), its facts, and whether it goes first."""
+    """Something to tell: its kind (which names the template), its facts, and whether it goes first.
+
+    `subject` is what it is about, the same for later ones: these bring the message that stands there up to date.
+    """
 
     kind: str
     facts: Mapping[str, Any]
     urgent: bool = False
+    subject: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,6 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from notifier.events import Notification
-from notifier.outbox import Outbox
-from notifier.routes import Routes, match
 from notifier.tables import InboxEvent
 from notifier.vault import Vault
 from paytend.envelope import Webhook
@@ -56,35 +53,6 @@ def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     # Always in the same order, so that two replicas with the same events wait for each other but never deadlock.
     ordered = sorted(rows, key=lambda row: str(row["digest"]))
     return set(session.connection().execute(insert, ordered).scalars())
-
-
-def tell(
-    session: Session,
-    notification: Notification,
-    *,
-    routes: Routes,
-    outbox: Outbox,
-    now: datetime,
-    key: str | None = None,
-) -> list[str]:
-    """Enqueue a notification to everyone whom the routes name; return the delivery ids."""
-    deliveries: dict[str, list[str]] = {}
-    for recipient in match(routes.rules, notification.kind, notification.facts).recipients:
-        mentioned = [id_ for role in recipient.mentions for id_ in routes.mentions.get(role, ())]
-        channel = routes.resolve(recipient.to)
-        deliveries[channel] = [*deliveries.get(channel, []), *mentioned]
-    return [
-        outbox.enqueue(
-            session,
-            kind=notification.kind,
-            facts={**notification.facts, "mentions": list(dict.fromkeys(mentioned))},
-            recipient=channel,
-            now=now,
-            key=key,
-            urgent=notification.urgent,
-        )
-        for channel, mentioned in deliveries.items()
-    ]
 
 
 def _without_secrets(body: str) -> str:

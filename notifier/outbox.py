@@ -61,6 +61,14 @@ class Outbox:
         session.flush()
         return delivery_id
 
+    def recipients_of(self, session: Session, key: str) -> frozenset[str]:
+        """Return who has, or is about to get, a copy of this message."""
+        waiting = select(Delivery.recipient).where(
+            Delivery.key == key, Delivery.status == DeliveryStatus.WAITING, Delivery.operation == Operation.POST
+        )
+        posted = select(Message.recipient).where(Message.key == key)
+        return frozenset([*session.exec(waiting), *session.exec(posted)])
+
     def edit(self, session: Session, *, key: str, kind: str, facts: Mapping[str, Any], now: datetime) -> int:
         """Bring every copy of a message to these facts; return the number of copies.
 

@@ -8,8 +8,9 @@ from datetime import datetime, tzinfo
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
+from notifier.announcing import announce
 from notifier.events import make_notification
-from notifier.inbox import TABLE, tell
+from notifier.inbox import TABLE
 from notifier.outbox import Outbox
 from notifier.routes import Routes
 from notifier.storage import Transactions
@@ -107,5 +108,5 @@ class Teller:
         )
         read = read_event(webhook, unit=self._unit)
         notification = make_notification(read, timezone=self._timezone, now=self._now())
-        tell(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
+        announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
         self._hear(session, read)

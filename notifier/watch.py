@@ -7,9 +7,9 @@ from typing import Protocol
 
 from sqlmodel import Session, select
 
+from notifier.announcing import announce
 from notifier.balance import BalanceRule, Level, Standing, Thresholds, Verdict, decide
 from notifier.events import Notification
-from notifier.inbox import tell
 from notifier.outbox import Outbox
 from notifier.routes import Routes
 from notifier.storage import Transactions
@@ -84,7 +84,7 @@ class BalanceWatch:
         )
         if verdict.notice:
             notification = _make_notification(verdict, balance, thresholds, state, now)
-            tell(session, notification, routes=self._routes, outbox=self._outbox, now=now)
+            announce(session, notification, routes=self._routes, outbox=self._outbox, now=now)
         if verdict.standing.level != state.level:
             state.changed_at = now
         state.level, state.told_at = verdict.standing.level, verdict.standing.told_at

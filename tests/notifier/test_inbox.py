@@ -9,8 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 from sqlmodel import select
 
-from notifier.events import make_notification
-from notifier.inbox import make_row, take_in, tell
+from notifier.announcing import announce
+from notifier.events import Notification, make_notification
+from notifier.inbox import make_row, take_in
 from notifier.routes import RouteRule, Routes
 from notifier.tables import InboxEvent
 from paytend.envelope import Form, Webhook
@@ -44,7 +45,7 @@ def accept(world: World, event: Event, body: str) -> bool:
         new = row["id"] in take_in(session, [row])
         if new:
             notification = make_notification(event, timezone=ZoneInfo("Europe/Vilnius"), now=world.clock.now)
-            tell(session, notification, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
+            announce(session, notification, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
         return new
 
 
@@ -133,3 +134,14 @@ def test_what_is_not_understood_is_kept_and_told(world: World) -> None:
     world.delivers()
 
     assert "not understood (type 77)" in world.slack.texts()[0]
+
+
+def test_later_news_of_one_subject_bring_its_message_up_to_date(world: World) -> None:
+    first = Notification(kind="words", facts={"status": "warn"}, subject="s1")
+    later = Notification(kind="words", facts={"status": "critical"}, subject="s1")
+
+    with world.database.writing() as session:
+        new = announce(session, first, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
+        again = announce(session, later, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
+
+    assert (len(new), again) == (1, [])
