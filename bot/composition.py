@@ -214,6 +214,7 @@ def compose(
         unit=settings.PAYTEND_AMOUNT_UNIT,
         timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
         now=clock.now,
+        monotonic=clock.monotonic,
         wake_deliverer=delivery_loop.wake,
     )
     watch = BalanceWatch(

@@ -20,6 +20,7 @@ from bot.clock import Clock as BotClock
 from bot.composition import TEMPLATES, Bot, Pools, compose
 from bot.config import parse_config
 from bot.database import Database
+from bot.listening import is_instant
 from bot.manifest import make_manifest
 from bot.server import Server
 from bot.settings import read_settings
@@ -370,7 +371,7 @@ def build_world(
         )
         door.append(wsgi_door(bot.web))
         if over_http:
-            server = Server(bot.web, host="127.0.0.1", port=0)
+            server = Server(bot.web, host="127.0.0.1", port=0, is_instant=is_instant)
             server.start()
             stack.callback(server.stop)
             address = f"http://127.0.0.1:{server.port}"
