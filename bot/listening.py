@@ -128,6 +128,7 @@ def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | Non
         bot_token=slack.token,
     )
     app = App(
+        name="cardops",  # else Bolt reads the sources of all its callers to find one
         client=WebClient(base_url=slack.base_url),  # without a token, which Bolt would only warn about
         # Socket Mode's deliveries carry no signature and skip the check; over HTTP none is accepted without it.
         signing_secret=signing_secret or "-",

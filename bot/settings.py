@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -134,7 +135,7 @@ class Settings(BaseModel):
         host, _, port = self.CARDOPS_LISTEN.rpartition(":")
         return host.strip("[]"), int(port)
 
-    @property
+    @cached_property
     def paytend_keys(self) -> Keys:
         """The keys of both sides, loaded; raises KeyUnusable."""
         return Keys(

@@ -21,6 +21,7 @@ from bot.manifest import SCOPES
 from commands.table import COMMANDS
 from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
+from tests import once
 from tests.approvals.world import START
 from tests.journeys.world import CONFIG, make_environment
 
@@ -67,7 +68,7 @@ class Operator:
 
 @pytest.fixture
 def paytend() -> PaytendStandIn:
-    return PaytendStandIn(seed=1)
+    return PaytendStandIn(seed=1, pairs=once.pairs())
 
 
 @pytest.fixture
