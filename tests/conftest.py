@@ -39,6 +39,12 @@ def sqlite(kept_sqlite: Kept) -> Iterator[Database]:
 
 
 @pytest.fixture
+def sqlite_folder(kept_sqlite: Kept) -> Path:
+    """Where the file of the SQLite database is, with its journal."""
+    return kept_sqlite.folder
+
+
+@pytest.fixture
 def postgresql(kept_postgresql: Database) -> Database:
     """An empty PostgreSQL database with all tables and triggers."""
     empty(kept_postgresql)

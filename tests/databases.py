@@ -70,6 +70,7 @@ class Kept:
         """Make the file with all tables and triggers in an empty folder."""
         with fresh_database("sqlite", folder):
             pass
+        self.folder = folder
         self._migrated = (folder / "test.db").rename(folder / "migrated.db")
         self._file = folder / "test.db"
         self.database = Database(f"sqlite:///{self._file}")
