@@ -125,6 +125,13 @@ def test_the_manifest_of_socket_mode_has_no_address(operator: Operator) -> None:
     assert "http" not in out
 
 
+def test_an_address_that_slack_would_not_take_is_refused(operator: Operator) -> None:
+    status, _, err = operator.types("manifest", "--url", "cards.example.com")
+
+    assert status == 2
+    assert "https://" in err
+
+
 def test_the_manifest_in_the_repository_is_the_one_that_is_made(operator: Operator) -> None:
     _, out, _ = operator.types("manifest")
 
