@@ -131,10 +131,10 @@ class Rig:
                 return message
         return None
 
-    def says(self, words: str) -> dict[str, Any]:
-        """Wait until a card says this; longer than the lease of a dead replica."""
+    def says(self, words: str, *, of: str = "") -> dict[str, Any]:
+        """Wait until a card (that shows `of`) says this; longer than the lease of a dead replica."""
         try:
-            return self.until(lambda: self.find_card("", says=words), within=45)
+            return self.until(lambda: self.find_card(of, says=words), within=45)
         except AssertionError:
             found = [message["text"] for message in self.slack.messages("C0APPROVALS")]
             raise AssertionError(f"no card says {words!r}; there are: {found}") from None
