@@ -51,8 +51,8 @@ class Deliverer:
         lease: timedelta = LEASE,
     ) -> None:
         """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
-        `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a look reads pages,
-        a refused post is tried in a simpler form), so nothing is posted that could still be under way when it ends.
+        `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a look reads
+        pages, a refused post is tried in a simpler form), so nothing is posted that could still be under way then.
 
         Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
         that waits longer than half a lease.
