@@ -15,7 +15,7 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.acting import answer_click, answer_command, answer_event, answer_submission, is_quick
+from bot.acting import answer_click, answer_command, answer_event, answer_submission, decides, is_quick
 from bot.acts.forms import find_mistakes
 from bot.acts.going_on import answer_closed, with_way_back
 from bot.acts.searches import offer
@@ -29,6 +29,7 @@ from commands.surface import Reply
 
 _log = logging.getLogger(__name__)
 
+DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
 NO_ANSWER = BoltResponse(status=200, body="")
 OTHER_WORKSPACE = BoltResponse(status=401, body="")
 
@@ -75,7 +76,10 @@ class Listener:
 
     def _take(self, incoming: Incoming, act: Callable[[Parts, Incoming], None]) -> BoltResponse:
         try:
-            (self.quick if is_quick(incoming) else self.slow).submit(lambda: self._run(incoming, act))
+            if decides(incoming):
+                self.quick.finish(lambda: self._run(incoming, act), within=DECIDED_WITHIN)
+            else:
+                (self.quick if is_quick(incoming) else self.slow).submit(lambda: self._run(incoming, act))
         except Busy as error:
             if incoming.kind is Kind.COMMAND:
                 return self._say(explain(error, reference=incoming.key))
