@@ -41,7 +41,7 @@ bench: .venv/dev.installed ## Measure what docs and ADRs claim, as ratios in one
 	$(BIN)/python -m benchmarks
 
 soak: .venv/dev.installed ## The slow sweeps that make test leaves out
-	$(PYTEST) -m soak
+	$(PYTEST) -n 2 --dist worksteal -m soak
 
 format: .venv/dev.installed ## Format and sort what can be done by machine
 	$(BIN)/ruff format .

@@ -49,6 +49,9 @@ class Discarding:
     def submit(self, work: Callable[[], None]) -> None:
         """Forget it."""
 
+    def finish(self, work: Callable[[], None], *, within: float) -> None:
+        """Forget it."""
+
     def stop(self) -> None:
         """Nothing waits."""
 

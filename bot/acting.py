@@ -78,6 +78,12 @@ def is_quick(incoming: Incoming) -> bool:
     return opens_modal(command, word, more=bool(words))
 
 
+def decides(incoming: Incoming) -> bool:
+    """Whether a click is acknowledged only when what it decides is on the disk."""
+    click = CLICKS.get(incoming.name)
+    return click is not None and click.decides
+
+
 def split(command: Command, text: str) -> tuple[str, Sequence[str]]:
     """Return the word of the form and the words behind it; nothing typed is help where there is no own form."""
     words = text.split()

@@ -59,7 +59,6 @@ TEMPLATES = (
     ("commands", "templates"),
     ("notifier", "templates"),
 )
-SLACK_TIMEOUT = 10  # seconds
 REPLY_TIMEOUT = 10.0  # seconds
 SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after the next one
 
@@ -169,6 +168,7 @@ def compose(
         clock=clock.now,
         jitter=_jitter,
         make_id=make_id,
+        lease=timedelta(seconds=3 * settings.SLACK_TIMEOUT_SECONDS),
     )
     loops = (Loop("delivery"), Loop("execution"), Loop("telling"))
     delivery_loop, execution_loop, telling_loop = loops
@@ -291,7 +291,7 @@ def make_slack(settings: Settings) -> WebClient:
     return WebClient(
         token=settings.SLACK_BOT_TOKEN.get_secret_value(),
         base_url=settings.SLACK_API_BASE_URL,
-        timeout=SLACK_TIMEOUT,
+        timeout=settings.SLACK_TIMEOUT_SECONDS,
         retry_handlers=[],
     )
 

@@ -15,11 +15,11 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.acting import answer_click, answer_command, answer_event, answer_submission, is_quick
+from bot.acting import answer_click, answer_command, answer_event, answer_submission, decides, is_quick
 from bot.acts.forms import find_mistakes
 from bot.acts.going_on import answer_closed, with_way_back
 from bot.acts.searches import offer
-from bot.acts.table import SUBMISSIONS
+from bot.acts.table import CLICKS, SUBMISSIONS
 from bot.errors import explain
 from bot.incoming import Incoming, Kind, read_incoming
 from bot.parts import Parts
@@ -30,6 +30,8 @@ from commands.surface import Reply
 _log = logging.getLogger(__name__)
 
 SLACK_PATH = "/slack/events"
+DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
+_WAITING = (b"block_suggestion", *(name.encode() for name, click in CLICKS.items() if click.decides))
 NO_ANSWER = BoltResponse(status=200, body="")
 OTHER_WORKSPACE = BoltResponse(status=401, body="")
 
@@ -76,7 +78,10 @@ class Listener:
 
     def _take(self, incoming: Incoming, act: Callable[[Parts, Incoming], None]) -> BoltResponse:
         try:
-            (self.quick if is_quick(incoming) else self.slow).submit(lambda: self._run(incoming, act))
+            if decides(incoming):
+                self.quick.finish(lambda: self._run(incoming, act), within=DECIDED_WITHIN)
+            else:
+                (self.quick if is_quick(incoming) else self.slow).submit(lambda: self._run(incoming, act))
         except Busy as error:
             if incoming.kind is Kind.COMMAND:
                 return self._say(explain(error, reference=incoming.key))
@@ -144,11 +149,11 @@ def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | Non
 
 
 def is_instant(path: str, body: bytes) -> bool:
-    """Whether a request is Slack's and only acknowledged: all but the asking for options, which may ask Paytend.
+    """Whether a request is Slack's and only acknowledged: options may ask Paytend, and decisions wait for the disk.
 
-    Told by the raw body, as reading it is most of the work; a command with that word in it takes the other way.
+    Told by the raw body, as reading it is most of the work; another one with such a word in it takes the other way.
     """
-    return path == SLACK_PATH and b"block_suggestion" not in body
+    return path == SLACK_PATH and not any(word in body for word in _WAITING)
 
 
 def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -93,6 +93,7 @@ class Settings(BaseModel):
     SLACK_APP_TOKEN: SecretStr | None = Field(default=None, description="xapp-…; selects Socket Mode.")
     SLACK_API_BASE_URL: Url = Field(default=SLACK_API, description="Where the Web API is.")
     SLACK_TEAM_ID: str | None = Field(default=None, description="The one workspace; the token's if absent.")
+    SLACK_TIMEOUT_SECONDS: int = Field(default=10, ge=1, le=60, description="How long Slack may take to answer.")
     PAYTEND_BASE_URL: Url = Field(description="Where Paytend is, such as https://sandbox-api.paytend.com")
     PAYTEND_PARTNER_ID: str = Field(pattern=r"^\d{15}$", description="15 digits, assigned by Paytend.")
     PAYTEND_PRIVATE_KEY: SecretStr = Field(min_length=1, description="Ours: PEM or Base64 of PKCS#8; or …_FILE.")

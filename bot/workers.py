@@ -20,6 +20,10 @@ class Takes(Protocol):
         """Have work done soon; raises Busy."""
         ...
 
+    def finish(self, work: Callable[[], None], *, within: float) -> None:
+        """Have work done, and wait that many seconds for its end at the most; raises Busy."""
+        ...
+
     def stop(self) -> None:
         """Take no more, and finish what was taken."""
         ...
@@ -42,6 +46,19 @@ class Pool:
         except RuntimeError as error:  # the pool was stopped meanwhile
             self._places.release()
             raise Busy from error
+
+    def finish(self, work: Callable[[], None], *, within: float) -> None:
+        """Have work done, and wait that many seconds for its end at the most; raises Busy when it is full."""
+        ended = threading.Event()
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                ended.set()
+
+        self.submit(run)
+        ended.wait(within)
 
     def _run(self, work: Callable[[], None]) -> None:
         try:

@@ -24,8 +24,6 @@ from notifier.slack_answers import NotDelivered
 from notifier.storage import Transactions
 from notifier.vault import Unreadable, Vault
 
-# How long a delivery waits for a worker that died. An attempt may take longer (a look reads pages, a refused post
-# is tried in a simpler form), so nothing is posted that could still be under way when the lease ends.
 LEASE = timedelta(seconds=30)
 _LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
 _SHORTEST_WAIT = 0.2
@@ -50,15 +48,18 @@ class Deliverer:
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
         make_id: Callable[[], str],
+        lease: timedelta = LEASE,
     ) -> None:
         """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
+        `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a look reads
+        pages, a refused post is tried in a simpler form), so nothing is posted that could still be under way then.
 
         Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
         that waits longer than half a lease.
         """
         if slack.retry_handlers:
             raise ValueError("the Slack client of the deliverer needs retry_handlers=[]")
-        if timedelta(seconds=2 * slack.timeout) > LEASE:
+        if timedelta(seconds=2 * slack.timeout) > lease:
             raise ValueError("the Slack client of the deliverer needs a timeout of half a lease at the most")
         self._transactions = transactions
         self._slack = slack
@@ -70,6 +71,7 @@ class Deliverer:
         self._clock = clock
         self._jitter = jitter
         self._make_id = make_id
+        self._lease = lease
         self.healthy = True
 
     def recover(self) -> int:
@@ -85,7 +87,7 @@ class Deliverer:
         attempts = 0
         while not (stop and stop.is_set()):
             with self._transactions.writing() as session:
-                work = claim(session, now=self._clock(), lease=LEASE, token=self._make_id())
+                work = claim(session, now=self._clock(), lease=self._lease, token=self._make_id())
             if work is None:
                 break
             self._deliver(work)

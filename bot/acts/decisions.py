@@ -118,9 +118,9 @@ def _settle(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
 
 
 CLICKS = {
-    "request_approve": Click(act=_approve),
+    "request_approve": Click(act=_approve, decides=True),
     "request_deny": Click(act=_open_denial),
-    "request_withdraw": Click(act=_withdraw),
+    "request_withdraw": Click(act=_withdraw, decides=True),
     "request_looking": Click(act=_look),
     "request_settle_happened": Click(act=lambda *given: _open_settling(*given, happened=True)),
     "request_settle_not": Click(act=lambda *given: _open_settling(*given, happened=False)),

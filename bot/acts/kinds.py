@@ -23,10 +23,14 @@ Fill = Callable[[Parts, Incoming, Mapping[str, Any]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Click:
-    """A button. `quick` ones ask Paytend nothing, or open a modal within Slack's three seconds."""
+    """A button. `quick` ones ask Paytend nothing, or open a modal within Slack's three seconds.
+
+    What `decides` is acknowledged when it is on the disk: a click that seems taken is not lost with the process.
+    """
 
     act: Callable[[Parts, Incoming, Standing], None]
     quick: bool = True
+    decides: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

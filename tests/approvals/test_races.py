@@ -12,6 +12,7 @@ from approvals import execution
 from approvals.execution import Work
 from approvals.refusals import Refusal
 from approvals.tables import Request
+from bot.database import Database
 from tests.approvals.world import MARA, MILO, World, person, rule, snapshot
 
 ROUNDS = [pytest.param(10, id="10"), pytest.param(200, id="200", marks=pytest.mark.soak)]
@@ -115,6 +116,32 @@ def test_twelve_claims_one_winner_one_call(world: World, rounds: int) -> None:
         assert (len(race.results), len(race.refusals)) == (1, 11)
         assert world.read(request).status == "executed"
         assert world.paytend.books[request.reference] == 1
+    assert world.verified().is_intact
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_two_replicas_carry_out_the_same_request_once(postgresql: Database, rounds: int) -> None:
+    """Each has connections of its own; a row of PostgreSQL is all that they share."""
+    world, elsewhere = World(database=postgresql), Database(postgresql.engine.url.render_as_string())
+    other = World(database=elsewhere, desk=world.desk, paytend=world.paytend)
+
+    def run(replica: World, request: Request) -> object:
+        work = replica.claims(request)
+        assert isinstance(work, Work)
+        return replica.records(work, execution.do(work, world.paytend, now=replica.now))
+
+    try:
+        for number in range(rounds):
+            request, race = _fresh(world, number), Race()
+            world.decides(request)
+            other.card = world.card
+            race.run([partial(run, world, request), partial(run, other, request)])
+            assert (len(race.results), len(race.refusals)) == (1, 1)
+            assert world.read(request).status == "executed"
+            assert world.paytend.books[request.reference] == 1
+    finally:
+        elsewhere.close()
     assert world.verified().is_intact
 
 

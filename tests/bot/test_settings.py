@@ -77,12 +77,13 @@ def test_wrong_values_are_all_told_at_once_and_none_is_shown() -> None:
         CARDOPS_LOG_FORMAT=secret,
         CARDOPS_RETENTION_DAYS=secret,
         SLACK_API_BASE_URL=secret,
+        SLACK_TIMEOUT_SECONDS=secret,
         PAYTEND_PATH_TOPUP=secret,
         PAYTEND_PATH_NOTHING="/x",
     )
 
     named = [problem.split(":")[0] for problem in found]
-    assert len(named) == 13
+    assert len(named) == 14
     assert named == sorted(set(named))
     assert secret not in "\n".join(found)
 

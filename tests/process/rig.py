@@ -4,8 +4,6 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,8 +25,8 @@ from sandbox.slack import SlackWorkspace
 from tests import once
 from tests.databases import fresh_url
 from tests.journeys.world import CARD, CONFIG, MANAGER, SUPPORT, make_environment, text_of
+from tests.process.nursery import ROOT, Nursery
 
-ROOT = Path(__file__).parents[2]
 LONGEST = 20.0  # seconds that anything is waited for
 READY_WITHIN = 30.0  # two cores are shared by several children at once
 
@@ -39,22 +37,17 @@ T = TypeVar("T")
 class Child:
     """One `cardops run`; its log is a file, and it ends with the test whatever happens."""
 
-    def __init__(self, environment: dict[str, str], *, folder: Path, name: str) -> None:
+    def __init__(self, environment: dict[str, str], *, folder: Path, name: str, nursery: Nursery) -> None:
         self.url = f"http://{environment['CARDOPS_LISTEN']}"
         self.log = folder / f"{name}.log"
-        self._out = self.log.open("a")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"],
-            cwd=folder,
-            env=environment,
-            stdout=self._out,
-            stderr=subprocess.STDOUT,
-        )
+        self._nursery = nursery
+        self._pid = nursery.start(environment, folder=folder, log=self.log)
+        self._status: int | None = None
 
     def wait_until_ready(self) -> None:
         until = time.monotonic() + READY_WITHIN
         while time.monotonic() < until:
-            assert self.process.poll() is None, f"the bot has ended:\n{self.log.read_text()}"
+            assert self.is_alive, f"the bot has ended:\n{self.log.read_text()}"
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200:
                     return
@@ -63,20 +56,32 @@ class Child:
 
     def kill(self) -> None:
         """End it as a power cut would: kill -9."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=LONGEST)
-        self._out.close()
+        self._send(signal.SIGKILL)
 
     def end(self) -> int:
         """End it as an operator would, and return the exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=LONGEST)
-        self._out.close()
-        return status
+        return self._send(signal.SIGTERM)
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        if self._status is None:
+            self._status = self._nursery.look(self._pid)
+        return self._status
 
     @property
     def is_alive(self) -> bool:
-        return self.process.poll() is None
+        return self.status is None
+
+    def _send(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit status; who has ended keeps its id until it is looked at."""
+        if self.is_alive:
+            os.kill(self._pid, number)
+        until = time.monotonic() + LONGEST
+        while (status := self.status) is None:
+            assert time.monotonic() < until, f"the bot does not end:\n{self.log.read_text()}"
+            time.sleep(0.01)
+        return status
 
 
 @dataclass(kw_only=True)
@@ -88,6 +93,7 @@ class Rig:
     paytend: PaytendStandIn
     environment: dict[str, str]
     database: Database
+    nursery: Nursery
     ports: list[int] = field(default_factory=lambda: [find_port(), find_port()])
     children: list[Child] = field(default_factory=list)
 
@@ -95,7 +101,7 @@ class Rig:
         """Start one replica; Slack and Paytend deliver to the one that was started last."""
         port = self.ports[replica]
         environment = self.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{port}"}
-        child = Child(environment, folder=self.folder, name=f"bot-{replica}")
+        child = Child(environment, folder=self.folder, name=f"bot-{replica}", nursery=self.nursery)
         self.children.append(child)
         if wait:
             child.wait_until_ready()
@@ -131,10 +137,10 @@ class Rig:
                 return message
         return None
 
-    def says(self, words: str) -> dict[str, Any]:
-        """Wait until a card says this; longer than the lease of a dead replica."""
+    def says(self, words: str, *, of: str = "") -> dict[str, Any]:
+        """Wait until a card (that shows `of`) says this; longer than the lease of a dead replica."""
         try:
-            return self.until(lambda: self.find_card("", says=words), within=45)
+            return self.until(lambda: self.find_card(of, says=words), within=45)
         except AssertionError:
             found = [message["text"] for message in self.slack.messages("C0APPROVALS")]
             raise AssertionError(f"no card says {words!r}; there are: {found}") from None
@@ -186,7 +192,7 @@ def find_port() -> int:
 
 
 @contextmanager
-def build_rig(kind: str, folder: Path, *, config: str = CONFIG) -> Iterator[Rig]:
+def build_rig(kind: str, folder: Path, *, nursery: Nursery, config: str = CONFIG) -> Iterator[Rig]:
     """Start the stand-ins and make the database; the test starts the children."""
     paytend = PaytendStandIn(seed=1, pairs=once.pairs(), webhook_pauses=(0.3,) * 60)
     slack = SlackWorkspace(manifest=make_manifest(url=None, socket_mode=False))
@@ -200,6 +206,8 @@ def build_rig(kind: str, folder: Path, *, config: str = CONFIG) -> Iterator[Rig]
         stack.callback(database.close)
         if kind != "sqlite":
             schema.migrate(database)
+            # What a dead replica held is taken over after a lease of three times this: 6 s instead of 30 s.
+            settings |= {"SLACK_TIMEOUT_SECONDS": "2"}
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         rig = Rig(
             folder=folder,
@@ -207,6 +215,7 @@ def build_rig(kind: str, folder: Path, *, config: str = CONFIG) -> Iterator[Rig]
             paytend=paytend,
             environment=kept | {"PYTHONPATH": str(ROOT)} | settings,
             database=database,
+            nursery=nursery,
         )
         try:
             yield rig

@@ -44,9 +44,9 @@ def test_killed_while_the_card_is_edited_it_tells_the_truth_in_the_end(sqlite_ri
     assert rig.top_up_calls() == 1
 
 
-@pytest.mark.soak  # half a minute of waiting
+@pytest.mark.soak  # the next file shows the same for two replicas that both hold something
 def test_a_replica_takes_over_what_a_dead_one_was_posting(shared_rig: Rig) -> None:
-    """The lease of the dead one has to end first: 30 s after its claim."""
+    """The lease of the dead one has to end first: three times what Slack may take, here 6 s after its claim."""
     rig = shared_rig
     bot = rig.start(0)
     rig.slack.faults.hangs("chat.postMessage", accepted=True)
@@ -56,5 +56,5 @@ def test_a_replica_takes_over_what_a_dead_one_was_posting(shared_rig: Rig) -> No
 
     rig.start(1)
 
-    rig.until(lambda: rig.waiting() == 0, within=45)
+    rig.until(lambda: rig.waiting() == 0, within=25)
     assert len([message for message in rig.slack.messages("C0APPROVALS") if "120.50" in message["text"]]) == 1

@@ -1,8 +1,29 @@
 """The bot as a process: it starts, answers, and ends when it is told to, with what it holds finished."""
 
+import signal
+import subprocess
+import sys
+
 import httpx
 
-from tests.process.rig import Rig
+from tests.process.nursery import ROOT
+from tests.process.rig import LONGEST, Rig
+
+
+def test_started_by_its_command_it_is_ready_and_ends_with_status_0(sqlite_rig: Rig) -> None:
+    rig = sqlite_rig
+    environment = rig.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{rig.ports[0]}", "PYTHONPATH": str(ROOT)}
+    log = rig.folder / "bot.log"
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            [sys.executable, "-m", "bot", "run"], cwd=rig.folder, env=environment, stdout=out, stderr=out
+        ) as bot,
+    ):
+        rig.until(lambda: "cardops listens on" in log.read_text())
+        bot.send_signal(signal.SIGTERM)
+        assert bot.wait(timeout=LONGEST) == 0
+    assert "Traceback" not in log.read_text()
 
 
 def test_it_starts_carries_out_a_top_up_and_ends_with_status_0(rig: Rig) -> None:

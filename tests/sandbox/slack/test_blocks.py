@@ -2,11 +2,13 @@
 
 import copy
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
+from jsonschema import Draft202012Validator
 
 from sandbox.slack.blocks import message_problems, view_problems
 from tests.sandbox.slack.samples import CARD, HOME, MODAL, SURE, button, field, mrkdwn, option, plain
@@ -207,23 +209,28 @@ BEYOND_THE_SCHEMA = {
 }
 
 
+Judge = Callable[..., bool]
+
+
 @pytest.fixture(scope="module")
-def schema() -> Json:
+def verdict() -> Judge:
+    """Whether the schema takes a value as a message, or as the part that is named; prepared once for each."""
     if not SCHEMA.exists():
         pytest.skip("the folder with Slack's schemas is not beside the project")
-    found: Json = json.loads(SCHEMA.read_text())
-    return found
+    schema: Json = json.loads(SCHEMA.read_text())
+
+    @cache
+    def prepare(part: str | None) -> Draft202012Validator:
+        if part is None:
+            return Draft202012Validator(schema)
+        left_out = {"type", "items", "minItems", "maxItems"}
+        inner = {key: value for key, value in schema.items() if key not in left_out}
+        return Draft202012Validator({**inner, "$ref": f"#/$defs/{part}"})
+
+    return lambda value, part=None: prepare(part).is_valid(value)
 
 
-def verdict(schema: Json, value: Any, part: str | None = None) -> bool:
-    found = schema if part is None else {**schema, "$ref": f"#/$defs/{part}"}
-    if part is not None:
-        for key in ("type", "items", "minItems", "maxItems"):
-            found.pop(key, None)
-    return jsonschema.Draft202012Validator(found).is_valid(value)
-
-
-def test_an_independent_schema_says_the_same_of_messages(schema: Json) -> None:
+def test_an_independent_schema_says_the_same_of_messages(verdict: Judge) -> None:
     samples = [
         ([block], message_problems([block]) == [])
         for size in (1, 75, 76, 255, 2001, 3001)
@@ -236,18 +243,18 @@ def test_an_independent_schema_says_the_same_of_messages(schema: Json) -> None:
     ]
     samples += [(blocks, False) for name, (blocks, _) in WRONG.items() if name not in BEYOND_THE_SCHEMA]
     for blocks, ours in samples:
-        assert verdict(schema, blocks) is ours, json.dumps(blocks)[:300]
+        assert verdict(blocks) is ours, json.dumps(blocks)[:300]
 
 
-def test_an_independent_schema_says_the_same_of_views(schema: Json) -> None:
-    assert verdict(schema, MODAL, "modal_view")
-    assert verdict(schema, HOME, "home_view")
+def test_an_independent_schema_says_the_same_of_views(verdict: Judge) -> None:
+    assert verdict(MODAL, "modal_view")
+    assert verdict(HOME, "home_view")
     for name in MODALS.keys() - {"home with a file"}:
         view, _ = MODALS[name]
-        assert not verdict(schema, view, f"{view['type']}_view"), name
+        assert not verdict(view, f"{view['type']}_view"), name
 
 
-def test_whatever_is_taken_away_or_made_wrong_is_judged_alike(schema: Json) -> None:
+def test_whatever_is_taken_away_or_made_wrong_is_judged_alike(verdict: Judge) -> None:
     """Every field of the samples is dropped once and replaced by a number once."""
     judged = 0
     for original in [*MODAL["blocks"], *HOME["blocks"], *CARD]:
@@ -256,7 +263,7 @@ def test_whatever_is_taken_away_or_made_wrong_is_judged_alike(schema: Json) -> N
                 block = copy.deepcopy(original)
                 change(block, path)
                 found = view_problems(MODAL | {"blocks": [block]})
-                assert verdict(schema, [block]) is (found == []), (path, change.__name__, found)
+                assert verdict([block]) is (found == []), (path, change.__name__, found)
                 judged += 1
     assert judged > 200
 

@@ -1,0 +1,41 @@
+"""Threads of our own: work that is waited for before something is acknowledged, and for how long."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from bot.workers import Busy, Pool
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool("test", threads=1, most_waiting=1)
+    yield made
+    made.stop()
+
+
+def test_what_is_to_be_finished_has_ended_when_the_wait_has(pool: Pool) -> None:
+    done: list[str] = []
+
+    pool.finish(lambda: done.append("it"), within=20)
+
+    assert done == ["it"]
+
+
+def test_work_that_fails_is_not_waited_for_any_longer(pool: Pool) -> None:
+    def fail() -> None:
+        raise ValueError("our bug")
+
+    pool.finish(fail, within=20)
+
+
+def test_a_wait_ends_before_slow_work_does_and_a_full_pool_takes_no_more(pool: Pool) -> None:
+    goes_on = threading.Event()
+
+    pool.finish(lambda: goes_on.wait(20), within=0.01)
+    pool.submit(lambda: None)
+
+    with pytest.raises(Busy):
+        pool.finish(lambda: None, within=20)
+    goes_on.set()

@@ -1,0 +1,97 @@
+"""A process that has imported the bot once and forks it for every start: importing takes longer than most tests.
+
+What it forks is a process of its own like any other, with its own files and sockets: kill -9 ends it at once, and
+it leaves nothing but what it has written. `tests/bot/test_cli.py` and one test of `test_running.py` start the
+program as an operator does.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class Nursery:
+    """Starts bots and knows what became of them."""
+
+    def __init__(self) -> None:
+        """Start the process; it is asked one thing after the other."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.process.nursery"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._lock = threading.Lock()
+
+    def start(self, environment: Mapping[str, str], *, folder: Path, log: Path) -> int:
+        """Start a bot in a folder with exactly this environment, and return its process id."""
+        return self._ask({"environment": dict(environment), "folder": str(folder), "log": str(log)})
+
+    def look(self, pid: int) -> int | None:
+        """Return the exit status of a bot, negative for a signal; None while it runs."""
+        status = self._ask({"look": pid})
+        return None if status == RUNS else status
+
+    def end(self) -> None:
+        """End the process itself; whoever started a bot has ended it before."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+        self._process.stdout.close()
+
+    def _ask(self, asked: Mapping[str, Any]) -> int:
+        with self._lock:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+            return int(self._process.stdout.readline())
+
+
+RUNS = 1_000  # no exit status
+
+
+def serve() -> None:
+    """Answer what is asked until there is nobody left who asks; a forked child returns as the bot."""
+    from bot import cli  # noqa: PLC0415 - what this process is for; whoever imports this module needs it not
+
+    while line := sys.stdin.readline():
+        asked = json.loads(line)
+        if "look" in asked:
+            pid, status = os.waitpid(asked["look"], os.WNOHANG)
+            sys.stdout.write(f"{os.waitstatus_to_exitcode(status) if pid else RUNS}\n")
+            sys.stdout.flush()
+        elif (pid := os.fork()) == 0:
+            _become(asked)
+            sys.exit(cli.main(["run"]))
+        else:
+            sys.stdout.write(f"{pid}\n")
+            sys.stdout.flush()
+
+
+def _become(asked: Mapping[str, Any]) -> None:
+    """Take over folder, environment and output of a new process."""
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for old, new in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(old, new)
+    os.close(nothing)
+    os.close(log)
+
+
+if __name__ == "__main__":
+    serve()
