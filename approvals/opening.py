@@ -266,8 +266,10 @@ def summarise(action: Action, payload: Payload, asked: Snapshot) -> str:
         what = payload.what if isinstance(payload, ApplyPayload) else ""
         return f"{action.title}: {what}{' for ' if what and whom else ''}{whom}"
     number = f" (…{asked.last_four})" if asked.last_four else ""
-    amount = f" with {payload.moves}" if payload.moves else ""
-    return f"{action.title}: card {asked.card_id}{number}{holder}{_second(asked)}{amount}"
+    card_text = f"card {asked.card_id}{number}{holder}{_second(asked)}"
+    if payload.moves:
+        return f"{action.title} of {payload.moves} to {card_text}"
+    return f"{action.title}: {card_text}"
 
 
 def _second(asked: Snapshot) -> str:

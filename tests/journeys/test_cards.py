@@ -244,9 +244,27 @@ def test_a_refused_form_is_in_the_trail_once_and_comes_back_with_everything_type
     assert cards.refusals() == ["AlreadyOpen"]
     assert trail(cards)[-1] == ("approval:refused", CARD)
 
-    cards.clicks_modal(SUPPORT, "card_password_back")
+    cards.clicks_modal(SUPPORT, "form_go_on")
 
     assert inputs_of(cards.slack.modal(SUPPORT)) == typed
+
+
+def test_a_closed_password_form_is_offered_again(cards: World) -> None:
+    cards.types(SUPPORT, f"/card password {CARD}")
+    cards.slack.closes(SUPPORT)
+    cards.settles()
+    assert cards.slack.ephemerals(SUPPORT) == [], "nothing was typed into it"
+
+    typed = {"card": CARD, "reason": "forgot it"}
+    cards.types(SUPPORT, f"/card password {CARD}")
+    cards.slack.submits(SUPPORT, typed)  # how the cardholder was identified is missing
+    cards.slack.closes(SUPPORT)
+    cards.settles()
+
+    kept = cards.slack.messages("D0SAM")[-1]
+    assert "kept for half an hour" in kept["text"]
+    cards.clicks(SUPPORT, "form_go_on", message=kept)
+    assert inputs_of(cards.slack.modal(SUPPORT)) == {**typed, "identified": ""}
 
 
 def test_a_secret_in_the_answer_is_shown_once_to_the_requester_and_kept_nowhere(cards: World) -> None:
