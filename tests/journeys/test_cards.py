@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from approvals.tables import AuditEvent
 from sandbox.paytend.records import CardStatus
-from tests.journeys.card_world import CARDS_CONFIG, HOLDER, LIFTED_CONFIG, LOST, NEW, trail
+from tests.journeys.card_world import CARDS_CONFIG, HOLDER, LOST, NEW, trail
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.test_top_up_form import inputs_of
 from tests.journeys.world import (
@@ -304,24 +304,3 @@ def test_the_same_again_within_ten_minutes_is_a_question(cards: World) -> None:
 
     cards.clicks_reply(SUPPORT, "ask_again")
     assert len(cards.requests()) == 2
-
-
-def test_what_policy_lifts_is_done_at_once_with_an_audit_event(make_world: MakesWorld) -> None:
-    with make_world(config=LIFTED_CONFIG) as world:
-        _asks(world, "activate")
-
-        assert world.requests() == []
-        assert world.paytend.books.cards[NEW].status is CardStatus.ACTIVE
-        assert "Done" in world.told(SUPPORT)
-        events = [event for event, subject in trail(world) if subject == NEW]
-        assert events[-2:] == ["action:started_alone", "action:executed_alone"]
-
-
-def test_what_is_lifted_and_gets_no_answer_is_told_as_unknown_and_not_repeated(make_world: MakesWorld) -> None:
-    with make_world(config=LIFTED_CONFIG) as world:
-        world.paytend.switches.lose_next_answer(operation="activeCard")
-        _asks(world, "activate")
-
-        assert "The outcome is not known" in world.told(SUPPORT)
-        assert len(world.paytend.calls_of("activeCard")) == 1
-        assert ("action:unknown_alone", NEW) in trail(world)
