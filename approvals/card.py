@@ -23,6 +23,7 @@ STATUS_WORDS: dict[Status, str] = {
     Status.WITHDRAWN: "Withdrawn",
     Status.EXPIRED: "Expired",
 }
+_LIFTED = "Allowed by its rule"  # instead of "Approved"
 _GAVE_UP = "Approved; Paytend cannot say whether it happened"
 _DONE_WORDS: dict[Status, str] = {
     Status.EXECUTING: "being carried out",
@@ -73,7 +74,7 @@ def facts(view: CardView) -> dict[str, Any]:
         "execute_by": _moment(request.execute_by) if status is Status.APPROVED else "",
         "ended_at": _moment(request.ended_at),
         "ended_because": request.reason,
-        "approvals": f"{_count(view)} of {request.quorum}",
+        "approvals": "none needed" if view.rule.lifted else f"{_count(view)} of {request.quorum}",
         "decisions": [_decision(row, void=row.person_id in view.void) for row in view.decisions],
         "approved": _approved(view, status),
         "done": _done(view, status),
@@ -102,7 +103,8 @@ def buttons(status: Status, *, gave_up: bool) -> list[str]:
 
 
 def _status_words(view: CardView, status: Status) -> str:
-    return _GAVE_UP if status is Status.UNKNOWN and _gave_up(view) else STATUS_WORDS[status]
+    words = _GAVE_UP if status is Status.UNKNOWN and _gave_up(view) else STATUS_WORDS[status]
+    return words.replace("Approved", _LIFTED, 1) if view.rule.lifted else words
 
 
 def _gave_up(view: CardView) -> bool:
@@ -126,7 +128,7 @@ def _decision(row: Decision, *, void: bool) -> dict[str, Any]:
 
 def _approved(view: CardView, status: Status) -> dict[str, Any] | None:
     """Return the line that says who approved, which is not yet the line that says it is done."""
-    if view.request.approved_at is None or status in (Status.PENDING, Status.DENIED):
+    if view.rule.lifted or view.request.approved_at is None or status in (Status.PENDING, Status.DENIED):
         return None
     by = [
         row.account for row in view.decisions if row.verdict == Verdict.APPROVE and row.person_id not in view.void
@@ -222,6 +224,8 @@ def _limit(state: LimitState) -> dict[str, Any]:
 
 
 def _why_you(rule: Rule) -> str:
+    if rule.lifted:
+        return "one person may do this alone"
     roles: Sequence[str] = rule.approvers
     people = "one person" if rule.quorum == 1 else f"{rule.quorum} people"
     return f"{people} of {' or '.join(roles)} besides the requester must approve"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from approvals.notices import Outbox
 from approvals.policy import Policy
+from notifier.outbox import Outbox
 from notifier.vault import Vault
 
 SEND_WITHIN = timedelta(seconds=5)  # a claim is sent at once; one that is older was asleep, and is put off

@@ -20,16 +20,21 @@ from approvals.opening import refuse_blocked, remind_at
 from approvals.outcomes import Outcome, Result
 from approvals.payloads import Payload
 from approvals.people import Standing
+from approvals.policy import Rule
 from approvals.preflight import CardChanged, preflight
 from approvals.recording import finish, postpone, suspect
 from approvals.refusals import Refusal
 from approvals.requests import live_rule
-from approvals.rights import approvals_of, void_lost
+from approvals.rights import RightsUnreadable, approvals_of, require_requester, void_lost
 from approvals.rules import Status
 from approvals.snapshot import Snapshot
 from approvals.tables import Execution, Request
 from paytend.calls import Call, NotSendable
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+
+
+class NotLiftedNow(Refusal):
+    """The policy asks for a second person by now. Please ask again."""
 
 
 class Fenced(Refusal):
@@ -46,7 +51,10 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An approved request to be claimed: what is to be looked at, and the accounts whose rights are read."""
+    """An approved request to be claimed: what is to be looked at, and the accounts whose rights are read.
+
+    Those are its approvers, and the requester where the rule needs nobody else.
+    """
 
     request_id: str
     action: str
@@ -88,15 +96,17 @@ def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candi
         .order_by(col(Request.execute_by))
         .limit(limit)
     ).all()
-    return [
-        Candidate(
-            request_id=request.id,
-            action=request.action,
-            subject=request.subject,
-            approvers=tuple(row.account for row in approvals_of(session, request.id)),
-        )
-        for request in requests
-    ]
+    return [candidate_of(session, request) for request in requests]
+
+
+def candidate_of(session: Session, request: Request) -> Candidate:
+    """Return what has to be known of an approved request before it is claimed."""
+    accounts = [row.account for row in approvals_of(session, request.id)]
+    if showing.read_rule(request).lifted:
+        accounts.append(request.requester_account)
+    return Candidate(
+        request_id=request.id, action=request.action, subject=request.subject, approvers=tuple(accounts)
+    )
 
 
 def claim(
@@ -126,7 +136,10 @@ def claim(
     try:
         payload = showing.read_payload(desk, request)
         live = live_rule(session, desk, request, now=now)
+        _refuse_alone(request, live=live, standings=standings)
         preflight(find_action(request.action), showing.read_shown(desk, request)[1], card_now)
+    except RightsUnreadable:
+        raise
     except Refusal as refusal:
         words = str(refusal)
         words = words if isinstance(refusal, CardChanged) else f"Refused before sending: {words}"
@@ -210,6 +223,15 @@ def suspect_stranded(
         )
         suspect(session, desk, request, execution, outcome=outcome, now=now)
     return len(stranded)
+
+
+def _refuse_alone(request: Request, *, live: Rule, standings: Mapping[str, Standing]) -> None:
+    """Refuse what its rule let one person do alone, when that is not so any more."""
+    if not showing.read_rule(request).lifted:
+        return
+    if not live.lifted:
+        raise NotLiftedNow
+    require_requester(request, standings=standings)
 
 
 def _return(session: Session, desk: Desk, request: Request, *, lost: list[str], now: datetime) -> NotClaimed:

@@ -2,36 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlmodel import Session
 
 from approvals.rules import Hears, Move
 from approvals.tables import Request
-
-
-class Outbox(Protocol):
-    """The part of notifier.outbox.Outbox that is used here."""
-
-    def enqueue(
-        self,
-        session: Session,
-        *,
-        kind: str,
-        facts: Mapping[str, Any],
-        recipient: str,
-        now: datetime,
-        key: str | None = None,
-        thread_of: str | None = None,
-        broadcast: bool = False,
-        urgent: bool = False,
-    ) -> str:
-        """Write down a notification to be delivered, and return its id."""
-        ...
-
-    def edit(self, session: Session, *, key: str, kind: str, facts: Mapping[str, Any], now: datetime) -> int:
-        """Write down new facts for every copy of a message, and return how many copies there are."""
-        ...
+from notifier.outbox import Outbox
 
 
 def key_of(request_id: str) -> str:

@@ -12,10 +12,10 @@ from approvals import audit, card, notices, showing
 from approvals.actions import Action, find_action
 from approvals.desk import Desk
 from approvals.digest import canonical_json, check_phrase, digest_of
-from approvals.moving import note
+from approvals.moving import move, note
 from approvals.payloads import ApplyPayload, Payload
 from approvals.people import Standing, admit, require_role
-from approvals.policy import Rule, apply_limits, as_json, choose
+from approvals.policy import NothingAllows, Rule, apply_limits, as_json, choose
 from approvals.preflight import check_asked
 from approvals.refusals import Refusal
 from approvals.rules import CARDHOLDER_REST, OPEN, Status, refuse_card_number, write_moment
@@ -68,20 +68,26 @@ class Wish:
 
 
 def open_request(session: Session, desk: Desk, *, wish: Wish, standing: Standing, now: datetime) -> Request:
-    """Open a request, post its card and return it; raises a Refusal."""
+    """Open a request, post its card and return it; raises a Refusal.
+
+    Where the rule needs nobody else it is approved by the rule, and may be carried out at once.
+    """
     action, payload = check_wish(session, wish=wish, standing=standing)
     money = payload.moves
     rule = _rule(session, desk, action=action, payload=payload, standing=standing, now=now)
-    _refuse_impossible(session, rule, wish=wish, requester_id=standing.person.id, now=now)
+    if not rule.lifted:
+        _refuse_impossible(session, rule, wish=wish, requester_id=standing.person.id, now=now)
     if not wish.again:
         _ask_again(session, desk, action=action, payload=payload, now=now)
     request = _make(desk, action=action, payload=payload, rule=rule, wish=wish, standing=standing, now=now)
     session.add(request)
     session.flush()
-    facts = card.facts(showing.view(session, desk, request, now=now))
-    notices.post_card(session, desk.outbox, request, facts=facts, now=now)
     shown = {"action": action.name, "subject": payload.subject, "rule": rule.name, "money": str(money or "")}
     note(session, desk, request, "approval:opened", actor=standing.person.account, now=now, facts=shown)
+    if rule.lifted:
+        _lift(session, desk, request, rule=rule, standing=standing, now=now)
+    facts = card.facts(showing.view(session, desk, request, now=now))
+    notices.post_card(session, desk.outbox, request, facts=facts, now=now)
     return request
 
 
@@ -159,6 +165,8 @@ def _rule(
     session: Session, desk: Desk, *, action: Action, payload: Payload, standing: Standing, now: datetime
 ) -> Rule:
     rule = choose(desk.policy.rules, action=action.name, money=payload.moves)
+    if rule.lifted and action.always:
+        raise NothingAllows
     states = limit_states(
         session,
         desk.policy,
@@ -169,6 +177,24 @@ def _rule(
         now=now,
     )
     return apply_limits(rule, states)
+
+
+def _lift(
+    session: Session, desk: Desk, request: Request, *, rule: Rule, standing: Standing, now: datetime
+) -> None:
+    """Let the rule approve it, before anybody sees a card with buttons."""
+    move(
+        session,
+        desk,
+        request,
+        "approval:lifted",
+        actor=standing.person.account,
+        words=f"The rule “{rule.name}” needs nobody else.",
+        now=now,
+        approved_at=now,
+        execute_by=now.astimezone(UTC) + rule.execute_within,
+        remind_at=None,
+    )
 
 
 def _refuse_open(session: Session, action: Action, payload: Payload) -> None:
@@ -266,8 +292,10 @@ def summarise(action: Action, payload: Payload, asked: Snapshot) -> str:
         what = payload.what if isinstance(payload, ApplyPayload) else ""
         return f"{action.title}: {what}{' for ' if what and whom else ''}{whom}"
     number = f" (…{asked.last_four})" if asked.last_four else ""
-    amount = f" with {payload.moves}" if payload.moves else ""
-    return f"{action.title}: card {asked.card_id}{number}{holder}{_second(asked)}{amount}"
+    card_text = f"card {asked.card_id}{number}{holder}{_second(asked)}"
+    if payload.moves:
+        return f"{action.title} of {payload.moves} to {card_text}"
+    return f"{action.title}: {card_text}"
 
 
 def _second(asked: Snapshot) -> str:

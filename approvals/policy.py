@@ -30,12 +30,16 @@ class _Setting(BaseModel):
 
 
 class Rule(_Setting):
-    """What applies to one request, kept with it as it was when it was asked."""
+    """What applies to one request, kept with it as it was when it was asked.
+
+    `lifted`: no second person is needed, and it is done at once; for actions that allow it (`Action.always`).
+    """
 
     name: str
     action: str
     quorum: int = Field(default=1, ge=1, le=50)
-    approvers: tuple[str, ...] = Field(min_length=1)
+    approvers: tuple[str, ...] = ()
+    lifted: bool = False
     decide_within: Duration = timedelta(hours=8)
     execute_within: Duration = timedelta(minutes=30)
     channel: str | None = None
@@ -45,24 +49,19 @@ class Rule(_Setting):
         """Return the rule with at least this quorum."""
         return self.model_copy(update={"quorum": max(self.quorum, quorum)})
 
-
-class PolicyRule(Rule):
-    """One line of the policy: applies to an action, and with `over` only to strictly more money.
-
-    `lifted`: no second person is needed, and it is done at once; for actions that allow it (`Action.always`).
-    """
-
-    over: MoneyText | None = None
-    lifted: bool = False
-    approvers: tuple[str, ...] = ()
-
     @model_validator(mode="after")
-    def _approved_or_lifted(self) -> "PolicyRule":
+    def _approved_or_lifted(self) -> "Rule":
         if self.lifted and (self.approvers or self.quorum > 1 or self.mention):
             raise ValueError(f"{self.name}: a lifted rule has no approvers, quorum or mention")
         if not self.lifted and not self.approvers:
             raise ValueError(f"{self.name}: approvers are needed, or lifted: true where the action allows it")
         return self
+
+
+class PolicyRule(Rule):
+    """One line of the policy: applies to an action, and with `over` only to strictly more money."""
+
+    over: MoneyText | None = None
 
 
 class Raise(_Setting):
@@ -108,9 +107,9 @@ class LimitState(_Setting):
 
 
 def choose(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> Rule:
-    """Return the first rule that matches, as a snapshot; raises NothingAllows, also for a lifted one."""
+    """Return the first rule that matches, as a snapshot; raises NothingAllows, also for money that is lifted."""
     rule = find_rule(rules, action=action, money=money)
-    if rule.lifted:
+    if rule.lifted and money is not None:
         raise NothingAllows
     return Rule.model_validate({name: getattr(rule, name) for name in Rule.model_fields})
 

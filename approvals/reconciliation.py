@@ -19,7 +19,7 @@ from approvals.rules import Status
 from approvals.tables import Execution, Request, Settlement
 from paytend.errors import PaytendError, Refused
 
-SETTLERS = ("admin",)  # besides the approver roles of the rule
+SETTLERS = ("admin",)  # besides the approver roles of the rule; without those, who could have done it alone
 CANNOT_SAY = "Paytend cannot be asked about this afterwards, so two people have to settle it."
 _LOOK_LEASE = timedelta(minutes=2)
 _PEOPLE_TO_SETTLE = 2
@@ -178,11 +178,17 @@ def _refuse_settling(
     person = standing.person
     if person.is_known_as(request.requester_id, request.requester_account):
         raise RequesterSettles
-    require_role(standing, roles=(*showing.read_rule(request).approvers, *SETTLERS))
+    require_role(standing, roles=settlers_of(request))
     if execution is None or execution.gave_up_at is None:
         raise StillAsking
     if said is happened:
         raise AlreadySaid
+
+
+def settlers_of(request: Request) -> tuple[str, ...]:
+    """Return the roles of which two people settle what is unknown."""
+    roles = showing.read_rule(request).approvers or find_action(request.action).requesters
+    return (*roles, *(role for role in SETTLERS if role not in roles))
 
 
 def _read_words(session: Session, request_id: str) -> dict[str, bool]:
@@ -245,6 +251,6 @@ def _give_up(
     execution.gave_up_at = now
     session.flush()
     show(session, desk, request, now=now)
-    facts = {"words": words, "since": since.isoformat(), "roles": list(showing.read_rule(request).approvers)}
+    facts = {"words": words, "since": since.isoformat(), "roles": list(settlers_of(request))}
     notices.reply(session, desk.outbox, request, kind="request_unknown", facts=facts, now=now, broadcast=True)
     note(session, desk, request, "execution:gave_up", actor=CLOCK, now=now, facts={"words": words})

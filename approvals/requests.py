@@ -126,7 +126,7 @@ def live_rule(session: Session, desk: Desk, request: Request, *, now: datetime) 
     """Return what the policy says today of this request; raises NothingAllows, LimitReached or Altered."""
     money = showing.read_payload(desk, request).moves
     line = find_rule(desk.policy.rules, action=request.action, money=money)
-    # Lifted since: whoever was asked still has to approve, as the rule said when it was asked.
+    # Lifted, then or since: whoever was asked still has to approve, as the rule said when it was asked.
     rule = showing.read_rule(request) if line.lifted else choose((line,), action=request.action, money=money)
     states = limit_states(
         session,

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals import showing
+from approvals.actions import find_action
 from approvals.opening import changed_cardholder
 from approvals.people import RolesUnreadable, Standing, admit, require_role
 from approvals.policy import Rule
@@ -63,6 +64,20 @@ def void_lost(
             )
     session.flush()
     return lost
+
+
+def require_requester(request: Request, *, standings: Mapping[str, Standing]) -> None:
+    """Refuse what its requester could not ask for now; raises RightsUnreadable when nobody knows."""
+    standing = standings.get(request.requester_account)
+    if standing is None:
+        raise RightsUnreadable
+    admit(standing.person)
+    if standing.person.id != request.requester_id:
+        raise OtherIdentity
+    try:
+        require_role(standing, roles=find_action(request.action).requesters)
+    except RolesUnreadable as refusal:
+        raise RightsUnreadable from refusal
 
 
 def _check(

@@ -64,6 +64,7 @@ def _move(event: str, source: Status | None, to: Status, hears: Hears) -> Move:
 MOVES: tuple[Move, ...] = (
     _move("approval:opened", None, Status.PENDING, Hears.NOBODY),
     _move("approval:approved", Status.PENDING, Status.APPROVED, Hears.THREAD),
+    _move("approval:lifted", Status.PENDING, Status.APPROVED, Hears.NOBODY),  # by a rule that needs nobody else
     _move("approval:denied", Status.PENDING, Status.DENIED, Hears.REQUESTER),
     _move("approval:withdrawn", Status.PENDING, Status.WITHDRAWN, Hears.THREAD),
     _move("approval:expired", Status.PENDING, Status.EXPIRED, Hears.REQUESTER),
@@ -189,7 +190,9 @@ def withdraw(asked: Asked, *, standing: Standing, digest: str, now: datetime) ->
 
 
 def needed(asked: Rule, live: Rule) -> int:
-    """Return the approvals that both rules are content with; never less than one."""
+    """Return the approvals that both rules are content with; none only where both need nobody else."""
+    if asked.lifted and live.lifted:
+        return 0
     return max(asked.quorum, live.quorum, 1)
 
 

@@ -37,14 +37,14 @@ ANSWERS: tuple[tuple[type[Exception], Say], ...] = (
         OutcomeUnknown,
         Say(
             headline="The outcome is not known",
-            next="It was sent to Paytend, but no answer came. Look at the card before you try again.",
+            next="It was sent to Paytend, but no answer came. Look at the card or cardholder before trying again.",
         ),
     ),
     (
         ProtocolError,
         Say(
             headline="Paytend's answer cannot be trusted",
-            next="If this was a change, look at the card before you try again. Please tell an admin.",
+            next="If this was a change, look at the card or cardholder before trying again. Please tell an admin.",
         ),
     ),
     (DirectoryUnreadable, Say(headline="Slack did not say who you are", next="Please try again in a minute.")),

@@ -14,6 +14,7 @@ from approvals.execution import Candidate, Fenced, Work
 from approvals.people import DirectoryUnreadable
 from approvals.refusals import Refusal
 from approvals.snapshot import Snapshot
+from approvals.tables import Request
 from bot.parts import Parts
 from paytend import PaytendError
 
@@ -115,7 +116,7 @@ class Executor:
     def _hold(self, candidate: Candidate) -> None:
         again: datetime | None = None
         try:
-            self._execute(candidate)
+            carry_out(self._parts, candidate)
         except (Refusal, PaytendError, DirectoryUnreadable) as error:
             # It stays approved: nothing was sent. Tried again until its time is over.
             _log.info("execution.put_off", extra={"request": candidate.request_id, "reason": type(error).__name__})
@@ -131,37 +132,54 @@ class Executor:
                     self._in_hand[candidate.request_id] = again
         self._parts.wake_deliverer()
 
-    def _execute(self, candidate: Candidate) -> None:
-        parts = self._parts
-        standings = {account: parts.stand(account) for account in candidate.approvers}
-        card_now = self._look(candidate)
-        with parts.database.writing() as session:
-            work = execution.claim(
-                session,
-                parts.desk,
-                request_id=candidate.request_id,
-                standings=standings,
-                card_now=card_now,
-                now=parts.clock.now(),
-            )
-        if not isinstance(work, Work):
-            return
-        parts.wake_deliverer()  # the card says that it is being carried out
-        outcome = execution.do(work, parts.paytend, now=parts.clock.now())
-        if outcome.secret is not None:
-            parts.secrets.keep(candidate.request_id, outcome.secret)
-        try:
-            with parts.database.writing() as session:
-                execution.record(session, parts.desk, work=work, outcome=outcome, now=parts.clock.now())
-        except Fenced:
-            _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
 
-    def _look(self, candidate: Candidate) -> Snapshot:
-        """Look at what it is about; what does not fit its digest is refused by the claim, unseen."""
-        parts = self._parts
-        try:
-            with parts.database.reading() as session:
-                payload = showing.read_payload(parts.desk, showing.find(session, candidate.request_id))
-        except showing.Altered:
-            return Snapshot(subject=candidate.subject)
-        return parts.look(candidate.action, payload)
+def carry_out(parts: Parts, candidate: Candidate) -> None:
+    """Claim one approved request, do it and record it; raises what puts it off, and nothing was sent then."""
+    standings = {account: parts.stand(account) for account in candidate.approvers}
+    card_now = _look(parts, candidate)
+    with parts.database.writing() as session:
+        work = execution.claim(
+            session,
+            parts.desk,
+            request_id=candidate.request_id,
+            standings=standings,
+            card_now=card_now,
+            now=parts.clock.now(),
+        )
+    if not isinstance(work, Work):
+        return
+    parts.wake_deliverer()  # the card says that it is being carried out
+    outcome = execution.do(work, parts.paytend, now=parts.clock.now())
+    if outcome.secret is not None:
+        parts.secrets.keep(candidate.request_id, outcome.secret)
+    try:
+        with parts.database.writing() as session:
+            execution.record(session, parts.desk, work=work, outcome=outcome, now=parts.clock.now())
+    except Fenced:
+        _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
+
+
+def carry_out_now(parts: Parts, request_id: str) -> Request:
+    """Carry out what was just approved by its rule, and return it as it is then.
+
+    What puts it off, or another thread that was quicker, leaves it to the executor.
+    """
+    with parts.database.reading() as session:
+        candidate = execution.candidate_of(session, showing.find(session, request_id))
+    try:
+        carry_out(parts, candidate)
+    except (Refusal, PaytendError, DirectoryUnreadable) as error:
+        _log.info("execution.put_off", extra={"request": request_id, "reason": type(error).__name__})
+    parts.wake_deliverer()
+    with parts.database.reading() as session:
+        return showing.find(session, request_id)
+
+
+def _look(parts: Parts, candidate: Candidate) -> Snapshot:
+    """Look at what it is about; what does not fit its digest is refused by the claim, unseen."""
+    try:
+        with parts.database.reading() as session:
+            payload = showing.read_payload(parts.desk, showing.find(session, candidate.request_id))
+    except showing.Altered:
+        return Snapshot(subject=candidate.subject)
+    return parts.look(candidate.action, payload)

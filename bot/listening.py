@@ -149,9 +149,9 @@ def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | Non
 
 
 def is_instant(path: str, body: bytes) -> bool:
-    """Whether a request is Slack's and only acknowledged: options may ask Paytend, and decisions wait for the disk.
+    """Whether a request is Slack's and only acknowledged: options may ask Paytend, decisions wait for the disk.
 
-    Told by the raw body, as reading it is most of the work; another one with such a word in it takes the other way.
+    Told by the raw body, as reading it is most of the work; any other with such a word in it takes the other way.
     """
     return path == SLACK_PATH and not any(word in body for word in _WAITING)
 

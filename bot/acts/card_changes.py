@@ -8,7 +8,7 @@ from approvals import opening, preflight, showing
 from approvals.actions import find_action
 from approvals.people import Standing
 from approvals.refusals import Refusal
-from bot.acts.kinds import Click, Submission, Typed, take_text, told
+from bot.acts.kinds import Click, Submission, Typed, take_text
 from bot.acts.requests import ask_and_tell
 from bot.incoming import Incoming
 from bot.parts import Parts, require_any
@@ -56,8 +56,16 @@ def _click_replace(parts: Parts, incoming: Incoming, standing: Standing) -> None
 
 
 def _password(parts: Parts, incoming: Incoming, _standing: Standing, words: Sequence[str]) -> None:
-    card_id = card_changes.read_password(words)
-    facts = card_changes.password_form(card_id=card_id, channel=incoming.channel)
+    _open_password(parts, incoming, {"card": card_changes.read_password(words)})
+
+
+def _open_password(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
+    facts = card_changes.password_form(
+        card_id=fields.get("card", ""),
+        identified=fields.get("identified", ""),
+        reason=fields.get("reason", ""),
+        channel=incoming.channel,
+    )
     parts.replier.open_view(incoming, "card_password.view", facts)
 
 
@@ -69,23 +77,7 @@ def _submit_password(parts: Parts, incoming: Incoming, standing: Standing) -> Re
     require_any(standing, SUPPORT)
     payload, _ = card_changes.read_password_fields(incoming.fields)
     asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
-    reply = _ask(parts, asked_in, standing, "card.retrieve_password", payload)
-    if reply.template == "again":
-        more = {"back": "ask_again", "back_text": reply.facts["back_text"], "metadata": reply.facts["metadata"]}
-        return told("Again?", str(reply.facts["says"]), **more)
-    return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.facts['phrase']}.")
-
-
-def _back_to_password(parts: Parts, incoming: Incoming, _standing: Standing) -> None:
-    """Show the form again with everything that was typed."""
-    typed = {name: str(value) for name, value in incoming.value.items()}
-    facts = card_changes.password_form(
-        card_id=typed.get("card", ""),
-        identified=typed.get("identified", ""),
-        reason=typed.get("reason", ""),
-        channel=typed.get("channel", ""),
-    )
-    parts.replier.update_view(incoming.view_id, "card_password.view", facts)
+    return _ask(parts, asked_in, standing, "card.retrieve_password", payload)
 
 
 def _show_secret(parts: Parts, incoming: Incoming, standing: Standing) -> None:
@@ -112,7 +104,6 @@ TYPED: dict[str, Typed] = {
 }
 CLICKS = {
     "card_replace": Click(act=_click_replace, quick=False),
-    "card_password_back": Click(act=_back_to_password),
     "secret_once": Click(act=_show_secret),
 }
 SUBMISSIONS = {
@@ -121,6 +112,6 @@ SUBMISSIONS = {
         working="Looking at the card and asking…",
         check=_check_password,
         act=_submit_password,
-        back="card_password_back",
+        reopen=_open_password,
     ),
 }

@@ -34,9 +34,6 @@ def with_way_back(parts: Parts, incoming: Incoming, reply: Reply) -> Reply:
     if form is not None and form.reopen is not None:
         draft = {"draft": _keep(parts, incoming)}
         more |= {"back": "form_go_on", "back_text": "Change it", "metadata": draft}
-    elif form is not None and form.back:
-        typed = {**incoming.value, **incoming.fields}
-        more |= {"back": form.back, "back_text": "Change it", "metadata": typed}
     return told(str(facts["headline"]), str(facts["says"]), **more)
 
 

@@ -54,15 +54,15 @@ def _check_files(fields: Mapping[str, str], files: Mapping[str, Sequence[Mapping
 
 def _submit(parts: Parts, incoming: Incoming, standing: Standing) -> Reply:
     """Send the file; whatever becomes of it, it does not stay in Slack."""
-    file = incoming.files["file"][0]
+    file, reply = incoming.files["file"][0], None
     try:
         require_any(standing, SUPPORT)
         reply = _send(parts, incoming, standing, file)
-    except Exception:  # whatever went wrong goes on upwards, after the file was removed
-        if not _remove(parts, standing, file):
+    finally:
+        deleted = _remove(parts, standing, file)
+        if reply is None and not deleted:
             parts.replier.reply(_beside(incoming), Reply(template="holder_file_left"))
-        raise
-    return Reply(template=reply.template, facts={**reply.facts, "deleted": _remove(parts, standing, file)})
+    return Reply(template=reply.template, facts={**reply.facts, "deleted": deleted})
 
 
 def _remove(parts: Parts, standing: Standing, file: Mapping[str, Any]) -> bool:

@@ -39,14 +39,13 @@ class Submission:
 
     `check` says what is wrong under each input, purely and at once (`check_files` what is wrong with its files);
     `act` does it afterwards. `reopen` shows the form again with what was typed, when something went wrong or it
-    was closed; `fill` completes an open form with what Paytend says. `back` names a button of its own instead.
+    was closed; `fill` completes an open form with what Paytend says.
     """
 
     title: str
     working: str
     check: Callable[[Mapping[str, str]], dict[str, str]]
     act: Callable[[Parts, Incoming, Standing], Reply]
-    back: str = ""
     check_files: Callable[[Mapping[str, str], Files], dict[str, str]] | None = None
     reopen: Reopen | None = None
     fill: Fill | None = None

@@ -1,40 +1,31 @@
 """What all sensitive actions share: asking for one, and what the person who asked is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from approvals import execution, lifted, opening, showing
+from approvals import opening, showing
 from approvals.actions import find_action
 from approvals.card import facts as card_facts
 from approvals.opening import AskAgain, Wish
-from approvals.outcomes import Outcome, Result
 from approvals.people import Standing
+from approvals.rules import Status
 from approvals.tables import Request
 from bot.acts.kinds import Click, OldButton, take_text, told
+from bot.executing import carry_out_now
 from bot.incoming import Incoming
 from bot.parts import Parts, require_any
 from commands.surface import SUPPORT, Reply
 
-_HEADLINES: dict[Result, str] = {
-    Result.EXECUTED: "Done",
-    Result.FAILED: "Not done",
-    Result.UNKNOWN: "The outcome is not known",
-    Result.NEVER_SENT: "Paytend does not answer",
+# What became of something that its rule let one person do alone: the headline, and what comes next.
+_ALONE: dict[Status, tuple[str, str]] = {
+    Status.EXECUTED: ("Done", ""),
+    Status.FAILED: ("Not done", ""),
+    Status.UNKNOWN: (
+        "The outcome is not known",
+        "It was sent to Paytend, which is being asked what became of it. Nothing is sent again.",
+    ),
 }
-_NEXT: dict[Result, str] = {
-    Result.UNKNOWN: "It was sent to Paytend. Look at what it was about before you try again.",
-    Result.NEVER_SENT: "Nothing was changed. Please try again in a minute.",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class DoneAlone:
-    """What became of something that policy lets one person do alone."""
-
-    summary: str
-    reference: str
-    outcome: Outcome
+_LATER = ("Not carried out yet", "It is tried again by itself for a while. Please do not ask again.")
 
 
 def ask_for(
@@ -46,8 +37,8 @@ def ask_for(
     subject: str,
     payload: Mapping[str, Any],
     again: bool = False,
-) -> Request | DoneAlone:
-    """Look at what it is about, and open a request; where policy lifts the second person, do it at once.
+) -> Request:
+    """Look at what it is about, and open a request; where its rule needs nobody else, carry it out at once.
 
     `payload` are the values of the action's payload model (`approvals/payloads.py`); `subject` is what the trail
     names when they are refused. Raises a Refusal (AskAgain among them), in the trail too. `tell_asked` words it.
@@ -63,14 +54,12 @@ def ask_for(
             follows=_follows(parts, incoming.account, action=action),
             again=again,
         )
-        if lifted.is_lifted(parts.desk, wish=wish):
-            return _do_alone(parts, standing, wish)
         with parts.database.writing() as session:
             request = opening.open_request(
                 session, parts.desk, wish=wish, standing=standing, now=parts.clock.now()
             )
     parts.wake_deliverer()
-    return request
+    return carry_out_now(parts, request.id) if request.status == Status.APPROVED else request
 
 
 def ask_and_tell(
@@ -96,13 +85,13 @@ def ask_and_tell(
     return tell_asked(parts, asked)
 
 
-def tell_asked(parts: Parts, asked: Request | DoneAlone) -> Reply:
+def tell_asked(parts: Parts, asked: Request) -> Reply:
     """Return what the person who asked is told."""
-    if isinstance(asked, DoneAlone):
-        result = asked.outcome.result
-        says = f"{asked.summary}. {asked.outcome.words} Reference: {asked.reference}."
-        return told(_HEADLINES[result], says, next=_NEXT.get(result, ""))
     summary, _ = showing.read_shown(parts.desk, asked)
+    if showing.read_rule(asked).lifted:
+        headline, more = _ALONE.get(Status(asked.status), _LATER)
+        says = f"{summary}. {asked.reason}".rstrip() + f" Reference: {asked.reference}."
+        return told(headline, says, next=more)
     return Reply(
         template="asked",
         facts={
@@ -149,16 +138,6 @@ def _follows(parts: Parts, account: str, *, action: str) -> bool:
     """Whether a requester may not see the card: it is decided in a channel of the rule, else of all approvals."""
     channels = {rule.channel or parts.desk.channel for rule in parts.desk.policy.rules if rule.action == action}
     return not all(parts.directory.is_member(channel, account) for channel in channels)
-
-
-def _do_alone(parts: Parts, standing: Standing, wish: Wish) -> DoneAlone:
-    """Claim in the trail, do, record in the trail: nothing of it is repeated."""
-    with parts.database.writing() as session:
-        work, summary = lifted.begin(session, parts.desk, wish=wish, standing=standing, now=parts.clock.now())
-    outcome = execution.do(work, parts.paytend, now=parts.clock.now())
-    with parts.database.writing() as session:
-        lifted.record(session, parts.desk, work=work, outcome=outcome, standing=standing, now=parts.clock.now())
-    return DoneAlone(summary=summary, reference=work.reference, outcome=outcome)
 
 
 def _click_again(parts: Parts, incoming: Incoming, standing: Standing) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from approvals.opening import AskAgain
 from approvals.people import Standing
 from bot.acts.kinds import Click, OldButton, Submission, Typed, take_text, told
-from bot.acts.requests import DoneAlone, ask_for, tell_asked
+from bot.acts.requests import ask_for
 from bot.incoming import Incoming
 from bot.parts import Parts, require_any
 from commands import topup
@@ -55,8 +55,6 @@ def _ask(parts: Parts, incoming: Incoming, standing: Standing, wish: topup.Wish,
         )
     except AskAgain as question:
         return Reply(template="topup_again", facts={"says": str(question), "wish": _write(wish)})
-    if isinstance(asked, DoneAlone):
-        return tell_asked(parts, asked)
     return Reply(
         template="topup_asked",
         facts={

@@ -131,6 +131,8 @@ def check_policy(patient: Patient) -> Found:
 
 def _stuck(rule: PolicyRule, members: dict[str, frozenset[str]]) -> str:
     """Return for whose requests a rule cannot be met, "" when it can always be."""
+    if rule.lifted:
+        return ""
     able = {person for role in rule.approvers for person in members.get(role, frozenset())}
     asking = {person for role in ACTIONS[rule.action].requesters for person in members.get(role, frozenset())}
     stuck = sorted(person for person in asking if len(able - {person}) < rule.quorum)

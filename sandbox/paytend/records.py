@@ -119,11 +119,13 @@ class Card:
     replaced_by: str = ""
     overdue_fee: int = 0
     """Monthly fees not paid, in minor units of EUR."""
+    own_pin: str = ""
+    """A PIN or password that somebody chose, of any form."""
 
     @property
     def pin(self) -> str:
         """The PIN: not random, so that the seeded programme stays as it is."""
-        return f"{int(self.card_id) * 7919 % 10**8:08d}"
+        return self.own_pin or f"{int(self.card_id) * 7919 % 10**8:08d}"
 
     @property
     def masked(self) -> str:

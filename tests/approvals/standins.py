@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from notifier.outbox import Outbox
 from paytend.calls import Call
 from paytend.errors import Refused
 from paytend.models import CardInfo, Done, TopUp
@@ -28,11 +29,12 @@ class Told:
     broadcast: bool = False
 
 
-@dataclass
-class RecordingOutbox:
+class RecordingOutbox(Outbox):
     """Keeps what was enqueued; what a rolled back transaction enqueued stays too."""
 
-    told: list[Told] = field(default_factory=list)
+    def __init__(self) -> None:
+        """Prepare with nothing told."""
+        self.told: list[Told] = []
 
     def enqueue(
         self,

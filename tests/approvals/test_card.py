@@ -42,7 +42,7 @@ def test_a_card_shows_what_an_approver_needs(small: World) -> None:
     request = small.asks("10.00 EUR", reason="lunch")
     facts = small.card_facts(request)
 
-    assert facts["summary"] == f"Top-up: card {CARD} (…4242) of Anna Kern with 10.00 EUR"
+    assert facts["summary"] == f"Top-up of 10.00 EUR to card {CARD} (…4242) of Anna Kern"
     assert facts["money"]["balance"] == {"before": "20.00 EUR", "after": "30.00 EUR"}
     assert facts["money"]["partner_balance"] == {"before": "5,000.00 EUR", "after": "4,990.00 EUR"}
     assert facts["money"]["day"] == "10.00 EUR"

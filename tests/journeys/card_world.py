@@ -9,8 +9,10 @@ RULES = """
   - {name: passwords, action: card.retrieve_password, approvers: [manager]}
 """
 CARDS_CONFIG = CONFIG.replace("limits:", f"{RULES.strip(chr(10))}\nlimits:")
-LIFTED_CONFIG = CARDS_CONFIG.replace(
-    "action: card.activate, approvers: [manager]", "action: card.activate, lifted: true"
+LIFTED_CONFIG = (
+    CARDS_CONFIG.replace("card.activate, approvers: [manager]", "card.activate, lifted: true")
+    .replace("card.apply, quorum: 1, approvers: [manager]", "card.apply, lifted: true")
+    .replace("cardholder.update, quorum: 1, approvers: [manager]", "cardholder.update, lifted: true")
 )
 LOST, NEW, OTHER_NEW = "1755907", "1755910", "1755911"
 HOLDER = "101982"

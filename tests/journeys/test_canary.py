@@ -12,9 +12,12 @@ import pytest
 from bot import home
 from bot.logs import QUIET, Line
 from sandbox.slack import seed
+from sandbox.slack.web_api import ApiCall
+from tests.journeys.card_world import CARDS_CONFIG
+from tests.journeys.conftest import MakesWorld
 from tests.journeys.test_apply import applies
 from tests.journeys.test_holders import NEW, attaches, chooses_place, creates, searches
-from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, ONCALL, SUPPORT, World
+from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, ONCALL, SUPPORT, World, actions_of
 
 TYPED_NUMBER = "4532015112830366"
 SPACED_NUMBER = "5425 2334 3010 9903"
@@ -22,10 +25,11 @@ CARDS_OWN_NUMBER = "5555341244441115"
 MERCHANTS_NUMBER = "4000056655665556"
 CVV = "7391746"  # longer than a real one, so that it is not found by chance
 HOLDERS_ID, NEW_ID = "CANARY1D0001", "CANARY1D0002"
+PASSWORD = "canary-p4ssw0rd-9f3"
 FILE_MARK = b"CANARY-IN-THE-FILE"
 NUMBERS = (TYPED_NUMBER, SPACED_NUMBER, SPACED_NUMBER.replace(" ", ""), CARDS_OWN_NUMBER, MERCHANTS_NUMBER)
 TOKENS = (seed.BOT_TOKEN, seed.SIGNING_SECRET, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
-MARKS = (*NUMBERS, CVV, HOLDERS_ID, NEW_ID, FILE_MARK.decode(), *TOKENS)
+MARKS = (*NUMBERS, CVV, PASSWORD, HOLDERS_ID, NEW_ID, FILE_MARK.decode(), *TOKENS)
 
 
 @pytest.fixture
@@ -51,8 +55,9 @@ def mark(world: World) -> None:
     """Put the marks where Paytend has them, and let it leak what it can."""
     card = world.paytend.books.cards[CARD]
     card.number, card.cvv = CARDS_OWN_NUMBER, CVV
+    card.own_pin = PASSWORD
     world.paytend.books.holders[HOLDER].id_no = HOLDERS_ID
-    world.paytend.switches.set_modes(full_card_numbers=True)
+    world.paytend.switches.set_modes(full_card_numbers=True, password_in_answer=True)
 
 
 def hears_all(world: World) -> None:
@@ -118,6 +123,34 @@ def fills_forms(world: World) -> None:
     world.clicks(MANAGER, "request_approve")
 
 
+def retrieves_a_password(world: World) -> None:
+    """Once with a look at it, and once more without: nobody takes that one out of memory."""
+    for again in (False, True):
+        world.types(SUPPORT, f"/card password {CARD}")
+        world.submits(SUPPORT, card=CARD, identified="called_back", reason="forgot it")
+        if again:
+            world.clicks_modal(SUPPORT, "ask_again")
+        world.slack.closes(SUPPORT)
+        world.settles()
+        world.clicks(MANAGER, "request_approve")
+        if not again:
+            looks_at_the_secret(world)
+    world.types(SUPPORT, f"/approvals show {world.request().id}")
+    world.slack.closes(SUPPORT)
+    world.settles()
+
+
+def looks_at_the_secret(world: World) -> None:
+    replies = world.slack.messages("C0APPROVALS", world.card()["ts"])
+    button = next(message for message in replies if "secret_once" in actions_of(message))
+    world.clicks(MANAGER, "secret_once", message=button)
+    world.clicks(SUPPORT, "secret_once", message=button)
+    assert PASSWORD in world.modal_text(SUPPORT)
+    world.slack.closes(SUPPORT)
+    world.settles()
+    world.clicks(SUPPORT, "secret_once", message=button)
+
+
 def happens_at_paytend(world: World) -> None:
     events = world.paytend.events
     events.purchase(CARD, "1.00", merchant=f"SHOP {MERCHANTS_NUMBER}")
@@ -151,42 +184,58 @@ def kept_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+def shows_the_password(call: ApiCall) -> bool:
+    """Whether a call is the one that may hold the password: it opens a modal, for whoever clicked."""
+    return call.method == "views.open" and '"secret_once"' in json.dumps(call.args)
+
+
 def sent_to_slack(world: World) -> str:
-    """Everything that the bot sent: its calls, and what people see by their response addresses."""
-    calls = [{"method": call.method, **call.args} for call in world.slack.api_calls]
+    """Everything that the bot sent but for that modal: its calls, and what people see by response addresses."""
+    calls = [
+        {"method": call.method, **call.args} for call in world.slack.api_calls if not shows_the_password(call)
+    ]
     seen = [world.slack.ephemerals(person) for person in world.slack.state.people]
     answers = [delivery.response for delivery in world.slack.deliveries]
     return json.dumps([calls, seen, answers], ensure_ascii=False, default=str)
 
 
 def test_no_marked_secret_is_kept_logged_or_sent(
-    sqlite_world: World, sqlite_folder: Path, logged: StringIO
+    make_world: MakesWorld, sqlite_folder: Path, logged: StringIO
 ) -> None:
-    world = sqlite_world
+    with make_world(config=CARDS_CONFIG) as world:
+        go_everywhere(world, sqlite_folder, logged)
+
+
+def go_everywhere(world: World, folder: Path, logged: StringIO) -> None:
     mark(world)
 
     types_everything(world)
     decides(world)
     fills_forms(world)
     happens_at_paytend(world)
+    retrieves_a_password(world)
     looks_at_home(world)
     searches_with_marks(world)
     world.bot.jobs.fire_all()
     world.settles()
 
-    stored, sent, lines = kept_in(sqlite_folder), sent_to_slack(world), logged.getvalue()
+    stored, sent, lines = kept_in(folder), sent_to_slack(world), logged.getvalue()
     # The search finds what is there, and the paths were walked to their ends.
     assert b"cardholder:read" in stored
     assert "customer called" in sent
     assert "paytend.called" in lines
     assert sorted(request.action for request in world.requests() if request.status == "executed") == [
         "card.apply",
+        "card.retrieve_password",
+        "card.retrieve_password",
         "card.top_up",
         "cardholder.update",
     ]
     assert len(world.paytend.calls_of("createCardholder")) == 3
     assert len(world.paytend.calls_of("uploadDocument")) == 1
     assert lines.count("webhook.taken") >= 4
+    assert sum(PASSWORD in json.dumps(call.args) for call in world.slack.api_calls) == 1, "shown once, in a modal"
+    assert b"secret:shown" in stored
     found = {
         mark: [
             place

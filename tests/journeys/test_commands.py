@@ -84,7 +84,7 @@ def test_a_lost_answer_to_a_report_of_loss_says_that_it_is_not_known(sqlite_worl
     world.clicks_reply(SUPPORT, "card_lost")
 
     assert "The outcome is not known" in world.told(SUPPORT)
-    assert "Look at the card before you try again" in world.told(SUPPORT)
+    assert "Look at the card or cardholder before trying again" in world.told(SUPPORT)
     assert [row.event for row in world.trail()] == ["card:lost_asked"]
 
 
@@ -113,7 +113,7 @@ def test_the_status_of_a_top_up_is_told_by_its_reference(sqlite_world: World) ->
     assert "Top-up SEED000000000000: done, 248.65 EUR" in world.told(SUPPORT)
     world.types(SUPPORT, "/topup status NOTHING1")
 
-    assert "does not know a top-up with the reference NOTHING1" in world.told(SUPPORT)
+    assert "tells nothing of a top-up with the reference NOTHING1" in world.told(SUPPORT)
 
 
 WRONG = {

@@ -325,6 +325,17 @@ def test_the_person_is_told_when_slack_does_not_delete_the_file(sqlite_world: Wo
     assert len(world.paytend.calls_of("uploadDocument")) == 1
 
 
+def test_the_person_is_told_beside_a_refusal_when_the_file_stays_in_slack(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.switches.refuse_next("2104", operation="uploadDocument")
+    world.slack.faults.answers("files.delete", "cant_delete_file")
+
+    attaches(world)
+
+    assert "Paytend declined" in world.modal_text(SUPPORT)
+    assert "could not be deleted from Slack" in world.slack.messages("D0SAM")[-1]["text"]
+
+
 def test_personal_data_is_shown_privately_masked_and_each_look_is_recorded(sqlite_world: World) -> None:
     world = sqlite_world
 

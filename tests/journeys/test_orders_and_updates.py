@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from approvals.refusals import Refusal
 from approvals.tables import CardholderChange, Request
-from bot.acts.requests import DoneAlone, ask_and_tell, ask_for
+from bot.acts.requests import ask_and_tell, ask_for
 from bot.incoming import Incoming, Kind
 from tests.journeys.card_world import CARDS_CONFIG, HOLDER, trail
 from tests.journeys.conftest import MakesWorld
@@ -24,9 +24,6 @@ ORDER = {
     "delivery_address": ADDRESS,
 }
 UPDATE = {"holder_id": HOLDER, "nationality": "EE", "birthday": "1980-02-03"}
-LIFTED = CARDS_CONFIG.replace(
-    "action: cardholder.update, quorum: 1, approvers: [manager]", "action: cardholder.update, lifted: true"
-)
 
 
 @pytest.fixture
@@ -35,7 +32,7 @@ def cards(make_world: MakesWorld) -> Iterator[World]:
         yield world
 
 
-def _asks(world: World, action: str, payload: Mapping[str, Any]) -> Request | DoneAlone:
+def _asks(world: World, action: str, payload: Mapping[str, Any]) -> Request:
     """Ask as the forms do."""
     parts = world.bot.parts
     incoming = Incoming(
@@ -131,14 +128,6 @@ def test_what_does_not_fit_is_refused_and_in_the_trail(cards: World, action: str
         _asks(cards, action, payload)
     assert cards.requests() == []
     assert ("approval:refused", HOLDER) in trail(cards)
-
-
-def test_a_lifted_change_still_keeps_its_author_from_deciding_for_a_day(make_world: MakesWorld) -> None:
-    with make_world(config=LIFTED) as world:
-        asked = _asks(world, "cardholder.update", UPDATE)
-        assert isinstance(asked, DoneAlone)
-        with world.bot.database.reading() as session:
-            assert [change.person_id for change in session.exec(select(CardholderChange))] == [SUPPORT]
 
 
 def test_who_asked_is_told_what_and_where(cards: World) -> None:

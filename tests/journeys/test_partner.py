@@ -2,13 +2,7 @@
 
 import pytest
 
-from tests.journeys.world import MANAGER, ONCALL, SUPPORT, World, text_of
-
-READINGS = {
-    "balance": "getPartnerBalance",
-    "topups": "getPartnerTopup",
-    "transactions": "getPartnerTransactions",
-}
+from tests.journeys.world import MANAGER, ONCALL, World, text_of
 
 
 def _shown(world: World, person: str) -> str:
@@ -40,33 +34,6 @@ def test_transactions_turn_their_pages_in_place(sqlite_world: World) -> None:
     sqlite_world.clicks_reply(MANAGER, "movements_next")
     assert "11\u201312 of 12" in _shown(sqlite_world, MANAGER)
     assert len(sqlite_world.slack.ephemerals(MANAGER)) == 1
-
-
-@pytest.mark.parametrize("word", READINGS)
-def test_support_may_not(sqlite_world: World, word: str) -> None:
-    sqlite_world.types(SUPPORT, f"/partner {word}")
-
-    assert "manager" in sqlite_world.told(SUPPORT)
-    assert sqlite_world.paytend.calls == []
-
-
-@pytest.mark.parametrize("word", READINGS)
-def test_refused_lost_down_and_slow_are_each_answered(sqlite_world: World, word: str) -> None:
-    world, operation = sqlite_world, READINGS[word]
-    world.paytend.switches.refuse_next("1234", operation=operation)
-    world.types(MANAGER, f"/partner {word}")
-    assert "Refused on demand" in world.told(MANAGER)
-
-    world.paytend.switches.lose_next_answer(operation=operation)
-    world.types(MANAGER, f"/partner {word}")
-    assert "Only visible to you" in _shown(world, MANAGER)
-
-    world.paytend.switches.add("delay", operation=operation, seconds=1.1)
-    assert world.types(MANAGER, f"/partner {word}").status == 200
-
-    world.paytend.switches.add("lose_before", operation=operation, count=None)
-    world.types(MANAGER, f"/partner {word}")
-    assert "Paytend does not answer" in world.told(MANAGER)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,127 @@
+"""Every form of every command: a wrong argument is answered with the right form, and who may not gets nothing."""
+
+from commands.table import COMMANDS
+from tests.journeys.world import ADMIN, CARD, GUEST, HOLDER, MANAGER, ONCALL, SUPPORT, World, text_of
+
+NUMBER = "4111 1111 1111 1111"
+
+# By form: who may, what is typed wrong, and the words that say so.
+WRONG: dict[str, tuple[str, str, str]] = {
+    "/card info": (SUPPORT, "/card info", "Which card?"),
+    "/card balance": (SUPPORT, f"/card balance {CARD} EUR", "one thing too many"),
+    "/card transactions": (SUPPORT, f"/card transactions {CARD} yesteday", "Did you mean `yesterday`"),
+    "/card authorizations": (SUPPORT, f"/card authorizations {CARD} today success", "no date"),
+    "/card fees": (SUPPORT, "/card fees not/a/card", "no card id"),
+    "/card lost": (SUPPORT, "/card lost", "Which card?"),
+    "/card found": (SUPPORT, "/card found not/a/card", "no card id"),
+    "/card activate": (SUPPORT, f"/card activate {CARD}", "For which cardholder?"),
+    "/card replace": (SUPPORT, f"/card replace {CARD} {CARD}", "cannot replace itself"),
+    "/card password": (SUPPORT, f"/card password {CARD} now", "Nothing else belongs"),
+    "/card order": (SUPPORT, "/card order x", "6 to 32"),
+    "/card designs": (SUPPORT, "/card designs all", "one thing too many"),
+    "/card apply": (SUPPORT, "/card apply 3", "one thing too many"),
+    "/topup": (SUPPORT, f"/topup {CARD} ten", "is no amount"),
+    "/topup status": (SUPPORT, "/topup status", "6 to 32"),
+    "/holder status": (SUPPORT, "/holder status pasport PS1", "Did you mean `passport`"),
+    "/holder create": (SUPPORT, "/holder create Ona", "one thing too many"),
+    "/holder update": (SUPPORT, "/holder update a b", "Write `/holder update"),
+    "/holder documents": (SUPPORT, "/holder documents", "Write `/holder documents"),
+    "/holder cities": (SUPPORT, "/holder cities Atlantis", "Write `/holder cities"),
+    "/partner balance": (MANAGER, "/partner balance all", "one thing too many"),
+    "/partner topups": (ONCALL, "/partner topups eurs", "Did you mean `eur`"),
+    "/partner transactions": (MANAGER, "/partner transactions 1.11.2026 31.10.2026", "Did you mean"),
+    "/approvals waiting": (MANAGER, "/approvals waiting all", "one thing too many"),
+    "/approvals mine": (SUPPORT, "/approvals mine all", "one thing too many"),
+    "/approvals history": (ADMIN, "/approvals history all", "one thing too many"),
+    "/approvals show": (ONCALL, "/approvals show", "Which request?"),
+    "/cardops doctor": (ADMIN, "/cardops doctor now", "one thing too many"),
+}
+# By form: what is typed rightly by somebody who may not.
+RIGHT: dict[str, str] = {
+    "/card info": CARD,
+    "/card balance": CARD,
+    "/card transactions": f"{CARD} today",
+    "/card authorizations": f"{CARD} today",
+    "/card fees": CARD,
+    "/card lost": CARD,
+    "/card found": "1755907",
+    "/card activate": f"1755910 {HOLDER}",
+    "/card replace": f"{CARD} 1755910",
+    "/card password": CARD,
+    "/card order": "ORDER0000001",
+    "/topup": f"{CARD} 10 EUR",
+    "/topup status": "SEED000000000000",
+    "/holder status": HOLDER,
+    "/holder update": HOLDER,
+    "/holder documents": HOLDER,
+    "/holder cities": "LT",
+    "/approvals show": "SEED000000000000",
+}
+OUTSIDER = {"support": ONCALL, "manager": SUPPORT, "oncall": SUPPORT, "admin": SUPPORT}
+FORMS = {f"{command.name} {form.word}".strip(): form for command in COMMANDS for form in command.forms}
+ASKED_OF_NOBODY = {name for name, form in FORMS.items() if not form.roles}  # help and whoami are for all
+
+
+def read(world: World, person: str) -> str:
+    """All texts of the newest private answer, as it is read."""
+    message = world.slack.ephemerals(person)[-1]
+    return text_of(message["blocks"]).replace("&lt;", "<").replace("&gt;", ">")
+
+
+def test_every_form_has_its_rows() -> None:
+    assert set(WRONG) == set(FORMS) - ASKED_OF_NOBODY
+
+
+def test_a_wrong_argument_is_answered_with_the_right_form(sqlite_world: World) -> None:
+    world = sqlite_world
+
+    for form, (person, typed, words) in WRONG.items():
+        world.types(person, typed)
+
+        said = read(world, person)
+        assert words in said, typed
+        assert f"Write `{form}" in said, typed
+        assert world.slack.modal(person) is None, typed
+    assert world.paytend.calls == []
+    assert world.requests() == []
+
+
+def test_who_has_not_the_role_is_told_which_it_takes_and_nothing_happens(sqlite_world: World) -> None:
+    world = sqlite_world
+
+    for name, form in FORMS.items():
+        if not form.roles or len(form.roles) == len(OUTSIDER):
+            continue
+        person = OUTSIDER[form.roles[0]]
+        world.types(person, f"{name} {RIGHT.get(name, '')}")
+
+        assert "takes one of these roles" in world.told(person), name
+        assert form.roles[0] in world.told(person), name
+        assert world.slack.modal(person) is None, name
+    assert world.paytend.calls == []
+    assert world.requests() == []
+    assert set(world.refusals()) == {"NotInRole"}
+
+
+def test_a_guest_may_nothing(sqlite_world: World) -> None:
+    world, person = sqlite_world, GUEST
+
+    for name in sorted(set(FORMS) - ASKED_OF_NOBODY):
+        world.types(person, f"{name} {RIGHT.get(name, '')}")
+
+        assert "may not" in world.told(person), name
+        assert world.slack.modal(person) is None, name
+    assert world.paytend.calls == []
+    assert world.requests() == []
+
+
+def test_a_card_number_is_refused_behind_every_command(sqlite_world: World) -> None:
+    world = sqlite_world
+
+    for name in FORMS:
+        world.types(SUPPORT, f"{name} {NUMBER}")
+
+        assert "holds a card number" in read(world, SUPPORT), name
+        assert world.slack.modal(SUPPORT) is None, name
+    assert world.paytend.calls == []
+    assert not any("4111" in row.facts + row.subject for row in world.trail())
