@@ -17,7 +17,7 @@ def make_calm(parts: Parts) -> Calm:
     return Calm(
         transactions=parts.database,
         routes=parts.routes,
-        outbox=parts.desk.outbox,
+        outbox=parts.outbox,
         now=parts.clock.now,
         wake_deliverer=parts.wake_deliverer,
         hear_end=lambda session, silence, held: note_end(session, parts, silence, held, actor=BY_TIME),

@@ -185,6 +185,7 @@ def compose(
         drafts=Drafts(database=database, vault=vault, make_id=make_id, now=clock.now),
         files=SlackFiles(http=reply_http, slack=slack, token=settings.SLACK_BOT_TOKEN.get_secret_value()),
         later=pools.slow.submit,
+        outbox=outbox,
         routes=(routes := make_routes(config)),
         wake_executor=execution_loop.wake,
         wake_deliverer=delivery_loop.wake,

@@ -25,8 +25,7 @@ FORMS = (
 )
 # Phones and Slack itself make typographic quotes of plain ones.
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
-_CONDITION = re.compile(r'([A-Za-z]+)=("[^"]*"|\S+)')
-_REST = re.compile(r"\s+")
+_CONDITION = re.compile(r'([A-Za-z]+)=("[^"]*"|\S*)\s*')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +41,8 @@ def read_silence(words: Sequence[str]) -> Wish:
     """Return what was typed behind `/cardops silence`; raises Misread."""
     if not words:
         raise misread("What shall be silenced?", form=SILENCE_FORM)
-    text = " ".join(words).translate(_QUOTES)
-    conditions, found, rest = text.partition(" for ")
-    if not found:
-        raise misread("For how long?", form=SILENCE_FORM)
-    matcher = _read_matcher(conditions)
-    duration, _, reason = rest.strip().partition(" ")
+    matcher, rest = _read_matcher(" ".join(words).translate(_QUOTES))
+    duration, _, reason = rest.partition(" ")
     try:
         lasts = parse_duration(duration)
     except NotADuration as error:
@@ -59,12 +54,19 @@ def read_silence(words: Sequence[str]) -> Wish:
     return Wish(matcher=matcher, lasts=lasts, reason=reason.strip()[:LONGEST_REASON])
 
 
-def _read_matcher(text: str) -> Matcher:
-    given = {name.lower(): value.strip('"').strip() for name, value in _CONDITION.findall(text)}
-    if left := _REST.sub(" ", _CONDITION.sub("", text)).strip():
-        raise misread(f"“{left[:40]}” is no condition; these are written name=value.", form=SILENCE_FORM)
+def _read_matcher(text: str) -> tuple[Matcher, str]:
+    """Return the matcher, and what stands behind the word "for"."""
+    given = {}
+    while found := _CONDITION.match(text):
+        given[found[1].lower()] = found[2].strip('" ')
+        text = text[found.end() :]
+    word, _, rest = text.partition(" ")
+    if word and word != "for":
+        raise misread(f"“{word[:40]}” is no condition; these are written name=value.", form=SILENCE_FORM)
     if not given or not all(given.values()):
         raise misread("A silence needs at least one condition with a value.", form=SILENCE_FORM)
+    if not rest:
+        raise misread("For how long?", form=SILENCE_FORM)
     for name in given:
         if name not in NAMES:
             known = f"There are: {', '.join(NAMES)}."
@@ -73,7 +75,7 @@ def _read_matcher(text: str) -> Matcher:
     if kind is not None and kind not in SILENCEABLE:
         says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
         raise misread(says, form=SILENCE_FORM, guess=guess(kind, SILENCEABLE))
-    return Matcher(**given)
+    return Matcher(**given), rest
 
 
 def show_silences(rows: Sequence[Mapping[str, Any]]) -> Reply:

@@ -41,15 +41,20 @@ def gather(
     part_of: str,
     outbox: Outbox,
     now: datetime,
+    hold: timedelta = HOLD,
     count: Callable[[str, Mapping[str, Any]], None] = lambda _kind, _facts: None,
 ) -> int:
-    """Put what is gathering for `part_of` into the thread and return how many; `count` is told of each."""
+    """Put what is gathering for `part_of` into the thread and return how many; `count` is told of each.
+
+    A new reply is not begun before `hold` has passed.
+    """
+    pen = _Pen(session=session, thread=thread, outbox=outbox, now=now, hold=hold, count=count)
     done = 0
     while rows := _gathering(session, part_of):
         for urgent in (True, False):
             of_these = [row for row in rows if row.urgent is urgent]
             if of_these:
-                _write(session, thread, of_these, urgent=urgent, outbox=outbox, now=now, count=count)
+                pen.write(of_these, urgent=urgent)
         changed = update(Delivery).where(col(Delivery.id).in_([row.id for row in rows]))
         session.connection().execute(changed.values(status=DeliveryStatus.GATHERED, finished_at=now))
         for row in rows:
@@ -80,56 +85,52 @@ def _gathering(session: Session, part_of: str) -> list[Delivery]:
     return list(session.exec(query).all())
 
 
-def _write(
-    session: Session,
-    thread: Thread,
-    rows: Iterable[Delivery],
-    *,
-    urgent: bool,
-    outbox: Outbox,
-    now: datetime,
-    count: Callable[[str, Mapping[str, Any]], None],
-) -> None:
-    """Fill the newest reply, and begin others, with a line for each row."""
-    post = outbox.unbegun(session, key=thread.page_key(urgent=urgent), recipient=thread.channel)
-    page = Page.read(outbox.read(post)) if post is not None else Page()
-    for row in rows:
+@dataclass(frozen=True, kw_only=True)
+class _Pen:
+    """Writes the lines of rows into the replies of one thread."""
+
+    session: Session
+    thread: Thread
+    outbox: Outbox
+    now: datetime
+    hold: timedelta
+    count: Callable[[str, Mapping[str, Any]], None]
+
+    def write(self, rows: Iterable[Delivery], *, urgent: bool) -> None:
+        """Fill the newest reply, and begin others, with a line for each row."""
+        key = self.thread.page_key(urgent=urgent)
+        post = self.outbox.unbegun(self.session, key=key, recipient=self.thread.channel)
+        page = Page.read(self.outbox.read(post)) if post is not None else Page()
+        for row in rows:
+            line = self._line(row)
+            if not page.add(line, at=row.created_at):
+                self._store(page, post, urgent=urgent)
+                post, page = None, Page()
+                page.add(line, at=row.created_at)
+        self._store(page, post, urgent=urgent)
+
+    def _line(self, row: Delivery) -> str:
         try:
-            facts = outbox.read(row)
+            facts = self.outbox.read(row)
         except Unreadable:
             facts = {"reference": row.id}  # the line says at least that there was one
-        count(row.kind, facts)
-        line = write_line(row.kind, facts, at=row.created_at)
-        if not page.add(line, at=row.created_at):
-            _store(session, thread, page, post, urgent=urgent, outbox=outbox, now=now)
-            post, page = None, Page()
-            page.add(line, at=row.created_at)
-    _store(session, thread, page, post, urgent=urgent, outbox=outbox, now=now)
+        self.count(row.kind, facts)
+        return write_line(row.kind, facts, at=row.created_at)
 
-
-def _store(
-    session: Session,
-    thread: Thread,
-    page: Page,
-    post: Delivery | None,
-    *,
-    urgent: bool,
-    outbox: Outbox,
-    now: datetime,
-) -> None:
-    facts = {**page.write(), "urgent": urgent}
-    if post is not None:
-        outbox.renew(post, kind="storm_lines", facts=facts)
-        return
-    thread.pages[urgent] += 1
-    outbox.enqueue(
-        session,
-        kind="storm_lines",
-        facts=facts,
-        recipient=thread.channel,
-        now=now,
-        key=thread.page_key(urgent=urgent),
-        thread_of=thread.key,
-        urgent=urgent,
-        hold=HOLD,
-    )
+    def _store(self, page: Page, post: Delivery | None, *, urgent: bool) -> None:
+        facts = {**page.write(), "urgent": urgent}
+        if post is not None:
+            self.outbox.renew(post, kind="storm_lines", facts=facts)
+            return
+        self.thread.pages[urgent] += 1
+        self.outbox.enqueue(
+            self.session,
+            kind="storm_lines",
+            facts=facts,
+            recipient=self.thread.channel,
+            now=self.now,
+            key=self.thread.page_key(urgent=urgent),
+            thread_of=self.thread.key,
+            urgent=urgent,
+            hold=self.hold,
+        )

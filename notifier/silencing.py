@@ -1,7 +1,7 @@
 """Silences in rows: which one holds a notice back, and what is told at its end."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, update
@@ -88,7 +88,7 @@ def end(
         )
         session.connection().execute(held_back.values(status=DeliveryStatus.GATHERING))
         thread = Thread(key=_key(silence_id), channel=channel, pages={True: 0, False: 0})
-        gather(session, thread, part_of=silence_id, outbox=outbox, now=now)
+        gather(session, thread, part_of=silence_id, outbox=outbox, now=now, hold=timedelta(0))
         outbox.edit(session, key=thread.key, kind="silence", facts=_facts(silence, held=held), now=now)
     return silence, held
 

@@ -14,7 +14,7 @@ def _acknowledge(parts: Parts, incoming: Incoming, standing: Standing) -> None:
     key, account, now = take_text(incoming.value, "key"), standing.person.account, parts.clock.now()
     try:
         with parts.database.writing() as session:
-            acknowledging.take_on(session, key, account=account, outbox=parts.desk.outbox, now=now)
+            acknowledging.take_on(session, key, account=account, outbox=parts.outbox, now=now)
             audit.append(
                 session,
                 "notice:acknowledged",

@@ -33,7 +33,7 @@ def _silence(parts: Parts, _incoming: Incoming, standing: Standing, words: Seque
             reason=wish.reason,
             until=now + wish.lasts,
             routes=parts.routes,
-            outbox=parts.desk.outbox,
+            outbox=parts.outbox,
             now=now,
         )
         audit.append(
@@ -80,7 +80,7 @@ def _click_end(parts: Parts, incoming: Incoming, standing: Standing) -> None:
                 silence_id,
                 by=by,
                 routes=parts.routes,
-                outbox=parts.desk.outbox,
+                outbox=parts.outbox,
                 now=parts.clock.now(),
             )
             note_end(session, parts, silence, held, actor=by)
@@ -100,7 +100,7 @@ def _click_held(parts: Parts, incoming: Incoming, standing: Standing) -> None:
         silence = session.get(Silence, silence_id)
         if silence is None or silence.ended_at is not None:
             raise SilenceOver
-        rows = silencing.list_held(session, silence_id, outbox=parts.desk.outbox)
+        rows = silencing.list_held(session, silence_id, outbox=parts.outbox)
         held = silencing.count_held(session, silence_id)
         matcher = str(silencing.read_matcher(silence))
     parts.note("silence:read", standing=standing, subject=silence_id)
