@@ -408,7 +408,7 @@ def _check_database(database: Database) -> str:
         with database.reading() as session:
             session.connection().execute(text("SELECT 1"))
             backlog.waiting(session)
-        schema.require_current(database)
+        schema.require_usable(database)
     except (SQLAlchemyError, schema.NotMigrated) as error:
         return type(error).__name__
     return "ok"

@@ -54,6 +54,17 @@ def require_current(database: Database) -> None:
         raise NotMigrated
 
 
+def require_usable(database: Database) -> None:
+    """Refuse a database that is older than this version; raises NotMigrated.
+
+    A newer one is fine for whoever runs already, as shapes only grow: so the version before goes on in a deploy.
+    """
+    with database.reading() as session:
+        found = MigrationContext.configure(session.connection()).get_current_revision()
+    if found is None or found < (newest() or ""):  # revisions are numbers of four digits
+        raise NotMigrated
+
+
 def newest() -> str | None:
     """Return the newest revision that this version knows."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()

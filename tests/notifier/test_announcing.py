@@ -17,7 +17,7 @@ from tests.notifier.conftest import World, run_together
 
 CHANNELS = {"alerts": "C0ALERTS", "oncall": "C0OPS"}
 RULES = (
-    RouteRule(kind="transaction", to=("oncall",), when={"status": "declined"}, budget=2, mention="oncall"),  # type: ignore[arg-type]  # pydantic reads it
+    RouteRule(kind="transaction", to=("oncall",), when={"status": "declined"}, budget=2, mention="oncall"),
     RouteRule(kind="transaction", to=("alerts",)),
 )
 ROUTES = Routes(rules=RULES, channels=CHANNELS, mentions={"oncall": ["S0ONCALL"]}, storms=StormRule(budget=3))
