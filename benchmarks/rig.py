@@ -35,6 +35,7 @@ from bot.server import Server
 from bot.settings import Settings
 from bot.web import Answer, Web
 from notifier.rendering import Renderer
+from notifier.storms import StormRule
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace, seed
@@ -66,8 +67,11 @@ class Rig:
 
 
 @contextmanager
-def build_rig(*, pools: Pools, database_url: str | None = None) -> Iterator[Rig]:
-    """Compose the bot over the stand-ins, on a fresh SQLite file unless a database is named."""
+def build_rig(*, pools: Pools, database_url: str | None = None, budget: int | None = None) -> Iterator[Rig]:
+    """Compose the bot over the stand-ins, on a fresh SQLite file unless a database is named.
+
+    `budget` is that of storms, where the usual one is not wanted.
+    """
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         paytend = PaytendStandIn()
@@ -79,9 +83,10 @@ def build_rig(*, pools: Pools, database_url: str | None = None) -> Iterator[Rig]
         settings = Settings.model_validate(environment)
         database = Database(settings.DATABASE_URL)
         schema.migrate(database)
+        config = read_config(CONFIG)
         bot = compose(
             settings,
-            read_config(CONFIG),
+            config if budget is None else config.model_copy(update={"storms": StormRule(budget=budget)}),
             clock=make_clock(),
             pools=pools,
             database=database,

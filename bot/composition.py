@@ -22,6 +22,7 @@ from sqlmodel import Session
 from approvals import audit, orders
 from approvals.desk import SEND_WITHIN, Desk
 from bot import home, schema
+from bot.calm import CALM_EVERY, make_calm
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -196,12 +197,13 @@ def compose(
         drafts=Drafts(database=database, vault=vault, make_id=make_id, now=clock.now),
         files=SlackFiles(http=reply_http, slack=slack, token=settings.SLACK_BOT_TOKEN.get_secret_value()),
         later=pools.slow.submit,
+        outbox=outbox,
+        routes=(routes := make_routes(config)),
         wake_executor=execution_loop.wake,
         wake_deliverer=delivery_loop.wake,
     )
     executor = Executor(parts)
     registry = CollectorRegistry()
-    routes = make_routes(config)
     refused = RefusedCount()
     receiver = Receiver(
         intake=Intake(database),
@@ -233,7 +235,10 @@ def compose(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
     )
     jobs = Jobs(
-        make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
+        [
+            *make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
+            Job(name="calm", every=CALM_EVERY, run=make_calm(parts).keep),
+        ],
         database=database,
         now=clock.now,
     )
@@ -354,6 +359,7 @@ def make_routes(config: Config) -> Routes:
         rules=config.routes,
         channels=config.channels.model_dump(),
         mentions={name: (*rule.groups, *rule.people) for name, rule in config.roles.items()},
+        storms=config.storms,
     )
 
 
@@ -415,7 +421,7 @@ def _check_database(database: Database) -> str:
         with database.reading() as session:
             session.connection().execute(text("SELECT 1"))
             backlog.waiting(session)
-        schema.require_current(database)
+        schema.require_usable(database)
     except (SQLAlchemyError, schema.NotMigrated) as error:
         return type(error).__name__
     return "ok"

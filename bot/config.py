@@ -12,6 +12,7 @@ from approvals.people import RoleRule
 from approvals.policy import LimitRule, Policy, PolicyRule
 from notifier.balance import BalanceRule
 from notifier.routes import RouteRule
+from notifier.storms import StormRule
 
 ROLES = ("support", "manager", "oncall", "admin")
 
@@ -47,6 +48,7 @@ class Config(BaseModel):
     limits: tuple[LimitRule, ...] = ()
     routes: tuple[RouteRule, ...] = ()
     balance: BalanceRule = BalanceRule()
+    storms: StormRule = StormRule()
 
     @model_validator(mode="after")
     def _check_names(self) -> "Config":

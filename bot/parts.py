@@ -25,6 +25,8 @@ from bot.secrets import Secrets
 from bot.tables import SeenDelivery
 from commands import looks
 from commands.looks import Looking
+from notifier.outbox import Outbox
+from notifier.routes import Routes
 from notifier.upsert import insert_once
 from paytend import Client
 
@@ -50,6 +52,8 @@ class Parts:
     drafts: Drafts
     files: SlackFiles
     later: Callable[[Callable[[], None]], None]
+    outbox: Outbox
+    routes: Routes
     wake_executor: Callable[[], None]
     wake_deliverer: Callable[[], None]
 

@@ -12,11 +12,17 @@ from sqlmodel import SQLModel
 
 import approvals.tables
 import bot.tables
+import notifier.calm_tables
 import notifier.tables
 from approvals import triggers
 from bot.database import Database
 
-TABLES = (approvals.tables, bot.tables, notifier.tables)  # importing them is what fills the metadata
+TABLES = (
+    approvals.tables,
+    bot.tables,
+    notifier.calm_tables,
+    notifier.tables,
+)  # importing them is what fills the metadata
 _LOCK = 7_104_227  # any number; only one process migrates at a time
 
 
@@ -45,6 +51,17 @@ def require_current(database: Database) -> None:
     with database.reading() as session:
         found = MigrationContext.configure(session.connection()).get_current_revision()
     if found != newest():
+        raise NotMigrated
+
+
+def require_usable(database: Database) -> None:
+    """Refuse a database that is older than this version; raises NotMigrated.
+
+    A newer one is fine for whoever runs already, as shapes only grow: so the version before goes on in a deploy.
+    """
+    with database.reading() as session:
+        found = MigrationContext.configure(session.connection()).get_current_revision()
+    if found is None or found < (newest() or ""):  # revisions are numbers of four digits
         raise NotMigrated
 
 

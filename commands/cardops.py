@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from commands import silences
 from commands.surface import Command, Form, Reply
 
 COMMAND = Command(
@@ -11,6 +12,7 @@ COMMAND = Command(
         Form(word="help", usage="", does="all commands", roles=()),
         Form(word="whoami", usage="", does="your roles, and what you may do", roles=()),
         Form(word="doctor", usage="", does="whether everything is set up and works", roles=("admin",)),
+        *silences.FORMS,
     ),
 )
 

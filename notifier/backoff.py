@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(seconds=40)  # so that all is told within a minute of Slack's return
+LONGEST_PAUSE = timedelta(seconds=8)  # so that all is told within a minute of Slack's return
 FIRST_PAUSE_OF_ONE = timedelta(seconds=10)
 FIRST_PAUSE_OF_ALL = timedelta(seconds=30)
 LONGEST_PAUSE_OF_ALL = timedelta(minutes=10)

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from notifier import records
+from notifier import records, repeats
+from notifier.acknowledging import ACKNOWLEDGE
 from notifier.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.backoff import History, Trouble, decide_retry
 from notifier.claims import Claim, claim, next_due, release_all
 from notifier.facts import open_facts
 from notifier.outbox import Outbox
-from notifier.plain import lay_out_plainly
+from notifier.plain import lay_out_plainly, put_below
 from notifier.rendering import Rendered, Renderer, RenderFailed
 from notifier.slack_answers import NotDelivered
 from notifier.storage import Transactions
@@ -153,14 +154,18 @@ class Deliverer:
             facts = open_facts(work.facts, vault=self._vault, delivery_id=work.delivery_id)
         except Unreadable as error:
             raise NotDelivered(Trouble.REFUSED, code="the stored facts cannot be read") from error
+        standing = facts.pop(ACKNOWLEDGE, None)
         try:
-            return self._renderer.message(work.kind, facts)
+            rendered = self._renderer.message(work.kind, facts)
         except RenderFailed as error:
             _log.warning(
                 "delivery.laid_out_plainly",
                 extra={"delivery": work.delivery_id, "kind": work.kind, "reason": str(error)},
             )
-            return lay_out_plainly(work.kind, facts)
+            rendered = lay_out_plainly(work.kind, facts)
+        return (
+            put_below(rendered, self._renderer.message("notice_acknowledge", standing)) if standing else rendered
+        )
 
     def _record_success(self, session: Session, work: Claim, delivered: Delivered) -> None:
         records.record_delivered(session, work, delivered, now=self._clock(), make_id=self._make_id)
@@ -233,5 +238,13 @@ class Deliverer:
             "enqueued": work.created_at,
             "in_doubt": failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
         }
+        # One message for each channel that is in trouble, however often it is.
+        channel = work.lane if kind == "fallback_used" else work.recipient
+        repeat = repeats.count_again(session, f"{kind}:{channel}", now=now)
+        facts |= repeat.facts
+        known = self._outbox.recipients_of(session, repeat.key)
+        if known:
+            self._outbox.edit(session, key=repeat.key, kind=kind, facts=facts, now=now)
         for admin in self._admins:
-            self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=now)
+            if admin not in known:
+                self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=now, key=repeat.key)

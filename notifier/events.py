@@ -39,12 +39,14 @@ class Notification:
     """Something to tell: its kind (which names the template), its facts, and whether it goes first.
 
     `subject` is what it is about, the same for later ones: these bring the message that stands there up to date.
+    When these are `counted`, they are one problem that comes back: the message says how often, and since when.
     """
 
     kind: str
     facts: Mapping[str, Any]
     urgent: bool = False
     subject: str | None = None
+    counted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,9 @@ def make_notification(event: Event, *, timezone: tzinfo, now: datetime) -> Notif
     """Return what to tell of an event; `timezone` is the one in which Paytend writes times."""
     line = KINDS.get(type(event), KINDS[UnrecognisedEvent])
     facts = line.facts(event, timezone, now)
+    if line.kind == "unrecognised":  # a new kind of webhook is one problem, however many come
+        subject = f"unrecognised:{facts['notify_type']}"
+        return Notification(kind=line.kind, facts=facts, subject=subject, counted=True)
     return Notification(kind=line.kind, facts=facts, urgent=line.urgent(facts))
 
 

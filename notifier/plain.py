@@ -40,6 +40,12 @@ def mark_repeat(rendered: Rendered) -> Rendered:
     return Rendered(text=text, blocks=[*rendered.blocks, mark])
 
 
+def put_below(rendered: Rendered, more: Rendered) -> Rendered:
+    """Return the message with the blocks of another below it, as far as Slack takes so many."""
+    room = MOST_BLOCKS["message"] - len(more.blocks)
+    return Rendered(text=rendered.text, blocks=[*rendered.blocks[:room], *more.blocks])
+
+
 def _escape(value: object) -> str:
     text: str = json.loads(f'"{escape_text(value)}"')
     return text

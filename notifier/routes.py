@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from notifier.durations import Duration
 from notifier.money_text import MoneyText
+from notifier.storms import StormRule
 from paytend import Money
 
 DEFAULT = "alerts"
@@ -43,7 +45,8 @@ class RouteRule(BaseModel):
     """One line of `routes`: notifications of this kind, under these conditions, to these channels.
 
     `to` holds names of `channels` or channel ids. The first match wins unless it says `also: true`; `mention`
-    is a role whose people are mentioned.
+    is a role whose people are mentioned. `budget` is that of `storms` for this route. An urgent notice that nobody
+    has taken on after `acknowledge_within` goes to the first of `then`, after as long again to the next.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +56,17 @@ class RouteRule(BaseModel):
     to: Texts
     mention: str | None = None
     also: bool = False
+    budget: int | None = Field(default=None, ge=1, le=500)
+    acknowledge_within: Duration | None = None
+    then: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+
+    @model_validator(mode="after")
+    def _escalates_in_time(self) -> "RouteRule":
+        if bool(self.then) != (self.acknowledge_within is not None):
+            raise ValueError(
+                "acknowledge_within and then belong together: after how long, and who hears of it next"
+            )
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +101,7 @@ class Routes:
     rules: Sequence[RouteRule] = ()
     channels: Mapping[str, str]
     mentions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    storms: StormRule = field(default_factory=StormRule)
 
     def resolve(self, name: str) -> str:
         """Return the channel id of a name; what is no name is an id."""

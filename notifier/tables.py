@@ -25,6 +25,9 @@ class DeliveryStatus(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     DEAD = "dead"
+    GATHERING = "gathering"  # is to become a line in the thread of a digest, or of a silence that has ended
+    GATHERED = "gathered"  # its line stands in a reply there
+    SILENCED = "silenced"  # held back by the silence that `part_of` names
 
 
 class InboxEvent(SQLModel, table=True):
@@ -84,6 +87,7 @@ class Delivery(SQLModel, table=True):
         Index("ix_delivery_edits", "lane", "operation", "status", "id"),
         Index("ix_delivery_leased", "lane", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
         Index("ix_delivery_key", "key", "recipient"),
+        Index("ix_delivery_parts", "part_of", "status", "urgent", "id"),
     )
 
     id: str = Field(primary_key=True, max_length=26)
@@ -109,6 +113,8 @@ class Delivery(SQLModel, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str | None = Field(default=None, sa_type=Text)
+    route: str | None = Field(default=None, sa_type=Text)
+    part_of: str | None = Field(default=None, sa_type=Text)
 
 
 class Lane(SQLModel, table=True):

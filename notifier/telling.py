@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from notifier.announcing import announce
+from notifier import weathering
+from notifier.announcing import announce, list_budgets
 from notifier.events import make_notification
 from notifier.inbox import TABLE
 from notifier.outbox import Outbox
@@ -87,6 +88,8 @@ class Teller:
                 .with_for_update(skip_locked=True)
             ).all()
             told = sum(self._tell(session, event) for event in events)
+            if told:
+                self._gather(session)
         if told:
             self._wake_deliverer()
         return told
@@ -102,6 +105,16 @@ class Teller:
                 return False
         event.told_at = self._now()
         return True
+
+    def _gather(self, session: Session) -> None:
+        """Put what was told in a storm into the thread of its digest."""
+        try:
+            with session.begin_nested():
+                rules = list_budgets(self._routes)
+                weathering.hold_still(session)
+                weathering.keep_weather(session, rules=rules, outbox=self._outbox, now=self._now())
+        except Exception:  # noqa: BLE001 - an edge: what was told is kept, and the clock's job gathers it
+            _log.exception("telling.not_gathered")
 
     def _enqueue(self, session: Session, event: InboxEvent) -> None:
         if event.body is None:

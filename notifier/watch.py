@@ -121,4 +121,12 @@ def _make_notification(
             "asked": now,
         },
         urgent=level is Level.CRITICAL,
+        subject=_name_problem(verdict, state, now) if verdict.notice == "balance_low" else None,
+        counted=verdict.notice == "balance_low",
     )
+
+
+def _name_problem(verdict: Verdict, state: BalanceState, now: datetime) -> str:
+    """Return what repeats have in common: the currency, the level, and since when it is at this level."""
+    since = state.changed_at if verdict.repeated else now
+    return f"balance:{state.currency}:{verdict.standing.level}:{since.isoformat()}"

@@ -10,8 +10,10 @@ from bot.acts import (
     holder,
     home,
     movements,
+    notices,
     partner,
     requests,
+    silences,
     topup,
 )
 from bot.acts.kinds import Click, Submission, Typed
@@ -23,7 +25,7 @@ TYPED: dict[str, dict[str, Typed]] = {
     "/holder": holder.TYPED,
     "/partner": partner.TYPED,
     "/approvals": approvals.TYPED,
-    "/cardops": cardops.TYPED,
+    "/cardops": {**cardops.TYPED, **silences.TYPED},
 }
 CLICKS: dict[str, Click] = {
     **requests.CLICKS,
@@ -36,6 +38,8 @@ CLICKS: dict[str, Click] = {
     **topup.CLICKS,
     **going_on.CLICKS,
     **home.CLICKS,
+    **notices.CLICKS,
+    **silences.CLICKS,
 }
 SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **going_on.FORMS, **home.SUBMISSIONS}
 

@@ -5,10 +5,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import Inspector, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from bot import schema
@@ -157,6 +160,42 @@ def test_an_older_or_newer_shape_is_refused(database: Database, revision: str) -
 
     with pytest.raises(schema.NotMigrated):
         schema.require_current(database)
+
+
+def test_f40_a_newer_shape_is_no_trouble_for_the_version_that_runs_already(database: Database) -> None:
+    for revision, is_usable in (("9999", True), ("0000", False)):
+        with database.writing() as session:
+            session.connection().execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
+        with nullcontext() if is_usable else pytest.raises(schema.NotMigrated):
+            schema.require_usable(database)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_f40_a_migration_only_adds_what_the_version_before_can_leave_out(kind: str, tmp_path: Path) -> None:
+    with fresh_url(kind, tmp_path) as url:
+        database = Database(url)
+        shapes = []
+        for revision in ("0001", "head"):
+            with database.writing() as session:
+                command.upgrade(schema._config(session.connection()), revision)
+            with database.engine.connect() as connection:
+                shapes.append(columns_of(inspect(connection)))
+        database.close()
+    before, after = shapes
+    for place, column in before.items():
+        assert str(after[place]["type"]) == str(column["type"]), place
+        assert after[place]["nullable"] >= column["nullable"], place
+    for (table, name), column in after.items():
+        if table in {known for known, _ in before} and (table, name) not in before:
+            assert column["nullable"] or column["default"] is not None, f"{table}.{name}"
+
+
+def columns_of(inspector: Inspector) -> dict[tuple[str, str], Any]:
+    return {
+        (table, column["name"]): column
+        for table in inspector.get_table_names()
+        for column in inspector.get_columns(table)
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)

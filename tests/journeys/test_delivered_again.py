@@ -8,7 +8,7 @@ from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, World, t
 APPROVE = "request_approve"
 
 
-def test_a_command_that_is_delivered_again_asks_once(world: World) -> None:
+def test_f23_a_command_that_is_delivered_again_asks_once(world: World) -> None:
     world.types(SUPPORT, f"/topup {CARD} 10")
     said = len(world.slack.ephemerals(SUPPORT))
 
@@ -19,7 +19,7 @@ def test_a_command_that_is_delivered_again_asks_once(world: World) -> None:
     assert len(world.slack.messages("C0APPROVALS")) == 1
 
 
-def test_a_click_that_is_delivered_again_counts_once(world: World) -> None:
+def test_f23_a_click_that_is_delivered_again_counts_once(world: World) -> None:
     world.asks()
     world.clicks(MANAGER, APPROVE)
     rows, trail = world.rows(), len(world.trail())
@@ -33,7 +33,7 @@ def test_a_click_that_is_delivered_again_counts_once(world: World) -> None:
     assert world.slack.ephemerals(MANAGER) == []
 
 
-def test_a_form_that_is_delivered_again_asks_once(sqlite_world: World) -> None:
+def test_f23_a_form_that_is_delivered_again_asks_once(sqlite_world: World) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/topup")
     world.submits(SUPPORT, card=CARD, amount="10")
@@ -42,6 +42,18 @@ def test_a_form_that_is_delivered_again_asks_once(sqlite_world: World) -> None:
 
     assert len(world.requests()) == 1
     assert world.request().phrase in world.modal_text(SUPPORT)
+
+
+def test_f24_slack_has_its_acknowledgement_before_anything_is_done(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.switches.add("delay", operation="getCardInfo", seconds=1.2, count=None)
+
+    delivery = world.slack.types(SUPPORT, f"/card info {CARD}", channel="C0GENERAL")
+
+    assert not delivery.error
+    assert world.paytend.calls == [], "it is acknowledged, and waits for a thread"
+    world.settles()
+    assert f"Card {CARD}" in world.told(SUPPORT)
 
 
 def test_a_report_of_loss_that_is_delivered_again_is_sent_once(sqlite_world: World) -> None:

@@ -22,7 +22,7 @@ def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlit
     [notice] = world.slack.messages("C0ONCALL")
     assert notice["text"].startswith("<!subteam^S0ONCALL>")
     assert "SHOP &amp; &lt;Sons&gt;" in notice["text"]
-    assert actions_of(notice) == ["card_info", "card_lost"]
+    assert actions_of(notice) == ["card_info", "card_lost", "notice_acknowledge"]
     assert world.slack.messages("C0ALERTS") == []
 
 

@@ -36,7 +36,7 @@ def test_an_urgent_message_goes_first(world: World) -> None:
     assert world.slack.texts() == ["urgent", "calm"]
 
 
-def test_channels_flow_independently(world: World) -> None:
+def test_f20_a_channel_that_is_limited_holds_no_other(world: World) -> None:
     world.slack.will("chat.postMessage", Trick.LIMITED)
     world.says("held", "C0ALERTS")
     world.says("free", "C0OPS")
@@ -58,7 +58,7 @@ def test_a_post_has_a_fallback_text_metadata_and_unfurls_nothing(world: World) -
     assert post["metadata"] == {"event_type": "cardops_delivery", "event_payload": {"delivery": delivery}}
 
 
-def test_retry_after_is_obeyed_and_survives_a_restart(world: World) -> None:
+def test_f20_retry_after_is_obeyed_and_survives_a_restart(world: World) -> None:
     world.slack.will("chat.postMessage", Trick.LIMITED)
     world.says("one")
     world.delivers()

@@ -35,8 +35,12 @@ FACTS: dict[str, list[str]] = {
         "unrecognised": "mentions notify_type fields digest",
         "balance_low": "mentions level repeated balance threshold asked since",
         "balance_recovered": "mentions balance threshold asked since",
-        "delivery_dead": "delivery about recipient code attempts enqueued in_doubt",
-        "fallback_used": "recipient fallback code about",
+        "delivery_dead": "delivery about recipient code attempts enqueued in_doubt times first_at last_at",
+        "fallback_used": "recipient fallback code about times first_at last_at",
+        "notice_acknowledge": "key by at",
+        "notice_escalated": "mentions to after",
+        "silence": "silence matcher owner reason began until ended ended_by held",
+        "storm": "mentions count groups merchants cards budget window began ended",
         "words": "words",
     }.items()
 }
@@ -69,15 +73,24 @@ MARKUP = re.compile(
 texts = st.sampled_from(HOSTILE) | st.text(st.characters(), max_size=60) | st.text(max_size=4000)
 scalars = texts | st.none() | st.booleans() | st.integers(-(10**20), 10**20)
 moments = st.datetimes().map(lambda moment: moment.isoformat() + "+00:00")
+NAMED = {"card_id": scalars, "last_four": scalars, "name": scalars, "count": scalars}
 special = {
     "mentions": st.lists(texts | st.sampled_from(["U0ONE", "S0GROUP"]), max_size=300),
-    "cards": st.lists(st.fixed_dictionaries({"card_id": scalars, "last_four": scalars}), max_size=20),
+    "cards": st.lists(st.fixed_dictionaries(NAMED), max_size=20),
     "fields": st.lists(st.fixed_dictionaries({"name": texts, "value": scalars}), max_size=60),
     "recipient": texts | st.just("C0ALERTS") | st.just("U0ADMIN"),
+    "merchants": st.lists(st.fixed_dictionaries({"name": texts, "count": scalars}), max_size=5),
+    "groups": st.lists(
+        st.fixed_dictionaries({"name": texts, "count": scalars, "sums": st.lists(texts, max_size=2)}), max_size=5
+    ),
+    "to": texts | st.just("C0ALERTS") | st.just("U0ADMIN"),
     **dict.fromkeys(["happened", "asked", "since", "enqueued"], moments | scalars),
     **dict.fromkeys(["amount", "balance", "threshold"], st.sampled_from(["1200.00 EUR", "x EUR"]) | scalars),
     "status": st.sampled_from(["declined", "other"]) | texts,
 }
+
+
+NOT_PLAIN = {"mentions", "cards", "fields", "card_id", "holder_id", "merchants", "groups"}
 
 
 def facts_of(kind: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -132,12 +145,12 @@ def test_any_facts_give_a_valid_message(kind: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("kind", FACTS)
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_value_in_every_fact_is_harmless(kind: str, value: str) -> None:
-    plain = {
-        name: value for name in FACTS[kind] if name not in {"mentions", "cards", "fields", "card_id", "holder_id"}
-    }
+    plain = {name: value for name in FACTS[kind] if name not in NOT_PLAIN}
     lists = {
         "mentions": [value],
-        "cards": [{"card_id": value, "last_four": value}] * 10,
+        "cards": [{"card_id": value, "last_four": value, "name": value, "count": 1}] * 10,
+        "merchants": [{"name": value, "count": 1}] * 5,
+        "groups": [{"name": value, "count": 1, "sums": [value]}] * 42,
         "fields": [{"name": value, "value": value}] * 40,
         "card_id": value[:100],
         "holder_id": value[:100],

@@ -266,7 +266,8 @@ def test_f25_a_channel_that_is_back_is_used_again(world: World) -> None:
     world.delivers_all(3)
 
     assert world.slack.texts("C0SPARE") == ["one", "three"]
-    assert len(world.slack.texts("DU0ADMIN")) == 2
+    (told,) = (message for message in world.slack.messages if message["channel"] == "DU0ADMIN")
+    assert "2 times since" in str(told["blocks"]), "the same problem again is the same message, with a count"
 
 
 def test_f25_a_card_whose_channel_was_archived_moves_with_its_next_edit(world: World) -> None:
@@ -421,6 +422,45 @@ def test_f27_refused_blocks_become_plain_text(world: World) -> None:
 
     (message,) = world.slack.messages
     assert (message["text"], message["blocks"]) == ("two", [])
+
+
+def test_f27_what_is_too_long_is_shortened_the_same_way_each_time(world: World) -> None:
+    for _ in range(2):
+        world.says("<&>" * 20_000)
+    world.delivers_all(3)
+
+    first, second = world.slack.messages
+    assert (first["text"], first["blocks"]) == (second["text"], second["blocks"])
+    assert len(first["text"]) <= 4_000
+    assert first["text"].endswith("…")
+    assert max(len(block["text"]["text"]) for block in first["blocks"] if "text" in block) <= 3_000
+
+
+def test_f27_what_is_refused_in_every_form_is_quarantined_and_holds_nobody_up(world: World) -> None:
+    world.slack.will("chat.postMessage", *["invalid_blocks", "msg_too_long"] * 5)
+    world.says("no form of it passes")
+    world.delivers()
+    world.says("next")
+
+    world.clock.passes(seconds=1)
+    world.slack.tricks.clear()
+    world.delivers()
+
+    assert world.slack.texts() == ["next"]
+    world.delivers_all(3, step=20)
+    assert world.slack.texts() == ["next", "no form of it passes"]
+
+
+def test_dead_letters_of_one_channel_are_one_message_to_an_admin_with_a_count(world: World) -> None:
+    world.slack.will("chat.postMessage", *["some_new_error"] * 10)
+    world.says("one")
+    world.says("two")
+
+    world.delivers_all(40, step=10)
+
+    assert len(world.dead()) == 2
+    (told,) = (message for message in world.slack.messages if message["channel"] == "DU0ADMIN")
+    assert "2 times since" in str(told["blocks"])
 
 
 @pytest.mark.parametrize("kind", ["broken", "no_such_kind"])

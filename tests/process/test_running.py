@@ -1,11 +1,13 @@
 """The bot as a process: it starts, answers, and ends when it is told to, with what it holds finished."""
 
+import re
 import signal
 import subprocess
 import sys
 
 import httpx
 
+from tests.journeys.world import text_of
 from tests.process.nursery import ROOT
 from tests.process.rig import LONGEST, Rig
 
@@ -67,3 +69,30 @@ def test_a_command_that_is_being_answered_is_answered_before_the_end(sqlite_rig:
     assert bot.end() == 0
 
     assert "1755902" in rig.slack.ephemerals("U0SAM")[-1]["text"]
+
+
+def test_f40_told_to_end_with_much_in_flight_it_finishes_what_it_holds_and_the_next_does_the_rest(
+    rig: Rig,
+) -> None:
+    bot = rig.start()
+    rig.slack.faults.slows("chat.postMessage", seconds=0.4, times=3)
+    for number in range(20):
+        rig.paytend.events.decline("1755902", f"{number + 1}.00", merchant="CORNER SHOP")
+    rig.until(lambda: rig.slack.messages("C0ONCALL"))
+
+    assert bot.end() == 0
+    assert rig.nothing_is_leased()
+    assert rig.waiting() > 0
+
+    rig.start()
+    rig.until(lambda: all(webhook.state == "delivered" for webhook in rig.paytend.webhooks))
+    rig.until(lambda: rig.waiting() == 0, within=40)
+    shown = "\n".join(
+        text_of(message["blocks"])
+        for root in rig.slack.messages("C0ONCALL")
+        for message in rig.slack.messages("C0ONCALL", root["ts"])
+        if "Each notice is a line" not in text_of(message["blocks"])
+    )
+    for number in range(20):
+        assert len(re.findall(rf"\b{number + 1}\.00 EUR", shown)) == 1
+    assert "possible repeat" not in shown

@@ -1,0 +1,100 @@
+"""From a webhook to its message in Slack, one at a time below the budget; and how a flood of them is told."""
+
+import json
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from benchmarks.rig import Caller, Rig, build_rig, flood, make_webhooks, quantile, serve
+from bot.composition import make_pools
+from notifier import backlog
+
+STEADY, APART, TARGET_P95 = 60, 0.6, 2.0  # webhooks, seconds between two, seconds
+FLOOD, MOST_MESSAGES, LONGEST = 2000, 200, 90.0
+_HEADERS = {"Content-Type": "application/json"}
+
+
+def run() -> Iterator[str]:
+    """Yield a line for each figure."""
+    yield from _steady()
+    yield from _flood()
+
+
+def _steady() -> Iterator[str]:
+    """Tell webhooks one by one, in two channels in turn, as Slack takes one message a second in each."""
+    with build_rig(pools=make_pools(), budget=500) as rig, serve(rig.bot.web) as port:
+        rig.bot.start()
+        caller, sent = Caller(port, "/paytend/webhook"), []
+        for number in range(1, STEADY + 1):
+            sent.append(rig.slack.clock.now())
+            caller(rig.paytend.seal_webhook("1", _content(number)), _HEADERS)
+            time.sleep(APART)
+        caller.close()
+        _wait_until_told(rig)
+        _stop(rig)
+        posts = _posts(rig)
+    taken = [(at - begun).total_seconds() for begun, (_, at) in zip(sent, posts, strict=True)]
+    amounts = [text for text, _ in posts]
+    in_order = all(f"{number / 100:.2f} EUR" in text for number, text in enumerate(amounts, 1))
+    yield (
+        f"webhook to chat.postMessage, {STEADY} one by one: p50 {quantile(taken, 0.5) * 1e3:.0f} ms, "
+        f"p95 {quantile(taken, 0.95) * 1e3:.0f} ms (under {TARGET_P95} s)"
+    )
+    yield f"one message each: {len(posts) == STEADY}; in order: {in_order}"
+
+
+def _flood() -> Iterator[str]:
+    """Tell many webhooks at once: few messages, soon."""
+    with build_rig(pools=make_pools()) as rig, serve(rig.bot.web) as port:
+        rig.bot.start()
+        bodies, started = make_webhooks(rig.paytend, FLOOD), time.perf_counter()
+        taken_in = flood(port, bodies)
+        _wait_until_told(rig)
+        seconds = time.perf_counter() - started
+        _stop(rig)
+        messages = len(_posts(rig))
+    yield (
+        f"{FLOOD} webhooks at once, taken in within {taken_in:.1f} s: all told after {seconds:.1f} s "
+        f"in {messages} messages (at most {MOST_MESSAGES})"
+    )
+
+
+def _content(number: int) -> dict[str, Any]:
+    return {
+        "cardId": "1755902",
+        "cardNo": "533711******5097",
+        "currency": "EUR",
+        "amount": number,
+        "businessDate": "2026-11-22 12:00:00",
+        "tradeId": f"T{number:018d}",
+        "tradeType": 151,
+        "tradeSrc": "A",
+        "tradeStatus": 1 if number % 2 else 6,
+        "remark": "MAXIMA LT, X-123 VILNIUS",
+    }
+
+
+def _posts(rig: Rig) -> list[tuple[str, Any]]:
+    """Return the texts of the messages that were posted, each with when."""
+    calls = [call for call in rig.slack.api_calls if call.method == "chat.postMessage" and call.is_ok]
+    return [(json.dumps(call.args, default=str), call.at) for call in calls]
+
+
+def _wait_until_told(rig: Rig) -> None:
+    until = time.perf_counter() + LONGEST
+    for _ in count():
+        rig.bot.teller.tell_due()
+        with rig.bot.database.reading() as session:
+            if not backlog.waiting(session) or time.perf_counter() > until:
+                return
+        time.sleep(0.1)
+
+
+def _stop(rig: Rig) -> None:
+    """Stop the threads; the rig closes the rest."""
+    rig.bot.jobs.stop()
+    for loop in (rig.bot.telling_loop, rig.bot.execution_loop, rig.bot.delivery_loop):
+        loop.stop()
+    rig.bot.pools.quick.stop()
+    rig.bot.pools.slow.stop()

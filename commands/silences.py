@@ -1,0 +1,88 @@
+"""`/cardops silence` and `/cardops silences`: what is typed, and the lists that come back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from commands.arguments import guess, misread
+from commands.surface import Form, Reply
+from notifier.durations import NotADuration, parse_duration
+from notifier.silences import LONGEST, NAMES, SILENCEABLE, Matcher
+
+SILENCE_FORM = "/cardops silence <name>=<value> … for <duration> <reason>"
+SILENCERS = ("admin", "oncall")
+LONGEST_REASON = 300
+FORMS = (
+    Form(
+        word="silence",
+        usage="<name>=<value> … for <duration> <reason>",
+        does=f"hold notices back for a while; names: {', '.join(NAMES)}",
+        roles=SILENCERS,
+    ),
+    Form(word="silences", usage="", does="what is silenced, by whom and until when", roles=SILENCERS),
+)
+# Phones and Slack itself make typographic quotes of plain ones.
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+_CONDITION = re.compile(r'([A-Za-z]+)=("[^"]*"|\S*)\s*')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What somebody wants to be silenced, for how long, and why."""
+
+    matcher: Matcher
+    lasts: timedelta
+    reason: str
+
+
+def read_silence(words: Sequence[str]) -> Wish:
+    """Return what was typed behind `/cardops silence`; raises Misread."""
+    if not words:
+        raise misread("What shall be silenced?", form=SILENCE_FORM)
+    matcher, rest = _read_matcher(" ".join(words).translate(_QUOTES))
+    duration, _, reason = rest.partition(" ")
+    try:
+        lasts = parse_duration(duration)
+    except NotADuration as error:
+        raise misread(f"“{duration[:20]}” is no duration such as 30m, 4h or 2d.", form=SILENCE_FORM) from error
+    if lasts > LONGEST:
+        raise misread("A silence lasts a week at the most.", form=SILENCE_FORM)
+    if not reason.strip():
+        raise misread("Why? Whoever misses the notices will ask.", form=SILENCE_FORM)
+    return Wish(matcher=matcher, lasts=lasts, reason=reason.strip()[:LONGEST_REASON])
+
+
+def _read_matcher(text: str) -> tuple[Matcher, str]:
+    """Return the matcher, and what stands behind the word "for"."""
+    given = {}
+    while found := _CONDITION.match(text):
+        given[found[1].lower()] = found[2].strip('" ')
+        text = text[found.end() :]
+    word, _, rest = text.partition(" ")
+    if word and word != "for":
+        raise misread(f"“{word[:40]}” is no condition; these are written name=value.", form=SILENCE_FORM)
+    if not given or not all(given.values()):
+        raise misread("A silence needs at least one condition with a value.", form=SILENCE_FORM)
+    if not rest:
+        raise misread("For how long?", form=SILENCE_FORM)
+    for name in given:
+        if name not in NAMES:
+            known = f"There are: {', '.join(NAMES)}."
+            raise misread(f"“{name[:20]}” is no condition.", form=SILENCE_FORM, guess=guess(name, NAMES) or known)
+    kind = given.get("kind")
+    if kind is not None and kind not in SILENCEABLE:
+        says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
+        raise misread(says, form=SILENCE_FORM, guess=guess(kind, SILENCEABLE))
+    return Matcher(**given), rest
+
+
+def show_silences(rows: Sequence[Mapping[str, Any]]) -> Reply:
+    """Return the silences that are on, with buttons."""
+    return Reply(template="silences", facts={"rows": list(rows)})
+
+
+def show_held(matcher: str, rows: Sequence[Mapping[str, Any]], *, held: int) -> Reply:
+    """Return the newest notices that a silence holds back."""
+    return Reply(template="silence_held", facts={"matcher": matcher, "rows": list(rows), "held": held})

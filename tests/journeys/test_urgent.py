@@ -1,0 +1,134 @@
+"""Urgent notices: somebody says that they are on it, and when nobody does the next ones hear of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.journeys.conftest import MakesWorld
+from tests.journeys.world import ADMIN, CARD, CONFIG, GUEST, MANAGER, ONCALL, World, actions_of, text_of
+
+ESCALATES = CONFIG.replace(
+    "to: [oncall], mention: oncall}",
+    "to: [oncall], mention: oncall, acknowledge_within: 10m, then: [alerts, U0LEAD]}",
+)
+
+
+def declines(world: World, amount: str = "99.90") -> dict[str, Any]:
+    world.paytend.events.decline(CARD, amount)
+    world.hears_from_paytend()
+    found: dict[str, Any] = world.slack.messages("C0ONCALL")[-1]
+    return found
+
+
+def minutes_pass(world: World, minutes: float) -> None:
+    world.clock.advance(timedelta(minutes=minutes))
+    world.bot.jobs.fire("calm")
+    world.settles()
+
+
+def told(world: World, channel: str) -> list[str]:
+    return [message["text"] for message in world.slack.messages(channel)]
+
+
+def test_whoever_is_on_it_stands_on_the_message_and_the_second_one_is_told(world: World) -> None:
+    notice = declines(world)
+
+    world.clicks(ONCALL, "notice_acknowledge", message=notice)
+
+    [edited] = world.slack.messages("C0ONCALL")
+    assert f"<@{ONCALL}> is on it" in text_of(edited["blocks"])
+    assert actions_of(edited) == ["card_info", "card_lost"]
+    assert "99.90 EUR" in edited["text"], "it still says what happened"
+    world.clicks(MANAGER, "notice_acknowledge", message=notice)
+    assert f"<@{ONCALL}> is on it already" in world.told(MANAGER)
+    assert [row.actor for row in world.trail() if row.event == "notice:acknowledged"] == [ONCALL]
+
+
+def test_guests_do_not_take_anything_on(sqlite_world: World) -> None:
+    notice = declines(sqlite_world)
+
+    sqlite_world.slack.invites("C0ONCALL", GUEST)
+    sqlite_world.clicks(GUEST, "notice_acknowledge", message=notice)
+
+    assert "Guests may not" in sqlite_world.told(GUEST)
+    assert "notice_acknowledge" in actions_of(sqlite_world.slack.messages("C0ONCALL")[0])
+
+
+def test_what_nobody_takes_on_goes_to_the_next_and_then_to_the_one_after(make_world: MakesWorld) -> None:
+    with make_world(config=ESCALATES) as world:
+        notice = declines(world)
+        minutes_pass(world, 9.9)
+        assert told(world, "C0ALERTS") == []
+
+        minutes_pass(world, 0.2)
+        assert ["99.90 EUR" in text for text in told(world, "C0ALERTS")] == [True]
+        minutes_pass(world, 5)
+        assert len(told(world, "C0ALERTS")) == 1
+        minutes_pass(world, 5.1)
+        minutes_pass(world, 60)
+
+        thread = [reply["text"] for reply in world.slack.messages("C0ONCALL", notice["ts"])[1:]]
+        assert thread == [
+            "Nobody was on it after 10 minutes: <#C0ALERTS> hears of it now.",
+            "Nobody was on it after 20 minutes: <@U0LEAD> hears of it now.",
+        ]
+        world.clicks(ADMIN, "notice_acknowledge", message=world.slack.messages("C0ALERTS")[0])
+        for channel in ("C0ONCALL", "C0ALERTS"):
+            assert f"<@{ADMIN}> is on it" in text_of(world.slack.messages(channel)[0]["blocks"])
+
+
+def test_what_is_taken_on_in_time_goes_no_further(make_world: MakesWorld) -> None:
+    with make_world(config=ESCALATES) as world:
+        notice = declines(world)
+        world.clicks(ONCALL, "notice_acknowledge", message=notice)
+
+        minutes_pass(world, 30)
+
+        assert told(world, "C0ALERTS") == []
+        assert len(world.slack.messages("C0ONCALL", notice["ts"])) == 1
+
+
+def test_a_digest_with_urgent_lines_can_be_taken_on_and_is_escalated(make_world: MakesWorld) -> None:
+    with make_world(config=f"{ESCALATES}storms: {{budget: 2, window: 1m}}\n") as world:
+        for amount in ("1.00", "2.00", "3.00", "4.00"):
+            world.paytend.events.decline(CARD, amount)
+        world.hears_from_paytend()
+
+        digest = world.slack.messages("C0ONCALL")[-1]
+        assert "Many notices at once: " in digest["text"]
+        minutes_pass(world, 1)
+        assert "notice_acknowledge" in actions_of(world.slack.messages("C0ONCALL")[-1])
+        minutes_pass(world, 10)
+        assert any("came at once" in text for text in told(world, "C0ALERTS"))
+        world.clicks(ONCALL, "notice_acknowledge", message=world.slack.messages("C0ONCALL")[-1])
+        assert f"<@{ONCALL}> is on it" in text_of(world.slack.messages("C0ONCALL")[-1]["blocks"])
+
+
+def test_a_low_balance_that_stays_low_is_one_message_with_a_count(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.set_partner_balance("4000.00")
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=4, minutes=5))
+        world.bot.jobs.fire("balance")
+        world.settles()
+
+    [notice] = world.slack.messages("C0ALERTS")
+    assert "3 times since" in text_of(notice["blocks"])
+    world.paytend.events.set_partner_balance("900.00")
+    world.clock.advance(timedelta(minutes=5))
+    world.bot.jobs.fire("balance")
+    world.settles()
+    assert "critically low" in told(world, "C0ALERTS")[-1], "what is worse is a message of its own"
+    assert "notice_acknowledge" in actions_of(world.slack.messages("C0ALERTS")[-1])
+
+
+def test_webhooks_of_one_new_kind_are_one_message_with_a_count(sqlite_world: World) -> None:
+    world = sqlite_world
+    for number in range(3):
+        world.webhook_arrives(world.paytend.seal_webhook("77", {"number": number}))
+    world.webhook_arrives(world.paytend.seal_webhook("78", {"number": 9}))
+    world.settles()
+
+    first, second = world.slack.messages("C0ALERTS")
+    assert "3 times since" in text_of(first["blocks"])
+    assert "number: 2" in text_of(first["blocks"])
+    assert "times since" not in text_of(second["blocks"])

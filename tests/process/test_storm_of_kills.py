@@ -1,0 +1,144 @@
+"""Two replicas on PostgreSQL, one of them killed every second under load: nothing lost, nothing unmarked twice."""
+
+import itertools
+import os
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlmodel import col, select
+
+from bot.tables import Slot
+from notifier.plain import REPEAT
+from notifier.tables import Delivery, InboxEvent
+from tests.journeys.world import CONFIG, text_of
+from tests.process.rig import Child, Rig, build_rig
+
+SECONDS = int(os.environ.get("CARDOPS_SOAK_SECONDS", "300"))
+BETWEEN_KILLS = 1.0  # seconds; a replica that is not ready yet is left alone, as killing it would show less
+SETTLED_WITHIN = 180.0
+EVERY_SECOND = CONFIG.replace("balance: {every: 5m", "balance: {every: 2s")
+CHANNELS = ("C0ALERTS", "C0ONCALL")
+
+
+class Sender:
+    """Sends webhooks as Paytend does: again, until one of the replicas has taken each in."""
+
+    def __init__(self, rig: Rig, urls: list[str]) -> None:
+        self.rig = rig
+        self.urls = itertools.cycle(urls)
+        self.taken = 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self) -> None:
+        for number in itertools.count(1):
+            if self.stop.wait(0.15):
+                return
+            body = self.rig.paytend.seal_webhook("1", content_of(number))
+            while not self.is_taken(body):
+                time.sleep(0.05)
+            self.taken = number
+
+    def is_taken(self, body: bytes) -> bool:
+        try:
+            answer = httpx.post(f"{next(self.urls)}/paytend/webhook", content=body, timeout=10, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+
+def content_of(number: int) -> dict[str, object]:
+    """A transaction whose amount is its number; every seventh is declined."""
+    return {
+        "cardId": "1755902",
+        "cardNo": "533711******5097",
+        "currency": "EUR",
+        "amount": number,
+        "businessDate": "2026-11-22 12:00:00",
+        "tradeId": f"T{number:018d}",
+        "tradeType": 151,
+        "tradeSrc": "A",
+        "tradeStatus": 1 if number % 7 else 6,
+        "remark": "MAXIMA LT",
+    }
+
+
+@contextmanager
+def sending(rig: Rig) -> Iterator[Sender]:
+    sender = Sender(rig, [f"http://127.0.0.1:{port}" for port in rig.ports])
+    sender.thread.start()
+    try:
+        yield sender
+    finally:
+        sender.stop.set()
+        sender.thread.join(timeout=60)
+
+
+def is_ready(child: Child) -> bool:
+    try:
+        return httpx.get(f"{child.url}/readyz", timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def kill_in_turn(rig: Rig, replicas: list[Child], *, seconds: float) -> int:
+    """Kill one of the replicas every second and start it again; return how many were killed."""
+    until, kills = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        time.sleep(BETWEEN_KILLS)
+        place = kills % 2
+        if is_ready(replicas[place]):
+            replicas[place].kill()
+            kills += 1
+            replicas[place] = rig.start(place, wait=False)
+    return kills
+
+
+def amounts(rig: Rig) -> tuple[Counter[str], Counter[str]]:
+    """How often each amount stands in Slack: in what is not marked as a possible repeat, and in what is."""
+    plain, marked = Counter[str](), Counter[str]()
+    for channel in CHANNELS:
+        for root in rig.slack.messages(channel):
+            for message in rig.slack.messages(channel, root["ts"]):
+                shown = text_of(message["blocks"])
+                if "Each notice is a line" not in shown and "alance" not in message["text"]:
+                    found = re.findall(r"([0-9][0-9,]*\.[0-9]{2}) EUR", shown)
+                    (marked if REPEAT in shown else plain).update(found)
+    return plain, marked
+
+
+def rows_left(rig: Rig) -> int:
+    with rig.database.reading() as session:
+        untold = session.exec(select(InboxEvent.id).where(col(InboxEvent.told_at).is_(None))).all()
+        unfinished = select(Delivery.id).where(col(Delivery.status).in_(("waiting", "gathering")))
+        return len(untold) + len(session.exec(unfinished).all())
+
+
+@pytest.mark.soak
+@pytest.mark.postgres
+def test_killing_either_replica_every_second_loses_nothing_and_doubles_nothing_unmarked(tmp_path: Path) -> None:
+    with build_rig("postgresql", tmp_path, config=EVERY_SECOND) as rig:
+        replicas = [rig.start(0, wait=False), rig.start(1)]
+        replicas[0].wait_until_ready()
+        with sending(rig) as sender:
+            kills = kill_in_turn(rig, replicas, seconds=SECONDS)
+        for replica in replicas:
+            replica.wait_until_ready()
+        rig.until(lambda: rows_left(rig) == 0, within=SETTLED_WITHIN)
+
+        assert kills >= SECONDS / 15
+        plain, marked = amounts(rig)
+        wanted = {f"{number / 100:,.2f}" for number in range(1, sender.taken + 1)}
+        assert wanted - set(plain) - set(marked) == set(), "nothing is lost"
+        assert {amount: times for amount, times in plain.items() if times > 1} == {}, "nothing is doubled unmarked"
+        with rig.database.reading() as session:
+            slots = session.exec(select(Slot).where(Slot.job == "balance")).all()
+        assert len(rig.paytend.calls_of("getPartnerBalance")) <= len(slots), "no slot fires twice"
+        assert [replica.end() for replica in replicas] == [0, 0]
