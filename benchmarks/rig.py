@@ -1,9 +1,9 @@
 """What the benchmarks of the web edge share: the composed bot and two bare Bolt apps, on the same server."""
 
 import base64
-import http.client
 import multiprocessing
 import os
+import re
 import secrets
 import socket
 import statistics
@@ -12,8 +12,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +30,7 @@ from bot.clock import make_clock
 from bot.composition import TEMPLATES, Bot, Pools, compose
 from bot.config import read_config
 from bot.database import Database
-from bot.listening import answer_http
+from bot.listening import answer_http, is_instant
 from bot.server import Server
 from bot.settings import Settings
 from bot.web import Answer, Web
@@ -118,10 +119,58 @@ def _acknowledge(ack: Callable[[], None]) -> None:
 
 
 @contextmanager
-def serve(app: Any) -> Iterator[int]:
-    """Serve a WSGI application, or a Bolt app, on the bot's own server; return the port."""
+def serve_apart(kind: str) -> Iterator[int]:
+    """Serve one of APPS in a process of its own, as a caller in the same one would share its interpreter lock."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve_until_told, args=(kind, theirs), daemon=True)
+    process.start()
+    yield ours.recv()
+    ours.send("end")
+    process.join(timeout=20)
+
+
+def _serve_until_told(kind: str, parent: Connection) -> None:
+    with APPS[kind]() as app, serve(app, on_loop=kind != "plain") as port:
+        parent.send(port)
+        parent.recv()
+
+
+@contextmanager
+def _make_ours() -> Iterator[Web]:
+    with build_rig(pools=Pools(quick=Discarding(), slow=Discarding())) as rig:
+        yield rig.bot.web
+
+
+@contextmanager
+def _make_lean() -> Iterator[App]:
+    yield make_lean_bolt()
+
+
+@contextmanager
+def _make_plain() -> Iterator[App]:
+    slack = SlackWorkspace(rate_limits=False)
+    with slack.serving():
+        yield make_plain_bolt(slack.api_url)
+
+
+APPS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "cardops": _make_ours,
+    "lean": _make_lean,
+    "plain": _make_plain,
+}
+
+
+@contextmanager
+def serve(app: Any, *, on_loop: bool = True) -> Iterator[int]:
+    """Serve a WSGI application, or a Bolt app, on the bot's own server; return the port.
+
+    `on_loop` acknowledges on the event loop, as the bot does; without it on a thread, for an app that waits.
+    """
     web = app if isinstance(app, Web) else _BoltWeb(app)
-    server = Server(web, host="127.0.0.1", port=0)
+    server = Server(
+        web, host="127.0.0.1", port=0, is_instant=is_instant if on_loop else lambda _path, _body: False
+    )
     server.start()
     yield server.port
     server.stop()
@@ -169,24 +218,43 @@ def make_command(text: str) -> tuple[bytes, dict[str, str]]:
 
 
 class Caller:
-    """One kept connection that posts and times."""
+    """One kept connection that posts and times; a bare socket, so that little but the server is timed."""
 
     def __init__(self, port: int, path: str) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._path = path
 
     def __call__(self, body: bytes, headers: dict[str, str]) -> float:
         """Post and return the seconds until the answer was read; anything but 200 fails."""
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = f"POST {self._path} HTTP/1.1\r\nHost: it\r\n{head}Content-Length: {len(body)}\r\n\r\n"
+        sent = request.encode() + body
         started = time.perf_counter()
-        self._connection.request("POST", self._path, body=body, headers=headers)
-        answer = self._connection.getresponse()
-        answer.read()
-        assert answer.status == 200, answer.status
-        return time.perf_counter() - started
+        self._socket.sendall(sent)
+        status = self._read_answer()
+        taken = time.perf_counter() - started
+        assert status.startswith(b"HTTP/1.1 200"), status
+        return taken
+
+    def _read_answer(self) -> bytes:
+        answer = bytearray()
+        while (end := answer.find(b"\r\n\r\n")) < 0:
+            answer += self._receive()
+        found = re.search(rb"content-length: (\d+)", answer[:end], re.IGNORECASE)
+        length = end + 4 + (int(found.group(1)) if found else 0)
+        while len(answer) < length:
+            answer += self._receive()
+        return bytes(answer[:40])
+
+    def _receive(self) -> bytes:
+        received = self._socket.recv(65536)
+        assert received, "the connection was closed"
+        return received
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self._socket.close()
 
 
 def make_webhooks(paytend: PaytendStandIn, count: int) -> list[bytes]:
@@ -291,10 +359,12 @@ def quantile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def in_turn(calls: dict[str, Callable[[], float]], *, times: int, rounds: int = 5) -> list[dict[str, list[float]]]:
+def in_turn(
+    calls: dict[str, Callable[[], float]], *, times: int, rounds: int = 5, warm: int = 20
+) -> list[dict[str, list[float]]]:
     """Return the seconds of each call, made one after the other in turn, for each round."""
     for call in calls.values():
-        for _ in range(20):
+        for _ in range(warm):
             call()
     found = []
     for _ in range(rounds):

@@ -18,6 +18,7 @@ from bot.clock import make_clock
 from bot.composition import TEMPLATES, SlackUnusable, compose, make_patient, make_pools
 from bot.config import ConfigUnusable, read_config
 from bot.database import Database, FileUnusable, SecondProcess
+from bot.listening import is_instant
 from bot.logs import start_logging
 from bot.manifest import write_manifest
 from bot.server import Server
@@ -108,7 +109,7 @@ def run(_chosen: argparse.Namespace) -> int:
     renderer = Renderer(TEMPLATES)
     bot = compose(settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=renderer)
     host, port = settings.listen
-    server = Server(bot.web, host=host, port=port)
+    server = Server(bot.web, host=host, port=port, is_instant=is_instant)
     bot.start()
     try:
         server.start()
@@ -155,6 +156,8 @@ def migrate(_chosen: argparse.Namespace) -> int:
 
 def show_manifest(chosen: argparse.Namespace) -> int:
     """Print the manifest."""
+    if chosen.url and not chosen.url.startswith("https://"):
+        return _complain(f"--url {chosen.url}: Slack takes only an address that starts with https://.", [], "")
     sys.stdout.write(write_manifest(url=chosen.url, socket_mode=chosen.socket_mode))
     return FINE
 

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -135,16 +136,27 @@ class Bot:
 
 
 def compose(
-    settings: Settings, config: Config, *, clock: Clock, pools: Pools, database: Database, renderer: Renderer
+    settings: Settings,
+    config: Config,
+    *,
+    clock: Clock,
+    pools: Pools,
+    database: Database,
+    renderer: Renderer,
+    tls: ssl.SSLContext | None = None,
 ) -> Bot:
-    """Return the bot, with nothing started; raises SlackUnusable when Slack does not take the token."""
+    """Return the bot, with nothing started; raises SlackUnusable when Slack does not take the token.
+
+    `tls` says which certificates are believed; without one those of `certifi`, which take long to read, so once.
+    """
+    tls = tls or httpx.create_ssl_context(trust_env=False)
     make_id = make_ids(clock)
     vault = Vault(settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes)
     outbox = Outbox(vault=vault, make_id=make_id)
     slack = make_slack(settings)
     identity = identify(slack, settings)
-    paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS)
-    reply_http = httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False)
+    paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS, tls=tls)
+    reply_http = httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False, verify=tls)
     paytend = make_paytend(settings, clock=clock, http=paytend_http)
     fallback = config.channels.alerts or config.channels.approvals
     deliverer = Deliverer(
@@ -216,6 +228,7 @@ def compose(
         unit=settings.PAYTEND_AMOUNT_UNIT,
         timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
         now=clock.now,
+        monotonic=clock.monotonic,
         wake_deliverer=delivery_loop.wake,
     )
     watch = BalanceWatch(

@@ -1,6 +1,7 @@
 """Serves a WSGI application by uvicorn, with what it lacks: deadlines for slow senders and a cap of connections.
 
-A request is read whole, at most 1 MiB, on the event loop; only then a thread is taken for it (ADR 0002).
+A request is read whole, at most 1 MiB, on the event loop; only then a thread is taken for it (ADR 0002). What
+waits for nothing is answered on the loop itself, as handing it to a thread and back costs more than the answer.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ WEBHOOK_THREADS = 64  # they mostly wait for a commit that they share; see bot/r
 WEBHOOK_PATH = "/paytend/webhook"
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+# Whether a request (its path and its body) is answered without waiting: no disk, no network, no lock held long.
+IsInstant = Callable[[str, bytes], bool]
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -84,8 +87,9 @@ class TooLarge(Exception):
 class _Bridge:
     """The ASGI application that reads a request and hands it to the WSGI application on a thread."""
 
-    def __init__(self, wsgi: Wsgi) -> None:
+    def __init__(self, wsgi: Wsgi, is_instant: IsInstant) -> None:
         self._wsgi = wsgi
+        self._is_instant = is_instant
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
         self._webhook_threads = ThreadPoolExecutor(WEBHOOK_THREADS, thread_name_prefix="webhook")
 
@@ -98,9 +102,12 @@ class _Bridge:
         except TooLarge:
             await _answer(send, "413 Content Too Large", [(b"connection", b"close")], b"")
             return
-        loop = asyncio.get_running_loop()
-        threads = self._webhook_threads if scope["path"] == WEBHOOK_PATH else self._threads
-        status, answer_headers, answer = await loop.run_in_executor(threads, self._call, scope, body)
+        if self._is_instant(scope["path"], body):
+            status, answer_headers, answer = self._call(scope, body)
+        else:
+            loop = asyncio.get_running_loop()
+            threads = self._webhook_threads if scope["path"] == WEBHOOK_PATH else self._threads
+            status, answer_headers, answer = await loop.run_in_executor(threads, self._call, scope, body)
         await _answer(send, status, answer_headers, answer)
 
     def _call(self, scope: dict[str, Any], body: bytes) -> tuple[str, list[tuple[bytes, bytes]], bytes]:
@@ -175,9 +182,13 @@ class Server:
         port: int,
         deadline: float = DEADLINE,
         most_connections: int = MOST_CONNECTIONS,
+        is_instant: IsInstant = lambda _path, _body: False,
     ) -> None:
-        """Prepare to serve the application; port 0 lets the system choose, `deadline` is in seconds."""
-        self._bridge = _Bridge(wsgi)
+        """Prepare to serve the application; port 0 lets the system choose, `deadline` is in seconds.
+
+        `is_instant` says which requests are answered on the event loop, where nothing may wait.
+        """
+        self._bridge = _Bridge(wsgi, is_instant)
         config = uvicorn.Config(
             self._bridge,
             host=host,

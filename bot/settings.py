@@ -3,9 +3,10 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,13 +19,13 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    model_validator,
 )
 
 from notifier.vault import KEY_BYTES
 from paytend import OPERATIONS, AmountUnit, Keys, KeyUnusable, load_private_key, load_public_keys
 
 SLACK_API = "https://slack.com/api/"
+_UNREAD = "unread"  # stands for a key whose file cannot be read, which is told already
 _PATH = "PAYTEND_PATH_"
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
@@ -117,12 +118,6 @@ class Settings(BaseModel):
     CARDOPS_RETENTION_DAYS: int = Field(default=400, ge=1, description="When stored payloads are deleted.")
     paths: Mapping[str, str] = Field(default_factory=dict, description="Overridden paths by operation.")
 
-    @model_validator(mode="after")
-    def _check_edges(self) -> Self:
-        if self.SLACK_APP_TOKEN is None and self.SLACK_SIGNING_SECRET is None:
-            raise ValueError("SLACK_SIGNING_SECRET (HTTP mode) or SLACK_APP_TOKEN (Socket Mode) is needed")
-        return self
-
     @property
     def socket_mode(self) -> bool:
         """Whether Slack is reached by Socket Mode."""
@@ -134,7 +129,7 @@ class Settings(BaseModel):
         host, _, port = self.CARDOPS_LISTEN.rpartition(":")
         return host.strip("[]"), int(port)
 
-    @property
+    @cached_property
     def paytend_keys(self) -> Keys:
         """The keys of both sides, loaded; raises KeyUnusable."""
         return Keys(
@@ -148,20 +143,38 @@ def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings
     found: dict[str, Any] = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
     found |= environment
     found = {name: value for name, value in found.items() if value.strip()}
-    problems = _read_key_files(found) + _read_paths(found)
+    problems = _read_key_files(found) + _read_paths(found) + _check_keys(found) + _check_edge(found)
     settings = None
     try:
         settings = Settings.model_validate(found)
     except ValidationError as error:
         problems += [_say(problem) for problem in error.errors(include_input=False, include_url=False)]
-    if settings is not None:
-        try:
-            _ = settings.paytend_keys
-        except KeyUnusable as error:
-            problems.append(f"PAYTEND_PRIVATE_KEY, PAYTEND_PUBLIC_KEY: {error}")
     if problems or settings is None:
         raise SettingsUnusable(sorted(problems))
     return settings
+
+
+def _check_edge(found: Mapping[str, Any]) -> list[str]:
+    """Slack reaches the bot in one of two ways, and each has its secret."""
+    if "SLACK_APP_TOKEN" in found or "SLACK_SIGNING_SECRET" in found:
+        return []
+    return ["SLACK_SIGNING_SECRET: is missing. HTTP mode needs it; Socket Mode needs SLACK_APP_TOKEN instead."]
+
+
+def _check_keys(found: Mapping[str, Any]) -> list[str]:
+    """Load each key that there is: a wrong one is told with everything else that is wrong."""
+    loads: dict[str, Callable[[str], object]] = {
+        "PAYTEND_PRIVATE_KEY": load_private_key,
+        "PAYTEND_PUBLIC_KEY": load_public_keys,
+    }
+    problems = []
+    for name, load in loads.items():
+        try:
+            if found.get(name, _UNREAD) != _UNREAD:
+                load(str(found[name]))
+        except KeyUnusable as error:
+            problems.append(f"{name}: {error}")
+    return problems
 
 
 def _read_key_files(found: dict[str, Any]) -> list[str]:
@@ -171,7 +184,7 @@ def _read_key_files(found: dict[str, Any]) -> list[str]:
             try:
                 found.setdefault(name, Path(path).read_text())
             except (OSError, UnicodeDecodeError) as error:
-                found.setdefault(name, "unread")
+                found.setdefault(name, _UNREAD)
                 problems.append(f"{name}_FILE: the file cannot be read ({type(error).__name__})")
     return problems
 

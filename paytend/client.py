@@ -5,6 +5,7 @@ is in doubt for a change: timeouts and errors while writing or reading, any 5xx,
 """
 
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -30,8 +31,11 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _log = logging.getLogger(__name__)
 
 
-def make_http(*, base_url: str, timeout: float) -> httpx.Client:
-    """Return the pooled HTTP client to be kept: no redirects, no transport retries, no environment proxies."""
+def make_http(*, base_url: str, timeout: float, tls: ssl.SSLContext | None = None) -> httpx.Client:
+    """Return the pooled HTTP client to be kept: no redirects, no transport retries, no environment proxies.
+
+    `tls` says whom to trust; without one the certificates of `certifi` are read.
+    """
     return httpx.Client(
         base_url=base_url,
         timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT), pool=min(timeout, CONNECT_TIMEOUT)),
@@ -43,6 +47,7 @@ def make_http(*, base_url: str, timeout: float) -> httpx.Client:
         },
         follow_redirects=False,
         trust_env=False,
+        verify=True if tls is None else tls,
     )
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from sandbox.clock import Clock
@@ -19,6 +18,7 @@ from sandbox.paytend.books import Books
 from sandbox.paytend.control import add_control
 from sandbox.paytend.events import Events
 from sandbox.paytend.operations import OPERATIONS, Operation
+from sandbox.paytend.pairs import Pairs, make_pairs
 from sandbox.paytend.programme import PARTNER_ID, seed_programme
 from sandbox.paytend.records import TopUp
 from sandbox.paytend.refusals import Reason, Refused
@@ -55,23 +55,23 @@ class PaytendStandIn:
         unit: Unit = "minor",
         zone: tzinfo | None = None,
         key_size: int = 1024,
+        pairs: Pairs | None = None,
         partner_id: str = PARTNER_ID,
         programme: bool = True,
         webhook_pauses: tuple[float, ...] = DEFAULT_PAUSES,
         webhook_timeout: float = 10.0,
         webhook_workers: int = 1,
     ) -> None:
-        """Make keys (bits: `key_size`) and books; `programme` False leaves the books empty.
+        """Make keys (bits: `key_size`; none if `pairs` has them) and books, left empty if `programme` is False.
 
         `zone` is that of dates in answers (Vilnius unless given). `webhook_pauses` are the seconds before
         each repetition; more than one worker may change the order.
         """
         self.clock = clock or Clock()
         self.partner_id = partner_id
-        self._partner_key = generate_private_key(public_exponent=65537, key_size=key_size)
-        self._own_key = generate_private_key(public_exponent=65537, key_size=key_size)
-        self._forger_key = generate_private_key(public_exponent=65537, key_size=key_size)
-        self._wire = Wire(partner_id=partner_id, own_key=self._own_key, partner_key=self._partner_key.public_key())
+        self._pairs = pairs or make_pairs(key_size=key_size)
+        own, partner = self._pairs.own, self._pairs.partner.public_key()
+        self._wire = Wire(partner_id=partner_id, own_key=own, partner_key=partner)
         self.switches = Switches()
         self._answers = Answers(wire=self._wire, modes=self.switches.modes)
         self.books = Books(now=self.clock.now, seed=seed, unit=unit, zone=zone)
@@ -97,12 +97,12 @@ class PaytendStandIn:
     @property
     def partner_private_key_pem(self) -> str:
         """The partner's private key (PKCS#8 PEM), for the bot."""
-        return self._partner_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        return self._pairs.partner.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     @property
     def paytend_public_key_pem(self) -> str:
         """Paytend's public key (SPKI PEM), for the bot."""
-        public = self._own_key.public_key()
+        public = self._pairs.own.public_key()
         return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     @property
@@ -130,7 +130,7 @@ class PaytendStandIn:
 
     def forge_webhook(self, kind: str, content: dict[str, Any]) -> Webhook:
         """Send a webhook that is signed by a key the partner does not know."""
-        return self._sender.forge(kind, content, signer=self._forger_key)
+        return self._sender.forge(kind, content, signer=self._pairs.forger)
 
     def seal_webhook(self, kind: str, content: dict[str, Any]) -> bytes:
         """Return the body of a genuine webhook that is not sent: for whoever brings many at once."""

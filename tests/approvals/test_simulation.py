@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from bot.database import Database
-from tests.approvals.databases import make_sqlite
 from tests.approvals.simulation import (
     ClaimsInTwoSteps,
     History,
@@ -17,6 +16,7 @@ from tests.approvals.simulation import (
     WritesIntentAfterCall,
 )
 from tests.approvals.world import START, World
+from tests.databases import fresh_database
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where syncing costs nothing
 INTERESTING = {
@@ -32,10 +32,9 @@ INTERESTING = {
 @pytest.fixture
 def quick(tmp_path: Path) -> Iterator[Database]:
     """A SQLite database in memory, where there is such a folder."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
-        database = make_sqlite(Path(folder))
+    place = MEMORY if MEMORY.is_dir() else tmp_path
+    with tempfile.TemporaryDirectory(dir=place) as folder, fresh_database("sqlite", Path(folder)) as database:
         yield database
-        database.close()
 
 
 def _play(database: Database, *, kind: type[Replica], seed: int) -> list[str]:

@@ -5,16 +5,13 @@ from pathlib import Path
 import pytest
 
 from bot.database import Database
-from tests.databases import database, fresh_database, fresh_url
-
-__all__ = ["database"]  # the fixture of each kind of database
+from tests.databases import fresh_url
 
 
 @pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(sqlite: Database) -> Database:
     """An empty SQLite database, for what does not depend on the kind."""
-    with fresh_database("sqlite", tmp_path) as made:
-        yield made
+    return sqlite
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from bot.manifest import SCOPES
 from commands.table import COMMANDS
 from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
+from tests import once
 from tests.approvals.world import START
 from tests.journeys.world import CONFIG, make_environment
 
@@ -67,7 +68,7 @@ class Operator:
 
 @pytest.fixture
 def paytend() -> PaytendStandIn:
-    return PaytendStandIn(seed=1)
+    return PaytendStandIn(seed=1, pairs=once.pairs())
 
 
 @pytest.fixture
@@ -122,6 +123,13 @@ def test_the_manifest_of_socket_mode_has_no_address(operator: Operator) -> None:
 
     assert yaml.safe_load(out)["settings"]["socket_mode_enabled"] is True
     assert "http" not in out
+
+
+def test_an_address_that_slack_would_not_take_is_refused(operator: Operator) -> None:
+    status, _, err = operator.types("manifest", "--url", "cards.example.com")
+
+    assert status == 2
+    assert "https://" in err
 
 
 def test_the_manifest_in_the_repository_is_the_one_that_is_made(operator: Operator) -> None:

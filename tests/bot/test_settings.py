@@ -59,7 +59,7 @@ def test_with_no_settings_at_all_everything_that_is_missing_is_told_at_once() ->
         read_settings({}, env_file=NOWHERE)
 
     named = {problem.split(":")[0] for problem in unusable.value.problems}
-    assert named >= set(GOOD) - {"SLACK_SIGNING_SECRET"}
+    assert named >= set(GOOD)
     assert all("is missing" in problem for problem in unusable.value.problems)
 
 
@@ -203,6 +203,14 @@ def test_several_secret_keys_are_taken_in_order() -> None:
     text = ", ".join(base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
 
     assert read(CARDOPS_SECRET_KEYS=text).CARDOPS_SECRET_KEYS == (b"a" * 32, b"b" * 32)
+
+
+def test_a_wrong_key_is_told_beside_what_is_missing() -> None:
+    with pytest.raises(SettingsUnusable) as unusable:
+        read_settings({"PAYTEND_PRIVATE_KEY": "no key"}, env_file=NOWHERE)
+
+    assert any(problem.startswith("PAYTEND_PRIVATE_KEY: The private key") for problem in unusable.value.problems)
+    assert any(problem.startswith("SLACK_BOT_TOKEN: is missing") for problem in unusable.value.problems)
 
 
 def test_the_environment_goes_before_the_file_and_an_empty_value_is_none(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bot.composition import TEMPLATES
-from notifier.rendering import Renderer
 from sandbox.slack.blocks import message_problems, view_problems
+from tests import once
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "slack-block-kit.schema.json"
 HOSTILE = [
@@ -22,7 +21,7 @@ HOSTILE = [
     "{{ 7 * 7 }}",
     "4111111111111111",
 ]
-RENDERER = Renderer(TEMPLATES)
+RENDERER = once.renderer()
 
 
 def place(value: str) -> dict[str, str]:

@@ -11,20 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from bot.composition import TEMPLATES
 from commands import card_facts, lists, movements, partner
 from commands.dates import Period
 from commands.movements import Query
 from commands.surface import Reply
-from notifier.rendering import Renderer
 from paytend.models import Designs, PartnerTopUps, Transaction, Transactions
 from paytend.money import AmountUnit
+from tests import once
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "slack-block-kit.schema.json"
 ZONE = ZoneInfo("Europe/Vilnius")
 PERIOD = Period(begin=date(2026, 11, 1), end=date(2026, 11, 22))
 QUERY = Query(kind=movements.CARD, card_id="1755902", period=PERIOD)
-RENDERER = Renderer(TEMPLATES)
+RENDERER = once.renderer()
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text()) if SCHEMA.exists() else {})
 HOSTILE = '`<!channel>` "quoted" \\ \u202e {{ 7*7 }} <https://evil|x> 4111111111111111 ' * 30
 

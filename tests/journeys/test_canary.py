@@ -159,7 +159,9 @@ def sent_to_slack(world: World) -> str:
     return json.dumps([calls, seen, answers], ensure_ascii=False, default=str)
 
 
-def test_no_marked_secret_is_kept_logged_or_sent(sqlite_world: World, tmp_path: Path, logged: StringIO) -> None:
+def test_no_marked_secret_is_kept_logged_or_sent(
+    sqlite_world: World, sqlite_folder: Path, logged: StringIO
+) -> None:
     world = sqlite_world
     mark(world)
 
@@ -172,7 +174,7 @@ def test_no_marked_secret_is_kept_logged_or_sent(sqlite_world: World, tmp_path: 
     world.bot.jobs.fire_all()
     world.settles()
 
-    stored, sent, lines = kept_in(tmp_path), sent_to_slack(world), logged.getvalue()
+    stored, sent, lines = kept_in(sqlite_folder), sent_to_slack(world), logged.getvalue()
     # The search finds what is there, and the paths were walked to their ends.
     assert b"cardholder:read" in stored
     assert "customer called" in sent

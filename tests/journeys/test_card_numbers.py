@@ -15,6 +15,7 @@ REFUSED = "Your text holds a card number. It was not stored; please write it wit
 def found_anywhere(world: World, folder: Path) -> list[str]:
     """Where the number is: in the database's files, in what Slack was given or Paytend was sent."""
     digits = NUMBER.encode()
+    assert (folder / "test.db").stat().st_size > 0  # it is the folder in which it would be
     places = [
         path.name
         for path in folder.iterdir()
@@ -33,7 +34,7 @@ def found_anywhere(world: World, folder: Path) -> list[str]:
 
 
 def test_a_card_number_typed_anywhere_is_refused_and_found_nowhere(
-    sqlite_world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    sqlite_world: World, sqlite_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = sqlite_world
     world.asks()
@@ -64,7 +65,7 @@ def test_a_card_number_typed_anywhere_is_refused_and_found_nowhere(
 
     assert len(world.requests()) == 1
     assert world.request().status == "pending"
-    assert found_anywhere(world, tmp_path) == []
+    assert found_anywhere(world, sqlite_folder) == []
     assert not any(way in caplog.text for way in WAYS)
 
 

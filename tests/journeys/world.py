@@ -17,13 +17,12 @@ from sqlmodel import col, select
 
 from approvals.tables import AuditEvent, Decision, Execution, Request, Settlement, VoidedDecision
 from bot.clock import Clock as BotClock
-from bot.composition import TEMPLATES, Bot, Pools, compose
-from bot.config import parse_config
+from bot.composition import Bot, Pools, compose
 from bot.database import Database
+from bot.listening import is_instant
 from bot.manifest import make_manifest
 from bot.server import Server
 from bot.settings import read_settings
-from notifier.rendering import Renderer
 from notifier.tables import Delivery as NoticeDelivery
 from notifier.tables import InboxEvent
 from sandbox.clock import Clock
@@ -32,8 +31,7 @@ from sandbox.running import Running
 from sandbox.slack import SlackWorkspace
 from sandbox.slack import seed as slack_seed
 from sandbox.slack.deliveries import Delivery
-
-RENDERER = Renderer(TEMPLATES)  # compiled once, as a running bot does
+from tests import once
 
 SUPPORT, OTHER_SUPPORT = "U0SAM", "U0SOFIA"
 MANAGER, OTHER_MANAGER, LEAD = "U0MARA", "U0MILAN", "U0LEAD"
@@ -332,14 +330,13 @@ def build_world(
     socket_mode: bool = False,
     over_http: bool = False,
     rate_limits: bool = False,
-    key_size: int = 1024,
 ) -> Iterator[World]:
     """Build everything around an empty database that has all its tables.
 
     `over_http` puts the bot behind its own server, and both outside parties deliver to its port.
     """
     clock = Clock(start=START)
-    paytend = PaytendStandIn(seed=1, clock=clock, key_size=key_size, webhook_pauses=(0.01, 0.01))
+    paytend = PaytendStandIn(seed=1, clock=clock, pairs=once.pairs(), webhook_pauses=(0.01, 0.01))
     pool = Later()
     door: list[Callable[..., Any]] = []
     slack = SlackWorkspace(
@@ -362,15 +359,16 @@ def build_world(
         settings = read_settings(environment, env_file=folder / "no.env")
         bot = compose(
             settings,
-            parse_config(config, name="cardops.yml"),
+            once.config(config),
             clock=BotClock(now=clock.now, monotonic=lambda: clock.now().timestamp(), pause=lambda _seconds: None),
             pools=Pools(quick=pool, slow=pool),
             database=database,
-            renderer=RENDERER,
+            renderer=once.renderer(),
+            tls=once.tls(),
         )
         door.append(wsgi_door(bot.web))
         if over_http:
-            server = Server(bot.web, host="127.0.0.1", port=0)
+            server = Server(bot.web, host="127.0.0.1", port=0, is_instant=is_instant)
             server.start()
             stack.callback(server.stop)
             address = f"http://127.0.0.1:{server.port}"

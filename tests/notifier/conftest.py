@@ -1,20 +1,16 @@
-"""What the tests of the notifier share: databases, a clock that is set by hand, and a world with a Slack."""
+"""What the tests of the notifier share: a clock that is set by hand, and a world with a Slack."""
 
 import itertools
-import os
 import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 from slack_sdk import WebClient
-from sqlmodel import SQLModel, select
+from sqlmodel import select
 
 from bot.database import Database
 from notifier import backlog
@@ -25,7 +21,6 @@ from notifier.tables import Delivery
 from notifier.vault import Vault
 from tests.notifier.slack import Slack, serve
 
-SERVER = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
@@ -50,41 +45,6 @@ class Ids:
 
     def __call__(self) -> str:
         return f"{next(self.numbers):026d}"
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Database]:
-    """One database at 127.0.0.1:5432 with the notifier's tables, emptied before each test that wants it."""
-    name = f"cardops_test_{secrets.token_hex(6)}"
-    try:
-        with psycopg.connect(SERVER, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    except psycopg.OperationalError:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip("there is no PostgreSQL at 127.0.0.1:5432")
-    database = Database(f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}")
-    SQLModel.metadata.create_all(database.engine)
-    yield database
-    database.close()
-    with psycopg.connect(SERVER, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database with the notifier's tables, of each kind."""
-    if request.param == "postgresql":
-        database: Database = request.getfixturevalue("postgresql")
-        with database.engine.begin() as connection:
-            for table in SQLModel.metadata.sorted_tables:
-                connection.execute(table.delete())
-        yield database
-        return
-    database = Database(f"sqlite:///{tmp_path}/test.db")
-    SQLModel.metadata.create_all(database.engine)
-    yield database
-    database.close()
 
 
 @pytest.fixture(scope="session")

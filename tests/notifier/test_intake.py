@@ -123,6 +123,7 @@ def make_teller(world: World) -> Teller:
         unit=AmountUnit.MINOR,
         timezone=UTC,
         now=lambda: world.clock.now,
+        monotonic=lambda: 0.0,
         wake_deliverer=lambda: None,
     )
 

@@ -12,6 +12,7 @@ import httpx
 from paytend import AmountUnit, Client, Keys, RequestIds, load_private_key, load_public_keys, make_http
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
+from tests import once
 
 
 @dataclass(kw_only=True)
@@ -47,8 +48,8 @@ def make_client(
 def connect(
     *, unit: Literal["minor", "major"] = "minor", timeout: float = 5.0, **changes: object
 ) -> Iterator[Connection]:
-    stand_in = PaytendStandIn(unit=unit, seed=1)
-    with Running(stand_in.app) as server, make_http(base_url=server.url, timeout=timeout) as http:
+    stand_in = PaytendStandIn(unit=unit, seed=1, pairs=once.pairs())
+    with Running(stand_in.app) as server, make_http(base_url=server.url, timeout=timeout, tls=once.tls()) as http:
         pauses: list[float] = []
         client = make_client(stand_in, http, timeout=timeout, pauses=pauses, **changes)
         yield Connection(stand_in=stand_in, client=client, url=server.url, pauses=pauses)

@@ -24,6 +24,7 @@ from notifier.tables import Delivery
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace
+from tests import once
 from tests.databases import fresh_url
 from tests.journeys.world import CARD, CONFIG, MANAGER, SUPPORT, make_environment, text_of
 
@@ -187,7 +188,7 @@ def find_port() -> int:
 @contextmanager
 def build_rig(kind: str, folder: Path, *, config: str = CONFIG) -> Iterator[Rig]:
     """Start the stand-ins and make the database; the test starts the children."""
-    paytend = PaytendStandIn(seed=1, webhook_pauses=(0.3,) * 60)
+    paytend = PaytendStandIn(seed=1, pairs=once.pairs(), webhook_pauses=(0.3,) * 60)
     slack = SlackWorkspace(manifest=make_manifest(url=None, socket_mode=False))
     (folder / "cardops.yml").write_text(config)
     with ExitStack() as stack:

@@ -4,7 +4,6 @@ import base64
 import itertools
 import json
 import os
-import ssl
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from sandbox.paytend import PaytendStandIn
 from sandbox.paytend.operations import BY_NAME
+from tests import once
 
 COUNTER = itertools.count(1)
-# Without it every client reads the certificates of the machine, which takes longer than a test.
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def b64(data: bytes | str) -> str:
@@ -64,7 +62,7 @@ class Partner:
         assert isinstance(private, RSAPrivateKey)
         assert isinstance(public, RSAPublicKey)
         self.private, self.public, self.partner_id = private, public, stand_in.partner_id
-        self.http = httpx.Client(base_url=url, timeout=3.0, trust_env=False, verify=NO_TLS)
+        self.http = httpx.Client(base_url=url, timeout=3.0, trust_env=False, verify=once.tls())
 
     def close(self) -> None:
         self.http.close()

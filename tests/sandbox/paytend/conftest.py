@@ -8,6 +8,7 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
+from tests import once
 from tests.sandbox.paytend.client import Partner
 from tests.sandbox.paytend.receiver import Receiver
 
@@ -16,7 +17,9 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def stand_in() -> Iterator[PaytendStandIn]:
-    made = PaytendStandIn(clock=Clock(start=NOON), webhook_pauses=(0.05, 0.1, 0.15), webhook_timeout=2.0)
+    made = PaytendStandIn(
+        clock=Clock(start=NOON), pairs=once.pairs(), webhook_pauses=(0.05, 0.1, 0.15), webhook_timeout=2.0
+    )
     yield made
     made.books.recount()
 

@@ -12,6 +12,7 @@ from sandbox.paytend.amounts import fee_of, major, read_amount
 from sandbox.paytend.refusals import Refused
 from sandbox.paytend.reserialised import hutool_form, loosened
 from sandbox.running import Running
+from tests import once
 from tests.sandbox.paytend.client import Partner
 from tests.sandbox.paytend.conftest import NOON
 
@@ -40,7 +41,7 @@ def test_a_fee_is_rounded_half_up(amount: int, fee: int) -> None:
 
 @pytest.fixture
 def speaker_of_major() -> Iterator[Partner]:
-    stand_in = PaytendStandIn(clock=Clock(start=NOON), unit="major")
+    stand_in = PaytendStandIn(clock=Clock(start=NOON), unit="major", pairs=once.pairs())
     with Running(stand_in.app) as server:
         partner = Partner(stand_in, server.url)
         yield partner
