@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from approvals.actions import ACTIONS
 from approvals.people import RoleRule
 from approvals.policy import LimitRule, Policy, PolicyRule
 from notifier.balance import BalanceRule
-from notifier.routes import RouteRule
+from notifier.routes import RouteRule, find_mistake
 from notifier.storms import StormRule
 
 ROLES = ("support", "manager", "oncall", "admin")
@@ -62,6 +62,14 @@ class Config(BaseModel):
         for limit in self.limits:
             _check_rule("a limit", limit.action, ())
         return self
+
+    @field_validator("routes")
+    @classmethod
+    def _check_routes(cls, routes: tuple[RouteRule, ...]) -> tuple[RouteRule, ...]:
+        for place, rule in enumerate(routes):
+            if wrong := find_mistake(rule, names=tuple(Channels.model_fields), roles=ROLES):
+                raise ValueError(f"route {place + 1}: {wrong}")
+        return routes
 
     @property
     def rules(self) -> Policy:

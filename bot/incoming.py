@@ -100,7 +100,7 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
     return _make(
         body,
         kind=Kind.CLICK,
-        name=action.get("action_id", ""),
+        name=action.get("action_id", "").partition(":")[0],  # what stands behind a colon only tells buttons apart
         key=f"click:{body.get('trigger_id', '')}:{action.get('action_ts', '')}",
         channel=(body.get("channel") or {}).get("id", ""),
         response_url=body.get("response_url", ""),

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 import approvals.tables
 import bot.tables
 import notifier.calm_tables
+import notifier.purchase_tables
 import notifier.tables
 from approvals import triggers
 from bot.database import Database
@@ -21,6 +22,7 @@ TABLES = (
     approvals.tables,
     bot.tables,
     notifier.calm_tables,
+    notifier.purchase_tables,
     notifier.tables,
 )  # importing them is what fills the metadata
 _LOCK = 7_104_227  # any number; only one process migrates at a time

@@ -47,6 +47,8 @@ def announce(
         standing = {ACKNOWLEDGE: acknowledging.standing_of(session, subject)}
         newer = {**facts, **standing, "mentions": []}
         outbox.edit(session, key=subject, kind=notification.kind, facts=newer, now=now)
+        if notification.also_replies:
+            _reply(session, notification, known, outbox=outbox, now=now)
     new = [
         place
         for place in find_destinations(notification.kind, facts, routes=routes)
@@ -60,6 +62,23 @@ def announce(
         _enqueue(session, notification, facts, place, key=key, silence=silence, outbox=outbox, now=now)
         for place in new
     ]
+
+
+def _reply(
+    session: Session, notification: Notification, channels: frozenset[str], *, outbox: Outbox, now: datetime
+) -> None:
+    """Tell a change under the message that it changed, and in the channel."""
+    for channel in sorted(channels):
+        outbox.enqueue(
+            session,
+            kind=f"{notification.kind}_changed",
+            facts=notification.facts,
+            recipient=channel,
+            now=now,
+            thread_of=notification.subject,
+            broadcast=True,
+            urgent=notification.urgent,
+        )
 
 
 def _enqueue(

@@ -17,6 +17,7 @@ from notifier.acknowledging import ACKNOWLEDGE
 from notifier.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.backoff import History, Trouble, decide_retry
 from notifier.claims import Claim, claim, next_due, release_all
+from notifier.events import WHY
 from notifier.facts import open_facts
 from notifier.outbox import Outbox
 from notifier.plain import lay_out_plainly, put_below
@@ -154,7 +155,11 @@ class Deliverer:
             facts = open_facts(work.facts, vault=self._vault, delivery_id=work.delivery_id)
         except Unreadable as error:
             raise NotDelivered(Trouble.REFUSED, code="the stored facts cannot be read") from error
-        standing = facts.pop(ACKNOWLEDGE, None)
+        below = [
+            (name, found)
+            for name, fact in (("notice_acknowledge", ACKNOWLEDGE), ("notice_why", WHY))
+            if (found := facts.pop(fact, None))
+        ]
         try:
             rendered = self._renderer.message(work.kind, facts)
         except RenderFailed as error:
@@ -163,9 +168,9 @@ class Deliverer:
                 extra={"delivery": work.delivery_id, "kind": work.kind, "reason": str(error)},
             )
             rendered = lay_out_plainly(work.kind, facts)
-        return (
-            put_below(rendered, self._renderer.message("notice_acknowledge", standing)) if standing else rendered
-        )
+        for name, found in below:
+            rendered = put_below(rendered, self._renderer.message(name, found))
+        return rendered
 
     def _record_success(self, session: Session, work: Claim, delivered: Delivered) -> None:
         records.record_delivered(session, work, delivered, now=self._clock(), make_id=self._make_id)

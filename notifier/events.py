@@ -12,6 +12,9 @@ from paytend.codes import Code, TransactionStatus
 from paytend.models import Cardholder, Transaction
 from paytend.webhooks import CardApplied, CardholderAudited, Event, TransactionHappened, UnrecognisedEvent
 
+# The fact by which a notice says why it is where it is: its `value` is {"event": id}, or {"kind": …} with the
+# facts that routes look at.
+WHY = "why"
 LATE_AFTER = timedelta(days=7)
 
 # How a transaction ended, in one word, by its code and its source (A authorization, S settlement); these words
@@ -29,7 +32,7 @@ _STATUS_WORDS: dict[tuple[str, str], str] = {
     ("10", ""): "refunded",
 }
 STATUS_WORDS: tuple[str, ...] = (*dict.fromkeys(_STATUS_WORDS.values()), "other")
-_ALARMING = frozenset({"declined", "reversed", "cancelled", "voided"})
+ALARMING = frozenset({"declined", "reversed", "cancelled", "voided"})
 
 _TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
 
@@ -39,6 +42,7 @@ class Notification:
     """Something to tell: its kind (which names the template), its facts, and whether it goes first.
 
     `subject` is what it is about, the same for later ones: these bring the message that stands there up to date.
+    What is `also_replies` is told in the thread of that message too, as an edit notifies nobody.
     When these are `counted`, they are one problem that comes back: the message says how often, and since when.
     """
 
@@ -47,6 +51,7 @@ class Notification:
     urgent: bool = False
     subject: str | None = None
     counted: bool = False
+    also_replies: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +125,13 @@ def _transaction_facts(event: TransactionHappened, timezone: tzinfo, now: dateti
         "last_four": transaction.card_number[-4:] if transaction.card_number else None,
         "holder_id": _raw_text(transaction.raw, "holderId", "holder_id"),
         "merchant": transaction.merchant,
+        "country": _raw_text(transaction.raw, "merchantCountry", "countryCode", "country"),
         "trade_id": transaction.trade_id,
+        "related_id": _raw_text(transaction.raw, "relatedId", "relatedTransactionId", "originalAuthId"),
+        "auth_code": transaction.auth_code,
         "happened": happened,
         "happened_text": transaction.booked,
+        "clock": happened.astimezone(timezone).strftime("%H:%M") if happened else None,
         "late": happened is not None and now - happened > LATE_AFTER,
     }
 
@@ -171,9 +180,12 @@ def _raw_text(raw: Mapping[str, Any], *names: str) -> str | None:
     return None if found is None else str(found)
 
 
+# What Paytend does not tell but the clock finds (notifier/watch.py).
+OWN_KINDS = ("balance_low", "balance_recovered")
+
 KINDS: dict[type[Event], Kind] = {
     TransactionHappened: Kind(
-        kind="transaction", facts=_transaction_facts, urgent=lambda facts: facts["status"] in _ALARMING
+        kind="transaction", facts=_transaction_facts, urgent=lambda facts: facts["status"] in ALARMING
     ),
     CardholderAudited: Kind(kind="cardholder_audited", facts=_audit_facts),
     CardApplied: Kind(kind="card_applied", facts=_application_facts),

@@ -1,17 +1,22 @@
 """Which recipients hear of a notification, by the ordered rules of `cardops.yml`, and why (pure)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from notifier.durations import Duration
+from notifier.events import KINDS, OWN_KINDS
 from notifier.money_text import MoneyText
 from notifier.storms import StormRule
 from paytend import Money
 
 DEFAULT = "alerts"
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_BETWEEN = f"^{_CLOCK}-{_CLOCK}$"
 
 
 def _as_tuple(value: object) -> object:
@@ -27,7 +32,8 @@ class Conditions(BaseModel):
     """What must hold for a rule to match; what is not given does not matter, each list means "one of".
 
     `status` takes a word (events.STATUS_WORDS, the words of an audit or an order) or Paytend's code, `type` words
-    or code. Amounts compare in their own currency only.
+    or code. Amounts compare in their own currency only. `merchant` takes patterns such as "MAXIMA*", `between` a
+    time of day in Paytend's zone, such as "22:00-06:00"; what Paytend did not say does not match.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +45,9 @@ class Conditions(BaseModel):
     currency: Texts | None = None
     card: Texts | None = None
     cardholder: Texts | None = None
+    merchant: Texts | None = None
+    country: Texts | None = None
+    between: Annotated[str, Field(pattern=_BETWEEN)] | None = None
 
 
 class RouteRule(BaseModel):
@@ -104,8 +113,21 @@ class Routes:
     storms: StormRule = field(default_factory=StormRule)
 
     def resolve(self, name: str) -> str:
-        """Return the channel id of a name; what is no name is an id."""
-        return self.channels.get(name, name)
+        """Return the channel id of a name, that of approvals for one without an id; what is no name is an id."""
+        return self.channels.get(name, name) or self.channels.get("approvals", "")
+
+
+def find_mistake(rule: RouteRule, *, names: Sequence[str], roles: Sequence[str]) -> str | None:
+    """Return what is wrong with a rule's names: of its kind, its channels (by name or id), or its role."""
+    kinds = (*(line.kind for line in KINDS.values()), *OWN_KINDS)
+    if rule.kind not in kinds:
+        return f"there is no kind {rule.kind}; there are: {', '.join(kinds)}"
+    for name in (*rule.to, *rule.then):
+        if name not in names and not re.fullmatch(r"[CGUW][A-Z0-9]{2,}", name):
+            return f"{name} is no channel id, and no name of channels: {', '.join(names)}"
+    if rule.mention is not None and rule.mention not in roles:
+        return f"there is no role {rule.mention}; there are: {', '.join(roles)}"
+    return None
 
 
 def match(rules: Sequence[RouteRule], kind: str, facts: Mapping[str, Any]) -> Match:
@@ -141,11 +163,37 @@ def _find_obstacle(rule: RouteRule, kind: str, facts: Mapping[str, Any]) -> str 
         ("currency", when.currency, (facts.get("currency"),)),
         ("card", when.card, (facts.get("card_id"), facts.get("last_four"))),
         ("cardholder", when.cardholder, (facts.get("holder_id"),)),
+        ("country", when.country, (facts.get("country"),)),
     )
     for name, wanted, actual in one_of:
         if wanted is not None and not _is_one_of(wanted, actual):
             return f"{name} is {actual[0]}, not {' or '.join(wanted)}"
-    return _find_amount_obstacle(when, facts.get("amount"))
+    return (
+        _find_merchant_obstacle(when, facts.get("merchant"))
+        or _find_clock_obstacle(when, facts.get("clock"))
+        or _find_amount_obstacle(when, facts.get("amount"))
+    )
+
+
+def _find_merchant_obstacle(when: Conditions, merchant: object) -> str | None:
+    if when.merchant is None:
+        return None
+    name = str(merchant or "")
+    if any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in when.merchant):
+        return None
+    return f"merchant is {name or 'not known'}, not {' or '.join(when.merchant)}"
+
+
+def _find_clock_obstacle(when: Conditions, clock: object) -> str | None:
+    """Compare texts like 22:15; a span may go over midnight."""
+    if when.between is None:
+        return None
+    if not clock:
+        return "the time of day is not known"
+    first, _, last = when.between.partition("-")
+    at = str(clock)
+    holds = first <= at < last if first <= last else at >= first or at < last
+    return None if holds else f"it was {at}, not between {when.between}"
 
 
 def _is_one_of(wanted: tuple[str, ...], actual: tuple[object, ...]) -> bool:

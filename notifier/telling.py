@@ -3,23 +3,23 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from notifier import weathering
+from notifier import purchases, weathering
 from notifier.announcing import announce, list_budgets
-from notifier.events import make_notification
-from notifier.inbox import TABLE
+from notifier.events import WHY, make_notification
 from notifier.outbox import Outbox
 from notifier.routes import Routes
 from notifier.storage import Transactions
+from notifier.stored_events import open_event
 from notifier.tables import InboxEvent
-from notifier.vault import Unreadable, Vault
-from paytend import AmountUnit, strictjson
-from paytend.envelope import Form, Webhook
-from paytend.webhooks import Event, read_event
+from notifier.vault import Vault
+from paytend import AmountUnit
+from paytend.webhooks import Event, TransactionHappened
 
 BATCH = 20
 PAUSE = 2.0  # seconds: other replicas take in without waking this one
@@ -117,17 +117,13 @@ class Teller:
             _log.exception("telling.not_gathered")
 
     def _enqueue(self, session: Session, event: InboxEvent) -> None:
-        if event.body is None:
-            raise Unreadable("the body was removed before it was told")
-        text = self._vault.open(event.body, table=TABLE, row=event.id, column="body").decode()
-        webhook = Webhook(
-            notify_type=event.notify_type,
-            content=strictjson.parse_object(text),
-            text=text,
-            form=Form(event.form),
-            key=event.verified_by,
-        )
-        read = read_event(webhook, unit=self._unit)
+        read = open_event(event, vault=self._vault, unit=self._unit)
         notification = make_notification(read, timezone=self._timezone, now=self._now())
+        notification = replace(notification, facts={**notification.facts, WHY: {"value": {"event": event.id}}})
+        if isinstance(read, TransactionHappened):
+            make_id = self._outbox.make_key
+            notification = purchases.join(
+                session, notification, vault=self._vault, make_id=make_id, now=self._now()
+            )
         announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
         self._hear(session, read)

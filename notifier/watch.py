@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from notifier.announcing import announce
 from notifier.balance import BalanceRule, Level, Standing, Thresholds, Verdict, decide
-from notifier.events import Notification
+from notifier.events import WHY, Notification
 from notifier.outbox import Outbox
 from notifier.routes import Routes
 from notifier.storage import Transactions
@@ -119,6 +119,7 @@ def _make_notification(
             "repeated": verdict.repeated,
             "since": state.changed_at if verdict.repeated or verdict.notice == "balance_recovered" else None,
             "asked": now,
+            WHY: {"value": {"kind": verdict.notice, "status": level, "currency": balance.currency}},
         },
         urgent=level is Level.CRITICAL,
         subject=_name_problem(verdict, state, now) if verdict.notice == "balance_low" else None,

@@ -5,7 +5,7 @@ from typing import Any
 
 from approvals.people import Standing
 from bot import recent
-from bot.acts import card_changes
+from bot.acts import card_activate, card_changes
 from bot.acts.kinds import Click, OldButton, Typed, take_text
 from bot.acts.movements import typed_movements
 from bot.incoming import Incoming
@@ -138,5 +138,6 @@ CLICKS = {
     "card_designs_next": Click(act=_turn_designs, quick=False),
     "card_designs_previous": Click(act=_turn_designs, quick=False),
     **card_changes.CLICKS,
+    **card_activate.CLICKS,
 }
-SUBMISSIONS = card_changes.SUBMISSIONS
+SUBMISSIONS = {**card_changes.SUBMISSIONS, **card_activate.SUBMISSIONS}

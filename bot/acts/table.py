@@ -15,6 +15,7 @@ from bot.acts import (
     requests,
     silences,
     topup,
+    why_here,
 )
 from bot.acts.kinds import Click, Submission, Typed
 from commands.surface import Command
@@ -38,6 +39,7 @@ CLICKS: dict[str, Click] = {
     **topup.CLICKS,
     **going_on.CLICKS,
     **home.CLICKS,
+    **why_here.CLICKS,
     **notices.CLICKS,
     **silences.CLICKS,
 }

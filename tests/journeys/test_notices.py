@@ -22,7 +22,7 @@ def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlit
     [notice] = world.slack.messages("C0ONCALL")
     assert notice["text"].startswith("<!subteam^S0ONCALL>")
     assert "SHOP &amp; &lt;Sons&gt;" in notice["text"]
-    assert actions_of(notice) == ["card_info", "card_lost", "notice_acknowledge"]
+    assert actions_of(notice) == ["card_info", "card_lost", "notice_acknowledge", "why_here"]
     assert world.slack.messages("C0ALERTS") == []
 
 
@@ -35,11 +35,12 @@ def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: World) -> N
     world.hears_from_paytend()
 
     told = texts(world, "C0ALERTS")
-    assert len(told) == 4, told  # authorised, settled, approved, rejected
+    assert len(told) == 3, told  # the purchase, approved, rejected
+    assert told[0].startswith("Settled: 12.00 EUR at CAFÉ")
     assert not any("<!" in text.replace("<!date", "") or "<@" in text for text in told)
-    assert "Identity check of François Lefèvre, cardholder 101986: approved (2)" in told[2]
-    assert "The document has expired." in told[3]
-    assert actions_of(world.slack.messages("C0ALERTS")[2]) == ["holder_status"]
+    assert "Identity check of François Lefèvre, cardholder 101986: approved (2)" in told[1]
+    assert "The document has expired." in told[2]
+    assert actions_of(world.slack.messages("C0ALERTS")[1]) == ["holder_status", "why_here"]
 
 
 def test_the_cards_of_an_order_are_told(sqlite_world: World) -> None:
@@ -207,3 +208,20 @@ def test_a_route_into_a_channel_without_the_app_takes_the_detour_and_is_told_onc
     told = texts(world, "C0ALERTS")
     assert sum("Declined" in text for text in told) == 2
     assert sum("go to <#C0ALERTS> for now" in text for text in told) <= 1
+
+
+def test_why_here_says_which_route_matched_and_which_did_not(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.purchase(CARD, "12.00", merchant="CAFÉ")
+    world.hears_from_paytend()
+
+    [notice] = world.slack.messages("C0ALERTS")
+    [menu] = [
+        each for block in notice["blocks"] for each in block.get("elements", []) if each["type"] == "overflow"
+    ]
+    world.clicks(ONCALL, "why_here", message=notice, value=menu["options"][0]["value"])
+
+    answer = text_of(world.slack.ephemerals(ONCALL)[-1])
+    assert "did not match: status is settled, not declined or reversed" in answer
+    assert "*route 2* matched: every condition holds" in answer
+    assert "Only visible to you" in answer

@@ -1,0 +1,31 @@
+"""The form behind *Activate* on the notice of a card order: its inputs, and what is wrong with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from commands.arguments import Misread, read_card_id
+from commands.card_changes import LONGEST_REASON
+
+FIELDS = ("card", "holder", "reason")
+
+
+def read_activate_fields(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the payload of `card.activate`, and what is wrong under the inputs of the form."""
+    wrong: dict[str, str] = {}
+    payload: dict[str, Any] = {"reason": fields.get("reason", "").strip()}
+    for name, key in (("card", "card_id"), ("holder", "holder_id")):
+        try:
+            payload[key], rest = read_card_id(fields.get(name, "").split(), form="")
+        except Misread as error:
+            wrong[name] = str(error).strip()
+        else:
+            if rest:
+                wrong[name] = "One id, without spaces."
+    if len(payload["reason"]) > LONGEST_REASON:
+        wrong["reason"] = f"At most {LONGEST_REASON} characters."
+    return payload, wrong
+
+
+def activate_form(fields: Mapping[str, str], *, channel: str) -> dict[str, Any]:
+    """Return the facts of the form with what is known or was typed."""
+    return {"metadata": {"channel": channel}, **{name: fields.get(name, "") for name in FIELDS}}

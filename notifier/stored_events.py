@@ -1,0 +1,23 @@
+"""Reading a stored webhook again: for its notice, and for whoever asks why it went where it went."""
+
+from notifier.inbox import TABLE
+from notifier.tables import InboxEvent
+from notifier.vault import Unreadable, Vault
+from paytend import AmountUnit, strictjson
+from paytend.envelope import Form, Webhook
+from paytend.webhooks import Event, read_event
+
+
+def open_event(row: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
+    """Return the event of a row; raises Unreadable, also for one whose content retention has removed."""
+    if row.body is None:
+        raise Unreadable("the content was removed")
+    text = vault.open(row.body, table=TABLE, row=row.id, column="body").decode()
+    webhook = Webhook(
+        notify_type=row.notify_type,
+        content=strictjson.parse_object(text),
+        text=text,
+        form=Form(row.form),
+        key=row.verified_by,
+    )
+    return read_event(webhook, unit=unit)
