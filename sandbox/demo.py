@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from sandbox.backstage import Backstage
 from sandbox.clock import Clock
 from sandbox.panel import make_panel
 from sandbox.paytend.launch import write_keys
@@ -70,8 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 _WELCOME = """
   Open  {page}
 
-  You are Sam from support. Type  /topup 1755902 120.50 EUR customer called
-  Then act as Mara, a manager (bottom left), and approve it in #card-approvals.
+  Three stories on top of the page lead through the first minute. Or on your own:
+  you are Sam from support; type  /topup 1755902 120.50 EUR customer called
+  then act as Mara, a manager (top right), and approve it in #card-approvals.
 
   The bot's log is {log}. Ctrl-C ends everything.
 """
@@ -106,16 +108,20 @@ def _start(stack: ExitStack, *, port: int, socket_mode: bool) -> tuple[str, _Bot
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     bot_port = _find_port(3000)
-    clock = Clock()
-    paytend = PaytendStandIn(callback=f"http://127.0.0.1:{bot_port}/paytend/webhook", clock=clock)
+    # A clock each: the panel moves Paytend's; what Slack shows keeps to the real one, as the bot does.
+    paytend = PaytendStandIn(callback=f"http://127.0.0.1:{bot_port}/paytend/webhook", clock=Clock())
     paytend_server = stack.enter_context(Running(paytend.app, port=_find_port(8001)))
+    slack_port, slack_clock = _find_port(port), Clock()
+    offers = make_panel(paytend=paytend_server.url, slack=f"http://127.0.0.1:{slack_port}")
+    backstage = Backstage(offers=offers, now=slack_clock.now)
     slack = SlackWorkspace(
         request_url=None if socket_mode else f"http://127.0.0.1:{bot_port}/slack/events",
-        clock=clock,
+        clock=slack_clock,
         manifest=ROOT / "app_manifest.yml",
-        panel=make_panel(paytend_server.url),
+        backstage=backstage,
     )
-    stack.enter_context(slack.serving(port=_find_port(port)))
+    backstage.follow(slack=slack, paytend=paytend)
+    stack.enter_context(slack.serving(port=slack_port))
     write_keys(paytend, FOLDER)
     shutil.copy(ROOT / "sandbox" / "demo.yml", FOLDER / "cardops.yml")
     settings = {

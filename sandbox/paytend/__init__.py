@@ -4,7 +4,8 @@
 modes in `switches.py`, the respCodes in `refusals.py`, the names of the answers' fields in `shown.py`.
 """
 
-from sandbox.paytend.standin import Call, PaytendStandIn
+from sandbox.paytend.exchanges import Call
+from sandbox.paytend.standin import PaytendStandIn
 from sandbox.paytend.switches import FaultKind
 
 __all__ = ["Call", "FaultKind", "PaytendStandIn"]

@@ -67,6 +67,8 @@ export function composer(form, { id, where, names, commands }) {
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   draw();
   return {
+    // Puts a text there to be sent by whoever reads it.
+    offer: (typed) => { text.value = typed; draw(); text.focus(); },
     // Each place keeps its own draft.
     moved: (from, to, label) => {
       drafts.set(from, text.value);

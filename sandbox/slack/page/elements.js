@@ -1,7 +1,7 @@
 // Draws what people use inside blocks: buttons, selects, fields; each tells the app or waits for a submission.
 import { byId, el } from "./dom.js";
 import { combo } from "./combo.js";
-import { plain, textObject } from "./mrkdwn.js";
+import { plain, plainText, textObject } from "./mrkdwn.js";
 import { upload } from "./uploads.js";
 
 export function confirmed(confirm, names) {
@@ -111,7 +111,7 @@ function nativeSelect(element, block, ctx, facts, groups, start) {
   return node;
 }
 
-const pairs = (options) => options.map((each) => [each.value, plain(each.text.text)]);
+const pairs = (options) => options.map((each) => [each.value, plainText(each.text.text)]);
 
 function staticSelect(element, block, ctx, facts) {
   const groups = element.option_groups ? element.option_groups.map((group) => [group.label.text, pairs(group.options)]) : [["", pairs(element.options)]];

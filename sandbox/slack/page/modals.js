@@ -58,6 +58,7 @@ function draw(dialog, view, depth, names, key) {
   dialog.oncancel = (event) => { event.preventDefault(); close(false); };
   dialog.replaceChildren(form);
   if (focused) document.getElementById(focused)?.focus();
+  else if (!isSame) dialog.querySelector(".modal-body :is(input, textarea, select, button):not([disabled])")?.setAttribute("autofocus", "");
 }
 
 // What this person had entered before the page was loaded anew.
