@@ -49,6 +49,12 @@ class Backstage:
             seen = self._seen
         return guide.told(seen, has_read_storm=self._has_read(guide.ALERTS, since=seen.storm_since))
 
+    def _places(self) -> dict[str, str]:
+        if self._slack is None:
+            return {}
+        channels = tuple(self._slack.state.channels.values())
+        return {each.id: each.name for each in channels if each.im_of is None}
+
     def _has_read(self, channel: str, *, since: float) -> bool:
         if self._slack is None or not since:
             return False
@@ -62,7 +68,7 @@ class Backstage:
             self._seen = guide.saw_delivery(self._seen, delivery)
 
     def _api_call(self, call: ApiCall) -> None:
-        self._traffic.add(traffic.of_api_call(call))
+        self._traffic.add(traffic.of_api_call(call, places=self._places()))
         with self._lock:
             self._seen = guide.saw_api_call(self._seen, call)
 

@@ -35,7 +35,7 @@ READY_SECONDS = 30
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the sub-command and its options."""
     parser = commands.add_parser("demo", help="everything on this machine: stand-ins, bot and page")
-    parser.add_argument("--port", type=int, default=8000, help="of the page")
+    parser.add_argument("--port", type=int, default=8000, help="of the page; 0: any free ports")
     parser.add_argument("--socket-mode", action="store_true", help="Slack by Socket Mode instead of HTTP")
     parser.set_defaults(run=run)
 
@@ -107,10 +107,11 @@ class _Bot:
 def _start(stack: ExitStack, *, port: int, socket_mode: bool) -> tuple[str, _Bot]:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    bot_port = _find_port(3000)
+    # Asked for any port, nothing insists on its usual one: several demos may run beside each other.
+    bot_port, paytend_port = (_find_port(wanted if port else 0) for wanted in (3000, 8001))
     # A clock each: the panel moves Paytend's; what Slack shows keeps to the real one, as the bot does.
     paytend = PaytendStandIn(callback=f"http://127.0.0.1:{bot_port}/paytend/webhook", clock=Clock())
-    paytend_server = stack.enter_context(Running(paytend.app, port=_find_port(8001)))
+    paytend_server = stack.enter_context(Running(paytend.app, port=paytend_port))
     slack_port, slack_clock = _find_port(port), Clock()
     offers = make_panel(paytend=paytend_server.url, slack=f"http://127.0.0.1:{slack_port}")
     backstage = Backstage(offers=offers, now=slack_clock.now)

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,13 +73,13 @@ def of_delivery(delivery: Delivery) -> Passed:
     )
 
 
-def of_api_call(call: ApiCall) -> Passed:
-    """Return what the bot asked of Slack."""
+def of_api_call(call: ApiCall, *, places: Mapping[str, str]) -> Passed:
+    """Return what the bot asked of Slack; `places` are the names of channels."""
     outcome = "ok" if call.is_ok else str(call.response.get("error", call.status))
+    place = places.get(str(call.args.get("channel")))
+    title = f"{call.method} · #{place}" if place else call.method
     parts = (Part(title="Arguments", clear=call.args), Part(title="Answer", clear=call.response))
-    return Passed(
-        way=Way.BOT_TO_SLACK, title=call.method, outcome=outcome, is_good=call.is_ok, ms=None, parts=parts
-    )
+    return Passed(way=Way.BOT_TO_SLACK, title=title, outcome=outcome, is_good=call.is_ok, ms=None, parts=parts)
 
 
 def of_exchange(exchange: Exchange) -> Passed:

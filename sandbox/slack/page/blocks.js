@@ -45,7 +45,7 @@ const BLOCKS = {
       block.text ? el("div", { class: "section-text" }, textObject(block.text, ctx.names)) : "",
       block.fields ? el("div", { class: "fields" }, block.fields.map((each) => el("div", {}, textObject(each, ctx.names)))) : ""),
     block.accessory ? el("div", { class: "accessory" }, block.accessory.type === "image" ? picture(block.accessory, true) : drawElement(block.accessory, block, ctx, { label: block.text?.text })) : ""),
-  header: (block) => el(`h${Math.min(6, (block.level ?? 1) + 2)}`, { class: "header-block" }, plain(block.text.text)),
+  header: (block) => el(`h${Math.min(6, (block.level ?? 1) + 1)}`, { class: "header-block" }, plain(block.text.text)),
   divider: () => el("hr"),
   context: (block, ctx) => el("div", { class: "context" }, block.elements.map((each) => (each.type === "image" ? picture(each, true) : el("span", {}, textObject(each, ctx.names))))),
   actions: (block, ctx) => el("div", { class: "actions" }, block.elements.map((each) => drawElement(each, block, ctx, {}))),

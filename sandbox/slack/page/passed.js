@@ -1,6 +1,6 @@
 // What passes between the bot and the two parties outside, as it happens; one of them in full, sealed beside clear.
 import { ask, byId, el } from "./dom.js";
-import { clockTime } from "./dates.js";
+import { secondTime } from "./dates.js";
 
 const MOST = 200;
 const KINDS = { "Slack → bot": "slack in", "bot → Slack": "slack out", "bot → Paytend": "paytend out", "Paytend → bot": "paytend in" };
@@ -25,7 +25,7 @@ async function showInFull(number, names) {
   dialog.replaceChildren(
     el("header", {}, el("h2", { id: "passed-title" }, el("span", { class: `way ${KINDS[found.way]}` }, found.way), ` ${found.title}`),
       el("button", { type: "button", class: "icon", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
-    el("p", { class: "hint" }, `${clockTime(found.at, names)} · ${found.outcome}${found.ms === null ? "" : ` · ${found.ms} ms`}`),
+    el("p", { class: "hint" }, `${secondTime(found.at, names)} · ${found.outcome}${found.ms === null ? "" : ` · ${found.ms} ms`}`),
     el("div", { class: "parts" }, found.parts.map(partOf)),
   );
   dialog.showModal();
@@ -42,7 +42,7 @@ export function passed(namesNow) {
   list.dataset.only = "Everything";
   const rowOf = (row) => el("li", { class: `row ${row.way.includes("Slack") ? "of-slack" : "of-paytend"}` },
     el("button", { type: "button", onclick: () => showInFull(row.number, namesNow()) },
-      el("span", { class: `way ${KINDS[row.way]}` }, row.way), el("time", {}, clockTime(row.at, namesNow())),
+      el("span", { class: `way ${KINDS[row.way]}` }, row.way), el("time", {}, secondTime(row.at, namesNow())),
       el("b", {}, row.title), el("span", { class: row.is_good ? "good" : "bad" }, `${row.outcome}${row.ms === null ? "" : ` · ${row.ms} ms`}`)));
   const refresh = async () => {
     if (isAsking) return;
