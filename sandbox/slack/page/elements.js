@@ -31,16 +31,18 @@ function teller(element, block, ctx, facts) {
 }
 
 function button(element, block, ctx) {
-  const tell = teller(element, block, ctx, {});
+  const tell = teller({ ...element, confirm: undefined }, block, ctx, {});
   const style = element.style ? ` ${element.style}` : "";
   const node = el("button", { type: "button", class: `button${style}`, "aria-label": element.accessibility_label }, plain(element.text.text));
   node.addEventListener("click", async () => {
+    if (node.classList.contains("busy") || !(await confirmed(element.confirm, ctx.names))) return;
     if (element.url) window.open(element.url, "_blank", "noopener");
+    // Not disabled: whoever pressed it by the keyboard stays on it.
     node.classList.add("busy");
-    node.disabled = true;
+    node.setAttribute("aria-disabled", "true");
     await tell(undefined);
     node.classList.remove("busy");
-    node.disabled = false;
+    node.removeAttribute("aria-disabled");
   });
   return node;
 }
