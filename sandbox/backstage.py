@@ -49,6 +49,12 @@ class Backstage:
             seen = self._seen
         return guide.told(seen, has_read_storm=self._has_read(guide.ALERTS, since=seen.storm_since))
 
+    def start_again(self) -> None:
+        """Forget what the stories have seen."""
+        with self._lock:
+            self._seen = guide.Seen()
+        self._touch()
+
     def _places(self) -> dict[str, str]:
         if self._slack is None:
             return {}

@@ -39,6 +39,9 @@ class Backstage(Protocol):
     def stories(self) -> list[Json]:
         """Return what a newcomer can try, and how far they are."""
 
+    def start_again(self) -> None:
+        """Let the stories begin anew."""
+
 
 class Panel:
     """A backstage that only has offers: a list, or a JSON file that is read when it is needed."""
@@ -65,9 +68,12 @@ class Panel:
         """Return none."""
         return []
 
+    def start_again(self) -> None:
+        """Do nothing: there are none."""
+
 
 class OutsideApi:
-    """Answers `/panel.json`, `/_page/panel`, `/_page/passed…` and `/_control/fault`."""
+    """Answers `/panel.json`, `/_page/panel`, `/_page/passed…`, `/_page/stories` and `/_control/fault`."""
 
     def __init__(self, *, backstage: Backstage, faults: Faults) -> None:
         """Show what `backstage` has; arm `faults`."""
@@ -82,6 +88,7 @@ class OutsideApi:
             web.post("/_page/panel", self._outside),
             web.get("/_page/passed", self._passed),
             web.get("/_page/passed/{number}", self._passed_in_full),
+            web.post("/_page/stories", self._start_again),
             web.post("/_control/fault", self._arm),
             web.delete("/_control/fault", self._disarm),
         ]
@@ -97,6 +104,11 @@ class OutsideApi:
         if found is None:
             return web.json_response({"error": "this is not kept any more"}, status=404)
         return web.json_response(found)
+
+    async def _start_again(self, request: web.Request) -> web.StreamResponse:
+        refuse_other_origins(request)
+        self._backstage.start_again()
+        return web.json_response({"ok": True})
 
     async def _outside(self, request: web.Request) -> web.StreamResponse:
         asked = await read_asked(request)

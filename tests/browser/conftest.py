@@ -19,6 +19,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
     "--font-render-hinting=none",
+    "--disable-lcd-text",  # letters without coloured edges: fewer colours in the pictures
 ]
 PATIENCE_MS = 15_000
 

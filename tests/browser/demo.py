@@ -64,6 +64,8 @@ class Windows:
         if not guide:
             context.add_init_script("localStorage.setItem('guide', 'closed')")
         self.contexts.append(context)
+        # What an earlier window of this person left open.
+        context.request.post(f"{self.url}/_page/act", data={"kind": "close", "person": person, "all": True})
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda message: self._note(message.text) if message.type in {"error", "warning"} else None)

@@ -35,8 +35,8 @@ function input(block, ctx) {
   if (error) notes.push(el("p", { class: "field-error", id: `${id}-error`, role: "alert" }, error));
   const describedBy = notes.map((each) => each.id).join(" ") || undefined;
   const element = drawElement(block.element, block, ctx, { id, describedBy, invalid: Boolean(error), required: !block.optional, dispatches: block.dispatch_action });
-  if (isGroup) return el("fieldset", { class: "input-block" }, el("legend", {}, words), element, notes);
-  return el("div", { class: "input-block" }, el("label", { for: id }, words), element, notes);
+  if (isGroup) return el("fieldset", { class: "input-block", "data-block": block.block_id }, el("legend", {}, words), element, notes);
+  return el("div", { class: "input-block", "data-block": block.block_id }, el("label", { for: id }, words), element, notes);
 }
 
 const BLOCKS = {

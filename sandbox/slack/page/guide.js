@@ -47,6 +47,7 @@ export function guide(travel) {
   const set = (isOpen) => { localStorage.setItem("guide", isOpen ? "open" : "closed"); show(); };
   section.replaceChildren(
     el("div", { class: "guide-head" }, el("h2", {}, "Your first minute"), el("p", {}, "They tick themselves off by what really happens."),
+      el("button", { type: "button", class: "linklike", onclick: () => ask("/_page/stories", {}) }, "Start again"),
       el("button", { type: "button", class: "icon", "aria-label": "Close the guide", onclick: () => { set(false); button.focus(); } }, "✕")),
     cards,
   );

@@ -21,7 +21,7 @@ let lastToast;
 let isAsking = false;
 let isStale = false;
 let homeDrawn = "";
-let readTo;
+let unread;
 let isReplying = false;
 let drawStories = () => {};
 let drawPassed = () => {};
@@ -58,7 +58,7 @@ async function refresh() {
   }
   drift = state.now - Date.now() / 1000;
   // What was unread when this place was opened stays marked until it is left.
-  if (asked.place === look.place && asked.person === look.person) readTo ??= state.read_to || undefined;
+  if (asked.place === look.place && asked.person === look.person) unread ??= { after: state.read_to || "9", to: state.messages.at(-1)?.ts ?? "" };
   if (asked.person === look.person && asked.place === look.place && asked.thread === look.thread) draw();
   if (isStale) { isStale = false; refresh(); }
 }
@@ -72,7 +72,7 @@ function draw() {
   drawSidebar(state, look.place, workspace, names, (id) => { go(id); openSidebar(false); });
   drawHead(place);
   if (look.place === "home") drawHome();
-  else { homeDrawn = ""; drawMessages(byId("messages"), state.messages, names, { openThread, inThread: false, readTo }); }
+  else { homeDrawn = ""; drawMessages(byId("messages"), state.messages, names, { openThread, inThread: false, unread }); }
   if (look.place !== "home" && !state.messages.length) {
     byId("messages").replaceChildren(el("p", { class: "empty" }, place.is_im ? "Nothing said yet. What only you should see comes here." : `This is the very beginning of #${place.name}.`));
   }
@@ -162,7 +162,7 @@ async function start() {
       drawPeople();
     }
     const isNew = before.person !== look.person || before.place !== look.place;
-    if (isNew) { afresh(byId("messages")); readTo = undefined; }
+    if (isNew) { afresh(byId("messages")); unread = undefined; }
     if (isNew || before.thread !== look.thread) afresh(byId("replies"));
     await refresh();
     lastToast ??= 0;

@@ -27,7 +27,7 @@ function pinToEnd(parent) {
   }).observe(parent);
 }
 
-export function drawMessages(parent, messages, names, { openThread, inThread, readTo }) {
+export function drawMessages(parent, messages, names, { openThread, inThread, unread }) {
   pinToEnd(parent);
   const rows = [];
   let before;
@@ -35,7 +35,7 @@ export function drawMessages(parent, messages, names, { openThread, inThread, re
   for (const message of messages) {
     const day = dayName(message.ts, names);
     if (!inThread && day !== before?.day) rows.push({ key: `day ${day}`, day });
-    const isNew = readTo !== undefined && message.ts > readTo && message.user !== names.me;
+    const isNew = unread && message.ts > unread.after && message.ts <= unread.to && message.user !== names.me;
     if (isNew && before && !wasNew) rows.push({ key: "new", isNew });
     wasNew ||= isNew;
     const follows = before?.day === day && before.user === message.user && !before.is_ephemeral && !message.is_ephemeral && !before.reply_count
