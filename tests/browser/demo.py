@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 ROOT = Path(__file__).parents[2]
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+WIDE, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 
 
 class Demo:
@@ -58,9 +58,9 @@ class Windows:
     problems: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    def open(self, person: str, place: str, *, guide: bool = False, size: Any = None, **options: Any) -> Page:
+    def open(self, person: str, place: str, *, guide: bool = False, size: ViewportSize = WIDE, **options: Any) -> Page:
         """Open a window of this person at this place and wait until it shows something."""
-        context = self.browser.new_context(viewport=size or WIDE, bypass_csp=True, **options)
+        context = self.browser.new_context(viewport=size, bypass_csp=True, **options)
         if not guide:
             context.add_init_script("localStorage.setItem('guide', 'closed')")
         self.contexts.append(context)
@@ -68,7 +68,9 @@ class Windows:
         context.request.post(f"{self.url}/_page/act", data={"kind": "close", "person": person, "all": True})
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda message: self._note(message.text) if message.type in {"error", "warning"} else None)
+        page.on(
+            "console", lambda message: self._note(message.text) if message.type in {"error", "warning"} else None
+        )
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("request", lambda request: None if request.url.startswith(self.url) else self._note(request.url))
         page.goto(f"{self.url}/#/{person}/{place}")

@@ -34,7 +34,9 @@ _INDEXED = """async (png) => {
     indices[i] = known.get(each);
   });
   let text = "";
-  for (let at = 0; at < indices.length; at += 32768) text += String.fromCharCode(...indices.subarray(at, at + 32768));
+  for (let at = 0; at < indices.length; at += 32768) {
+    text += String.fromCharCode(...indices.subarray(at, at + 32768));
+  }
   return { width: image.width, height: image.height, palette: palette.flat(), indices: btoa(text) };
 }"""
 

@@ -1,4 +1,4 @@
-"""The pictures of README and docs, taken from the running demo: `CARDOPS_SCREENSHOTS=1` writes them to docs/images."""
+"""The pictures of the documents, taken from the running demo; with `CARDOPS_SCREENSHOTS=1` they are renewed."""
 
 import os
 import re
@@ -34,9 +34,7 @@ def test_the_pictures_in_the_documents_are_small() -> None:
 
 
 def happens(page: Page, title: str, **values: str) -> None:
-    answer = page.request.post(
-        f"{page.url.partition('#')[0]}_page/panel", data={"title": title, "values": values}
-    )
+    answer = page.request.post(f"{page.url.partition('#')[0]}_page/panel", data={"title": title, "values": values})
     assert answer.json()["ok"], answer.text()
 
 
@@ -81,7 +79,9 @@ def test_the_notices(windows: Windows, images: Path) -> None:
     page = windows.open("U0OLGA", "C0ALERTS", size={"width": 1280, "height": 860})
     happens(page, "A card is used", kind="refund", cardId="1755902", amount="12.00", merchant="ZALANDO SE")
     happens(page, "A card is used", kind="authorise", cardId="1755902", amount="18.45", merchant="BOLT TALLINN")
-    happens(page, "A cardholder was reviewed", holderId="101986", auditStatus="3", errMsg="The document has expired.")
+    happens(
+        page, "A cardholder was reviewed", holderId="101986", auditStatus="3", errMsg="The document has expired."
+    )
 
     expect(page.get_by_text("BOLT TALLINN").first).to_be_visible()
     expect(page.get_by_text("The document has expired.").first).to_be_visible()
@@ -97,5 +97,7 @@ def test_the_storm_with_what_passes_beside_it(windows: Windows, images: Path) ->
 
     storm = page.get_by_role("article", name="A storm of transactions")
     expect(storm.locator(".mark.done")).to_have_count(3)
-    expect(page.locator(".row").filter(has_text=re.compile("chat.postMessage · #card-alerts")).first).to_be_visible()
+    expect(
+        page.locator(".row").filter(has_text=re.compile("chat.postMessage · #card-alerts")).first
+    ).to_be_visible()
     take(page, images / "storm.png")

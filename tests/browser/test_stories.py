@@ -47,7 +47,9 @@ def test_ask_approve_done_in_two_windows(windows: Windows) -> None:
     sam.get_by_role("button", name=re.compile("card-approvals")).click()
     asked = sam.get_by_role("article").filter(has_text="customer called")
     approves(asked)
-    expect(sam.locator(".ephemeral").last).to_contain_text(re.compile("requester|your own|yourself", re.IGNORECASE))
+    expect(sam.locator(".ephemeral").last).to_contain_text(
+        re.compile("requester|your own|yourself", re.IGNORECASE)
+    )
 
     approves(mara.get_by_role("article").filter(has_text="customer called"))
     expect(mara.get_by_role("heading", name="Approved and done")).to_be_visible()
