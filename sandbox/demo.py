@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from sandbox.backstage import Backstage
 from sandbox.clock import Clock
 from sandbox.panel import make_panel
 from sandbox.paytend.launch import write_keys
@@ -34,7 +35,7 @@ READY_SECONDS = 30
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the sub-command and its options."""
     parser = commands.add_parser("demo", help="everything on this machine: stand-ins, bot and page")
-    parser.add_argument("--port", type=int, default=8000, help="of the page")
+    parser.add_argument("--port", type=int, default=8000, help="of the page; 0: any free ports")
     parser.add_argument("--socket-mode", action="store_true", help="Slack by Socket Mode instead of HTTP")
     parser.set_defaults(run=run)
 
@@ -70,8 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 _WELCOME = """
   Open  {page}
 
-  You are Sam from support. Type  /topup 1755902 120.50 EUR customer called
-  Then act as Mara, a manager (bottom left), and approve it in #card-approvals.
+  Three stories on top of the page lead through the first minute. Or on your own:
+  you are Sam from support; type  /topup 1755902 120.50 EUR customer called
+  then act as Mara, a manager (top right), and approve it in #card-approvals.
 
   The bot's log is {log}. Ctrl-C ends everything.
 """
@@ -105,17 +107,22 @@ class _Bot:
 def _start(stack: ExitStack, *, port: int, socket_mode: bool) -> tuple[str, _Bot]:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    bot_port = _find_port(3000)
-    clock = Clock()
-    paytend = PaytendStandIn(callback=f"http://127.0.0.1:{bot_port}/paytend/webhook", clock=clock)
-    paytend_server = stack.enter_context(Running(paytend.app, port=_find_port(8001)))
+    # Asked for any port, nothing insists on its usual one: several demos may run beside each other.
+    bot_port, paytend_port = (_find_port(wanted if port else 0) for wanted in (3000, 8001))
+    # A clock each: the panel moves Paytend's; what Slack shows keeps to the real one, as the bot does.
+    paytend = PaytendStandIn(callback=f"http://127.0.0.1:{bot_port}/paytend/webhook", clock=Clock())
+    paytend_server = stack.enter_context(Running(paytend.app, port=paytend_port))
+    slack_port, slack_clock = _find_port(port), Clock()
+    offers = make_panel(paytend=paytend_server.url, slack=f"http://127.0.0.1:{slack_port}")
+    backstage = Backstage(offers=offers, now=slack_clock.now)
     slack = SlackWorkspace(
         request_url=None if socket_mode else f"http://127.0.0.1:{bot_port}/slack/events",
-        clock=clock,
+        clock=slack_clock,
         manifest=ROOT / "app_manifest.yml",
-        panel=make_panel(paytend_server.url),
+        backstage=backstage,
     )
-    stack.enter_context(slack.serving(port=_find_port(port)))
+    backstage.follow(slack=slack, paytend=paytend)
+    stack.enter_context(slack.serving(port=slack_port))
     write_keys(paytend, FOLDER)
     shutil.copy(ROOT / "sandbox" / "demo.yml", FOLDER / "cardops.yml")
     settings = {

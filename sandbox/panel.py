@@ -1,4 +1,7 @@
-"""What the demo's panel offers: things of the outside world, made to happen by Paytend's control calls."""
+"""What the demo's panel offers: things of the outside world, made to happen by the stand-ins' control calls.
+
+Nothing here reaches into the bot: Paytend's side tells it by signed webhooks, Slack's side answers its calls.
+"""
 
 from typing import Any
 
@@ -14,9 +17,33 @@ def _number(name: str, label: str, value: int) -> Entry:
     return {"name": name, "label": label, "type": "number", "value": value}
 
 
-_CARD = {"name": "cardId", "label": "Card", "value": "1755902"}
-_AMOUNT = {"name": "amount", "label": "Amount", "value": "18.45"}
-_MERCHANT = {"name": "merchant", "label": "Merchant", "value": "MAXIMA LT, X-123 VILNIUS"}
+def _text(name: str, label: str, value: str, *, hint: str = "") -> Entry:
+    return {"name": name, "label": label, "value": value, "placeholder": hint}
+
+
+_CARD = _choice(
+    "cardId",
+    "Card",
+    [
+        ("1755902", "1755902 · Rūta Kazlauskaitė"),
+        ("1755903", "1755903 · Jānis Bērziņš"),
+        ("1755904", "1755904 · Zoë Müller-Strauß"),
+        ("1755905", "1755905 · Þórdís Æðelby, virtual"),
+        ("1755908", "1755908 · Zoë Müller-Strauß, frozen"),
+    ],
+)
+_HOLDER = _choice(
+    "holderId",
+    "Cardholder",
+    [
+        ("101986", "101986 · François Lefèvre"),
+        ("101987", "101987 · Ελένη Παπαδοπούλου"),
+        ("101988", "101988 · Łukasz Wiśniewski"),
+        ("101989", "101989 · a name full of mischief"),
+    ],
+)
+_AMOUNT = _text("amount", "Amount", "18.45")
+_MERCHANT = _text("merchant", "Merchant", "MAXIMA LT, X-123 VILNIUS")
 _USE = _choice(
     "kind",
     "What",
@@ -28,58 +55,103 @@ _AUDIT = _choice(
     "Result",
     [("2", "approved"), ("3", "rejected"), ("4", "data incomplete"), ("1", "under review")],
 )
-_FAULT = _choice(
+_PAYTEND_FAULT = _choice(
     "kind",
     "How",
     [
         ("lose_after", "Answer lost, work done"),
-        ("lose_before", "Answer lost, nothing done"),
+        ("lose_before", "Down: nobody answers, nothing done"),
         ("delay", "Slow"),
         ("error_after", "HTTP 500, work done"),
         ("error_before", "HTTP 500, nothing done"),
         ("late", "Answer lost, work done later"),
         ("refuse", "Refused"),
+        ("tamper", "Answer with a wrong signature"),
     ],
+)
+_SLACK_FAULT = _choice(
+    "kind",
+    "How",
+    [
+        ("limited", "429: too many, come again later"),
+        ("down", "Down: HTTP 503"),
+        ("slow", "Slow"),
+        ("reset_after", "Answer lost, work done"),
+        ("reset_before", "Connection lost, nothing done"),
+    ],
+)
+_METHOD = _choice(
+    "method",
+    "Calls of",
+    [("*", "everything"), ("chat.postMessage", "chat.postMessage"), ("chat.update", "chat.update")],
 )
 _SLOW_TOP_UPS = {"name": "processing_top_ups", "label": "In progress first", "type": "checkbox", "value": True}
 
-# Group, title, control call, fields.
-_ENTRIES: tuple[tuple[str, str, str, list[Entry]], ...] = (
-    ("Cards", "A card is used", "transaction", [_USE, _CARD, _AMOUNT, _MERCHANT]),
-    ("Cards", "A card changes its state", "card", [_CARD, _CARD_STATE]),
+_P, _S = "paytend", "slack"
+# Group, title, whose control call, the call, its fields.
+_ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
+    ("Cards", "A card is used", _P, "transaction", [_USE, _CARD, _AMOUNT, _MERCHANT]),
+    ("Cards", "A storm of transactions", _P, "storm", [_number("count", "How many at once", 60)]),
+    ("Cards", "A card changes its state", _P, "card", [_CARD, _CARD_STATE]),
     (
-        "Cardholders",
-        "A cardholder was reviewed",
-        "holder",
-        [
-            {"name": "holderId", "label": "Cardholder", "value": "101986"},
-            _AUDIT,
-            {"name": "errMsg", "label": "Remark", "value": ""},
-        ],
+        "Cards",
+        "An order is shipped",
+        _P,
+        "order",
+        [_text("orderNo", "Order", "", hint="the newest that waits"), _text("fail", "Or fails, because", "")],
     ),
+    ("Cardholders", "A cardholder was reviewed", _P, "holder", [_HOLDER, _AUDIT, _text("errMsg", "Remark", "")]),
     (
         "Partner account",
         "The partner balance becomes",
+        _P,
         "partner",
-        [
-            {"name": "set", "label": "Balance", "value": "900.00"},
-            {"name": "currency", "label": "Currency", "value": "EUR"},
-        ],
+        [_text("set", "Balance", "900.00"), _choice("currency", "Currency", [("EUR", "EUR"), ("USDT", "USDT")])],
     ),
     (
         "Paytend breaks",
         "The next calls go wrong",
+        _P,
         "fault",
-        [_FAULT, _number("count", "How many", 1), _number("seconds", "Seconds", 5)],
+        [_PAYTEND_FAULT, _number("count", "How many calls", 1), _number("seconds", "Seconds (slow, later)", 5)],
     ),
-    ("Paytend breaks", "Top-ups take their time", "mode", [_SLOW_TOP_UPS]),
-    ("Paytend breaks", "Paytend's clock moves on", "clock", [_number("seconds", "Seconds", 60)]),
+    ("Paytend breaks", "Top-ups take their time", _P, "mode", [_SLOW_TOP_UPS]),
+    ("Paytend breaks", "Paytend's clock moves on", _P, "clock", [_number("seconds", "Seconds", 600)]),
+    ("Paytend breaks", "Paytend works again", _P, "fault", []),
+    (
+        "Slack breaks",
+        "The next calls of Slack go wrong",
+        _S,
+        "fault",
+        [
+            _SLACK_FAULT,
+            _METHOD,
+            _number("times", "How many calls", 3),
+            _number("seconds", "Seconds (429, slow)", 5),
+        ],
+    ),
+    ("Slack breaks", "Slack works again", _S, "fault", []),
 )
+_HINTS = {
+    "A storm of transactions": "So many webhooks, one after the other, as fast as the bot takes them.",
+    "An order is shipped": "Order a card first: /card apply, and a manager's approval.",
+    "The partner balance becomes": "Looked at once a minute: under 5,000 is a warning, under 1,000 critical.",
+    "Paytend's clock moves on": "Orders are shipped after ten minutes, top-ups in progress end after one. "
+    "Only Paytend's clock: the bot and Slack keep the real time.",
+}
 
 
-def make_panel(paytend: str) -> list[Entry]:
-    """Return the entries for a Paytend stand-in at this address."""
+def make_panel(*, paytend: str, slack: str) -> list[Entry]:
+    """Return the entries for stand-ins at these addresses."""
+    base = {_P: paytend, _S: slack}
     return [
-        {"group": group, "title": title, "method": "POST", "url": f"{paytend}/_control/{call}", "fields": fields}
-        for group, title, call, fields in _ENTRIES
+        {
+            "group": group,
+            "title": title,
+            "method": "POST" if fields else "DELETE",
+            "url": f"{base[whose]}/_control/{call}",
+            "fields": fields,
+            "description": _HINTS.get(title, ""),
+        }
+        for group, title, whose, call, fields in _ENTRIES
     ]

@@ -11,7 +11,9 @@ optional `currency`, `txnCurrency`, `txnAmount` | makes it happen; webhook 1 |
 | `POST /transaction` | `kind`: settle or reverse; `tradeId` | the same for an earlier one |
 | `POST /transaction` | `kind`: fee; `cardId`, `amount`, `merchant` | charges it, or notes it as overdue |
 | `POST /holder` | `holderId`, `auditStatus` (0 to 4), `errMsg` | audits a cardholder; webhook 2 |
-| `POST /order` | `orderNo`, `fail` (a reason) | ships an order, or fails it; webhook 3 |
+| `POST /storm` | `count` (most 500) | so many cards are used at once, a tenth declined; webhook 1 for each |
+| `POST /order` | `orderNo` ("": the newest that waits), `fail` (a reason) | ships an order, or fails it; \
+webhook 3 |
 | `POST /partner` | `set` or `fund`: an amount; `currency` | sets (drains) or funds the partner balance |
 | `POST /card` | `cardId`, `status` (4 to 10) | closes (7), freezes (8), ... a card |
 | `POST /topup` | `orderNo`, `done` (true or false) | ends a top-up that is under way |
@@ -34,6 +36,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from aiohttp import web
 
 from sandbox.paytend.amounts import PRECISION, major
+from sandbox.paytend.records import TradeStatus
 from sandbox.paytend.refusals import Refused
 from sandbox.paytend.shown import (
     audit_shown,
@@ -51,6 +54,7 @@ Body: TypeAlias = dict[str, Any]
 Act: TypeAlias = Callable[["PaytendStandIn", Body], Any]
 
 _LATEST = 200
+_LARGEST_STORM = 500
 
 
 def add_control(app: web.Application, stand_in: "PaytendStandIn") -> None:
@@ -134,6 +138,12 @@ def _transaction(stand_in: "PaytendStandIn", body: Body) -> Body:
     return {"transactions": [transaction_shown(stand_in.books, line) for line in lines]}
 
 
+def _storm(stand_in: "PaytendStandIn", body: Body) -> Body:
+    made = stand_in.events.storm(min(int(body["count"]), _LARGEST_STORM))
+    declined = sum(line.status is TradeStatus.DECLINED for line in made)
+    return {"transactions": len(made), "declined": declined}
+
+
 def _holder(stand_in: "PaytendStandIn", body: Body) -> Body:
     error = str(body.get("errMsg", ""))
     holder = stand_in.events.audit(str(body["holderId"]), int(body["auditStatus"]), error=error)
@@ -141,8 +151,8 @@ def _holder(stand_in: "PaytendStandIn", body: Body) -> Body:
 
 
 def _order(stand_in: "PaytendStandIn", body: Body) -> Body:
-    order_no, reason = str(body["orderNo"]), body.get("fail")
     events = stand_in.events
+    order_no, reason = str(body["orderNo"]) or events.newest_order(), body.get("fail")
     order = events.fail_order(order_no, error=str(reason)) if reason else events.ship(order_no)
     return order_shown(stand_in.books, order)
 
@@ -204,6 +214,7 @@ def _replay(stand_in: "PaytendStandIn", body: Body) -> Body:
 _ACTS: dict[str, Act] = {
     "clock": _clock,
     "transaction": _transaction,
+    "storm": _storm,
     "holder": _holder,
     "order": _order,
     "partner": _partner,

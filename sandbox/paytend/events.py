@@ -11,7 +11,17 @@ from sandbox.clock import Clock
 from sandbox.paytend import funding, holders, orders, spending
 from sandbox.paytend.amounts import check_currency, read_amount
 from sandbox.paytend.books import Books
-from sandbox.paytend.records import AuditStatus, Card, CardStatus, Holder, Order, TopUp, Transaction
+from sandbox.paytend.records import ApplyStatus, AuditStatus, Card, CardStatus, Holder, Order, TopUp, Transaction
+from sandbox.paytend.refusals import Reason, Refused
+
+_SHOPS = (
+    ("MAXIMA LT, X-123 VILNIUS", 185),
+    ("RIMI ĒDNĪCA RĪGA", 112),
+    ("BOLT.EU/O/2211 TALLINN", 74),
+    ("DB Vertrieb GmbH", 59),
+    ("CAFÉ L'ÉTOILE PARIS", 46),
+)
+_DECLINED_OF = 10
 
 
 class Events:
@@ -65,6 +75,27 @@ class Events:
         """Reverse a purchase or an authorisation."""
         with self._change() as books:
             return spending.reverse(books, trade_id)
+
+    def storm(self, count: int) -> list[Transaction]:
+        """Use the active cards in turn, as fast as it goes: authorisations, every tenth one declined."""
+        with self._change() as books:
+            cards = [each.card_id for each in books.cards.values() if each.status is CardStatus.ACTIVE]
+            made = []
+            for number in range(count):
+                shop, cents = _SHOPS[number % len(_SHOPS)]
+                wanted = spending.Purchase(card_id=cards[number % len(cards)], amount=cents, merchant=shop)
+                is_declined = number % _DECLINED_OF == _DECLINED_OF - 1
+                act = spending.decline if is_declined else spending.authorise
+                made.append(act(books, wanted))
+            return made
+
+    def newest_order(self) -> str:
+        """Return the number of the newest order that is not shipped; raises Refused when none waits."""
+        with self._books.lock:
+            waiting = [each for each in self._books.orders.values() if each.status is ApplyStatus.ACCEPTED]
+            if not waiting:
+                raise Refused(Reason.ORDER_UNKNOWN)
+            return waiting[-1].order_no
 
     def charge_fee(self, card_id: str, amount: str, *, remark: str = "Monthly fee") -> Transaction | None:
         """Take a fee in EUR; None when the card has too little and it became overdue."""

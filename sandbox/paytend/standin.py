@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta, tzinfo
 from typing import Any
 
 from aiohttp import web
@@ -17,30 +16,18 @@ from sandbox.paytend.answers import Answers
 from sandbox.paytend.books import Books
 from sandbox.paytend.control import add_control
 from sandbox.paytend.events import Events
+from sandbox.paytend.exchanges import Call, Exchange, exchange_of, shortened
 from sandbox.paytend.operations import OPERATIONS, Operation
 from sandbox.paytend.pairs import Pairs, make_pairs
 from sandbox.paytend.programme import PARTNER_ID, seed_programme
 from sandbox.paytend.records import TopUp
 from sandbox.paytend.refusals import Reason, Refused
 from sandbox.paytend.switches import Fault, FaultKind, Switches
-from sandbox.paytend.webhooks import DEFAULT_PAUSES, Sender, Webhook
+from sandbox.paytend.webhooks import DEFAULT_PAUSES, Attempt, Sender, Webhook
 from sandbox.paytend.wire import Wire
 
 LARGEST_BODY = 8 * 1024 * 1024
 _LOOK_EVERY = 0.05
-_SHOWN_FILE = 40
-
-
-@dataclass(kw_only=True)
-class Call:
-    """One request received. `outcome` is the respCode of the work, "" when nothing was done."""
-
-    operation: str
-    at: datetime
-    request_id: str = ""
-    biz_data: dict[str, Any] = field(default_factory=dict)
-    outcome: str = ""
-    fault: str = ""
 
 
 class PaytendStandIn:
@@ -78,6 +65,7 @@ class PaytendStandIn:
         if programme:
             seed_programme(self.books)
         self.calls: list[Call] = []
+        self._watch: Callable[[Exchange], None] | None = None
         self._request_ids: set[str] = set()
         self._sender = Sender(
             wire=self._wire,
@@ -161,6 +149,11 @@ class PaytendStandIn:
             for notice in notices:
                 self._sender.tell(notice)
 
+    def watch(self, *, calls: Callable[[Exchange], None], webhooks: Callable[[Webhook, Attempt], None]) -> None:
+        """Tell of every call that was answered (or not) and every try of a webhook, on the server's thread."""
+        self._watch = calls
+        self._sender.watch = webhooks
+
     # The application
 
     def _application(self) -> web.Application:
@@ -201,21 +194,31 @@ class PaytendStandIn:
         body = await request.read()
         call = Call(operation=operation.name, at=self.clock.now())
         self.calls.append(call)
+        begun = time.monotonic()
+        response, data = await self._responded(request, operation, call, body)
+        if self._watch is not None:
+            seconds = time.monotonic() - begun
+            self._watch(exchange_of(call, request, body, data=data, response=response, seconds=seconds))
+        return response
+
+    async def _responded(
+        self, request: web.Request, operation: Operation, call: Call, body: bytes
+    ) -> tuple[web.StreamResponse, dict[str, Any] | None]:
         try:
             opened = self._wire.open_request(body)
-            call.request_id, call.biz_data = opened.request_id, _shortened(opened.biz_data)
+            call.request_id, call.biz_data = opened.request_id, shortened(opened.biz_data)
             self._use_request_id(opened.request_id)
         except Refused as refused:
             call.outcome = refused.code
-            return web.json_response({"respCode": refused.code, "respMsg": refused.message})
+            return web.json_response({"respCode": refused.code, "respMsg": refused.message}), None
         delay, fault = self.switches.take(operation.name)
         call.fault = fault.kind if fault else ""
         before = await self._fail_before(request, operation, call, opened.biz_data, fault)
         if before is not None:
-            return before
-        answer = self._carry_out(operation, call, opened.biz_data)
+            return before, None
+        data, answer = self._carry_out(operation, call, opened.biz_data)
         await asyncio.sleep(delay)
-        return await self._fail_after(request, answer, fault) or web.json_response(answer)
+        return await self._fail_after(request, answer, fault) or web.json_response(answer), data
 
     def _use_request_id(self, request_id: str) -> None:
         if request_id in self._request_ids:
@@ -272,27 +275,21 @@ class PaytendStandIn:
     def _do_late(self, operation: Operation, call: Call, biz_data: dict[str, Any]) -> None:
         self._carry_out(operation, call, biz_data)
 
-    def _carry_out(self, operation: Operation, call: Call, biz_data: dict[str, Any]) -> dict[str, Any]:
-        """Do the work and return the answer as it travels."""
+    def _carry_out(
+        self, operation: Operation, call: Call, biz_data: dict[str, Any]
+    ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """Do the work and return its data (None: refused) and the answer as it travels."""
         self.tick()
         try:
             data = operation.carry_out(self.books, biz_data, self.switches.modes)
         except Refused as refused:
             call.outcome = refused.code
-            return self._answers.refusal(refused.code, refused.message)
+            return None, self._answers.refusal(refused.code, refused.message)
         call.outcome = "00"
-        return self._answers.success(data)
+        return data, self._answers.success(data)
 
 
 def _abort(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
-
-
-def _shortened(biz_data: dict[str, Any]) -> dict[str, Any]:
-    """Return bizData without the content of an uploaded file, which would fill the memory."""
-    content = biz_data.get("fileContent", "")
-    if len(content) <= _SHOWN_FILE:
-        return biz_data
-    return {**biz_data, "fileContent": f"{content[:_SHOWN_FILE]}... ({len(content)} characters)"}

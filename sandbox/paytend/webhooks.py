@@ -66,6 +66,7 @@ class Sender:
         """Send to `callback` (None: nowhere); a pause ends when real time or the clock has passed it."""
         self.callback = callback
         self.webhooks: list[Webhook] = []
+        self.watch: Callable[[Webhook, Attempt], None] | None = None
         self._wire = wire
         self._switches = switches
         self._now = now
@@ -189,6 +190,8 @@ class Sender:
             webhook.attempts.append(attempt)
             self._settle(webhook, good=attempt.good)
             self._count(-1)
+            if self.watch is not None:
+                self.watch(webhook, attempt)
 
     def _settle(self, webhook: Webhook, *, good: bool) -> None:
         tries = len(webhook.attempts)

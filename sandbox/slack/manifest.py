@@ -1,5 +1,9 @@
-"""Reads from an app's manifest what the workspace needs to know: its commands, shortcuts and scopes."""
+"""Reads from an app's manifest what the workspace needs to know: its commands, shortcuts and scopes.
 
+Lengths are those of slackapi/manifest-schema 2.0.0.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +11,54 @@ import yaml
 
 from sandbox.slack.shapes import Json
 
+MOST_COMMANDS = 50
+# Where, from how many to how many letters.
+_LENGTHS: tuple[tuple[str, str, int, int], ...] = (
+    ("display_information", "name", 1, 35),
+    ("display_information", "description", 0, 140),
+    ("display_information", "long_description", 175, 4000),
+    ("bot_user", "display_name", 1, 80),
+    ("slash_commands", "command", 2, 32),
+    ("slash_commands", "description", 1, 2000),
+    ("slash_commands", "usage_hint", 0, 1000),
+)
+
+
+class ManifestRefused(ValueError):
+    """Slack would not make an app from this manifest."""
+
 
 def load(source: Path | Json | None) -> Json:
-    """Return a manifest (JSON or YAML) as a dict; an empty one for None."""
+    """Return a manifest (JSON or YAML) as a dict, an empty one for None; raises ManifestRefused."""
     if source is None:
         return {}
-    if isinstance(source, dict):
-        return source
-    found: Any = yaml.safe_load(source.read_text(encoding="utf-8"))  # YAML reads JSON too
-    return found if isinstance(found, dict) else {}
+    found: Any = source
+    if isinstance(source, Path):
+        found = yaml.safe_load(source.read_text(encoding="utf-8"))  # YAML reads JSON too
+    if not isinstance(found, dict):
+        return {}
+    wrong = list(_problems(found))
+    if wrong:
+        raise ManifestRefused("; ".join(wrong))
+    return found
+
+
+def _problems(manifest: Json) -> Iterator[str]:
+    features = manifest.get("features", {})
+    commands = features.get("slash_commands", [])
+    parts: dict[str, list[Json]] = {
+        "display_information": [manifest.get("display_information", {})],
+        "bot_user": [features.get("bot_user", {})],
+        "slash_commands": commands,
+    }
+    for where, name, least, most in _LENGTHS:
+        for part in parts[where]:
+            if name in part and not least <= len(part[name]) <= most:
+                yield f"{where}.{name}: {least} to {most} letters"
+    if len(commands) > MOST_COMMANDS:
+        yield f"slash_commands: no more than {MOST_COMMANDS}"
+    if not all(each["command"].startswith("/") for each in commands):
+        yield "slash_commands.command: begins with /"
 
 
 def commands(manifest: Json) -> dict[str, Json]:

@@ -1,17 +1,15 @@
 """What the page asks of the workspace: a person's view of it, a stream of changes, and acting as them."""
 
 import asyncio
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 from aiohttp import web
 
 from sandbox.slack import snapshots
 from sandbox.slack.acts import Act
 from sandbox.slack.deliveries import Delivery
+from sandbox.slack.outside_api import Backstage, read_asked, refuse_other_origins
 from sandbox.slack.refusals import CannotAct, Refused
 from sandbox.slack.shapes import Json
 
@@ -20,16 +18,15 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 15.0
 GATHER_SECONDS = 0.04
-PANEL_SECONDS = 30.0
 
 
 class PageApi:
-    """Answers `/_page/…` and `/panel.json`."""
+    """Answers `/_page/…`, as far as it is about the workspace itself."""
 
-    def __init__(self, *, workspace: "SlackWorkspace", panel: Path | list[Json] | None) -> None:
-        """Answer about `workspace`; `panel` lists what the outside world offers."""
+    def __init__(self, *, workspace: "SlackWorkspace", backstage: Backstage) -> None:
+        """Answer about `workspace`; the guide comes from `backstage`."""
         self._workspace = workspace
-        self._panel = panel
+        self._backstage = backstage
         self._loop: asyncio.AbstractEventLoop | None = None
         self._windows: set[asyncio.Event] = set()
         self._is_open = True
@@ -53,8 +50,6 @@ class PageApi:
             web.post("/_page/act", self._act),
             web.post("/_page/upload", self._upload),
             web.post("/_page/dismiss", self._dismiss),
-            web.get("/panel.json", self._offers),
-            web.post("/_page/panel", self._outside),
         ]
 
     def start(self) -> None:
@@ -103,7 +98,7 @@ class PageApi:
         shown = snapshots.snapshot(
             state, asked["person"], channel_id=asked.get("channel", ""), thread_ts=asked.get("thread", "")
         )
-        return web.json_response(shown)
+        return web.json_response({**shown, "stories": self._backstage.stories()})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -126,7 +121,7 @@ class PageApi:
         return stream
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
-        asked = await _asked(request)
+        asked = await read_asked(request)
         kind = self._kinds.get(str(asked.get("kind")))
         if kind is None:
             return web.json_response({"ok": False, "shown": "no such act"}, status=400)
@@ -202,54 +197,12 @@ class PageApi:
         return [self._workspace.acts.use_shortcut(asked["person"], asked["callback_id"], message=message)]
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        _same_origin(request)
+        refuse_other_origins(request)
         content = await request.read()
         name = request.query["name"]
         return web.json_response({"id": self._workspace.uploads(request.query["person"], name, content)})
 
     async def _dismiss(self, request: web.Request) -> web.StreamResponse:
-        asked = await _asked(request)
+        asked = await read_asked(request)
         self._workspace.dismisses(asked["person"], {"ts": asked["ts"]})
         return web.json_response({"ok": True})
-
-    def _offered(self) -> list[Json]:
-        if isinstance(self._panel, Path):
-            found: list[Json] = json.loads(self._panel.read_text(encoding="utf-8"))
-            return found
-        return self._panel or []
-
-    async def _offers(self, _: web.Request) -> web.StreamResponse:
-        return web.json_response(self._offered())
-
-    async def _outside(self, request: web.Request) -> web.StreamResponse:
-        asked = await _asked(request)
-        offer = next((each for each in self._offered() if each["title"] == asked.get("title")), None)
-        if offer is None:
-            return web.json_response({"ok": False, "answer": "no such offer"}, status=404)
-        timeout = aiohttp.ClientTimeout(total=PANEL_SECONDS)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.request(
-                    offer.get("method", "POST"), offer["url"], json=asked.get("values") or {}
-                ) as answer,
-            ):
-                text = await answer.text()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            return web.json_response({"ok": False, "answer": f"no answer: {type(error).__name__} {error}"})
-        return web.json_response({"ok": answer.ok, "status": answer.status, "answer": text})
-
-
-def _same_origin(request: web.Request) -> None:
-    """Refuse what another site's page sends: people would act without knowing."""
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != f"{request.scheme}://{request.host}":
-        raise web.HTTPForbidden(text="only from the workspace's own page")
-
-
-async def _asked(request: web.Request) -> Json:
-    _same_origin(request)
-    asked = await request.json()
-    if not isinstance(asked, dict):
-        raise web.HTTPBadRequest(text="an object is wanted")
-    return asked

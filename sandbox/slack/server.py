@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox.slack.acts import event_act
 from sandbox.slack.answers import use_response_address
+from sandbox.slack.outside_api import Backstage, OutsideApi
 from sandbox.slack.page_api import PageApi
 from sandbox.slack.refusals import Refused
 from sandbox.slack.shapes import Json
@@ -31,11 +32,12 @@ ON_THIS_MACHINE = frozenset({"127.0.0.1", "::1"})
 class Server:
     """Builds `app`."""
 
-    def __init__(self, *, workspace: "SlackWorkspace", api: WebApi, panel: Path | list[Json] | None) -> None:
+    def __init__(self, *, workspace: "SlackWorkspace", api: WebApi, backstage: Backstage) -> None:
         """Route the Web API, Socket Mode, response addresses, files and the page."""
         self._workspace = workspace
         self._api = api
-        self._page = PageApi(workspace=workspace, panel=panel)
+        self._page = PageApi(workspace=workspace, backstage=backstage)
+        outside = OutsideApi(backstage=backstage, faults=workspace.faults)
         self.app = web.Application(client_max_size=UPLOAD_BYTES, middlewares=[self._note_address])
         self.app.router.add_route("*", "/api/{method}", api.answer)
         self.app.router.add_get("/link/", workspace.sockets.connect)
@@ -43,7 +45,7 @@ class Server:
             self.app.router.add_post(f"/{kind}/{{team}}/{{number}}/{{secret}}", self._respond)
         self.app.router.add_post("/upload/v1/{ticket}", self._upload)
         self.app.router.add_get("/files-pri/{file}/{name}", self._download)
-        self.app.add_routes(self._page.routes)
+        self.app.add_routes([*self._page.routes, *outside.routes])
         self.app.router.add_get("/", self._index)
         self.app.router.add_get("/archives/{channel}/{message}", self._index)
         self.app.router.add_static("/page", PAGE)

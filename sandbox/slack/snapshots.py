@@ -90,6 +90,7 @@ def snapshot(state: State, person_id: str, *, channel_id: str, thread_ts: str) -
             "version": state.version,
             "now": state.clock.now().timestamp(),
             "places": places(state, person_id),
+            "read_to": state.read.get((person_id, channel_id), ""),
             "messages": [],
             "thread": [],
             "home": views.home(person_id),

@@ -80,6 +80,7 @@ class WebApi:
         self._link = link
         self._stopping: asyncio.Event | None = None
         self.calls: deque[ApiCall] = deque(maxlen=KEPT_CALLS)
+        self.watch: Callable[[ApiCall], None] | None = None
 
     async def start(self) -> None:
         """Be ready to keep callers waiting."""
@@ -186,17 +187,18 @@ class WebApi:
         return web.json_response(response, status=429, headers={"Retry-After": str(wait)})
 
     def _keep(self, arrival: Arrival, response: Json, status: int, warnings: tuple[str, ...] = ()) -> None:
+        call = ApiCall(
+            method=arrival.name,
+            args=arrival.args,
+            response=response,
+            status=status,
+            at=self._state.clock.now(),
+            warnings=warnings,
+        )
         with self._state.lock:
-            self.calls.append(
-                ApiCall(
-                    method=arrival.name,
-                    args=arrival.args,
-                    response=response,
-                    status=status,
-                    at=self._state.clock.now(),
-                    warnings=warnings,
-                )
-            )
+            self.calls.append(call)
+        if self.watch is not None:
+            self.watch(call)
         self._state.touch()
 
 

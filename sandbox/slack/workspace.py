@@ -4,7 +4,7 @@ import copy
 import json
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sandbox.slack.courier import Courier, Door
 from sandbox.slack.deliveries import Answer, Delivery, Envelope
 from sandbox.slack.faults import Faults
 from sandbox.slack.limits import RateLimits
+from sandbox.slack.outside_api import Backstage, Panel
 from sandbox.slack.payloads import Payloads
 from sandbox.slack.people import Channel, Person, Team, UserGroup
 from sandbox.slack.refusals import CannotAct
@@ -57,12 +58,14 @@ class SlackWorkspace(Sights, Changes):
         acknowledge_seconds: float = 3.0,
         base_url: str = "",
         panel: Path | list[Json] | None = None,
+        backstage: Backstage | None = None,
     ) -> None:
         """Make the workspace; nothing listens before `serving()` (or `Running(ws.app)`).
 
         `request_url` is where the app listens in HTTP mode, `delivery` an application in this process
         instead; a connected socket goes before both. `panel` is what the page's outside world offers: a list
-        of {title, method, url, fields}, or a JSON file with one that is read when it is needed.
+        of {title, method, url, fields}, or a JSON file with one; `backstage` stands in its place when there
+        is more to show.
         """
         self.clock = clock or Clock()
         described = manifests.load(manifest)
@@ -94,7 +97,8 @@ class SlackWorkspace(Sights, Changes):
         self._deliveries: deque[Delivery] = deque(maxlen=KEPT_DELIVERIES)
         self._last: Envelope | None = None
         self._kept = threading.Lock()
-        self.app: web.Application = Server(workspace=self, api=self._api, panel=panel).app
+        self._watch: Callable[[Delivery], None] | None = None
+        self.app: web.Application = Server(workspace=self, api=self._api, backstage=backstage or Panel(panel)).app
 
     # where it is
 
@@ -253,6 +257,11 @@ class SlackWorkspace(Sights, Changes):
         with self._kept:
             return list(self._deliveries)
 
+    def watch(self, *, calls: Callable[[ApiCall], None], deliveries: Callable[[Delivery], None]) -> None:
+        """Tell of every call of the Web API and of every delivery to the app, on whichever thread it is made."""
+        self._api.watch = calls
+        self._watch = deliveries
+
     # how it is done
 
     def record(self, act: Act, answer: Answer) -> Delivery:
@@ -264,6 +273,8 @@ class SlackWorkspace(Sights, Changes):
         done = act.settle(answer)
         with self._kept:
             self._deliveries.append(done)
+        if self._watch is not None:
+            self._watch(done)
         self.state.touch()
         return done
 

@@ -148,13 +148,9 @@ def test_a_hostile_value_in_every_fact_is_harmless(kind: str, value: str) -> Non
     plain = {name: value for name in FACTS[kind] if name not in NOT_PLAIN}
     lists = {
         "mentions": [value],
-<<<<<<< HEAD
-        "cards": [{"card_id": value, "last_four": value, "name": value, "count": 1}] * 10,
+        "cards": [{"card_id": value[:100], "last_four": value, "name": value, "count": 1}] * 10,
         "merchants": [{"name": value, "count": 1}] * 5,
         "groups": [{"name": value, "count": 1, "sums": [value]}] * 42,
-=======
-        "cards": [{"card_id": value[:100], "last_four": value}] * 10,
->>>>>>> mean2
         "fields": [{"name": value, "value": value}] * 40,
         "card_id": value[:100],
         "holder_id": value[:100],

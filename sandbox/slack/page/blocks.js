@@ -35,8 +35,8 @@ function input(block, ctx) {
   if (error) notes.push(el("p", { class: "field-error", id: `${id}-error`, role: "alert" }, error));
   const describedBy = notes.map((each) => each.id).join(" ") || undefined;
   const element = drawElement(block.element, block, ctx, { id, describedBy, invalid: Boolean(error), required: !block.optional, dispatches: block.dispatch_action });
-  if (isGroup) return el("fieldset", { class: "input-block" }, el("legend", {}, words), element, notes);
-  return el("div", { class: "input-block" }, el("label", { for: id }, words), element, notes);
+  if (isGroup) return el("fieldset", { class: "input-block", "data-block": block.block_id }, el("legend", {}, words), element, notes);
+  return el("div", { class: "input-block", "data-block": block.block_id }, el("label", { for: id }, words), element, notes);
 }
 
 const BLOCKS = {
@@ -45,7 +45,7 @@ const BLOCKS = {
       block.text ? el("div", { class: "section-text" }, textObject(block.text, ctx.names)) : "",
       block.fields ? el("div", { class: "fields" }, block.fields.map((each) => el("div", {}, textObject(each, ctx.names)))) : ""),
     block.accessory ? el("div", { class: "accessory" }, block.accessory.type === "image" ? picture(block.accessory, true) : drawElement(block.accessory, block, ctx, { label: block.text?.text })) : ""),
-  header: (block) => el(`h${Math.min(6, (block.level ?? 1) + 2)}`, { class: "header-block" }, plain(block.text.text)),
+  header: (block) => el(`h${Math.min(6, (block.level ?? 1) + 1)}`, { class: "header-block" }, plain(block.text.text)),
   divider: () => el("hr"),
   context: (block, ctx) => el("div", { class: "context" }, block.elements.map((each) => (each.type === "image" ? picture(each, true) : el("span", {}, textObject(each, ctx.names))))),
   actions: (block, ctx) => el("div", { class: "actions" }, block.elements.map((each) => drawElement(each, block, ctx, {}))),

@@ -7,7 +7,7 @@ export function composer(form, { id, where, names, commands }) {
   let offered = [];
   const drafts = new Map();
   const text = el("textarea", { id, rows: "1", "aria-label": "Message", autocomplete: "off", "aria-controls": `${id}-list`, "aria-autocomplete": "list" });
-  const list = el("ul", { class: "commands", id: `${id}-list`, role: "listbox", "aria-label": "Commands", hidden: true });
+  const list = el("ul", { class: "commands", id: `${id}-list`, role: "listbox", "aria-label": "Commands", tabindex: "-1", hidden: true });
   const hint = el("p", { class: "command-hint", "aria-live": "polite" });
   const send = el("button", { class: "send", "aria-label": "Send" }, "➤");
   form.replaceChildren(list, el("div", { class: "composer-box" }, text, send), hint);
@@ -67,6 +67,8 @@ export function composer(form, { id, where, names, commands }) {
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   draw();
   return {
+    // Puts a text there to be sent by whoever reads it.
+    offer: (typed) => { text.value = typed; draw(); text.focus(); },
     // Each place keeps its own draft.
     moved: (from, to, label) => {
       drafts.set(from, text.value);

@@ -40,6 +40,7 @@ export function formatDate(seconds, format, names) {
 }
 
 export const clockTime = (ts, names) => styled(Number(ts), "time", names.zone);
+export const secondTime = (ts, names) => styled(Number(ts), "time_secs", names.zone);
 export const fullTime = (ts, names) => `${styled(Number(ts), "date_long", names.zone)}, ${styled(Number(ts), "time_secs", names.zone)}`;
 
 export function dayName(ts, names) {

@@ -39,8 +39,19 @@ export function renderKeyed(parent, items, keyOf, make) {
     return fresh;
   });
   const same = wanted.length === parent.children.length && wanted.every((node, i) => node === parent.children[i]);
-  if (!same) parent.replaceChildren(...wanted);
+  if (!same) place(parent, wanted);
   return !same;
+}
+
+// Moves only what must be moved; whoever was in a node that was drawn anew is in the new one afterwards.
+function place(parent, wanted) {
+  const key = [...parent.children].find((node) => node.contains(document.activeElement))?.dataset.key;
+  for (const node of [...parent.children]) if (!wanted.includes(node)) node.remove();
+  wanted.forEach((node, i) => { if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null); });
+  const fresh = key && document.activeElement === document.body && wanted.find((node) => node.dataset.key === key);
+  if (!fresh) return;
+  fresh.tabIndex = -1;
+  fresh.focus({ preventScroll: true });
 }
 
 const COLOURS = ["#7a4fb5", "#2f7d6d", "#b5532f", "#2c6cb0", "#9c3d6f", "#5b7a2a", "#8a6a1d", "#3f5f8a"];

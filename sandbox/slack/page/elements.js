@@ -1,7 +1,7 @@
 // Draws what people use inside blocks: buttons, selects, fields; each tells the app or waits for a submission.
 import { byId, el } from "./dom.js";
 import { combo } from "./combo.js";
-import { plain, textObject } from "./mrkdwn.js";
+import { plain, plainText, textObject } from "./mrkdwn.js";
 import { upload } from "./uploads.js";
 
 export function confirmed(confirm, names) {
@@ -31,16 +31,18 @@ function teller(element, block, ctx, facts) {
 }
 
 function button(element, block, ctx) {
-  const tell = teller(element, block, ctx, {});
+  const tell = teller({ ...element, confirm: undefined }, block, ctx, {});
   const style = element.style ? ` ${element.style}` : "";
   const node = el("button", { type: "button", class: `button${style}`, "aria-label": element.accessibility_label }, plain(element.text.text));
   node.addEventListener("click", async () => {
+    if (node.classList.contains("busy") || !(await confirmed(element.confirm, ctx.names))) return;
     if (element.url) window.open(element.url, "_blank", "noopener");
+    // Not disabled: whoever pressed it by the keyboard stays on it.
     node.classList.add("busy");
-    node.disabled = true;
+    node.setAttribute("aria-disabled", "true");
     await tell(undefined);
     node.classList.remove("busy");
-    node.disabled = false;
+    node.removeAttribute("aria-disabled");
   });
   return node;
 }
@@ -111,7 +113,7 @@ function nativeSelect(element, block, ctx, facts, groups, start) {
   return node;
 }
 
-const pairs = (options) => options.map((each) => [each.value, plain(each.text.text)]);
+const pairs = (options) => options.map((each) => [each.value, plainText(each.text.text)]);
 
 function staticSelect(element, block, ctx, facts) {
   const groups = element.option_groups ? element.option_groups.map((group) => [group.label.text, pairs(group.options)]) : [["", pairs(element.options)]];

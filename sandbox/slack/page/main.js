@@ -7,6 +7,7 @@ import { drawMessages } from "./messages.js";
 import { drawModals } from "./modals.js";
 import { drawSidebar } from "./sidebar.js";
 import { namesFor } from "./names.js";
+import { guide } from "./guide.js";
 import { outside } from "./outside.js";
 import { theme } from "./theme.js";
 import { toast } from "./toasts.js";
@@ -20,6 +21,10 @@ let lastToast;
 let isAsking = false;
 let isStale = false;
 let homeDrawn = "";
+let unread;
+let isReplying = false;
+let drawStories = () => {};
+let drawPassed = () => {};
 
 const clock = () => Date.now() / 1000 + drift;
 const where = () => ({ channel: look.place === "home" ? dmOf() : look.place });
@@ -52,6 +57,8 @@ async function refresh() {
     isAsking = false;
   }
   drift = state.now - Date.now() / 1000;
+  // What was unread when this place was opened stays marked until it is left.
+  if (asked.place === look.place && asked.person === look.person) unread ??= { after: state.read_to || "9", to: state.messages.at(-1)?.ts ?? "" };
   if (asked.person === look.person && asked.place === look.place && asked.thread === look.thread) draw();
   if (isStale) { isStale = false; refresh(); }
 }
@@ -65,11 +72,12 @@ function draw() {
   drawSidebar(state, look.place, workspace, names, (id) => { go(id); openSidebar(false); });
   drawHead(place);
   if (look.place === "home") drawHome();
-  else { homeDrawn = ""; drawMessages(byId("messages"), state.messages, names, { openThread: (ts) => go(look.place, ts), inThread: false }); }
+  else { homeDrawn = ""; drawMessages(byId("messages"), state.messages, names, { openThread, inThread: false, unread }); }
   if (look.place !== "home" && !state.messages.length) {
     byId("messages").replaceChildren(el("p", { class: "empty" }, place.is_im ? "Nothing said yet. What only you should see comes here." : `This is the very beginning of #${place.name}.`));
   }
   drawThread();
+  drawStories(state.stories);
   drawModals(state.modals, names);
   for (const each of state.toasts) if (each.id > lastToast) toast(each.text, "bad");
   lastToast = Math.max(lastToast ?? 0, ...state.toasts.map((each) => each.id));
@@ -104,6 +112,11 @@ function drawThread() {
   drawMessages(byId("replies"), state.thread, names, { inThread: true });
 }
 
+function openThread(ts) {
+  isReplying = true;
+  go(look.place, ts);
+}
+
 function afresh(list) {
   list.replaceChildren();
   if (list.dataset.atEnd) list.dataset.atEnd = "yes";
@@ -128,6 +141,16 @@ async function start() {
   const main = composer(byId("composer"), { id: "composer-text", where, ...writing });
   const reply = composer(byId("reply-composer"), { id: "reply-text", where: () => ({ channel: look.place, thread: look.thread }), ...writing });
 
+  let wanted = "";
+  const travel = ({ person, place, text }) => {
+    openSidebar(false);
+    const address = `#/${person}/${place}`;
+    if (location.hash === address) { if (text) main.offer(text); return; }
+    wanted = text;
+    location.hash = address;
+  };
+  drawStories = guide(travel);
+
   const follow = async () => {
     const before = look;
     look = readAddress();
@@ -139,13 +162,17 @@ async function start() {
       drawPeople();
     }
     const isNew = before.person !== look.person || before.place !== look.place;
-    if (isNew) afresh(byId("messages"));
+    if (isNew) { afresh(byId("messages")); unread = undefined; }
     if (isNew || before.thread !== look.thread) afresh(byId("replies"));
     await refresh();
     lastToast ??= 0;
     const label = look.place === "home" ? "" : `Message ${byId("place-name").textContent}`;
     if (isNew) { main.moved(`${before.person} ${before.place}`, `${look.person} ${look.place}`, label); }
     if (before.thread !== look.thread) reply.moved(before.thread, look.thread, "Reply…");
+    if (isReplying && look.thread) byId("reply-text").focus();
+    else if (before.thread && !look.thread && !isNew) byId("composer-text").focus();
+    isReplying = false;
+    if (wanted) { main.offer(wanted); wanted = ""; }
     if (isNew && look.place === "home") ask("/_page/act", { kind: "open_home", person: look.person });
   };
   window.addEventListener("hashchange", follow);
@@ -168,8 +195,8 @@ async function start() {
   await follow();
   lastToast = Math.max(0, ...(state?.toasts ?? []).map((each) => each.id));
   const stream = new EventSource("/_page/events");
-  stream.onmessage = refresh;
-  await outside();
+  stream.onmessage = () => { refresh(); drawPassed(); };
+  drawPassed = await outside(() => names);
 }
 
 start();

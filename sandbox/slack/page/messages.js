@@ -6,6 +6,7 @@ import { clockTime, dayName, fullTime, ago } from "./dates.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { EMOJI } from "./emoji.js";
 import { icon } from "./icons.js";
+import { sign } from "./signs.js";
 
 const JOINED = 300;
 const NEAR = 80;
@@ -26,13 +27,17 @@ function pinToEnd(parent) {
   }).observe(parent);
 }
 
-export function drawMessages(parent, messages, names, { openThread, inThread }) {
+export function drawMessages(parent, messages, names, { openThread, inThread, unread }) {
   pinToEnd(parent);
   const rows = [];
   let before;
+  let wasNew = false;
   for (const message of messages) {
     const day = dayName(message.ts, names);
     if (!inThread && day !== before?.day) rows.push({ key: `day ${day}`, day });
+    const isNew = unread && message.ts > unread.after && message.ts <= unread.to && message.user !== names.me;
+    if (isNew && before && !wasNew) rows.push({ key: "new", isNew });
+    wasNew ||= isNew;
     const follows = before?.day === day && before.user === message.user && !before.is_ephemeral && !message.is_ephemeral && !before.reply_count
       && Number(message.ts) - Number(before.ts) < JOINED;
     rows.push({ key: `${names.me} ${message.ts}`, message, follows });
@@ -40,6 +45,7 @@ export function drawMessages(parent, messages, names, { openThread, inThread }) 
   }
   const changed = renderKeyed(parent, rows, (row) => row.key, (row) => (row.day
     ? el("div", { class: "day", role: "separator" }, el("span", {}, row.day))
+    : row.isNew ? el("div", { class: "day new", role: "separator" }, el("span", {}, "New"))
     : drawMessage(row.message, row.follows, names, openThread, inThread)));
   if (changed && parent.dataset.atEnd === "yes") parent.scrollTop = parent.scrollHeight;
   return changed;
@@ -64,7 +70,7 @@ function drawMessage(message, follows, names, openThread, inThread) {
       body,
       message.edited ? el("span", { class: "edited" }, "(edited)") : "",
       (message.files ?? []).map(fileLink),
-      message.reactions ? el("div", { class: "reactions" }, message.reactions.map((each) => el("span", { title: each.users.map(names.person).join(", ") }, `${EMOJI[each.name] ?? `:${each.name}:`} ${each.count}`))) : "",
+      message.reactions ? el("div", { class: "reactions" }, message.reactions.map((each) => el("span", { title: each.users.map(names.person).join(", ") }, [sign(each.name) ?? EMOJI[each.name] ?? `:${each.name}:`, ` ${each.count}`]))) : "",
       message.reply_count && !inThread ? el("button", { type: "button", class: "replies", onclick: () => openThread(message.ts) },
         (message.reply_users ?? []).slice(0, 4).map((id) => avatar(names.person(id), id)),
         el("b", {}, `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`),

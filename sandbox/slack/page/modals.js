@@ -30,7 +30,7 @@ export function drawModals(stack, names) {
 function draw(dialog, view, depth, names, key) {
   const isSame = drawn.startsWith(`${names.me} ${view.id} `);
   const kept = isSame && current ? current.entered() : stateOf(view);
-  const focused = isSame ? document.activeElement?.id : "";
+  const focused = isSame ? whereFocused() : undefined;
   drawn = key;
   const ctx = contextFor({ names, place: { view: view.id }, prefix: view.id, kept, errors });
   current = ctx;
@@ -57,7 +57,22 @@ function draw(dialog, view, depth, names, key) {
       view.submit ? el("button", { type: "submit", class: "button primary solid", disabled: Boolean(view.submit_disabled) }, el("span", { class: "spinner", "aria-hidden": "true" }), plain(view.submit.text)) : ""));
   dialog.oncancel = (event) => { event.preventDefault(); close(false); };
   dialog.replaceChildren(form);
-  if (focused) document.getElementById(focused)?.focus();
+  if (focused) focusAgain(dialog, focused);
+  else if (!isSame) dialog.querySelector(".modal-body :is(input, textarea, select, button):not([disabled])")?.setAttribute("autofocus", "");
+}
+
+// In which field somebody is, and what they have typed there to search: an update must not take it away.
+function whereFocused() {
+  const node = document.activeElement;
+  const block = node?.closest(".input-block")?.dataset.block;
+  return block && { block, id: node.id, query: node.matches(".combo-input") ? node.value : "" };
+}
+
+function focusAgain(dialog, { block, id, query }) {
+  const field = document.getElementById(id) ?? dialog.querySelector(`[data-block="${CSS.escape(block)}"] :is(input, textarea, select)`);
+  if (!field) return;
+  if (query) field.value = query;
+  field.focus();
 }
 
 // What this person had entered before the page was loaded anew.

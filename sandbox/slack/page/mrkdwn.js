@@ -2,9 +2,12 @@
 import { el } from "./dom.js";
 import { EMOJI } from "./emoji.js";
 import { formatDate } from "./dates.js";
+import { sign } from "./signs.js";
 
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-const shortcodes = (text) => text.replace(/:([a-z0-9_+'-]+):/g, (all, name) => EMOJI[name] ?? all);
+// As words for where only text can stand, else as our own signs where there is one.
+export const plainText = (text) => text.replace(/:([a-z0-9_+'-]+):/g, (all, name) => EMOJI[name] ?? all);
+const shortcodes = (text) => text.split(/(:[a-z0-9_+'-]+:)/).map((part) => (/^:.+:$/.test(part) ? sign(part.slice(1, -1)) ?? EMOJI[part.slice(1, -1)] ?? part : part));
 const WEB = /^(https?|mailto|tel):/i;
 
 // Opening and closing marks must stand at the edge of words, as in Slack.

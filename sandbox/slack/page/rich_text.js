@@ -3,6 +3,7 @@ import { el } from "./dom.js";
 import { EMOJI } from "./emoji.js";
 import { formatDate } from "./dates.js";
 import { link, mention } from "./mrkdwn.js";
+import { sign } from "./signs.js";
 
 const LEAVES = {
   text: (leaf) => leaf.text,
@@ -11,7 +12,7 @@ const LEAVES = {
   usergroup: (leaf, names) => mention(`@${names.group(leaf.usergroup_id) ?? leaf.usergroup_id}`, names.mine.has(leaf.usergroup_id)),
   channel: (leaf, names) => mention(`#${names.channel(leaf.channel_id) ?? leaf.channel_id}`),
   broadcast: (leaf) => mention(`@${leaf.range}`, true),
-  emoji: (leaf) => EMOJI[leaf.name] ?? `:${leaf.name}:`,
+  emoji: (leaf) => sign(leaf.name) ?? EMOJI[leaf.name] ?? `:${leaf.name}:`,
   date: (leaf, names) => formatDate(leaf.timestamp, leaf.format, names) ?? leaf.fallback ?? "",
   color: (leaf) => leaf.value,
   team: (leaf) => leaf.team_id,

@@ -62,6 +62,7 @@ class SmallApp:
             panel=PANEL,
         )
         self.client = WebClient()
+        self.entered: dict[str, Any] = {}
 
     def answer(self, _method: str, _path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, bytes]:
         if headers["Content-Type"] == "application/json":
@@ -81,6 +82,7 @@ class SmallApp:
         if payload["type"] == "view_submission":
             if payload["view"]["state"]["values"]["amount"]["v"]["value"] == "0":
                 return {"response_action": "errors", "errors": {"amount": "More than nothing, please."}}
+            self.entered = payload["view"]["state"]["values"]
             self.client.chat_postMessage(channel="C0SUPPORT", text="Top-up of 10.50 EUR", blocks=CARD)
             return {}
         if payload["type"] == "block_actions" and "message" in payload:
@@ -140,10 +142,21 @@ def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: Smal
     modal.get_by_role("button", name="Apply").click()
     expect(modal.get_by_text("More than nothing, please.")).to_be_visible()
     expect(modal.get_by_label("Reason")).to_have_value("At the till")
+    modal.get_by_label("Born").fill("1990-05-17")
+    modal.get_by_label("Call back").check()
+    modal.get_by_label("virtual").check()
+    modal.get_by_label("Approver").select_option("U0MARA")
     modal.get_by_label("Amount").fill("10.50")
     modal.get_by_role("button", name="Apply").click()
     expect(modal).to_be_hidden()
     expect(sam.get_by_role("heading", name="Top-up of 10.50 EUR")).to_be_visible()
+    assert app.entered["amount"]["v"]["value"] == "10.50"
+    assert app.entered["born"]["v"]["selected_date"] == "1990-05-17"
+    assert [each["value"] for each in app.entered["checks"]["v"]["selected_options"]] == ["call"]
+    assert app.entered["kind"]["v"]["selected_option"]["value"] == "virtual"
+    assert app.entered["who"]["v"]["selected_user"] == "U0MARA"
+    assert app.entered["city"]["city"]["selected_option"]["value"] == "Vilnius"
+    assert len(app.entered["file"]["v"]["files"]) == 1
 
     mara.get_by_role("button", name="Channels").click()
     mara.get_by_role("button", name="support, 1 unread").click()

@@ -1,0 +1,54 @@
+"""One demo and one browser for all tests of this folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.demo import Demo, Windows
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--font-render-hinting=none",
+    "--disable-lcd-text",  # letters without coloured edges: fewer colours in the pictures
+]
+PATIENCE_MS = 15_000
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Of the package, not the session: its event loop would be in others' way."""
+    if not CHROMIUM.exists() and os.environ.get("CI") != "true":
+        pytest.skip("there is no /usr/bin/chromium")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield found
+        found.close()
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="package")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, with the real bot; Ctrl-C ends it."""
+    running = Demo(tmp_path_factory.mktemp("demo"))
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def windows(browser: Browser, demo: Demo) -> Iterator[Windows]:
+    """Windows that had no error on their console and asked nothing of another machine."""
+    opened = Windows(browser=browser, url=demo.url)
+    yield opened
+    opened.close()
+    assert opened.problems == []

@@ -1,0 +1,96 @@
+"""The whole demo as a child process, and windows of a browser that look at it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+ROOT = Path(__file__).parents[2]
+WIDE, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+
+
+class Demo:
+    """`python -m sandbox demo` in a folder of its own, on any free ports."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it, and return when it says where to look."""
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "demo", "--port", "0"],
+            cwd=folder,
+            env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.url = self._read_url()
+
+    def _read_url(self) -> str:
+        said = ""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said += line
+            found = re.search(r"Open +(\S+)", line)
+            if found:
+                return found[1]
+        raise AssertionError(f"the demo did not start: {said}")
+
+    def stop(self) -> int:
+        """Press Ctrl-C and return the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=40)
+        return self.process.returncode
+
+
+@dataclass(kw_only=True)
+class Windows:
+    """Opens windows, each a browser of its own; `problems` are what no window may have."""
+
+    browser: Browser
+    url: str
+    problems: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def open(
+        self, person: str, place: str, *, guide: bool = False, size: ViewportSize = WIDE, **options: Any
+    ) -> Page:
+        """Open a window of this person at this place and wait until it shows something."""
+        context = self.browser.new_context(viewport=size, bypass_csp=True, **options)
+        if not guide:
+            context.add_init_script("localStorage.setItem('guide', 'closed')")
+        self.contexts.append(context)
+        # What an earlier window of this person left open.
+        context.request.post(f"{self.url}/_page/act", data={"kind": "close", "person": person, "all": True})
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on(
+            "console", lambda message: self._note(message.text) if message.type in {"error", "warning"} else None
+        )
+        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(self.url) else self._note(request.url))
+        page.goto(f"{self.url}/#/{person}/{place}")
+        page.locator("#place-name:not(:empty)").wait_for()
+        return page
+
+    def _note(self, problem: str) -> None:
+        self.problems.append(problem)
+
+    def close(self) -> None:
+        """Close all windows."""
+        for context in self.contexts:
+            context.close()
+
+
+def types(page: Page, text: str) -> None:
+    """Type a command or message and send it."""
+    field_ = page.locator("#composer-text")
+    field_.fill(text)
+    field_.press("Escape")  # closes what completes
+    field_.press("Enter")

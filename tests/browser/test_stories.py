@@ -1,0 +1,110 @@
+"""The three stories of the guide, end to end, with the real bot."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.demo import PHONE, Windows
+
+pytestmark = pytest.mark.browser
+
+
+def begins(windows: Windows, person: str, place: str) -> Page:
+    """A window with the guide, whose stories nobody has begun yet."""
+    page = windows.open(person, place, guide=True)
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator(".mark.done")).to_have_count(0)
+    return page
+
+
+def story(page: Page, title: str) -> Locator:
+    return page.get_by_role("article", name=title)
+
+
+def done(page: Page, title: str) -> Locator:
+    return story(page, title).locator(".mark.done")
+
+
+def approves(asked: Locator) -> None:
+    asked.get_by_role("button", name="Approve", exact=True).click()
+    dialog = asked.page.get_by_role("dialog", name="Approve this?")
+    dialog.get_by_role("button", name="Approve").click()
+
+
+def test_ask_approve_done_in_two_windows(windows: Windows) -> None:
+    sam = begins(windows, "U0SAM", "C0GENERAL")
+    mara = windows.open("U0MARA", "C0APPROVALS", size=PHONE)
+    title = "Ask, approve, done"
+
+    story(sam, title).get_by_role("button", name="Go to Sam").click()
+    expect(sam.locator("#composer-text")).to_have_value("/topup 1755902 120.50 EUR customer called")
+    sam.locator("#composer-text").press("Enter")
+    expect(sam.locator(".ephemeral").get_by_text("Asked for 120.50 EUR")).to_be_visible()
+    expect(sam.locator(".ephemeral .only-you").last).to_contain_text("Only visible to you")
+    expect(done(sam, title)).to_have_count(1)
+
+    sam.get_by_role("button", name=re.compile("card-approvals")).click()
+    asked = sam.get_by_role("article").filter(has_text="customer called")
+    approves(asked)
+    expect(sam.locator(".ephemeral").last).to_contain_text(
+        re.compile("requester|your own|yourself", re.IGNORECASE)
+    )
+
+    approves(mara.get_by_role("article").filter(has_text="customer called"))
+    expect(mara.get_by_role("heading", name="Approved and done")).to_be_visible()
+
+    expect(asked.get_by_role("heading", name="Approved and done")).to_be_visible()
+    expect(asked.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    expect(done(sam, title)).to_have_count(3)
+    asked.locator(".replies").click()
+    expect(sam.get_by_role("complementary", name="Thread").get_by_text("Done.", exact=True)).to_be_visible()
+
+
+def test_a_card_is_lost_and_whoever_found_it_is_declined(windows: Windows) -> None:
+    page = begins(windows, "U0MARA", "C0GENERAL")
+    title = "A card is lost"
+
+    story(page, title).get_by_role("button", name="Go to Sam").click()
+    expect(page.locator("#composer-text")).to_have_value("/card lost 1755903")
+    page.locator("#composer-text").press("Enter")
+    page.get_by_role("button", name="Report card 1755903 lost", exact=True).click()
+    expect(page.get_by_text("was reported lost")).to_be_visible()
+    expect(done(page, title)).to_have_count(2)
+    story(page, title).get_by_role("button", name="Try to pay").click()
+    expect(done(page, title)).to_have_count(3)
+
+    page.get_by_label("Act as").select_option("U0OLGA")
+    page.get_by_role("button", name=re.compile("^oncall")).click()
+    expect(page.get_by_text("FUEL 24/7").first).to_be_visible()
+
+
+def test_a_storm_is_taken_in_and_can_be_watched(windows: Windows) -> None:
+    page = begins(windows, "U0OLGA", "C0ONCALL")
+    title = "A storm of transactions"
+    page.get_by_role("button", name="Outside world", exact=True).click()
+    page.get_by_role("button", name="Watch").click()
+
+    story(page, title).get_by_role("button", name="Make the storm").click()
+    expect(story(page, title)).to_contain_text(re.compile(r"\d+ transactions, \d+ messages"))
+    story(page, title).get_by_role("button", name="Read it as Olga").click()
+    expect(done(page, title)).to_have_count(3)
+
+    page.locator(".row").filter(has_text="Paytend → bot").first.get_by_role("button").click()
+    shown = page.get_by_role("dialog", name=re.compile("transaction"))
+    expect(shown.get_by_text('"tradeStatus"')).to_be_visible()
+    expect(shown.locator(".sealed")).to_contain_text('"randomKey"')
+    expect(shown.locator(".sealed")).not_to_contain_text("tradeStatus")
+    page.keyboard.press("Escape")
+    expect(shown).to_be_hidden()
+
+
+def test_the_guide_can_be_put_away_and_stays_away(windows: Windows) -> None:
+    page = windows.open("U0SAM", "C0SUPPORT", guide=True)
+
+    page.get_by_role("button", name="Close the guide").click()
+    page.reload()
+    page.locator("#place-name:not(:empty)").wait_for()
+    expect(page.get_by_role("region", name="Guided first minute")).to_be_hidden()
+    page.get_by_role("button", name="Guide", exact=True).click()
+    expect(page.get_by_role("region", name="Guided first minute")).to_be_visible()
