@@ -48,13 +48,16 @@ class RecordingOutbox(Outbox):
         thread_of: str | None = None,
         broadcast: bool = False,
         urgent: bool = False,
+        **more: Any,
     ) -> str:
         """Keep a notification."""
         told = Told(kind=kind, facts=facts, recipient=recipient, key=key, thread_of=thread_of, broadcast=broadcast)
         self.told.append(told)
         return str(len(self.told))
 
-    def edit(self, session: Session, *, key: str, kind: str, facts: Mapping[str, Any], now: datetime) -> int:
+    def edit(
+        self, session: Session, *, key: str, kind: str, facts: Mapping[str, Any], now: datetime, **more: Any
+    ) -> int:
         """Keep an edit."""
         self.told.append(Told(kind=kind, facts=facts, key=key, edit=True))
         return 1

@@ -33,7 +33,10 @@ def test_work_that_fails_is_not_waited_for_any_longer(pool: Pool) -> None:
 def test_a_wait_ends_before_slow_work_does_and_a_full_pool_takes_no_more(pool: Pool) -> None:
     goes_on = threading.Event()
 
-    pool.finish(lambda: goes_on.wait(20), within=0.01)
+    def be_slow() -> None:
+        goes_on.wait(20)
+
+    pool.finish(be_slow, within=0.01)
     pool.submit(lambda: None)
 
     with pytest.raises(Busy):

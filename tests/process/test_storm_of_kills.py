@@ -18,6 +18,7 @@ from bot.tables import Slot
 from notifier.plain import REPEAT
 from notifier.tables import Delivery, InboxEvent
 from tests.journeys.world import CONFIG, text_of
+from tests.process.nursery import Nursery
 from tests.process.rig import Child, Rig, build_rig
 
 SECONDS = int(os.environ.get("CARDOPS_SOAK_SECONDS", "300"))
@@ -123,8 +124,10 @@ def rows_left(rig: Rig) -> int:
 
 @pytest.mark.soak
 @pytest.mark.postgres
-def test_killing_either_replica_every_second_loses_nothing_and_doubles_nothing_unmarked(tmp_path: Path) -> None:
-    with build_rig("postgresql", tmp_path, config=EVERY_SECOND) as rig:
+def test_killing_either_replica_every_second_loses_nothing_and_doubles_nothing_unmarked(
+    tmp_path: Path, nursery: Nursery
+) -> None:
+    with build_rig("postgresql", tmp_path, nursery=nursery, config=EVERY_SECOND) as rig:
         replicas = [rig.start(0, wait=False), rig.start(1)]
         replicas[0].wait_until_ready()
         with sending(rig) as sender:

@@ -15,7 +15,8 @@ from sandbox.panel import make_panel
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace
-from tests.sandbox.paytend.client import NO_TLS, Partner
+from tests import once
+from tests.sandbox.paytend.client import Partner
 from tests.sandbox.paytend.receiver import Receiver
 from tests.sandbox.paytend.test_orders import BATCH
 
@@ -63,7 +64,7 @@ def stage() -> Iterator[Stage]:
                 each["url"] = each["url"] if each["url"].startswith("http") else slack_server.url + each["url"]
             partner = Partner(paytend, paytend_server.url)
             client = WebClient(token=slack.credentials.bot_token, base_url=slack.api_url, retry_handlers=[])
-            with httpx.Client(base_url=slack_server.url, verify=NO_TLS) as page:
+            with httpx.Client(base_url=slack_server.url, verify=once.tls()) as page:
                 yield Stage(slack=slack, paytend=paytend, partner=partner, client=client, page=page)
             partner.close()
 
