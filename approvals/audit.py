@@ -98,7 +98,7 @@ def verify(session: Session, *, key: bytes, older: Head | None = None) -> Verifi
     rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))
     with contextlib.closing(rows):  # else the cursor stays open on the server after a broken link
         for row in rows:
-            broken = _why_broken(row, before=before, key=key, older=older)
+            broken = why_broken(row, before=before, key=key, older=older)
             if broken:
                 return Verified(head=before, broken_at=before.seq + 1, words=broken)
             before = Head(seq=row.seq, hash=row.hash)
@@ -108,7 +108,8 @@ def verify(session: Session, *, key: bytes, older: Head | None = None) -> Verifi
     return Verified(head=before)
 
 
-def _why_broken(row: AuditEvent, *, before: Head, key: bytes, older: Head | None) -> str:
+def why_broken(row: AuditEvent, *, before: Head, key: bytes, older: Head | None = None) -> str:
+    """Return why an event does not follow the one before it, in words; empty when it does."""
     if row.seq != before.seq + 1:
         return f"Event {before.seq + 1} is missing."
     if row.previous != before.hash:

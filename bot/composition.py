@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from approvals import audit, orders
 from approvals.desk import SEND_WITHIN, Desk
-from bot import home, schema
+from bot import daily, home, schema
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -220,7 +220,10 @@ def compose(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
     )
     jobs = Jobs(
-        make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
+        [
+            *make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
+            *daily.make_jobs(parts, outbox=outbox, keep_days=settings.CARDOPS_RETENTION_DAYS),
+        ],
         database=database,
         now=clock.now,
     )
