@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from approvals import audit, orders
 from approvals.desk import SEND_WITHIN, Desk
-from bot import daily, home, schema
+from bot import daily, home, metrics, schema
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -144,7 +144,8 @@ def compose(
     identity = identify(slack, settings)
     paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS)
     reply_http = httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False)
-    paytend = make_paytend(settings, clock=clock, http=paytend_http)
+    meters = metrics.make_meters()
+    paytend = make_paytend(settings, clock=clock, http=paytend_http, observe=meters.paytend_called)
     fallback = config.channels.alerts or config.channels.approvals
     deliverer = Deliverer(
         transactions=database,
@@ -157,6 +158,7 @@ def compose(
         clock=clock.now,
         jitter=_jitter,
         make_id=make_id,
+        observe=meters.delivery_tried,
     )
     loops = (Loop("delivery"), Loop("execution"), Loop("telling"))
     delivery_loop, execution_loop, telling_loop = loops
@@ -188,7 +190,7 @@ def compose(
         wake_deliverer=delivery_loop.wake,
     )
     executor = Executor(parts)
-    registry = CollectorRegistry()
+    registry = meters.registry
     routes = make_routes(config)
     refused = RefusedCount()
     receiver = Receiver(
@@ -227,6 +229,7 @@ def compose(
         database=database,
         now=clock.now,
     )
+    meters.watch(database, jobs=jobs.names, now=clock.now)
     listener = Listener(parts=parts, identity=identity, quick=pools.quick, slow=pools.slow)
     secret = settings.SLACK_SIGNING_SECRET
     bolt = make_bolt(
@@ -321,7 +324,13 @@ def make_patient(settings: Settings, config: Config, *, clock: Clock, database: 
         )
 
 
-def make_paytend(settings: Settings, *, clock: Clock, http: httpx.Client) -> Client:
+def make_paytend(
+    settings: Settings,
+    *,
+    clock: Clock,
+    http: httpx.Client,
+    observe: Callable[[str, str, float], None] = lambda _operation, _outcome, _seconds: None,
+) -> Client:
     """Return the Paytend client, with the keys loaded once."""
     return Client(
         http=http,
@@ -335,6 +344,7 @@ def make_paytend(settings: Settings, *, clock: Clock, http: httpx.Client) -> Cli
         monotonic=clock.monotonic,
         pause=clock.pause,
         paths=settings.paths,
+        observe=observe,
     )
 
 

@@ -50,8 +50,11 @@ class Deliverer:
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
         make_id: Callable[[], str],
+        observe: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
         """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
+
+        `observe` is told of each attempt: "delivered", or the trouble.
 
         Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
         that waits longer than half a lease.
@@ -70,6 +73,7 @@ class Deliverer:
         self._clock = clock
         self._jitter = jitter
         self._make_id = make_id
+        self._observe = observe
         self.healthy = True
 
     def recover(self) -> int:
@@ -116,6 +120,7 @@ class Deliverer:
     def _deliver(self, work: Claim) -> None:
         """Do what was claimed, and record it."""
         outcome = self._do(work)
+        self._observe("delivered" if isinstance(outcome, Delivered) else outcome.trouble.value)
         try:
             with self._transactions.writing() as session:
                 if isinstance(outcome, Delivered):
