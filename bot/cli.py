@@ -1,6 +1,7 @@
 """The command line: `cardops <command>`. Exit status 0 fine, 1 found something wrong, 2 usage or settings."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -24,8 +25,19 @@ from notifier.rendering import Renderer
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
-    parser = _make_parser()
-    chosen = parser.parse_args(arguments)
+    chosen = _make_parser().parse_args(arguments)
+    try:
+        return _do(chosen)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. What was done until here is kept.\n")
+        return WRONG
+
+
+def _do(chosen: argparse.Namespace) -> int:
+    """Run what was chosen; what an operator can mend is told with status 2."""
     act: Act = chosen.act
     try:
         return act(chosen)

@@ -24,11 +24,13 @@ class Checked:
     broken: tuple[str, ...]
 
 
-def examine(session: Session, *, audit_key: bytes, now: datetime) -> Iterator[Checked]:
-    """Run all checks, one after the other; they read only."""
+def examine(
+    session: Session, *, audit_key: bytes, now: datetime, tell: Callable[[int], None]
+) -> Iterator[Checked]:
+    """Run all checks, one after the other; they read only. `tell` is told how far the trail was walked."""
     for name, check in CHECKS.items():
         yield Checked(name=name, broken=tuple(check(session, now)))
-    verified = audit.verify(session, key=audit_key)
+    verified = audit.verify(session, key=audit_key, tell=tell)
     broken = () if verified.is_intact else (f"at event {verified.broken_at}: {verified.words}",)
     yield Checked(name="the audit trail is unbroken", broken=broken)
 

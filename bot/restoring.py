@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,14 @@ from sqlmodel import Session
 from approvals import restoring
 from approvals.desk import Desk
 from approvals.restoring import Doubted
+from bot import schema
 from bot.database import Database, sqlite_module
 from notifier import claims
 
 _TABLES = {"alembic_version", "approval_request", "audit_event", "delivery", "inbox_event"}
+
+
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 class NotABackup(Exception):
@@ -29,10 +34,15 @@ class StillConnected(Exception):
 
 def back_up(database: Database, to: Path) -> None:
     """Write a copy of a running SQLite database to a new file that only its owner may read; raises NotABackup."""
+    module = sqlite_module()
     to.touch(mode=0o600, exist_ok=False)  # VACUUM INTO takes an empty file
-    with closing(sqlite_module().connect(str(database.url.database), timeout=15)) as connection:
-        connection.execute("VACUUM INTO ?", (str(to),))
-    examine(to)
+    try:
+        with closing(module.connect(str(database.url.database), timeout=15)) as connection:
+            connection.execute("VACUUM INTO ?", (str(to),))
+        examine(to)
+    except (module.Error, NotABackup) as error:  # such as a full disk: half a backup is none
+        to.unlink()
+        raise NotABackup(f"it could not be written ({error})") from error
 
 
 def examine(file: Path) -> None:
@@ -44,32 +54,56 @@ def examine(file: Path) -> None:
         with closing(module.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             said = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if said != ["ok"]:
+                raise NotABackup(f"it is damaged: {said[0]}")
+            if missing := _TABLES - names:
+                raise NotABackup(f"it is no database of cardops: {', '.join(sorted(missing))} missing")
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone() or ("none",)
     except module.DatabaseError as error:
         raise NotABackup(f"it is no SQLite database ({error})") from error
-    if said != ["ok"]:
-        raise NotABackup(f"it is damaged: {said[0]}")
-    if missing := _TABLES - names:
-        raise NotABackup(f"it is no database of cardops: {', '.join(sorted(missing))} missing")
+    if not schema.knows(revision):
+        raise NotABackup(f"it has revision {revision}, which this version does not know: use the newer one")
 
 
-def put_back(file: Path, *, database: Database, now: datetime) -> Path | None:
-    """Put a copy of a backup where the database stands; return where the former one was kept, if there was one.
+@contextmanager
+def prepared(file: Path, *, database: Database) -> Iterator[Database]:
+    """Copy a backup beside where the database stands, to be migrated and doubted before it is put in its place.
 
-    Whoever calls this holds the file alone (`Database.claim_file`).
+    A bot that is started in between finds the former database, never one whose open requests look unsent.
     """
     place = Path(str(database.url.database))
     fresh = place.with_name(f"{place.name}.restoring")
+    _remove(fresh)
     shutil.copyfile(file, fresh)
     fresh.chmod(0o600)
-    _sync(fresh)
+    copy = Database(f"sqlite:///{fresh}")
+    try:
+        yield copy
+    finally:
+        copy.close()
+
+
+def put_in_place(fresh: Database, *, database: Database, now: datetime) -> Path | None:
+    """Put a prepared copy where the database stands; return where the former one was kept, if there was one.
+
+    Whoever calls this holds the file alone (`Database.claim_file`).
+    """
+    copy, place = Path(str(fresh.url.database)), Path(str(database.url.database))
+    fresh.close()
+    _fold_log_in(copy)
+    _sync(copy)
     kept = None
     if place.exists():
         kept = place.with_name(f"{place.name}.before-{now:%Y%m%dT%H%M%SZ}")
         _fold_log_in(place)
-        place.rename(kept)
-    for suffix in ("-wal", "-shm", "-journal"):
+        kept.hardlink_to(place)
+        log = place.with_name(f"{place.name}-wal")
+        if log.exists():  # only a damaged file has one still
+            log.rename(kept.with_name(f"{kept.name}-wal"))
+    for suffix in _BESIDE:
         place.with_name(place.name + suffix).unlink(missing_ok=True)
-    fresh.rename(place)
+    copy.replace(place)
+    _remove(copy)
     _sync(place.parent)
     return kept
 
@@ -112,6 +146,12 @@ def _fold_log_in(place: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except module.DatabaseError:
         return  # the file is damaged, which may be why a backup is restored; it is kept as it is
+
+
+def _remove(path: Path) -> None:
+    """Remove a file of an earlier restore that was stopped, and what SQLite kept beside it."""
+    for suffix in ("", *_BESIDE):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

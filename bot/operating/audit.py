@@ -22,8 +22,6 @@ from bot.operating.shell import (
     say,
 )
 
-_EVERY = 20_000  # events between two lines of progress
-
 
 def add_to(commands: Commands) -> None:
     """Add the commands of the trail."""
@@ -62,10 +60,15 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def tell_reached(seq: int) -> None:
+    """Say how far the trail was walked."""
+    progress(f"{seq} events hold")
+
+
 def verify(chosen: argparse.Namespace) -> int:
     """Walk the trail and say where it breaks."""
     with opened() as place, place.database.reading() as session:
-        verified = audit.verify(session, key=place.audit_key, older=chosen.told)
+        verified = audit.verify(session, key=place.audit_key, older=chosen.told, tell=tell_reached)
     if verified.is_intact:
         say(f"The trail holds: {verified.head.seq} events, head {verified.head.hash}")
         return FINE
@@ -90,7 +93,7 @@ def export(chosen: argparse.Namespace) -> int:
         with chosen.to.open("x", encoding="utf-8") if chosen.to else nullcontext(sys.stdout) as out:
             for number, line in enumerate(_lines(place, since=chosen.since, upto=upto), start=1):
                 out.write(line + "\n")
-                if number % _EVERY == 0:
+                if number % audit.TELL_EVERY == 0:
                     progress(f"{number} lines written")
     end_progress()
     return FINE

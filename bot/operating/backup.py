@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from bot import restoring, schema
@@ -58,9 +59,10 @@ def restore(chosen: argparse.Namespace) -> int:
             complain(f"{file}: {error}.", [], "Nothing was changed.")
             return WRONG
         progress("The backup is sound; putting it back")
-        kept = restoring.put_back(file, database=place.database, now=place.clock.now())
-        schema.migrate(place.database)
-        _doubt(place, source=str(file))
+        with restoring.prepared(file, database=place.database) as fresh:
+            schema.migrate(fresh)
+            _doubt(replace(place, database=fresh), source=str(file))
+            kept = restoring.put_in_place(fresh, database=place.database, now=place.clock.now())
     if kept is not None:
         say(f"The database that stood here was kept as {kept}.")
     return FINE

@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from bot import invariants
-from bot.operating.shell import FINE, WRONG, Commands, add_command, end_progress, opened, progress, say
+from bot.operating.audit import tell_reached
+from bot.operating.shell import FINE, WRONG, Commands, add_command, opened, say
 
 
 def add_to(commands: Commands) -> None:
@@ -16,9 +17,8 @@ def check(_chosen: argparse.Namespace) -> int:
     """Print each invariant and what breaks it; 1 when anything does."""
     wrong = False
     with opened() as place, place.database.reading() as session:
-        progress("Reading; the trail is walked from its start")
-        end_progress()
-        for found in invariants.examine(session, audit_key=place.audit_key, now=place.clock.now()):
+        checks = invariants.examine(session, audit_key=place.audit_key, now=place.clock.now(), tell=tell_reached)
+        for found in checks:
             say(f"{'wrong' if found.broken else 'ok':<6}{found.name}")
             for words in found.broken:
                 sys.stderr.write(f"  {words}\n")

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
 from tests.approvals.databases import empty
 from tests.approvals.world import World, make_desk
-from tests.databases import KINDS, fresh_url
+from tests.databases import KINDS, fresh_database, fresh_url
 from tests.journeys.world import CONFIG, make_environment
 
 OURS = ("SLACK_", "PAYTEND_", "CARDOPS_", "DATABASE_URL")
@@ -94,9 +95,18 @@ def url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(kind))
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with all tables, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    with fresh_database("sqlite", folder):
+        pass
+    return folder / "test.db"
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/test.db"
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'test.db')}"
 
 
 def _install(
@@ -112,8 +122,6 @@ def _install(
             slack=slack, paytend=PaytendStandIn(seed=1), paytend_url="http://127.0.0.1:9", database_url=url
         )
         operator = Operator(folder, url, environment | {"CARDOPS_SECRET_KEYS": KEYS[0]}, capture, patch)
-        if operator.is_sqlite:
-            schema.migrate(operator.database())
         yield operator
         for database in operator.opened:
             database.close()

@@ -1,7 +1,10 @@
 """`cardops audit`: head, a file that shows every change, and the daily witness."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +139,25 @@ def test_wrong_words_are_status_2(small: Operator, words: tuple[str, ...]) -> No
 
 def test_a_file_that_is_not_there_is_status_2(small: Operator) -> None:
     assert small.types("audit", "check", "nowhere")[0] == 2
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(small: Operator) -> None:
+    trail(small)
+    kept = {name: value for name, value in os.environ.items() if name not in small.environment}
+    program = [sys.executable, "-c", "from bot.cli import main; import sys; sys.exit(main(['audit', 'export']))"]
+    process = subprocess.Popen(
+        program,
+        cwd=small.folder,
+        env=kept | small.environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(timeout=30) == 1
+    assert "Traceback" not in said

@@ -1,5 +1,6 @@
 """Backup and restore: a sound copy of a running database, and nothing is sent that may have been since."""
 
+import shutil
 import sqlite3
 
 import pytest
@@ -82,6 +83,32 @@ def test_reconciliation_finds_what_was_done_after_the_backup(small: Operator) ->
     assert list(paytend.books.values()) == [1]
 
 
+def test_what_a_stopped_restore_left_is_in_nobodys_way(small: Operator) -> None:
+    small.world().asks()
+    small.types("backup", "copy.db")
+    for suffix in ("", "-wal", "-shm"):
+        (small.folder / f"test.db.restoring{suffix}").write_text("half of it")
+    for database in small.opened:
+        database.close()
+
+    assert small.types("restore", "copy.db")[0] == 0
+    assert list(small.folder.glob("test.db.restoring*")) == []
+    assert small.types("check")[0] == 0
+
+
+def test_the_former_database_is_kept_whole(small: Operator) -> None:
+    small.types("backup", "copy.db")
+    request = small.world().asks()
+    for database in small.opened:
+        database.close()
+    small.types("restore", "copy.db")
+
+    (kept,) = small.folder.glob("test.db.before-*")
+    _, said, _ = small.types("requests", "list", "--json", DATABASE_URL=f"sqlite:///{kept}")
+
+    assert request.id in said
+
+
 def test_it_may_be_restored_where_there_is_no_database_yet(small: Operator) -> None:
     small.world().asks()
     small.types("backup", "copy.db")
@@ -104,7 +131,7 @@ def test_a_running_bot_is_not_restored_over(small: Operator) -> None:
     assert "Another process" in err
 
 
-@pytest.mark.parametrize("damage", ["missing", "text", "foreign", "torn"])
+@pytest.mark.parametrize("damage", ["missing", "text", "foreign", "torn", "newer"])
 def test_what_is_no_sound_backup_changes_nothing(small: Operator, damage: str) -> None:
     small.world().asks()
     small.types("backup", "sound.db")
@@ -114,6 +141,11 @@ def test_what_is_no_sound_backup_changes_nothing(small: Operator, damage: str) -
     if damage == "foreign":
         with sqlite3.connect(file) as raw:
             raw.execute("CREATE TABLE mine (id)")
+        raw.close()
+    if damage == "newer":
+        shutil.copy(small.folder / "sound.db", file)
+        with sqlite3.connect(file) as raw:
+            raw.execute("UPDATE alembic_version SET version_num = '9999'")
         raw.close()
     if damage == "torn":
         whole = (small.folder / "sound.db").read_bytes()

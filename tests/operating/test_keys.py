@@ -142,3 +142,14 @@ def test_a_delivery_in_somebodys_hands_is_left_to_the_next_round(on_postgresql: 
 
     assert status == 1
     assert operator.types("keys", "rotate")[0] == 0
+
+
+def test_a_single_key_may_be_first_and_last_while_another_becomes_readable(operator: Operator) -> None:
+    world = operator.world()
+    request = world.asks()
+    operator.uses_keys(FIRST, SECOND, FIRST)  # runbook, key rotation, step 1
+    between = operator.world()
+    with between.database.reading() as session:
+        assert showing.read_payload(between.desk, session.get_one(Request, request.id)).subject == request.subject
+    assert operator.types("keys", "rotate")[1].startswith("0 values")
+    assert operator.types("audit", "verify")[0] == 0
