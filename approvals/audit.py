@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from approvals.tables import AuditEvent
 from paytend.redaction import redact
 
 START = "0" * 64
+TELL_EVERY = 20_000  # events
 _LOCK = 0x63617264  # any number that nothing else in this database locks
 _KEY_INFO = b"cardops audit chain"
 
@@ -92,23 +93,35 @@ def head(session: Session) -> Head:
     return Head(seq=last[0], hash=last[1]) if last else Head(seq=0, hash=START)
 
 
-def verify(session: Session, *, key: bytes, older: Head | None = None) -> Verified:
-    """Return whether the chain holds from its start; `older` is a head told before, which shows a cut tail."""
+def verify(
+    session: Session,
+    *,
+    key: bytes,
+    older: Head | None = None,
+    tell: Callable[[int], None] = lambda _seq: None,
+) -> Verified:
+    """Return whether the chain holds from its start; `older` is a head told before, which shows a cut tail.
+
+    `tell` is called now and then with the number of the event that was reached.
+    """
     before = Head(seq=0, hash=START)
     rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))
     with contextlib.closing(rows):  # else the cursor stays open on the server after a broken link
         for row in rows:
-            broken = _why_broken(row, before=before, key=key, older=older)
+            broken = why_broken(row, before=before, key=key, older=older)
             if broken:
                 return Verified(head=before, broken_at=before.seq + 1, words=broken)
             before = Head(seq=row.seq, hash=row.hash)
+            if row.seq % TELL_EVERY == 0:
+                tell(row.seq)
     if older is not None and before.seq < older.seq:
         words = f"The trail ends at {before.seq}, but it was {older.seq} long before."
         return Verified(head=before, broken_at=before.seq + 1, words=words)
     return Verified(head=before)
 
 
-def _why_broken(row: AuditEvent, *, before: Head, key: bytes, older: Head | None) -> str:
+def why_broken(row: AuditEvent, *, before: Head, key: bytes, older: Head | None = None) -> str:
+    """Return why an event does not follow the one before it, in words; empty when it does."""
     if row.seq != before.seq + 1:
         return f"Event {before.seq + 1} is missing."
     if row.previous != before.hash:

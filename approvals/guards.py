@@ -13,6 +13,7 @@ EXECUTION = "approval_execution"
 SETTLEMENT = "approval_settlement"
 CHANGE = "cardholder_change"
 AUDIT = "audit_event"
+ROTATION = "key_rotation"
 
 # What policy may let one person do alone. Named here, so that no change of another table moves money alone.
 LIFTABLE = ("card.activate", "card.apply", "cardholder.update")
@@ -76,8 +77,23 @@ def _frozen() -> str:
 def _purged_early() -> str:
     ended = "OLD.status IN ('executed', 'failed', 'denied', 'withdrawn', 'expired')"
     return " OR ".join(
-        f"(NEW.{column} {{differs}} OLD.{column} AND NOT (length(NEW.{column}) = 0 AND {ended}))"
+        f"(NEW.{column} {{differs}} OLD.{column} AND NOT (length(NEW.{column}) = 0 AND {ended}) "
+        f"AND NOT ({_sealed_anew(column)}))"
         for column in _PURGED_AFTER_END
+    )
+
+
+def _sealed_anew(column: str) -> str:
+    """While a rotation is open, a value may be sealed anew with its key: as long as before, and not a second time.
+
+    What it says is bound by the digest, which is compared before anything is done with it. The key's id stands in
+    the bytes 2 to 5 (see notifier.vault).
+    """
+    return (
+        f"length(NEW.{column}) = length(OLD.{column}) "
+        f"AND substr(NEW.{column}, 2, 4) <> substr(OLD.{column}, 2, 4) "
+        f"AND EXISTS (SELECT 1 FROM {ROTATION} k WHERE k.finished_at IS NULL "
+        f"AND k.to_key = substr(NEW.{column}, 2, 4))"
     )
 
 

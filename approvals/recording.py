@@ -55,7 +55,14 @@ def finish(
 
 
 def suspect(
-    session: Session, desk: Desk, request: Request, execution: Execution, *, outcome: Outcome, now: datetime
+    session: Session,
+    desk: Desk,
+    request: Request,
+    execution: Execution,
+    *,
+    outcome: Outcome,
+    now: datetime,
+    event: str = "execution:unknown",
 ) -> None:
     """Write down that it may or may not have happened; reconciliation asks from here on."""
     note_change(session, request, now=now)  # it may have happened
@@ -66,7 +73,7 @@ def suspect(
     execution.looks = 0
     _keep_answer(execution, outcome)
     facts = {"answer": execution.answer}
-    move(session, desk, request, "execution:unknown", actor=CLOCK, words=outcome.words, now=now, facts=facts)
+    move(session, desk, request, event, actor=CLOCK, words=outcome.words, now=now, facts=facts)
 
 
 def postpone(

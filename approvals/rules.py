@@ -76,6 +76,7 @@ MOVES: tuple[Move, ...] = (
     _move("execution:executed", Status.EXECUTING, Status.EXECUTED, Hears.REQUESTER),
     _move("execution:failed", Status.EXECUTING, Status.FAILED, Hears.REQUESTER),
     _move("execution:unknown", Status.EXECUTING, Status.UNKNOWN, Hears.REQUESTER),
+    _move("execution:restored", Status.APPROVED, Status.UNKNOWN, Hears.REQUESTER),
     _move("execution:found_executed", Status.UNKNOWN, Status.EXECUTED, Hears.REQUESTER),
     _move("execution:found_failed", Status.UNKNOWN, Status.FAILED, Hears.REQUESTER),
     _move("execution:settled_happened", Status.UNKNOWN, Status.EXECUTED, Hears.REQUESTER),

@@ -10,7 +10,11 @@ from approvals.rules import OPEN
 from notifier.storage import UtcDateTime
 
 REQUEST_TABLE = "approval_request"
+ROTATION_TABLE = "key_rotation"
 _OPEN = text("status IN ({})".format(", ".join(f"'{status.value}'" for status in OPEN)))
+
+
+_KEPT = text("length(payload) > 0 AND ended_at IS NOT NULL")
 
 
 def _moment(*, nullable: bool = False) -> Any:
@@ -39,6 +43,7 @@ class Request(SQLModel, table=True):
         Index("ix_request_decide_by", "status", "decide_by"),
         Index("ix_request_execute_by", "status", "execute_by"),
         Index("ix_request_remind_at", "status", "remind_at"),
+        Index("ix_request_kept", "ended_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
         # One open request for a card and action, whoever races.
         Index("ux_request_open", "subject", "action", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
@@ -166,3 +171,15 @@ class AuditEvent(SQLModel, table=True):
     happened_at: datetime = _moment()
     previous: str
     hash: str
+
+
+class KeyRotation(SQLModel, table=True):
+    """One run of re-encryption to the key with the id `to_key`; while it is open, values may be sealed anew."""
+
+    __tablename__ = ROTATION_TABLE
+
+    id: str = Field(primary_key=True)
+    to_key: bytes = Field(sa_type=LargeBinary, nullable=False)
+    started_at: datetime = _moment()
+    finished_at: datetime | None = _moment(nullable=True)
+    resealed: int = 0

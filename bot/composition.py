@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from approvals import audit, orders
 from approvals.desk import SEND_WITHIN, Desk
-from bot import home, schema
+from bot import daily, home, metrics, schema
 from bot.calm import CALM_EVERY, make_calm
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
@@ -156,7 +156,8 @@ def compose(
     identity = identify(slack, settings)
     paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS, tls=tls)
     reply_http = httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False, verify=tls)
-    paytend = make_paytend(settings, clock=clock, http=paytend_http)
+    meters = metrics.make_meters()
+    paytend = make_paytend(settings, clock=clock, http=paytend_http, observe=meters.paytend_called)
     fallback = config.channels.alerts or config.channels.approvals
     deliverer = Deliverer(
         transactions=database,
@@ -170,6 +171,7 @@ def compose(
         jitter=_jitter,
         make_id=make_id,
         lease=timedelta(seconds=3 * settings.SLACK_TIMEOUT_SECONDS),
+        observe=meters.delivery_tried,
     )
     loops = (Loop("delivery"), Loop("execution"), Loop("telling"))
     delivery_loop, execution_loop, telling_loop = loops
@@ -203,7 +205,7 @@ def compose(
         wake_deliverer=delivery_loop.wake,
     )
     executor = Executor(parts)
-    registry = CollectorRegistry()
+    registry = meters.registry
     refused = RefusedCount()
     receiver = Receiver(
         intake=Intake(database),
@@ -238,10 +240,12 @@ def compose(
         [
             *make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
             Job(name="calm", every=CALM_EVERY, run=make_calm(parts).keep),
+            *daily.make_jobs(parts, outbox=outbox, keep_days=settings.CARDOPS_RETENTION_DAYS),
         ],
         database=database,
         now=clock.now,
     )
+    meters.watch(database, jobs=jobs.names, now=clock.now)
     listener = Listener(parts=parts, identity=identity, quick=pools.quick, slow=pools.slow)
     secret = settings.SLACK_SIGNING_SECRET
     bolt = make_bolt(
@@ -336,7 +340,13 @@ def make_patient(settings: Settings, config: Config, *, clock: Clock, database: 
         )
 
 
-def make_paytend(settings: Settings, *, clock: Clock, http: httpx.Client) -> Client:
+def make_paytend(
+    settings: Settings,
+    *,
+    clock: Clock,
+    http: httpx.Client,
+    observe: Callable[[str, str, float], None] = lambda _operation, _outcome, _seconds: None,
+) -> Client:
     """Return the Paytend client, with the keys loaded once."""
     return Client(
         http=http,
@@ -350,6 +360,7 @@ def make_paytend(settings: Settings, *, clock: Clock, http: httpx.Client) -> Cli
         monotonic=clock.monotonic,
         pause=clock.pause,
         paths=settings.paths,
+        observe=observe,
     )
 
 

@@ -43,6 +43,11 @@ class Jobs:
         self._now = now
         self._scheduler = BackgroundScheduler(timezone=UTC)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The jobs by name."""
+        return tuple(self._jobs)
+
     def start(self) -> None:
         """Start the timer."""
         for job in self._jobs.values():

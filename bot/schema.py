@@ -72,6 +72,11 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """Whether a revision is one that this version can start from."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+
+
 def write_migration(message: str, revision: str) -> None:
     """Write the migration from the newest revision to the tables as they are now (for whoever changes one)."""
     with TemporaryDirectory() as folder:

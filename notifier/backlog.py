@@ -18,6 +18,10 @@ class AlreadyPosted(Exception):
     """This message was posted by a later delivery; the dead one would only repeat older facts."""
 
 
+class ContentGone(Exception):
+    """What this delivery said was removed by retention, so there is nothing to post."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
     """How the outbox stands; `paused_until` is set while Slack as a whole refuses us."""
@@ -29,8 +33,8 @@ class Backlog:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadLetter:
-    """A delivery that is not tried again; its facts stay sealed."""
+class Letter:
+    """A delivery that was not made; its facts stay sealed."""
 
     id: str
     kind: str
@@ -38,6 +42,12 @@ class DeadLetter:
     error: str
     attempts: int
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetter(Letter):
+    """A delivery that is not tried again."""
+
     died_at: datetime
 
 
@@ -86,14 +96,35 @@ def list_dead(session: Session, *, limit: int = 50, before: str | None = None) -
     ]
 
 
+def list_waiting(session: Session, *, limit: int = 50, after: str | None = None) -> list[Letter]:
+    """Return what waits, the oldest first; `after` is the last id of the page before."""
+    query = select(Delivery).where(Delivery.status == DeliveryStatus.WAITING)
+    if after is not None:
+        query = query.where(Delivery.id > after)
+    rows = session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
+    return [
+        Letter(
+            id=row.id,
+            kind=row.kind,
+            recipient=row.recipient,
+            error=row.last_error or "",
+            attempts=row.attempts,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
 def retry(session: Session, delivery_id: str, *, now: datetime) -> None:
-    """Put a dead letter back into the outbox; raises NoSuchLetter or AlreadyPosted.
+    """Put a dead letter back into the outbox; raises NoSuchLetter, AlreadyPosted or ContentGone.
 
     What may have been posted before is looked for again.
     """
     row = session.exec(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).first()
     if row is None or row.status != DeliveryStatus.DEAD:
         raise NoSuchLetter
+    if not row.facts:
+        raise ContentGone
     posted = select(Message).where(Message.key == row.key, Message.recipient == row.recipient)
     if row.operation == Operation.POST and session.exec(posted).first() is not None:
         raise AlreadyPosted

@@ -74,6 +74,17 @@ def release_all(session: Session) -> int:
     return session.connection().execute(held.values(lease_token=None, lease_until=None)).rowcount
 
 
+def doubt_all(session: Session) -> int:
+    """After a backup was restored: let go of every lease and have each waiting post looked for before it is made.
+
+    Returns how many there were.
+    """
+    waiting = update(Delivery).where(col(Delivery.status) == DeliveryStatus.WAITING)
+    since = func.coalesce(Delivery.doubt_since, Delivery.created_at)
+    done = session.connection().execute(waiting.values(lease_token=None, lease_until=None, doubt_since=since))
+    return done.rowcount
+
+
 def next_due(session: Session, *, now: datetime) -> datetime | None:
     """Return when there may be something to do next, None when nothing waits."""
     whole = session.get(Lane, ALL)

@@ -51,10 +51,13 @@ class Deliverer:
         jitter: Callable[[], float],
         make_id: Callable[[], str],
         lease: timedelta = LEASE,
+        observe: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
         """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
         `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a look reads
         pages, a refused post is tried in a simpler form), so nothing is posted that could still be under way then.
+
+        `observe` is told of each attempt: "delivered", or the trouble.
 
         Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
         that waits longer than half a lease.
@@ -74,6 +77,7 @@ class Deliverer:
         self._jitter = jitter
         self._make_id = make_id
         self._lease = lease
+        self._observe = observe
         self.healthy = True
 
     def recover(self) -> int:
@@ -120,6 +124,7 @@ class Deliverer:
     def _deliver(self, work: Claim) -> None:
         """Do what was claimed, and record it."""
         outcome = self._do(work)
+        self._observe("delivered" if isinstance(outcome, Delivered) else outcome.trouble.value)
         try:
             with self._transactions.writing() as session:
                 if isinstance(outcome, Delivered):

@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 from notifier.storage import UtcDateTime
 
 _UNTOLD = text("told_at IS NULL")
+_KEPT = text("body IS NOT NULL")
+_FINISHED = text("finished_at IS NOT NULL AND length(facts) > 0")
 _LEASED = text("lease_until IS NOT NULL")
 
 
@@ -39,7 +41,10 @@ class InboxEvent(SQLModel, table=True):
     """
 
     __tablename__ = "inbox_event"
-    __table_args__ = (Index("ix_inbox_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),)
+    __table_args__ = (
+        Index("ix_inbox_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+        Index("ix_inbox_kept", "received_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
+    )
 
     id: str = Field(primary_key=True, max_length=26)
     kind: str = Field(sa_type=Text)
@@ -88,6 +93,7 @@ class Delivery(SQLModel, table=True):
         Index("ix_delivery_leased", "lane", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
         Index("ix_delivery_key", "key", "recipient"),
         Index("ix_delivery_parts", "part_of", "status", "urgent", "id"),
+        Index("ix_delivery_kept", "finished_at", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
     )
 
     id: str = Field(primary_key=True, max_length=26)

@@ -49,6 +49,11 @@ class Vault:
         except InvalidTag as error:
             raise Unreadable("the value was changed, or moved to another place") from error
 
+    @property
+    def current_key(self) -> bytes:
+        """The id of the key that encrypts now."""
+        return self._current
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether a value was sealed with the key that encrypts now."""
         return sealed[len(_VERSION) : len(_VERSION) + _ID_BYTES] == self._current

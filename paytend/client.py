@@ -56,7 +56,8 @@ class Client:
     """A partner's connection to Paytend; thread-safe.
 
     `request_id` returns 32 characters that were never used, `secret` 16 random bytes, `jitter` 0 to 1,
-    `monotonic` seconds, `pause` sleeps seconds. `paths` overrides an operation's path by its name.
+    `monotonic` seconds, `pause` sleeps seconds. `paths` overrides an operation's path by its name. `observe` is
+    told of each attempt: operation, "ok" or the name of what was raised, and how many seconds it took.
     """
 
     http: httpx.Client
@@ -70,6 +71,7 @@ class Client:
     monotonic: Callable[[], float]
     pause: Callable[[float], None]
     paths: Mapping[str, str] = field(default_factory=dict)
+    observe: Callable[[str, str, float], None] = lambda _operation, _outcome, _seconds: None
     empty_as_object: bool = True  # b.3: `{}` (B), or no bizData at all (A)
 
     def send(self, call: Call[T]) -> T:
@@ -101,6 +103,7 @@ class Client:
             raise
         finally:
             seconds = round(self.monotonic() - started, 3)
+            self.observe(operation.name, outcome, seconds)
             _log.info(
                 "paytend.called",
                 extra={"operation": operation.name, "outcome": outcome, "form": form, "seconds": seconds},

@@ -1,11 +1,13 @@
-"""The README draws the moves of a request as the table of moves has them."""
+"""README and docs draw the moves of a request as the table of moves has them."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 from approvals.rules import MOVES
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
 def draw_moves() -> str:
@@ -16,8 +18,9 @@ def draw_moves() -> str:
     return "\n".join([*lines, "```"])
 
 
-def test_the_readme_draws_the_moves_as_they_are() -> None:
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["README.md", "docs/how-it-works.md"])
+def test_the_moves_are_drawn_as_they_are(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
 
     drawn = re.search(r"<!-- moves -->\n(.*?)<!-- /moves -->", text, re.DOTALL)
 

@@ -4,7 +4,7 @@ Revision: 0006, after 0001
 """
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 
 
 def upgrade() -> None:

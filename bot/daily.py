@@ -1,0 +1,37 @@
+"""What the clock does once a day: tells the audit channel the head of the trail, and removes what is too old."""
+
+from datetime import timedelta
+
+from bot import retention, witness
+from bot.jobs import Job
+from bot.parts import Parts
+from notifier.outbox import Outbox
+
+DAY = timedelta(days=1)
+CLOCK = "cardops"  # who acts when no person does
+
+
+def make_jobs(parts: Parts, *, outbox: Outbox, keep_days: int) -> list[Job]:
+    """Return the daily jobs; `keep_days` is CARDOPS_RETENTION_DAYS."""
+    return [
+        Job(name="audit_head", every=DAY, run=lambda: tell_head(parts, outbox)),
+        Job(name="retention", every=DAY, run=lambda: keep(parts, days=keep_days), lease=timedelta(hours=1)),
+    ]
+
+
+def tell_head(parts: Parts, outbox: Outbox) -> None:
+    """Tell the head of the trail."""
+    with parts.database.writing() as session:
+        witness.tell_head(
+            session,
+            outbox=outbox,
+            channel=parts.config.channels.audit,
+            now=parts.clock.now(),
+        )
+    parts.wake_deliverer()
+
+
+def keep(parts: Parts, *, days: int) -> retention.Removed:
+    """Remove contents that are older than these days; return how many."""
+    steps = retention.run(parts.database, days=days, key=parts.desk.audit_key, actor=CLOCK, now=parts.clock.now)
+    return list(steps)[-1]

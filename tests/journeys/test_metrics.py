@@ -1,0 +1,130 @@
+"""/metrics: what an operator needs to see, read at scrape within bounds, and named alike in the dashboard."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event, text
+
+from tests.journeys.world import CARD, MANAGER, SUPPORT, World, wsgi_door
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+def scrape(world: World) -> dict[tuple[str, ...], float]:
+    """The figures by name and labels' values."""
+    status, headers, body = wsgi_door(world.bot.web, path="/metrics")("GET", "", {}, b"")
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain")
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(body.decode())
+        for sample in family.samples
+    }
+
+
+def test_requests_calls_and_deliveries_are_seen(world: World) -> None:
+    scrape(world)
+    world.asks()
+    waiting = scrape(world)
+    world.passes(minutes=7)
+    world.clicks(MANAGER, "request_approve")
+
+    done = scrape(world)
+
+    assert waiting["cardops_requests", "pending"] == 1
+    assert done["cardops_requests", "pending"] == 0
+    assert done["cardops_request_moves_total", "execution:executed"] == 1
+    assert done["cardops_request_decision_seconds_count",] == 1
+    assert 420 <= done["cardops_request_decision_seconds_sum",] < 500
+    assert done["cardops_paytend_calls_total", "topup", "ok"] == 1
+    assert done["cardops_paytend_call_seconds_count", "topup"] == 1
+    assert done["cardops_slack_deliveries_total", "delivered"] > 1
+    assert done["cardops_deliveries", "waiting"] == 0
+    assert done["cardops_database_up",] == 1
+    assert done["cardops_audit_events",] == len(world.trail())
+
+
+def test_what_is_unknown_and_how_old_is_seen_and_so_are_failures_of_paytend(world: World) -> None:
+    world.paytend.switches.add("error_after", operation="topup")
+    world.asks_and_approves()
+    world.paytend_stops()
+    world.clock.advance(timedelta(seconds=5))
+    world.types(SUPPORT, f"/card balance {CARD}")
+
+    figures = scrape(world)
+
+    assert figures["cardops_requests", "unknown"] == 1
+    assert figures["cardops_requests_oldest_seconds", "unknown"] > 0
+    assert any(name[:2] == ("cardops_paytend_calls_total", "topup") and name[2] != "ok" for name in figures)
+    assert figures["cardops_paytend_calls_total", "getCardBalance", "Unreachable"] > 0
+
+
+def test_jobs_webhooks_and_the_balance_are_seen(world: World) -> None:
+    world.bot.jobs.fire("balance")
+    world.webhook_arrives(b"{}")
+
+    figures = scrape(world)
+
+    assert figures["cardops_job_last_success_timestamp_seconds", "balance"] == world.clock.now().timestamp()
+    assert figures["cardops_webhooks_total", "refused"] == 1
+    assert figures["cardops_partner_balance", "EUR"] > 0
+    assert any(name[0] == "cardops_build_info" for name in figures)
+
+
+def test_a_database_that_does_not_answer_is_a_figure(sqlite_world: World) -> None:
+    rename = "ALTER TABLE {} RENAME TO {}"
+    with sqlite_world.bot.database.writing() as session:
+        session.connection().execute(text(rename.format("clock_slot", "elsewhere")))
+
+    assert scrape(sqlite_world)["cardops_database_up",] == 0
+
+    with sqlite_world.bot.database.writing() as session:
+        session.connection().execute(text(rename.format("elsewhere", "clock_slot")))
+    assert scrape(sqlite_world)["cardops_database_up",] == 1
+
+
+def test_a_scrape_scans_no_table(sqlite_world: World) -> None:
+    """Every statement of a scrape walks an index, or a table that stays small."""
+    world, statements = sqlite_world, []
+    scrape(world)
+    world.asks_and_approves()
+    engine = world.bot.database.engine
+    listen = (engine, "before_cursor_execute", lambda *call: statements.append((call[2], call[3])))
+    event.listen(*listen)
+    scrape(world)
+    event.remove(*listen)
+
+    plans = []
+    with world.bot.database.reading() as session:
+        for statement, parameters in statements:
+            if statement.startswith("SELECT"):
+                rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                plans += [row[-1] for row in rows]
+
+    assert len(plans) > 10
+    scans = {plan for plan in plans if re.match(r"SCAN (?!\S*(USING|anon|\())", plan) and "INDEX" not in plan}
+    assert {scan.split()[1] for scan in scans} <= {"balance_state", "anon_1", "audit_event"}
+
+
+def test_the_dashboard_and_the_alerts_name_only_what_is_there(world: World) -> None:
+    scrape(world)
+    world.asks_and_approves()
+    world.bot.jobs.fire("balance")
+    world.webhook_arrives(b"{}")
+    known = {name[0] for name in scrape(world)}
+
+    dashboard = json.loads((DEPLOY / "grafana" / "cardops.json").read_text())
+    alerts = yaml.safe_load((DEPLOY / "grafana" / "alerts.yml").read_text())
+    used = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    used += [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
+    named = {name for expression in used for name in re.findall(r"\bcardops_\w+", expression)}
+
+    assert len(named) > 10
+    assert named - known == set()
+    assert {
+        name for name in known if name.startswith("cardops_") and not name.endswith(("_created", "_count", "_sum"))
+    } <= named
