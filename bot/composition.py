@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from approvals import audit, orders
 from approvals.desk import SEND_WITHIN, Desk
-from bot import home, schema
+from bot import gaps, home, schema
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
 from bot.config import Config
@@ -39,10 +39,11 @@ from bot.secrets import Secrets
 from bot.settings import Settings
 from bot.web import Web
 from bot.workers import Loop, Pool, Takes
-from notifier import backlog
+from notifier import backlog, plot
 from notifier.delivery import Deliverer
 from notifier.intake import Intake
 from notifier.outbox import Outbox
+from notifier.pictures import Pictures
 from notifier.rendering import Renderer
 from notifier.routes import Routes
 from notifier.telling import Teller
@@ -191,8 +192,9 @@ def compose(
     registry = CollectorRegistry()
     routes = make_routes(config)
     refused = RefusedCount()
+    intake = Intake(database)
     receiver = Receiver(
-        intake=Intake(database),
+        intake=intake,
         keys=settings.paytend_keys,
         partner_id=settings.PAYTEND_PARTNER_ID,
         unit=settings.PAYTEND_AMOUNT_UNIT,
@@ -219,8 +221,29 @@ def compose(
     watch = BalanceWatch(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
     )
+    pictures = Pictures(
+        transactions=database,
+        slack=slack,
+        http=reply_http,
+        draw=plot.draw_apart,
+        currencies=config.balance.currencies,
+        timezone=parts.timezone,
+        now=clock.now,
+        make_id=make_id,
+    )
+    finder = gaps.GapFinder(
+        parts=parts,
+        intake=intake,
+        vault=vault,
+        unit=settings.PAYTEND_AMOUNT_UNIT,
+        wake_teller=telling_loop.wake,
+    )
     jobs = Jobs(
-        make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
+        [
+            Job(name="gaps", every=gaps.EVERY, run=finder.look),
+            *make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
+            Job(name="pictures", every=timedelta(seconds=10), run=pictures.send_due),
+        ],
         database=database,
         now=clock.now,
     )
@@ -365,7 +388,8 @@ def make_jobs(
 
 
 def hear_order(session: Session, event: Event, *, desk: Desk, now: datetime) -> None:
-    """Tell the result of a card order where it was asked for, when the event is one."""
+    """Tell the result of a card order where it was asked for, when the event is one; watch the card of others."""
+    gaps.hear(session, event, now=now)
     if isinstance(event, CardApplied):
         orders.record(session, desk, order=event.order, now=now)
 

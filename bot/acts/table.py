@@ -13,6 +13,7 @@ from bot.acts import (
     partner,
     requests,
     topup,
+    transfer,
 )
 from bot.acts.kinds import Click, Submission, Typed
 from commands.surface import Command
@@ -36,6 +37,7 @@ CLICKS: dict[str, Click] = {
     **topup.CLICKS,
     **going_on.CLICKS,
     **home.CLICKS,
+    **transfer.CLICKS,
 }
 SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **going_on.FORMS, **home.SUBMISSIONS}
 
