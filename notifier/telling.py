@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from notifier.announcing import announce
 from notifier.events import make_notification
+from notifier.gaps import FOUND
 from notifier.inbox import TABLE
 from notifier.outbox import Outbox
 from notifier.routes import Routes
@@ -103,10 +105,12 @@ class Teller:
             notify_type=event.notify_type,
             content=strictjson.parse_object(text),
             text=text,
-            form=Form(event.form),
+            form=Form.RAW if event.form == FOUND else Form(event.form),
             key=event.verified_by,
         )
         read = read_event(webhook, unit=self._unit)
         notification = make_notification(read, timezone=self._timezone, now=self._now())
+        if event.form == FOUND:
+            notification = replace(notification, facts={**notification.facts, "found": True})
         announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
         self._hear(session, read)
