@@ -81,7 +81,7 @@ def draw(asked: Mapping[str, Any]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - only the child imports it
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
-    figure = Figure(figsize=(8, 6), dpi=150, layout="constrained")
+    figure: Any = Figure(figsize=(8, 6), dpi=150, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.15, h_pad=0.15)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -90,36 +90,36 @@ def draw(asked: Mapping[str, Any]) -> bytes:
     amounts = [float(amount) for _, amount in asked["samples"]]  # for places on a picture, never for money
     axes.plot(times, amounts, color=_INK, linewidth=3.5, drawstyle="steps-post")
     axes.plot(times[-1:], amounts[-1:], "o", color=_INK, markersize=13)
-    _draw_thresholds(axes, asked["thresholds"], top=max(amounts))
-    _label(axes, currency=asked["currency"], now=amounts[-1], zone=zone)
+    _draw_thresholds(axes, asked["thresholds"], lowest=min(amounts), highest=max(amounts))
+    now = Decimal(asked["samples"][-1][1])
+    _label(axes, title=f"Partner balance: {now:,} {asked['currency']}", zone=zone)
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
 
 
-def _draw_thresholds(axes: Any, thresholds: Mapping[str, str], *, top: float) -> None:
+def _draw_thresholds(axes: Any, thresholds: Mapping[str, str], *, lowest: float, highest: float) -> None:
     for name, word, colour, dashes in _LEVELS:
         at = float(thresholds[name])
         axes.axhline(at, color=colour, linewidth=3, linestyle=dashes)
         axes.text(
             0.02,
             at,
-            f"{word} below {at:,.0f}",
+            f"{word} below {at:,.0f}" if at == int(at) else f"{word} below {Decimal(thresholds[name]):,}",
             transform=axes.get_yaxis_transform(),
             va="bottom",
             fontsize=21,
             fontweight="bold",
             color=colour,
         )
-    axes.set_ylim(0, max(top, float(thresholds["warn"])) * 1.18)
+    axes.set_ylim(min(lowest, 0) * 1.18, max(highest, float(thresholds["warn"])) * 1.18)
 
 
-def _label(axes: Any, *, currency: str, now: float, zone: ZoneInfo) -> None:
+def _label(axes: Any, *, title: str, zone: ZoneInfo) -> None:
     from matplotlib.dates import AutoDateLocator, DateFormatter, num2date  # noqa: PLC0415 - as in draw
     from matplotlib.ticker import StrMethodFormatter  # noqa: PLC0415 - as in draw
 
-    axes.set_title(f"Partner balance, {currency}", fontsize=24, fontweight="bold", loc="left", pad=18)
-    axes.set_title(f"now {now:,.0f}", fontsize=24, fontweight="bold", color=_INK, loc="right", pad=18)
+    axes.set_title(title, fontsize=25, fontweight="bold", color=_INK, loc="left", pad=18)
     axes.set_xlabel(f"times in {zone.key}", fontsize=18)
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     begin, end = (num2date(edge) for edge in axes.get_xlim())

@@ -13,6 +13,7 @@ from notifier.tables import BalancePicture
 from notifier.upsert import insert_once
 from sandbox.paytend.switches import FaultKind
 from tests.journeys.world import ADMIN, MANAGER, ONCALL, SUPPORT, World, actions_of, text_of
+from tests.notifier.conftest import run_together
 
 HOUR = timedelta(hours=1)
 
@@ -166,7 +167,10 @@ def test_the_trend_is_a_picture_under_the_message_with_the_same_in_words(sqlite_
 @pytest.fixture
 def drawn(sqlite_world: World) -> World:
     """A world with a low balance whose pictures are drawn at once."""
-    world = sqlite_world
+    return draws_at_once(sqlite_world)
+
+
+def draws_at_once(world: World) -> World:
     pictures = world.bot.jobs._jobs["pictures"].run.__self__  # type: ignore[attr-defined]  # a bound method
     quick = replace(pictures, draw=lambda *_samples, **_facts: b"\x89PNG")
     world.bot.jobs._jobs["pictures"] = replace(world.bot.jobs._jobs["pictures"], run=quick.send_due)
@@ -217,6 +221,28 @@ def test_a_replica_that_died_while_sharing_leaves_a_picture_in_doubt(drawn: Worl
 
     assert picture(world).status == "in doubt"
     assert replies(world, roots(world)[0]) == []
+
+
+def test_replicas_that_send_pictures_at_the_same_time_send_one(world: World) -> None:
+    draws_at_once(world)
+    send = world.bot.jobs._jobs["pictures"].run
+
+    shared = run_together(6, lambda _: send())
+
+    assert sum(shared) == 1
+    assert len(replies(world, roots(world)[0])) == 1
+
+
+def test_a_picture_whose_message_never_comes_is_forgotten_after_a_day(sqlite_world: World) -> None:
+    world = sqlite_world
+    looks(world, "8000.00")
+    world.clock.advance(timedelta(minutes=5))
+    world.paytend.events.set_partner_balance("4000.00")
+    world.bot.jobs.fire("balance")
+
+    pictures_are_sent(world, after=25 * HOUR)
+
+    assert (picture(world).status, picture(world).attempts) == ("given up", 0)
 
 
 def test_a_picture_is_given_up_after_a_while(drawn: World) -> None:

@@ -29,13 +29,13 @@ def say(*amounts: str, hours: float, window: timedelta = DAY) -> str:
 def test_only_falls_count_so_that_money_paid_in_hides_nothing() -> None:
     pace = measure(samples("1000", "700", "5000", "4900", hours=8), window=DAY, now=START)
 
-    assert (pace.spent, pace.covered, pace.a_day) == (400, timedelta(hours=24), 400)
+    assert (pace.spent, pace.covered, pace.a_day) == (Decimal(400), timedelta(hours=24), Decimal(400))
 
 
 def test_what_lies_before_the_window_does_not_count() -> None:
     pace = measure(samples("9000", "1000", "900", hours=20), window=DAY, now=START)
 
-    assert (pace.spent, pace.covered) == (100, timedelta(hours=20))
+    assert (pace.spent, pace.covered) == (Decimal(100), timedelta(hours=20))
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_a_picture_goes_into_a_thread_with_words_for_who_does_not_see_it(
     [shown] = ws.messages("C0ALERTS", root)[1]["files"]
     assert (shown["mimetype"], shown["alt_txt"]) == ("image/png", "It falls.")
     assert refusal(lambda: client.files_completeUploadExternal(files=file)) == "file_not_found", "only once"
-    long = {"filename": "trend.png", "length": 4, "alt_txt": "x" * 1001}
+    long: Any = {"filename": "trend.png", "length": 4, "alt_txt": "x" * 1001}
     assert refusal(lambda: client.files_getUploadURLExternal(**long)) == "alt_txt_too_large"
 
 
