@@ -138,6 +138,6 @@ def migrate(_chosen: argparse.Namespace) -> int:
 def show_manifest(chosen: argparse.Namespace) -> int:
     """Print the manifest."""
     if chosen.url and not chosen.url.startswith("https://"):
-        return _complain(f"--url {chosen.url}: Slack takes only an address that starts with https://.", [], "")
+        return complain(f"--url {chosen.url}: Slack takes only an address that starts with https://.", [], "")
     sys.stdout.write(write_manifest(url=chosen.url, socket_mode=chosen.socket_mode))
     return FINE

@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from approvals import audit, orders
 from approvals.desk import SEND_WITHIN, Desk
-from bot import daily, home, metrics, schema
+from bot import daily, gaps, home, metrics, schema
 from bot.calm import CALM_EVERY, make_calm
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
@@ -41,10 +41,11 @@ from bot.secrets import Secrets
 from bot.settings import Settings
 from bot.web import Web
 from bot.workers import Loop, Pool, Takes
-from notifier import backlog
+from notifier import backlog, plot
 from notifier.delivery import Deliverer
 from notifier.intake import Intake
 from notifier.outbox import Outbox
+from notifier.pictures import Pictures
 from notifier.rendering import Renderer
 from notifier.routes import Routes
 from notifier.telling import Teller
@@ -207,8 +208,9 @@ def compose(
     executor = Executor(parts)
     registry = meters.registry
     refused = RefusedCount()
+    intake = Intake(database)
     receiver = Receiver(
-        intake=Intake(database),
+        intake=intake,
         keys=settings.paytend_keys,
         partner_id=settings.PAYTEND_PARTNER_ID,
         unit=settings.PAYTEND_AMOUNT_UNIT,
@@ -236,10 +238,29 @@ def compose(
     watch = BalanceWatch(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
     )
+    pictures = Pictures(
+        transactions=database,
+        slack=slack,
+        http=reply_http,
+        draw=plot.draw_apart,
+        currencies=config.balance.currencies,
+        timezone=parts.timezone,
+        now=clock.now,
+        make_id=make_id,
+    )
+    finder = gaps.GapFinder(
+        parts=parts,
+        intake=intake,
+        vault=vault,
+        unit=settings.PAYTEND_AMOUNT_UNIT,
+        wake_teller=telling_loop.wake,
+    )
     jobs = Jobs(
         [
             *make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
             Job(name="calm", every=CALM_EVERY, run=make_calm(parts).keep),
+            Job(name="gaps", every=gaps.EVERY, run=finder.look),
+            Job(name="pictures", every=timedelta(seconds=10), run=pictures.send_due),
             *daily.make_jobs(parts, outbox=outbox, keep_days=settings.CARDOPS_RETENTION_DAYS),
         ],
         database=database,
@@ -395,7 +416,8 @@ def make_jobs(
 
 
 def hear_order(session: Session, event: Event, *, desk: Desk, now: datetime) -> None:
-    """Tell the result of a card order where it was asked for, when the event is one."""
+    """Tell the result of a card order where it was asked for, when the event is one; watch the card of others."""
+    gaps.hear(session, event, now=now)
     if isinstance(event, CardApplied):
         orders.record(session, desk, order=event.order, now=now)
 

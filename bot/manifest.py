@@ -15,7 +15,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
     "commands": (),
     "files:read": ("url_private",),  # no method: reading a file by the bot's token
-    "files:write": ("files.delete",),
+    "files:write": ("files.delete", "files.getUploadURLExternal", "files.completeUploadExternal"),
     "groups:history": ("conversations.history", "conversations.replies"),
     "groups:read": ("conversations.members", "conversations.info"),
     "im:history": ("conversations.history", "conversations.replies"),

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from approvals import audit, people
 from approvals import requests as deciding
@@ -44,7 +45,7 @@ class Parts:
     database: Database
     desk: Desk
     paytend: Client
-    timezone: tzinfo  # of the dates at Paytend
+    timezone: ZoneInfo  # of the dates at Paytend
     secrets: Secrets
     directory: SlackDirectory
     replier: Replier

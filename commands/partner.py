@@ -70,7 +70,7 @@ def top_ups(currency: str, *, start: int, ask: Ask, timezone: tzinfo) -> Reply:
         template="partner_topups",
         facts={
             "currency": currency,
-            "says": _other_facts(found.raw),
+            "says": other_facts(found.raw),
             "rows": lists.transaction_rows(rows, timezone=timezone),
             "totals": lists.totals(found.rows),
             **lists.page_facts(shown=len(rows), start=start, total=len(found.rows), value=value),
@@ -78,7 +78,7 @@ def top_ups(currency: str, *, start: int, ask: Ask, timezone: tzinfo) -> Reply:
     )
 
 
-def _other_facts(raw: Any) -> list[dict[str, str]]:
+def other_facts(raw: Any) -> list[dict[str, str]]:
     """Return what the answer says beside its list, such as the account to pay to: its schema is not documented."""
     skipped = {"currency", "total", "totalCount", "count", "balance"}
     found = [

@@ -70,11 +70,15 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The standing from now on, and the kind of notice to send, if any."""
+    """The standing from now on, and the kind of notice to send, if any.
+
+    `improved` is no news, but what stands in Slack is brought up to date.
+    """
 
     standing: Standing
     notice: str | None = None
     repeated: bool = False
+    improved: bool = False
 
 
 def decide(
@@ -93,7 +97,7 @@ def decide(
         return Verdict(standing=Standing(level=level), notice="balance_recovered" if recovered else None)
     if standing.told_at is None or now - standing.told_at >= repeat:
         return Verdict(standing=Standing(level=level, told_at=now), notice="balance_low", repeated=True)
-    return Verdict(standing=Standing(level=level, told_at=standing.told_at))
+    return Verdict(standing=Standing(level=level, told_at=standing.told_at), improved=level is not standing.level)
 
 
 def _read_level(before: Level, amount: Decimal, thresholds: Thresholds) -> Level:

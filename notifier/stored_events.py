@@ -1,5 +1,6 @@
 """Reading a stored webhook again: for its notice, and for whoever asks why it went where it went."""
 
+from notifier.gaps import FOUND
 from notifier.inbox import TABLE
 from notifier.tables import InboxEvent
 from notifier.vault import Unreadable, Vault
@@ -17,7 +18,7 @@ def open_event(row: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
         notify_type=row.notify_type,
         content=strictjson.parse_object(text),
         text=text,
-        form=Form(row.form),
+        form=Form.RAW if row.form == FOUND else Form(row.form),
         key=row.verified_by,
     )
     return read_event(webhook, unit=unit)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from notifier import purchases, weathering
 from notifier.announcing import announce, list_budgets
 from notifier.events import WHY, make_notification
+from notifier.gaps import FOUND
 from notifier.outbox import Outbox
 from notifier.routes import Routes
 from notifier.storage import Transactions
@@ -119,7 +120,8 @@ class Teller:
     def _enqueue(self, session: Session, event: InboxEvent) -> None:
         read = open_event(event, vault=self._vault, unit=self._unit)
         notification = make_notification(read, timezone=self._timezone, now=self._now())
-        notification = replace(notification, facts={**notification.facts, WHY: {"value": {"event": event.id}}})
+        more = {WHY: {"value": {"event": event.id}}} | ({"found": True} if event.form == FOUND else {})
+        notification = replace(notification, facts={**notification.facts, **more})
         if isinstance(read, TransactionHappened):
             make_id = self._outbox.make_key
             notification = purchases.join(

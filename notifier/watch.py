@@ -7,9 +7,8 @@ from typing import Protocol
 
 from sqlmodel import Session, select
 
-from notifier.announcing import announce
-from notifier.balance import BalanceRule, Level, Standing, Thresholds, Verdict, decide
-from notifier.events import WHY, Notification
+from notifier import low
+from notifier.balance import BalanceRule, Level, Standing, Thresholds, decide
 from notifier.outbox import Outbox
 from notifier.routes import Routes
 from notifier.storage import Transactions
@@ -47,8 +46,7 @@ class BalanceWatch:
         self._transactions = transactions
         self._paytend = paytend
         self._rule = rule
-        self._routes = routes
-        self._outbox = outbox
+        self._telling = low.Telling(routes=routes, outbox=outbox)
         self._clock = clock
 
     def poll(self) -> None:
@@ -82,9 +80,7 @@ class BalanceWatch:
             BalanceSample,
             {"currency": balance.currency, "taken_at": asked_at, "amount": str(balance.amount)},
         )
-        if verdict.notice:
-            notification = _make_notification(verdict, balance, thresholds, state, now)
-            announce(session, notification, routes=self._routes, outbox=self._outbox, now=now)
+        low.tell(session, verdict, state, balance=balance, thresholds=thresholds, telling=self._telling, now=now)
         if verdict.standing.level != state.level:
             state.changed_at = now
         state.level, state.told_at = verdict.standing.level, verdict.standing.told_at
@@ -100,34 +96,3 @@ def _lock_state(session: Session, balance: Money, *, now: datetime) -> BalanceSt
     )
     query = select(BalanceState).where(BalanceState.currency == balance.currency).with_for_update()
     return session.exec(query.execution_options(populate_existing=True)).one()
-
-
-def _make_notification(
-    verdict: Verdict, balance: Money, thresholds: Thresholds, state: BalanceState, now: datetime
-) -> Notification:
-    level = verdict.standing.level
-    limit = thresholds.critical if level is Level.CRITICAL else thresholds.warn
-    return Notification(
-        kind=str(verdict.notice),
-        facts={
-            "level": level,
-            "status": level,
-            "currency": balance.currency,
-            "amount": balance,
-            "balance": balance,
-            "threshold": Money(amount=limit, currency=balance.currency),
-            "repeated": verdict.repeated,
-            "since": state.changed_at if verdict.repeated or verdict.notice == "balance_recovered" else None,
-            "asked": now,
-            WHY: {"value": {"kind": verdict.notice, "status": level, "currency": balance.currency}},
-        },
-        urgent=level is Level.CRITICAL,
-        subject=_name_problem(verdict, state, now) if verdict.notice == "balance_low" else None,
-        counted=verdict.notice == "balance_low",
-    )
-
-
-def _name_problem(verdict: Verdict, state: BalanceState, now: datetime) -> str:
-    """Return what repeats have in common: the currency, the level, and since when it is at this level."""
-    since = state.changed_at if verdict.repeated else now
-    return f"balance:{state.currency}:{verdict.standing.level}:{since.isoformat()}"

@@ -15,6 +15,7 @@ from bot.acts import (
     requests,
     silences,
     topup,
+    transfer,
     why_here,
 )
 from bot.acts.kinds import Click, Submission, Typed
@@ -42,6 +43,7 @@ CLICKS: dict[str, Click] = {
     **why_here.CLICKS,
     **notices.CLICKS,
     **silences.CLICKS,
+    **transfer.CLICKS,
 }
 SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **going_on.FORMS, **home.SUBMISSIONS}
 

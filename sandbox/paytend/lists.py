@@ -57,7 +57,7 @@ def get_partner_topup(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
     return {
         "currency": currency,
         "accountName": "Stand-in Partner",
-        "iban": "LT000000000000000000" if currency == "EUR" else "",
+        "iban": "LT601010012345678901" if currency == "EUR" else "",
         "bic": "STANDIN0" if currency == "EUR" else "",
         "balance": shown(books.partner_balance(currency), currency=currency, unit=books.unit),
         "total": len(paid),

@@ -19,6 +19,7 @@ class File:
     length: int = 0
     content: bytes = b""
     title: str = ""
+    alt: str = ""
     ticket: str = ""
     is_ready: bool = False
     is_deleted: bool = False
@@ -34,6 +35,7 @@ class File:
             "timestamp": self.created,
             "name": self.name,
             "title": self.title or self.name,
+            **({"alt_txt": self.alt} if self.alt else {}),
             "mimetype": mimetypes.guess_type(self.name)[0] or "application/octet-stream",
             "filetype": kind,
             "user": self.owner,

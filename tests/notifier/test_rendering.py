@@ -33,7 +33,8 @@ FACTS: dict[str, list[str]] = {
         "card_applied": "mentions status_text reference reason quantity cards more_cards card_id last_four "
         "holder_id",
         "unrecognised": "mentions notify_type fields digest",
-        "balance_low": "mentions level repeated balance threshold asked since",
+        "balance_low": "mentions level repeated currency balance threshold asked since lasts ended",
+        "balance_still_low": "mentions level balance threshold lasts",
         "balance_recovered": "mentions balance threshold asked since",
         "delivery_dead": "delivery about recipient code attempts enqueued in_doubt times first_at last_at",
         "fallback_used": "recipient fallback code about times first_at last_at",
@@ -78,6 +79,8 @@ special = {
     "mentions": st.lists(texts | st.sampled_from(["U0ONE", "S0GROUP"]), max_size=300),
     "cards": st.lists(st.fixed_dictionaries(NAMED), max_size=20),
     "fields": st.lists(st.fixed_dictionaries({"name": texts, "value": scalars}), max_size=60),
+    "lasts": st.lists(texts, min_size=1, max_size=3),
+    "ended": st.sampled_from(["", "worse", "recovered"]),
     "recipient": texts | st.just("C0ALERTS") | st.just("U0ADMIN"),
     "merchants": st.lists(st.fixed_dictionaries({"name": texts, "count": scalars}), max_size=5),
     "groups": st.lists(

@@ -18,9 +18,8 @@ from notifier.outbox import Outbox
 from notifier.vault import Vault
 from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
-from tests.approvals.databases import empty
 from tests.approvals.world import World, make_desk
-from tests.databases import KINDS, fresh_database, fresh_url
+from tests.databases import KINDS, empty, fresh_database, fresh_url
 from tests.journeys.world import CONFIG, make_environment
 
 OURS = ("SLACK_", "PAYTEND_", "CARDOPS_", "DATABASE_URL")

@@ -4,6 +4,8 @@ from sandbox.slack.methods.call import Call
 from sandbox.slack.refusals import Invalid, Refused
 from sandbox.slack.shapes import Json
 
+ALT_CHARACTERS = 1000
+
 
 def get_upload_url(call: Call) -> Json:
     """Make room for a file and say where its bytes go."""
@@ -12,7 +14,11 @@ def get_upload_url(call: Call) -> Json:
         raise Invalid(["[ERROR] must be greater than 0 [json-pointer:/length]"])
     now = int(call.state.clock.now().timestamp())
     owner = call.state.team.bot_user_id
+    alt = call.text("alt_txt")
+    if len(alt) > ALT_CHARACTERS:
+        raise Refused("alt_txt_too_large")
     file = call.state.files.add(call.text("filename"), owner=owner, created=now, length=length)
+    file.alt = alt
     return {"upload_url": f"{call.base_url}/upload/v1/{file.ticket}", "file_id": file.id}
 
 
@@ -23,7 +29,7 @@ def complete_upload(call: Call) -> Json:
     if not isinstance(wanted, list) or not all(isinstance(each, dict) and "id" in each for each in wanted):
         raise Invalid(["[ERROR] must be an array of objects with an id [json-pointer:/files]"])
     files = [state.files.get(each["id"]) for each in wanted]
-    if any(file.owner != state.team.bot_user_id or not file.content for file in files):
+    if any(file.owner != state.team.bot_user_id or not file.content or file.is_ready for file in files):
         raise Refused("file_not_found")
     channel_id = call.text("channel_id") or call.text("channels").split(",")[0]
     channel = None
@@ -35,6 +41,8 @@ def complete_upload(call: Call) -> Json:
             raise Refused("not_in_channel")
         if channel.is_archived:
             raise Refused("is_archived")
+        if (thread_ts := call.text("thread_ts")) and thread_ts not in state.messages.get(channel.id, {}):
+            raise Refused("thread_not_found")
     for file, each in zip(files, wanted, strict=True):
         file.is_ready, file.title = True, str(each.get("title") or "")
         file.channels = [channel.id] if channel else []

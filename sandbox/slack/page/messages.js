@@ -85,5 +85,5 @@ function fileLink(file) {
   const address = new URL(file.url_private);
   const isPicture = file.mimetype.startsWith("image/");
   return el("a", { class: "file-link", href: address.pathname, download: file.name },
-    isPicture ? el("img", { class: "picture", src: address.pathname, alt: file.title }) : [icon("clip"), ` ${file.title}`]);
+    isPicture ? el("img", { class: "picture", src: address.pathname, alt: file.alt_txt ?? file.title }) : [icon("clip"), ` ${file.title}`]);
 }

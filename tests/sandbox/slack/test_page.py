@@ -115,6 +115,16 @@ def opened(browser: Browser, app: SmallApp, where: str, problems: list[str], **o
     return page
 
 
+def assert_all_was_entered(app: SmallApp) -> None:
+    assert app.entered["amount"]["v"]["value"] == "10.50"
+    assert app.entered["born"]["v"]["selected_date"] == "1990-05-17"
+    assert [each["value"] for each in app.entered["checks"]["v"]["selected_options"]] == ["call"]
+    assert app.entered["kind"]["v"]["selected_option"]["value"] == "virtual"
+    assert app.entered["who"]["v"]["selected_user"] == "U0MARA"
+    assert app.entered["city"]["city"]["selected_option"]["value"] == "Vilnius"
+    assert len(app.entered["file"]["v"]["files"]) == 1
+
+
 @pytest.mark.browser
 def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: SmallApp) -> None:
     problems: list[str] = []
@@ -150,13 +160,7 @@ def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: Smal
     modal.get_by_role("button", name="Apply").click()
     expect(modal).to_be_hidden()
     expect(sam.get_by_role("heading", name="Top-up of 10.50 EUR")).to_be_visible()
-    assert app.entered["amount"]["v"]["value"] == "10.50"
-    assert app.entered["born"]["v"]["selected_date"] == "1990-05-17"
-    assert [each["value"] for each in app.entered["checks"]["v"]["selected_options"]] == ["call"]
-    assert app.entered["kind"]["v"]["selected_option"]["value"] == "virtual"
-    assert app.entered["who"]["v"]["selected_user"] == "U0MARA"
-    assert app.entered["city"]["city"]["selected_option"]["value"] == "Vilnius"
-    assert len(app.entered["file"]["v"]["files"]) == 1
+    assert_all_was_entered(app)
 
     mara.get_by_role("button", name="Channels").click()
     mara.get_by_role("button", name="support, 1 unread").click()

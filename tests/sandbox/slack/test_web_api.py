@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -262,6 +263,27 @@ def test_a_file_is_uploaded_in_three_steps_read_and_deleted(ws: SlackWorkspace, 
     assert info["size"] == 4
     client.files_delete(file=file["id"])
     assert refusal(lambda: client.files_info(file=file["id"])) == "file_deleted"
+
+
+def test_a_picture_goes_into_a_thread_with_words_for_who_does_not_see_it(
+    ws: SlackWorkspace, client: WebClient
+) -> None:
+    root = client.chat_postMessage(channel="C0ALERTS", text="Low")["ts"]
+    room = client.files_getUploadURLExternal(filename="trend.png", length=4, alt_txt="It falls.")
+    assert httpx.post(room["upload_url"], content=b"\x89PNG").status_code == 200
+    file = [{"id": room["file_id"], "title": "Trend"}]
+    assert (
+        refusal(lambda: client.files_completeUploadExternal(files=file, channel_id="C0ALERTS", thread_ts="1.0"))
+        == "thread_not_found"
+    )
+
+    client.files_completeUploadExternal(files=file, channel_id="C0ALERTS", thread_ts=root)
+
+    [shown] = ws.messages("C0ALERTS", root)[1]["files"]
+    assert (shown["mimetype"], shown["alt_txt"]) == ("image/png", "It falls.")
+    assert refusal(lambda: client.files_completeUploadExternal(files=file)) == "file_not_found", "only once"
+    long: Any = {"filename": "trend.png", "length": 4, "alt_txt": "x" * 1001}
+    assert refusal(lambda: client.files_getUploadURLExternal(**long)) == "alt_txt_too_large"
 
 
 def test_a_channel_takes_about_one_message_a_second(clock: Clock) -> None:

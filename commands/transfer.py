@@ -1,0 +1,53 @@
+"""The text with which the finance team is asked to pay in to the partner account: words only, no money moves."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from commands import partner
+from commands.surface import Ask, Reply
+from notifier.forecast import Pace, propose, say_lasts
+from paytend import Money, PaytendError, operations
+
+HIDDEN = "not shown here, as it looks like a card number; see Paytend"
+TRANSFER = ("manager", "oncall", "admin")
+
+
+def suggest(currency: str, *, warn: Decimal, paces: Sequence[Pace], partner_id: str, ask: Ask) -> Reply:
+    """Return a text that is ready to be copied; `warn` is the threshold, in whole units of the currency.
+
+    Raises what the client raises when Paytend does not tell the balance; without the account to pay to, the text
+    says that it has to be looked up.
+    """
+    balance = ask(operations.GET_PARTNER_BALANCE()).balance(currency)
+    if balance is None:
+        return Reply(template="partner_transfer_unknown", facts={"currency": currency})
+    proposal = propose(balance, warn=warn, paces=paces)
+    known = [pace for pace in paces if pace.is_known]
+    return Reply(
+        template="partner_transfer",
+        facts={
+            "currency": currency,
+            "partner_id": partner_id,
+            "balance": str(balance),
+            "amount": str(proposal.amount) if proposal.amount.amount else "",
+            "target": str(proposal.target),
+            "warn": str(Money(amount=warn, currency=currency)),
+            "has_pace": proposal.pace is not None,
+            "lasts": [say_lasts(pace, balance=balance) for pace in known],
+            "account": _account(currency, ask=ask),
+        },
+    )
+
+
+def _account(currency: str, *, ask: Ask) -> list[Mapping[str, Any]]:
+    """Return what Paytend says of the account to pay to; nothing when it does not."""
+    try:
+        found = ask(operations.GET_PARTNER_TOP_UPS(currency=currency))
+    except PaytendError:
+        return []
+    # What looks like a card number is masked wherever it comes from; half an account number helps nobody.
+    return [
+        {"name": fact["name"], "value": HIDDEN if "***" in fact["value"] else fact["value"]}
+        for fact in partner.other_facts(found.raw)
+    ]
