@@ -5,6 +5,7 @@ from datetime import timedelta
 from bot import retention, witness
 from bot.jobs import Job
 from bot.parts import Parts
+from notifier import purchases
 from notifier.outbox import Outbox
 
 DAY = timedelta(days=1)
@@ -15,6 +16,7 @@ def make_jobs(parts: Parts, *, outbox: Outbox, keep_days: int) -> list[Job]:
     """Return the daily jobs; `keep_days` is CARDOPS_RETENTION_DAYS."""
     return [
         Job(name="audit_head", every=DAY, run=lambda: tell_head(parts, outbox)),
+        Job(name="purchases", every=DAY, run=lambda: forget_purchases(parts)),
         Job(name="retention", every=DAY, run=lambda: keep(parts, days=keep_days), lease=timedelta(hours=1)),
     ]
 
@@ -35,3 +37,9 @@ def keep(parts: Parts, *, days: int) -> retention.Removed:
     """Remove contents that are older than these days; return how many."""
     steps = retention.run(parts.database, days=days, key=parts.desk.audit_key, actor=CLOCK, now=parts.clock.now)
     return list(steps)[-1]
+
+
+def forget_purchases(parts: Parts) -> int:
+    """Forget purchases of which nothing more will come; return how many."""
+    with parts.database.writing() as session:
+        return purchases.forget_old(session, now=parts.clock.now())

@@ -1,6 +1,14 @@
 """A purchase is one message, from its authorisation to whatever becomes of it."""
 
+from sqlmodel import select
+
+from notifier.purchase_tables import Purchase, PurchaseName
 from tests.journeys.world import CARD, World
+
+
+def kept(world: World) -> dict[str, int]:
+    with world.bot.database.reading() as session:
+        return {table.__name__: len(session.exec(select(table)).all()) for table in (Purchase, PurchaseName)}
 
 
 def test_a_settlement_brings_the_message_of_its_authorisation_up_to_date(world: World) -> None:
@@ -27,3 +35,15 @@ def test_a_reversal_edits_the_message_and_is_told_under_it(world: World) -> None
     notice, *rest = world.slack.messages("C0ALERTS")
     assert notice["text"].startswith("Reversed: 12.00 EUR at CAFÉ")
     assert any(reply.get("thread_ts") == notice["ts"] and "Reversed" in reply["text"] for reply in rest)
+
+
+def test_after_three_months_a_purchase_is_forgotten(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.paytend.events.purchase(CARD, "12.00")
+    world.hears_from_paytend()
+    assert kept(world) == {"Purchase": 1, "PurchaseName": 2}
+
+    world.passes(days=91)
+    world.bot.jobs.fire("purchases")
+
+    assert kept(world) == {"Purchase": 0, "PurchaseName": 0}
