@@ -156,7 +156,7 @@ def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: Smal
     assert app.entered["kind"]["v"]["selected_option"]["value"] == "virtual"
     assert app.entered["who"]["v"]["selected_user"] == "U0MARA"
     assert app.entered["city"]["city"]["selected_option"]["value"] == "Vilnius"
-    assert len(app.entered["file"]["v"]["files"]) == 1
+    assert len(app.entered["document"]["v"]["files"]) == 1
 
     mara.get_by_role("button", name="Channels").click()
     mara.get_by_role("button", name="support, 1 unread").click()
