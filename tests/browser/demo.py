@@ -65,7 +65,9 @@ class Windows:
     problems: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    def open(self, person: str, place: str, *, guide: bool = False, size: ViewportSize = WIDE, **options: Any) -> Page:
+    def open(
+        self, person: str, place: str, *, guide: bool = False, size: ViewportSize = WIDE, **options: Any
+    ) -> Page:
         """Open a window of this person at this place and wait until it shows something."""
         context = self.browser.new_context(viewport=size, bypass_csp=True, **options)
         if not guide:
