@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox import guide, traffic
 from sandbox.paytend.exchanges import Exchange
+from sandbox.paytend.records import CardStatus
 from sandbox.paytend.standin import PaytendStandIn
 from sandbox.paytend.webhooks import Attempt, Webhook
 from sandbox.slack.deliveries import Delivery
@@ -24,10 +25,11 @@ class Backstage:
         self._seen = guide.Seen()
         self._lock = threading.Lock()
         self._slack: SlackWorkspace | None = None
+        self._paytend: PaytendStandIn | None = None
 
     def follow(self, *, slack: SlackWorkspace, paytend: PaytendStandIn) -> None:
         """Watch both, and let the page know when something passes that Slack does not see."""
-        self._slack = slack
+        self._slack, self._paytend = slack, paytend
         slack.watch(calls=self._api_call, deliveries=self._delivery)
         paytend.watch(calls=self._exchange, webhooks=self._webhook)
 
@@ -50,7 +52,9 @@ class Backstage:
         return guide.told(seen, has_read_storm=self._has_read(guide.ALERTS, since=seen.storm_since))
 
     def start_again(self) -> None:
-        """Forget what the stories have seen."""
+        """Forget what the stories have seen; the lost card is found, so that it can be lost again."""
+        if self._paytend is not None:
+            self._paytend.events.set_card_status(guide.LOST_CARD, CardStatus.ACTIVE)
         with self._lock:
             self._seen = guide.Seen()
         self._touch()

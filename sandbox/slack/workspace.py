@@ -26,6 +26,7 @@ from sandbox.slack.payloads import Payloads
 from sandbox.slack.people import Channel, Person, Team, UserGroup
 from sandbox.slack.refusals import CannotAct
 from sandbox.slack.retries import Retries
+from sandbox.slack.sent import Deliveries
 from sandbox.slack.server import Server
 from sandbox.slack.shapes import Json
 from sandbox.slack.sights import Sights
@@ -36,7 +37,7 @@ from sandbox.slack.web_api import ApiCall, Credentials, WebApi
 KEPT_DELIVERIES = 10_000
 
 
-class SlackWorkspace(Sights, Changes):
+class SlackWorkspace(Sights, Changes, Deliveries):
     """A workspace with one app installed. All methods may be called from any thread but the server's."""
 
     def __init__(
@@ -221,28 +222,6 @@ class SlackWorkspace(Sights, Changes):
             self.state.ephemerals[:] = kept
         self.state.touch()
 
-    def sends(self, kind: str, payload: Json, *, retry: int = 0, reason: str = "http_timeout") -> Delivery:
-        """Deliver any payload, rightly signed: for what a true Slack would never send."""
-        envelope = Envelope(kind=kind, payload=payload, retry=retry, reason=reason if retry else "")
-        return self._performed(self._bare(envelope))
-
-    def repeats_last_delivery(self, *, reason: str = "http_timeout") -> Delivery:
-        """Deliver the last payload again, as Slack repeats what it thinks was lost."""
-        if self._last is None:
-            raise CannotAct("nothing was delivered yet")
-        envelope = Envelope(
-            kind=self._last.kind,
-            payload=self._last.payload,
-            accepts_answer=self._last.accepts_answer,
-            retry=self._last.retry + 1,
-            reason=reason,
-        )
-        return self._performed(self._bare(envelope))
-
-    def tells(self, event: Json) -> Delivery:
-        """Tell the app of any event."""
-        return self._performed(self.acts.event(event))
-
     # what was sent
 
     @property
@@ -281,21 +260,6 @@ class SlackWorkspace(Sights, Changes):
     def sent(self, envelope: Envelope) -> None:
         """Remember what is about to be delivered."""
         self._last = envelope
-
-    @staticmethod
-    def _bare(envelope: Envelope) -> Act:
-        def settle(answer: Answer) -> Delivery:
-            return Delivery(
-                kind=str(envelope.payload.get("type", envelope.kind)),
-                payload=envelope.payload,
-                transport=answer.transport,
-                status=answer.status,
-                ms=answer.ms,
-                response=answer.body,
-                error=answer.error,
-            )
-
-        return Act(envelope=envelope, settle=settle)
 
     def _performed(self, act: Act) -> Delivery:
         if act.envelope is None:

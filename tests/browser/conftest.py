@@ -42,7 +42,9 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The demo, with the real bot; Ctrl-C ends it."""
     running = Demo(tmp_path_factory.mktemp("demo"))
     yield running
+    processes = running.processes()
     assert running.stop() == 0
+    assert [each for each in processes if Path(f"/proc/{each}").exists()] == []
 
 
 @pytest.fixture

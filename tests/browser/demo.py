@@ -42,6 +42,13 @@ class Demo:
                 return found[1]
         raise AssertionError(f"the demo did not start: {said}")
 
+    def processes(self) -> list[int]:
+        """The ids of the demo's process and its children, where there is a /proc."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        if not children.exists():
+            return []
+        return [self.process.pid, *map(int, children.read_text().split())]
+
     def stop(self) -> int:
         """Press Ctrl-C and return the exit status."""
         self.process.send_signal(signal.SIGINT)

@@ -51,8 +51,9 @@ def test_ask_approve_done_in_two_windows(windows: Windows) -> None:
         re.compile("requester|your own|yourself", re.IGNORECASE)
     )
 
-    approves(mara.get_by_role("article").filter(has_text="customer called"))
-    expect(mara.get_by_role("heading", name="Approved and done")).to_be_visible()
+    card = mara.get_by_role("article").filter(has_text="customer called")
+    approves(card)
+    expect(card.get_by_role("heading", name="Approved and done")).to_be_visible()
 
     expect(asked.get_by_role("heading", name="Approved and done")).to_be_visible()
     expect(asked.get_by_role("button", name="Approve", exact=True)).to_have_count(0)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from slack_sdk import WebClient
 
 from sandbox.clock import Clock
@@ -115,30 +115,7 @@ def opened(browser: Browser, app: SmallApp, where: str, problems: list[str], **o
     return page
 
 
-def assert_all_was_entered(app: SmallApp) -> None:
-    assert app.entered["amount"]["v"]["value"] == "10.50"
-    assert app.entered["born"]["v"]["selected_date"] == "1990-05-17"
-    assert [each["value"] for each in app.entered["checks"]["v"]["selected_options"]] == ["call"]
-    assert app.entered["kind"]["v"]["selected_option"]["value"] == "virtual"
-    assert app.entered["who"]["v"]["selected_user"] == "U0MARA"
-    assert app.entered["city"]["city"]["selected_option"]["value"] == "Vilnius"
-    assert len(app.entered["file"]["v"]["files"]) == 1
-
-
-@pytest.mark.browser
-def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: SmallApp) -> None:
-    problems: list[str] = []
-    sam = opened(browser, app, "U0SAM/C0SUPPORT", problems, viewport={"width": 1280, "height": 800})
-    mara = opened(browser, app, "U0MARA/C0GENERAL", problems, viewport={"width": 390, "height": 844})
-
-    message = sam.get_by_role("textbox", name="Message # support")
-    message.fill("/top")
-    expect(sam.locator("#composer").get_by_role("option")).to_have_count(2)
-    message.press("Tab")
-    expect(sam.locator("#composer .command-hint")).to_contain_text("<card> <amount>")
-    message.press("Enter")
-
-    modal = sam.get_by_role("dialog", name="Apply for a card")
+def fills_in_every_kind_of_input(modal: Locator) -> None:
     modal.get_by_label("Amount").fill("ten")
     modal.get_by_role("button", name="Apply").click()
     expect(modal.get_by_text("Please enter a number.")).to_be_visible()
@@ -159,8 +136,34 @@ def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: Smal
     modal.get_by_label("Amount").fill("10.50")
     modal.get_by_role("button", name="Apply").click()
     expect(modal).to_be_hidden()
+
+
+def every_kind_of_input_arrived(app: SmallApp) -> None:
+    assert app.entered["amount"]["v"]["value"] == "10.50"
+    assert app.entered["born"]["v"]["selected_date"] == "1990-05-17"
+    assert [each["value"] for each in app.entered["checks"]["v"]["selected_options"]] == ["call"]
+    assert app.entered["kind"]["v"]["selected_option"]["value"] == "virtual"
+    assert app.entered["who"]["v"]["selected_user"] == "U0MARA"
+    assert app.entered["city"]["city"]["selected_option"]["value"] == "Vilnius"
+    assert len(app.entered["document"]["v"]["files"]) == 1
+
+
+@pytest.mark.browser
+def test_ask_be_corrected_and_approve_in_two_windows(browser: Browser, app: SmallApp) -> None:
+    problems: list[str] = []
+    sam = opened(browser, app, "U0SAM/C0SUPPORT", problems, viewport={"width": 1280, "height": 800})
+    mara = opened(browser, app, "U0MARA/C0GENERAL", problems, viewport={"width": 390, "height": 844})
+
+    message = sam.get_by_role("textbox", name="Message # support")
+    message.fill("/top")
+    expect(sam.locator("#composer").get_by_role("option")).to_have_count(2)
+    message.press("Tab")
+    expect(sam.locator("#composer .command-hint")).to_contain_text("<card> <amount>")
+    message.press("Enter")
+
+    fills_in_every_kind_of_input(sam.get_by_role("dialog", name="Apply for a card"))
     expect(sam.get_by_role("heading", name="Top-up of 10.50 EUR")).to_be_visible()
-    assert_all_was_entered(app)
+    every_kind_of_input_arrived(app)
 
     mara.get_by_role("button", name="Channels").click()
     mara.get_by_role("button", name="support, 1 unread").click()
