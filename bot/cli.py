@@ -16,7 +16,19 @@ from bot.database import Database, FileUnusable, SecondProcess
 from bot.listening import is_instant
 from bot.logs import start_logging
 from bot.manifest import write_manifest
-from bot.operating import audit, backup, check, configuration, deliveries, keys, policy, requests, retention
+from bot.operating import (
+    audit,
+    backup,
+    check,
+    configuration,
+    deliveries,
+    keys,
+    policy,
+    requests,
+    retention,
+    routes,
+    webhooks,
+)
 from bot.operating.shell import FINE, WRONG, Act, add_command, complain, read_all_settings
 from bot.restoring import StillConnected
 from bot.server import Server
@@ -69,7 +81,19 @@ def _make_parser() -> argparse.ArgumentParser:
     manifest = add_command(commands, "manifest", show_manifest, "print the manifest of the Slack app")
     manifest.add_argument("--url", help="the public address of the web edge, such as https://cardops.example.com")
     manifest.add_argument("--socket-mode", action="store_true", help="for Socket Mode instead of HTTP")
-    for noun in (policy, audit, keys, requests, deliveries, check, retention, backup, configuration):
+    for noun in (
+        policy,
+        audit,
+        keys,
+        requests,
+        deliveries,
+        check,
+        retention,
+        backup,
+        configuration,
+        routes,
+        webhooks,
+    ):
         noun.add_to(commands)
     return parser
 

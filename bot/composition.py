@@ -45,6 +45,7 @@ from notifier import backlog, plot
 from notifier.delivery import Deliverer
 from notifier.intake import Intake
 from notifier.outbox import Outbox
+from notifier.overriding import override
 from notifier.pictures import Pictures
 from notifier.rendering import Renderer
 from notifier.routes import Routes
@@ -186,6 +187,7 @@ def compose(
         lease=execution_lease(settings.PAYTEND_TIMEOUT_SECONDS),
     )
     parts = Parts(
+        faulty_templates=override(renderer, settings.CARDOPS_TEMPLATES, log=_log),
         clock=clock,
         make_id=make_id,
         config=config,
@@ -358,6 +360,7 @@ def make_patient(settings: Settings, config: Config, *, clock: Clock, database: 
             paytend=make_paytend(settings, clock=clock, http=http),
             directory=SlackDirectory(client=slack, team_id=team_id, monotonic=clock.monotonic),
             now=clock.now,
+            faulty=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
         )
 
 

@@ -36,6 +36,7 @@ def patient_of(parts: Parts) -> Patient:
         paytend=parts.paytend,
         directory=parts.directory,
         now=parts.clock.now,
+        faulty=parts.faulty_templates,
     )
 
 
@@ -55,5 +56,6 @@ CHECKS: dict[str, Check] = {
     "clock": installation.check_clock,
     "database": installation.check_database,
     "outbox": installation.check_outbox,
+    "templates": installation.check_templates,
     "versions": installation.check_versions,
 }

@@ -1,6 +1,6 @@
 """What the edges work with: every collaborator once, made by the composition root and handed down."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +27,7 @@ from bot.tables import SeenDelivery
 from commands import looks
 from commands.looks import Looking
 from notifier.outbox import Outbox
+from notifier.overriding import Faulty
 from notifier.routes import Routes
 from notifier.upsert import insert_once
 from paytend import Client
@@ -57,6 +58,7 @@ class Parts:
     routes: Routes
     wake_executor: Callable[[], None]
     wake_deliverer: Callable[[], None]
+    faulty_templates: Sequence[Faulty] = ()
 
     def stand(self, account: str, *, team: str = "") -> Standing:
         """Return who an account is now and what they may do; raises DirectoryUnreadable."""

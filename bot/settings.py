@@ -112,6 +112,7 @@ class Settings(BaseModel):
         description="32 bytes each in Base64, comma-separated; the first encrypts, all decrypt.",
     )
     CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes, channels.")
+    CARDOPS_TEMPLATES: Path | None = Field(default=None, description="A folder of your own notice templates.")
     CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(
         default="127.0.0.1:3000", description="Where the web edge listens."
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
 from notifier.events import ALARMING, Notification
@@ -81,38 +82,33 @@ def forget_old(session: Session, *, now: datetime) -> int:
 
 
 def _find(session: Session, names: list[str], *, make_id: Callable[[], str], now: datetime) -> Purchase:
-    """Return the locked row of a purchase by any of its names, which from now on are all its names."""
-    known = {row.name: row.purchase_id for row in session.exec(_named(names))}
-    purchase_id = next(
-        (known[name] for name in names if name in known and _is_fresh(session, known, name, now)), None
-    )
-    if purchase_id is None:
-        purchase_id = make_id()
-        session.add(Purchase(id=purchase_id, begun_at=now, facts=None))
-        session.flush()
-    for name in names:
-        if not insert_once(session, PurchaseName, {"name": name, "purchase_id": purchase_id}):
-            session.get_one(PurchaseName, name).purchase_id = purchase_id
+    """Return the locked row of a purchase by any of its names, which from now on are all its names.
+
+    Names are written before anything is decided: of two replicas with two stages the second waits for the first
+    and finds its purchase.
+    """
+    own = make_id()
+    known = [
+        session.get_one(PurchaseName, name, populate_existing=True)
+        for name in names
+        if not insert_once(session, PurchaseName, {"name": name, "purchase_id": own})
+    ]
+    found = next((row.purchase_id for row in known if _is_fresh(session, row, now)), own)
+    if found == own:
+        session.add(Purchase(id=own, begun_at=now, facts=None))
+    renamed = update(PurchaseName).where(col(PurchaseName.name).in_(names)).values(purchase_id=found)
+    session.connection().execute(renamed)
     session.flush()
-    query = select(Purchase).where(Purchase.id == purchase_id).with_for_update()
+    query = select(Purchase).where(Purchase.id == found).with_for_update()
     return session.exec(query.execution_options(populate_existing=True)).one()
 
 
-def _named(names: list[str]) -> Any:
-    """Return the query of these names, locked in one order, so that two replicas wait and never deadlock."""
-    return (
-        select(PurchaseName)
-        .where(col(PurchaseName.name).in_(names))
-        .order_by(col(PurchaseName.name))
-        .with_for_update()
-    )
-
-
-def _is_fresh(session: Session, known: Mapping[str, str], name: str, now: datetime) -> bool:
+def _is_fresh(session: Session, name: PurchaseName, now: datetime) -> bool:
     """Whether a name still means the same: authorisation codes come again after some time."""
-    if not name.startswith("auth:"):
-        return True
-    return now - session.get_one(Purchase, known[name]).begun_at <= AUTH_CODES_LAST
+    purchase = session.get(Purchase, name.purchase_id)
+    if purchase is None:
+        return False
+    return not name.name.startswith("auth:") or now - purchase.begun_at <= AUTH_CODES_LAST
 
 
 def _open(row: Purchase, *, vault: Vault) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from notifier.escaping import FILTERS, finalize
 from notifier.facts import make_plain
 from notifier.fitting import FALLBACK_TEXT, Unfit, cut, fit_blocks, fit_view
 
-_SUFFIX = ".json.j2"
+SUFFIX = ".json.j2"
 _KEPT_FILTERS = (
     *(
         "capitalize",
@@ -87,9 +87,9 @@ class Renderer:
         for name in names:
             self._check(name)
         self._templates = {
-            name.removesuffix(_SUFFIX): self._environment.get_template(name)
+            name.removesuffix(SUFFIX): self._environment.get_template(name)
             for name in names
-            if name.endswith(_SUFFIX)
+            if name.endswith(SUFFIX)
         }
 
     @property
@@ -117,10 +117,29 @@ class Renderer:
         except Unfit as error:
             raise RenderFailed(f"{name}: {error}") from error
 
+    def override(self, name: str, source: str, *, trials: Sequence[Mapping[str, Any]]) -> None:
+        """Let this source take the place of a template, at the start only; ours stays where it raises.
+
+        Raises TemplateError for one that is not allowed, and RenderFailed for one that fails with a trial.
+        """
+        self._check_source(name, source)
+        ours = self._templates.get(name)
+        self._templates[name] = self._environment.from_string(source)
+        try:
+            for facts in trials:
+                self.message(name, facts)
+        except RenderFailed:
+            del self._templates[name]
+            if ours is not None:
+                self._templates[name] = ours
+            raise
+
     def _check(self, name: str) -> None:
-        """Refuse a template that glues or repeats texts; unknown filters are refused by compiling."""
         loader = self._environment.loader
-        source = loader.get_source(self._environment, name)[0] if loader else ""
+        self._check_source(name, loader.get_source(self._environment, name)[0] if loader else "")
+
+    def _check_source(self, name: str, source: str) -> None:
+        """Refuse a template that glues or repeats texts; unknown filters are refused by compiling."""
         tree = self._environment.parse(source, name)
         for node in tree.find_all(_FORBIDDEN):
             raise TemplateSyntaxError(

@@ -1,6 +1,6 @@
 """What a check finds, and what is examined."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from approvals.people import Directory
 from bot.config import Config
 from bot.database import Database
+from notifier.overriding import Faulty
 from paytend import Client
 
 
@@ -40,6 +41,7 @@ class Patient:
     paytend: Client
     directory: Directory
     now: Callable[[], datetime]
+    faulty: Sequence[Faulty] = ()  # templates of the operator's that are not used
 
 
 Check = Callable[[Patient], Found]

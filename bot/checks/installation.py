@@ -125,6 +125,14 @@ def check_outbox(patient: Patient) -> Found:
     return fine(f"{state.waiting} messages wait, none for long; none died.")
 
 
+def check_templates(patient: Patient) -> Found:
+    """Whether the operator's own templates are used."""
+    if patient.faulty:
+        told = "; ".join(f"{one.name}: {one.reason}" for one in patient.faulty)
+        return wrong(f"Not used, ours are used instead: {told}.", "Look at the files in CARDOPS_TEMPLATES.")
+    return fine("Every notice has a template that stands hostile values.")
+
+
 def check_versions(_patient: Patient) -> Found:
     """What runs here."""
     return fine(
