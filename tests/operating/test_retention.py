@@ -1,8 +1,10 @@
 """Retention: contents go, rows, digests, decisions and the trail stay."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from approvals import showing
@@ -105,3 +107,24 @@ def test_days_that_are_none_are_refused(small: Operator) -> None:
 
     assert status == 2
     assert "CARDOPS_RETENTION_DAYS" in err
+
+
+def test_it_walks_its_indexes_and_nothing_else(small: Operator) -> None:
+    database, statements = small.database(), []
+    listen = (database.engine, "before_cursor_execute", lambda *call: statements.append((call[2], call[3])))
+    event.listen(*listen)
+    list(retention.purge(database, before=START))
+    event.remove(*listen)
+
+    with database.reading() as session:
+        plans = [
+            row[-1]
+            for statement, parameters in statements
+            if statement.startswith("SELECT")
+            for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        ]
+    assert [re.findall(r"INDEX (\w+)", plan) for plan in plans] == [
+        ["ix_inbox_kept"],
+        ["ix_request_kept"],
+        ["ix_delivery_kept"],
+    ]
