@@ -16,7 +16,7 @@ def make_jobs(parts: Parts, *, outbox: Outbox, keep_days: int) -> list[Job]:
     """Return the daily jobs; `keep_days` is CARDOPS_RETENTION_DAYS."""
     return [
         Job(name="audit_head", every=DAY, run=lambda: tell_head(parts, outbox)),
-        Job(name="purchases", every=DAY, run=lambda: forget_purchases(parts)),
+        Job(name="purchases", every=DAY, run=lambda: forget_purchases(parts, days=keep_days)),
         Job(name="retention", every=DAY, run=lambda: keep(parts, days=keep_days), lease=timedelta(hours=1)),
     ]
 
@@ -39,7 +39,8 @@ def keep(parts: Parts, *, days: int) -> retention.Removed:
     return list(steps)[-1]
 
 
-def forget_purchases(parts: Parts) -> int:
-    """Forget purchases of which nothing more will come; return how many."""
+def forget_purchases(parts: Parts, *, days: int) -> int:
+    """Forget purchases of which nothing more will come, or that are older than these days; return how many."""
+    kept = min(purchases.KEPT, timedelta(days=days))
     with parts.database.writing() as session:
-        return purchases.forget_old(session, now=parts.clock.now())
+        return purchases.forget_old(session, before=parts.clock.now() - kept)

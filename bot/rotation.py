@@ -16,6 +16,7 @@ from sqlmodel import select as select_rows
 from approvals.tables import KeyRotation, Request
 from bot.database import Database
 from bot.tables import Draft
+from notifier.purchase_tables import Purchase
 from notifier.tables import Delivery, InboxEvent
 from notifier.vault import Unreadable, Vault
 
@@ -43,6 +44,7 @@ SEALED: tuple[Sealed, ...] = (
     _sealed(InboxEvent, "body"),
     _sealed(Delivery, "facts"),
     _sealed(Draft, "fields"),
+    _sealed(Purchase, "facts"),
 )
 
 

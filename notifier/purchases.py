@@ -23,7 +23,7 @@ from paytend import Money
 
 TABLE = "purchase"
 AUTH_CODES_LAST = timedelta(days=30)
-KEPT = timedelta(days=90)
+KEPT = timedelta(days=90)  # nothing more comes of an older purchase
 
 # How far each status word has come; what is not here is where an authorisation is.
 _RANKS = {"declined": 2, "cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
@@ -73,12 +73,12 @@ def join(
     return replace(notification, facts=merged, subject=f"purchase:{row.id}", also_replies=worse)
 
 
-def forget_old(session: Session, *, now: datetime) -> int:
-    """Forget purchases that began so long ago that nothing more will come of them; return how many."""
-    old = select(Purchase.id).where(col(Purchase.begun_at) < now - KEPT)
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Forget purchases that began before this; return how many."""
+    old = select(Purchase.id).where(col(Purchase.begun_at) < before)
     connection = session.connection()
     connection.execute(delete(PurchaseName).where(col(PurchaseName.purchase_id).in_(old)))
-    return int(connection.execute(delete(Purchase).where(col(Purchase.begun_at) < now - KEPT)).rowcount)
+    return int(connection.execute(delete(Purchase).where(col(Purchase.begun_at) < before)).rowcount)
 
 
 def _find(session: Session, names: list[str], *, make_id: Callable[[], str], now: datetime) -> Purchase:
