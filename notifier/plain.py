@@ -41,7 +41,11 @@ def mark_repeat(rendered: Rendered) -> Rendered:
 
 
 def put_below(rendered: Rendered, more: Rendered) -> Rendered:
-    """Return the message with the blocks of another below it, as far as Slack takes so many."""
+    """Return the message with the blocks of another below it, as far as Slack takes them; buttons in one row."""
+    last, first = rendered.blocks[-1:], more.blocks[:1]
+    if last and first and last[0]["type"] == first[0]["type"] == "actions":
+        row = {**last[0], "elements": [*last[0]["elements"], *first[0]["elements"]][:25]}
+        return Rendered(text=rendered.text, blocks=[*rendered.blocks[:-1], row, *more.blocks[1:]])
     room = MOST_BLOCKS["message"] - len(more.blocks)
     return Rendered(text=rendered.text, blocks=[*rendered.blocks[:room], *more.blocks])
 

@@ -1,0 +1,232 @@
+"""Taking in webhooks durably, beside the same cryptography with nothing stored and beside a commit for each."""
+
+import multiprocessing
+import secrets
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import insert
+
+from benchmarks.rig import Caller, Discarding, Rig, build_rig, make_webhooks, quantile, serve
+from bot.composition import Pools
+from bot.database import Database
+from bot.receiving import TAKEN, Receiver
+from bot.web import Answer, Web
+from notifier.inbox import make_row
+from notifier.tables import Delivery, InboxEvent
+from paytend import envelope
+from paytend.webhooks import read_event
+
+CONNECTIONS, BURSTS, ROUNDS = 64, 12, 5
+OPEN_TARGET, EACH_TARGET, FULL_TARGET = 0.7, 4.0, 1.25
+STORED, WAITING = 1_000_000, 100_000
+SERVER = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def run() -> Iterator[str]:
+    """Yield a line for each figure."""
+    with TemporaryDirectory() as folder:
+        yield from _compare("SQLite, FULL", lambda name: f"sqlite:///{folder}/{name}.db")
+        yield from _compare_with_full(Path(folder))
+    try:
+        with _postgresql() as urls:
+            yield from _compare("PostgreSQL", urls)
+    except psycopg.OperationalError:
+        yield "PostgreSQL: there is none at 127.0.0.1:5432"
+
+
+def _compare(where: str, urls: Callable[[str], str]) -> Iterator[str]:
+    with ExitStack() as stack:
+        senders = {kind: stack.enter_context(_served(kind, urls(kind))) for kind in _APPS}
+        rates: dict[str, list[float]] = {kind: [] for kind in senders}
+        latencies: dict[str, list[float]] = {kind: [] for kind in senders}
+        for _ in range(ROUNDS):
+            for kind, send in senders.items():
+                seconds, taken = send()
+                rates[kind].append(CONNECTIONS * BURSTS / seconds)
+                latencies[kind] += taken
+    of_open = _median_ratio(rates["cardops"], rates["opens only"])
+    of_each = _median_ratio(rates["cardops"], rates["commits each"])
+    yield f"{where}: of a server that stores nothing: x{of_open:.2f} (at least {OPEN_TARGET})"
+    yield f"{where}: of a session that commits each: x{of_each:.1f} (at least {EACH_TARGET})"
+    yield (
+        f"{where}: {statistics.median(rates['cardops']):,.0f} a second, "
+        f"p99 {quantile(latencies['cardops'], 0.99) * 1e3:.0f} ms "
+        f"(storing nothing {quantile(latencies['opens only'], 0.99) * 1e3:.0f} ms)"
+    )
+
+
+def _compare_with_full(folder: Path) -> Iterator[str]:
+    """Compare an empty database with one that holds very much."""
+    urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("empty", "full")}
+    with ExitStack() as stack:
+        senders = {name: stack.enter_context(_served("cardops", url)) for name, url in urls.items()}
+        _fill(Database(urls["full"]))
+        rates: dict[str, list[float]] = {name: [] for name in senders}
+        for _ in range(ROUNDS):
+            for name, send in senders.items():
+                rates[name].append(1 / send()[0])
+    ratio = _median_ratio(rates["empty"], rates["full"])
+    yield f"time with {STORED:,} stored and {WAITING:,} waiting, of an empty one: x{ratio:.2f} (at most {FULL_TARGET})"
+
+
+def _median_ratio(one: list[float], other: list[float]) -> float:
+    return statistics.median(mine / theirs for mine, theirs in zip(one, other, strict=True))
+
+
+@contextmanager
+def _served(kind: str, url: str) -> Iterator[Callable[[], tuple[float, list[float]]]]:
+    """Serve one of _APPS in a process of its own; yield what sends a round and returns its seconds and latencies."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve_until_told, args=(kind, url, theirs), daemon=True)
+    process.start()
+    port, bodies = ours.recv()
+    with ExitStack() as stack:
+        callers = [Caller(port, "/paytend/webhook") for _ in range(CONNECTIONS)]
+        for caller in callers:
+            stack.callback(caller.close)
+        threads = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
+        yield lambda: _send(threads, callers, bodies)
+    ours.send("end")
+    process.join(timeout=20)
+
+
+def _send(threads: ThreadPoolExecutor, callers: list[Caller], bodies: list[bytes]) -> tuple[float, list[float]]:
+    """Send a round of bursts, one webhook a connection at a time."""
+    taken: list[float] = []
+    began = time.perf_counter()
+    for _ in range(BURSTS):
+        burst = [(caller, bodies.pop()) for caller in callers]
+        taken += threads.map(lambda pair: pair[0](pair[1], {"Content-Type": "application/json"}), burst)
+    return time.perf_counter() - began, taken
+
+
+def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
+    idle = Discarding()
+    with (
+        build_rig(pools=Pools(quick=idle, slow=idle), database_url=url) as rig,
+        serve(_APPS[kind](rig)) as port,
+    ):
+        parent.send((port, make_webhooks(rig.paytend, CONNECTIONS * BURSTS * ROUNDS)))
+        parent.recv()
+
+
+def _open(receiver: Receiver, body: bytes) -> dict[str, Any]:
+    with receiver.opening:
+        webhook = envelope.open_webhook(body, keys=receiver.keys, partner_id=receiver.partner_id)
+        event = read_event(webhook, unit=receiver.unit)
+        return make_row(webhook, event, now=receiver.now(), vault=receiver.vault, make_id=receiver.make_id)
+
+
+def _opens_only(rig: Rig) -> Web:
+    def answer(body: bytes) -> Answer:
+        _open(_receiver(rig), body)
+        return TAKEN
+
+    return Web(slack=None, webhook=answer, ready=dict, registry=rig.bot.web.registry)
+
+
+def _commits_each(rig: Rig) -> Web:
+    def answer(body: bytes) -> Answer:
+        row = _open(_receiver(rig), body)
+        with rig.bot.database.writing() as session:
+            session.add(InboxEvent(**row))
+        return TAKEN
+
+    return Web(slack=None, webhook=answer, ready=dict, registry=rig.bot.web.registry)
+
+
+def _receiver(rig: Rig) -> Receiver:
+    receiver = rig.bot.web.webhook
+    assert isinstance(receiver, Receiver)
+    return receiver
+
+
+_APPS: dict[str, Callable[[Rig], Web]] = {
+    "cardops": lambda rig: rig.bot.web,
+    "opens only": _opens_only,
+    "commits each": _commits_each,
+}
+
+
+def _fill(database: Database) -> None:
+    """Put very many webhooks that were told, and deliveries that wait, into the tables."""
+    for start in range(0, STORED, 20_000):
+        with database.writing() as session:
+            rows = [_event(number) for number in range(start, start + 20_000)]
+            session.connection().execute(insert(InboxEvent), rows)
+    for start in range(0, WAITING, 20_000):
+        with database.writing() as session:
+            rows = [_delivery(number) for number in range(start, start + 20_000)]
+            session.connection().execute(insert(Delivery), rows)
+    database.close()
+
+
+def _event(number: int) -> dict[str, object]:
+    digest = f"{number:064x}"
+    return {
+        "id": f"0{number:025d}",
+        "kind": "transaction",
+        "notify_type": "1",
+        "form": "raw",
+        "verified_by": 0,
+        "digest": digest,
+        "business_digest": digest,
+        "body": bytes(600),
+        "received_at": START,
+        "told_at": START,
+        "failures": 0,
+    }
+
+
+def _delivery(number: int) -> dict[str, object]:
+    delivery_id = f"0{number:025d}"
+    return {
+        "id": delivery_id,
+        "kind": "transaction",
+        "operation": "post",
+        "status": "waiting",
+        "facts": bytes(600),
+        "recipient": "C0ALERTS",
+        "lane": "C0ALERTS",
+        "key": delivery_id,
+        "broadcast": False,
+        "urgent": False,
+        "fallback": False,
+        "created_at": START,
+        "due_at": START,
+        "attempts": 0,
+        "repeats": 0,
+    }
+
+
+@contextmanager
+def _postgresql() -> Iterator[Callable[[str], str]]:
+    """Yield what makes databases; they are dropped afterwards."""
+    made: list[str] = []
+
+    def make(_name: str) -> str:
+        name = f"cardops_bench_{secrets.token_hex(6)}"
+        with psycopg.connect(SERVER, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made.append(name)
+        return f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
+
+    try:
+        yield make
+    finally:
+        with psycopg.connect(SERVER, autocommit=True) as connection:
+            for name in made:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
