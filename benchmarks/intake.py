@@ -78,7 +78,8 @@ def _compare_with_full(folder: Path) -> Iterator[str]:
             for name, send in senders.items():
                 rates[name].append(1 / send()[0])
     ratio = _median_ratio(rates["empty"], rates["full"])
-    yield f"time with {STORED:,} stored and {WAITING:,} waiting, of an empty one: x{ratio:.2f} (at most {FULL_TARGET})"
+    holds = f"{STORED:,} stored and {WAITING:,} waiting"
+    yield f"time with {holds}, of an empty one: x{ratio:.2f} (at most {FULL_TARGET})"
 
 
 def _median_ratio(one: list[float], other: list[float]) -> float:
@@ -87,7 +88,7 @@ def _median_ratio(one: list[float], other: list[float]) -> float:
 
 @contextmanager
 def _served(kind: str, url: str) -> Iterator[Callable[[], tuple[float, list[float]]]]:
-    """Serve one of _APPS in a process of its own; yield what sends a round and returns its seconds and latencies."""
+    """Serve one of _APPS apart; yield what sends a round and returns its seconds and latencies."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve_until_told, args=(kind, url, theirs), daemon=True)

@@ -72,7 +72,7 @@ class Deliverer:
         self._outbox = outbox
         self._vault = vault
         self._fallback = fallback
-        self._admins = admins
+        self.admins = admins
         self._clock = clock
         self._jitter = jitter
         self._make_id = make_id
@@ -255,6 +255,6 @@ class Deliverer:
         known = self._outbox.recipients_of(session, repeat.key)
         if known:
             self._outbox.edit(session, key=repeat.key, kind=kind, facts=facts, now=now)
-        for admin in self._admins:
+        for admin in self.admins:
             if admin not in known:
                 self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=now, key=repeat.key)

@@ -1,9 +1,9 @@
 """Reading a stored webhook again: for its notice, and for whoever asks why it went where it went."""
 
 from notifier.gaps import FOUND
-from notifier.inbox import TABLE
+from notifier.inbox import open_content
 from notifier.tables import InboxEvent
-from notifier.vault import Unreadable, Vault
+from notifier.vault import Vault
 from paytend import AmountUnit, strictjson
 from paytend.envelope import Form, Webhook
 from paytend.webhooks import Event, read_event
@@ -11,9 +11,7 @@ from paytend.webhooks import Event, read_event
 
 def open_event(row: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
     """Return the event of a row; raises Unreadable, also for one whose content retention has removed."""
-    if row.body is None:
-        raise Unreadable("the content was removed")
-    text = vault.open(row.body, table=TABLE, row=row.id, column="body").decode()
+    text = open_content(row, vault=vault)
     webhook = Webhook(
         notify_type=row.notify_type,
         content=strictjson.parse_object(text),

@@ -2,25 +2,26 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from notifier import purchases, weathering
 from notifier.announcing import announce, list_budgets
-from notifier.events import WHY, make_notification
+from notifier.events import WHY, Notification, make_notification
 from notifier.gaps import FOUND
 from notifier.outbox import Outbox
-from notifier.routes import Routes
+from notifier.routes import Routes, match
 from notifier.storage import Transactions
 from notifier.stored_events import open_event
 from notifier.tables import InboxEvent
 from notifier.vault import Vault
 from paytend import AmountUnit
-from paytend.webhooks import Event, TransactionHappened
+from paytend.webhooks import Event, TransactionHappened, UnrecognisedEvent
 
 BATCH = 20
 PAUSE = 2.0  # seconds: other replicas take in without waking this one
@@ -47,10 +48,12 @@ class Teller:
         monotonic: Callable[[], float],
         wake_deliverer: Callable[[], None],
         hear: Callable[[Session, Event], object] = lambda _session, _event: None,
+        admins: Sequence[str] = (),
     ) -> None:
         """Prepare; `timezone` is that of the dates which Paytend writes.
 
-        `hear` is called with each event in the transaction that tells it, for whoever waits for one.
+        `hear` is called with each event in the transaction that tells it, for whoever waits for one. `admins` hear
+        of what is not understood when no route names it, and of what cannot be told.
         """
         self._transactions = transactions
         self._outbox = outbox
@@ -62,6 +65,7 @@ class Teller:
         self._monotonic = monotonic
         self._wake_deliverer = wake_deliverer
         self._hear = hear
+        self._admins = admins
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Tell until `stop` is set (then set `wake` too)."""
@@ -104,6 +108,11 @@ class Teller:
             _log.exception("telling.failed", extra={"event": event.id, "failures": event.failures})
             if event.failures < MOST_FAILURES:
                 return False
+            if event.failures == MOST_FAILURES:  # a replay that fails too counts on, and is not told again
+                facts = {"event": event.id, "about": event.kind}
+                self._tell_admins(session, "webhook_untold", facts, key=f"untold:{event.id}")
+        else:
+            event.failures = 0
         event.told_at = self._now()
         return True
 
@@ -117,6 +126,13 @@ class Teller:
         except Exception:  # noqa: BLE001 - an edge: what was told is kept, and the clock's job gathers it
             _log.exception("telling.not_gathered")
 
+    def _tell_admins(self, session: Session, kind: str, facts: Mapping[str, Any], *, key: str) -> None:
+        """Tell each admin once of what this key is about."""
+        known = self._outbox.recipients_of(session, key)
+        for admin in self._admins:
+            if admin not in known:
+                self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=self._now(), key=key)
+
     def _enqueue(self, session: Session, event: InboxEvent) -> None:
         read = open_event(event, vault=self._vault, unit=self._unit)
         notification = make_notification(read, timezone=self._timezone, now=self._now())
@@ -128,4 +144,12 @@ class Teller:
                 session, notification, vault=self._vault, make_id=make_id, now=self._now()
             )
         announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
+        if isinstance(read, UnrecognisedEvent) and not self._is_routed(notification):
+            facts = {**notification.facts, "mentions": []}
+            self._tell_admins(session, notification.kind, facts, key=f"admins:unrecognised:{read.notify_type}")
         self._hear(session, read)
+
+    def _is_routed(self, notification: Notification) -> bool:
+        """Whether a rule names it, and not only the default."""
+        decisions = match(self._routes.rules, notification.kind, notification.facts).decisions
+        return any(decision.matched and decision.rule is not None for decision in decisions)

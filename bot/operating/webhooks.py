@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from bot.operating.shell import FINE, WRONG, Commands, Place, add_group, complain, opened, say
-from notifier.inbox import TABLE
+from notifier.inbox import open_content
 from notifier.tables import InboxEvent
 from notifier.telling import MOST_FAILURES
 from notifier.vault import Unreadable
@@ -64,13 +64,10 @@ def show(chosen: argparse.Namespace) -> int:
         if row is None:
             return _say_unknown(chosen.id)
         say(_line(row))
-        if row.body is None:
-            complain(f"{row.id}: the content was removed, as CARDOPS_RETENTION_DAYS says.")
-            return WRONG
         try:
-            text = place.vault.open(row.body, table=TABLE, row=row.id, column="body").decode()
+            text = open_content(row, vault=place.vault)
         except Unreadable as error:
-            complain(f"{row.id}: {error}.", [], "Look at CARDOPS_SECRET_KEYS.")
+            complain(f"{row.id}: {error}.")
             return WRONG
     say(json.dumps(strictjson.parse_object(text), ensure_ascii=False, indent=2))
     return FINE
@@ -83,7 +80,7 @@ def replay(chosen: argparse.Namespace) -> int:
         if row is None:
             return _say_unknown(chosen.id)
         if row.body is None:
-            complain(f"{row.id}: the content was removed, so there is nothing to tell.")
+            complain(f"{row.id}: its content was removed, so there is nothing to tell.")
             return WRONG
         row.told_at, row.failures = None, 0
         _note(place, session, row)

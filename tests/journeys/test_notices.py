@@ -2,6 +2,8 @@
 
 import json
 
+from sqlmodel import col, select
+
 from notifier.tables import InboxEvent
 from sandbox.paytend.records import Notice, Order
 from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, World, actions_of, text_of
@@ -82,9 +84,17 @@ def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: World) -> N
     assert answers == [(401, {"status": "01", "msg": "refused"})] * 5
     assert world.rows()[InboxEvent.__name__] == 0
     assert world.slack.api_calls[1:] == []
-    assert json.loads(world.trail()[-1].facts)["count"] == 5
+    assert json.loads(world.trail()[-1].facts) == {
+        "count": 5,
+        "reasons": {"signature": 1, "unreadable": 3, "unsigned": 1},
+    }
     assert world.trail()[-1].event == "webhook:refused"
-    assert world.bot.web.registry.get_sample_value("cardops_webhooks_total", {"outcome": "refused"}) == 5
+    assert (
+        world.bot.web.registry.get_sample_value(
+            "cardops_webhooks_total", {"outcome": "refused", "reason": "unreadable"}
+        )
+        == 3
+    )
 
 
 def test_names_from_outside_are_harmless(sqlite_world: World) -> None:
@@ -225,3 +235,23 @@ def test_why_here_says_which_route_matched_and_which_did_not(sqlite_world: World
     assert "did not match: status is settled, not declined or reversed" in answer
     assert "*route 2* matched: every condition holds" in answer
     assert "Only visible to you" in answer
+
+
+def test_f29_what_cannot_be_told_is_put_aside_told_to_admins_once_and_holds_nobody(sqlite_world: World) -> None:
+    world = sqlite_world
+    for amount in ("1.00", "2.00"):
+        world.paytend.events.decline(CARD, amount)
+    for made in world.paytend.webhooks:
+        world.webhook_arrives(json.dumps(made.sealed).encode())
+    world.told_webhooks = len(world.paytend.webhooks)
+    with world.bot.database.writing() as session:  # as if its key were gone
+        session.exec(select(InboxEvent).order_by(col(InboxEvent.id))).all()[0].body = b"\x01nothing that opens"
+
+    world.settles()
+    for _ in range(6):
+        world.bot.teller.tell_due()
+    world.settles()
+
+    assert ["2.00 EUR" in text for text in texts(world, "C0ONCALL")] == [True]
+    [told] = [call for call in world.slack.api_calls if "webhooks replay" in json.dumps(call.args)]
+    assert told.method == "chat.postMessage"
