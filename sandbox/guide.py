@@ -212,7 +212,7 @@ STORIES: tuple[Story, ...] = (
             ),
             Step(
                 words=_counted,
-                is_done=lambda seen: seen.storm_messages > 0,
+                is_done=lambda seen: seen.storm_messages + seen.storm_edits > 0,
                 ways=(_there("Read it as Olga", "U0OLGA", ALERTS),),
             ),
         ),

@@ -34,6 +34,8 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "/approvals mine": (SUPPORT, "/approvals mine all", "one thing too many"),
     "/approvals history": (ADMIN, "/approvals history all", "one thing too many"),
     "/approvals show": (ONCALL, "/approvals show", "Which request?"),
+    "/cardops silence": (ADMIN, "/cardops silence kind transaktion for 2h noise", "Write `/cardops silence"),
+    "/cardops silences": (ONCALL, "/cardops silences all", "one thing too many"),
     "/cardops doctor": (ADMIN, "/cardops doctor now", "one thing too many"),
 }
 # By form: what is typed rightly by somebody who may not.
@@ -56,6 +58,7 @@ RIGHT: dict[str, str] = {
     "/holder documents": HOLDER,
     "/holder cities": "LT",
     "/approvals show": "SEED000000000000",
+    "/cardops silence": "kind=transaction for 2h noise",
 }
 OUTSIDER = {"support": ONCALL, "manager": SUPPORT, "oncall": SUPPORT, "admin": SUPPORT}
 FORMS = {f"{command.name} {form.word}".strip(): form for command in COMMANDS for form in command.forms}

@@ -55,15 +55,15 @@ def test_a_worse_level_is_a_new_message_and_the_earlier_one_says_so(sqlite_world
     world = sqlite_world
     looks(world, "4000.00")
     [low] = roots(world)
-    assert actions_of(low) == ["propose_transfer"]
+    assert actions_of(low) == ["propose_transfer", "why_here"]
 
     looks(world, "900.00")
 
     low, critical = roots(world)
     assert "It has become worse; a newer message says so." in low["text"]
-    assert actions_of(low) == []
+    assert actions_of(low) == ["why_here"]
     assert critical["text"].startswith("Partner balance is critically low: 900.00 EUR")
-    assert actions_of(critical) == ["propose_transfer"]
+    assert actions_of(critical) == ["propose_transfer", "notice_acknowledge", "why_here"]
 
     looks(world, "9000.00")
 

@@ -36,7 +36,7 @@ def test_whoever_is_on_it_stands_on_the_message_and_the_second_one_is_told(world
 
     [edited] = world.slack.messages("C0ONCALL")
     assert f"<@{ONCALL}> is on it" in text_of(edited["blocks"])
-    assert actions_of(edited) == ["card_info", "card_lost"]
+    assert actions_of(edited) == ["card_info", "card_lost", "why_here"]
     assert "99.90 EUR" in edited["text"], "it still says what happened"
     world.clicks(MANAGER, "notice_acknowledge", message=notice)
     assert f"<@{ONCALL}> is on it already" in world.told(MANAGER)
@@ -103,7 +103,7 @@ def test_a_digest_with_urgent_lines_can_be_taken_on_and_is_escalated(make_world:
         assert f"<@{ONCALL}> is on it" in text_of(world.slack.messages("C0ONCALL")[-1]["blocks"])
 
 
-def test_a_low_balance_that_stays_low_is_one_message_with_a_count(sqlite_world: World) -> None:
+def test_a_low_balance_that_stays_low_is_one_message_and_a_worse_one_is_another(sqlite_world: World) -> None:
     world = sqlite_world
     world.paytend.events.set_partner_balance("4000.00")
     for _ in range(3):
@@ -111,8 +111,8 @@ def test_a_low_balance_that_stays_low_is_one_message_with_a_count(sqlite_world: 
         world.bot.jobs.fire("balance")
         world.settles()
 
-    [notice] = world.slack.messages("C0ALERTS")
-    assert "3 times since" in text_of(notice["blocks"])
+    notice, *below = world.slack.messages("C0ALERTS")
+    assert {each["thread_ts"] for each in below} <= {notice["ts"]}, "what is repeated stands under it"
     world.paytend.events.set_partner_balance("900.00")
     world.clock.advance(timedelta(minutes=5))
     world.bot.jobs.fire("balance")
