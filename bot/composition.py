@@ -202,7 +202,7 @@ def compose(
         wake_teller=telling_loop.wake,
         refused=refused,
         counter=Counter(
-            "cardops_webhooks_total", "Webhooks by what became of them", ["outcome"], registry=registry
+            "cardops_webhooks_total", "Webhooks by what became of them", ["outcome", "reason"], registry=registry
         ),
     )
     teller = Teller(
@@ -215,6 +215,7 @@ def compose(
         timezone=ZoneInfo(settings.PAYTEND_TIMEZONE),
         now=clock.now,
         wake_deliverer=delivery_loop.wake,
+        admins=deliverer.admins,
     )
     watch = BalanceWatch(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
@@ -371,20 +372,24 @@ def hear_order(session: Session, event: Event, *, desk: Desk, now: datetime) -> 
 
 
 def note_refused(parts: Parts, refused: RefusedCount) -> None:
-    """Tell the trail how many webhooks were refused since the last time."""
-    count = refused.take()
-    if not count:
+    """Tell the trail how many webhooks were refused since the last time, by reason."""
+    counts = refused.take()
+    if not counts:
         return
-    with parts.database.writing() as session:
-        audit.append(
-            session,
-            "webhook:refused",
-            key=parts.desk.audit_key,
-            actor="paytend",
-            subject="webhook",
-            facts={"count": count, "reason": "it could not be verified"},
-            now=parts.clock.now(),
-        )
+    try:
+        with parts.database.writing() as session:
+            audit.append(
+                session,
+                "webhook:refused",
+                key=parts.desk.audit_key,
+                actor="paytend",
+                subject="webhook",
+                facts={"count": sum(counts.values()), "reasons": counts},
+                now=parts.clock.now(),
+            )
+    except SQLAlchemyError:
+        refused.give_back(counts)
+        raise
 
 
 def check_ready(database: Database, *, deliverer: Deliverer, loops: tuple[Loop, ...]) -> Mapping[str, str]:

@@ -2,18 +2,19 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import Counter
+import prometheus_client
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.web import Answer, say
 from notifier.inbox import make_row
 from notifier.intake import Intake
 from notifier.vault import Vault
-from paytend import AmountUnit, Keys, ProtocolError, envelope
+from paytend import AmountUnit, Flaw, Keys, ProtocolError, envelope
 from paytend.webhooks import read_event
 
 TAKEN = say("200 OK", {"status": "00", "msg": "success"})
@@ -27,21 +28,26 @@ _log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class RefusedCount:
-    """How many webhooks were refused since the trail was told; a flood makes one line of it."""
+    """How many webhooks were refused since the trail was told, by reason; a flood makes one line of it."""
 
-    _count: int = 0
+    _counts: Counter[Flaw] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self) -> None:
+    def add(self, flaw: Flaw) -> None:
         """Count one."""
         with self._lock:
-            self._count += 1
+            self._counts[flaw] += 1
 
-    def take(self) -> int:
-        """Return the count and start anew."""
+    def take(self) -> dict[Flaw, int]:
+        """Return the counts and start anew."""
         with self._lock:
-            count, self._count = self._count, 0
-        return count
+            counts, self._counts = self._counts, Counter()
+        return dict(sorted(counts.items()))
+
+    def give_back(self, counts: Mapping[Flaw, int]) -> None:
+        """Count again what was taken and could not be told."""
+        with self._lock:
+            self._counts.update(counts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +63,7 @@ class Receiver:
     now: Callable[[], datetime]
     wake_teller: Callable[[], None]
     refused: RefusedCount
-    counter: Counter
+    counter: prometheus_client.Counter
     # Few are opened at a time, between other work: the cryptography of a flood must not delay what people do.
     opening: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(OPENED_AT_ONCE))
 
@@ -68,18 +74,18 @@ class Receiver:
                 webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
                 event = read_event(webhook, unit=self.unit)
                 row = make_row(webhook, event, now=self.now(), vault=self.vault, make_id=self.make_id)
-        except ProtocolError:
-            self.refused.add()
-            self.counter.labels(outcome="refused").inc()
-            _log.warning("webhook.refused")
+        except ProtocolError as error:
+            self.refused.add(error.flaw)
+            self.counter.labels(outcome="refused", reason=error.flaw).inc()
+            _log.warning("webhook.refused", extra={"reason": error.flaw})
             return REFUSED
         try:
             new = self.intake.keep(row)
         except SQLAlchemyError:
             _log.exception("webhook.not_kept")
-            self.counter.labels(outcome="not_kept").inc()
+            self.counter.labels(outcome="not_kept", reason="").inc()
             return LATER
-        self.counter.labels(outcome="taken" if new else "known").inc()
+        self.counter.labels(outcome="taken" if new else "known", reason="").inc()
         facts = {"kind": event.kind, "new": new, "form": webhook.form, "verified_by": webhook.key}
         _log.info("webhook.taken", extra=facts)
         if new:

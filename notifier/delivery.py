@@ -66,7 +66,7 @@ class Deliverer:
         self._outbox = outbox
         self._vault = vault
         self._fallback = fallback
-        self._admins = admins
+        self.admins = admins
         self._clock = clock
         self._jitter = jitter
         self._make_id = make_id
@@ -231,5 +231,5 @@ class Deliverer:
             "enqueued": work.created_at,
             "in_doubt": failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
         }
-        for admin in self._admins:
+        for admin in self.admins:
             self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=now)

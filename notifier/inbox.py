@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from notifier.tables import InboxEvent
-from notifier.vault import Vault
+from notifier.vault import Unreadable, Vault
 from paytend.envelope import Webhook
 from paytend.redaction import mask_text, redact
 from paytend.webhooks import Event
@@ -53,6 +53,13 @@ def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     # Always in the same order, so that two replicas with the same events wait for each other but never deadlock.
     ordered = sorted(rows, key=lambda row: str(row["digest"]))
     return set(session.connection().execute(insert, ordered).scalars())
+
+
+def open_content(event: InboxEvent, *, vault: Vault) -> str:
+    """Return the content that was kept of a webhook, a JSON object; raises Unreadable."""
+    if event.body is None:
+        raise Unreadable("its content was removed by retention")
+    return vault.open(event.body, table=TABLE, row=event.id, column="body").decode()
 
 
 def _without_secrets(body: str) -> str:

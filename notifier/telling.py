@@ -2,23 +2,24 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from notifier.announcing import announce
-from notifier.events import make_notification
-from notifier.inbox import TABLE
+from notifier.events import Notification, make_notification
+from notifier.inbox import open_content
 from notifier.outbox import Outbox
-from notifier.routes import Routes
+from notifier.routes import Routes, match
 from notifier.storage import Transactions
 from notifier.tables import InboxEvent
-from notifier.vault import Unreadable, Vault
+from notifier.vault import Vault
 from paytend import AmountUnit, strictjson
 from paytend.envelope import Form, Webhook
-from paytend.webhooks import Event, read_event
+from paytend.webhooks import Event, UnrecognisedEvent, read_event
 
 BATCH = 50
 PAUSE = 2.0  # seconds: other replicas take in without waking this one
@@ -42,10 +43,12 @@ class Teller:
         now: Callable[[], datetime],
         wake_deliverer: Callable[[], None],
         hear: Callable[[Session, Event], object] = lambda _session, _event: None,
+        admins: Sequence[str] = (),
     ) -> None:
         """Prepare; `timezone` is that of the dates which Paytend writes.
 
-        `hear` is called with each event in the transaction that tells it, for whoever waits for one.
+        `hear` is called with each event in the transaction that tells it, for whoever waits for one. `admins` hear
+        of what is not understood when no route names it, and of what cannot be told.
         """
         self._transactions = transactions
         self._outbox = outbox
@@ -56,6 +59,7 @@ class Teller:
         self._now = now
         self._wake_deliverer = wake_deliverer
         self._hear = hear
+        self._admins = admins
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Tell until `stop` is set (then set `wake` too)."""
@@ -92,21 +96,36 @@ class Teller:
             _log.exception("telling.failed", extra={"event": event.id, "failures": event.failures})
             if event.failures < MOST_FAILURES:
                 return False
+            self._tell_admins(session, "webhook_untold", {"event": event.id, "about": event.kind})
         event.told_at = self._now()
         return True
 
+    def _tell_admins(self, session: Session, kind: str, facts: Mapping[str, Any]) -> None:
+        for admin in self._admins:
+            self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=self._now())
+
     def _enqueue(self, session: Session, event: InboxEvent) -> None:
-        if event.body is None:
-            raise Unreadable("the body was removed before it was told")
-        text = self._vault.open(event.body, table=TABLE, row=event.id, column="body").decode()
-        webhook = Webhook(
-            notify_type=event.notify_type,
-            content=strictjson.parse_object(text),
-            text=text,
-            form=Form(event.form),
-            key=event.verified_by,
-        )
-        read = read_event(webhook, unit=self._unit)
+        read = read_kept(event, vault=self._vault, unit=self._unit)
         notification = make_notification(read, timezone=self._timezone, now=self._now())
         announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
+        if isinstance(read, UnrecognisedEvent) and not self._is_routed(notification):
+            self._tell_admins(session, notification.kind, {**notification.facts, "mentions": []})
         self._hear(session, read)
+
+    def _is_routed(self, notification: Notification) -> bool:
+        """Whether a rule names it, and not only the default."""
+        decisions = match(self._routes.rules, notification.kind, notification.facts).decisions
+        return any(decision.matched and decision.rule is not None for decision in decisions)
+
+
+def read_kept(event: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
+    """Return the event of a kept webhook; raises Unreadable when its content was removed or cannot be opened."""
+    text = open_content(event, vault=vault)
+    webhook = Webhook(
+        notify_type=event.notify_type,
+        content=strictjson.parse_object(text),
+        text=text,
+        form=Form(event.form),
+        key=event.verified_by,
+    )
+    return read_event(webhook, unit=unit)

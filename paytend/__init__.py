@@ -14,7 +14,7 @@
 
 from paytend.calls import Address, Call, NotSendable, Operation
 from paytend.client import Client, make_http
-from paytend.errors import KeyUnusable, OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
+from paytend.errors import Flaw, KeyUnusable, OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
 from paytend.keys import Keys, load_private_key, load_public_keys
 from paytend.money import AmountUnit, Money, NotMoney
 from paytend.operations import OPERATIONS
@@ -26,6 +26,7 @@ __all__ = [
     "AmountUnit",
     "Call",
     "Client",
+    "Flaw",
     "KeyUnusable",
     "Keys",
     "Money",

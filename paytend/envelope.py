@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from paytend import strictjson
-from paytend.errors import ProtocolError
+from paytend.errors import Flaw, ProtocolError
 from paytend.keys import Keys
 
 SUCCESS = "00"
@@ -123,9 +123,13 @@ def open_response(raw: bytes, *, keys: Keys) -> Response:
 def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
     """Return what a webhook says (b.4); raises ProtocolError when Paytend did not sign it for us."""
     fields = _read_fields(raw)
+    if not fields.get("signature"):  # costs no cryptography, and tells the sender nothing that it does not know
+        raise ProtocolError(Flaw.UNSIGNED)
     opened = _open(fields, payload="content", keys=keys)
-    if not opened.content or fields.get("partnerId") != partner_id or "notifyType" not in fields:
-        raise ProtocolError
+    if fields.get("partnerId") != partner_id:
+        raise ProtocolError(Flaw.OTHER_PARTNER)
+    if not opened.content or "notifyType" not in fields:
+        raise ProtocolError(Flaw.UNREADABLE)
     return Webhook(
         notify_type=str(fields["notifyType"]),
         content=opened.content,
@@ -147,9 +151,9 @@ def _read_fields(raw: bytes) -> dict[str, Any]:
     try:
         fields = strictjson.parse_object(raw.decode("utf-8"))
     except (UnicodeDecodeError, strictjson.NotStrictJson) as error:
-        raise ProtocolError from error
+        raise ProtocolError(Flaw.UNREADABLE) from error
     if not _NESTED.isdisjoint(map(type, fields.values())):
-        raise ProtocolError
+        raise ProtocolError(Flaw.UNREADABLE)
     return fields
 
 

@@ -9,6 +9,20 @@ PaytendError
 KeyUnusable           a key or this machine's OpenSSL cannot serve; raised at start, never in a request
 """
 
+from enum import StrEnum
+
+
+class Flaw(StrEnum):
+    """Why a message was refused, for our own count; whoever sent it is never told.
+
+    Padding, decryption and signature are one: which of them it was is not known even to us.
+    """
+
+    UNREADABLE = "unreadable"
+    UNSIGNED = "unsigned"
+    SIGNATURE = "signature"
+    OTHER_PARTNER = "other partner"
+
 
 class PaytendError(Exception):
     """Anything that a call to Paytend can raise."""
@@ -38,6 +52,10 @@ class OutcomeUnknown(PaytendError):
 
 class ProtocolError(PaytendError):
     """The message could not be verified."""
+
+    def __init__(self, flaw: Flaw = Flaw.SIGNATURE) -> None:
+        super().__init__()
+        self.flaw = flaw
 
 
 class KeyUnusable(ValueError):

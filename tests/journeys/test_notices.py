@@ -81,9 +81,17 @@ def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: World) -> N
     assert answers == [(401, {"status": "01", "msg": "refused"})] * 5
     assert world.rows()[InboxEvent.__name__] == 0
     assert world.slack.api_calls[1:] == []
-    assert json.loads(world.trail()[-1].facts)["count"] == 5
+    assert json.loads(world.trail()[-1].facts) == {
+        "count": 5,
+        "reasons": {"signature": 1, "unreadable": 3, "unsigned": 1},
+    }
     assert world.trail()[-1].event == "webhook:refused"
-    assert world.bot.web.registry.get_sample_value("cardops_webhooks_total", {"outcome": "refused"}) == 5
+    assert (
+        world.bot.web.registry.get_sample_value(
+            "cardops_webhooks_total", {"outcome": "refused", "reason": "unreadable"}
+        )
+        == 3
+    )
 
 
 def test_names_from_outside_are_harmless(sqlite_world: World) -> None:

@@ -36,6 +36,7 @@ FACTS: dict[str, list[str]] = {
         "balance_low": "mentions level repeated balance threshold asked since",
         "balance_recovered": "mentions balance threshold asked since",
         "delivery_dead": "delivery about recipient code attempts enqueued in_doubt",
+        "webhook_untold": "event about",
         "fallback_used": "recipient fallback code about",
         "words": "words",
     }.items()
