@@ -95,23 +95,24 @@ def _served(kind: str, url: str) -> Iterator[Callable[[], tuple[float, list[floa
     process.start()
     port, bodies = ours.recv()
     with ExitStack() as stack:
-        callers = [Caller(port, "/paytend/webhook") for _ in range(CONNECTIONS)]
-        for caller in callers:
-            stack.callback(caller.close)
         threads = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
-        yield lambda: _send(threads, callers, bodies)
+        yield lambda: _send(threads, port, bodies)
     ours.send("end")
     process.join(timeout=20)
 
 
-def _send(threads: ThreadPoolExecutor, callers: list[Caller], bodies: list[bytes]) -> tuple[float, list[float]]:
-    """Send a round of bursts, one webhook a connection at a time."""
+def _send(threads: ThreadPoolExecutor, port: int, bodies: list[bytes]) -> tuple[float, list[float]]:
+    """Send a round of bursts, one webhook a connection at a time; idle connections would be closed in between."""
+    callers = [Caller(port, "/paytend/webhook") for _ in range(CONNECTIONS)]
     taken: list[float] = []
     began = time.perf_counter()
     for _ in range(BURSTS):
         burst = [(caller, bodies.pop()) for caller in callers]
         taken += threads.map(lambda pair: pair[0](pair[1], {"Content-Type": "application/json"}), burst)
-    return time.perf_counter() - began, taken
+    seconds = time.perf_counter() - began
+    for caller in callers:
+        caller.close()
+    return seconds, taken
 
 
 def _serve_until_told(kind: str, url: str, parent: Connection) -> None:

@@ -4,9 +4,10 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -27,7 +28,9 @@ BATCH = 20
 PAUSE = 2.0  # seconds: other replicas take in without waking this one
 # A batch holds SQLite's one writer and the interpreter; in a flood the webhooks that still come have most of both.
 REST = 2  # times as long as a batch took
-MOST_FAILURES = 5
+# How long after its arrival an event is tried again that could not be told so and so often; then it is put aside.
+PAUSES = (timedelta(0), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+MOST_FAILURES = len(PAUSES)
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +90,7 @@ class Teller:
         with self._transactions.writing() as session:
             events = session.exec(
                 select(InboxEvent)
-                .where(col(InboxEvent.told_at).is_(None))
+                .where(col(InboxEvent.told_at).is_(None), _is_due(self._now()))
                 .order_by(col(InboxEvent.id))
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -153,3 +156,13 @@ class Teller:
         """Whether a rule names it, and not only the default."""
         decisions = match(self._routes.rules, notification.kind, notification.facts).decisions
         return any(decision.matched and decision.rule is not None for decision in decisions)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """The condition that an event is to be tried now: what fails for a while waits, and holds nobody."""
+    return or_(
+        *(
+            and_(col(InboxEvent.failures) == failures, col(InboxEvent.received_at) <= now - pause)
+            for failures, pause in enumerate(PAUSES)
+        )
+    )

@@ -249,8 +249,7 @@ def test_f29_what_cannot_be_told_is_put_aside_told_to_admins_once_and_holds_nobo
 
     world.settles()
     for _ in range(6):
-        world.bot.teller.tell_due()
-    world.settles()
+        world.passes(minutes=30)
 
     assert ["2.00 EUR" in text for text in texts(world, "C0ONCALL")] == [True]
     [told] = [call for call in world.slack.api_calls if "webhooks replay" in json.dumps(call.args)]

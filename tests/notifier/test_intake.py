@@ -13,12 +13,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from notifier.intake import Intake
-from notifier.routes import Routes
+from notifier.routes import RouteRule, Routes
 from notifier.tables import InboxEvent
-from notifier.telling import MOST_FAILURES, Teller
+from notifier.telling import PAUSES, Teller
 from paytend import AmountUnit
 from tests.notifier.conftest import World, run_together
-from tests.notifier.stories import make_transaction
+from tests.notifier.stories import make_event, make_transaction
 from tests.notifier.test_inbox import row_of
 
 
@@ -114,11 +114,12 @@ def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: World) -> None
     assert intake.keep(row)
 
 
-def make_teller(world: World) -> Teller:
+def make_teller(world: World, *rules: RouteRule) -> Teller:
     return Teller(
+        admins=("U0ADMIN", "U0OTHER"),
         transactions=world.database,
         outbox=world.outbox,
-        routes=Routes(channels={"alerts": "C0ALERTS"}),
+        routes=Routes(rules=rules, channels={"alerts": "C0ALERTS"}),
         vault=world.vault,
         unit=AmountUnit.MINOR,
         timezone=UTC,
@@ -142,11 +143,44 @@ def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: 
     intake.keep({**row_of(world, *make_transaction(tradeId="poison")), "body": b"not sealed"})
     intake.keep(row_of(world, *make_transaction(tradeId="good")))
 
-    told = [teller.tell_due() for _ in range(MOST_FAILURES + 1)]
+    told = [teller.tell_due(), teller.tell_due()]
+    assert sum(told) == 1, "it is not tried again at once"
+    for pause in PAUSES:
+        world.clock.now += pause
+        told.append(teller.tell_due())
 
     assert sum(told) == 2
     assert told[0] == 1
-    assert len(world.rows()) == 1
+    assert [(row.kind, row.recipient) for row in world.rows()] == [
+        ("transaction", "C0ALERTS"),
+        ("webhook_untold", "U0ADMIN"),
+        ("webhook_untold", "U0OTHER"),
+    ]
+
+
+def test_what_is_not_understood_reaches_the_admins_when_no_route_names_it(world: World) -> None:
+    intake = Intake(world.database)
+    intake.keep(row_of(world, *make_event("77", surprise="one")))
+    make_teller(world).tell_due()
+    assert [row.recipient for row in world.rows()] == ["C0ALERTS", "U0ADMIN", "U0OTHER"]
+
+    intake.keep(row_of(world, *make_event("77", surprise="two")))
+    make_teller(world, RouteRule(kind="unrecognised", to=("C0ODD",))).tell_due()
+
+    assert [row.recipient for row in world.rows()][3:] == ["C0ODD"]
+
+
+def test_a6_a7_a_replay_has_no_effect_after_its_content_was_removed(world: World) -> None:
+    intake, teller = Intake(world.database), make_teller(world)
+    assert intake.keep(row_of(world, *make_transaction()))
+    teller.tell_due()
+    with world.database.writing() as session:
+        session.exec(select(InboxEvent)).one().body = None
+
+    same_bytes = intake.keep(row_of(world, *make_transaction()))
+    other_bytes = intake.keep(row_of(world, *make_transaction(remark="SHOP ")))
+
+    assert (same_bytes, other_bytes, teller.tell_due(), len(world.rows())) == (False, False, 0, 1)
 
 
 def test_the_form_and_the_key_that_verified_it_are_kept(world: World) -> None:

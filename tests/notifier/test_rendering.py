@@ -42,6 +42,7 @@ FACTS: dict[str, list[str]] = {
         "notice_escalated": "mentions to after",
         "silence": "silence matcher owner reason began until ended ended_by held",
         "storm": "mentions count groups merchants cards budget window began ended",
+        "webhook_untold": "event about",
         "words": "words",
     }.items()
 }

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paytend import Keys, KeyUnusable, ProtocolError, envelope, strictjson
+from paytend import Flaw, Keys, KeyUnusable, ProtocolError, envelope, strictjson
 from paytend.keys import require_openssl
 from tests.paytend.peer import PARTNER, Peer
 
@@ -220,6 +220,25 @@ def test_all_ways_to_fail_take_the_same_steps(peer: Peer) -> None:
         times[name] = best
 
     assert max(times.values()) < 2 * min(times.values()), times
+
+
+def test_a_refused_webhook_has_one_reason_for_all_that_cryptography_found(peer: Peer) -> None:
+    good = json.loads(peer.webhook('{"a":"1"}'))
+    unsigned = {name: value for name, value in good.items() if name != "signature"}
+    bodies: list[tuple[bytes, str, Flaw]] = [
+        (b"[", PARTNER, Flaw.UNREADABLE),
+        (json.dumps(unsigned).encode(), PARTNER, Flaw.UNSIGNED),
+        (json.dumps(good).encode(), "another", Flaw.OTHER_PARTNER),
+        *(
+            (json.dumps({**good, name: "AAAA"}).encode(), PARTNER, Flaw.SIGNATURE)
+            for name in ("signature", "content", "randomKey")
+        ),
+        (json.dumps({**good, "signature": "AAAA"}).encode(), "another", Flaw.SIGNATURE),
+    ]
+    for body, partner, flaw in bodies:
+        with pytest.raises(ProtocolError) as refused:
+            envelope.open_webhook(body, keys=peer.keys, partner_id=partner)
+        assert (refused.value.flaw, str(refused.value)) == (flaw, "")
 
 
 def test_an_old_openssl_is_refused() -> None:
