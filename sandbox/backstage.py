@@ -66,11 +66,14 @@ class Backstage:
         return {each.id: each.name for each in channels if each.im_of is None}
 
     def _has_read(self, channel: str, *, since: float) -> bool:
+        """Whether somebody has read something newer, or all there is: a storm that goes on is edited in place."""
         if self._slack is None or not since:
             return False
         state = self._slack.state
         with state.lock:
-            return any(place == channel and float(ts) > since for (_, place), ts in state.read.items())
+            newest = max((float(message["ts"]) for message in state.timeline(channel)), default=since)
+            bound = min(since, newest)
+            return any(place == channel and float(ts) >= bound for (_, place), ts in state.read.items())
 
     def _delivery(self, delivery: Delivery) -> None:
         self._traffic.add(traffic.of_delivery(delivery))
