@@ -27,10 +27,11 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot import schema
 from bot.clock import make_clock
-from bot.composition import TEMPLATES, Bot, Pools, compose
+from bot.composition import Bot, Pools, compose
 from bot.config import read_config
 from bot.database import Database
 from bot.listening import answer_http, is_instant
+from bot.outside import TEMPLATES
 from bot.server import Server
 from bot.settings import Settings
 from bot.web import Answer, Web

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import doctor, schema
 from bot.clock import make_clock
-from bot.composition import TEMPLATES, SlackUnusable, compose, make_patient, make_pools
+from bot.composition import compose, make_pools
 from bot.config import ConfigUnusable, read_config
 from bot.database import Database, FileUnusable, SecondProcess
 from bot.listening import is_instant
@@ -30,6 +30,7 @@ from bot.operating import (
     webhooks,
 )
 from bot.operating.shell import FINE, WRONG, Act, add_command, complain, read_all_settings
+from bot.outside import TEMPLATES, SlackUnusable, make_patient
 from bot.restoring import StillConnected
 from bot.server import Server
 from bot.settings import SettingsUnusable

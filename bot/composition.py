@@ -3,37 +3,34 @@
 import logging
 import secrets
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
 from prometheus_client import Counter
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
 
-from approvals import audit, orders
+from approvals import audit
 from approvals.desk import SEND_WITHIN, Desk
-from bot import daily, gaps, home, metrics, schema
+from bot import daily, gaps, metrics, schema
 from bot.calm import CALM_EVERY, make_calm
 from bot.choices import Choices
 from bot.clock import Clock, make_ids
+from bot.clockwork import hear_order, make_jobs
 from bot.config import Config
 from bot.database import Database
 from bot.directory import SlackDirectory
-from bot.doctor import Patient
 from bot.drafts import Drafts
 from bot.executing import Executor
 from bot.files import SlackFiles
-from bot.jobs import Job, Jobs, sweep
-from bot.listening import Identity, Listener, answer_http, make_bolt
+from bot.jobs import Job, Jobs
+from bot.listening import Listener, answer_http, make_bolt
+from bot.outside import identify, jitter, make_paytend, make_slack, make_socket
 from bot.parts import Parts
 from bot.receiving import Receiver, RefusedCount
 from bot.replies import Replier
@@ -52,27 +49,12 @@ from notifier.routes import Routes
 from notifier.telling import Teller
 from notifier.vault import Vault
 from notifier.watch import BalanceWatch
-from paytend import Client, RequestIds, make_http
+from paytend import make_http
 from paytend.client import CONNECT_TIMEOUT
-from paytend.webhooks import CardApplied, Event
 
-TEMPLATES = (
-    ("approvals", "templates"),
-    ("bot", "templates"),
-    ("commands", "templates"),
-    ("notifier", "templates"),
-)
 REPLY_TIMEOUT = 10.0  # seconds
-SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after the next one
 
 _log = logging.getLogger(__name__)
-
-
-class SlackUnusable(Exception):
-    """Slack does not take the bot's token; `reason` is Slack's own word."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"Slack does not take SLACK_BOT_TOKEN: {reason}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +152,7 @@ def compose(
         fallback=fallback,
         admins=config.roles["admin"].people if "admin" in config.roles else (),
         clock=clock.now,
-        jitter=_jitter,
+        jitter=jitter,
         make_id=make_id,
         lease=timedelta(seconds=3 * settings.SLACK_TIMEOUT_SECONDS),
         observe=meters.delivery_tried,
@@ -276,7 +258,7 @@ def compose(
         listener, slack=slack, signing_secret=secret.get_secret_value() if secret is not None else None
     )
     token = settings.SLACK_APP_TOKEN
-    socket = _make_socket(bolt, token.get_secret_value(), slack=slack) if token is not None else None
+    socket = make_socket(bolt, token.get_secret_value(), slack=slack) if token is not None else None
     return Bot(
         settings=settings,
         database=database,
@@ -314,81 +296,6 @@ def execution_lease(timeout: float) -> timedelta:
     return SEND_WITHIN + timedelta(seconds=connecting + 3 * timeout + 2)
 
 
-def _make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler:
-    """Return Socket Mode's client; it looks this often whether its connection still stands."""
-    return SocketModeHandler(bolt, token, web_client=slack, ping_interval=SOCKET_PING)
-
-
-def make_slack(settings: Settings) -> WebClient:
-    """Return the Web API client. It retries nothing: that belongs to the outbox, which looks before it repeats."""
-    return WebClient(
-        token=settings.SLACK_BOT_TOKEN.get_secret_value(),
-        base_url=settings.SLACK_API_BASE_URL,
-        timeout=settings.SLACK_TIMEOUT_SECONDS,
-        retry_handlers=[],
-    )
-
-
-def identify(slack: WebClient, settings: Settings) -> Identity:
-    """Return who we are in Slack; raises SlackUnusable."""
-    try:
-        answer = slack.auth_test()
-    except SlackClientError as error:
-        response = getattr(error, "response", None)
-        raise SlackUnusable(response["error"] if response is not None else type(error).__name__) from error
-    except OSError as error:
-        raise SlackUnusable(f"no answer ({type(error).__name__})") from error
-    return Identity(
-        team_id=settings.SLACK_TEAM_ID or str(answer["team_id"]),
-        bot_id=str(answer.get("bot_id") or ""),
-        bot_user_id=str(answer.get("user_id") or ""),
-    )
-
-
-@contextmanager
-def make_patient(settings: Settings, config: Config, *, clock: Clock, database: Database) -> Iterator[Patient]:
-    """Make what the doctor examines, without a running bot; a token that Slack does not take is for the doctor."""
-    slack = make_slack(settings)
-    try:
-        team_id = identify(slack, settings).team_id
-    except SlackUnusable:
-        team_id = settings.SLACK_TEAM_ID or ""
-    with make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS) as http:
-        yield Patient(
-            config=config,
-            database=database,
-            slack=slack,
-            paytend=make_paytend(settings, clock=clock, http=http),
-            directory=SlackDirectory(client=slack, team_id=team_id, monotonic=clock.monotonic),
-            now=clock.now,
-            faulty=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
-        )
-
-
-def make_paytend(
-    settings: Settings,
-    *,
-    clock: Clock,
-    http: httpx.Client,
-    observe: Callable[[str, str, float], None] = lambda _operation, _outcome, _seconds: None,
-) -> Client:
-    """Return the Paytend client, with the keys loaded once."""
-    return Client(
-        http=http,
-        partner_id=settings.PAYTEND_PARTNER_ID,
-        keys=settings.paytend_keys,
-        unit=settings.PAYTEND_AMOUNT_UNIT,
-        timeout=settings.PAYTEND_TIMEOUT_SECONDS,
-        request_id=RequestIds(settings.PAYTEND_PARTNER_ID, random_below=secrets.randbelow),
-        secret=lambda: secrets.token_bytes(16),
-        jitter=_jitter,
-        monotonic=clock.monotonic,
-        pause=clock.pause,
-        paths=settings.paths,
-        observe=observe,
-    )
-
-
 def make_routes(config: Config) -> Routes:
     """Return the routes with the channels and the people that their names mean."""
     return Routes(
@@ -397,54 +304,6 @@ def make_routes(config: Config) -> Routes:
         mentions={name: (*rule.groups, *rule.people) for name, rule in config.roles.items()},
         storms=config.storms,
     )
-
-
-def make_jobs(
-    config: Config, *, parts: Parts, executor: Executor, watch: BalanceWatch, refused: RefusedCount
-) -> list[Job]:
-    """Return the table of what runs by itself."""
-    return [
-        Job(name="requests", every=timedelta(seconds=10), run=executor.keep_time),
-        Job(name="reconciliation", every=timedelta(seconds=2), run=executor.reconcile_due),
-        Job(name="orders", every=timedelta(minutes=1), run=executor.follow_orders),
-        Job(name="balance", every=config.balance.every, run=watch.poll),
-        Job(name="refused_webhooks", every=timedelta(minutes=1), run=lambda: note_refused(parts, refused)),
-        Job(
-            name="sweep",
-            every=timedelta(hours=1),
-            run=lambda: sweep(parts.database, now=parts.clock.now()),
-        ),
-        Job(name="home", every=home.EVERY, run=lambda: home.refresh(parts)),
-        Job(name="drafts", every=timedelta(minutes=5), run=parts.drafts.sweep),
-    ]
-
-
-def hear_order(session: Session, event: Event, *, desk: Desk, now: datetime) -> None:
-    """Tell the result of a card order where it was asked for, when the event is one; watch the card of others."""
-    gaps.hear(session, event, now=now)
-    if isinstance(event, CardApplied):
-        orders.record(session, desk, order=event.order, now=now)
-
-
-def note_refused(parts: Parts, refused: RefusedCount) -> None:
-    """Tell the trail how many webhooks were refused since the last time, by reason."""
-    counts = refused.take()
-    if not counts:
-        return
-    try:
-        with parts.database.writing() as session:
-            audit.append(
-                session,
-                "webhook:refused",
-                key=parts.desk.audit_key,
-                actor="paytend",
-                subject="webhook",
-                facts={"count": sum(counts.values()), "reasons": counts},
-                now=parts.clock.now(),
-            )
-    except SQLAlchemyError:
-        refused.give_back(counts)
-        raise
 
 
 def check_ready(database: Database, *, deliverer: Deliverer, loops: tuple[Loop, ...]) -> Mapping[str, str]:
@@ -466,7 +325,3 @@ def _check_database(database: Database) -> str:
     except (SQLAlchemyError, schema.NotMigrated) as error:
         return type(error).__name__
     return "ok"
-
-
-def _jitter() -> float:
-    return secrets.randbelow(1_000_000) / 1_000_000

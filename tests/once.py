@@ -3,8 +3,8 @@
 import ssl
 from functools import cache
 
-from bot.composition import TEMPLATES
 from bot.config import Config, parse_config
+from bot.outside import TEMPLATES
 from notifier.rendering import Renderer
 from sandbox.paytend import Pairs, make_pairs
 

@@ -16,13 +16,13 @@ from approvals.deciders import count_able
 from approvals.people import Directory
 from bot import schema
 from bot.clock import make_clock
-from bot.composition import SlackUnusable, identify, make_slack
 from bot.config import Config, ConfigUnusable, read_config
 from bot.configuration import make_schema
 from bot.database import Database
 from bot.directory import SlackDirectory
 from bot.explaining import Explanation, FromConfig, Wish, explain_wish, read_money
 from bot.operating.shell import FINE, WRONG, Commands, add_group, complain, read_all_settings, say
+from bot.outside import SlackUnusable, identify, make_slack
 from bot.settings import Settings, SettingsUnusable
 from paytend.money import NotMoney
 

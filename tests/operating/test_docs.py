@@ -147,6 +147,6 @@ def test_the_jobs_in_the_document_are_those_that_there_are() -> None:
     named = {
         name for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
-    source = (ROOT / "bot" / "composition.py").read_text() + (ROOT / "bot" / "daily.py").read_text()
+    source = "".join((ROOT / "bot" / f"{name}.py").read_text() for name in ("composition", "clockwork", "daily"))
 
     assert named == set(re.findall(r'Job\(\s*name="(\w+)"', source))
