@@ -1,4 +1,4 @@
-"""A part of the composition root: the clients of Slack and Paytend, each made once, and what the doctor examines."""
+"""A part of the composition root: the clients of Slack and Paytend, made once, and what the doctor examines."""
 
 import logging
 import secrets
