@@ -286,5 +286,5 @@ def test_a28_line_ends_in_values_make_no_line_of_the_log(
     assert [status for status, _ in answers] == [200, 200, 401]
     assert len(records) == 3
     for form in ("json", "console"):
-        lines = [Line(form).format(record) for record in records]  # type: ignore[arg-type]  # mypy widens the two
+        lines = [Line(form).format(record) for record in records]
         assert all(len(line.splitlines()) == 1 and "\x1b" not in line for line in lines)
