@@ -131,7 +131,7 @@ def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
     if not opened.content or "notifyType" not in fields:
         raise ProtocolError(Flaw.UNREADABLE)
     return Webhook(
-        notify_type=str(fields["notifyType"]),
+        notify_type=strictjson.storable(str(fields["notifyType"])),
         content=opened.content,
         text=opened.text,
         form=opened.form,

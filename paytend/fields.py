@@ -14,6 +14,7 @@ from pydantic import (
     WrapValidator,
 )
 
+from paytend import strictjson
 from paytend.money import Money, NotMoney, read_amount
 from paytend.redaction import mask_card_number, redact
 
@@ -25,12 +26,12 @@ def named(*names: str) -> Any:
 
 
 def read_text(value: object) -> str | None:
-    """Return a text or number as text, without space around it; None for anything else and for nothing."""
+    """Return a text or number as storable text, without space around it; None for anything else and nothing."""
     match value:
         case bool() | dict() | list() | None:
             return None
         case _:
-            return str(value).strip() or None
+            return strictjson.storable(str(value)).strip() or None
 
 
 def forgive(value: object, read: ValidatorFunctionWrapHandler) -> object:

@@ -57,6 +57,11 @@ _decoder = json.JSONDecoder(
 )
 
 
+def storable(text: str) -> str:
+    """Return a text as every database takes it: NUL is shown as U+FFFD, half a surrogate pair as "?"."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def parse(text: str) -> Any:
     """Return the value of a JSON text: integers as int, other numbers as Decimal; raises NotStrictJson."""
     try:

@@ -62,6 +62,15 @@ def test_f31_a_full_disk_is_answered_try_again_and_the_same_webhook_is_taken_lat
     assert len(kept(world)) == len(bodies)
 
 
+def test_f32_a_commit_is_on_the_disk_before_anybody_is_answered(sqlite_world: World) -> None:
+    with sqlite_world.bot.database.engine.connect() as connection:
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+
+    # FULL for a write-ahead log, EXTRA for a rollback journal; test_power_loss.py looks at the calls.
+    assert (mode, level) in {("wal", 2), ("delete", 3)}
+
+
 def slots(world: World) -> list[int]:
     with world.bot.database.reading() as session:
         return sorted(slot.number for slot in session.exec(select(Slot).where(Slot.job == "balance")).all())

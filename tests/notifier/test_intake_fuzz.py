@@ -45,6 +45,13 @@ def world(sqlite: Database, tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture
+def any_world(database: Database, tmp_path: Path) -> Iterator[World]:
+    """The whole bot on each database."""
+    with build_world(database, tmp_path) as world:
+        yield world
+
+
 def flip_bits(body: bytes, chance: random.Random) -> bytes:
     changed = bytearray(body)
     for _ in range(chance.choice([1, 1, 2, 16])):
@@ -149,3 +156,48 @@ def test_no_mutation_gets_another_answer_than_the_documented_ones(world: World, 
     assert not held or held[-1] - held[0] < GROWTH, held
     for body in genuine:
         assert world.webhook_arrives(body) == TAKEN
+
+
+def spoil_content(chance: random.Random) -> str:
+    """A content as nobody expects it, in JSON that is right."""
+    content: dict[str, Any] = json.loads(write(tradeId=str(chance.randrange(10**9))))
+    for name in chance.sample(sorted(content), chance.randint(1, 4)):
+        if chance.random() < 0.2:
+            del content[name]
+        else:
+            content[name] = chance.choice(
+                [*TYPES, "1e9", "-5", "9" * 200, "2026-13-45 99:99:99", "\u202e<!channel>"]
+            )
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize("rounds", [120, pytest.param(5_000, marks=pytest.mark.soak)])
+def test_whatever_paytend_signs_is_taken_or_refused_and_what_was_taken_is_told(
+    any_world: World, rounds: int
+) -> None:
+    world, peer, chance = any_world, make_peer(), random.Random(SEED)  # noqa: S311 - it shall be repeatable
+
+    answers = [
+        world.webhook_arrives(
+            peer.webhook(spoil_content(chance), notify_type=chance.choice(["1", "2", "3", "x", "\x00"]))
+        )
+        for _ in range(rounds)
+    ]
+    while world.bot.teller.tell_due():
+        pass
+
+    assert {json.dumps(answer) for answer in answers} <= DOCUMENTED
+    assert len(kept(world)) <= answers.count(TAKEN)
+    assert [row.id for row in kept(world) if row.told_at is None or row.failures] == []
+
+
+def test_a_nul_in_any_text_is_taken_and_told_on_every_database(any_world: World) -> None:
+    world, peer = any_world, make_peer()
+    names = ["tradeId", "cardId", "remark", "tradeSrc", "currency"]
+    bodies = [peer.webhook(write(**{"tradeId": name, name: f"a\x00{name}"})) for name in names]
+
+    answers = [world.webhook_arrives(body) for body in [*bodies, peer.webhook(write(), notify_type="\x00")]]
+    world.bot.teller.tell_due()
+
+    assert answers == [TAKEN] * 6
+    assert [(row.failures, row.told_at is None) for row in kept(world)] == [(0, False)] * 6
