@@ -28,8 +28,9 @@ run: .venv/run.installed ## Run the bot with your settings (.env)
 demo: .venv/demo.installed ## Everything on this machine, no accounts: stand-ins, bot, page
 	$(BIN)/python -m sandbox demo
 
+# Three at a time on two cores: the tests with processes mostly wait.
 test: check ## Format, lint, types, import contracts, tests with branch coverage
-	$(PYTEST) -n 2 --dist worksteal -m "not soak" --cov --cov-report=term
+	$(PYTEST) -n 3 --dist worksteal -m "not soak" --cov --cov-report=term
 
 check: .venv/dev.installed
 	$(BIN)/ruff format --check .

@@ -70,7 +70,7 @@ def test_jobs_webhooks_and_the_balance_are_seen(world: World) -> None:
     figures = scrape(world)
 
     assert figures["cardops_job_last_success_timestamp_seconds", "balance"] == world.clock.now().timestamp()
-    assert figures["cardops_webhooks_total", "refused"] == 1
+    assert figures["cardops_webhooks_total", "refused", "unsigned"] == 1
     assert figures["cardops_partner_balance", "EUR"] > 0
     assert any(name[0] == "cardops_build_info" for name in figures)
 

@@ -26,5 +26,5 @@ def test_commands_clicks_and_webhooks_come_over_the_network(make_world: MakesWor
         metrics = httpx.get(
             str(world.paytend.callback).replace("/paytend/webhook", "/metrics"), trust_env=False
         ).text
-        assert 'cardops_webhooks_total{outcome="known"} 1.0' in metrics
-        assert 'cardops_webhooks_total{outcome="taken"} 1.0' in metrics
+        assert 'cardops_webhooks_total{outcome="known",reason=""} 1.0' in metrics
+        assert 'cardops_webhooks_total{outcome="taken",reason=""} 1.0' in metrics
