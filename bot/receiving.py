@@ -21,7 +21,7 @@ TAKEN = say("200 OK", {"status": "00", "msg": "success"})
 REFUSED = say("401 Unauthorized", {"status": "01", "msg": "refused"})
 LATER = say("503 Service Unavailable", {"status": "99", "msg": "try again"})
 
-OPENED_AT_ONCE = 3
+OPENED_AT_ONCE = 2
 
 _log = logging.getLogger(__name__)
 
