@@ -139,6 +139,7 @@ def test_f35_summer_time_neither_doubles_nor_skips_a_look_at_the_balance(
 
 def accept(world: World, keys: Keys) -> None:
     """Let the bot run with other keys, as after a restart with another PAYTEND_PUBLIC_KEY."""
+    # As a restart with another setting would; its declared type is a callable, of which mypy knows no fields.
     object.__setattr__(world.bot.web, "webhook", replace(world.bot.web.webhook, keys=keys))  # type: ignore[type-var]
 
 
