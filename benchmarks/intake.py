@@ -5,7 +5,7 @@ import secrets
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -126,34 +126,35 @@ def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
 
 
 def _open(receiver: Receiver, body: bytes) -> dict[str, Any]:
-    with receiver.opening:
-        webhook = envelope.open_webhook(body, keys=receiver.keys, partner_id=receiver.partner_id)
-        event = read_event(webhook, unit=receiver.unit)
-        return make_row(webhook, event, now=receiver.now(), vault=receiver.vault, make_id=receiver.make_id)
+    webhook = envelope.open_webhook(body, keys=receiver.keys, partner_id=receiver.partner_id)
+    event = read_event(webhook, unit=receiver.unit)
+    return make_row(webhook, event, now=receiver.now(), vault=receiver.vault, make_id=receiver.make_id)
 
 
 def _opens_only(rig: Rig) -> Web:
+    receiver = rig.bot.receiver
+
     def answer(body: bytes) -> Answer:
-        _open(_receiver(rig), body)
+        _open(receiver, body)
         return TAKEN
 
-    return Web(slack=None, webhook=answer, ready=dict, registry=rig.bot.web.registry)
+    return _web(rig, lambda body: receiver.openers.submit(answer, body))
 
 
 def _commits_each(rig: Rig) -> Web:
+    threads = ThreadPoolExecutor(CONNECTIONS)
+
     def answer(body: bytes) -> Answer:
-        row = _open(_receiver(rig), body)
+        row = _open(rig.bot.receiver, body)
         with rig.bot.database.writing() as session:
             session.add(InboxEvent(**row))
         return TAKEN
 
-    return Web(slack=None, webhook=answer, ready=dict, registry=rig.bot.web.registry)
+    return _web(rig, lambda body: threads.submit(answer, body))
 
 
-def _receiver(rig: Rig) -> Receiver:
-    receiver = rig.bot.web.webhook
-    assert isinstance(receiver, Receiver)
-    return receiver
+def _web(rig: Rig, webhook: Callable[[bytes], Future[Answer]]) -> Web:
+    return Web(slack=None, webhook=webhook, ready=dict, registry=rig.bot.web.registry)
 
 
 _APPS: dict[str, Callable[[Rig], Web]] = {

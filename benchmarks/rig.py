@@ -34,7 +34,7 @@ from bot.listening import answer_http, is_instant
 from bot.outside import TEMPLATES
 from bot.server import Server
 from bot.settings import Settings
-from bot.web import Answer, Web
+from bot.web import Answer, HttpRequest, Web
 from notifier.rendering import Renderer
 from notifier.storms import StormRule
 from sandbox.paytend import PaytendStandIn
@@ -172,35 +172,25 @@ APPS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 
 @contextmanager
 def serve(app: Any, *, on_loop: bool = True) -> Iterator[int]:
-    """Serve a WSGI application, or a Bolt app, on the bot's own server; return the port.
+    """Serve a web application, or a Bolt app, on the bot's own server; return the port.
 
     `on_loop` acknowledges on the event loop, as the bot does; without it on a thread, for an app that waits.
     """
     web = app if isinstance(app, Web) else _BoltWeb(app)
-    server = Server(
-        web, host="127.0.0.1", port=0, is_instant=is_instant if on_loop else lambda _path, _body: False
-    )
+    server = Server(web, host="127.0.0.1", port=0, is_instant=is_instant if on_loop else lambda _request: False)
     server.start()
     yield server.port
     server.stop()
 
 
 class _BoltWeb:
-    """A Bolt app behind the same WSGI adapter as the bot."""
+    """A Bolt app behind the same adapter as the bot's."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        headers = {
-            name.removeprefix("HTTP_").replace("_", "-").lower(): value
-            for name, value in environ.items()
-            if name.startswith("HTTP_")
-        }
-        headers["content-type"] = environ.get("CONTENT_TYPE", "")
-        answer: Answer = answer_http(self._app, headers, environ["wsgi.input"].read())
-        start_response(answer.status, [("Content-Type", answer.type)])
-        return [answer.body]
+    def __call__(self, request: HttpRequest) -> Answer:
+        return answer_http(self._app, request.headers, request.body)
 
 
 def make_command(text: str) -> tuple[bytes, dict[str, str]]:

@@ -82,6 +82,7 @@ class Bot:
     teller: Teller
     jobs: Jobs
     web: Web
+    receiver: Receiver
     bolt: App
     pools: Pools
     delivery_loop: Loop
@@ -108,6 +109,7 @@ class Bot:
         if self.socket is not None:
             self.socket.close()  # type: ignore[no-untyped-call]  # as above
         self.jobs.stop()
+        self.receiver.stop()
         self.pools.quick.stop()
         self.pools.slow.stop()
         self.execution_loop.stop()
@@ -275,6 +277,7 @@ def compose(
             ),
             registry=registry,
         ),
+        receiver=receiver,
         bolt=bolt,
         pools=pools,
         delivery_loop=delivery_loop,

@@ -128,7 +128,7 @@ class GapFinder:
     def _fill(self, gap: Finding, *, now: datetime) -> bool:
         """Take a finding in as if it had been told; return whether it was new."""
         row = make_row(gap.webhook, gap.event, now=now, vault=self.vault, make_id=self.parts.make_id)
-        is_new = self.intake.keep({**row, "form": FOUND})
+        is_new = self.intake.keep({**row, "form": FOUND}).result()
         _log.warning("gaps.found", extra={"kind": gap.event.kind, "new": is_new})
         return is_new
 

@@ -23,13 +23,12 @@ from bot.acts.table import CLICKS, SUBMISSIONS
 from bot.errors import explain
 from bot.incoming import Incoming, Kind, read_incoming
 from bot.parts import Parts
-from bot.web import Answer
+from bot.web import Answer, HttpRequest, Path
 from bot.workers import Busy, Takes
 from commands.surface import Reply
 
 _log = logging.getLogger(__name__)
 
-SLACK_PATH = "/slack/events"
 DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
 _WAITING = (b"block_suggestion", *(name.encode() for name, click in CLICKS.items() if click.decides))
 NO_ANSWER = BoltResponse(status=200, body="")
@@ -148,12 +147,15 @@ def make_bolt(listener: Listener, *, slack: WebClient, signing_secret: str | Non
     return app
 
 
-def is_instant(path: str, body: bytes) -> bool:
-    """Whether a request is Slack's and only acknowledged: options may ask Paytend, decisions wait for the disk.
+def is_instant(request: HttpRequest) -> bool:
+    """Whether a request is only handed over: a webhook, or most of Slack's.
 
-    Told by the raw body, as reading it is most of the work; any other with such a word in it takes the other way.
+    Searching for options may ask Paytend, and decisions wait for the disk: these are told by their raw body, as
+    reading it is most of the work; any other with such a word in it takes the other way.
     """
-    return path == SLACK_PATH and not any(word in body for word in _WAITING)
+    if request.path == Path.SLACK:
+        return not any(word in request.body for word in _WAITING)
+    return request.path == Path.WEBHOOK
 
 
 def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> Answer:

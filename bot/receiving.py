@@ -4,11 +4,11 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import prometheus_client
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.web import Answer, say
 from notifier.inbox import make_row
@@ -65,29 +65,50 @@ class Receiver:
     refused: RefusedCount
     counter: prometheus_client.Counter
     # Few are opened at a time, between other work: the cryptography of a flood must not delay what people do.
-    opening: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(OPENED_AT_ONCE))
+    openers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(OPENED_AT_ONCE, thread_name_prefix="webhook")
+    )
 
-    def __call__(self, body: bytes) -> Answer:
-        """Return what the sender is told: "00" only for what is on the disk."""
+    def __call__(self, body: bytes) -> Future[Answer]:
+        """Return what the sender is told, once it is known: "00" only for what is on the disk."""
+        answer: Future[Answer] = Future()
+        answer.set_running_or_notify_cancel()  # whoever waits for it cannot take it back
+        self.openers.submit(self._take, body, answer)
+        return answer
+
+    def stop(self) -> None:
+        """Take in what was handed over, and end."""
+        self.openers.shutdown(wait=True)
+        self.intake.stop()
+
+    def _take(self, body: bytes, answer: Future[Answer]) -> None:
         try:
-            with self.opening:
-                webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
-                event = read_event(webhook, unit=self.unit)
-                row = make_row(webhook, event, now=self.now(), vault=self.vault, make_id=self.make_id)
+            webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
+            event = read_event(webhook, unit=self.unit)
+            row = make_row(webhook, event, now=self.now(), vault=self.vault, make_id=self.make_id)
+            kept = self.intake.keep(row)
         except ProtocolError as error:
             self.refused.add(error.flaw)
             self.counter.labels(outcome="refused", reason=error.flaw).inc()
             _log.warning("webhook.refused", extra={"reason": error.flaw})
-            return REFUSED
-        try:
-            new = self.intake.keep(row)
-        except SQLAlchemyError:
-            _log.exception("webhook.not_kept")
-            self.counter.labels(outcome="not_kept", reason="").inc()
-            return LATER
+            answer.set_result(REFUSED)
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: the sender is told to try again
+            answer.set_result(self._fail(error))
+        else:
+            facts = {"kind": event.kind, "form": webhook.form, "verified_by": webhook.key}
+            kept.add_done_callback(lambda kept: answer.set_result(self._say(kept, facts)))
+
+    def _say(self, kept: Future[bool], facts: Mapping[str, object]) -> Answer:
+        if error := kept.exception():
+            return self._fail(error)
+        new = kept.result()
         self.counter.labels(outcome="taken" if new else "known", reason="").inc()
-        facts = {"kind": event.kind, "new": new, "form": webhook.form, "verified_by": webhook.key}
-        _log.info("webhook.taken", extra=facts)
+        _log.info("webhook.taken", extra={**facts, "new": new})
         if new:
             self.wake_teller()
         return TAKEN
+
+    def _fail(self, error: BaseException) -> Answer:
+        _log.error("webhook.not_kept", exc_info=error)
+        self.counter.labels(outcome="not_kept", reason="").inc()
+        return LATER

@@ -1,31 +1,32 @@
-"""Serves a WSGI application by uvicorn, with what it lacks: deadlines for slow senders and a cap of connections.
+"""Serves the web application by uvicorn, with what it lacks: deadlines for slow senders and a cap of connections.
 
 A request is read whole, at most 1 MiB, on the event loop; only then a thread is taken for it (ADR 0002). What
 waits for nothing is answered on the loop itself, as handing it to a thread and back costs more than the answer.
 """
 
 import asyncio
-import io
-import sys
+import logging
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from bot.web import BROKEN, Answer, HttpRequest
+
 LARGEST_BODY = 1024 * 1024  # bytes
 DEADLINE = 5.0  # seconds for a whole request, from the connection or the answer before
 MOST_CONNECTIONS = 512
-THREADS = 32  # for everything but the webhooks
-WEBHOOK_THREADS = 64  # they mostly wait for a commit that they share; see bot/receiving.py
-WEBHOOK_PATH = "/paytend/webhook"
+THREADS = 32
 
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-# Whether a request (its path and its body) is answered without waiting: no disk, no network, no lock held long.
-IsInstant = Callable[[str, bytes], bool]
+# What answers a request, now or later.
+Application = Callable[[HttpRequest], Answer | Future[Answer]]
+# Whether the application returns without waiting for a request: no disk, no network, no lock held long.
+IsInstant = Callable[[HttpRequest], bool]
+
+_log = logging.getLogger(__name__)
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -85,44 +86,40 @@ class TooLarge(Exception):
 
 
 class _Bridge:
-    """The ASGI application that reads a request and hands it to the WSGI application on a thread."""
+    """The ASGI application that reads a request whole and has it answered."""
 
-    def __init__(self, wsgi: Wsgi, is_instant: IsInstant) -> None:
-        self._wsgi = wsgi
+    def __init__(self, application: Application, is_instant: IsInstant) -> None:
+        self._application = application
         self._is_instant = is_instant
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
-        self._webhook_threads = ThreadPoolExecutor(WEBHOOK_THREADS, thread_name_prefix="webhook")
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        headers = dict(scope["headers"])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            if int(headers.get(b"content-length", b"0")) > LARGEST_BODY:
+            if int(headers.get("content-length", "0")) > LARGEST_BODY:
                 raise TooLarge  # noqa: TRY301 - answered with the chunked case below
             body = await _read_body(receive)
         except TooLarge:
-            await _answer(send, "413 Content Too Large", [(b"connection", b"close")], b"")
+            await _send(send, Answer(status="413 Content Too Large", headers=(("Connection", "close"),)))
             return
-        if self._is_instant(scope["path"], body):
-            status, answer_headers, answer = self._call(scope, body)
-        else:
-            loop = asyncio.get_running_loop()
-            threads = self._webhook_threads if scope["path"] == WEBHOOK_PATH else self._threads
-            status, answer_headers, answer = await loop.run_in_executor(threads, self._call, scope, body)
-        await _answer(send, status, answer_headers, answer)
+        request = HttpRequest(method=scope["method"], path=scope["path"], headers=headers, body=body)
+        await _send(send, await self._answer(request))
 
-    def _call(self, scope: dict[str, Any], body: bytes) -> tuple[str, list[tuple[bytes, bytes]], bytes]:
-        started: list[Any] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
-            started[:] = [status, [(name.lower().encode(), value.encode()) for name, value in headers], exc_info]
-
-        answer = b"".join(self._wsgi(_environ(scope, body), start_response))
-        return started[0], started[1], answer
+    async def _answer(self, request: HttpRequest) -> Answer:
+        try:
+            if self._is_instant(request):
+                answer = self._application(request)
+            else:
+                loop = asyncio.get_running_loop()
+                answer = await loop.run_in_executor(self._threads, self._application, request)
+            return answer if isinstance(answer, Answer) else await asyncio.wrap_future(answer)
+        except Exception:  # noqa: BLE001 - the edge of the process: the sender gets no detail, the log has it
+            _log.exception("web.broken", extra={"path": request.path})
+            return BROKEN
 
     def close(self) -> None:
         """Wait for the requests that are being answered."""
         self._threads.shutdown(wait=True)
-        self._webhook_threads.shutdown(wait=True)
 
 
 async def _read_body(receive: Callable[..., Any]) -> bytes:
@@ -138,37 +135,11 @@ async def _read_body(receive: Callable[..., Any]) -> bytes:
             return bytes(body)
 
 
-async def _answer(send: Callable[..., Any], status: str, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    kept = [pair for pair in headers if pair[0] != b"content-length"]
-    await send({"type": "http.response.start", "status": int(status[:3]), "headers": [*kept, length]})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _environ(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
-    """Return the WSGI environ of a request (PEP 3333)."""
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope.get("raw_path") or scope["path"]).decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": scope["client"][0] if scope.get("client") else "",
-        "SERVER_NAME": scope["server"][0] if scope.get("server") else "",
-        "SERVER_PORT": str(scope["server"][1]) if scope.get("server") else "",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope["headers"]:
-        key = name.decode("latin-1").upper().replace("-", "_")
-        key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
-        environ[key] = value.decode("latin-1")
-    return environ
+async def _send(send: Callable[..., Any], answer: Answer) -> None:
+    named = (("Content-Type", answer.type), ("Content-Length", str(len(answer.body))), *answer.headers)
+    headers = [(name.lower().encode(), value.encode()) for name, value in named]
+    await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 class Server:
@@ -176,19 +147,19 @@ class Server:
 
     def __init__(
         self,
-        wsgi: Wsgi,
+        application: Application,
         *,
         host: str,
         port: int,
         deadline: float = DEADLINE,
         most_connections: int = MOST_CONNECTIONS,
-        is_instant: IsInstant = lambda _path, _body: False,
+        is_instant: IsInstant = lambda _request: False,
     ) -> None:
         """Prepare to serve the application; port 0 lets the system choose, `deadline` is in seconds.
 
         `is_instant` says which requests are answered on the event loop, where nothing may wait.
         """
-        self._bridge = _Bridge(wsgi, is_instant)
+        self._bridge = _Bridge(application, is_instant)
         config = uvicorn.Config(
             self._bridge,
             host=host,

@@ -1,17 +1,35 @@
 """The web application: Slack's requests, Paytend's webhooks, health and metrics; anything else is not found."""
 
 import json
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-_log = logging.getLogger(__name__)
 
-Environ = Mapping[str, Any]
-StartResponse = Callable[..., Any]
+class Path(StrEnum):
+    """What can be asked for."""
+
+    SLACK = "/slack/events"
+    WEBHOOK = "/paytend/webhook"
+    HEALTH = "/healthz"
+    READY = "/readyz"
+    METRICS = "/metrics"
+
+
+_PATHS = frozenset(Path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRequest:
+    """A request, read whole; the names of its headers are in small letters."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,47 +49,34 @@ def say(status: str, value: object) -> Answer:
 
 NOT_FOUND = say("404 Not Found", {"error": "not found"})
 OTHER_METHOD = say("405 Method Not Allowed", {"error": "method not allowed"})
-BAD_REQUEST = say("400 Bad Request", {"error": "bad request"})
+BAD_REQUEST = say("400 Bad HttpRequest", {"error": "bad request"})
 BROKEN = say("500 Internal Server Error", {"error": "internal error"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Web:
-    """One WSGI application. `slack` and `webhook` take headers and body, `ready` names its checks."""
+    """One application. `slack` takes headers and body, `webhook` a body; `ready` names its checks."""
 
     slack: Callable[[Mapping[str, str], bytes], Answer] | None
-    webhook: Callable[[bytes], Answer]
+    webhook: Callable[[bytes], Future[Answer]]
     ready: Callable[[], Mapping[str, str]]
     registry: CollectorRegistry
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request (PEP 3333)."""
-        try:
-            answer = self._answer(environ)
-        except Exception:  # noqa: BLE001 - the edge of the process: the sender gets no detail, the log has it
-            _log.exception("web.broken", extra={"path": environ.get("PATH_INFO", "")})
-            answer = BROKEN
-        headers = [("Content-Type", answer.type), ("Content-Length", str(len(answer.body))), *answer.headers]
-        start_response(answer.status, headers)
-        return [answer.body]
-
-    def _answer(self, environ: Environ) -> Answer:
-        route = (environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
-        match route:
-            case ("POST", "/slack/events") if self.slack is not None:
-                body = _read(environ)
-                return BAD_REQUEST if body is None else self.slack(_headers(environ), body)
-            case ("POST", "/paytend/webhook"):
-                body = _read(environ)
-                return BAD_REQUEST if body is None else self.webhook(body)
-            case ("GET" | "HEAD", "/healthz"):
+    def __call__(self, request: HttpRequest) -> Answer | Future[Answer]:
+        """Answer a request; a webhook's answer comes later, when it is kept."""
+        match request.method, request.path:
+            case ("POST", Path.SLACK) if self.slack is not None:
+                return self.slack(request.headers, request.body) if _is_plain(request) else BAD_REQUEST
+            case ("POST", Path.WEBHOOK):
+                return self.webhook(request.body) if _is_plain(request) else BAD_REQUEST
+            case ("GET" | "HEAD", Path.HEALTH):
                 return say("200 OK", {"status": "ok"})
-            case ("GET" | "HEAD", "/readyz"):
+            case ("GET" | "HEAD", Path.READY):
                 return self._say_ready()
-            case ("GET" | "HEAD", "/metrics"):
+            case ("GET" | "HEAD", Path.METRICS):
                 text = generate_latest(self.registry)
                 return Answer(status="200 OK", body=text, type="text/plain; version=0.0.4; charset=utf-8")
-            case (_, "/slack/events" | "/paytend/webhook" | "/healthz" | "/readyz" | "/metrics"):
+            case (_, path) if path in _PATHS:
                 return OTHER_METHOD
             case _:
                 return NOT_FOUND
@@ -83,21 +88,7 @@ class Web:
         return say(status, {"status": "ok" if fine else "not ready", "checks": dict(checks)})
 
 
-def _read(environ: Environ) -> bytes | None:
-    """Return the body; None for what a strict reader refuses: two lengths, or a content encoding."""
-    if "HTTP_TRANSFER_ENCODING" in environ and environ.get("CONTENT_LENGTH"):
-        return None
-    if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
-        return None
-    length = environ.get("CONTENT_LENGTH")
-    return bytes(environ["wsgi.input"].read(int(length)) if length else environ["wsgi.input"].read())
-
-
-def _headers(environ: Environ) -> dict[str, str]:
-    """Return the headers in small letters, as Bolt reads them."""
-    found = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
-    return found | {"content-type": environ.get("CONTENT_TYPE", "")}
+def _is_plain(request: HttpRequest) -> bool:
+    """Whether a strict reader takes the body: not with two lengths, nor in a content encoding."""
+    both = "transfer-encoding" in request.headers and request.headers.get("content-length")
+    return not both and request.headers.get("content-encoding", "identity") == "identity"

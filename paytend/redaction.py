@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 # Numbers that stand side by side: any of them, or several together, may be a card number. Any script's digits.
@@ -29,6 +30,7 @@ _SECRET_NAMES = frozenset(
     }
 )
 _BESIDE = re.compile(r"[^a-z0-9]")
+_USUAL_NAME = 64  # characters
 REMOVED = "(removed)"
 
 
@@ -85,6 +87,12 @@ def mask_text(text: str) -> str:
 
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds what nobody may see."""
+    # Messages have few names, which come again and again; a long one of somebody's own is not worth its place.
+    return _is_secret(name) if len(name) <= _USUAL_NAME else _BESIDE.sub("", name.lower()) in _SECRET_NAMES
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
     return _BESIDE.sub("", name.lower()) in _SECRET_NAMES
 
 

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.server import LARGEST_BODY, Server
+from bot.web import Answer, HttpRequest
 from tests.bot.sockets import LONGEST, Wire, status_of
 
 DEADLINE = 0.4
@@ -19,19 +20,31 @@ IN_TIME = DEADLINE + 2.0  # with room for a busy machine, and far from the clien
 
 @dataclass
 class Application:
-    """A WSGI application that keeps what it was asked; `/slow` waits until it is let go."""
+    """An application that keeps what it was asked; `/slow` waits until it is let go."""
 
     bodies: list[bytes] = field(default_factory=list)
     go: threading.Event = field(default_factory=threading.Event)
     entered: threading.Event = field(default_factory=threading.Event)
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        self.bodies.append(environ["wsgi.input"].read())
-        if environ["PATH_INFO"] == "/slow":
+    def __call__(self, request: HttpRequest) -> Answer | Future[Answer]:
+        self.bodies.append(request.body)
+        if request.path == "/slow":
             self.entered.set()
             self.go.wait(LONGEST)
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [environ["PATH_INFO"].encode()]
+        if request.path == "/broken":
+            raise RuntimeError("the details stay here")
+        answer = Answer(status="200 OK", body=request.path.encode())
+        if not request.path.startswith("/later"):
+            return answer
+        later: Future[Answer] = Future()
+        threading.Timer(0.05, self._tell, (later, answer)).start()
+        return later
+
+    def _tell(self, later: Future[Answer], answer: Answer) -> None:
+        if answer.body == b"/later/broken":
+            later.set_exception(RuntimeError("the details stay here"))
+        else:
+            later.set_result(answer)
 
 
 @dataclass
@@ -258,3 +271,25 @@ def test_what_is_being_answered_is_finished_before_the_end() -> None:
 def test_an_address_in_use_is_told(served: Served) -> None:
     with pytest.raises(OSError, match="in use"):
         Server(served.application, host="127.0.0.1", port=served.server.port).start()
+
+
+@pytest.mark.parametrize("on_loop", [True, False], ids=["on the loop", "on a thread"])
+def test_an_answer_may_come_later(on_loop: bool) -> None:
+    with serve(is_instant=lambda _request: on_loop) as served:
+        wire = served.connect()
+        wire.send(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        assert wire.answer().endswith(b"/later")
+
+
+@pytest.mark.parametrize("path", ["/broken", "/later/broken"])
+def test_what_breaks_is_answered_without_detail(
+    served: Served, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire = served.connect()
+    wire.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answer = wire.answer()
+
+    assert status_of(answer) == 500
+    assert b"details" not in answer
+    assert "web.broken" in caplog.text

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from io import BytesIO
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from bot.web import Answer, Web, say
+from bot.web import Answer, HttpRequest, Web, say
 
 
 @dataclass
@@ -18,17 +17,16 @@ class Edges:
 
     seen: list[tuple[str, object]] = field(default_factory=list)
     checks: dict[str, str] = field(default_factory=lambda: {"database": "ok", "slack": "ok"})
-    broken: bool = False
 
     def slack(self, headers: Mapping[str, str], body: bytes) -> Answer:
         self.seen.append(("slack", (dict(headers), body)))
         return say("200 OK", {})
 
-    def webhook(self, body: bytes) -> Answer:
-        if self.broken:
-            raise RuntimeError("the details stay here")
+    def webhook(self, body: bytes) -> Future[Answer]:
         self.seen.append(("webhook", body))
-        return say("200 OK", {"status": "00"})
+        later: Future[Answer] = Future()
+        later.set_result(say("200 OK", {"status": "00"}))
+        return later
 
 
 @pytest.fixture
@@ -43,12 +41,12 @@ def make_web(edges: Edges, *, http: bool = True) -> Web:
     return Web(slack=slack, webhook=edges.webhook, ready=lambda: edges.checks, registry=registry)
 
 
-def ask(web: Web, method: str, path: str, body: bytes = b"", **environ: str) -> tuple[int, dict[str, str], bytes]:
-    started: list[Any] = []
-    length = {"CONTENT_LENGTH": str(len(body))} if body else {}
-    asked = {"REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": BytesIO(body), **length, **environ}
-    content = b"".join(web(asked, lambda status, headers: started.extend([status, dict(headers)])))
-    return int(started[0][:3]), started[1], content
+def ask(web: Web, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str, bytes]:
+    length = {"content-length": str(len(body))} if body else {}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = web(HttpRequest(method=method, path=path, headers={**length, **named}, body=body))
+    found = answer if isinstance(answer, Answer) else answer.result()
+    return int(found.status[:3]), found.type, found.body
 
 
 @pytest.mark.parametrize(
@@ -80,27 +78,25 @@ def test_bodies_reach_their_edges(edges: Edges) -> None:
     web = make_web(edges)
 
     assert ask(web, "POST", "/paytend/webhook", b"{}")[0] == 200
-    assert (
-        ask(web, "POST", "/slack/events", b"a=b", HTTP_X_SLACK_SIGNATURE="v0=1", CONTENT_TYPE="text/x")[0] == 200
-    )
+    assert ask(web, "POST", "/slack/events", b"a=b", x_slack_signature="v0=1")[0] == 200
 
     assert edges.seen[0] == ("webhook", b"{}")
-    assert edges.seen[1] == ("slack", ({"x-slack-signature": "v0=1", "content-type": "text/x"}, b"a=b"))
+    assert edges.seen[1] == ("slack", ({"content-length": "3", "x-slack-signature": "v0=1"}, b"a=b"))
 
 
 @pytest.mark.parametrize("path", ["/slack/events", "/paytend/webhook"])
 @pytest.mark.parametrize(
-    "environ",
+    "headers",
     [
-        {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "2"},
-        {"HTTP_CONTENT_ENCODING": "gzip"},
-        {"HTTP_CONTENT_ENCODING": "identity, gzip"},
-        {"HTTP_CONTENT_ENCODING": "br"},
+        {"transfer_encoding": "chunked", "content_length": "2"},
+        {"content_encoding": "gzip"},
+        {"content_encoding": "identity, gzip"},
+        {"content_encoding": "br"},
     ],
     ids=["two lengths", "gzip", "two encodings", "brotli"],
 )
-def test_what_a_strict_reader_refuses_is_a_bad_request(edges: Edges, path: str, environ: dict[str, str]) -> None:
-    assert ask(make_web(edges), "POST", path, b"{}", **environ)[0] == 400
+def test_what_a_strict_reader_refuses_is_a_bad_request(edges: Edges, path: str, headers: dict[str, str]) -> None:
+    assert ask(make_web(edges), "POST", path, b"{}", **headers)[0] == 400
     assert edges.seen == []
 
 
@@ -112,11 +108,10 @@ def test_in_socket_mode_slack_has_no_address_here(edges: Edges) -> None:
 def test_health_is_that_of_the_process_alone(edges: Edges) -> None:
     edges.checks["database"] = "OperationalError"
 
-    status, headers, content = ask(make_web(edges), "GET", "/healthz")
+    status, kind, content = ask(make_web(edges), "GET", "/healthz")
 
     assert (status, json.loads(content)) == (200, {"status": "ok"})
-    assert headers["Content-Type"] == "application/json"
-    assert headers["Content-Length"] == str(len(content))
+    assert kind == "application/json"
 
 
 def test_readiness_names_its_checks_and_fails_when_one_does(edges: Edges) -> None:
@@ -131,18 +126,8 @@ def test_readiness_names_its_checks_and_fails_when_one_does(edges: Edges) -> Non
 
 
 def test_metrics_are_in_the_form_of_prometheus(edges: Edges) -> None:
-    status, headers, content = ask(make_web(edges), "GET", "/metrics")
+    status, kind, content = ask(make_web(edges), "GET", "/metrics")
 
     assert status == 200
-    assert headers["Content-Type"].startswith("text/plain; version=")
+    assert kind.startswith("text/plain; version=")
     assert b"cardops_webhooks_total 1.0" in content
-
-
-def test_what_breaks_is_answered_without_detail(edges: Edges, caplog: pytest.LogCaptureFixture) -> None:
-    edges.broken = True
-
-    status, _, content = ask(make_web(edges), "POST", "/paytend/webhook", b"{}")
-
-    assert status == 500
-    assert b"details" not in content
-    assert "web.broken" in caplog.text

@@ -1,7 +1,6 @@
 """Cards are ordered and cardholders changed from forms, with a second person; an order is followed to its end."""
 
 import json
-from io import BytesIO
 from typing import Any
 
 from sandbox.slack.deliveries import Delivery
@@ -54,17 +53,9 @@ def test_several_cards_are_ordered_approved_and_followed_to_their_end(sqlite_wor
 
 def hears(world: World) -> int:
     """Deliver the newest webhook of Paytend's to the bot, and return the status of its answer."""
-    body = json.dumps(world.paytend.webhooks[-1].sealed).encode()
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/paytend/webhook",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": BytesIO(body),
-    }
-    started: list[str] = []
-    b"".join(world.bot.web(environ, lambda status, _headers: started.append(status)))
+    status, _ = world.webhook_arrives(json.dumps(world.paytend.webhooks[-1].sealed).encode())
     world.settles()
-    return int(started[0][:3])
+    return status
 
 
 def test_the_result_of_an_order_is_told_once_when_the_webhook_is_first(sqlite_world: World) -> None:

@@ -3,9 +3,8 @@
 import json
 import logging
 from collections.abc import Iterator
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -63,14 +62,7 @@ def mark(world: World) -> None:
 def hears_all(world: World) -> None:
     """Deliver every webhook of Paytend's to the bot."""
     for webhook in world.paytend.webhooks:
-        body = json.dumps(webhook.sealed).encode()
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": "/paytend/webhook",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": BytesIO(body),
-        }
-        b"".join(world.bot.web(environ, lambda *_started: None))
+        world.webhook_arrives(json.dumps(webhook.sealed).encode())
     world.settles()
 
 

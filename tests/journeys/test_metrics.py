@@ -9,14 +9,14 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
-from tests.journeys.world import CARD, MANAGER, SUPPORT, World, wsgi_door
+from tests.journeys.world import CARD, MANAGER, SUPPORT, World, door_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 def scrape(world: World) -> dict[tuple[str, ...], float]:
     """The figures by name and labels' values."""
-    status, headers, body = wsgi_door(world.bot.web, path="/metrics")("GET", "", {}, b"")
+    status, headers, body = door_of(world.bot.web, path="/metrics")("GET", "", {}, b"")
     assert status == 200
     assert headers["Content-Type"].startswith("text/plain")
     return {

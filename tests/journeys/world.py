@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,9 @@ from bot.composition import Bot, Pools, compose
 from bot.database import Database
 from bot.listening import is_instant
 from bot.manifest import make_manifest
-from bot.server import Server
+from bot.server import Application, Server
 from bot.settings import read_settings
+from bot.web import Answer, HttpRequest
 from notifier.tables import Delivery as NoticeDelivery
 from notifier.tables import InboxEvent
 from sandbox.clock import Clock
@@ -172,7 +172,7 @@ class World:
 
     def webhook_arrives(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """Post any body to the webhook address, and return status and answer."""
-        status, _, answer = wsgi_door(self.bot.web, path="/paytend/webhook")("POST", "", {}, body)
+        status, _, answer = door_of(self.bot.web, path="/paytend/webhook")("POST", "", {}, body)
         return status, json.loads(answer)
 
     def repeats(self) -> None:
@@ -303,24 +303,16 @@ def make_environment(
     return environment | ({"SLACK_APP_TOKEN": slack_seed.APP_TOKEN} if socket_mode else {})
 
 
-def wsgi_door(app: Callable[..., Any], *, path: str = "/slack/events") -> Callable[..., Any]:
+def door_of(app: Application, *, path: str = "/slack/events") -> Callable[..., Any]:
     """The bot's web application as a door that the Slack stand-in delivers through."""
 
     def deliver(
         method: str, _path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": path,
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": BytesIO(body),
-        }
-        for name, value in headers.items():
-            key = name.upper().replace("-", "_")
-            environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
-        started: list[Any] = []
-        answer = b"".join(app(environ, lambda status, pairs: started.extend([status, dict(pairs)])))
-        return int(started[0][:3]), started[1], answer
+        named = {name.lower(): value for name, value in headers.items()}
+        answer = app(HttpRequest(method=method, path=path, headers=named, body=body))
+        found = answer if isinstance(answer, Answer) else answer.result(timeout=30)
+        return int(found.status[:3]), {"Content-Type": found.type}, found.body
 
     return deliver
 
@@ -370,7 +362,7 @@ def build_world(
             renderer=once.renderer(),
             tls=once.tls(),
         )
-        door.append(wsgi_door(bot.web))
+        door.append(door_of(bot.web))
         if over_http:
             server = Server(bot.web, host="127.0.0.1", port=0, is_instant=is_instant)
             server.start()

@@ -50,28 +50,28 @@ def rows_of(world: World, count: int) -> list[dict[str, Any]]:
     return [row_of(world, *make_transaction(tradeId=f"T{number}")) for number in range(count)]
 
 
+def keeps(intake: Intake, row: dict[str, Any]) -> bool:
+    return intake.keep(row).result(timeout=20)
+
+
 def test_webhooks_that_wait_share_a_commit(world: World) -> None:
     transactions = Counting(world)
     intake = Intake(transactions)
     transactions.gate.clear()
-    rows = rows_of(world, 40)
-    threads = [threading.Thread(target=intake.keep, args=(row,)) for row in rows]
-    for thread in threads:
-        thread.start()
+    kept = [intake.keep(row) for row in rows_of(world, 600)]
     transactions.gate.set()
-    for thread in threads:
-        thread.join(timeout=20)
 
+    assert all(found.result(timeout=20) for found in kept)
     with world.database.reading() as session:
-        assert len(session.exec(select(InboxEvent)).all()) == 40
-    assert transactions.commits <= 10
+        assert len(session.exec(select(InboxEvent)).all()) == 600
+    assert transactions.commits <= 4, "the first, and what came meanwhile in parts of 256"
 
 
 def test_of_many_copies_in_a_commit_exactly_one_is_new(world: World) -> None:
     intake = Intake(world.database)
     rows = [row_of(world, *make_transaction()) for _ in range(12)]
 
-    results = run_together(12, lambda number: intake.keep(rows[number]))
+    results = run_together(12, lambda number: keeps(intake, rows[number]))
 
     assert sorted(results) == [False] * 11 + [True]
 
@@ -81,24 +81,27 @@ def test_a_bad_row_fails_alone(world: World) -> None:
     intake = Intake(transactions)
     transactions.gate.clear()
     good, bad = rows_of(world, 5), {**row_of(world, *make_transaction(tradeId="bad")), "kind": None}
-    failures: list[Exception] = []
 
-    def keep(row: dict[str, Any]) -> None:
-        try:
-            intake.keep(row)
-        except IntegrityError as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=keep, args=(row,)) for row in [*good, bad]]
-    for thread in threads:
-        thread.start()
+    kept = [intake.keep(row) for row in [*good[:2], bad, *good[2:]]]
     transactions.gate.set()
-    for thread in threads:
-        thread.join(timeout=20)
 
-    assert len(failures) == 1
+    with pytest.raises(IntegrityError):
+        kept.pop(2).result(timeout=20)
+    assert all(found.result(timeout=20) for found in kept)
     with world.database.reading() as session:
         assert len(session.exec(select(InboxEvent)).all()) == 5
+
+
+def test_what_waits_is_written_before_the_end(world: World) -> None:
+    transactions = Counting(world)
+    intake = Intake(transactions)
+    transactions.gate.clear()
+    kept = [intake.keep(row) for row in rows_of(world, 3)]
+    threading.Timer(0.05, transactions.gate.set).start()
+
+    intake.stop()
+
+    assert [found.done() for found in kept] == [True] * 3
 
 
 def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: World) -> None:
@@ -108,10 +111,10 @@ def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: World) -> None
     (row,) = rows_of(world, 1)
 
     with pytest.raises(OperationalError):
-        intake.keep(row)
+        keeps(intake, row)
     transactions.fails = 0
 
-    assert intake.keep(row)
+    assert keeps(intake, row)
 
 
 def make_teller(world: World, *rules: RouteRule) -> Teller:
@@ -132,7 +135,7 @@ def make_teller(world: World, *rules: RouteRule) -> Teller:
 def test_what_was_taken_in_is_told_once_in_its_order(world: World) -> None:
     intake, teller = Intake(world.database), make_teller(world)
     for row in rows_of(world, 3):
-        intake.keep(row)
+        keeps(intake, row)
 
     assert [teller.tell_due() for _ in range(2)] == [3, 0]
     assert len(world.rows()) == 3
@@ -140,8 +143,8 @@ def test_what_was_taken_in_is_told_once_in_its_order(world: World) -> None:
 
 def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: World) -> None:
     intake, teller = Intake(world.database), make_teller(world)
-    intake.keep({**row_of(world, *make_transaction(tradeId="poison")), "body": b"not sealed"})
-    intake.keep(row_of(world, *make_transaction(tradeId="good")))
+    keeps(intake, {**row_of(world, *make_transaction(tradeId="poison")), "body": b"not sealed"})
+    keeps(intake, row_of(world, *make_transaction(tradeId="good")))
 
     told = [teller.tell_due(), teller.tell_due()]
     assert sum(told) == 1, "it is not tried again at once"
@@ -160,11 +163,11 @@ def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: 
 
 def test_what_is_not_understood_reaches_the_admins_when_no_route_names_it(world: World) -> None:
     intake = Intake(world.database)
-    intake.keep(row_of(world, *make_event("77", surprise="one")))
+    keeps(intake, row_of(world, *make_event("77", surprise="one")))
     make_teller(world).tell_due()
     assert [row.recipient for row in world.rows()] == ["C0ALERTS", "U0ADMIN", "U0OTHER"]
 
-    intake.keep(row_of(world, *make_event("77", surprise="two")))
+    keeps(intake, row_of(world, *make_event("77", surprise="two")))
     make_teller(world, RouteRule(kind="unrecognised", to=("C0ODD",))).tell_due()
 
     assert [row.recipient for row in world.rows()][3:] == ["C0ODD"]
@@ -172,13 +175,13 @@ def test_what_is_not_understood_reaches_the_admins_when_no_route_names_it(world:
 
 def test_a6_a7_a_replay_has_no_effect_after_its_content_was_removed(world: World) -> None:
     intake, teller = Intake(world.database), make_teller(world)
-    assert intake.keep(row_of(world, *make_transaction()))
+    assert keeps(intake, row_of(world, *make_transaction()))
     teller.tell_due()
     with world.database.writing() as session:
         session.exec(select(InboxEvent)).one().body = None
 
-    same_bytes = intake.keep(row_of(world, *make_transaction()))
-    other_bytes = intake.keep(row_of(world, *make_transaction(remark="SHOP ")))
+    same_bytes = keeps(intake, row_of(world, *make_transaction()))
+    other_bytes = keeps(intake, row_of(world, *make_transaction(remark="SHOP ")))
 
     assert (same_bytes, other_bytes, teller.tell_due(), len(world.rows())) == (False, False, 0, 1)
 
@@ -186,7 +189,7 @@ def test_a6_a7_a_replay_has_no_effect_after_its_content_was_removed(world: World
 def test_the_form_and_the_key_that_verified_it_are_kept(world: World) -> None:
     intake = Intake(world.database)
     (row,) = rows_of(world, 1)
-    intake.keep(row)
+    keeps(intake, row)
 
     with world.database.reading() as session:
         kept = session.exec(select(InboxEvent)).one()
