@@ -10,9 +10,9 @@ from tests.browser.demo import PHONE, WIDE, Windows, types
 
 pytestmark = pytest.mark.browser
 
-EVERYTHING = {"resultTypes": ["violations"]}
+EVERYTHING: dict[str, object] = {"resultTypes": ["violations"]}
 # The themes differ in their colours only, and most rules look at everything else.
-COLOURS = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
+COLOURS: dict[str, object] = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 def found(page: Page, options: dict[str, object]) -> list[str]:
