@@ -138,11 +138,11 @@ def compose(
     make_id = make_ids(clock)
     vault = Vault(settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes)
     outbox = Outbox(vault=vault, make_id=make_id)
-    slack = make_slack(settings)
+    meters = metrics.make_meters()
+    slack = make_slack(settings, observe=meters.slack_called)
     identity = identify(slack, settings)
     paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS, tls=tls)
     reply_http = httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False, verify=tls)
-    meters = metrics.make_meters()
     paytend = make_paytend(settings, clock=clock, http=paytend_http, observe=meters.paytend_called)
     fallback = config.channels.alerts or config.channels.approvals
     deliverer = Deliverer(

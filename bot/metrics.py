@@ -43,6 +43,7 @@ class Meters:
     calls: Counter
     seconds: Histogram
     deliveries: Counter
+    slack_calls: Counter
 
     def paytend_called(self, operation: str, outcome: str, seconds: float) -> None:
         """Count one call to Paytend; `outcome` is "ok" or the name of what was raised."""
@@ -52,6 +53,10 @@ class Meters:
     def delivery_tried(self, outcome: str) -> None:
         """Count one attempt to deliver to Slack: "delivered" or the trouble, of which "limited" is a 429."""
         self.deliveries.labels(outcome=outcome).inc()
+
+    def slack_called(self, method: str, outcome: str) -> None:
+        """Count one call of Slack's Web API: "ok", "limited" (a 429), Slack's word, or "no answer"."""
+        self.slack_calls.labels(method=method, outcome=outcome).inc()
 
     def watch(self, database: Database, *, jobs: Sequence[str], now: Callable[[], datetime]) -> None:
         """Show the figures of the database, too."""
@@ -80,6 +85,12 @@ def make_meters() -> Meters:
             "cardops_slack_deliveries_total",
             "Attempts to deliver to Slack; limited is a 429",
             ["outcome"],
+            registry=registry,
+        ),
+        slack_calls=Counter(
+            "cardops_slack_calls_total",
+            "Calls of Slack's Web API; limited is a 429",
+            ["method", "outcome"],
             registry=registry,
         ),
     )

@@ -4,12 +4,13 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import Clock
 from bot.config import Config
@@ -45,9 +46,36 @@ def make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler
     return SocketModeHandler(bolt, token, web_client=slack, ping_interval=SOCKET_PING)
 
 
-def make_slack(settings: Settings) -> WebClient:
+class CountedWebClient(WebClient):
+    """Tells `observe` of every call: its method, and "ok", "limited" (a 429), Slack's word or "no answer"."""
+
+    def __init__(self, *, observe: Callable[[str, str], None], **options: Any) -> None:
+        """Make a client with these options."""
+        super().__init__(**options)
+        self._observe = observe
+
+    def api_call(self, api_method: str, **options: Any) -> Any:
+        """Call a method of the Web API, as every other method of this class does."""
+        outcome = "no answer"
+        try:
+            answer = super().api_call(api_method, **options)
+        except SlackApiError as error:
+            limited = error.response.status_code == 429
+            outcome = "limited" if limited else str(error.response.get("error"))
+            raise
+        else:
+            outcome = "ok"
+            return answer
+        finally:
+            self._observe(api_method, outcome)
+
+
+def make_slack(
+    settings: Settings, *, observe: Callable[[str, str], None] = lambda _method, _outcome: None
+) -> WebClient:
     """Return the Web API client. It retries nothing: that belongs to the outbox, which looks before it repeats."""
-    return WebClient(
+    return CountedWebClient(
+        observe=observe,
         token=settings.SLACK_BOT_TOKEN.get_secret_value(),
         base_url=settings.SLACK_API_BASE_URL,
         timeout=settings.SLACK_TIMEOUT_SECONDS,

@@ -62,11 +62,9 @@ def say_lasts(pace: Pace, *, balance: Money) -> str:
     """Return in words how long a balance lasts at a pace, and what that rests on."""
     name = _NAMES.get(pace.window) or say_duration(pace.window, parts=1)
     if not pace.is_known:
-        known = f"only {_say(pace.covered)} of it were" if pace.covered else "nothing of it was"
-        return f"How long it lasts at the pace of the last {name} is not known: {known} watched"
-    over = (
-        "" if pace.window - pace.covered < pace.window / 10 else f" (of which {_say(pace.covered)} were watched)"
-    )
+        known = _say_short(pace.covered) if pace.covered else "nothing"
+        return f"The pace of the last {name} is not known: {known} of it was watched"
+    over = "" if pace.window - pace.covered < pace.window / 10 else f" (of which {_say(pace.covered)} was watched)"
     lasts = pace.lasts(balance.amount)
     if lasts is None:
         return f"Nothing was spent in the last {name}{over}"
@@ -78,6 +76,10 @@ def _say_about(lasts: timedelta) -> str:
     if lasts >= _LONGEST:
         return "more than a year"
     return "less than an hour" if lasts < timedelta(hours=1) else f"about {_say(lasts)}"
+
+
+def _say_short(time: timedelta) -> str:
+    return "less than an hour" if time < timedelta(hours=1) else f"only {_say(time)}"
 
 
 def _say(time: timedelta) -> str:

@@ -24,6 +24,13 @@ WINDOW = timedelta(days=7)
 LONGEST = 30.0  # seconds that drawing may take
 _INK, _WARN, _CRITICAL = "#1d3557", "#a16207", "#b91c1c"
 _LEVELS = (("warn", "low", _WARN, (0, (6, 3))), ("critical", "critical", _CRITICAL, (0, (1.5, 1.5))))
+# How times are written under a picture that covers more than so much, and how many of them find room.
+_FORMS = (
+    (timedelta(days=3), "%d %b", 6),
+    (timedelta(hours=20), "%a %H:%M", 4),
+    (timedelta(minutes=10), "%H:%M", 6),
+    (timedelta(0), "%H:%M:%S", 5),
+)
 
 
 class NotDrawn(Exception):
@@ -123,8 +130,8 @@ def _label(axes: Any, *, title: str, zone: ZoneInfo) -> None:
     axes.set_xlabel(f"times in {zone.key}", fontsize=18)
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     begin, end = (num2date(edge) for edge in axes.get_xlim())
-    form = "%d %b" if end - begin > timedelta(days=3) else "%a %H:%M"
-    axes.xaxis.set_major_locator(AutoDateLocator(tz=zone, minticks=3, maxticks=6))
+    _, form, most = next(each for each in _FORMS if end - begin > each[0])
+    axes.xaxis.set_major_locator(AutoDateLocator(tz=zone, minticks=2, maxticks=most))
     axes.xaxis.set_major_formatter(DateFormatter(form, tz=zone))
     axes.tick_params(labelsize=20, length=8, width=2)
     axes.grid(visible=True, axis="y", color="#d7dde5", linewidth=1.2)

@@ -43,6 +43,8 @@ def test_requests_calls_and_deliveries_are_seen(world: World) -> None:
     assert done["cardops_paytend_calls_total", "topup", "ok"] == 1
     assert done["cardops_paytend_call_seconds_count", "topup"] == 1
     assert done["cardops_slack_deliveries_total", "delivered"] > 1
+    assert done["cardops_slack_calls_total", "chat.postMessage", "ok"] > 0
+    assert done["cardops_slack_calls_total", "conversations.members", "ok"] > 0
     assert done["cardops_deliveries", "waiting"] == 0
     assert done["cardops_database_up",] == 1
     assert done["cardops_audit_events",] == len(world.trail())

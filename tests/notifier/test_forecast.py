@@ -52,7 +52,7 @@ def test_what_lies_before_the_window_does_not_count() -> None:
             12,
             DAY,
             (
-                "Lasts about 2 days 12 hours at the pace of the last 24 h (of which 12 hours were watched): "
+                "Lasts about 2 days 12 hours at the pace of the last 24 h (of which 12 hours was watched): "
                 "200.00 EUR spent"
             ),
         ),
@@ -60,13 +60,13 @@ def test_what_lies_before_the_window_does_not_count() -> None:
             ("1200", "1000"),
             5,
             DAY,
-            "How long it lasts at the pace of the last 24 h is not known: only 5 hours of it were watched",
+            "The pace of the last 24 h is not known: only 5 hours of it was watched",
         ),
         (
             ("1200",),
             5,
             WEEK,
-            "How long it lasts at the pace of the last 7 days is not known: nothing of it was watched",
+            "The pace of the last 7 days is not known: nothing of it was watched",
         ),
     ],
 )
