@@ -40,8 +40,9 @@ def goes(page: Page, place: str) -> None:
 
 def sights(page: Page) -> Iterator[str]:
     """Lead through the parts of the page; at each name there is something new to see."""
-    types(page, "/topup 1755905 13.70 EUR to be looked at")
-    expect(page.locator(".ephemeral").get_by_text("Asked for 13.70 EUR").last).to_be_visible()
+    amount = f"13.{(page.viewport_size or WIDE)['width'] % 100:02d}"
+    types(page, f"/topup 1755905 {amount} EUR to be looked at")
+    expect(page.locator(".ephemeral").get_by_text(f"Asked for {amount} EUR").last).to_be_visible()
     yield "a channel and the guide"
     types(page, "/topup")
     expect(page.get_by_role("dialog", name="Ask for a top-up")).to_be_visible()
@@ -53,7 +54,7 @@ def sights(page: Page) -> Iterator[str]:
     yield "the completion of commands"
     page.locator("#composer-text").fill("")
     goes(page, "C0APPROVALS")
-    asked = page.get_by_role("article").filter(has_text="to be looked at")
+    asked = page.get_by_role("article").filter(has_text=f"{amount} EUR")
     asked.get_by_role("button", name="Approve", exact=True).click()
     expect(page.get_by_role("dialog", name="Approve this?")).to_be_visible()
     yield "a confirmation"
@@ -77,6 +78,9 @@ def sights(page: Page) -> Iterator[str]:
     yield "an envelope beside its plaintext"
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
+    goes(page, "C0APPROVALS")
+    asked.get_by_role("button", name="Withdraw").click()  # the card is free again for the next
+    expect(asked.get_by_role("heading", name="Withdrawn")).to_be_visible()
     if (page.viewport_size or WIDE)["width"] == PHONE["width"]:
         page.get_by_role("button", name="Channels", exact=True).click()
         yield "the list of places over a phone's screen"

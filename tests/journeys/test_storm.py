@@ -117,10 +117,11 @@ def test_f21_a_storm_while_slack_is_down_is_readable_and_complete_a_minute_after
         assert [call for call in world.slack.api_calls if call.status == 429] == []
         with world.bot.database.reading() as session:
             assert len(session.exec(select(InboxEvent.id)).all()) == count
-        [digest] = roots(world, "C0ALERTS", "Many notices")
-        alone = [message for message in roots(world, "C0ALERTS") if "Many notices" not in message["text"]]
+        # By the pauses between the attempts, which have jitter, it may be calm again when all is told.
+        [digest] = roots(world, "C0ALERTS", "at once")
+        alone = [message for message in roots(world, "C0ALERTS") if "at once" not in message["text"]]
         assert len(alone) <= 3, "only what had been begun when the storm began is not a part of it"
-        assert f"Many notices at once: {count * 9 // 10 - len(alone)} so far" in digest["text"]
+        assert re.search(rf"\b{count * 9 // 10 - len(alone)} (so far|notices came at once)", digest["text"])
         told_alone = sum(float(re.findall(r"([0-9.]+) EUR", message["text"])[0]) for message in alone)
         told = sum(number for number in range(1, count + 1) if number % 10) / 100 - told_alone
         assert f"{told:,.2f} EUR" in text_of(digest["blocks"])
