@@ -55,7 +55,7 @@ class Meters:
         self.deliveries.labels(outcome=outcome).inc()
 
     def slack_called(self, method: str, outcome: str) -> None:
-        """Count one call of Slack's Web API: "ok", "limited" (a 429), Slack's word, or "no answer"."""
+        """Count one call of Slack's Web API: "ok", "limited" (a 429), a word for a refusal, or "no answer"."""
         self.slack_calls.labels(method=method, outcome=outcome).inc()
 
     def watch(self, database: Database, *, jobs: Sequence[str], now: Callable[[], datetime]) -> None:

@@ -19,8 +19,10 @@ from bot.directory import SlackDirectory
 from bot.doctor import Patient
 from bot.listening import Identity
 from bot.settings import Settings
+from notifier.backoff import Trouble
 from notifier.overriding import override
 from notifier.rendering import Renderer
+from notifier.slack_answers import read_refusal
 from paytend import Client, RequestIds, make_http
 
 TEMPLATES = (
@@ -47,7 +49,7 @@ def make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler
 
 
 class CountedWebClient(WebClient):
-    """Tells `observe` of every call: its method, and "ok", "limited" (a 429), Slack's word or "no answer"."""
+    """Tells `observe` of every call: its method, and "ok", "limited" (a 429), what refused it, or "no answer"."""
 
     def __init__(self, *, observe: Callable[[str, str], None], **options: Any) -> None:
         """Make a client with these options."""
@@ -60,8 +62,8 @@ class CountedWebClient(WebClient):
         try:
             answer = super().api_call(api_method, **options)
         except SlackApiError as error:
-            limited = error.response.status_code == 429
-            outcome = "limited" if limited else str(error.response.get("error"))
+            refusal = read_refusal(error)  # a few words: what a proxy writes does not become a label
+            outcome = "limited" if refusal.trouble is Trouble.LIMITED else refusal.code
             raise
         else:
             outcome = "ok"

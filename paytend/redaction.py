@@ -88,12 +88,14 @@ def mask_text(text: str) -> str:
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds what nobody may see."""
     # Messages have few names, which come again and again; a long one of somebody's own is not worth its place.
-    return _is_secret(name) if len(name) <= _USUAL_NAME else _BESIDE.sub("", name.lower()) in _SECRET_NAMES
+    return (_is_secret_again if len(name) <= _USUAL_NAME else _is_secret)(name)
 
 
-@lru_cache(maxsize=1024)
 def _is_secret(name: str) -> bool:
     return _BESIDE.sub("", name.lower()) in _SECRET_NAMES
+
+
+_is_secret_again = lru_cache(maxsize=1024)(_is_secret)
 
 
 def redact(value: Any) -> Any:

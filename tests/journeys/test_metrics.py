@@ -50,6 +50,20 @@ def test_requests_calls_and_deliveries_are_seen(world: World) -> None:
     assert done["cardops_audit_events",] == len(world.trail())
 
 
+def test_what_slack_refuses_is_counted_in_a_few_words(world: World) -> None:
+    world.slack.faults.limits("chat.postMessage", retry_after=1)
+    world.asks()
+    world.passes(seconds=5)
+    world.slack.faults.fails("chat.postMessage", status=502)
+    world.asks(card="1755903")
+
+    calls = {name: count for name, count in scrape(world).items() if name[0] == "cardops_slack_calls_total"}
+
+    assert calls["cardops_slack_calls_total", "chat.postMessage", "limited"] == 1
+    assert calls["cardops_slack_calls_total", "chat.postMessage", "HTTP 502"] == 1
+    assert not any("upstream" in label for name in calls for label in name), "no label of what a proxy writes"
+
+
 def test_what_is_unknown_and_how_old_is_seen_and_so_are_failures_of_paytend(world: World) -> None:
     world.paytend.switches.add("error_after", operation="topup")
     world.asks_and_approves()
