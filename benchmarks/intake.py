@@ -11,21 +11,17 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import insert
 
-from benchmarks.rig import Caller, Discarding, Rig, build_rig, make_webhooks, quantile, serve
+from benchmarks.rig import Discarding, Rig, build_rig, burst_caller, make_webhooks, quantile, serve
 from bot.composition import Pools
 from bot.database import Database
-from bot.receiving import TAKEN, Receiver
+from bot.receiving import TAKEN
 from bot.web import Answer, Web
-from notifier.inbox import make_row
 from notifier.tables import Delivery, InboxEvent
-from paytend import envelope
-from paytend.webhooks import read_event
 
 CONNECTIONS, BURSTS, ROUNDS = 64, 12, 5
 OPEN_TARGET, EACH_TARGET, FULL_TARGET = 0.7, 4.0, 1.25
@@ -94,25 +90,17 @@ def _served(kind: str, url: str) -> Iterator[Callable[[], tuple[float, list[floa
     process = context.Process(target=_serve_until_told, args=(kind, url, theirs), daemon=True)
     process.start()
     port, bodies = ours.recv()
-    with ExitStack() as stack:
-        threads = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
-        yield lambda: _send(threads, port, bodies)
+    yield lambda: _send(port, bodies)
     ours.send("end")
     process.join(timeout=20)
 
 
-def _send(threads: ThreadPoolExecutor, port: int, bodies: list[bytes]) -> tuple[float, list[float]]:
+def _send(port: int, bodies: list[bytes]) -> tuple[float, list[float]]:
     """Send a round of bursts, one webhook a connection at a time; idle connections would be closed in between."""
-    callers = [Caller(port, "/paytend/webhook") for _ in range(CONNECTIONS)]
-    taken: list[float] = []
-    began = time.perf_counter()
-    for _ in range(BURSTS):
-        burst = [(caller, bodies.pop()) for caller in callers]
-        taken += threads.map(lambda pair: pair[0](pair[1], {"Content-Type": "application/json"}), burst)
-    seconds = time.perf_counter() - began
-    for caller in callers:
-        caller.close()
-    return seconds, taken
+    with burst_caller(port, "/paytend/webhook", connections=CONNECTIONS) as call:
+        began = time.perf_counter()
+        taken = [seconds for _ in range(BURSTS) for seconds in call([bodies.pop() for _ in range(CONNECTIONS)])]
+        return time.perf_counter() - began, taken
 
 
 def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
@@ -125,27 +113,21 @@ def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
         parent.recv()
 
 
-def _open(receiver: Receiver, body: bytes) -> dict[str, Any]:
-    webhook = envelope.open_webhook(body, keys=receiver.keys, partner_id=receiver.partner_id)
-    event = read_event(webhook, unit=receiver.unit)
-    return make_row(webhook, event, now=receiver.now(), vault=receiver.vault, make_id=receiver.make_id)
-
-
 def _opens_only(rig: Rig) -> Web:
-    receiver = rig.bot.receiver
+    receiver, thread = rig.bot.receiver, ThreadPoolExecutor(1)
 
     def answer(body: bytes) -> Answer:
-        _open(receiver, body)
+        receiver.open(body)
         return TAKEN
 
-    return _web(rig, lambda body: receiver.openers.submit(answer, body))
+    return _web(rig, lambda body: thread.submit(answer, body))
 
 
 def _commits_each(rig: Rig) -> Web:
     threads = ThreadPoolExecutor(CONNECTIONS)
 
     def answer(body: bytes) -> Answer:
-        row = _open(rig.bot.receiver, body)
+        row = rig.bot.receiver.open(body)
         with rig.bot.database.writing() as session:
             session.add(InboxEvent(**row))
         return TAKEN

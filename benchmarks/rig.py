@@ -5,12 +5,13 @@ import multiprocessing
 import os
 import re
 import secrets
+import selectors
 import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from sandbox.running import Running
 from sandbox.slack import SlackWorkspace, seed
 
 ROOT = Path(__file__).parents[1]
+JSON = {"Content-Type": "application/json"}
 CONFIG = ROOT / "sandbox" / "demo.yml"
 
 
@@ -226,17 +228,24 @@ class Caller:
 
     def __call__(self, body: bytes, headers: dict[str, str]) -> float:
         """Post and return the seconds until the answer was read; anything but 200 fails."""
+        request = self.encode(body, headers)
+        started = time.perf_counter()
+        self.send(request)
+        self.read_answer()
+        return time.perf_counter() - started
+
+    def encode(self, body: bytes, headers: dict[str, str]) -> bytes:
+        """Return the whole request, as it is sent."""
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"POST {self._path} HTTP/1.1\r\nHost: it\r\n{head}Content-Length: {len(body)}\r\n\r\n"
-        sent = request.encode() + body
-        started = time.perf_counter()
-        self._socket.sendall(sent)
-        status = self._read_answer()
-        taken = time.perf_counter() - started
-        assert status.startswith(b"HTTP/1.1 200"), status
-        return taken
+        return request.encode() + body
 
-    def _read_answer(self) -> bytes:
+    def send(self, request: bytes) -> None:
+        """Send what `encode` made; its answer is to be read before the next."""
+        self._socket.sendall(request)
+
+    def read_answer(self) -> None:
+        """Wait for the answer; anything but 200 fails."""
         answer = bytearray()
         while (end := answer.find(b"\r\n\r\n")) < 0:
             answer += self._receive()
@@ -244,7 +253,11 @@ class Caller:
         length = end + 4 + (int(found.group(1)) if found else 0)
         while len(answer) < length:
             answer += self._receive()
-        return bytes(answer[:40])
+        assert answer.startswith(b"HTTP/1.1 200"), bytes(answer[:40])
+
+    def fileno(self) -> int:
+        """Return what a selector waits for."""
+        return self._socket.fileno()
 
     def _receive(self) -> bytes:
         received = self._socket.recv(65536)
@@ -254,6 +267,34 @@ class Caller:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+
+@contextmanager
+def burst_caller(port: int, path: str, *, connections: int) -> Iterator[Callable[[Sequence[bytes]], list[float]]]:
+    """Yield what posts one JSON body on each connection at once and returns the seconds until each was answered.
+
+    One thread serves them all: a thread for each would take more of the processor than the server under test.
+    """
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        callers = [Caller(port, path) for _ in range(connections)]
+        for caller in callers:
+            stack.callback(caller.close)
+            selector.register(caller, selectors.EVENT_READ, caller.read_answer)
+
+        def call(bodies: Sequence[bytes]) -> list[float]:
+            requests = [caller.encode(body, JSON) for caller, body in zip(callers, bodies, strict=True)]
+            began = time.perf_counter()
+            for caller, request in zip(callers, requests, strict=True):
+                caller.send(request)
+            taken: list[float] = []
+            while len(taken) < len(bodies):
+                for key, _events in selector.select(timeout=20):
+                    key.data()
+                    taken.append(time.perf_counter() - began)
+            return taken
+
+        yield call
 
 
 def make_webhooks(paytend: PaytendStandIn, count: int) -> list[bytes]:
@@ -279,7 +320,6 @@ def make_webhooks(paytend: PaytendStandIn, count: int) -> list[bytes]:
 def flood(port: int, bodies: list[bytes], *, connections: int = 64) -> float:
     """Post the webhooks over so many connections; return the seconds until the last answer, all of them good."""
     waiting = list(reversed(bodies))
-    headers = {"Content-Type": "application/json"}
 
     def work(_number: int) -> None:
         caller = Caller(port, "/paytend/webhook")
@@ -289,7 +329,7 @@ def flood(port: int, bodies: list[bytes], *, connections: int = 64) -> float:
             except IndexError:
                 caller.close()
                 return
-            caller(body, headers)
+            caller(body, JSON)
 
     started = time.perf_counter()
     with ThreadPoolExecutor(connections) as threads:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing that is mistaken for another
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # ten bits each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Ids:
             value = int(self._now().timestamp() * 1000) << 80 | self._random_bits(80)
             self._last = max(value, self._last + 1)
             value = self._last
-        return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+        return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def make_ids(clock: Clock) -> Ids:

@@ -3,14 +3,17 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import prometheus_client
 
 from bot.web import Answer, say
+from notifier.batches import Batches
 from notifier.inbox import make_row
 from notifier.intake import Intake
 from notifier.vault import Vault
@@ -21,7 +24,7 @@ TAKEN = say("200 OK", {"status": "00", "msg": "success"})
 REFUSED = say("401 Unauthorized", {"status": "01", "msg": "refused"})
 LATER = say("503 Service Unavailable", {"status": "99", "msg": "try again"})
 
-OPENED_AT_ONCE = 2
+OPENED_TOGETHER = 32  # the first of them waits for the last, some milliseconds
 
 _log = logging.getLogger(__name__)
 
@@ -64,29 +67,45 @@ class Receiver:
     wake_teller: Callable[[], None]
     refused: RefusedCount
     counter: prometheus_client.Counter
-    # Few are opened at a time, between other work: the cryptography of a flood must not delay what people do.
-    openers: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(OPENED_AT_ONCE, thread_name_prefix="webhook")
-    )
+    _opening: Batches[tuple[bytes, Future[Answer]]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare to open on one thread: two would wait for each other, as most of it is Python's own work."""
+        object.__setattr__(self, "_opening", Batches(self._take, most=OPENED_TOGETHER, name="webhooks"))
 
     def __call__(self, body: bytes) -> Future[Answer]:
         """Return what the sender is told, once it is known: "00" only for what is on the disk."""
         answer: Future[Answer] = Future()
         answer.set_running_or_notify_cancel()  # whoever waits for it cannot take it back
-        self.openers.submit(self._take, body, answer)
+        self._opening.put([(body, answer)])
         return answer
 
     def stop(self) -> None:
         """Take in what was handed over, and end."""
-        self.openers.shutdown(wait=True)
+        self._opening.stop()
         self.intake.stop()
 
-    def _take(self, body: bytes, answer: Future[Answer]) -> None:
+    def open(self, body: bytes) -> dict[str, Any]:
+        """Return the row of a webhook; raises ProtocolError when Paytend did not send it to us."""
+        webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
+        event = read_event(webhook, unit=self.unit)
+        return make_row(webhook, event, now=self.now(), vault=self.vault, make_id=self.make_id)
+
+    def _take(self, batch: Sequence[tuple[bytes, Future[Answer]]]) -> None:
+        """Open a batch, and have what is good kept in one commit."""
+        opened = [(row, answer) for body, answer in batch if (row := self._open_or_refuse(body, answer))]
         try:
-            webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
-            event = read_event(webhook, unit=self.unit)
-            row = make_row(webhook, event, now=self.now(), vault=self.vault, make_id=self.make_id)
-            kept = self.intake.keep(row)
+            kept = self.intake.keep_all([row for row, _ in opened])
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: the senders are told to try again
+            for _, answer in opened:
+                answer.set_result(self._fail(error))
+            return
+        for (row, answer), done in zip(opened, kept, strict=True):
+            done.add_done_callback(partial(self._tell, row, answer))
+
+    def _open_or_refuse(self, body: bytes, answer: Future[Answer]) -> dict[str, Any] | None:
+        try:
+            return self.open(body)
         except ProtocolError as error:
             self.refused.add(error.flaw)
             self.counter.labels(outcome="refused", reason=error.flaw).inc()
@@ -94,9 +113,10 @@ class Receiver:
             answer.set_result(REFUSED)
         except Exception as error:  # noqa: BLE001 - the edge of a thread: the sender is told to try again
             answer.set_result(self._fail(error))
-        else:
-            facts = {"kind": event.kind, "form": webhook.form, "verified_by": webhook.key}
-            kept.add_done_callback(lambda kept: answer.set_result(self._say(kept, facts)))
+        return None
+
+    def _tell(self, row: Mapping[str, Any], answer: Future[Answer], kept: Future[bool]) -> None:
+        answer.set_result(self._say(kept, {name: row[name] for name in ("kind", "form", "verified_by")}))
 
     def _say(self, kept: Future[bool], facts: Mapping[str, object]) -> Answer:
         if error := kept.exception():

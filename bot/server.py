@@ -85,12 +85,47 @@ class TooLarge(Exception):
     """The body has more than 1 MiB."""
 
 
+class _Arrivals:
+    """Brings answers from other threads to the event loop; those that come together wake it once."""
+
+    def __init__(self) -> None:
+        self._come: list[tuple[asyncio.Future[Answer], Future[Answer]]] = []
+        self._lock = threading.Lock()
+
+    def wait_for(self, answer: Future[Answer]) -> asyncio.Future[Answer]:
+        """Return what the loop can wait for."""
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[Answer] = loop.create_future()
+
+        def bring(answer: Future[Answer]) -> None:
+            with self._lock:
+                is_first = not self._come
+                self._come.append((waiting, answer))
+            if is_first:
+                loop.call_soon_threadsafe(self._hand_out)
+
+        answer.add_done_callback(bring)
+        return waiting
+
+    def _hand_out(self) -> None:
+        with self._lock:
+            come, self._come = self._come, []
+        for waiting, answer in come:
+            if waiting.done():  # whoever asked is gone
+                continue
+            if error := answer.exception():
+                waiting.set_exception(error)
+            else:
+                waiting.set_result(answer.result())
+
+
 class _Bridge:
     """The ASGI application that reads a request whole and has it answered."""
 
     def __init__(self, application: Application, is_instant: IsInstant) -> None:
         self._application = application
         self._is_instant = is_instant
+        self._arrivals = _Arrivals()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
@@ -112,7 +147,7 @@ class _Bridge:
             else:
                 loop = asyncio.get_running_loop()
                 answer = await loop.run_in_executor(self._threads, self._application, request)
-            return answer if isinstance(answer, Answer) else await asyncio.wrap_future(answer)
+            return answer if isinstance(answer, Answer) else await self._arrivals.wait_for(answer)
         except Exception:  # noqa: BLE001 - the edge of the process: the sender gets no detail, the log has it
             _log.exception("web.broken", extra={"path": request.path})
             return BROKEN

@@ -12,7 +12,6 @@ from sqlmodel import Session, col
 from notifier.tables import InboxEvent
 from notifier.vault import Unreadable, Vault
 from paytend.envelope import Webhook
-from paytend.redaction import mask_text, redact
 from paytend.webhooks import Event
 
 TABLE = "inbox_event"
@@ -25,7 +24,9 @@ def make_row(
 ) -> dict[str, Any]:
     """Return the row of a verified webhook; its content is sealed, without secrets and with numbers masked."""
     event_id = make_id()
-    body = _without_secrets(webhook.text).encode()
+    body = json.dumps(_mask_id_numbers(event.content), ensure_ascii=False, default=float).encode(
+        "utf-8", "replace"
+    )
     return {
         "id": event_id,
         "kind": event.kind,
@@ -67,17 +68,9 @@ def open_content(event: InboxEvent, *, vault: Vault) -> str:
     return vault.open(event.body, table=TABLE, row=event.id, column="body").decode()
 
 
-def _without_secrets(body: str) -> str:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return mask_text(body)
-    return json.dumps(_mask_id_numbers(redact(content)), ensure_ascii=False).encode("utf-8", "replace").decode()
-
-
 def _mask_id_numbers(value: Any) -> Any:
     match value:
-        case Mapping():
+        case dict():
             return {
                 name: _mask_tail(inner) if _is_id_number(name) else _mask_id_numbers(inner)
                 for name, inner in value.items()

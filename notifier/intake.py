@@ -1,17 +1,17 @@
 """Group commit: webhooks that arrive while one transaction is being written share the next one.
 
-A commit costs a sync of the disk, however many rows it holds. One thread writes all that wait (at most 256);
-meanwhile others gather, which it writes next. Nobody is answered before the commit.
+A commit costs a sync of the disk, however many rows it holds. All that wait are written at once (at most 256);
+meanwhile others gather, which are written next. Nobody is answered before the commit.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from notifier.batches import Batches
 from notifier.inbox import take_in
 from notifier.storage import Transactions
 
@@ -30,37 +30,23 @@ class Intake:
     """Keeps rows of the inbox durably, many in one commit; thread-safe."""
 
     def __init__(self, transactions: Transactions) -> None:
-        """Prepare to write; the thread starts when there is something."""
+        """Prepare to write."""
         self._transactions = transactions
-        self._waiting: list[_Waiting] = []
-        self._lock = threading.Lock()
-        self._is_writing = False
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="intake")
+        self._batches = Batches(self._commit, most=MOST_IN_A_COMMIT, name="intake")
 
     def keep(self, row: Mapping[str, Any]) -> Future[bool]:
         """Return whether the row is new, once it is on the disk; an error when it is not."""
-        mine = _Waiting(row=row)
-        with self._lock:
-            self._waiting.append(mine)
-            if not self._is_writing:
-                self._writer.submit(self._write)
-                self._is_writing = True
-        return mine.kept
+        return self.keep_all([row])[0]
+
+    def keep_all(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Future[bool]]:
+        """Return the same for each of the rows, which are written together."""
+        waiting = [_Waiting(row=row) for row in rows]
+        self._batches.put(waiting)
+        return [each.kept for each in waiting]
 
     def stop(self) -> None:
         """Write what waits, and end."""
-        self._writer.shutdown(wait=True)
-
-    def _write(self) -> None:
-        """Write until nothing waits."""
-        while batch := self._take_batch():
-            self._commit(batch)
-
-    def _take_batch(self) -> Sequence[_Waiting]:
-        with self._lock:
-            batch, self._waiting = self._waiting[:MOST_IN_A_COMMIT], self._waiting[MOST_IN_A_COMMIT:]
-            self._is_writing = bool(batch)
-        return batch
+        self._batches.stop()
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:

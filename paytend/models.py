@@ -55,9 +55,15 @@ class Answer(BaseModel):
     raw: Mapping[str, Any] = Field(default_factory=dict, repr=False)
 
     @classmethod
-    def decode(cls, raw: Mapping[str, Any], *, unit: AmountUnit) -> Self:
-        """Return the model of an answer; `unit` says how its amounts are to be read."""
-        return cls.model_validate({**raw, "raw": redact(dict(raw))}, context={"unit": unit})
+    def decode(
+        cls, raw: Mapping[str, Any], *, unit: AmountUnit, redacted: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Return the model of an answer; `unit` says how its amounts are to be read.
+
+        `redacted` is what `redact` made of it, where the caller has that already.
+        """
+        kept = redact(dict(raw)) if redacted is None else redacted
+        return cls.model_validate({**raw, "raw": kept}, context={"unit": unit})
 
 
 class Done(Answer):

@@ -9,8 +9,11 @@ from typing import Any
 _RUN = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]\d+)*")
 # Two dates side by side have sixteen digits too; no card number begins with 20.
 _DATE = re.compile(r"(?<![\d-])20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![\d-])")
+# Thirteen digits, with at most one such sign between two: without them there is no card number to look for.
+_ENOUGH = re.compile(r"\d(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]?\d){12}")
 _GROUP = re.compile(r"\d+")
 _SHORTEST, _LONGEST = 13, 19  # digits
+_LEAST = 10 ** (_SHORTEST - 1)
 _GROUP_SIZES = frozenset(
     {1, 2, 3, 4, 5, 6, 8}
 )  # as people write them; a card id of seven digits is no part of one
@@ -50,7 +53,7 @@ def find_card_numbers(text: str) -> list[str]:
 
 def _spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where each card number begins and ends, and its digits."""
-    if len(text) < _SHORTEST:  # most values of a message
+    if len(text) < _SHORTEST or not _ENOUGH.search(text):  # most values of a message
         return
     text = _DATE.sub(lambda date: "x" * len(date.group()), text)
     for run in _RUN.finditer(text):
@@ -109,7 +112,7 @@ def redact(value: Any) -> Any:
             return [redact(inner) for inner in value]
         case str():
             return mask_text(value)
-        case int() if not isinstance(value, bool) and find_card_numbers(str(value)):
+        case int() if value >= _LEAST and find_card_numbers(str(value)):
             return mask_text(str(value))
         case _:
             return value

@@ -7,7 +7,7 @@ The envelope has neither id nor time, so there is no replay key but the business
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from paytend.envelope import Webhook
 from paytend.models import Cardholder, CardOrder, Transaction
@@ -19,11 +19,15 @@ BusinessKey = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that Paytend told us; `digest` is the SHA-256 (hex) of the content as it was signed."""
+    """Something that Paytend told us.
+
+    `digest` is the SHA-256 (hex) of the content as it was signed; `content` is redacted.
+    """
 
     kind: str
     digest: str
     business_key: BusinessKey
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,52 +53,65 @@ class CardApplied(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UnrecognisedEvent(Event):
-    """Signed by Paytend, but of a type or with fields that we do not know; `content` is redacted."""
+    """Signed by Paytend, but of a type or with fields that we do not know."""
 
     notify_type: str
-    content: Mapping[str, Any]
 
 
 def read_event(webhook: Webhook, *, unit: AmountUnit) -> Event:
     """Return the event of a verified webhook; what is not understood is an UnrecognisedEvent, never an error."""
     digest = hashlib.sha256(webhook.text.encode("utf-8", "replace")).hexdigest()
+    told = _Told(content=webhook.content, redacted=redact(webhook.content), digest=digest, unit=unit)
     read = _READERS.get(webhook.notify_type)
-    event = read(webhook.content, digest, unit) if read else None
+    event = read(told) if read else None
     return event or UnrecognisedEvent(
         kind="unrecognised",
         digest=digest,
         business_key=("unrecognised", digest),
+        content=told.redacted,
         notify_type=webhook.notify_type,
-        content=redact(webhook.content),
     )
 
 
-def _read_transaction(content: Mapping[str, Any], digest: str, unit: AmountUnit) -> Event | None:
-    transaction = Transaction.decode(content, unit=unit)
+class _Told(NamedTuple):  # not a frozen dataclass: this is made once for every webhook
+    """What is read. A business key comes from the content as it was sent: masked, two ids may look alike."""
+
+    content: Mapping[str, Any]
+    redacted: Mapping[str, Any]
+    digest: str
+    unit: AmountUnit
+
+
+def _read_transaction(told: _Told) -> Event | None:
+    transaction = Transaction.decode(told.content, unit=told.unit, redacted=told.redacted)
     if transaction.trade_id is None or transaction.status is None:
         return None
     key = ("transaction", transaction.trade_id, transaction.source or "", transaction.status)
-    return TransactionHappened(kind=key[0], digest=digest, business_key=key, transaction=transaction)
+    return TransactionHappened(
+        kind=key[0], digest=told.digest, business_key=key, content=told.redacted, transaction=transaction
+    )
 
 
-def _read_audit(content: Mapping[str, Any], digest: str, unit: AmountUnit) -> Event | None:
-    cardholder = Cardholder.decode(content, unit=unit)
+def _read_audit(told: _Told) -> Event | None:
+    cardholder = Cardholder.decode(told.content, unit=told.unit, redacted=told.redacted)
     if cardholder.holder_id is None or cardholder.audit_status is None:
         return None
     key = ("cardholder_audited", cardholder.holder_id, cardholder.audit_status)
-    return CardholderAudited(kind=key[0], digest=digest, business_key=key, cardholder=cardholder)
+    return CardholderAudited(
+        kind=key[0], digest=told.digest, business_key=key, content=told.redacted, cardholder=cardholder
+    )
 
 
-def _read_application(content: Mapping[str, Any], digest: str, unit: AmountUnit) -> Event | None:
-    order = CardOrder.decode(content, unit=unit)
+def _read_application(told: _Told) -> Event | None:
+    order = CardOrder.decode(told.content, unit=told.unit, redacted=told.redacted)
     subject = order.reference or next((card.card_id for card in order.cards if card.card_id), None)
     if subject is None or order.status is None:
         return None
     key = ("card_applied", subject, order.status)
-    return CardApplied(kind=key[0], digest=digest, business_key=key, order=order)
+    return CardApplied(kind=key[0], digest=told.digest, business_key=key, content=told.redacted, order=order)
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any], str, AmountUnit], Event | None]] = {
+_READERS: dict[str, Callable[[_Told], Event | None]] = {
     "1": _read_transaction,
     "2": _read_audit,
     "3": _read_application,

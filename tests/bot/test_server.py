@@ -282,6 +282,19 @@ def test_an_answer_may_come_later(on_loop: bool) -> None:
         assert wire.answer().endswith(b"/later")
 
 
+def test_answers_that_come_together_each_go_to_whoever_asked() -> None:
+    with serve(deadline=LONGEST) as served:
+        wires = [served.connect() for _ in range(40)]
+        for number, wire in enumerate(wires):
+            wire.send(f"GET /later/{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        gone = wires.pop(20)
+        gone.close()
+        answers = [wire.answer() for wire in wires]
+
+        for number, answer in zip([*range(20), *range(21, 40)], answers, strict=True):
+            assert answer.endswith(f"/later/{number}".encode()), "one who is gone does not hold the others"
+
+
 @pytest.mark.parametrize("path", ["/broken", "/later/broken"])
 def test_what_breaks_is_answered_without_detail(
     served: Served, path: str, caplog: pytest.LogCaptureFixture
