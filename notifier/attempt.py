@@ -1,7 +1,7 @@
 """One attempt of a claimed delivery at Slack: edit, or look whether it stands there already, or post."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk import WebClient
 
@@ -16,13 +16,17 @@ from notifier.slack_answers import NotDelivered
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """Where the message stands now. `posted` is false for an edit and for a message that was found."""
+    """Where the message stands now. `posted` is false for an edit and for a message that was found.
+
+    `left_out` are the texts, whole, that it was too short for.
+    """
 
     place: Place
     ts: str
     posted: bool
     plain: bool = False
     repeated: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 class RepeatInDoubt(NotDelivered):
@@ -56,7 +60,7 @@ def attempt(claim: Claim, rendered: Rendered, *, slack: WebClient, fallback: str
     if claim.in_doubt_since is None:
         return _post(claim, rendered, place, slack=slack, may_post=may_post)
     if found := _look(claim, place, slack=slack):
-        return Delivered(place=place, ts=found, posted=False)
+        return Delivered(place=place, ts=found, posted=False, left_out=rendered.left_out)
     return _repeat(claim, rendered, place, slack=slack, may_post=may_post)
 
 
@@ -104,7 +108,7 @@ def _repeat(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient,
         if error.trouble is Trouble.IN_DOUBT:
             raise RepeatInDoubt(error.trouble, code=error.code) from error
         raise
-    return Delivered(place=delivered.place, ts=delivered.ts, posted=True, plain=delivered.plain, repeated=True)
+    return replace(delivered, repeated=True)
 
 
 def _post(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient, may_post: MayPost) -> Delivered:
@@ -123,4 +127,4 @@ def _post(claim: Claim, rendered: Rendered, place: Place, *, slack: WebClient, m
             else:
                 raise
         else:
-            return Delivered(place=place, ts=ts, posted=True, plain=plain)
+            return Delivered(place=place, ts=ts, posted=True, plain=plain, left_out=rendered.left_out)

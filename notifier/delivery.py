@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from notifier import records, repeats
+from notifier import in_full, records, repeats
 from notifier.acknowledging import ACKNOWLEDGE
 from notifier.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.backoff import History, Trouble, decide_retry
@@ -24,6 +24,7 @@ from notifier.plain import lay_out_plainly, put_below
 from notifier.rendering import Rendered, Renderer, RenderFailed
 from notifier.slack_answers import NotDelivered
 from notifier.storage import Transactions
+from notifier.tables import Operation
 from notifier.vault import Unreadable, Vault
 
 LEASE = timedelta(seconds=30)
@@ -178,7 +179,13 @@ class Deliverer:
         return rendered
 
     def _record_success(self, session: Session, work: Claim, delivered: Delivered) -> None:
-        records.record_delivered(session, work, delivered, now=self._clock(), make_id=self._make_id)
+        now = self._clock()
+        records.record_delivered(session, work, delivered, now=now, make_id=self._make_id)
+        if work.operation is Operation.POST and work.kind != in_full.KIND:
+            for facts in in_full.lay_out(delivered.left_out):
+                self._outbox.enqueue(
+                    session, kind=in_full.KIND, facts=facts, recipient=work.recipient, now=now, thread_of=work.key
+                )
         self.healthy = True
         _log.info(
             "delivery.made",

@@ -5,6 +5,7 @@ Texts are cut, lists shortened, empty things dropped; what a program reads (valu
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 MOST_BLOCKS = {"message": 50, "modal": 100, "home": 100}
@@ -83,6 +84,26 @@ def fit_view(view: dict[str, Any]) -> dict[str, Any]:
     if not fitted["blocks"] or len(repr(fitted).encode()) > _LONGEST_VIEW:
         raise Unfit("a view without blocks, or of more than 250 KB")
     return fitted
+
+
+def find_left_out(blocks: list[Any], fitted: list[Any]) -> tuple[str, ...]:
+    """Return the texts, whole, of which something is missing in the fitted blocks; buttons do not count."""
+    shown = set(_said_texts(fitted))
+    return tuple(text for text in dict.fromkeys(_said_texts(blocks)) if text.strip() and text not in shown)
+
+
+def split(text: str, limit: int) -> Iterator[str]:
+    """Yield the text in parts of at most `limit` UTF-16 units, divided between characters, escapes and markups."""
+    part, length = "", 0
+    for match in _PART.finditer(text):
+        size = measure(match.group())
+        if part and length + size > limit:
+            yield part
+            part, length = "", 0
+        part += match.group()
+        length += size
+    if part:
+        yield part
 
 
 def cut(text: str, limit: int) -> str:
@@ -189,5 +210,19 @@ def _all_texts(node: Any) -> list[dict[str, Any]]:
             return [text for value in node.values() for text in _all_texts(value)]
         case list():
             return [text for value in node for text in _all_texts(value)]
+        case _:
+            return []
+
+
+def _said_texts(node: Any) -> list[str]:
+    match node:
+        case {"type": "button" | "overflow" | "input"}:
+            return []
+        case {"text": str(text)}:
+            return [text]
+        case dict():
+            return [text for value in node.values() for text in _said_texts(value)]
+        case list():
+            return [text for value in node for text in _said_texts(value)]
         case _:
             return []

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from notifier.escaping import escape_text
-from notifier.fitting import FALLBACK_TEXT, MOST_BLOCKS, cut, fit_blocks
+from notifier.fitting import FALLBACK_TEXT, MOST_BLOCKS, cut, find_left_out, fit_blocks
 from notifier.rendering import Rendered
 
 REPEAT = "(possible repeat)"
@@ -26,18 +27,21 @@ def lay_out_plainly(kind: str, facts: Mapping[str, Any]) -> Rendered:
 
 
 def strip_blocks(rendered: Rendered) -> Rendered:
-    """Return the message as plain text, for a Slack that refuses its blocks."""
-    return Rendered(text=cut(rendered.text, FALLBACK_TEXT), blocks=[])
+    """Return the message as plain text, for a Slack that refuses its blocks; what they said is left out."""
+    left_out = find_left_out(
+        [{"text": text} for text in rendered.left_out] + rendered.blocks, [{"text": rendered.text}]
+    )
+    return Rendered(text=cut(rendered.text, FALLBACK_TEXT), blocks=[], left_out=left_out)
 
 
 def mark_repeat(rendered: Rendered) -> Rendered:
     """Return the message with the mark that it may stand there twice."""
     text = f"{cut(rendered.text, FALLBACK_TEXT - len(REPEAT) - 1)} {REPEAT}"
     if not rendered.blocks or len(rendered.blocks) >= MOST_BLOCKS["message"]:
-        return Rendered(text=text, blocks=rendered.blocks)
+        return replace(rendered, text=text)
     words = f"_{REPEAT} Slack did not confirm the first copy, and it was not found._"
     mark = {"type": "context", "elements": [{"type": "mrkdwn", "text": words}]}
-    return Rendered(text=text, blocks=[*rendered.blocks, mark])
+    return replace(rendered, text=text, blocks=[*rendered.blocks, mark])
 
 
 def put_below(rendered: Rendered, more: Rendered) -> Rendered:
@@ -45,9 +49,9 @@ def put_below(rendered: Rendered, more: Rendered) -> Rendered:
     last, first = rendered.blocks[-1:], more.blocks[:1]
     if last and first and last[0]["type"] == first[0]["type"] == "actions":
         row = {**last[0], "elements": [*last[0]["elements"], *first[0]["elements"]][:25]}
-        return Rendered(text=rendered.text, blocks=[*rendered.blocks[:-1], row, *more.blocks[1:]])
+        return replace(rendered, blocks=[*rendered.blocks[:-1], row, *more.blocks[1:]])
     room = MOST_BLOCKS["message"] - len(more.blocks)
-    return Rendered(text=rendered.text, blocks=[*rendered.blocks[:room], *more.blocks])
+    return replace(rendered, blocks=[*rendered.blocks[:room], *more.blocks])
 
 
 def _escape(value: object) -> str:

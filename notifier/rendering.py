@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifier.escaping import FILTERS, finalize
 from notifier.facts import make_plain
-from notifier.fitting import FALLBACK_TEXT, Unfit, cut, fit_blocks, fit_view
+from notifier.fitting import FALLBACK_TEXT, Unfit, cut, find_left_out, fit_blocks, fit_view
 
 SUFFIX = ".json.j2"
 _KEPT_FILTERS = (
@@ -58,10 +58,14 @@ class RenderFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A message as Slack takes it: the fallback text, and blocks (none for plain text)."""
+    """A message as Slack takes it: the fallback text, and blocks (none for plain text).
+
+    `left_out` are the texts, whole, that Slack's limits do not let it hold.
+    """
 
     text: str
     blocks: list[dict[str, Any]]
+    left_out: tuple[str, ...] = ()
 
 
 class Renderer:
@@ -104,11 +108,14 @@ class Renderer:
         if not isinstance(text, str) or not isinstance(blocks, list):
             raise RenderFailed(f"{kind}: a message has text and blocks")
         try:
-            return Rendered(
-                text=cut(text.strip() or kind, FALLBACK_TEXT), blocks=fit_blocks(blocks, surface="message")
-            )
+            fitted = fit_blocks(blocks, surface="message")
         except Unfit as error:
             raise RenderFailed(f"{kind}: {error}") from error
+        return Rendered(
+            text=cut(text.strip() or kind, FALLBACK_TEXT),
+            blocks=fitted,
+            left_out=find_left_out(blocks, fitted),
+        )
 
     def view(self, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return a modal or Home view, within Slack's limits; raises RenderFailed."""
