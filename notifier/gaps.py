@@ -49,8 +49,13 @@ def read_movements(
     """Return the movements of a card that a webhook may tell of; `source` is A or S, where a row does not say."""
     findings = []
     for row in rows:
-        content = {**row.raw, **({} if row.source else {"tradeSrc": source})}
-        content = content if row.card_id else {**content, "cardId": card_id}
+        # `raw` is redacted: an id that happens to look like a card number would make another business key.
+        content = {
+            **row.raw,
+            "tradeId": row.trade_id,
+            "tradeSrc": row.source or source,
+            "cardId": row.card_id or card_id,
+        }
         happened = read_time(row.booked, timezone=timezone)
         if row.type != _TOP_UP and happened is not None:
             findings.append(_make("1", content, unit=unit, happened=happened))
@@ -59,7 +64,7 @@ def read_movements(
 
 def read_order(order: CardOrder, *, unit: AmountUnit) -> list[Finding]:
     """Return the result of an order as its webhook; nothing when it cannot be understood."""
-    finding = _make("3", order.raw, unit=unit)
+    finding = _make("3", {**order.raw, "orderNo": order.reference}, unit=unit)
     return [finding] if isinstance(finding.event, CardApplied) else []
 
 

@@ -49,6 +49,21 @@ def test_a_webhook_that_named_no_source_is_known_as_well() -> None:
     assert gaps(known={digest_key(("transaction", "T20261122", "S", "6"))}) == 1
 
 
+def test_ids_that_look_like_card_numbers_make_the_same_key_as_in_the_webhook() -> None:
+    looks_like_one = "5413330089020011"
+    event, _ = make_transaction(tradeId=looks_like_one)
+    [finding] = read(tradeId=looks_like_one)
+
+    assert finding.event.business_key == event.business_key
+    assert looks_like_one not in str(finding.event.content), "what is kept of it is masked all the same"
+
+    [order] = read_order(
+        CardOrder.decode({"orderNo": looks_like_one, "applyStatus": "1"}, unit=AmountUnit.MINOR),
+        unit=AmountUnit.MINOR,
+    )
+    assert order.event.business_key == ("card_applied", looks_like_one, "1")
+
+
 def test_a_row_without_source_or_card_is_that_of_the_list() -> None:
     [finding] = read(tradeSrc=None, cardId=None)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paytend.redaction import find_card_numbers, mask_text
+from paytend.redaction import find_card_numbers, mask_text, passes_luhn
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,27 @@ def test_two_ids_are_no_card_number() -> None:
     for number in range(1755900, 1755999):
         for text in (f"{number} 1755910", f"{number} 101982"):
             assert find_card_numbers(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1764028800003", "2026112512345679", "20261125123456784", "1755902175590210", "LT121000011101001000"],
+    ids=["milliseconds", "date and number", "date, time and number", "two ids in one", "IBAN"],
+)
+def test_what_no_card_begins_with_is_no_card_number(text: str) -> None:
+    with_good_check_digit = next(
+        f"{text[:-1]}{digit}"
+        for digit in range(10)
+        if passes_luhn("".join(filter(str.isdigit, f"{text[:-1]}{digit}")))
+    )
+
+    assert find_card_numbers(with_good_check_digit) == []
+    assert mask_text(with_good_check_digit) == with_good_check_digit
+
+
+@pytest.mark.parametrize("start", ["34", "36", "4", "51", "62", "2221", "2720", "2200", "9792"])
+def test_every_scheme_is_found(start: str) -> None:
+    body = f"{start}{'1' * (15 - len(start))}"
+    number = next(f"{body}{digit}" for digit in range(10) if passes_luhn(f"{body}{digit}"))
+
+    assert find_card_numbers(number) == [number]
