@@ -41,6 +41,7 @@ from bot.workers import Loop, Pool, Takes
 from notifier import backlog, plot
 from notifier.delivery import Deliverer
 from notifier.intake import Intake
+from notifier.naming import Names, ask_name
 from notifier.outbox import Outbox
 from notifier.overriding import override
 from notifier.pictures import Pictures
@@ -88,6 +89,8 @@ class Bot:
     delivery_loop: Loop
     execution_loop: Loop
     telling_loop: Loop
+    names: Names
+    naming_loop: Loop
     socket: SocketModeHandler | None
     clients: tuple[httpx.Client, ...]
 
@@ -100,6 +103,7 @@ class Bot:
         self.delivery_loop.start(self.deliverer.run)
         self.execution_loop.start(self.executor.run)
         self.telling_loop.start(self.teller.run)
+        self.naming_loop.start(self.names.run)
         self.jobs.start()
         if self.socket is not None:
             self.socket.connect()  # type: ignore[no-untyped-call]  # slack_bolt's handler is not annotated
@@ -114,6 +118,7 @@ class Bot:
         self.pools.slow.stop()
         self.execution_loop.stop()
         self.telling_loop.stop()
+        self.naming_loop.stop()
         self.delivery_loop.stop()
         for client in self.clients:
             client.close()
@@ -159,8 +164,8 @@ def compose(
         lease=timedelta(seconds=3 * settings.SLACK_TIMEOUT_SECONDS),
         observe=meters.delivery_tried,
     )
-    loops = (Loop("delivery"), Loop("execution"), Loop("telling"))
-    delivery_loop, execution_loop, telling_loop = loops
+    loops = tuple(Loop(name) for name in ("delivery", "execution", "telling", "naming"))
+    delivery_loop, execution_loop, telling_loop, naming_loop = loops
     desk = Desk(
         vault=vault,
         outbox=outbox,
@@ -209,6 +214,16 @@ def compose(
             "cardops_webhooks_total", "Webhooks by what became of them", ["outcome", "reason"], registry=registry
         ),
     )
+    names = Names(
+        ask=lambda card_id: ask_name(paytend, card_id),
+        transactions=database,
+        outbox=outbox,
+        vault=vault,
+        now=clock.now,
+        monotonic=clock.monotonic,
+        wake=naming_loop.wake,
+        wake_deliverer=delivery_loop.wake,
+    )
     teller = Teller(
         hear=lambda session, event: hear_order(session, event, desk=desk, now=clock.now()),
         transactions=database,
@@ -221,6 +236,7 @@ def compose(
         monotonic=clock.monotonic,
         wake_deliverer=delivery_loop.wake,
         admins=deliverer.admins,
+        names=names,
     )
     watch = BalanceWatch(
         transactions=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, clock=clock.now
@@ -272,9 +288,7 @@ def compose(
         web=Web(
             slack=None if socket is not None else lambda headers, body: answer_http(bolt, headers, body),
             webhook=receiver,
-            ready=lambda: check_ready(
-                database, deliverer=deliverer, loops=(delivery_loop, execution_loop, telling_loop)
-            ),
+            ready=lambda: check_ready(database, deliverer=deliverer, loops=loops),
             registry=registry,
         ),
         receiver=receiver,
@@ -283,6 +297,8 @@ def compose(
         delivery_loop=delivery_loop,
         execution_loop=execution_loop,
         telling_loop=telling_loop,
+        names=names,
+        naming_loop=naming_loop,
         socket=socket,
         clients=(paytend_http, reply_http),
     )

@@ -124,6 +124,7 @@ def _transaction_facts(event: TransactionHappened, timezone: tzinfo, now: dateti
         "card_id": transaction.card_id,
         "last_four": transaction.card_number[-4:] if transaction.card_number else None,
         "holder_id": _raw_text(transaction.raw, "holderId", "holder_id"),
+        "holder_name": None,  # Paytend does not tell it; see notifier/naming.py
         "merchant": transaction.merchant,
         "country": _raw_text(transaction.raw, "merchantCountry", "countryCode", "country"),
         "trade_id": transaction.trade_id,

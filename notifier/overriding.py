@@ -19,8 +19,8 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     for kind, names in {
         "transaction": (
             "mentions status status_code status_text type_code type_text source_text amount other_amount fee "
-            "balance currency card_id last_four holder_id merchant country trade_id related_id auth_code stages "
-            "happened happened_text clock late found"
+            "balance currency card_id last_four holder_id holder_name merchant country trade_id related_id "
+            "auth_code stages happened happened_text clock late found"
         ),
         "cardholder_audited": "mentions status status_code status_text holder_id holder_name reason found",
         "card_applied": (

@@ -22,6 +22,7 @@ from notifier.vault import Vault
 from paytend import Money
 
 TABLE = "purchase"
+_SUBJECT = "purchase:"
 AUTH_CODES_LAST = timedelta(days=30)
 KEPT = timedelta(days=90)  # nothing more comes of an older purchase
 
@@ -66,11 +67,20 @@ def join(
     row = _find(session, names, make_id=make_id, now=now)
     before = _open(row, vault=vault)
     merged = merge(before, facts)
-    plain = json.dumps(make_plain(merged), ensure_ascii=False).encode("utf-8", "replace")
-    row.facts = vault.seal(plain, table=TABLE, row=row.id, column="facts")
-    session.flush()
+    _keep(session, row, merged, vault=vault)
     worse = before is not None and merged["status"] in ALARMING and merged["status"] != before["status"]
-    return replace(notification, facts=merged, subject=f"purchase:{row.id}", also_replies=worse)
+    return replace(notification, facts=merged, subject=f"{_SUBJECT}{row.id}", also_replies=worse)
+
+
+def add_facts(session: Session, subject: str, more: Mapping[str, Any], *, vault: Vault) -> bool:
+    """Add facts to a purchase, which is held until the transaction ends; return whether it is there."""
+    query = select(Purchase).where(Purchase.id == subject.removeprefix(_SUBJECT)).with_for_update()
+    row = session.exec(query.execution_options(populate_existing=True)).first()
+    before = _open(row, vault=vault) if row else None
+    if row is None or before is None:
+        return False
+    _keep(session, row, {**before, **more}, vault=vault)
+    return True
 
 
 def forget_old(session: Session, *, before: datetime) -> int:
@@ -109,6 +119,12 @@ def _is_fresh(session: Session, name: PurchaseName, now: datetime) -> bool:
     if purchase is None:
         return False
     return not name.name.startswith("auth:") or now - purchase.begun_at <= AUTH_CODES_LAST
+
+
+def _keep(session: Session, row: Purchase, facts: Mapping[str, Any], *, vault: Vault) -> None:
+    plain = json.dumps(make_plain(facts), ensure_ascii=False).encode("utf-8", "replace")
+    row.facts = vault.seal(plain, table=TABLE, row=row.id, column="facts")
+    session.flush()
 
 
 def _open(row: Purchase, *, vault: Vault) -> dict[str, Any] | None:

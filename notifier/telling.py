@@ -15,6 +15,7 @@ from notifier import purchases, weathering
 from notifier.announcing import announce, list_budgets
 from notifier.events import WHY, Notification, make_notification
 from notifier.gaps import FOUND
+from notifier.naming import Names
 from notifier.outbox import Outbox
 from notifier.routes import Routes, match
 from notifier.storage import Transactions
@@ -52,11 +53,12 @@ class Teller:
         wake_deliverer: Callable[[], None],
         hear: Callable[[Session, Event], object] = lambda _session, _event: None,
         admins: Sequence[str] = (),
+        names: Names | None = None,
     ) -> None:
         """Prepare; `timezone` is that of the dates which Paytend writes.
 
         `hear` is called with each event in the transaction that tells it, for whoever waits for one. `admins` hear
-        of what is not understood when no route names it, and of what cannot be told.
+        of what is not understood when no route names it, and of what cannot be told. `names` knows cardholders.
         """
         self._transactions = transactions
         self._outbox = outbox
@@ -69,6 +71,8 @@ class Teller:
         self._wake_deliverer = wake_deliverer
         self._hear = hear
         self._admins = admins
+        self._names = names
+        self._nameless: list[tuple[str, str]] = []
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Tell until `stop` is set (then set `wake` too)."""
@@ -100,6 +104,9 @@ class Teller:
                 self._gather(session)
         if told:
             self._wake_deliverer()
+        if self._names is not None and self._nameless:
+            self._names.want(self._nameless)
+        self._nameless.clear()
         return told
 
     def _tell(self, session: Session, event: InboxEvent) -> bool:
@@ -142,15 +149,22 @@ class Teller:
         more = {WHY: {"value": {"event": event.id}}} | ({"found": True} if event.form == FOUND else {})
         notification = replace(notification, facts={**notification.facts, **more})
         if isinstance(read, TransactionHappened):
-            make_id = self._outbox.make_key
-            notification = purchases.join(
-                session, notification, vault=self._vault, make_id=make_id, now=self._now()
-            )
+            notification = self._join(session, notification)
         announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
         if isinstance(read, UnrecognisedEvent) and not self._is_routed(notification):
             facts = {**notification.facts, "mentions": []}
             self._tell_admins(session, notification.kind, facts, key=f"admins:unrecognised:{read.notify_type}")
         self._hear(session, read)
+
+    def _join(self, session: Session, notification: Notification) -> Notification:
+        """Return the notification of a movement as one of its purchase, with whose card it is if that is known."""
+        card_id = notification.facts["card_id"]
+        name = self._names.name_of(card_id) if self._names and card_id else None
+        named = replace(notification, facts={**notification.facts, "holder_name": name})
+        joined = purchases.join(session, named, vault=self._vault, make_id=self._outbox.make_key, now=self._now())
+        if card_id and joined.subject and not joined.facts.get("holder_name"):
+            self._nameless.append((card_id, joined.subject))
+        return joined
 
     def _is_routed(self, notification: Notification) -> bool:
         """Whether a rule names it, and not only the default."""

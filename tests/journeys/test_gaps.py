@@ -196,10 +196,10 @@ def test_it_stops_when_paytend_cannot_be_reached_and_goes_on_later(sqlite_world:
 def test_it_only_reads(sqlite_world: World) -> None:
     world = sqlite_world
     knows_the_card(world)
-    before = world.card_balance()
+    before, calls = world.card_balance(), len(world.paytend.calls)
 
     for _ in range(3):
         looks(world)
 
-    assert {call.operation for call in world.paytend.calls} <= set(READS)
+    assert {call.operation for call in world.paytend.calls[calls:]} <= set(READS)
     assert world.card_balance() == before

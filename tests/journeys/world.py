@@ -25,6 +25,7 @@ from bot.settings import read_settings
 from bot.web import Answer, HttpRequest
 from notifier.tables import Delivery as NoticeDelivery
 from notifier.tables import InboxEvent
+from paytend import Unreachable
 from sandbox.clock import Clock
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
@@ -145,11 +146,18 @@ class World:
             done = self.pool.run()
             done += self.bot.executor.execute_due()
             done += self.bot.teller.tell_due()
+            done += self._learns_a_name()
             done += self.bot.deliverer.deliver_due()
             if not done:
                 return
             self.clock.advance(timedelta(seconds=1.1))  # Slack takes about one message a second in a channel
         raise AssertionError("it does not come to rest")
+
+    def _learns_a_name(self) -> bool:
+        try:
+            return self.bot.names.learn_next()
+        except Unreachable:
+            return False
 
     def passes(self, **time: float) -> None:
         """Let time pass, with the clock's jobs before and after."""
