@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 from notifier.rendering import SUFFIX, Renderer, RenderFailed
 
 _HOSTILE = ('<!channel> "}]} \\ & {{ 7 * 7 }}\n\N{RIGHT-TO-LEFT OVERRIDE}x', "M" * 5000, "", "<@U0VICTIM>")
+_LISTS = {"mentions": 10, "cards": 10, "fields": 40, "stages": 10}  # facts that are lists, and their most items
 _IDS = frozenset({"card_id", "holder_id"})  # short, and not in the sender's hands
 
 # What a notice of each kind has; an operator's template may use these and no others.
@@ -63,7 +64,8 @@ def _try(renderer: Renderer, name: str, source: str | None) -> None:
         raise RenderFailed("the file cannot be read as text")
     if name not in FACTS:
         raise RenderFailed(f"only these can be overridden: {', '.join(FACTS)}")
-    renderer.override(name, source, trials=make_trials(name))
+    lists = {fact: most for fact, most in _LISTS.items() if fact in FACTS[name]}
+    renderer.override(name, source, lists=lists, trials=make_trials(name))
 
 
 def make_trials(kind: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from notifier.bounds import check_bounds
 from notifier.escaping import FILTERS, finalize
 from notifier.facts import make_plain
 from notifier.fitting import FALLBACK_TEXT, Unfit, cut, find_left_out, fit_blocks, fit_view
@@ -124,12 +125,16 @@ class Renderer:
         except Unfit as error:
             raise RenderFailed(f"{name}: {error}") from error
 
-    def override(self, name: str, source: str, *, trials: Sequence[Mapping[str, Any]]) -> None:
+    def override(
+        self, name: str, source: str, *, lists: Mapping[str, int], trials: Sequence[Mapping[str, Any]]
+    ) -> None:
         """Let this source take the place of a template, at the start only; ours stays where it raises.
 
-        Raises TemplateError for one that is not allowed, and RenderFailed for one that fails with a trial.
+        `lists` are the facts that are lists, with their most items. Raises TemplateError for one that is not
+        allowed or may make too much, and RenderFailed for one that fails with a trial.
         """
         self._check_source(name, source)
+        check_bounds(self._environment.parse(source, name), name=name, lists=lists)
         ours = self._templates.get(name)
         self._templates[name] = self._environment.from_string(source)
         try:

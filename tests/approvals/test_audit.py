@@ -69,13 +69,13 @@ def test_an_empty_trail_is_intact(database: Database) -> None:
         ("UPDATE audit_event SET seq = 9 WHERE seq = 3", 3),
     ],
 )
-def test_tampering_is_found_at_its_place(small: World, statement: str, broken_at: int) -> None:
+def test_a30_tampering_is_found_at_its_place(small: World, statement: str, broken_at: int) -> None:
     _fill(small.database)
     _tamper(small.database, statement)
     assert _verified(small.database).broken_at == broken_at
 
 
-def test_two_events_that_changed_places_are_found(small: World) -> None:
+def test_a30_two_events_that_changed_places_are_found(small: World) -> None:
     _fill(small.database)
     _tamper(
         small.database,

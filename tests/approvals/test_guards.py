@@ -70,13 +70,13 @@ def test_a_decision_is_for_this_content_in_time_and_says_something(world: World)
     refused(world, DECIDE, **{**insert_decision(world, request, "U0EVE"), "request": "none"})
 
 
-def test_a_decision_cannot_be_added_twice_or_after_the_end(world: World) -> None:
+def test_f16_a_decision_cannot_be_added_twice_or_after_the_end(world: World) -> None:
     request = world.approved()
     refused(world, DECIDE, **insert_decision(world, request, "U0MARA"))
     refused(world, DECIDE, **insert_decision(world, request, "U0EVE"))
 
 
-def test_insert_or_replace_does_not_walk_around(world: World) -> None:
+def test_a30_insert_or_replace_does_not_walk_around(world: World) -> None:
     world.use(rules=(rule(quorum=2),))
     request = world.decides(world.asks())
     values = insert_decision(world, request, "U0MARA", account="U0EVE")
@@ -108,7 +108,7 @@ FROZEN = (
 )
 
 
-def test_what_was_asked_for_is_frozen(world: World) -> None:
+def test_f19_what_was_asked_for_is_frozen(world: World) -> None:
     world.asks()
     for change in FROZEN:
         refused(world, f"UPDATE approval_request SET {change}")
@@ -205,7 +205,7 @@ UNCHANGED = (
 )
 
 
-def test_nothing_is_deleted_or_changed_afterwards(world: World) -> None:
+def test_a30_nothing_is_deleted_or_changed_afterwards(world: World) -> None:
     world.paytend.before = OutcomeUnknown("lost")
     request = world.executes(world.approved())
     world.gives_up()
@@ -218,7 +218,7 @@ def test_nothing_is_deleted_or_changed_afterwards(world: World) -> None:
         refused(world, f"UPDATE {table} SET {change}")
 
 
-def test_an_audit_event_cannot_be_put_in_between(world: World) -> None:
+def test_a30_an_audit_event_cannot_be_put_in_between(world: World) -> None:
     world.asks()
     at = "'2026-11-20 09:00:00.000000'" if world.database.is_sqlite else "now()"
     for seq, previous in ((5, "h"), (2, "h"), (0, "h")):

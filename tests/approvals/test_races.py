@@ -54,7 +54,7 @@ def _fresh(world: World, number: int) -> Request:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_sixteen_approvers_at_quorum_two_count_as_two(world: World, rounds: int) -> None:
+def test_f16_sixteen_approvers_at_quorum_two_count_as_two(world: World, rounds: int) -> None:
     world.use(rules=(rule(quorum=2),))
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
@@ -66,7 +66,7 @@ def test_sixteen_approvers_at_quorum_two_count_as_two(world: World, rounds: int)
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_approve_against_deny_the_first_wins(world: World, rounds: int) -> None:
+def test_f17_approve_against_deny_the_first_wins(world: World, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
         race.run(
@@ -103,7 +103,7 @@ def test_approve_against_expire_has_one_end(world: World, rounds: int) -> None:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_twelve_claims_one_winner_one_call(world: World, rounds: int) -> None:
+def test_f15_twelve_claims_one_winner_one_call(world: World, rounds: int) -> None:
     def run(request: Request) -> object:
         work = world.claims(request)
         assert isinstance(work, Work)
@@ -121,7 +121,7 @@ def test_twelve_claims_one_winner_one_call(world: World, rounds: int) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_two_replicas_carry_out_the_same_request_once(postgresql: Database, rounds: int) -> None:
+def test_f15_two_replicas_carry_out_the_same_request_once(postgresql: Database, rounds: int) -> None:
     """Each has connections of its own; a row of PostgreSQL is all that they share."""
     world, elsewhere = World(database=postgresql), Database(postgresql.engine.url.render_as_string())
     other = World(database=elsewhere, desk=world.desk, paytend=world.paytend)

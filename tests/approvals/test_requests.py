@@ -41,7 +41,7 @@ def test_the_requester_never_approves(world: World) -> None:
     assert world.decisions(request) == 0
 
 
-def test_the_requesters_second_account_is_the_same_person(world: World) -> None:
+def test_a21_the_requesters_second_account_is_the_same_person(world: World) -> None:
     second = person("U0SAM2", "manager", identity="U0SAM")
 
     with pytest.raises(SelfApproval):
@@ -111,7 +111,7 @@ def test_a_group_that_cannot_be_read_refuses(small: World) -> None:
         small.decides(small.asks(), unread)
 
 
-def test_a_changed_digest_is_refused(world: World) -> None:
+def test_f19_a_changed_digest_is_refused(world: World) -> None:
     with pytest.raises(OtherContent):
         world.decides(world.asks(), digest="0" * 64)
 

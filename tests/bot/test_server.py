@@ -90,7 +90,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
-def test_a_request_that_does_not_come_whole_is_closed_at_the_deadline(served: Served, sent: bytes) -> None:
+def test_a13_a_request_that_does_not_come_whole_is_closed_at_the_deadline(served: Served, sent: bytes) -> None:
     wire = served.connect()
     wire.send(sent)
 
@@ -103,7 +103,7 @@ def test_a_request_that_does_not_come_whole_is_closed_at_the_deadline(served: Se
     [b"POST / HTTP/1.1\r\nX-Long: ", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"],
     ids=["headers", "body"],
 )
-def test_dribbling_does_not_prolong_the_deadline(served: Served, head: bytes) -> None:
+def test_a13_dribbling_does_not_prolong_the_deadline(served: Served, head: bytes) -> None:
     wire = served.connect()
     begun = time.monotonic()
     wire.send(head)
@@ -231,7 +231,7 @@ def test_a_malformed_request_is_refused_and_never_reaches_the_application(served
     assert served.application.bodies == []
 
 
-def test_connections_over_the_cap_are_closed_and_the_others_served() -> None:
+def test_a13_connections_over_the_cap_are_closed_and_the_others_served() -> None:
     with serve(deadline=10.0, most_connections=3) as served:
         kept = [served.connect() for _ in range(3)]
         for wire in kept:

@@ -162,7 +162,7 @@ def test_paths_are_overridden_by_the_name_of_the_operation() -> None:
         ("", True),
     ],
 )
-def test_http_is_for_this_machine_only(name: str, url: str, fine: bool) -> None:
+def test_a29_http_is_for_this_machine_only(name: str, url: str, fine: bool) -> None:
     if not url and name == "PAYTEND_BASE_URL":
         assert "is missing" in problems(**{name: url})[0]
     elif fine:

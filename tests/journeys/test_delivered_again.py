@@ -77,7 +77,7 @@ def test_a_delivery_that_was_signed_at_another_time_is_refused(sqlite_world: Wor
     assert world.requests() == []
 
 
-def test_a_delivery_with_a_wrong_signature_is_refused(sqlite_world: World) -> None:
+def test_a18_a_delivery_with_a_wrong_signature_is_refused(sqlite_world: World) -> None:
     world = sqlite_world
     world.slack.courier.signing_secret = "somebody else's"
 
@@ -88,7 +88,7 @@ def test_a_delivery_with_a_wrong_signature_is_refused(sqlite_world: World) -> No
     assert world.paytend.calls == []
 
 
-def test_a_delivery_for_another_workspace_is_refused_though_it_is_signed(sqlite_world: World) -> None:
+def test_a19_a_delivery_for_another_workspace_is_refused_though_it_is_signed(sqlite_world: World) -> None:
     world = sqlite_world
     payload = world.types(SUPPORT, f"/topup {CARD} 10").payload
     request = world.request()

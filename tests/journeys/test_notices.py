@@ -110,7 +110,7 @@ def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: World) -> N
     )
 
 
-def test_names_from_outside_are_harmless(sqlite_world: World) -> None:
+def test_a22_names_from_outside_are_harmless(sqlite_world: World) -> None:
     world = sqlite_world
     hostile = '<!channel> <@U0SAM> <https://evil.example|click> "}]} & \N{RIGHT-TO-LEFT OVERRIDE}x'
     world.paytend.events.decline(CARD, "5.00", merchant=hostile)

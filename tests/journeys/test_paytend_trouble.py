@@ -65,7 +65,7 @@ def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_worl
 
 
 @pytest.mark.parametrize("fault", ["lose_after", "hang_after", "error_after", "tamper", "not_json"])
-def test_a_lost_answer_to_what_was_done_is_found_out_without_a_second_call(
+def test_f10_a_lost_answer_to_what_was_done_is_found_out_without_a_second_call(
     sqlite_world: World, fault: str
 ) -> None:
     find_out_what_was_done(sqlite_world, fault)

@@ -24,7 +24,7 @@ def test_a_quorum_of_two_takes_two_people(world: World) -> None:
     assert len(world.paytend.top_ups) == 1
 
 
-def test_two_accounts_of_one_person_count_once(make_world: MakesWorld) -> None:
+def test_a21_two_accounts_of_one_person_count_once(make_world: MakesWorld) -> None:
     with make_world(config=f"same_person: [[{MANAGER}, {LEAD}]]\n{CONFIG}") as world:
         world.asks("600.00")
         world.clicks(MANAGER, APPROVE)

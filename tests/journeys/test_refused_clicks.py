@@ -138,7 +138,7 @@ def test_a_person_whom_slack_does_not_tell_is_let_through_by_nothing(sqlite_worl
     assert world.request().status == "pending"
 
 
-def test_a_button_with_another_digest_is_refused(sqlite_world: World) -> None:
+def test_a20_a_button_with_another_digest_is_refused(sqlite_world: World) -> None:
     world = sqlite_world
     request = world.asks()
     forged = json.dumps({"request": request.id, "digest": "0" * 64})
@@ -150,7 +150,7 @@ def test_a_button_with_another_digest_is_refused(sqlite_world: World) -> None:
     assert world.refusals() == ["OtherContent"]
 
 
-def test_a_button_with_a_value_that_is_not_ours_gets_an_answer_too(sqlite_world: World) -> None:
+def test_a20_a_button_with_a_value_that_is_not_ours_gets_an_answer_too(sqlite_world: World) -> None:
     world = sqlite_world
     world.asks()
 

@@ -1,10 +1,12 @@
 """An operator's template takes the place of ours when it stands hostile facts, else ours stays."""
 
 import logging
+import time
 from pathlib import Path
 
 import pytest
 
+import notifier
 from notifier.events import KINDS
 from notifier.overriding import FACTS, make_trials, override
 from notifier.rendering import Renderer
@@ -13,9 +15,16 @@ LOG = logging.getLogger(__name__)
 GOOD = '{"text": "Ours: {{ status_text }}", "blocks": []}'
 
 
-@pytest.fixture
-def renderer() -> Renderer:
+@pytest.fixture(scope="module")
+def compiled() -> Renderer:
     return Renderer([("notifier", "templates")])
+
+
+@pytest.fixture
+def renderer(compiled: Renderer, monkeypatch: pytest.MonkeyPatch) -> Renderer:
+    """Our templates; what a test puts in their place is gone after it."""
+    monkeypatch.setattr(compiled, "_templates", dict(compiled._templates))
+    return compiled
 
 
 def test_a_template_of_the_operator_is_used(renderer: Renderer, tmp_path: Path) -> None:
@@ -49,6 +58,58 @@ def test_a_faulty_one_is_told_and_ours_stays(
     assert reason in faulty.reason
     assert "template.faulty" in caplog.text
     assert renderer.message("transaction", make_trials("transaction")[0]).blocks
+
+
+DOUBLED = "{% set a0 %}{{ merchant }}{% endset %}" + "".join(
+    f"{{% set a{number + 1} %}}{{{{ a{number} }}}}{{{{ a{number} }}}}{{% endset %}}" for number in range(40)
+)
+NESTED = "{% for a in stages %}" * 5 + "{{ merchant }}" + "{% endfor %}" * 5
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("{{ 'a' * 10 ** 9 }}", "Mul is not allowed"),
+        ("{{ 10 ** 10 ** 10 }}", "Pow is not allowed"),
+        ("{{ merchant.center(1000000000) }}", "not allowed"),
+        ("{{ '%1000000000d' % 1 }}", "Mod is not allowed"),
+        ("{% for a in range(1000000000) %}x{% endfor %}", "a loop goes over a list of the facts"),
+        ("{% for a in merchant %}{% for b in merchant %}x{% endfor %}{% endfor %}", "a list of the facts"),
+        ("{% for a in stages recursive %}{{ loop(stages) }}{% endfor %}", "a list of the facts"),
+        ("{% for a in stages %}{{ loop.cycle(1, 2) }}{% endfor %}", "can be called"),
+        (NESTED, "values; 4,000 are the most"),
+        (f"{DOUBLED}{{{{ a40 }}}}", "values; 4,000 are the most"),
+        ("{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}", "Macro is not allowed"),
+        ("{% include 'transaction.json.j2' %}", "Include is not allowed"),
+        ("{% extends 'transaction.json.j2' %}", "Extends is not allowed"),
+        ("{% from '_parts.j2' import card %}{{ card(1, 2) }}", "FromImport is not allowed"),
+        ("{% import 'transaction.json.j2' as parts %}", "only _parts.j2 can be imported"),
+        ("{% filter upper %}x{% endfilter %}", "FilterBlock is not allowed"),
+        ("{% set a = merchant %}{% set a %}{{ a }}{{ a }}{% endset %}{{ a }}", None),
+    ],
+)
+def test_a25_a_bomb_is_refused_before_it_is_rendered(
+    renderer: Renderer, tmp_path: Path, source: str, reason: str | None
+) -> None:
+    (tmp_path / "transaction.json.j2").write_text(f'{{"text": "{source}", "blocks": []}}')
+    begun = time.monotonic()
+
+    faulty = override(renderer, tmp_path, log=LOG)
+
+    assert time.monotonic() - begun < 1.0
+    if reason is None:
+        assert faulty == []
+    else:
+        assert reason in faulty[0].reason
+        assert renderer.message("transaction", make_trials("transaction")[0]).blocks, "ours is used"
+
+
+def test_a25_our_own_templates_are_within_the_bounds(renderer: Renderer, tmp_path: Path) -> None:
+    folder = Path(notifier.__file__).parent / "templates"
+    for kind in FACTS:
+        (tmp_path / f"{kind}.json.j2").write_text((folder / f"{kind}.json.j2").read_text())
+
+    assert override(renderer, tmp_path, log=LOG) == [], "they are where an operator begins"
 
 
 def test_only_notices_can_be_overridden(renderer: Renderer, tmp_path: Path) -> None:

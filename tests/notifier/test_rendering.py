@@ -148,7 +148,7 @@ def test_any_facts_give_a_valid_message(kind: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", FACTS)
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_value_in_every_fact_is_harmless(kind: str, value: str) -> None:
+def test_a23_a_hostile_value_in_every_fact_is_harmless(kind: str, value: str) -> None:
     plain = {name: value for name in FACTS[kind] if name not in NOT_PLAIN}
     lists = {
         "mentions": [value],

@@ -21,7 +21,7 @@ def old_values(operator: Operator) -> int:
         return rotation.count_old(session, world.desk.vault)
 
 
-def test_everything_comes_to_the_new_key_and_stays_readable(operator: Operator) -> None:
+def test_f37_everything_comes_to_the_new_key_and_stays_readable(operator: Operator) -> None:
     world = operator.world()
     world.executes(world.approved("10.00 EUR"))
     operator.uses_keys(SECOND, FIRST)
@@ -42,7 +42,7 @@ def test_everything_comes_to_the_new_key_and_stays_readable(operator: Operator) 
     assert world.events()[-2:] == ["keys:rotation_begun", "keys:rotated"]
 
 
-def test_a_run_that_was_stopped_is_run_again(operator: Operator) -> None:
+def test_f37_a_run_that_was_stopped_is_run_again(operator: Operator) -> None:
     world = operator.world()
     for _ in range(3):
         world.withdraws(world.asks())
