@@ -7,6 +7,7 @@ which would be matched for every request. The same edge serves HTTP and Socket M
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from bot.acts.table import CLICKS, SUBMISSIONS
 from bot.errors import explain
 from bot.incoming import Incoming, Kind, read_incoming
 from bot.parts import Parts
-from bot.web import Answer, HttpRequest, Path
+from bot.web import Answer, HttpRequest, Path, say
 from bot.workers import Busy, Takes
 from commands.surface import Reply
 
@@ -164,6 +165,8 @@ def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> Answer:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return Answer(status="400 Bad Request")
+    if not _TIMESTAMP.fullmatch(headers.get("x-slack-request-timestamp", "0")):
+        return FORGED  # Bolt would break at it, and log a traceback for anybody who asks
     response = app.dispatch(BoltRequest(body=text, headers={name: [value] for name, value in headers.items()}))
     kind = response.headers.get("content-type", ["text/plain"])[0]
     return Answer(
@@ -171,6 +174,8 @@ def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> Answer:
     )
 
 
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+FORGED = say("401 Unauthorized", {"error": "invalid request"})
 _STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found"}
 
 

@@ -77,37 +77,6 @@ def test_a_delivery_that_was_signed_at_another_time_is_refused(sqlite_world: Wor
     assert world.requests() == []
 
 
-def test_a18_a_delivery_with_a_wrong_signature_is_refused(sqlite_world: World) -> None:
-    world = sqlite_world
-    world.slack.courier.signing_secret = "somebody else's"
-
-    delivery = world.types(SUPPORT, f"/topup {CARD} 10")
-
-    assert delivery.status == 401
-    assert world.requests() == []
-    assert world.paytend.calls == []
-
-
-def test_a19_a_delivery_for_another_workspace_is_refused_though_it_is_signed(sqlite_world: World) -> None:
-    world = sqlite_world
-    payload = world.types(SUPPORT, f"/topup {CARD} 10").payload
-    request = world.request()
-    click = world.slack.clicks(MANAGER, action_id="request_looking", message=world.card()).payload
-    replies = len(world.thread())
-    world.pool.waiting.clear()
-
-    for kind, foreign in (
-        ("slash_commands", {**payload, "team_id": "T0ELSEWHERE", "trigger_id": "other"}),
-        ("interactive", {**click, "team": {"id": "T0ELSEWHERE"}, "trigger_id": "other"}),
-    ):
-        delivery = world.slack.sends(kind, foreign)
-        world.settles()
-
-        assert delivery.status == 401
-    assert world.requests() == [request]
-    assert len(world.thread()) == replies
-
-
 def test_what_the_bot_does_not_know_is_acknowledged_and_does_nothing(sqlite_world: World) -> None:
     world = sqlite_world
     world.asks()

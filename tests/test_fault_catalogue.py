@@ -1,0 +1,30 @@
+"""docs/faults.md and the tests say the same: each number has its row and its tests, each numbered test its row."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+ROW = re.compile(r"^\| ([FA]\d+) \| .+ \| .+ \| (.+) \|$", re.MULTILINE)
+NUMBERS = [*(f"F{number}" for number in range(1, 41)), *(f"A{number}" for number in range(1, 31))]
+
+
+def read_rows() -> dict[str, set[str]]:
+    text = (TESTS.parent / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = ROW.findall(text)
+    assert len(rows) == len(dict(rows)), "a number stands twice"
+    return {number: set(re.findall(r"`([^`]+)`", shown_by)) for number, shown_by in rows}
+
+
+def find_tests() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in TESTS.rglob("test_*.py"):
+        for prefix in re.findall(r"^ *def test_((?:[fa]\d+_)+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            for number in prefix.upper().split("_")[:-1]:
+                found[number].add(path.relative_to(TESTS).as_posix())
+    return found
+
+
+def test_every_fault_and_attack_has_its_row_and_its_tests() -> None:
+    assert list(read_rows()) == NUMBERS
+    assert read_rows() == find_tests()
