@@ -13,7 +13,7 @@ def read_rows() -> dict[str, set[str]]:
     text = (TESTS.parent / "docs" / "faults.md").read_text(encoding="utf-8")
     rows = ROW.findall(text)
     assert len(rows) == len(dict(rows)), "a number stands twice"
-    return {number: set(re.findall(r"`([^`]+)`", shown_by)) for number, shown_by in rows}
+    return {number: set(re.findall(r"\(\.\./tests/([^)]+)\)", shown_by)) for number, shown_by in rows}
 
 
 def find_tests() -> dict[str, set[str]]:
