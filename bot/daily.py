@@ -5,10 +5,11 @@ from datetime import timedelta
 from bot import retention, witness
 from bot.jobs import Job
 from bot.parts import Parts
-from notifier import purchases
+from notifier import low, purchases
 from notifier.outbox import Outbox
 
 DAY = timedelta(days=1)
+BALANCES_KEPT = timedelta(days=90)  # forecasts and pictures look back a week
 CLOCK = "cardops"  # who acts when no person does
 
 
@@ -16,6 +17,7 @@ def make_jobs(parts: Parts, *, outbox: Outbox, keep_days: int) -> list[Job]:
     """Return the daily jobs; `keep_days` is CARDOPS_RETENTION_DAYS."""
     return [
         Job(name="audit_head", every=DAY, run=lambda: tell_head(parts, outbox)),
+        Job(name="balance_history", every=DAY, run=lambda: forget_balances(parts)),
         Job(name="purchases", every=DAY, run=lambda: forget_purchases(parts, days=keep_days)),
         Job(name="retention", every=DAY, run=lambda: keep(parts, days=keep_days), lease=timedelta(hours=1)),
     ]
@@ -44,3 +46,9 @@ def forget_purchases(parts: Parts, *, days: int) -> int:
     kept = min(purchases.KEPT, timedelta(days=days))
     with parts.database.writing() as session:
         return purchases.forget_old(session, before=parts.clock.now() - kept)
+
+
+def forget_balances(parts: Parts) -> int:
+    """Forget what the partner balance was long ago; return how many rows that were."""
+    with parts.database.writing() as session:
+        return low.forget_old(session, before=parts.clock.now() - BALANCES_KEPT)

@@ -62,9 +62,10 @@ def say_lasts(pace: Pace, *, balance: Money) -> str:
     """Return in words how long a balance lasts at a pace, and what that rests on."""
     name = _NAMES.get(pace.window) or say_duration(pace.window, parts=1)
     if not pace.is_known:
-        known = _say_short(pace.covered) if pace.covered else "nothing"
-        return f"The pace of the last {name} is not known: {known} of it was watched"
-    over = "" if pace.window - pace.covered < pace.window / 10 else f" (of which {_say(pace.covered)} was watched)"
+        watched = f"watched for {_say_short(pace.covered)} of that time" if pace.covered else "not watched then"
+        return f"The pace of the last {name} is not known: the balance was {watched}"
+    is_whole = pace.window - pace.covered < pace.window / 10
+    over = "" if is_whole else f" (watched for {_say(pace.covered)} of that time)"
     lasts = pace.lasts(balance.amount)
     if lasts is None:
         return f"Nothing was spent in the last {name}{over}"

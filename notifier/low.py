@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from notifier import forecast
 from notifier.announcing import announce, find_destinations
@@ -20,7 +20,7 @@ from notifier.events import WHY, Notification
 from notifier.forecast import DAY, WEEK, Sample
 from notifier.outbox import Outbox
 from notifier.routes import Routes
-from notifier.tables import BalancePicture, BalanceSample, BalanceState
+from notifier.tables import BalancePicture, BalanceSample, BalanceState, PictureStatus
 from notifier.upsert import insert_once
 from paytend import Money
 
@@ -47,6 +47,16 @@ def read_samples(session: Session, currency: str, *, since: datetime, until: dat
         .order_by(col(BalanceSample.taken_at))
     ).all()
     return [(row.taken_at, Decimal(row.amount)) for row in rows]
+
+
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Forget what the balance was before this, and pictures of it that are done with; return how many rows."""
+    connection = session.connection()
+    pictures = delete(BalancePicture).where(
+        col(BalancePicture.until) < before, col(BalancePicture.status) != PictureStatus.WAITING
+    )
+    samples = delete(BalanceSample).where(col(BalanceSample.taken_at) < before)
+    return int(connection.execute(pictures).rowcount) + int(connection.execute(samples).rowcount)
 
 
 def tell(

@@ -117,10 +117,11 @@ class Names:
         return True
 
     def _name(self, subjects: Iterable[str], name: str) -> None:
-        with self._transactions.writing() as session:
-            named = [self._name_one(session, subject, name) for subject in sorted(set(subjects))]
-        if any(named):
-            self._wake_deliverer()
+        for subject in dict.fromkeys(subjects):
+            with self._transactions.writing() as session:  # each its own: whoever holds two purchases may block
+                named = self._name_one(session, subject, name)
+            if named:
+                self._wake_deliverer()
 
     def _name_one(self, session: Session, subject: str, name: str) -> bool:
         more = {"holder_name": name}

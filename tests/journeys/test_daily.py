@@ -1,8 +1,11 @@
 """What happens once a day: the head of the trail is told to the audit channel, and old contents go."""
 
+from datetime import datetime
+
 from sqlmodel import select
 
 from approvals.tables import Request
+from notifier.tables import BalanceSample
 from tests.journeys.world import World
 
 
@@ -34,3 +37,21 @@ def test_old_contents_go_and_the_trail_says_how_many(world: World) -> None:
     assert world.trail()[-1].event == "retention:removed"
     world.types("U0MARA", f"/approvals show {world.request().reference}")
     assert world.request().reference in str(world.slack.modal("U0MARA"))
+
+
+def test_what_the_balance_was_long_ago_is_forgotten(world: World) -> None:
+    world.bot.jobs.fire("balance")
+    first = samples(world)
+    world.passes(days=91)
+    world.bot.jobs.fire("balance")
+
+    assert world.bot.jobs.fire("balance_history")
+
+    assert first
+    assert samples(world)
+    assert samples(world).isdisjoint(first)
+
+
+def samples(world: World) -> set[datetime]:
+    with world.bot.database.reading() as session:
+        return set(session.exec(select(BalanceSample.taken_at)))

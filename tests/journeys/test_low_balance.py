@@ -140,7 +140,10 @@ def test_the_message_says_how_long_it_lasts_and_when_too_little_is_known(sqlite_
 
     [low] = roots(world)
     assert "Lasts about 15 hours at the pace of the last 24 h: 6,000.00 EUR spent" in text_of(low["blocks"])
-    assert "The pace of the last 7 days is not known: only 23 hours of it was watched" in text_of(low["blocks"])
+    assert (
+        "The pace of the last 7 days is not known: the balance was watched for only 23 hours of that time"
+        in text_of(low["blocks"])
+    )
     assert "the sum of the falls between our samples" in text_of(low["blocks"])
 
 

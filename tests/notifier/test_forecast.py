@@ -52,7 +52,7 @@ def test_what_lies_before_the_window_does_not_count() -> None:
             12,
             DAY,
             (
-                "Lasts about 2 days 12 hours at the pace of the last 24 h (of which 12 hours was watched): "
+                "Lasts about 2 days 12 hours at the pace of the last 24 h (watched for 12 hours of that time): "
                 "200.00 EUR spent"
             ),
         ),
@@ -60,13 +60,13 @@ def test_what_lies_before_the_window_does_not_count() -> None:
             ("1200", "1000"),
             5,
             DAY,
-            "The pace of the last 24 h is not known: only 5 hours of it was watched",
+            "The pace of the last 24 h is not known: the balance was watched for only 5 hours of that time",
         ),
         (
             ("1200",),
             5,
             WEEK,
-            "The pace of the last 7 days is not known: nothing of it was watched",
+            "The pace of the last 7 days is not known: the balance was not watched then",
         ),
     ],
 )
