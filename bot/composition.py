@@ -157,7 +157,7 @@ def compose(
         outbox=outbox,
         vault=vault,
         fallback=fallback,
-        admins=config.roles["admin"].people if "admin" in config.roles else (),
+        admins=find_admins(config),
         clock=clock.now,
         jitter=jitter,
         make_id=make_id,
@@ -313,6 +313,13 @@ def execution_lease(timeout: float) -> timedelta:
     """
     connecting = 2 * min(timeout, CONNECT_TIMEOUT)
     return SEND_WITHIN + timedelta(seconds=connecting + 3 * timeout + 2)
+
+
+def find_admins(config: Config) -> tuple[str, ...]:
+    """Return who hears of what cannot be told: admins by name, else a channel, as a user group has no DM."""
+    rule = config.roles.get("admin")
+    channel = config.channels.audit or config.channels.alerts or config.channels.approvals
+    return rule.people if rule and rule.people else (channel,) if channel else ()
 
 
 def make_routes(config: Config) -> Routes:

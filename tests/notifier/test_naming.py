@@ -168,8 +168,7 @@ def test_a_flood_of_cards_is_not_remembered_without_end(desk: Desk) -> None:
     assert desk.asked == cards[: naming.MOST_WAITING]
 
 
-def test_it_runs_until_it_is_stopped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(naming, "GENTLY", 0.0)
+def test_it_runs_until_it_is_stopped(desk: Desk) -> None:
     desk.hears()
     stop, wake = threading.Event(), threading.Event()
     thread = threading.Thread(target=desk.names.run, args=(stop, wake))

@@ -15,16 +15,15 @@ LOG = logging.getLogger(__name__)
 GOOD = '{"text": "Ours: {{ status_text }}", "blocks": []}'
 
 
-@pytest.fixture(scope="module")
-def compiled() -> Renderer:
+@pytest.fixture
+def renderer() -> Renderer:
     return Renderer([("notifier", "templates")])
 
 
-@pytest.fixture
-def renderer(compiled: Renderer, monkeypatch: pytest.MonkeyPatch) -> Renderer:
-    """Our templates; what a test puts in their place is gone after it."""
-    monkeypatch.setattr(compiled, "_templates", dict(compiled._templates))
-    return compiled
+@pytest.fixture(scope="module")
+def refusing() -> Renderer:
+    """One for all that is refused: ours stays, and compiling takes long."""
+    return Renderer([("notifier", "templates")])
 
 
 def test_a_template_of_the_operator_is_used(renderer: Renderer, tmp_path: Path) -> None:
@@ -48,16 +47,16 @@ def test_a_template_of_the_operator_is_used(renderer: Renderer, tmp_path: Path) 
     ],
 )
 def test_a_faulty_one_is_told_and_ours_stays(
-    renderer: Renderer, tmp_path: Path, source: str, reason: str, caplog: pytest.LogCaptureFixture
+    refusing: Renderer, tmp_path: Path, source: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "transaction.json.j2").write_text(source)
 
-    [faulty] = override(renderer, tmp_path, log=LOG)
+    [faulty] = override(refusing, tmp_path, log=LOG)
 
     assert faulty.name == "transaction.json.j2"
     assert reason in faulty.reason
     assert "template.faulty" in caplog.text
-    assert renderer.message("transaction", make_trials("transaction")[0]).blocks
+    assert refusing.message("transaction", make_trials("transaction")[0]).blocks
 
 
 DOUBLED = "{% set a0 %}{{ merchant }}{% endset %}" + "".join(
@@ -85,23 +84,19 @@ NESTED = "{% for a in stages %}" * 5 + "{{ merchant }}" + "{% endfor %}" * 5
         ("{% from '_parts.j2' import card %}{{ card(1, 2) }}", "FromImport is not allowed"),
         ("{% import 'transaction.json.j2' as parts %}", "only _parts.j2 can be imported"),
         ("{% filter upper %}x{% endfilter %}", "FilterBlock is not allowed"),
-        ("{% set a = merchant %}{% set a %}{{ a }}{{ a }}{% endset %}{{ a }}", None),
     ],
 )
 def test_a25_a_bomb_is_refused_before_it_is_rendered(
-    renderer: Renderer, tmp_path: Path, source: str, reason: str | None
+    refusing: Renderer, tmp_path: Path, source: str, reason: str
 ) -> None:
     (tmp_path / "transaction.json.j2").write_text(f'{{"text": "{source}", "blocks": []}}')
     begun = time.monotonic()
 
-    faulty = override(renderer, tmp_path, log=LOG)
+    faulty = override(refusing, tmp_path, log=LOG)
 
     assert time.monotonic() - begun < 1.0
-    if reason is None:
-        assert faulty == []
-    else:
-        assert reason in faulty[0].reason
-        assert renderer.message("transaction", make_trials("transaction")[0]).blocks, "ours is used"
+    assert reason in faulty[0].reason
+    assert refusing.message("transaction", make_trials("transaction")[0]).blocks, "ours is used"
 
 
 def test_a25_our_own_templates_are_within_the_bounds(renderer: Renderer, tmp_path: Path) -> None:
