@@ -1,6 +1,5 @@
 """The one renderer of a request's card: from stored state to facts for the template. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -223,12 +222,20 @@ def _limit(state: LimitState) -> dict[str, Any]:
     }
 
 
+_PEOPLE = {
+    "admin": ("admin", "admins"),
+    "manager": ("manager", "managers"),
+    "oncall": ("person on call", "people on call"),
+    "support": ("support agent", "support agents"),
+}
+
+
 def _why_you(rule: Rule) -> str:
     if rule.lifted:
         return "one person may do this alone"
-    roles: Sequence[str] = rule.approvers
-    people = "one person" if rule.quorum == 1 else f"{rule.quorum} people"
-    return f"{people} of {' or '.join(roles)} besides the requester must approve"
+    nouns = [_PEOPLE.get(role, (role, role))[rule.quorum != 1] for role in rule.approvers]
+    count = "one" if rule.quorum == 1 else rule.quorum
+    return f"{count} {' or '.join(nouns)} other than the requester must approve"
 
 
 def _other(row: Request) -> dict[str, Any]:

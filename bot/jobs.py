@@ -53,7 +53,13 @@ class Jobs:
         for job in self._jobs.values():
             trigger = IntervalTrigger(seconds=max(1, int(min(job.every.total_seconds() / 2, 30))))
             self._scheduler.add_job(
-                self.fire, trigger, args=[job.name], id=job.name, max_instances=1, coalesce=True
+                self.fire,
+                trigger,
+                args=[job.name],
+                id=job.name,
+                max_instances=1,
+                coalesce=True,
+                next_run_time=datetime.now(UTC),  # the timer's own clock; without it the first look is late
             )
         self._scheduler.start()
 

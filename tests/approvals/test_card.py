@@ -52,7 +52,7 @@ def test_a_card_shows_what_an_approver_needs(small: World) -> None:
     ]
     assert (facts["card"]["kyc"], facts["card"]["status"]) == ("approved", "active")
     assert facts["card"]["earlier"][0]["money"] == "5.00 EUR"
-    assert facts["why_you"] == "2 people of manager besides the requester must approve"
+    assert facts["why_you"] == "2 managers other than the requester must approve"
     assert facts["phrase"] == request.phrase
     assert facts["button_value"] == {"request": request.id, "digest": request.digest}
     assert json.loads(json.dumps(facts)) == facts

@@ -50,7 +50,7 @@ def test_the_card_shows_what_an_approver_needs(sqlite_world: World) -> None:
     assert "25,000.00 EUR → 24,879.50 EUR" in shown
     assert "Last top-ups" in shown
     assert "Within the limit for this card: 120.50 EUR of 1,000.00 EUR in 24 h" in shown
-    assert "one person of manager besides the requester must approve" in shown
+    assert "one manager other than the requester must approve" in shown
     assert world.request().phrase in shown
     assert world.request().reference in shown
 
