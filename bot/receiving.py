@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import prometheus_client
@@ -24,6 +23,8 @@ TAKEN = say("200 OK", {"status": "00", "msg": "success"})
 REFUSED = say("401 Unauthorized", {"status": "01", "msg": "refused"})
 LATER = say("503 Service Unavailable", {"status": "99", "msg": "try again"})
 
+_LOGGED = ("kind", "form", "verified_by")
+_Opened = tuple[Mapping[str, Any], Future[Answer]]
 OPENED_TOGETHER = 32  # the first of them waits for the last, some milliseconds
 
 _log = logging.getLogger(__name__)
@@ -94,14 +95,16 @@ class Receiver:
     def _take(self, batch: Sequence[tuple[bytes, Future[Answer]]]) -> None:
         """Open a batch, and have what is good kept in one commit."""
         opened = [(row, answer) for body, answer in batch if (row := self._open_or_refuse(body, answer))]
+        if not opened:
+            return
         try:
             kept = self.intake.keep_all([row for row, _ in opened])
         except Exception as error:  # noqa: BLE001 - the edge of a thread: the senders are told to try again
             for _, answer in opened:
                 answer.set_result(self._fail(error))
             return
-        for (row, answer), done in zip(opened, kept, strict=True):
-            done.add_done_callback(partial(self._tell, row, answer))
+        # They are kept in their order, so when the last one is, all are.
+        kept[-1].add_done_callback(lambda _last: self._tell(opened, kept))
 
     def _open_or_refuse(self, body: bytes, answer: Future[Answer]) -> dict[str, Any] | None:
         try:
@@ -115,17 +118,20 @@ class Receiver:
             answer.set_result(self._fail(error))
         return None
 
-    def _tell(self, row: Mapping[str, Any], answer: Future[Answer], kept: Future[bool]) -> None:
-        answer.set_result(self._say(kept, {name: row[name] for name in ("kind", "form", "verified_by")}))
+    def _tell(self, opened: Sequence[_Opened], kept: Sequence[Future[bool]]) -> None:
+        """Answer what was kept together."""
+        answers = [(answer, self._say(row, done)) for (row, answer), done in zip(opened, kept, strict=True)]
+        if any(done.exception() is None and done.result() for done in kept):
+            self.wake_teller()
+        for answer, said in answers:
+            answer.set_result(said)
 
-    def _say(self, kept: Future[bool], facts: Mapping[str, object]) -> Answer:
+    def _say(self, row: Mapping[str, Any], kept: Future[bool]) -> Answer:
         if error := kept.exception():
             return self._fail(error)
         new = kept.result()
         self.counter.labels(outcome="taken" if new else "known", reason="").inc()
-        _log.info("webhook.taken", extra={**facts, "new": new})
-        if new:
-            self.wake_teller()
+        _log.info("webhook.taken", extra={**{name: row[name] for name in _LOGGED}, "new": new})
         return TAKEN
 
     def _fail(self, error: BaseException) -> Answer:

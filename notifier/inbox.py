@@ -16,6 +16,7 @@ from paytend.webhooks import Event
 
 TABLE = "inbox_event"
 
+_write = json.JSONEncoder(ensure_ascii=False, default=float).encode  # made once: this is done for every webhook
 _ID_NUMBERS = frozenset({"idno", "idnumber"})
 
 
@@ -24,9 +25,7 @@ def make_row(
 ) -> dict[str, Any]:
     """Return the row of a verified webhook; its content is sealed, without secrets and with numbers masked."""
     event_id = make_id()
-    body = json.dumps(_mask_id_numbers(event.content), ensure_ascii=False, default=float).encode(
-        "utf-8", "replace"
-    )
+    body = _write(_mask_id_numbers(event.content)).encode("utf-8", "replace")
     return {
         "id": event_id,
         "kind": event.kind,
@@ -44,8 +43,7 @@ def make_row(
 
 def digest_key(business_key: Sequence[str]) -> str:
     """Return the digest of a business key, by which an event is known for ever."""
-    text = json.dumps(tuple(business_key), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(_write(tuple(business_key)).encode("utf-8", "replace")).hexdigest()
 
 
 def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -117,7 +117,7 @@ def redact(value: Any) -> Any:
         case list():
             return [redact(inner) for inner in value]
         case str():
-            return mask_text(value)
+            return value if len(value) < _SHORTEST else mask_text(value)
         case int() if value >= _LEAST and find_card_numbers(str(value)):
             return mask_text(str(value))
         case _:
