@@ -25,7 +25,7 @@ def make_jobs(
         Job(name="requests", every=timedelta(seconds=10), run=executor.keep_time),
         Job(name="reconciliation", every=timedelta(seconds=2), run=executor.reconcile_due),
         Job(name="orders", every=timedelta(minutes=1), run=executor.follow_orders),
-        Job(name="balance", every=config.balance.every, run=watch.poll),
+        Job(name="balance", every=config.balance.every, run=watch.poll, at_start=True),
         Job(name="refused_webhooks", every=timedelta(minutes=1), run=lambda: note_refused(parts, refused)),
         Job(
             name="sweep",

@@ -25,12 +25,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Something to be done every so often; `lease` is how long it may take at the most."""
+    """Something to be done every so often; `lease` is how long it may take at the most.
+
+    One that is done `at_start` does not wait for the timer's first round.
+    """
 
     name: str
     every: timedelta
     run: Callable[[], object]
     lease: timedelta = timedelta(minutes=2)
+    at_start: bool = False
 
 
 class Jobs:
@@ -52,14 +56,9 @@ class Jobs:
         """Start the timer."""
         for job in self._jobs.values():
             trigger = IntervalTrigger(seconds=max(1, int(min(job.every.total_seconds() / 2, 30))))
+            first = {"next_run_time": datetime.now(UTC)} if job.at_start else {}  # by the timer's own clock
             self._scheduler.add_job(
-                self.fire,
-                trigger,
-                args=[job.name],
-                id=job.name,
-                max_instances=1,
-                coalesce=True,
-                next_run_time=datetime.now(UTC),  # the timer's own clock; without it the first look is late
+                self.fire, trigger, args=[job.name], id=job.name, max_instances=1, coalesce=True, **first
             )
         self._scheduler.start()
 

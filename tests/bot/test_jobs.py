@@ -154,3 +154,22 @@ def test_old_slots_and_deliveries_are_forgotten_and_new_ones_kept(sqlite_databas
     with sqlite_database.reading() as session:
         assert [slot.number for slot in session.exec(select(Slot)).all()] == [1]
         assert [seen.key for seen in session.exec(select(SeenDelivery)).all()] == ["click:1"]
+
+
+def test_what_is_done_at_the_start_does_not_wait_for_the_first_round(sqlite_database: Database) -> None:
+    done, quarter = threading.Event(), timedelta(minutes=15)
+    late = threading.Event()
+    jobs = Jobs(
+        [
+            Job(name="balance", every=quarter, run=done.set, at_start=True),
+            Job(name="other", every=quarter, run=late.set),
+        ],
+        database=sqlite_database,
+        now=lambda: datetime.now(UTC),
+    )
+    jobs.start()
+    try:
+        assert done.wait(10)
+        assert not late.is_set()
+    finally:
+        jobs.stop()

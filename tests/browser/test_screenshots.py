@@ -85,6 +85,8 @@ def test_the_notices(windows: Windows, images: Path) -> None:
 
     expect(page.get_by_text("BOLT TALLINN").first).to_be_visible()
     expect(page.get_by_text("The document has expired.").first).to_be_visible()
+    used = page.get_by_role("article").filter(has_text="BOLT TALLINN")
+    expect(used.get_by_text("Cardholder").first).to_be_visible()
     take(page, images / "notices.png")
 
 
