@@ -40,7 +40,10 @@ class Wish:
 def read_silence(words: Sequence[str]) -> Wish:
     """Return what was typed behind `/cardops silence`; raises Misread."""
     if not words:
-        raise misread("What shall be silenced?", form=SILENCE_FORM)
+        example = "`/cardops silence merchant=BOLT for 2h tested by the vendor`"
+        raise misread(
+            f"What shall be silenced? For example {example}; names: {', '.join(NAMES)}.", form=SILENCE_FORM
+        )
     matcher, rest = _read_matcher(" ".join(words).translate(_QUOTES))
     duration, _, reason = rest.partition(" ")
     try:

@@ -37,10 +37,10 @@ def authorise(books: Books, purchase: Purchase) -> Transaction:
     return _authorisation(books, purchase, status=TradeStatus.DONE, effect=-purchase.amount)
 
 
-def decline(books: Books, purchase: Purchase, *, why: str = "declined by issuer") -> Transaction:
+def decline(books: Books, purchase: Purchase, *, why: str = "by the issuer") -> Transaction:
     """Write an authorisation that was declined: nothing moves, status 6."""
     books.card(purchase.card_id)
-    return _authorisation(books, purchase, status=TradeStatus.DECLINED, effect=0, note=f"Declined, {why}: ")
+    return _authorisation(books, purchase, status=TradeStatus.DECLINED, effect=0, note=f" (declined: {why})")
 
 
 def settle(books: Books, trade_id: str) -> Transaction:
@@ -120,7 +120,7 @@ def _authorisation(
 ) -> Transaction:
     line = _new(books, wanted, Side.AUTHORISATION, TradeType.AUTHORISATION, status, effect=effect)
     line.auth_code = f"{books.random.randrange(10**6):06d}"
-    line.merchant = f"{note}{wanted.merchant}"[:200]
+    line.merchant = f"{wanted.merchant}{note}"[:200]
     return _told(books, line)
 
 

@@ -64,7 +64,7 @@ def test_a_webhook(partner: Partner, stand_in: PaytendStandIn, receiver: Receive
     stand_in.wait_for_webhooks()
     judge = Judge(stand_in, tmp_path)
     opened = judge.opened(receiver.received[0], name="content")
-    assert json.loads(opened["content"])["remark"].endswith("ÕIE & KO")
+    assert json.loads(opened["content"])["remark"].startswith("ÕIE & KO")
     judge.verify(opened, names=("content", "notifyType", "partnerId", "randomKey", "signType", "version"))
 
 
