@@ -1,7 +1,9 @@
 """Backup and restore: a sound copy of a running database, and nothing is sent that may have been since."""
 
+import shlex
 import shutil
 import sqlite3
+import subprocess
 
 import pytest
 from sqlmodel import select
@@ -199,3 +201,46 @@ def test_after_pg_restore_what_was_open_is_doubted_unless_somebody_is_connected(
     assert status == 0
     assert "2 approved or executing requests are unknown now" in said
     assert operator.world().read(asked["approved"]).status == "unknown"
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(shutil.which("pg_restore") is None, reason="there is no pg_restore here")
+def test_the_whole_way_with_postgresqls_own_programs(on_postgresql: Operator) -> None:
+    operator = on_postgresql
+    world = operator.world()
+    asked = open_requests(world)
+    _runs(operator, operator.types("backup", "copy.dump")[2], "pg_dump")
+    card(world, "1755903")
+    world.executes(asked["approved"])  # after the backup was taken
+    for database in operator.opened:
+        database.close()
+
+    said = operator.types("restore", "copy.dump")[2]
+    _runs(operator, said, "pg_restore")
+    ours = [line.split()[1:] for line in _commands(said) if line.startswith("cardops ")]
+    assert ours == [["migrate"], ["restore", "--after-pg-restore"]]
+    assert [operator.types(*words)[0] for words in ours] == [0, 0]
+
+    world = operator.world()
+    assert {name: world.read(row).status for name, row in asked.items()} == {
+        "pending": "expired",
+        "approved": "unknown",
+        "executing": "unknown",
+        "executed": "executed",
+    }
+    assert world.candidates() == [], "what was approved then may have been carried out since"
+    assert operator.types("check")[0] == 0
+    assert operator.types("audit", "verify")[0] == 0
+
+
+def _commands(said: str) -> list[str]:
+    return [line.strip().removeprefix("- ") for line in said.splitlines()]
+
+
+def _runs(operator: Operator, said: str, program: str) -> None:
+    """Run the one command line of a program that was named."""
+    [line] = [line for line in _commands(said) if line.startswith(f"{program} ")]
+    done = subprocess.run(
+        shlex.split(line), cwd=operator.folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
