@@ -1,4 +1,4 @@
-"""A worker that dies, sleeps or comes too late: another one takes over and nothing is recorded twice (F14, F33)."""
+"""A worker that dies, sleeps or comes too late: another takes over, and nothing is recorded twice (F14, F33)."""
 
 import threading
 from contextlib import AbstractContextManager
