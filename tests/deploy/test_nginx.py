@@ -1,6 +1,5 @@
-"""The proxy's file in a real nginx, where there is one: what reaches the bot, unchanged, and what does not."""
+"""The proxy's configuration, run by nginx itself with the bot behind it, where nginx is installed."""
 
-import os
 import re
 import shutil
 import socket
@@ -9,138 +8,179 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPSConnection
 from pathlib import Path
 
+import httpx
 import pytest
 
-from bot.server import LARGEST_BODY, Server
-from bot.web import Answer, HttpRequest
+from bot.server import LARGEST_BODY
+from tests.journeys.world import CARD
+from tests.paytend import openssl
+from tests.process.nursery import Nursery
+from tests.process.rig import LONGEST, Child, Rig, build_rig, find_port
 
-CONFIG = Path(__file__).parents[2] / "deploy" / "nginx" / "nginx.conf"
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-
-pytestmark = pytest.mark.skipif(NGINX is None, reason="there is no nginx here")
-
-
-class Echo:
-    """The bot, as far as a proxy sees it; keeps what reached it."""
-
-    def __init__(self) -> None:
-        self.seen: list[HttpRequest] = []
-
-    def __call__(self, request: HttpRequest) -> Answer:
-        self.seen.append(request)
-        return Answer(status="200 OK", body=b"from the bot")
-
-
-@dataclass
-class Proxy:
-    """nginx before an Echo."""
-
-    bot: Echo
-    port: int
-    folder: Path
-
-    def asks(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-        trusts = ssl.create_default_context(cafile=str(self.folder / "fullchain.pem"))
-        connection = HTTPSConnection("localhost", self.port, context=trusts, timeout=10)
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
-        try:
-            connection.request(method, path, body, named)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def adapt(text: str, *, folder: Path, bot: int, port: int) -> str:
-    """Return the configuration for this machine: other addresses and places, all else as it is."""
-    temporary = "".join(
-        f"    {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    changes = {
-        "server bot:3000;": f"server 127.0.0.1:{bot};",
-        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
-        "/etc/nginx/certificates": str(folder),
-        "/tmp/nginx.pid": f"{folder}/nginx.pid",  # noqa: S108 - what stands in the file
-        "http {\n": f"http {{\n{temporary}",
-    }
-    for old, new in changes.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
+CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx" / "nginx.conf"
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    folder, bot, port = tmp_path_factory.mktemp("nginx"), Echo(), free_port()
-    server = Server(bot, host="127.0.0.1", port=0)
-    server.start()
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "fullchain.pem")]
-    making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *files, *subject]
-    subprocess.run(making, check=True, capture_output=True, timeout=60)
-    config = folder / "nginx.conf"
-    config.write_text(adapt(CONFIG.read_text(), folder=folder, bot=server.port, port=port))
-    more = "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"  # root's workers need the folder too
-    command = [str(NGINX), "-p", str(folder), "-c", str(config), "-g", more]
-    tested = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60, check=False)
-    assert tested.returncode == 0, tested.stderr
-    assert not re.search("warn|deprecated", tested.stderr), tested.stderr
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield Proxy(bot=bot, port=port, folder=folder)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        server.stop()
+def nginx() -> str:
+    """The program, if it is here: no test of ours is worth installing a server for."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("there is no nginx")
+    return program
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
+@dataclass(frozen=True, kw_only=True)
+class Proxy:
+    """nginx in front of a bot: by TLS as in production, and without it for stand-ins, who know no certificate."""
+
+    https: str
+    http: str
+    certificate: Path
+    log: Path
+
+    def client(self) -> httpx.Client:
+        """Someone outside who believes the certificate."""
+        trusted = ssl.create_default_context(cafile=str(self.certificate))
+        return httpx.Client(base_url=self.https, verify=trusted, trust_env=False, timeout=10)
+
+
+def adapt(text: str, *, folder: Path, bot: int, tls: int, plain: int) -> str:
+    """Return the configuration with addresses and folders of this machine, and nothing else changed."""
+    for old, new in (
+        ("server bot:3000;", f"server 127.0.0.1:{bot};"),
+        ("listen 443 ssl;", f"listen 127.0.0.1:{tls} ssl; listen 127.0.0.1:{plain}; server_name localhost;"),
+        ("/etc/nginx/certificates", str(folder)),
+        ("pid /tmp/nginx.pid;", f"pid {folder}/nginx.pid;"),
+        ("error_log /dev/stderr warn;", f"error_log {folder}/error.log warn;"),
+        ("worker_processes auto;", "worker_processes 1;"),
+    ):
+        assert text.count(old) >= 1, f"the configuration says {old!r} no more"
+        text = text.replace(old, new)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f" {kind}_temp_path {folder}/{kind};" for kind in kinds)
+    return text.replace("http {", "http {" + folders, 1)
+
+
+def make_certificate(folder: Path) -> Path:
+    """Make key.pem and fullchain.pem of localhost."""
+    name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    files = ("-keyout", str(folder / "key.pem"), "-out", str(folder / "fullchain.pem"))
+    openssl.run("req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "2", *name, *files)
+    return folder / "fullchain.pem"
+
+
+def run_nginx(nginx: str, folder: Path, *, bot: int) -> tuple[Proxy, "subprocess.Popen[bytes]"]:
+    """Check the configuration and start it in the foreground."""
+    certificate, tls, plain = make_certificate(folder), find_port(), find_port()
+    file = folder / "nginx.conf"
+    file.write_text(adapt(CONFIGURATION.read_text(), folder=folder, bot=bot, tls=tls, plain=plain))
+    words = [nginx, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(file)]
+    checked = subprocess.run([*words, "-t"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert "[warn]" not in checked.stderr, checked.stderr
+    process = subprocess.Popen([*words, "-g", "daemon off;"])
+    proxy = Proxy(
+        https=f"https://localhost:{tls}",
+        http=f"http://127.0.0.1:{plain}",
+        certificate=certificate,
+        log=folder / "error.log",
+    )
+    return proxy, process
+
+
+def wait_for(port: int) -> None:
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
     raise AssertionError("nginx does not listen")
 
 
-@pytest.mark.parametrize("path", ["/slack/events", "/paytend/webhook"])
-def test_what_is_posted_reaches_the_bot_byte_by_byte(proxy: Proxy, path: str) -> None:
-    body = bytes(range(256)) * 40
-
-    assert proxy.asks("POST", path, body, X_Slack_Signature="v0=ab", X_Slack_Request_Timestamp="17") == (
-        200,
-        b"from the bot",
-    )
-
-    seen = proxy.bot.seen[-1]
-    assert (seen.method, seen.path, seen.body) == ("POST", path, body)
-    assert (seen.headers["x-slack-signature"], seen.headers["x-slack-request-timestamp"]) == ("v0=ab", "17")
+@pytest.fixture(scope="module")
+def rig(nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """Stand-ins and a bot, for all tests here: none of them minds what another one did."""
+    del nginx  # skips before anything is started
+    nursery = Nursery()
+    with build_rig("sqlite", tmp_path_factory.mktemp("bot"), nursery=nursery) as rig:
+        yield rig
+    nursery.end()
 
 
-def test_a_body_as_large_as_the_bot_takes_passes_and_a_larger_one_ends_at_the_proxy(proxy: Proxy) -> None:
-    assert proxy.asks("POST", "/paytend/webhook", b"x" * LARGEST_BODY)[0] == 200
-    count = len(proxy.bot.seen)
-
-    assert proxy.asks("POST", "/paytend/webhook", b"x" * (LARGEST_BODY + 1))[0] == 413
-    assert len(proxy.bot.seen) == count
+@pytest.fixture(scope="module")
+def bot(rig: Rig) -> Child:
+    return rig.start()
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz", "/", "/slack/events/", "/paytend"])
-def test_nothing_else_is_seen_from_outside(proxy: Proxy, path: str) -> None:
-    count = len(proxy.bot.seen)
+@pytest.fixture(scope="module")
+def proxy(rig: Rig, bot: Child, nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """nginx with our configuration; Slack and Paytend deliver to it and not to the bot."""
+    port = int(bot.url.rpartition(":")[2])
+    proxy, process = run_nginx(nginx, tmp_path_factory.mktemp("nginx"), bot=port)
+    try:
+        wait_for(int(proxy.http.rpartition(":")[2]))
+        rig.slack.courier.request_url = f"{proxy.http}/slack/events"
+        rig.paytend.callback = f"{proxy.http}/paytend/webhook"
+        yield proxy
+    finally:
+        process.terminate()
+        process.wait(timeout=LONGEST)
 
-    assert proxy.asks("GET", path)[0] == 404
-    assert proxy.asks("GET", "/paytend/webhook")[0] == 403
-    assert len(proxy.bot.seen) == count
+
+def test_commands_clicks_and_webhooks_pass_with_their_signatures(rig: Rig, proxy: Proxy) -> None:
+    rig.approves(rig.asks("20.50"))
+    rig.says("Approved and done", of="20.50 EUR")
+
+    rig.paytend.events.purchase(CARD, "3.21")
+
+    webhooks = rig.paytend.webhooks
+    rig.until(lambda: webhooks and all(webhook.state == "delivered" for webhook in webhooks))
+    rig.until(lambda: any("3.21" in str(message) for message in rig.slack.messages("C0ALERTS")))
+    assert proxy.log.read_text() == ""
+
+
+def test_only_two_doors_are_open_to_the_outside(proxy: Proxy, bot: Child) -> None:
+    with proxy.client() as client:
+        inside = [client.get(path).status_code for path in ("/healthz", "/readyz", "/metrics", "/")]
+        looked_at = [client.get(path).status_code for path in ("/slack/events", "/paytend/webhook")]
+        forged = client.post("/slack/events", content=b"{}")
+        other = client.post("/slack/events/more", content=b"{}")
+
+    assert httpx.get(f"{bot.url}/healthz", trust_env=False).status_code == 200
+    assert inside == [404] * 4
+    assert looked_at == [403] * 2
+    assert forged.status_code == 401
+    assert other.status_code == 404
+    assert "max-age=" in forged.headers["strict-transport-security"]
+
+
+def test_what_the_bot_takes_passes_and_no_byte_more(proxy: Proxy, bot: Child) -> None:
+    before = refused(bot)
+    with proxy.client() as client:
+        largest = client.post("/paytend/webhook", content=b"x" * LARGEST_BODY)
+        larger = client.post("/paytend/webhook", content=b"x" * (LARGEST_BODY + 1))
+
+    assert largest.json()["status"] != "00", "read whole by the bot, and refused as no webhook"
+    assert refused(bot) == before + 1
+    assert larger.status_code == 413
+    assert "nginx" in larger.text, "the proxy says so; the bot never saw it"
+
+
+def test_a_sender_who_stops_in_the_middle_is_never_seen_by_the_bot(proxy: Proxy, bot: Child) -> None:
+    address = ("127.0.0.1", int(proxy.http.rpartition(":")[2]))
+    before = refused(bot)
+    with socket.create_connection(address, timeout=10) as slow:
+        slow.sendall(b"POST /paytend/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+        said = slow.recv(4096)  # nginx ends it after five seconds
+
+    assert said == b"" or b" 408 " in said.partition(b"\r\n")[0]
+    assert refused(bot) == before
+
+
+def refused(bot: Child) -> float:
+    """How many webhooks the bot has refused."""
+    text = httpx.get(f"{bot.url}/metrics", trust_env=False).text
+    return sum(map(float, re.findall(r'^cardops_webhooks_total\{outcome="refused".*\} (\S+)', text, re.MULTILINE)))
