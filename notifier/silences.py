@@ -30,6 +30,7 @@ class Matcher(BaseModel):
     card: str | None = None
     cardholder: str | None = None
     merchant: str | None = None
+    country: str | None = None
 
     def __str__(self) -> str:
         """Return the matcher as it is typed."""
@@ -48,6 +49,7 @@ _FACTS: dict[str, tuple[str, ...]] = {
     "currency": ("currency",),
     "card": ("card_id", "last_four"),
     "cardholder": ("holder_id",),
+    "country": ("country",),
 }
 
 

@@ -47,11 +47,15 @@ def event_act(envelope: Envelope) -> Act:
 
 @dataclass(kw_only=True)
 class Acts:
-    """Prepares acts; `commands` are those of the app's manifest (empty: any command is sent)."""
+    """Prepares acts; `commands` are those of the app's manifest (empty: any command is sent).
+
+    An app that takes no messages cannot be written to in its DM.
+    """
 
     state: State
     payloads: Payloads
     commands: dict[str, Json] = field(default_factory=dict)
+    takes_messages: bool = True
     found: dict[str, list[Json]] = field(default_factory=dict)
 
     def person(self, person_id: str, *, is_stale: bool = False) -> Person:
@@ -76,6 +80,8 @@ class Acts:
         """Type a message, or a slash command."""
         person = self.person(person_id)
         channel = self.place(person, channel_id)
+        if channel.im_of is not None and not self.takes_messages:
+            raise CannotAct("sending messages to this app has been turned off")
         if not text.startswith("/"):
             if channel.is_archived:
                 raise CannotAct(f"{channel_id} is archived")

@@ -61,6 +61,11 @@ def _problems(manifest: Json) -> Iterator[str]:
         yield "slash_commands.command: begins with /"
 
 
+def takes_messages(manifest: Json) -> bool:
+    """Whether people can write to the app; Slack says "turned off" where its messages tab is read-only."""
+    return not manifest.get("features", {}).get("app_home", {}).get("messages_tab_read_only_enabled", False)
+
+
 def commands(manifest: Json) -> dict[str, Json]:
     """Return the slash commands by name, with description and usage hint."""
     found = manifest.get("features", {}).get("slash_commands", [])

@@ -81,7 +81,11 @@ class PageApi:
         return web.json_response(
             {
                 "team": {"id": team.id, "name": team.name},
-                "app": {"id": team.bot_user_id, "name": team.app_name},
+                "app": {
+                    "id": team.bot_user_id,
+                    "name": team.app_name,
+                    "takes_messages": workspace.takes_messages,
+                },
                 "people": snapshots.people(workspace.state),
                 "groups": groups,
                 "channels": channels,

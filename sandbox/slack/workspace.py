@@ -85,7 +85,13 @@ class SlackWorkspace(Sights, Changes, Deliveries):
             acknowledge_seconds=acknowledge_seconds,
         )
         self._payloads = Payloads(state=self.state, base_url=base_url)
-        self.acts = Acts(state=self.state, payloads=self._payloads, commands=manifests.commands(described))
+        self.takes_messages = manifests.takes_messages(described)
+        self.acts = Acts(
+            state=self.state,
+            payloads=self._payloads,
+            commands=manifests.commands(described),
+            takes_messages=self.takes_messages,
+        )
         self.shortcuts = manifests.shortcuts(described)
         self.retries = Retries(clock=self.clock)
         self._api = WebApi(

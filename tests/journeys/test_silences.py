@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from notifier.silences import Matcher, matches
 from notifier.tables import Delivery
 from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, SUPPORT, World, actions_of, text_of
 
@@ -116,7 +117,7 @@ def test_money_and_security_cannot_be_silenced(sqlite_world: World) -> None:
         ("card= for 2h because", "with a value"),
         ("everything for 2h because", "“everything” is no condition"),
         ("merchent=SHOP for 2h because", "Did you mean `merchant`?"),
-        ("colour=red for 2h because", "There are: kind, status"),
+        ("animal=cat for 2h because", "There are: kind, status"),
         ("kind=transactions for 2h because", "Did you mean `transaction`?"),
         ("card=1755902 for ever because", "is no duration"),
         ("card=1755902 for 8d because", "a week at the most"),
@@ -143,3 +144,11 @@ def test_only_admins_and_on_call_silence(sqlite_world: World, person: str) -> No
     assert "takes one of these roles: admin, oncall" in world.told(person)
     world.types(ONCALL, "/cardops silences")
     assert "Silences: 1" in world.told(ONCALL)
+
+
+def test_a_silence_by_country_holds_back_what_comes_from_there() -> None:
+    matcher = Matcher(kind="transaction", country="LT")
+
+    assert matches(matcher, "transaction", {"country": "lt"})
+    assert not matches(matcher, "transaction", {"country": "LV"})
+    assert not matches(matcher, "transaction", {"country": None})

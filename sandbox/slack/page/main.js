@@ -89,7 +89,10 @@ function drawHead(place) {
   byId("place-name").textContent = isApp ? workspace.app.name : `# ${place.name}`;
   byId("place-topic").textContent = isApp ? "" : `${place.topic} · ${place.members} members`;
   byId("tabs").hidden = !isApp;
-  byId("composer").hidden = look.place === "home" || Boolean(place?.is_archived);
+  const isTurnedOff = Boolean(place?.is_im) && !workspace.app.takes_messages;
+  byId("composer").hidden = look.place === "home" || Boolean(place?.is_archived) || isTurnedOff;
+  byId("turned-off").hidden = !isTurnedOff;
+  byId("reply-composer").hidden = isTurnedOff;
   if (!isApp) return;
   const tab = (label, id) => el("button", { type: "button", role: "tab", "aria-selected": String(look.place === id), onclick: () => go(id) }, label);
   byId("tabs").replaceChildren(tab("Home", "home"), tab("Messages", dmOf()));

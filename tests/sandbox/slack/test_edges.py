@@ -135,3 +135,16 @@ def test_a_grid_workspace_names_its_enterprise(clock: Clock) -> None:
 
     assert ws.types("U0SAM", "/card", channel="C0SUPPORT").payload["enterprise_id"] == "E0GRID"
     assert ws.uses_shortcut("U0SAM", "x").payload["enterprise"] == {"id": "E0GRID", "name": "Grid"}
+
+
+@pytest.mark.parametrize("is_read_only", [True, False])
+def test_an_app_whose_messages_tab_is_read_only_cannot_be_written_to(clock: Clock, is_read_only: bool) -> None:
+    manifest = {"features": {"app_home": {"messages_tab_read_only_enabled": is_read_only}}}
+    ws = SlackWorkspace(clock=clock, manifest=manifest)
+    dm = ws.state.dm_of("U0SAM").id
+
+    if is_read_only:
+        with pytest.raises(CannotAct, match="turned off"):
+            ws.types("U0SAM", "hello", channel=dm)
+    else:
+        assert ws.types("U0SAM", "hello", channel=dm).payload["text"] == "hello"
