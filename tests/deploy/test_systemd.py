@@ -46,6 +46,9 @@ def test_its_settings_are_ours_and_it_is_given_time_to_end() -> None:
     names = re.findall(r"^Environment=((?:CARDOPS|DATABASE|SLACK|PAYTEND)_\w+)=", text, re.MULTILINE)
 
     assert len(names) == 4
+    assert "Environment=HOME=/var/lib/cardops\n" in text, (
+        "a dynamic user may have none, and the bot would not start"
+    )
     assert all(is_setting(name) for name in names)
     assert "ExecStart=/opt/cardops/bin/cardops run\n" in text
     stop = re.search(r"^TimeoutStopSec=(\d+)s$", text, re.MULTILINE)
