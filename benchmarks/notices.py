@@ -13,6 +13,7 @@ from notifier import backlog
 STEADY, APART, TARGET_P95 = 60, 0.6, 2.0  # webhooks, seconds between two, seconds
 FLOOD, MOST_MESSAGES, LONGEST = 2000, 200, 90.0
 _HEADERS = {"Content-Type": "application/json"}
+_AUDIT = "C0AUDIT"
 
 
 def run() -> Iterator[str]:
@@ -76,9 +77,10 @@ def _content(number: int) -> dict[str, Any]:
 
 
 def _posts(rig: Rig) -> list[tuple[str, Any]]:
-    """Return the texts of the messages that were posted, each with when."""
+    """Return the texts of the notices that were posted, each with when."""
     calls = [call for call in rig.slack.api_calls if call.method == "chat.postMessage" and call.is_ok]
-    return [(json.dumps(call.args, default=str), call.at) for call in calls]
+    notices = [call for call in calls if call.args.get("channel") != _AUDIT]  # there the head of the trail is told
+    return [(json.dumps(call.args, default=str), call.at) for call in notices]
 
 
 def _wait_until_told(rig: Rig) -> None:
@@ -94,7 +96,7 @@ def _wait_until_told(rig: Rig) -> None:
 def _stop(rig: Rig) -> None:
     """Stop the threads; the rig closes the rest."""
     rig.bot.jobs.stop()
-    for loop in (rig.bot.telling_loop, rig.bot.execution_loop, rig.bot.delivery_loop):
+    for loop in (rig.bot.telling_loop, rig.bot.naming_loop, rig.bot.execution_loop, rig.bot.delivery_loop):
         loop.stop()
     rig.bot.pools.quick.stop()
     rig.bot.pools.slow.stop()
