@@ -1,12 +1,12 @@
 """Backups: a copy of a running SQLite database, putting one back, and what must be doubted after that."""
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, text
 from sqlmodel import Session
@@ -126,12 +126,13 @@ def require_alone(session: Session) -> None:
 
 def write_pg_dump(url: URL, to: Path) -> str:
     """Return the command that backs up a PostgreSQL database; the password comes from PGPASSWORD."""
-    return f"pg_dump --format=custom --file={to} --dbname={_plain(url)}"
+    return shlex.join(["pg_dump", "--format=custom", f"--file={to}", f"--dbname={_plain(url)}"])
 
 
-def write_pg_restore(url: URL, file: Any) -> str:
+def write_pg_restore(url: URL, file: Path) -> str:
     """Return the command that restores one."""
-    return f"pg_restore --clean --if-exists --single-transaction --dbname={_plain(url)} {file}"
+    options = ["--clean", "--if-exists", "--single-transaction", f"--dbname={_plain(url)}"]
+    return shlex.join(["pg_restore", *options, str(file)])
 
 
 def _plain(url: URL) -> str:

@@ -49,7 +49,7 @@ def say(status: str, value: object) -> Answer:
 
 NOT_FOUND = say("404 Not Found", {"error": "not found"})
 OTHER_METHOD = say("405 Method Not Allowed", {"error": "method not allowed"})
-BAD_REQUEST = say("400 Bad HttpRequest", {"error": "bad request"})
+BAD_REQUEST = say("400 Bad Request", {"error": "bad request"})
 BROKEN = say("500 Internal Server Error", {"error": "internal error"})
 
 

@@ -1,5 +1,8 @@
 """The manifests, as far as they can be checked without a cluster: shapes, names, ports, probes, rights."""
 
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,10 @@ from bot.config import parse_config
 from bot.settings import Settings
 from tests.deploy.names import is_setting
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
-WEB = (Path(__file__).parents[2] / "bot" / "web.py").read_text()
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy" / "kubernetes"
+WEB = (ROOT / "bot" / "web.py").read_text()
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 OBJECTS: list[dict[str, Any]] = [
     document
     for file in sorted(FOLDER.glob("*.yaml"))
@@ -47,6 +52,20 @@ def test_kustomize_applies_all_but_the_example_and_the_job() -> None:
 
     files = {file.name for file in FOLDER.glob("*.yaml")}
     assert set(listed) == files - {"kustomization.yaml", "secret.example.yaml", "migration-job.yaml"}
+
+
+def test_kubectl_builds_the_same_objects_from_it() -> None:
+    program = shutil.which("kubectl")
+    if program is None:
+        pytest.skip("there is no kubectl")
+
+    built = subprocess.run([program, "kustomize", str(FOLDER)], capture_output=True, text=True, check=False)
+
+    assert built.returncode == 0, built.stderr
+    objects = list(yaml.safe_load_all(built.stdout))
+    listed = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["resources"]
+    assert len(objects) == len(listed)
+    assert {thing["metadata"]["namespace"] for thing in objects} == {"cardops"}
 
 
 @pytest.mark.parametrize("pod", PODS, ids=["bot", "migration"])
@@ -129,7 +148,7 @@ def test_bot_and_migration_are_of_one_version() -> None:
 
     assert len(images) == 1
     (image,) = images
-    assert image.partition(":")[2] not in {"", "latest"}
+    assert image == f"cardops:{VERSION}"
     assert of("Job")["metadata"]["name"].endswith(image.partition(":")[2].replace(".", "-"))
 
 
