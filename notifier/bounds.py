@@ -12,6 +12,8 @@ from jinja2 import TemplateSyntaxError, nodes
 
 PARTS = "_parts.j2"
 MOST_VALUES = 4_000  # ours come to a few hundred
+_COUNTS_ONE = 100  # characters of text
+_LONGEST_SEPARATOR = 20  # characters
 _OF_A_MACRO = 20  # values that a macro of ours writes
 _KEEP_LENGTH = frozenset({"list", "sort"})
 _PLAIN = (
@@ -80,33 +82,64 @@ class _Counter:
         """Return how many values the node may write, at most."""
         match node:
             case nodes.Name():
-                return self._set.get(node.name, 1)
+                return self._read_name(node)
+            case nodes.TemplateData(data=text) | nodes.Const(value=str(text)):
+                return len(text) // _COUNTS_ONE
             case nodes.For():
                 return self._count_loop(node)
             case nodes.Call():
                 return self._count_call(node)
-            case nodes.Import():
-                self._take_in(node)
-            case _ if not isinstance(node, _PLAIN):
-                raise self._refuse(node, f"{type(node).__name__} is not allowed in a template of one's own")
+            case nodes.Filter(name="join" | "list" | "sort"):
+                return self._count_list(node)
+        self._check(node)
         values = sum(self.count(child) for child in node.iter_child_nodes())
         if isinstance(node, nodes.Assign | nodes.AssignBlock):
-            for target in (
-                node.target.find_all(nodes.Name) if isinstance(node.target, nodes.Tuple) else [node.target]
-            ):
-                if isinstance(target, nodes.Name):
-                    self._set[target.name] = max(values, self._set.get(target.name, 1))
+            self._remember(node.target, values)
         return values
 
+    def _check(self, node: nodes.Node) -> None:
+        if isinstance(node, nodes.Import):
+            self._take_in(node)
+        elif not isinstance(node, _PLAIN):
+            raise self._refuse(node, f"{type(node).__name__} is not allowed in a template of one's own")
+
+    def _remember(self, target: nodes.Node, values: int) -> None:
+        """Remember how much stands behind the names that are set."""
+        names = [target] if isinstance(target, nodes.Name) else target.find_all(nodes.Name)
+        for name in names:
+            self._set[name.name] = max(values, self._set.get(name.name, 1))
+
     def _count_loop(self, loop: nodes.For) -> int:
-        over: Any = loop.iter
+        if loop.recursive:
+            raise self._refuse(loop, "a loop is not recursive in a template of one's own")
+        inner = [*loop.body, *loop.else_, *([loop.test] if loop.test else [])]
+        self.count(loop.target)
+        times = self._length(loop.iter, what="a loop goes over")
+        return times * (1 + sum(self.count(child) for child in inner))
+
+    def _read_name(self, name: nodes.Name) -> int:
+        if name.ctx != "load" and name.name in self._lists:
+            raise self._refuse(name, f"{name.name} is a list of the facts and stays it")
+        return self._set.get(name.name, 1)
+
+    def _count_list(self, made: nodes.Filter) -> int:
+        """Count what is made of a list; of a text each of its letters could become a text again."""
+        given = [*made.args, *(keyword.value for keyword in made.kwargs)]
+        is_short = all(
+            isinstance(each, nodes.Const) and len(str(each.value)) <= _LONGEST_SEPARATOR for each in given
+        )
+        if made.dyn_args or made.dyn_kwargs or not is_short:
+            raise self._refuse(made, f"what {made.name} is given is written out and short")
+        return self._length(made.node, what=f"{made.name} takes")
+
+    def _length(self, over: Any, *, what: str) -> int:
+        """Return the most items of a list of the facts."""
         while _is_no_longer(over):
             over = over.node
-        if loop.recursive or not isinstance(over, nodes.Name) or over.name not in self._lists:
+        if not isinstance(over, nodes.Name) or over.name not in self._lists:
             known = ", ".join(sorted(self._lists)) or "none"
-            raise self._refuse(loop, f"a loop goes over a list of the facts; this notice has: {known}")
-        inner = [*loop.body, *loop.else_, *([loop.test] if loop.test else [])]
-        return self._lists[over.name] * sum(self.count(child) for child in inner)
+            raise self._refuse(over, f"{what} a list of the facts; this notice has: {known}")
+        return self._lists[over.name]
 
     def _count_call(self, call: nodes.Call) -> int:
         called = call.node

@@ -50,7 +50,7 @@ def override(renderer: Renderer, folder: Path | None, *, log: logging.Logger) ->
     for name, source in _read(folder):
         try:
             _try(renderer, name, source)
-        except (RenderFailed, TemplateError) as error:
+        except (RenderFailed, TemplateError, RecursionError) as error:
             faulty.append(Faulty(name=f"{name}{SUFFIX}", reason=_say(error)))
             log.warning("template.faulty", extra={"template": f"{name}{SUFFIX}", "reason": _say(error)})
     if folder is not None and not folder.is_dir():
