@@ -8,6 +8,7 @@ A library between 3.7.0 and 3.51.2 has a race that can corrupt a WAL: there a ro
 import fcntl
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,6 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 try:
@@ -23,6 +26,7 @@ try:
 except ImportError:  # no wheel for this platform: Python's own library, whose version decides the journal
     pysqlite3 = None
 
+FRESH = 1.0  # seconds after its last use for which a connection to PostgreSQL is believed to live
 _SAFE_WAL = (3, 51, 3)
 _SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
 
@@ -137,9 +141,25 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_recycle=1800
-    )
+    engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=20, pool_recycle=1800)
+    dialect = engine.dialect
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["last used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        """Ask whether it lives, as `pool_pre_ping` does, but not in a flood: it is a trip for each commit."""
+        last = entry.info.get("last used")
+        if last is None or time.monotonic() - last < FRESH:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error  # the pool makes new ones, of all that it holds
+
+    return engine
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Column, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 
 from notifier.tables import InboxEvent
@@ -15,6 +17,19 @@ from paytend.envelope import Webhook
 from paytend.webhooks import Event
 
 TABLE = "inbox_event"
+
+_COLUMNS: Sequence[Column[Any]] = tuple(InboxEvent.__table__.columns)  # type: ignore[attr-defined]  # SQLModel's own
+_INSERT = sqlite.insert(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
+# A column an array: a VALUES list is another text for each number of rows, and the driver reads it every time.
+_INSERT_ARRAYS = (
+    postgresql.insert(InboxEvent)
+    .from_select(
+        [column.name for column in _COLUMNS],
+        select(*(func.unnest(bindparam(column.name, type_=ARRAY(column.type))) for column in _COLUMNS)),
+    )
+    .on_conflict_do_nothing()
+    .returning(col(InboxEvent.id))
+)
 
 _write = json.JSONEncoder(ensure_ascii=False, default=float).encode  # made once: this is done for every webhook
 _ID_NUMBERS = frozenset({"idno", "idnumber"})
@@ -52,11 +67,14 @@ def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     What is known by its business key or by its digest stays as it is; of concurrent deliveries of one event
     exactly one is new.
     """
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    insert = make(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
     # Always in the same order, so that two replicas with the same events wait for each other but never deadlock.
     ordered = sorted(rows, key=lambda row: str(row["digest"]))
-    return set(session.connection().execute(insert, ordered).scalars())
+    if session.get_bind().dialect.name == "sqlite":
+        found = session.connection().execute(_INSERT, ordered)
+    else:
+        columns = {column.name: [row[column.name] for row in ordered] for column in _COLUMNS}
+        found = session.connection().execute(_INSERT_ARRAYS, columns)
+    return set(found.scalars())
 
 
 def open_content(event: InboxEvent, *, vault: Vault) -> str:

@@ -5,7 +5,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext
+import time
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from sqlalchemy import Inspector, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from bot import schema
-from bot.database import Database, SecondProcess, sqlite_module, wal_is_safe
+from bot.database import FRESH, Database, SecondProcess, sqlite_module, wal_is_safe
 from tests.databases import KINDS, fresh_url
+
+_PID = text("SELECT pg_backend_pid()")
 
 
 def pragma(database: Database, name: str) -> object:
@@ -106,7 +109,7 @@ def test_a_block_that_fails_leaves_nothing_behind(database: Database) -> None:
 def claims(url: str) -> str:
     """Claim the file in a process of its own, and say what came of it."""
     program = (
-        "import sys; from bot.database import Database, SecondProcess\n"
+        "import sys; from bot.database import FRESH, Database, SecondProcess\n"
         "try: Database(sys.argv[1]).claim_file()\n"
         "except SecondProcess as error: print(error.__doc__)\n"
         "else: print('claimed')\n"
@@ -241,3 +244,23 @@ def test_the_values_of_a_failed_statement_are_not_in_its_message(database: Datab
         session.connection().execute(text("SELECT no_such_function(:value)"), {"value": "canary"})
 
     assert "canary" not in str(failure.value)
+
+
+@pytest.mark.postgres
+def test_connections_that_the_server_closed_are_made_anew(tmp_path: Path) -> None:
+    with fresh_url("postgresql", tmp_path) as url:
+        database, other = Database(url), Database(url)
+        with ExitStack() as stack:  # three at a time, which the pool keeps
+            pids = {stack.enter_context(database.writing()).connection().scalar(_PID) for _ in range(3)}
+        with other.writing() as session:
+            for pid in pids:
+                session.connection().execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        time.sleep(FRESH)
+
+        with ExitStack() as stack:
+            anew = {stack.enter_context(database.writing()).connection().scalar(_PID) for _ in range(3)}
+        database.close()
+        other.close()
+
+    assert len(pids) == len(anew) == 3
+    assert not pids & anew
