@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 from sqlalchemy import insert
+from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from benchmarks.rig import Discarding, Rig, build_rig, burst_caller, make_webhooks, quantile, serve
@@ -128,26 +129,22 @@ def _opens_only(rig: Rig) -> Web:
 
 def _commits_each(rig: Rig) -> Web:
     """Serve as an application does that knows nothing of turns: a session, an object, a commit."""
-    threads = ThreadPoolExecutor(CONNECTIONS)
-    engine = rig.bot.database.engine.execution_options(writes=True)
-
-    def answer(body: bytes) -> Answer:
-        row = rig.bot.receiver.open(body)
-        with Session(engine) as session:
-            session.add(InboxEvent(**row))
-            session.commit()
-        return TAKEN
-
-    return _web(rig, lambda body: threads.submit(answer, body))
+    return _in_threads(
+        rig, sessionmaker(rig.bot.database.engine.execution_options(writes=True), class_=Session).begin
+    )
 
 
 def _commits_each_in_turn(rig: Rig) -> Web:
     """Serve the same with our own turns of writers, which keep SQLite's from sleeping beside each other."""
+    return _in_threads(rig, rig.bot.database.writing)
+
+
+def _in_threads(rig: Rig, writing: Callable[[], AbstractContextManager[Session]]) -> Web:
     threads = ThreadPoolExecutor(CONNECTIONS)
 
     def answer(body: bytes) -> Answer:
         row = rig.bot.receiver.open(body)
-        with rig.bot.database.writing() as session:
+        with writing() as session:
             session.add(InboxEvent(**row))
         return TAKEN
 

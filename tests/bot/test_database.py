@@ -109,7 +109,7 @@ def test_a_block_that_fails_leaves_nothing_behind(database: Database) -> None:
 def claims(url: str) -> str:
     """Claim the file in a process of its own, and say what came of it."""
     program = (
-        "import sys; from bot.database import FRESH, Database, SecondProcess\n"
+        "import sys; from bot.database import Database, SecondProcess\n"
         "try: Database(sys.argv[1]).claim_file()\n"
         "except SecondProcess as error: print(error.__doc__)\n"
         "else: print('claimed')\n"
