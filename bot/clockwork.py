@@ -61,5 +61,5 @@ def note_refused(parts: Parts, refused: RefusedCount) -> None:
                 now=parts.clock.now(),
             )
     except SQLAlchemyError:
-        refused.give_back(counts)
+        refused.add(counts)
         raise

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, bindparam, func, select
+from sqlalchemy import Column, Text, bindparam, cast, column, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 
 from notifier.tables import InboxEvent
@@ -20,18 +19,22 @@ TABLE = "inbox_event"
 
 _COLUMNS: Sequence[Column[Any]] = tuple(InboxEvent.__table__.columns)  # type: ignore[attr-defined]  # SQLModel's own
 _INSERT = sqlite.insert(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
-# A column an array: a VALUES list is another text for each number of rows, and the driver reads it every time.
-_INSERT_ARRAYS = (
+# All rows as one JSON text: a VALUES list is another text for each number of rows, which the driver reads anew,
+# and an array it quotes value for value.
+_ROWS = func.json_to_recordset(cast(bindparam("rows", type_=Text), postgresql.JSON)).table_valued(
+    *(column(each.name, each.type) for each in _COLUMNS)
+)
+_INSERT_JSON = (
     postgresql.insert(InboxEvent)
-    .from_select(
-        [column.name for column in _COLUMNS],
-        select(*(func.unnest(bindparam(column.name, type_=ARRAY(column.type))) for column in _COLUMNS)),
-    )
+    .from_select([each.name for each in _COLUMNS], select(_ROWS.render_derived(with_types=True)))
     .on_conflict_do_nothing()
     .returning(col(InboxEvent.id))
 )
 
 _write = json.JSONEncoder(ensure_ascii=False, default=float).encode  # made once: this is done for every webhook
+_write_rows = json.JSONEncoder(
+    default=lambda value: f"\\x{value.hex()}" if isinstance(value, bytes) else value.isoformat()
+).encode
 _ID_NUMBERS = frozenset({"idno", "idnumber"})
 
 
@@ -72,8 +75,7 @@ def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     if session.get_bind().dialect.name == "sqlite":
         found = session.connection().execute(_INSERT, ordered)
     else:
-        columns = {column.name: [row[column.name] for row in ordered] for column in _COLUMNS}
-        found = session.connection().execute(_INSERT_ARRAYS, columns)
+        found = session.connection().execute(_INSERT_JSON, {"rows": _write_rows(ordered)})
     return set(found.scalars())
 
 

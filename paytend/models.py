@@ -186,17 +186,22 @@ class CardOrder(Answer):
         return {**fields, "cards": [with_raw(row) for row in rows]}
 
 
-class Transaction(Answer):
-    """A movement on a card or on the partner account; `booked` is its time as Paytend wrote it."""
+class TransactionKey(Answer):
+    """What a transaction is known by."""
 
     trade_id: Text = named("tradeId", "transactionId", "authId", "relatedTransactionId")
-    card_id: Text = named("cardId", "cardToken")
-    card_number: CardNumber = named("cardNo", "cardPan")
-    type: Annotated[TransactionType | None, FORGIVING] = named("tradeType", "transactionType")
     status: Annotated[TransactionStatus | None, FORGIVING] = named(
         "tradeStatus", "transactionStatus", "authStatus"
     )
     source: Annotated[TransactionSource | None, FORGIVING] = named("tradeSrc", "transactionSrc", "dataType")
+
+
+class Transaction(TransactionKey):
+    """A movement on a card or on the partner account; `booked` is its time as Paytend wrote it."""
+
+    card_id: Text = named("cardId", "cardToken")
+    card_number: CardNumber = named("cardNo", "cardPan")
+    type: Annotated[TransactionType | None, FORGIVING] = named("tradeType", "transactionType")
     currency: Text = named("currency", "billCurrency")
     amount: Money | None = named("amount", "billAmount")
     fee: Money | None = named("fee", "billFee")

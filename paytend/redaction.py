@@ -1,7 +1,7 @@
 """What must not leave this package in the clear: card numbers, and anything that opens a card."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,8 +9,9 @@ from typing import Any
 _RUN = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]\d+)*")
 # Two dates side by side have sixteen digits too.
 _DATE = re.compile(r"(?<![\d-])20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![\d-])")
-# Thirteen digits, with at most one such sign between two: without them there is no card number to look for.
-_ENOUGH = re.compile(r"\d(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]?\d){12}")
+# Thirteen digits, with at most one such sign between two, and the first as in _STARTS: without them there is no
+# card number to look for.
+_ENOUGH = re.compile(r"(?<!\d)(?![0178])\d(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]?\d){12}")
 _GROUP = re.compile(r"\d+")
 _SHORTEST, _LONGEST = 13, 19  # digits
 # ISO/IEC 7812: what payment cards begin with. Times in milliseconds and ids made of dates begin with 1 or 20.
@@ -53,11 +54,16 @@ def find_card_numbers(text: str) -> list[str]:
     return [digits for _, _, digits in _spans(text)]
 
 
+def _may_hold_number(text: str) -> bool:
+    return len(text) >= _SHORTEST and _ENOUGH.search(text) is not None
+
+
 def _spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where each card number begins and ends, and its digits."""
-    if len(text) < _SHORTEST or not _ENOUGH.search(text):  # most values of a message
+    if not _may_hold_number(text):
         return
-    text = _DATE.sub(lambda date: "x" * len(date.group()), text)
+    if "-" in text:
+        text = _DATE.sub(lambda date: "x" * len(date.group()), text)
     for run in _RUN.finditer(text):
         groups = list(_GROUP.finditer(text, run.start(), run.end()))
         first = 0
@@ -65,14 +71,18 @@ def _spans(text: str) -> Iterator[tuple[int, int, str]]:
             digits = ""
             for last in range(first, len(groups)):
                 digits += _as_ascii(groups[last].group())
-                sizes = {len(group.group()) for group in groups[first : last + 1]}
-                if len(digits) > _LONGEST or (last > first and not sizes <= _GROUP_SIZES):
+                if len(digits) > _LONGEST or (last > first and not _are_groups(groups[first : last + 1])):
                     break
                 if len(digits) >= _SHORTEST and digits.startswith(_STARTS) and passes_luhn(digits):
                     yield groups[first].start(), groups[last].end(), digits
                     first = last
                     break
             first += 1
+
+
+def _are_groups(groups: Sequence[re.Match[str]]) -> bool:
+    """Whether numbers side by side are long enough and short enough to be one, written in groups."""
+    return {group.end() - group.start() for group in groups} <= _GROUP_SIZES
 
 
 def _as_ascii(digits: str) -> str:
@@ -87,6 +97,8 @@ def mask_card_number(text: str) -> str:
 
 def mask_text(text: str) -> str:
     """Return the text with every card number in it masked."""
+    if not _may_hold_number(text):  # most values of a message
+        return text
     kept, done = [], 0
     for begin, end, digits in _spans(text):
         kept += [text[done:begin], mask_card_number(digits)]

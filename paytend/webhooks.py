@@ -6,11 +6,12 @@ The envelope has neither id nor time, so there is no replay key but the business
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from paytend.envelope import Webhook
-from paytend.models import Cardholder, CardOrder, Transaction
+from paytend.models import Cardholder, CardOrder, Transaction, TransactionKey
 from paytend.money import AmountUnit
 from paytend.redaction import redact
 
@@ -34,7 +35,12 @@ class Event:
 class TransactionHappened(Event):
     """An authorization or a settlement on a card (notifyType 1)."""
 
-    transaction: Transaction
+    told: "_Told" = field(repr=False)
+
+    @cached_property
+    def transaction(self) -> Transaction:
+        """The whole of it; read when it is asked for, as taking a webhook in takes only its key."""
+        return Transaction.decode(self.told.content, unit=self.told.unit, redacted=self.told.redacted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +89,11 @@ class _Told(NamedTuple):  # not a frozen dataclass: this is made once for every 
 
 
 def _read_transaction(told: _Told) -> Event | None:
-    transaction = Transaction.decode(told.content, unit=told.unit, redacted=told.redacted)
-    if transaction.trade_id is None or transaction.status is None:
+    known = TransactionKey.decode(told.content, unit=told.unit, redacted=told.redacted)
+    if known.trade_id is None or known.status is None:
         return None
-    key = ("transaction", transaction.trade_id, transaction.source or "", transaction.status)
-    return TransactionHappened(
-        kind=key[0], digest=told.digest, business_key=key, content=told.redacted, transaction=transaction
-    )
+    key = ("transaction", known.trade_id, known.source or "", known.status)
+    return TransactionHappened(kind=key[0], digest=told.digest, business_key=key, content=told.redacted, told=told)
 
 
 def _read_audit(told: _Told) -> Event | None:
