@@ -1,6 +1,7 @@
 """Taking in webhooks durably, beside the same cryptography with nothing stored and beside a commit for each."""
 
 import multiprocessing
+import os
 import secrets
 import statistics
 import time
@@ -21,6 +22,7 @@ from sqlmodel import Session
 from benchmarks.rig import Discarding, Rig, build_rig, burst_caller, make_webhooks, quantile, serve
 from bot.composition import Pools
 from bot.database import Database
+from bot.logs import start_logging
 from bot.receiving import TAKEN
 from bot.web import Answer, Web
 from notifier.tables import Delivery, InboxEvent
@@ -110,9 +112,11 @@ def _send(port: int, bodies: list[bytes]) -> tuple[float, list[float]]:
 def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
     idle = Discarding()
     with (
+        Path(os.devnull).open("w") as nowhere,
         build_rig(pools=Pools(quick=idle, slow=idle), database_url=url) as rig,
         serve(_APPS[kind](rig)) as port,
     ):
+        start_logging("json", stream=nowhere)  # the bot's lines cost something too
         parent.send((port, make_webhooks(rig.paytend, CONNECTIONS * BURSTS * ROUNDS)))
         parent.recv()
 

@@ -4,7 +4,11 @@ import base64
 import json
 import logging
 import os
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from bot.database import Database
 from bot.listening import is_instant
 from bot.logs import Line
 from bot.server import LARGEST_BODY, Server
+from paytend import Flaw
 from tests import once
 from tests.bot.sockets import Wire, status_of
 from tests.journeys.world import World, build_world
@@ -261,6 +266,38 @@ def test_a27_card_numbers_and_codes_in_a_webhook_are_nowhere_afterwards(
         assert word not in "".join(opened)
         assert word not in caplog.text
         assert word not in json.dumps([world.slack.messages("C0ONCALL"), world.slack.messages("C0ALERTS")])
+
+
+def test_a_flood_is_opened_in_batches_and_is_a_few_lines_of_the_log(
+    world: World, peer: Peer, sealed: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = threading.Event()
+
+    def now_when_let() -> datetime:
+        assert gate.wait(timeout=20)
+        return world.clock.now()
+
+    receiver = replace(world.bot.receiver, now=now_when_let)  # the first holds the others until the gate is open
+    good = [peer.webhook(write(tradeId=f"T{number}")) for number in range(21)]
+    forged = [change(sealed, signature=base64.b64encode(bytes(128 + number)).decode()) for number in range(7)]
+
+    with caplog.at_level(logging.INFO, logger="bot"):
+        first = receiver(good[0])
+        rest = [receiver(body) for body in [*good[1:11], *forged, *good[11:], b"{"]]
+        gate.set()
+        answers = [future.result(timeout=20) for future in [first, *rest]]
+        receiver.stop()
+
+    said = [json.loads(answer.body) for answer in answers]
+    assert said == [TAKEN[1]] * 11 + [REFUSED[1]] * 7 + [TAKEN[1]] * 10 + [REFUSED[1]]
+    lines = [line for line in caplog.records if line.name == "bot.receiving"]
+    told: Counter[str] = Counter()
+    for line in lines:
+        told[line.getMessage()] += line.__dict__.get("new", 0) + line.__dict__.get("count", 0)
+    assert told == {"webhooks.taken": 21, "webhooks.refused": 8}
+    assert len(lines) <= 6, "two batches at most, each with what was taken and two reasons"
+    assert (counted(world, "taken"), counted(world, "refused", "signature")) == (21, 7)
+    assert world.bot.receiver.refused.take() == {Flaw.SIGNATURE: 7, Flaw.UNREADABLE: 1}
 
 
 def open_body(world: World, row: Any) -> str:

@@ -54,6 +54,20 @@ def stored(world: World) -> list[InboxEvent]:
         return list(session.exec(select(InboxEvent)).all())
 
 
+def test_what_is_kept_is_what_was_handed_over(world: World) -> None:
+    odd = "quote ' \" back\\slash {a,b} [1] %s :x \t\n\u2028 \\u0041 \N{SNOWMAN} \N{GRINNING FACE} NULL"
+    rows = [
+        {**row_of(world, *make_transaction(tradeId=f"T{number}")), "notify_type": text, "body": bytes(range(256))}
+        for number, text in enumerate([odd, "null", "", "[]", "\\x00"])
+    ]
+
+    with world.database.writing() as session:
+        new = take_in(session, rows)
+
+    assert new == {row["id"] for row in rows}
+    assert {row.id: row.model_dump() for row in stored(world)} == {row["id"]: row for row in rows}
+
+
 def test_an_event_is_told_where_the_routes_say_with_its_mentions(world: World) -> None:
     event, body = make_transaction()
 
