@@ -21,8 +21,8 @@ from benchmarks.rig import (
 from sandbox.paytend import FaultKind
 
 P50_TARGET, P99_TARGET, PLAIN_TARGET, MOST_MS = 1.15, 1.25, 40, 5.0
-FLOOD, FLOOD_TARGET = 6000, 6
-COMMANDS_A_SECOND = 20  # each does its work too: answered by Slack, kept, logged
+FLOOD, FLOOD_TARGET = 12_000, 6
+COMMANDS, COMMANDS_A_SECOND = 300, 20  # each does its work too: answered by Slack, kept, logged
 
 
 def run() -> Iterator[str]:
@@ -53,13 +53,12 @@ def _in_a_run(call: Callable[[], float]) -> Callable[[], float]:
 def _while_paytend_is_slow() -> Iterator[str]:
     """Compare the bot at rest with the same bot whose threads all wait for Paytend."""
     with TemporaryDirectory() as folder, run_bot(folder=Path(folder)) as (port, paytend), ExitStack() as stack:
-        call = _caller(stack, port)
-        at_rest = [taken for each in in_turn({"it": call}, times=100, rounds=3) for taken in each["it"]]
+        at_rest = _acknowledge(port, lambda taken: len(taken) < COMMANDS)
         paytend.switches.add(FaultKind.DELAY, count=None, seconds=30.0)
         asking = _caller(stack, port, text="info 1755902")
         for _ in range(30):
             asking()
-        waiting = [taken for each in in_turn({"it": call}, times=100, rounds=3) for taken in each["it"]]
+        waiting = _acknowledge(port, lambda taken: len(taken) < COMMANDS)
         paytend.switches.clear()
     for share, name in ((0.5, "p50"), (0.99, "p99")):
         ratio = quantile(waiting, share) / quantile(at_rest, share)
@@ -70,7 +69,7 @@ def _in_a_flood() -> Iterator[str]:
     """Compare acknowledging alone with acknowledging in a flood of webhooks, each from a process of its own."""
     with TemporaryDirectory() as folder, run_bot(folder=Path(folder)) as (port, paytend):
         bodies = make_webhooks(paytend, FLOOD * 2)
-        alone = _acknowledge(port, lambda taken: len(taken) < 300)
+        alone = _acknowledge(port, lambda taken: len(taken) < COMMANDS)
         unhindered = flood_from_outside(port, bodies[:FLOOD]).result()
         flooding = flood_from_outside(port, bodies[FLOOD:])
         beside = _acknowledge(port, lambda _: not flooding.done())
