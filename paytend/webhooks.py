@@ -35,12 +35,12 @@ class Event:
 class TransactionHappened(Event):
     """An authorization or a settlement on a card (notifyType 1)."""
 
-    told: "_Told" = field(repr=False)
+    _told: "_Told" = field(repr=False)  # with its secrets, so nobody else's
 
     @cached_property
     def transaction(self) -> Transaction:
         """The whole of it; read when it is asked for, as taking a webhook in takes only its key."""
-        return Transaction.decode(self.told.content, unit=self.told.unit, redacted=self.told.redacted)
+        return Transaction.decode(self._told.content, unit=self._told.unit, redacted=self._told.redacted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,9 @@ def _read_transaction(told: _Told) -> Event | None:
     if known.trade_id is None or known.status is None:
         return None
     key = ("transaction", known.trade_id, known.source or "", known.status)
-    return TransactionHappened(kind=key[0], digest=told.digest, business_key=key, content=told.redacted, told=told)
+    return TransactionHappened(
+        kind=key[0], digest=told.digest, business_key=key, content=told.redacted, _told=told
+    )
 
 
 def _read_audit(told: _Told) -> Event | None:
