@@ -1,6 +1,7 @@
 """The command line: `cardops <command>`. Exit status 0 fine, 1 found something wrong, 2 usage or settings."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,8 @@ from bot.restoring import StillConnected
 from bot.server import Server
 from bot.settings import SettingsUnusable
 from notifier.rendering import Renderer
+
+SWITCH_INTERVAL = 0.001  # seconds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -116,6 +119,7 @@ def run(_chosen: argparse.Namespace) -> int:
     bot = compose(settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=renderer)
     host, port = settings.listen
     server = Server(bot.web, host=host, port=port, is_instant=is_instant)
+    make_prompt()
     bot.start()
     try:
         server.start()
@@ -129,6 +133,17 @@ def run(_chosen: argparse.Namespace) -> int:
     server.stop()
     bot.stop()
     return FINE
+
+
+def make_prompt() -> None:
+    """Set the interpreter for answers that do not wait; called once, when all that lasts is made.
+
+    A full garbage collection that walks all of that stops every thread, for 100 ms and more on a slow machine; and
+    whoever must answer at once should not wait 5 ms each time until a busy thread lets go of the interpreter.
+    """
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_INTERVAL)
 
 
 def run_doctor(_chosen: argparse.Namespace) -> int:

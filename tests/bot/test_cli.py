@@ -1,6 +1,7 @@
 """The command line: exit status 0 fine, 1 found something wrong, 2 usage or settings; words on stderr."""
 
 import base64
+import gc
 import os
 import socket
 import sqlite3
@@ -15,7 +16,7 @@ import yaml
 
 from approvals import audit
 from bot import schema
-from bot.cli import main
+from bot.cli import main, make_prompt
 from bot.database import Database
 from bot.manifest import SCOPES
 from commands.table import COMMANDS
@@ -276,3 +277,15 @@ def test_a_postgresql_that_was_not_migrated_is_told(
 
     assert status == 2
     assert "cardops migrate" in err
+
+
+def test_what_lives_as_long_as_the_process_is_not_walked_at_every_collection() -> None:
+    before = sys.getswitchinterval()
+    try:
+        make_prompt()
+
+        assert gc.get_freeze_count() > 10_000
+        assert sys.getswitchinterval() < before
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before)
