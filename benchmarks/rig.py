@@ -195,7 +195,7 @@ class _BoltWeb:
         return answer_http(self._app, request.headers, request.body)
 
 
-def make_command(text: str) -> tuple[bytes, dict[str, str]]:
+def make_command(text: str, response_url: str = "http://127.0.0.1:9/none") -> tuple[bytes, dict[str, str]]:
     """Return body and headers of a signed `/card` command."""
     fields = {
         "command": "/card",
@@ -205,7 +205,7 @@ def make_command(text: str) -> tuple[bytes, dict[str, str]]:
         "user_id": "U0SAM",
         "channel_id": "C0SUPPORT",
         "trigger_id": secrets.token_hex(8),
-        "response_url": "http://127.0.0.1:9/none",
+        "response_url": response_url,
     }
     body = urlencode(fields).encode()
     at = str(int(time.time()))
@@ -337,9 +337,24 @@ def flood(port: int, bodies: list[bytes], *, connections: int = 64) -> float:
     return time.perf_counter() - started
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunningBot:
+    """The port of a bot that runs, and the stand-ins that it talks to."""
+
+    port: int
+    slack: SlackWorkspace
+    paytend: PaytendStandIn
+
+    def make_response_urls(self, count: int) -> list[str]:
+        """Return so many addresses where commands are answered."""
+        person, channel = self.slack.state.people["U0SAM"], self.slack.state.channels["C0SUPPORT"]
+        make = self.slack.acts.payloads.response_url
+        return [make("commands", person, channel) for _ in range(count)]
+
+
 @contextmanager
-def run_bot(*, folder: Path, database_url: str | None = None) -> Iterator[tuple[int, PaytendStandIn]]:
-    """Run the bot as it is in production, in a process of its own; return its port and the Paytend stand-in."""
+def run_bot(*, folder: Path, database_url: str | None = None) -> Iterator[RunningBot]:
+    """Run the bot as it is in production, in a process of its own."""
     with ExitStack() as stack:
         paytend = PaytendStandIn()
         slack = SlackWorkspace(rate_limits=False)
@@ -366,7 +381,7 @@ def run_bot(*, folder: Path, database_url: str | None = None) -> Iterator[tuple[
                 break
             except OSError:
                 time.sleep(0.05)
-        yield port, paytend
+        yield RunningBot(port=port, slack=slack, paytend=paytend)
 
 
 def make_environment(slack: SlackWorkspace, paytend: PaytendStandIn, address: str) -> dict[str, str]:

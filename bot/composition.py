@@ -236,6 +236,7 @@ def compose(
         now=clock.now,
         monotonic=clock.monotonic,
         wake_deliverer=delivery_loop.wake,
+        came=lambda: intake.count,
         admins=deliverer.admins,
         names=names,
     )

@@ -9,9 +9,10 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import Update, bindparam, delete, func, update
 from sqlmodel import Session, col, select
 
 from approvals.orders import ACTION as ORDERED
@@ -51,10 +52,16 @@ class _Subject:
 
 def watch(session: Session, kind: WatchedKind, subject: str, *, since: datetime, now: datetime) -> None:
     """Remember that a card or an order is in use; it is asked about from `since` on."""
-    known = {"kind": kind, "subject": subject, "since": since, "seen_at": now, "looked_at": now - _NEVER}
-    if not insert_once(session, Watched, known):
-        seen = update(Watched).where(col(Watched.kind) == kind, col(Watched.subject) == subject)
-        session.connection().execute(seen.values(seen_at=now))
+    named = {"of_kind": kind, "named": subject, "at": now}
+    if not session.connection().execute(_make_seen(), named).rowcount:
+        known = {"kind": kind, "subject": subject, "since": since, "seen_at": now, "looked_at": now - _NEVER}
+        insert_once(session, Watched, known)
+
+
+@cache  # asked for every transaction that is told
+def _make_seen() -> Update:
+    known = col(Watched.kind) == bindparam("of_kind"), col(Watched.subject) == bindparam("named")
+    return update(Watched).where(*known).values(seen_at=bindparam("at"))
 
 
 def hear(session: Session, event: Event, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import prometheus_client
@@ -14,7 +15,7 @@ import prometheus_client
 from bot.web import Answer, say
 from notifier.batches import Batches
 from notifier.inbox import make_row
-from notifier.intake import Intake
+from notifier.intake import Intake, Outcome
 from notifier.vault import Vault
 from paytend import AmountUnit, Flaw, Keys, ProtocolError, envelope
 from paytend.envelope import Webhook
@@ -110,27 +111,24 @@ class Receiver:
         if not opened:
             return
         try:
-            kept = self.intake.keep_all([row for row, _ in opened])
+            self.intake.keep_all([row for row, _ in opened], partial(self._answer_kept, opened))
         except Exception as error:  # noqa: BLE001 - the edge of a thread: the senders are told to try again
             self._answer_failed([(error, answer) for _, answer in opened])
-        else:
-            # They are kept in their order, so when the last one is, all are.
-            kept[-1].add_done_callback(lambda _last: self._answer_kept(opened, kept))
 
-    def _answer_kept(self, opened: Sequence[_Waiting[Mapping[str, Any]]], kept: Sequence[Future[bool]]) -> None:
+    def _answer_kept(self, opened: Sequence[_Waiting[Mapping[str, Any]]], outcomes: Sequence[Outcome]) -> None:
         """Answer what was to be kept together; the log has one line for all, as each costs much in a flood."""
-        done = [(row, answer, future) for (row, answer), future in zip(opened, kept, strict=True)]
-        taken = [(row, answer, future.result()) for row, answer, future in done if not future.exception()]
+        done = [(row, answer, outcome) for (row, answer), outcome in zip(opened, outcomes, strict=True)]
+        taken = [(row, answer, outcome) for row, answer, outcome in done if not isinstance(outcome, Exception)]
         if new := sum(is_new for *_, is_new in taken):
             self.wake_teller()
-        for outcome, count in (("taken", new), ("known", len(taken) - new)):
-            self.counter.labels(outcome=outcome, reason="").inc(count)
+        for name, count in (("taken", new), ("known", len(taken) - new)):
+            self.counter.labels(outcome=name, reason="").inc(count)
         if taken:
             told = {name: dict(Counter(str(row[name]) for row, *_ in taken)) for name in _LOGGED}
             _log.info("webhooks.taken", extra={**told, "new": new, "known": len(taken) - new})
         for _, answer, _ in taken:
             answer.set_result(TAKEN)
-        self._answer_failed([(error, answer) for _, answer, future in done if (error := future.exception())])
+        self._answer_failed([(error, answer) for _, answer, error in done if isinstance(error, Exception)])
 
     def _answer_failed(self, failed: Sequence[_Waiting[BaseException]]) -> None:
         """Refuse what Paytend did not send, and ask for the rest again."""

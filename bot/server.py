@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -29,6 +30,37 @@ IsInstant = Callable[[HttpRequest], bool]
 _log = logging.getLogger(__name__)
 
 
+class _Joined:
+    """A transport that sends an answer's head with its body.
+
+    uvicorn writes one after the other and uvloop sends at once: two calls of the system that each wake the client.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Hold it until the answer is whole; what only asks for the rest of a request goes at once."""
+        self._held.append(data)
+        if data.startswith(b"HTTP/1.1 100 "):
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is held."""
+        if self._held:
+            self._transport.write(b"".join(self._held))
+            self._held.clear()
+
+    def close(self) -> None:
+        """Send what is held, and close."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class DeadlineProtocol(HttpToolsProtocol):
     """Closes a connection whose request has not come whole within the deadline, and any beyond the cap."""
 
@@ -38,7 +70,8 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Start the deadline; refuse what is over the cap before reading anything."""
-        super().connection_made(transport)
+        self._joined = _Joined(transport)
+        super().connection_made(self._joined)  # type: ignore[arg-type]  # all that uvicorn asks of a transport
         if len(self.connections) > self.most_connections:
             transport.abort()
             return
@@ -55,7 +88,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Start the deadline for the next request on this connection."""
+        """Send the answer, and start the deadline for the next request on this connection."""
+        self._joined.flush()
         super().on_response_complete()
         self._stop_timer()
         # A pipelined request that is whole is being answered by now: however long that takes, it is not late.
@@ -96,16 +130,17 @@ class _Arrivals:
         """Return what the loop can wait for."""
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[Answer] = loop.create_future()
-
-        def bring(answer: Future[Answer]) -> None:
-            with self._lock:
-                is_first = not self._come
-                self._come.append((waiting, answer))
-            if is_first:
-                loop.call_soon_threadsafe(self._hand_out)
-
-        answer.add_done_callback(bring)
+        answer.add_done_callback(partial(self._bring, loop, waiting))
         return waiting
+
+    def _bring(
+        self, loop: asyncio.AbstractEventLoop, waiting: asyncio.Future[Answer], answer: Future[Answer]
+    ) -> None:
+        with self._lock:
+            is_first = not self._come
+            self._come.append((waiting, answer))
+        if is_first:
+            loop.call_soon_threadsafe(self._hand_out)
 
     def _hand_out(self) -> None:
         with self._lock:

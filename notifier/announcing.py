@@ -42,7 +42,7 @@ def announce(
     if subject and notification.counted:
         repeat = repeats.count_again(session, subject, now=now)
         subject, facts = repeat.key, facts | repeat.facts
-    known = outbox.recipients_of(session, subject) if subject else frozenset()
+    known = outbox.recipients_of(session, subject) if subject and not notification.is_first else frozenset()
     if subject and known:
         standing = {ACKNOWLEDGE: acknowledging.standing_of(session, subject)}
         newer = {**facts, **standing, "mentions": []}

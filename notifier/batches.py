@@ -1,5 +1,6 @@
 """Work that is cheaper for many at once: what comes while one batch is worked on is the next."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,11 +8,13 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+_log = logging.getLogger(__name__)
+
 
 class Batches(Generic[Item]):
     """Hands what is put to `work`, in order, at most `most` at once, on one thread of its own; thread-safe.
 
-    `work` must not raise.
+    What `work` raises is logged, and the next batch is worked on.
     """
 
     def __init__(self, work: Callable[[Sequence[Item]], None], *, most: int, name: str) -> None:
@@ -37,7 +40,10 @@ class Batches(Generic[Item]):
 
     def _run(self) -> None:
         while batch := self._take():
-            self._work(batch)
+            try:
+                self._work(batch)
+            except Exception:  # noqa: BLE001 - the edge of a thread: what comes next must not wait for ever
+                _log.exception("batches.broken")
 
     def _take(self) -> Sequence[Item]:
         with self._lock:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, update
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -115,12 +116,16 @@ def _first_due(session: Session, name: str, now: datetime) -> datetime:
 
 def _waiting_lanes(session: Session) -> list[str]:
     """Return the lanes in which something waits, walking from one to the next in the index, not over all rows."""
+    return [str(name) for name in session.connection().execute(_make_walk()).scalars()]
+
+
+@cache
+def _make_walk() -> Select[Any]:
     waits = Delivery.status == DeliveryStatus.WAITING
     walk = select(func.min(Delivery.lane).label("name")).where(waits).cte("walk", recursive=True)
     following = select(func.min(Delivery.lane)).where(waits, Delivery.lane > walk.c.name).scalar_subquery()
     walk = walk.union_all(select(following).where(walk.c.name.is_not(None)))
-    rows = session.connection().execute(select(walk.c.name).where(walk.c.name.is_not(None)))
-    return [str(name) for name in rows.scalars()]
+    return select(walk.c.name).where(walk.c.name.is_not(None))
 
 
 def _lanes(session: Session) -> dict[str, Lane]:
@@ -141,28 +146,18 @@ def _next_of(
     """Return the next delivery of a lane; asked again with the lane locked, as another worker may be quicker."""
     if lane and lane.blocked_until and lane.blocked_until > now:
         return None
-    paced = bool(lane and lane.paced_until and lane.paced_until > now)
-    only_edits = [col(Delivery.operation) == Operation.EDIT] if paced else []
+    query = _make_next(paced=bool(lane and lane.paced_until and lane.paced_until > now), locked=locked)
     for urgent in (True, False):  # apart, so that each walks the index in its order
-        query = (
-            select(Delivery)
-            .where(Delivery.lane == name, Delivery.urgent == urgent, *_ready(now), *only_edits)
-            .order_by(col(Delivery.id))
-            .limit(1)
-        )
-        found = session.exec(_locked(query) if locked else query).first()
+        found = session.exec(query, params={"lane": name, "urgent": urgent, "now": now}).first()
         if found is not None:
             return found
     return None
 
 
-def _locked(query: SelectOfScalar[Row]) -> SelectOfScalar[Row]:
-    """Return the query that holds its rows, as they are now and not as this session saw them before."""
-    return query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
-
-
-def _ready(now: datetime) -> list[ColumnElement[bool]]:
-    """Return what must hold: due, nobody's, its lane not at work, its thread and its copy there."""
+@cache  # these are asked for every notice, and building one takes longer than asking it
+def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
+    """Return the query of the next delivery of a lane at a time: due, nobody's, its thread and its copy there."""
+    now: Any = bindparam("now")
     other: Any = aliased(Delivery)
     busy = exists().where(
         other.lane == col(Delivery.lane), other.status == DeliveryStatus.WAITING, other.lease_until > now
@@ -179,14 +174,29 @@ def _ready(now: datetime) -> list[ColumnElement[bool]]:
         other.status == DeliveryStatus.WAITING,
         other.id < col(Delivery.id),
     )
-    return [
-        col(Delivery.status) == DeliveryStatus.WAITING,
-        col(Delivery.due_at) <= now,
-        or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
-        ~busy,
-        or_(col(Delivery.thread_of).is_(None), ~parent_waits),
-        or_(col(Delivery.operation) == Operation.POST, and_(~earlier_waits)),
-    ]
+    only_edits = [col(Delivery.operation) == Operation.EDIT] if paced else []
+    query = (
+        select(Delivery)
+        .where(
+            Delivery.lane == bindparam("lane"),
+            Delivery.urgent == bindparam("urgent"),
+            col(Delivery.status) == DeliveryStatus.WAITING,
+            col(Delivery.due_at) <= now,
+            or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
+            ~busy,
+            or_(col(Delivery.thread_of).is_(None), ~parent_waits),
+            or_(col(Delivery.operation) == Operation.POST, and_(~earlier_waits)),
+            *only_edits,
+        )
+        .order_by(col(Delivery.id))
+        .limit(1)
+    )
+    return _locked(query) if locked else query
+
+
+def _locked(query: SelectOfScalar[Row]) -> SelectOfScalar[Row]:
+    """Return the query that holds its rows, as they are now and not as this session saw them before."""
+    return query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
 
 
 def _lease(

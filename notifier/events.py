@@ -41,7 +41,8 @@ _TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
 class Notification:
     """Something to tell: its kind (which names the template), its facts, and whether it goes first.
 
-    `subject` is what it is about, the same for later ones: these bring the message that stands there up to date.
+    `subject` is what it is about, the same for later ones: these bring the message that stands there up to date;
+    of what `is_first` no message can be there yet.
     What is `also_replies` is told in the thread of that message too, as an edit notifies nobody.
     When these are `counted`, they are one problem that comes back: the message says how often, and since when.
     """
@@ -50,6 +51,7 @@ class Notification:
     facts: Mapping[str, Any]
     urgent: bool = False
     subject: str | None = None
+    is_first: bool = False
     counted: bool = False
     also_replies: bool = False
 

@@ -4,7 +4,7 @@ A commit costs a sync of the disk, however many rows it holds. All that wait are
 meanwhile others gather, which are written next. Nobody is answered before the commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,13 +17,22 @@ from notifier.storage import Transactions
 
 MOST_IN_A_COMMIT = 256
 
+Row = Mapping[str, Any]
+Outcome = bool | Exception  # whether a row is new, once it is on the disk; why it is not there
+
 
 @dataclass(frozen=True, kw_only=True)
-class _Waiting:
-    """A row that waits to be written, and what became of it."""
+class _HandOver:
+    """Rows that came together, and what became of the first of them; `then` is told when all are done."""
 
-    row: Mapping[str, Any]
-    kept: Future[bool] = field(default_factory=Future)
+    count: int
+    then: Callable[[Sequence[Outcome]], None]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        if len(self.outcomes) == self.count:
+            self.then(self.outcomes)
 
 
 class Intake:
@@ -31,34 +40,47 @@ class Intake:
 
     def __init__(self, transactions: Transactions) -> None:
         """Prepare to write."""
+        self.count = 0  # of the rows that were new
         self._transactions = transactions
-        self._batches = Batches(self._commit, most=MOST_IN_A_COMMIT, name="intake")
+        self._batches: Batches[tuple[Row, _HandOver]] = Batches(self._commit, most=MOST_IN_A_COMMIT, name="intake")
 
-    def keep(self, row: Mapping[str, Any]) -> Future[bool]:
+    def keep(self, row: Row) -> Future[bool]:
         """Return whether the row is new, once it is on the disk; an error when it is not."""
-        return self.keep_all([row])[0]
+        kept: Future[bool] = Future()
 
-    def keep_all(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Future[bool]]:
-        """Return the same for each of the rows, which are written together."""
-        waiting = [_Waiting(row=row) for row in rows]
-        self._batches.put(waiting)
-        return [each.kept for each in waiting]
+        def tell(outcomes: Sequence[Outcome]) -> None:
+            if isinstance(outcome := outcomes[0], Exception):
+                kept.set_exception(outcome)
+            else:
+                kept.set_result(outcome)
+
+        self.keep_all([row], tell)
+        return kept
+
+    def keep_all(self, rows: Sequence[Row], then: Callable[[Sequence[Outcome]], None]) -> None:
+        """Have rows written together, and `then` told on another thread what became of each; it must not raise.
+
+        Not a future for each: in a flood these were half of what the garbage collector had to walk.
+        """
+        handed = _HandOver(count=len(rows), then=then)
+        self._batches.put([(row, handed) for row in rows])
 
     def stop(self) -> None:
         """Write what waits, and end."""
         self._batches.stop()
 
-    def _commit(self, batch: Sequence[_Waiting]) -> None:
+    def _commit(self, batch: Sequence[tuple[Row, _HandOver]]) -> None:
+        outcomes = self._write([row for row, _ in batch])
+        for (_, handed), outcome in zip(batch, outcomes, strict=True):
+            handed.add(outcome)
+
+    def _write(self, rows: Sequence[Row]) -> Sequence[Outcome]:
         try:
             with self._transactions.writing() as session:
-                new = take_in(session, [waiting.row for waiting in batch])
+                new = take_in(session, rows)
         except Exception as error:  # noqa: BLE001 - each is handed to whoever asked for it to be kept
-            if len(batch) == 1 or isinstance(error, OperationalError):  # the database, not a row, is in the way
-                for waiting in batch:
-                    waiting.kept.set_exception(error)
-                return
-            for waiting in batch:  # one bad row must not take the others with it
-                self._commit([waiting])
-        else:
-            for waiting in batch:
-                waiting.kept.set_result(waiting.row["id"] in new)
+            if len(rows) == 1 or isinstance(error, OperationalError):  # the database, not a row, is in the way
+                return [error] * len(rows)
+            return [outcome for row in rows for outcome in self._write([row])]  # the others are not to go with it
+        self.count += len(new)
+        return [row["id"] in new for row in rows]

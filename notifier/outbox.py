@@ -5,8 +5,10 @@ Nothing here talks to Slack or commits; `delivery` does what stands here.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from sqlalchemy import CompoundSelect, bindparam, union_all
 from sqlmodel import Session, col, select
 
 from notifier.facts import open_facts, seal_facts
@@ -104,11 +106,7 @@ class Outbox:
 
     def recipients_of(self, session: Session, key: str) -> frozenset[str]:
         """Return who has, or is about to get, a copy of this message."""
-        waiting = select(Delivery.recipient).where(
-            Delivery.key == key, Delivery.status == DeliveryStatus.WAITING, Delivery.operation == Operation.POST
-        )
-        posted = select(Message.recipient).where(Message.key == key)
-        return frozenset([*session.exec(waiting), *session.exec(posted)])
+        return frozenset(session.execute(_make_recipients(), {"key": key}).scalars())
 
     def edit(
         self,
@@ -201,6 +199,17 @@ class Outbox:
                 due_at=due,
             )
         )
+
+
+@cache  # asked for every notice
+def _make_recipients() -> CompoundSelect[Any]:
+    waiting = select(Delivery.recipient).where(
+        Delivery.key == bindparam("key"),
+        Delivery.status == DeliveryStatus.WAITING,
+        Delivery.operation == Operation.POST,
+    )
+    posted = select(Message.recipient).where(Message.key == bindparam("key"))
+    return union_all(waiting, posted)
 
 
 def _may_be_posted(post: Delivery) -> bool:

@@ -67,9 +67,10 @@ def join(
     row = _find(session, names, make_id=make_id, now=now)
     before = _open(row, vault=vault)
     merged = merge(before, facts)
-    _keep(session, row, merged, vault=vault)
+    _keep(row, merged, vault=vault)
     worse = before is not None and merged["status"] in ALARMING and merged["status"] != before["status"]
-    return replace(notification, facts=merged, subject=f"{_SUBJECT}{row.id}", also_replies=worse)
+    subject = f"{_SUBJECT}{row.id}"
+    return replace(notification, facts=merged, subject=subject, is_first=before is None, also_replies=worse)
 
 
 def add_facts(session: Session, subject: str, more: Mapping[str, Any], *, vault: Vault) -> bool:
@@ -79,7 +80,8 @@ def add_facts(session: Session, subject: str, more: Mapping[str, Any], *, vault:
     before = _open(row, vault=vault) if row else None
     if row is None or before is None:
         return False
-    _keep(session, row, {**before, **more}, vault=vault)
+    _keep(row, {**before, **more}, vault=vault)
+    session.flush()
     return True
 
 
@@ -104,11 +106,13 @@ def _find(session: Session, names: list[str], *, make_id: Callable[[], str], now
         if not insert_once(session, PurchaseName, {"name": name, "purchase_id": own})
     ]
     found = next((row.purchase_id for row in known if _is_fresh(session, row, now)), own)
+    if known:
+        renamed = update(PurchaseName).where(col(PurchaseName.name).in_(names)).values(purchase_id=found)
+        session.connection().execute(renamed)
     if found == own:
-        session.add(Purchase(id=own, begun_at=now, facts=None))
-    renamed = update(PurchaseName).where(col(PurchaseName.name).in_(names)).values(purchase_id=found)
-    session.connection().execute(renamed)
-    session.flush()
+        purchase = Purchase(id=own, begun_at=now, facts=None)
+        session.add(purchase)
+        return purchase  # nobody else can see it before this transaction ends
     query = select(Purchase).where(Purchase.id == found).with_for_update()
     return session.exec(query.execution_options(populate_existing=True)).one()
 
@@ -121,10 +125,9 @@ def _is_fresh(session: Session, name: PurchaseName, now: datetime) -> bool:
     return not name.name.startswith("auth:") or now - purchase.begun_at <= AUTH_CODES_LAST
 
 
-def _keep(session: Session, row: Purchase, facts: Mapping[str, Any], *, vault: Vault) -> None:
+def _keep(row: Purchase, facts: Mapping[str, Any], *, vault: Vault) -> None:
     plain = json.dumps(make_plain(facts), ensure_ascii=False).encode("utf-8", "replace")
     row.facts = vault.seal(plain, table=TABLE, row=row.id, column="facts")
-    session.flush()
 
 
 def _open(row: Purchase, *, vault: Vault) -> dict[str, Any] | None:

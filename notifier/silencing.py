@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import Executable, bindparam, func, update
 from sqlmodel import Session, col, select
 
 from notifier.calm_tables import Silence
@@ -26,15 +27,14 @@ def find_silence(session: Session, kind: str, facts: dict[str, Any], *, now: dat
     """Return the id of the oldest silence that holds a notice back, None when none does."""
     if not may_be_silenced(kind, facts):
         return None
-    on = (
-        select(Silence)
-        .where(col(Silence.ended_at).is_(None), col(Silence.ends_at) > now)
-        .order_by(col(Silence.id))
-    )
-    return next(
-        (row.id for row in session.exec(on).all() if matches(read_matcher(row), kind, facts)),
-        None,
-    )
+    rows = session.connection().execute(_make_those_on(), {"now": now})
+    return next((name for name, matcher in rows.all() if matches(_read(matcher), kind, facts)), None)
+
+
+@cache  # asked for every notice
+def _make_those_on() -> Executable:
+    on = col(Silence.ended_at).is_(None), col(Silence.ends_at) > bindparam("now")
+    return select(col(Silence.id), col(Silence.matcher)).where(*on).order_by(col(Silence.id))
 
 
 def begin(
@@ -122,7 +122,11 @@ def list_held(session: Session, silence_id: str, *, outbox: Outbox) -> Sequence[
 
 def read_matcher(silence: Silence) -> Matcher:
     """Return what a silence holds back."""
-    return Matcher.model_validate_json(silence.matcher)
+    return _read(silence.matcher)
+
+
+def _read(matcher: str) -> Matcher:
+    return Matcher.model_validate_json(matcher)
 
 
 def _held_by(silence_id: str) -> list[Any]:

@@ -27,8 +27,10 @@ from paytend.webhooks import Event, TransactionHappened, UnrecognisedEvent
 
 BATCH = 20
 PAUSE = 2.0  # seconds: other replicas take in without waking this one
-# A batch holds SQLite's one writer and the interpreter; in a flood the webhooks that still come have most of both.
-REST = 2  # times as long as a batch took
+# A batch holds SQLite's one writer and the interpreter, which whoever comes meanwhile needs too.
+REST = 1  # times as long as a batch took
+# While this many times as much comes as could be told anyway, taking it in goes first, and the rest is told later.
+FLOOD, REST_IN_FLOOD = 4, 9
 # How long after its arrival an event is tried again that could not be told so and so often; then it is put aside.
 PAUSES = (timedelta(0), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 MOST_FAILURES = len(PAUSES)
@@ -51,14 +53,16 @@ class Teller:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         wake_deliverer: Callable[[], None],
+        came: Callable[[], int] = lambda: 0,
         hear: Callable[[Session, Event], object] = lambda _session, _event: None,
         admins: Sequence[str] = (),
         names: Names | None = None,
     ) -> None:
         """Prepare; `timezone` is that of the dates which Paytend writes.
 
-        `hear` is called with each event in the transaction that tells it, for whoever waits for one. `admins` hear
-        of what is not understood when no route names it, and of what cannot be told. `names` knows cardholders.
+        `came` counts the webhooks that were taken in by now. `hear` is called with each event in the transaction
+        that tells it, for whoever waits for one. `admins` hear of what is not understood when no route names it,
+        and of what cannot be told. `names` knows cardholders.
         """
         self._transactions = transactions
         self._outbox = outbox
@@ -69,6 +73,7 @@ class Teller:
         self._now = now
         self._monotonic = monotonic
         self._wake_deliverer = wake_deliverer
+        self._came = came
         self._hear = hear
         self._admins = admins
         self._names = names
@@ -85,9 +90,15 @@ class Teller:
             wake.wait(PAUSE)
 
     def _tell_all(self, stop: threading.Event) -> None:
-        began = self._monotonic()
-        while self.tell_due() and not stop.wait(REST * (self._monotonic() - began)):
-            began = self._monotonic()
+        rest = REST
+        came, began = self._came(), self._monotonic()
+        while told := self.tell_due():
+            took = self._monotonic() - began
+            if stop.wait(rest * took):
+                return
+            before, came, began_before, began = came, self._came(), began, self._monotonic()
+            batches = (began - began_before) / ((1 + REST) * took) if took else 1.0  # that there could have been
+            rest = REST_IN_FLOOD if came - before > FLOOD * batches * told else REST
 
     def tell_due(self) -> int:
         """Enqueue the notices of a batch of events, and return how many events were told or given up."""

@@ -1,10 +1,12 @@
 """Inserting a row once, on both databases: what a unique column already has is left alone."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import literal
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, SQLModel
 
 
@@ -13,7 +15,12 @@ def insert_once(session: Session, table: type[SQLModel], values: Mapping[str, An
 
     A concurrent insert of the same is waited for, so that exactly one of many callers is told True.
     """
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    insert = make(table).values(**values).on_conflict_do_nothing()
+    insert = _make_insert(table, session.get_bind().dialect.name)
     # Not the row count, which drivers do not all keep for an INSERT.
-    return session.connection().execute(insert.returning(literal(1))).first() is not None
+    return session.connection().execute(insert, dict(values)).first() is not None
+
+
+@cache
+def _make_insert(table: type[SQLModel], dialect: str) -> ReturningInsert[Any]:
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return make(table).on_conflict_do_nothing().returning(literal(1))

@@ -74,6 +74,7 @@ def _flow(session: Session, course: Course) -> Flow:
     if found is None:
         found = Flow(route=course.route, channel=course.channel)
         session.add(found)
+    session.info[Flow, course.route, course.channel] = found  # else each notice of a batch would read it again
     return found
 
 

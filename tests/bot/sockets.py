@@ -35,6 +35,10 @@ class Wire:
             body += part
         return head + b"\r\n\r\n" + body
 
+    def first_part(self) -> bytes:
+        """Return what comes with the first packet."""
+        return self._receive()
+
     def seconds_until_closed(self) -> float:
         """Wait for the other side to close, and return how long that took."""
         begun = time.monotonic()

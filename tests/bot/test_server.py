@@ -131,6 +131,32 @@ def test_one_connection_takes_many_requests(served: Served) -> None:
         assert wire.answer().endswith(b"/%d" % number)
 
 
+def test_an_answer_s_head_and_body_leave_together(served: Served) -> None:
+    wire = served.connect()
+    for number in range(50):
+        wire.send(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
+        assert wire.first_part().endswith(b"\r\n\r\n/%d" % number)
+
+
+def test_who_asks_before_sending_a_body_is_told_to_go_on(served: Served) -> None:
+    wire = served.connect()
+    wire.send(b"POST /asked HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+    assert wire.first_part().startswith(b"HTTP/1.1 100 ")
+
+    wire.send(b"body")
+
+    assert wire.answer().endswith(b"/asked")
+    assert served.application.bodies == [b"body"]
+
+
+def test_an_answer_that_closes_the_connection_is_whole(served: Served) -> None:
+    wire = served.connect()
+    wire.send(b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert wire.answer().endswith(b"/last")
+    assert wire.seconds_until_closed() < IN_TIME
+
+
 def test_a_slow_application_is_not_cut_off_by_the_deadline_of_its_sender(served: Served) -> None:
     wire = served.connect()
     wire.send(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab")

@@ -62,3 +62,20 @@ def test_after_the_end_nothing_is_taken_silently() -> None:
 
     with pytest.raises(RuntimeError, match="shutdown"):
         batches.put([1])
+
+
+def test_a_batch_that_breaks_does_not_stop_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+
+    def work(batch: Sequence[int]) -> None:
+        if 1 in batch:
+            raise RuntimeError("broken")
+        done.extend(batch)
+
+    batches = Batches(work, most=1, name="test")
+    for number in range(3):
+        batches.put([number])
+    batches.stop()
+
+    assert done == [0, 2]
+    assert [record.message for record in caplog.records] == ["batches.broken"]

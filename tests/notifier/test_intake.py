@@ -1,9 +1,10 @@
 """Many webhooks share a commit, each gets its own answer, and what was taken in is told once."""
 
 import contextlib
+import itertools
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
@@ -117,7 +118,68 @@ def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: World) -> None
     assert keeps(intake, row)
 
 
-def make_teller(world: World, *rules: RouteRule) -> Teller:
+def test_rows_that_are_handed_over_together_are_told_of_together(world: World) -> None:
+    intake = Intake(world.database)
+    good, bad = rows_of(world, 2), {**row_of(world, *make_transaction(tradeId="bad")), "kind": None}
+    told: list[list[object]] = []
+
+    intake.keep_all([good[0], bad, good[1], good[0]], lambda outcomes: told.append(list(outcomes)))
+    intake.stop()
+
+    ((first, wrong, second, again),) = told
+    assert isinstance(wrong, IntegrityError)
+    assert (first, second, again) == (True, True, False)
+    assert intake.count == 2
+
+
+class Stopping(threading.Event):
+    """Remembers how long it was waited for, and is set when there is nothing more to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        return False
+
+
+class Waking(threading.Event):
+    """Ends the thread that waits for it."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._stop.set()
+        return True
+
+
+@pytest.mark.parametrize(
+    ("came_each_batch", "rests"),
+    [(0, [1, 1, 1, 1]), (20, [1, 1, 1, 1]), (4000, [1, 9, 9, 9])],
+    ids=["nothing", "what can be told", "a flood"],
+)
+def test_who_tells_gives_way_to_a_flood(world: World, came_each_batch: int, rests: list[int]) -> None:
+    intake, stop = Intake(world.database), Stopping()
+    for row in rows_of(world, 70):
+        keeps(intake, row)
+    counts, ticks = itertools.count(step=came_each_batch), itertools.count()
+    teller = make_teller(world, came=lambda: next(counts), monotonic=lambda: float(next(ticks)))
+
+    teller.run(stop, Waking(stop))
+
+    assert stop.waits == rests, "in seconds, as a batch takes one"
+    assert sum(row.kind == "transaction" for row in world.rows()) == 70
+
+
+def make_teller(
+    world: World,
+    *rules: RouteRule,
+    came: Callable[[], int] = lambda: 0,
+    monotonic: Callable[[], float] = lambda: 0.0,
+) -> Teller:
     return Teller(
         admins=("U0ADMIN", "U0OTHER"),
         transactions=world.database,
@@ -127,8 +189,9 @@ def make_teller(world: World, *rules: RouteRule) -> Teller:
         unit=AmountUnit.MINOR,
         timezone=UTC,
         now=lambda: world.clock.now,
-        monotonic=lambda: 0.0,
+        monotonic=monotonic,
         wake_deliverer=lambda: None,
+        came=came,
     )
 
 
