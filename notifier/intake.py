@@ -60,7 +60,7 @@ class Intake:
     def keep_all(self, rows: Sequence[Row], then: Callable[[Sequence[Outcome]], None]) -> None:
         """Have rows written together, and `then` told on another thread what became of each; it must not raise.
 
-        Not a future for each: in a flood these were half of what the garbage collector had to walk.
+        Not a future for each: in a flood those were most of the garbage that was to be collected.
         """
         handed = _HandOver(count=len(rows), then=then)
         self._batches.put([(row, handed) for row in rows])

@@ -30,8 +30,8 @@ FACTS: dict[str, list[str]] = {
     for kind, names in {
         "transaction": TRANSACTION,
         "cardholder_audited": "mentions status_code status_text holder_id holder_name reason",
-        "card_applied": "mentions status_text reference reason quantity cards more_cards card_id last_four "
-        "holder_id",
+        "card_applied": "mentions status_code status_text reference reason quantity cards more_cards card_id "
+        "last_four holder_id",
         "unrecognised": "mentions notify_type fields digest",
         "balance_low": "mentions level repeated currency balance threshold asked since lasts ended",
         "balance_still_low": "mentions level balance threshold lasts",
@@ -175,6 +175,13 @@ def words(value: Any) -> str:
 
 def test_a_value_from_outside_stays_on_one_line() -> None:
     assert words("SHOP\n*Status*: approved") == "SHOP *Status*: approved"
+
+
+@pytest.mark.parametrize(("code", "mark"), [("1", ":credit_card:"), ("2", ":warning:"), (None, ":credit_card:")])
+def test_an_order_that_may_have_failed_looks_like_one(code: str | None, mark: str) -> None:
+    facts = dict.fromkeys(FACTS["card_applied"]) | {"status_code": code, "cards": [], "mentions": []}
+
+    assert mark in str(RENDERER.message("card_applied", facts).blocks[0])
 
 
 def test_a_value_is_escaped_once() -> None:
