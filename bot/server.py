@@ -21,6 +21,9 @@ LARGEST_BODY = 1024 * 1024  # bytes
 DEADLINE = 5.0  # seconds for a whole request, from the connection or the answer before
 MOST_CONNECTIONS = 512
 THREADS = 32
+HANDED_OUT = (
+    4  # answers from other threads in one turn of the loop, as who asks meanwhile would wait for all of them
+)
 
 # What answers a request, now or later.
 Application = Callable[[HttpRequest], Answer | Future[Answer]]
@@ -120,7 +123,10 @@ class TooLarge(Exception):
 
 
 class _Arrivals:
-    """Brings answers from other threads to the event loop; those that come together wake it once."""
+    """Brings answers from other threads to the event loop; those that come together wake it once.
+
+    They are handed out a few at a time: an answer is followed by its sender's next request.
+    """
 
     def __init__(self) -> None:
         self._come: list[tuple[asyncio.Future[Answer], Future[Answer]]] = []
@@ -144,7 +150,9 @@ class _Arrivals:
 
     def _hand_out(self) -> None:
         with self._lock:
-            come, self._come = self._come, []
+            come, self._come = self._come[:HANDED_OUT], self._come[HANDED_OUT:]
+            if self._come:
+                asyncio.get_running_loop().call_soon(self._hand_out)
         for waiting, answer in come:
             if waiting.done():  # whoever asked is gone
                 continue
