@@ -119,7 +119,7 @@ def _waiting_lanes(session: Session) -> list[str]:
     return [str(name) for name in session.connection().execute(_make_walk()).scalars()]
 
 
-@cache
+@cache  # as _make_next
 def _make_walk() -> Select[Any]:
     waits = Delivery.status == DeliveryStatus.WAITING
     walk = select(func.min(Delivery.lane).label("name")).where(waits).cte("walk", recursive=True)
@@ -156,7 +156,7 @@ def _next_of(
 
 @cache  # these are asked for every notice, and building one takes longer than asking it
 def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
-    """Return the query of the next delivery of a lane at a time: due, nobody's, its thread and its copy there."""
+    """Return the query for a lane's next: due, nobody's, the lane not at work, its thread and its copy there."""
     now: Any = bindparam("now")
     other: Any = aliased(Delivery)
     busy = exists().where(

@@ -133,7 +133,7 @@ def test_rows_that_are_handed_over_together_are_told_of_together(world: World) -
 
 
 class Stopping(threading.Event):
-    """Remembers how long it was waited for, and is set when there is nothing more to do."""
+    """Remembers how long it was waited for, and lets nobody wait."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class Stopping(threading.Event):
 
 
 class Waking(threading.Event):
-    """Ends the thread that waits for it."""
+    """Sets `stop` when it is waited for: there is nothing more to do."""
 
     def __init__(self, stop: threading.Event) -> None:
         super().__init__()
