@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
-from approvals.rules import OPEN
-from notifier.storage import UtcDateTime
+from approvals.requests.moves import OPEN
+from storage.database import UtcDateTime
 
 REQUEST_TABLE = "approval_request"
 ROTATION_TABLE = "key_rotation"

@@ -20,12 +20,12 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from benchmarks.rig import Discarding, Rig, build_rig, burst_caller, make_webhooks, quantile, serve
-from bot.composition import Pools
-from bot.database import Database
+from bot.database.engine import SqlDatabase
+from bot.http.app import HttpResponse, WebApp
+from bot.http.paytend_webhook import TAKEN
 from bot.logs import start_logging
-from bot.receiving import TAKEN
-from bot.web import Answer, Web
-from notifier.tables import Delivery, InboxEvent
+from bot.wiring.compose import WorkerPools
+from notifier.outbox.tables import Delivery, InboxEvent
 
 CONNECTIONS, BURSTS, ROUNDS = 64, 12, 5
 OPEN_TARGET, EACH_TARGET, FULL_TARGET = 0.7, 4.0, 1.25
@@ -74,7 +74,7 @@ def _compare_with_full(folder: Path) -> Iterator[str]:
     urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("empty", "full")}
     with ExitStack() as stack:
         senders = {name: stack.enter_context(_served("cardops", url)) for name, url in urls.items()}
-        _fill(Database(urls["full"]))
+        _fill(SqlDatabase(urls["full"]))
         rates: dict[str, list[float]] = {name: [] for name in senders}
         for _ in range(ROUNDS):
             for name, send in senders.items():
@@ -113,7 +113,7 @@ def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
     idle = Discarding()
     with (
         Path(os.devnull).open("w") as nowhere,
-        build_rig(pools=Pools(quick=idle, slow=idle), database_url=url) as rig,
+        build_rig(pools=WorkerPools(quick=idle, slow=idle), database_url=url) as rig,
         serve(_APPS[kind](rig)) as port,
     ):
         start_logging("json", stream=nowhere)  # the bot's lines cost something too
@@ -121,32 +121,32 @@ def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
         parent.recv()
 
 
-def _opens_only(rig: Rig) -> Web:
+def _opens_only(rig: Rig) -> WebApp:
     receiver, thread = rig.bot.receiver, ThreadPoolExecutor(1)
 
-    def answer(body: bytes) -> Answer:
+    def answer(body: bytes) -> HttpResponse:
         receiver.open(body)
         return TAKEN
 
     return _web(rig, lambda body: thread.submit(answer, body))
 
 
-def _commits_each(rig: Rig) -> Web:
+def _commits_each(rig: Rig) -> WebApp:
     """Serve as an application does that knows nothing of turns: a session, an object, a commit."""
     return _in_threads(
         rig, sessionmaker(rig.bot.database.engine.execution_options(writes=True), class_=Session).begin
     )
 
 
-def _commits_each_in_turn(rig: Rig) -> Web:
+def _commits_each_in_turn(rig: Rig) -> WebApp:
     """Serve the same with our own turns of writers, which keep SQLite's from sleeping beside each other."""
     return _in_threads(rig, rig.bot.database.writing)
 
 
-def _in_threads(rig: Rig, writing: Callable[[], AbstractContextManager[Session]]) -> Web:
+def _in_threads(rig: Rig, writing: Callable[[], AbstractContextManager[Session]]) -> WebApp:
     threads = ThreadPoolExecutor(CONNECTIONS)
 
-    def answer(body: bytes) -> Answer:
+    def answer(body: bytes) -> HttpResponse:
         row = rig.bot.receiver.open(body)
         with writing() as session:
             session.add(InboxEvent(**row))
@@ -155,11 +155,11 @@ def _in_threads(rig: Rig, writing: Callable[[], AbstractContextManager[Session]]
     return _web(rig, lambda body: threads.submit(answer, body))
 
 
-def _web(rig: Rig, webhook: Callable[[bytes], Future[Answer]]) -> Web:
-    return Web(slack=None, webhook=webhook, ready=dict, registry=rig.bot.web.registry)
+def _web(rig: Rig, webhook: Callable[[bytes], Future[HttpResponse]]) -> WebApp:
+    return WebApp(slack=None, webhook=webhook, ready=dict, registry=rig.bot.web.registry)
 
 
-_APPS: dict[str, Callable[[Rig], Web]] = {
+_APPS: dict[str, Callable[[Rig], WebApp]] = {
     "cardops": lambda rig: rig.bot.web,
     "opens only": _opens_only,
     "commits each": _commits_each,
@@ -167,7 +167,7 @@ _APPS: dict[str, Callable[[Rig], Web]] = {
 }
 
 
-def _fill(database: Database) -> None:
+def _fill(database: SqlDatabase) -> None:
     """Put very many webhooks that were told, and deliveries that wait, into the tables."""
     for start in range(0, STORED, 20_000):
         with database.writing() as session:

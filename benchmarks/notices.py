@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 
 from benchmarks.rig import Caller, Rig, build_rig, flood, make_webhooks, quantile, serve
-from bot.composition import make_pools
-from notifier import backlog
+from bot.wiring.compose import make_pools
+from notifier.outbox import backlog
 
 STEADY, APART, TARGET_P95 = 60, 0.6, 2.0  # webhooks, seconds between two, seconds
 FLOOD, MOST_MESSAGES, LONGEST = 2000, 200, 90.0

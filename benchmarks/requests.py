@@ -10,25 +10,26 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
-from approvals import listing, opening, requests, triggers
-from approvals.desk import Desk
-from approvals.people import Person, Standing
-from approvals.policy import Policy, PolicyRule
-from approvals.rules import Verdict
-from approvals.snapshot import Snapshot
+from approvals.context import ApprovalContext
+from approvals.guards import triggers
+from approvals.policy.people import Member, Person
+from approvals.policy.rules import Policy, PolicyRule
+from approvals.requests import decisions, lists, opening
+from approvals.requests.moves import Verdict
+from approvals.requests.snapshot import Snapshot
 from approvals.tables import Request
-from bot import schema
 from bot.clock import Ids
-from bot.database import Database
-from notifier.outbox import Outbox
-from notifier.vault import Vault
+from bot.database import schema
+from bot.database.engine import SqlDatabase
+from notifier.outbox.outbox import Outbox
 from paytend import Money
+from storage.vault import Vault
 
 SIZES = (1_000, 100_000, 1_000_000)
 LIST_TARGET, DECIDE_TARGET = 1.25, 2.0
 START = datetime(2026, 1, 1, tzinfo=UTC)
-REQUESTER = Standing(person=Person(id="U0SAM", account="U0SAM", name="sam"), roles=frozenset({"support"}))
-APPROVER = Standing(person=Person(id="U0MARA", account="U0MARA", name="mara"), roles=frozenset({"manager"}))
+REQUESTER = Member(person=Person(id="U0SAM", account="U0SAM", name="sam"), roles=frozenset({"support"}))
+APPROVER = Member(person=Person(id="U0MARA", account="U0MARA", name="mara"), roles=frozenset({"manager"}))
 MEMBERS = {"manager": frozenset({"U0MARA", "U0MILAN"}), "support": frozenset({"U0SAM"})}
 
 
@@ -49,13 +50,13 @@ def run() -> Iterator[str]:
 
 
 def _measure(size: int, folder: Path) -> dict[str, float]:
-    database = Database(f"sqlite:///{folder}/bench.db")
+    database = SqlDatabase(f"sqlite:///{folder}/bench.db")
     schema.migrate(database)
     clock = [START + timedelta(seconds=size + 60)]
     make_id = Ids(now=lambda: clock[0], random_bits=lambda _bits: 7)
     vault = Vault([bytes(32)], random_bytes=bytes)
     rule = PolicyRule(name="top-ups", action="card.top_up", approvers=("manager",))
-    desk = Desk(
+    context = ApprovalContext(
         vault=vault,
         outbox=Outbox(vault=vault, make_id=make_id),
         policy=Policy(rules=(rule,)),
@@ -68,17 +69,17 @@ def _measure(size: int, folder: Path) -> dict[str, float]:
     def decide(number: int) -> None:
         with database.writing() as session:
             request = opening.open_request(
-                session, desk, wish=_wish(f"card{number}"), standing=REQUESTER, now=clock[0]
+                session, context, wish=_wish(f"card{number}"), member=REQUESTER, now=clock[0]
             )
         began = time.perf_counter()
         with database.writing() as session:
-            requests.decide(
+            decisions.decide(
                 session,
-                desk,
+                context,
                 request_id=request.id,
                 digest=request.digest,
                 verdict=Verdict.APPROVE,
-                standing=APPROVER,
+                member=APPROVER,
                 now=clock[0],
             )
         decided.append(time.perf_counter() - began)
@@ -98,23 +99,23 @@ def _measure(size: int, folder: Path) -> dict[str, float]:
 
     figures = {
         "decide": statistics.median(decided),
-        "waiting": listed(lambda session: listing.waiting(session, standing=APPROVER, now=clock[0])),
-        "mine": listed(lambda session: listing.mine(session, standing=REQUESTER)),
-        "history": listed(listing.history),
+        "waiting": listed(lambda session: lists.waiting(session, member=APPROVER, now=clock[0])),
+        "mine": listed(lambda session: lists.mine(session, member=REQUESTER)),
+        "history": listed(lists.history),
     }
     database.close()
     return figures
 
 
-def _wish(card_id: str) -> opening.Wish:
+def _wish(card_id: str) -> opening.NewRequest:
     card = Snapshot(
         subject=card_id, card_id=card_id, status="5", holder_id="101982", balance=Money.parse("64.10", "EUR")
     )
     payload = {"card_id": card_id, "money": "10.00 EUR", "reason": "bench"}
-    return opening.Wish(action="card.top_up", payload=payload, card=card, members=MEMBERS)
+    return opening.NewRequest(action="card.top_up", payload=payload, card=card, members=MEMBERS)
 
 
-def _fill(database: Database, size: int) -> None:
+def _fill(database: SqlDatabase, size: int) -> None:
     """Put ended requests of many people into the table, and ten that wait; the guards come back afterwards."""
     with database.writing() as session:
         connection = session.connection()

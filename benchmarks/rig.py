@@ -26,18 +26,18 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 
-from bot import schema
 from bot.clock import make_clock
-from bot.composition import Bot, Pools, compose
-from bot.config import read_config
-from bot.database import Database
-from bot.listening import answer_http, is_instant
-from bot.outside import TEMPLATES
-from bot.server import Server
-from bot.settings import Settings
-from bot.web import Answer, HttpRequest, Web
-from notifier.rendering import Renderer
-from notifier.storms import StormRule
+from bot.database import schema
+from bot.database.engine import SqlDatabase
+from bot.http.app import HttpRequest, HttpResponse, WebApp
+from bot.http.server import Server
+from bot.settings.cardops_yml import read_config
+from bot.settings.environment import Settings
+from bot.slack.edge import answer_http, is_instant
+from bot.wiring.clients import TEMPLATES
+from bot.wiring.compose import Bot, WorkerPools, compose
+from notifier.rendering.renderer import Renderer
+from notifier.routing.storm_rules import StormRule
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace, seed
@@ -70,7 +70,7 @@ class Rig:
 
 
 @contextmanager
-def build_rig(*, pools: Pools, database_url: str | None = None, budget: int | None = None) -> Iterator[Rig]:
+def build_rig(*, pools: WorkerPools, database_url: str | None = None, budget: int | None = None) -> Iterator[Rig]:
     """Compose the bot over the stand-ins, on a fresh SQLite file unless a database is named.
 
     `budget` is that of storms, where the usual one is not wanted.
@@ -84,7 +84,7 @@ def build_rig(*, pools: Pools, database_url: str | None = None, budget: int | No
         environment = make_environment(slack, paytend, address)
         environment["DATABASE_URL"] = database_url or f"sqlite:///{folder}/bench.db"
         settings = Settings.model_validate(environment)
-        database = Database(settings.DATABASE_URL)
+        database = SqlDatabase(settings.DATABASE_URL)
         schema.migrate(database)
         config = read_config(CONFIG)
         bot = compose(
@@ -148,8 +148,8 @@ def _serve_until_told(kind: str, parent: Connection) -> None:
 
 
 @contextmanager
-def _make_ours() -> Iterator[Web]:
-    with build_rig(pools=Pools(quick=Discarding(), slow=Discarding())) as rig:
+def _make_ours() -> Iterator[WebApp]:
+    with build_rig(pools=WorkerPools(quick=Discarding(), slow=Discarding())) as rig:
         yield rig.bot.web
 
 
@@ -178,7 +178,7 @@ def serve(app: Any, *, on_loop: bool = True) -> Iterator[int]:
 
     `on_loop` acknowledges on the event loop, as the bot does; without it on a thread, for an app that waits.
     """
-    web = app if isinstance(app, Web) else _BoltWeb(app)
+    web = app if isinstance(app, WebApp) else _BoltWeb(app)
     server = Server(web, host="127.0.0.1", port=0, is_instant=is_instant if on_loop else lambda _request: False)
     server.start()
     yield server.port
@@ -191,7 +191,7 @@ class _BoltWeb:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    def __call__(self, request: HttpRequest) -> Answer:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         return answer_http(self._app, request.headers, request.body)
 
 

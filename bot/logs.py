@@ -45,7 +45,7 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
     }
 
 
-class Line(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """Writes a record as one line of JSON, or for a console."""
 
     def __init__(self, form: Literal["console", "json"]) -> None:
@@ -69,7 +69,7 @@ class Line(logging.Formatter):
 def start_logging(form: Literal["console", "json"], *, stream: TextIO = sys.stderr) -> None:
     """Send everything through the filter to one stream; the libraries' own chatter only from WARNING on."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Line(form))
+    handler.setFormatter(LineFormatter(form))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # slack_bolt logs the whole body at INFO when a signature fails; httpx and APScheduler log every call.
     for name in QUIET:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from approvals.payloads import MOST_CARDS
+from approvals.actions.payloads import MOST_CARDS
 from approvals.refusals import Refusal
 from commands.address import NO_CHOICE, read_address
 from commands.holder_form import read_mobile

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from approvals.refusals import Refusal
-from approvals.rules import HoldsCardNumber
+from approvals.requests.moves import HoldsCardNumber
 from paytend import Money, NotMoney
 from paytend.money import PRECISION
 from paytend.redaction import find_card_numbers

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from approvals.payloads import IDENTIFIED
-from approvals.snapshot import Snapshot
+from approvals.actions.payloads import IDENTIFIED
+from approvals.requests.snapshot import Snapshot
 from commands.arguments import Misread, misread, read_card_id
 from commands.surface import Reply
 

@@ -18,7 +18,7 @@ _SUFFIXES = {"jpg": ".jpeg", "jpeg": ".jpeg", "png": ".png", "pdf": ".pdf"}
 FILE_TYPES: tuple[tuple[str, str], ...] = tuple(FileType.TEXTS.items())
 
 
-class OtherContent(Refusal):
+class FileContentDiffers(Refusal):
     """The file is not what its name says: it does not begin like a JPEG, PNG or PDF file. Nothing was sent."""
 
     is_recorded = False
@@ -48,6 +48,6 @@ def suffix_of(file: Mapping[str, Any]) -> str | None:
 
 
 def require_content(content: bytes, *, suffix: str | None) -> None:
-    """Refuse a content that does not begin as its name says; raises OtherContent."""
+    """Refuse a content that does not begin as its name says; raises FileContentDiffers."""
     if not any(content.startswith(begin) and suffix == said for begin, said in _BEGINS):
-        raise OtherContent
+        raise FileContentDiffers

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
 
-from notifier.events import read_time
+from notifier.inbox.events import read_time
 from paytend.codes import Code
 from paytend.models import Answer, Transaction
 from paytend.money import Money

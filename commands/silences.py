@@ -8,8 +8,8 @@ from typing import Any
 
 from commands.arguments import guess, misread
 from commands.surface import Form, Reply
-from notifier.durations import NotADuration, parse_duration
-from notifier.silences import LONGEST, NAMES, SILENCEABLE, Matcher
+from notifier.routing.silence_matcher import LONGEST, NAMES, SILENCEABLE, Matcher
+from storage.durations import NotADuration, parse_duration
 
 SILENCE_FORM = "/cardops silence <name>=<value> … for <duration> <reason>"
 SILENCERS = ("admin", "oncall")
@@ -29,7 +29,7 @@ _CONDITION = re.compile(r'([A-Za-z]+)=("[^"]*"|\S*)\s*')
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class TypedSilence:
     """What somebody wants to be silenced, for how long, and why."""
 
     matcher: Matcher
@@ -37,7 +37,7 @@ class Wish:
     reason: str
 
 
-def read_silence(words: Sequence[str]) -> Wish:
+def read_silence(words: Sequence[str]) -> TypedSilence:
     """Return what was typed behind `/cardops silence`; raises Misread."""
     if not words:
         example = "`/cardops silence merchant=BOLT for 2h tested by the vendor`"
@@ -54,7 +54,7 @@ def read_silence(words: Sequence[str]) -> Wish:
         raise misread("A silence lasts a week at the most.", form=SILENCE_FORM)
     if not reason.strip():
         raise misread("Why? Whoever misses the notices will ask.", form=SILENCE_FORM)
-    return Wish(matcher=matcher, lasts=lasts, reason=reason.strip()[:LONGEST_REASON])
+    return TypedSilence(matcher=matcher, lasts=lasts, reason=reason.strip()[:LONGEST_REASON])
 
 
 def _read_matcher(text: str) -> tuple[Matcher, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.rules import HoldsCardNumber
+from approvals.requests.moves import HoldsCardNumber
 from commands.arguments import (
     CURRENCIES,
     Misread,
@@ -34,7 +34,7 @@ COMMAND = Command(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class TypedTopUp:
     """A top-up as somebody typed it."""
 
     card_id: str
@@ -42,17 +42,17 @@ class Wish:
     reason: str
 
 
-def read_wish(words: Sequence[str]) -> Wish:
+def read_wish(words: Sequence[str]) -> TypedTopUp:
     """Return what `/topup` asks for; raises Misread."""
     card_id, rest = read_card_id(words, form=FORM)
     money, rest = read_money(rest, form=FORM)
     reason = " ".join(rest).strip()
     if len(reason) > LONGEST_REASON:
         raise misread(f"A reason has at most {LONGEST_REASON} characters.", form=FORM)
-    return Wish(card_id=card_id, money=money, reason=reason)
+    return TypedTopUp(card_id=card_id, money=money, reason=reason)
 
 
-def read_fields(fields: Mapping[str, str]) -> tuple[Wish | None, dict[str, str]]:
+def read_fields(fields: Mapping[str, str]) -> tuple[TypedTopUp | None, dict[str, str]]:
     """Return what the modal asks for, or what is wrong under each of its inputs."""
     wrong: dict[str, str] = {}
     wish: dict[str, Any] = {}
@@ -66,7 +66,7 @@ def read_fields(fields: Mapping[str, str]) -> tuple[Wish | None, dict[str, str]]
             wish[name] = read(fields)
         except (Misread, HoldsCardNumber) as error:
             wrong[field] = str(error).strip()
-    return (None, wrong) if wrong else (Wish(**wish), {})
+    return (None, wrong) if wrong else (TypedTopUp(**wish), {})
 
 
 def _read_card(fields: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from commands import partner
 from commands.surface import Ask, Reply
-from notifier.forecast import Pace, propose, say_lasts
+from notifier.balance.forecast import Pace, propose, say_lasts
 from paytend import Money, PaytendError, operations
 
 HIDDEN = "not shown here, as it looks like a card number; see Paytend"

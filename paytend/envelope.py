@@ -39,7 +39,7 @@ _NESTED = frozenset({dict, list})
 _HEAD = b'{"requestId":"%b","partnerId":"%b","version":"2.0","signType":"RSA","randomKey":"'
 
 
-class Form(StrEnum):
+class VerifiedForm(StrEnum):
     """Which of the forms in question was signed (b.5 no. 1 and 2)."""
 
     RAW = "raw"
@@ -55,7 +55,7 @@ class Response:
     code: str
     message: str
     data: dict[str, Any]
-    form: Form | None
+    form: VerifiedForm | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Webhook:
     notify_type: str
     content: dict[str, Any]
     text: str
-    form: Form
+    form: VerifiedForm
     key: int
 
 
@@ -142,7 +142,7 @@ def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
 class _Opened(NamedTuple):  # not a frozen dataclass: this is made once for every message
     text: str
     content: dict[str, Any]
-    form: Form
+    form: VerifiedForm
     key: int
 
 
@@ -214,7 +214,9 @@ def _open_payload(value: object, *, secret: bytes) -> tuple[str, bool]:
         return "", False
 
 
-def _verify(plain: dict[str, Any], *, payload: str, signature: bytes, keys: Keys) -> tuple[Form, int] | None:
+def _verify(
+    plain: dict[str, Any], *, payload: str, signature: bytes, keys: Keys
+) -> tuple[VerifiedForm, int] | None:
     for form, source in _signed_forms(plain, payload=payload):
         for number, key in enumerate(keys.public):
             if _holds(signature, source, key=key):
@@ -222,13 +224,13 @@ def _verify(plain: dict[str, Any], *, payload: str, signature: bytes, keys: Keys
     return None
 
 
-def _signed_forms(plain: dict[str, Any], *, payload: str) -> Iterator[tuple[Form, bytes]]:
+def _signed_forms(plain: dict[str, Any], *, payload: str) -> Iterator[tuple[VerifiedForm, bytes]]:
     """Yield what may have been signed, the likeliest first (b.5 no. 1 and 2)."""
-    yield Form.RAW, _source(plain, nulls=False)
-    yield Form.RAW_WITH_NULLS, _source(plain, nulls=True)
+    yield VerifiedForm.RAW, _source(plain, nulls=False)
+    yield VerifiedForm.RAW_WITH_NULLS, _source(plain, nulls=True)
     rewritten = {**plain, payload: _rewrite(plain[payload])}
-    yield Form.REWRITTEN, _source(rewritten, nulls=False)
-    yield Form.REWRITTEN_WITH_NULLS, _source(rewritten, nulls=True)
+    yield VerifiedForm.REWRITTEN, _source(rewritten, nulls=False)
+    yield VerifiedForm.REWRITTEN_WITH_NULLS, _source(rewritten, nulls=True)
 
 
 def _source(plain: dict[str, Any], *, nulls: bool) -> bytes:

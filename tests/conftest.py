@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.database import Database
+from bot.database.engine import SqlDatabase
 from tests.databases import KINDS, Kept, empty, fresh_database
 
 settings.register_profile("default", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,7 +42,7 @@ def kept_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
 
 
 @pytest.fixture(scope="session")
-def kept_postgresql() -> Iterator[Database]:
+def kept_postgresql() -> Iterator[SqlDatabase]:
     """The PostgreSQL database of this process, because making one takes longer than most tests."""
     nowhere = Path()  # it needs no folder
     with fresh_database("postgresql", nowhere) as database:
@@ -50,7 +50,7 @@ def kept_postgresql() -> Iterator[Database]:
 
 
 @pytest.fixture
-def sqlite(kept_sqlite: Kept) -> Iterator[Database]:
+def sqlite(kept_sqlite: Kept) -> Iterator[SqlDatabase]:
     """An empty SQLite database with all tables and triggers."""
     yield kept_sqlite.renew()
     kept_sqlite.database.close()
@@ -63,14 +63,14 @@ def sqlite_folder(kept_sqlite: Kept) -> Path:
 
 
 @pytest.fixture
-def postgresql(kept_postgresql: Database) -> Database:
+def postgresql(kept_postgresql: SqlDatabase) -> SqlDatabase:
     """An empty PostgreSQL database with all tables and triggers."""
     empty(kept_postgresql)
     return kept_postgresql
 
 
 @pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest) -> Database:
+def database(request: pytest.FixtureRequest) -> SqlDatabase:
     """An empty database of each kind, with all tables and triggers."""
-    found: Database = request.getfixturevalue(request.param)
+    found: SqlDatabase = request.getfixturevalue(request.param)
     return found

@@ -12,8 +12,8 @@ import pytest
 from psycopg import sql
 from sqlmodel import SQLModel
 
-from bot import schema
-from bot.database import Database
+from bot.database import schema
+from bot.database.engine import SqlDatabase
 
 SERVER = "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=3"
 
@@ -49,10 +49,10 @@ def fresh_url(kind: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(kind: str, folder: Path) -> Iterator[Database]:
+def fresh_database(kind: str, folder: Path) -> Iterator[SqlDatabase]:
     """A database of a kind with all tables and triggers."""
     with fresh_url(kind, folder) as url:
-        database = Database(url)
+        database = SqlDatabase(url)
         schema.migrate(database)
         try:
             yield database
@@ -73,9 +73,9 @@ class Kept:
         self.folder = folder
         self._migrated = (folder / "test.db").rename(folder / "migrated.db")
         self._file = folder / "test.db"
-        self.database = Database(f"sqlite:///{self._file}")
+        self.database = SqlDatabase(f"sqlite:///{self._file}")
 
-    def renew(self) -> Database:
+    def renew(self) -> SqlDatabase:
         """Return the database with nothing in it, whatever was done to it before."""
         self.database.close()
         for path in self._file.parent.glob("test.db*"):
@@ -84,7 +84,7 @@ class Kept:
         return self.database
 
 
-def empty(database: Database) -> None:
+def empty(database: SqlDatabase) -> None:
     """Delete all rows of a PostgreSQL database, which its triggers refuse to everybody but a replica.
 
     TRUNCATE takes fifty times as long for tables as small as these.

@@ -3,9 +3,9 @@
 import ssl
 from functools import cache
 
-from bot.config import Config, parse_config
-from bot.outside import TEMPLATES
-from notifier.rendering import Renderer
+from bot.settings.cardops_yml import Config, parse_config
+from bot.wiring.clients import TEMPLATES
+from notifier.rendering.renderer import Renderer
 from sandbox.paytend import Pairs, make_pairs
 
 

@@ -1,4 +1,4 @@
-"""A minimal renderer of the templates, until notifier.rendering is merged: escapes every hole once."""
+"""A minimal renderer of the templates, without the notifier: escapes every hole once."""
 
 # ruff: noqa: S704 - what is marked as safe is JSON made two lines above
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from approvals import execution, reconciliation, showing
-from approvals.execution import Candidate, NotClaimed, Work
-from approvals.outcomes import Outcome, Result
+from approvals.actions.outcomes import Outcome, Result
+from approvals.execution import execution, reconciliation
+from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.refusals import Refusal
-from approvals.rules import Status
+from approvals.requests import view
+from approvals.requests.moves import Status
 from approvals.tables import Request
-from bot.database import Database
+from bot.database.engine import SqlDatabase
 from paytend.calls import Call
 from paytend.errors import OutcomeUnknown, Refused, Unreachable
 from paytend.models import TopUp
@@ -107,13 +108,15 @@ class Replica:
             self.world.ticks()
             yield
             with self.world.database.writing() as session:
-                looks = reconciliation.due(session, self.world.desk, now=self.world.now)
+                looks = reconciliation.due(session, self.world.context, now=self.world.now)
             for look in looks:
                 yield
                 finding = reconciliation.ask(look, self.world.paytend)
                 yield
                 with self.world.database.writing() as session:
-                    reconciliation.record(session, self.world.desk, look=look, finding=finding, now=self.world.now)
+                    reconciliation.record(
+                        session, self.world.context, look=look, finding=finding, now=self.world.now
+                    )
             yield
 
     def _execute(self, candidate: Candidate) -> Iterator[None]:
@@ -125,14 +128,14 @@ class Replica:
         yield
         self._record(work, outcome)
 
-    def _claim(self, candidate: Candidate) -> Work | None:
+    def _claim(self, candidate: Candidate) -> ClaimedExecution | None:
         try:
             with self.world.database.writing() as session:
                 work = execution.claim(
                     session,
-                    self.world.desk,
+                    self.world.context,
                     request_id=candidate.request_id,
-                    standings=self.world.standings,
+                    members_by_account=self.world.members_by_account,
                     card_now=snapshot(card_id=candidate.subject, holder_id=candidate.subject),
                     now=self.world.now,
                 )
@@ -143,18 +146,18 @@ class Replica:
     def _believe(self, outcome: Outcome) -> Outcome:
         return outcome
 
-    def _record(self, work: Work, outcome: Outcome) -> None:
+    def _record(self, work: ClaimedExecution, outcome: Outcome) -> None:
         try:
             self.world.records(work, outcome)
         except Refusal:
             return  # fenced off: another replica has taken over
 
-    def _unclaimed(self, candidate: Candidate) -> Work:
+    def _unclaimed(self, candidate: Candidate) -> ClaimedExecution:
         """Return work that was never claimed: what the mistakes need."""
         with self.world.database.reading() as session:
-            request = showing.find(session, candidate.request_id)
-            payload = showing.read_payload(self.world.desk, request)
-        return Work(
+            request = view.find(session, candidate.request_id)
+            payload = view.read_payload(self.world.context, request)
+        return ClaimedExecution(
             request_id=request.id,
             lease="",
             action=request.action,
@@ -198,13 +201,16 @@ class ClaimsInTwoSteps(Replica):
 class History:
     """One seed's history on a database that may hold earlier ones."""
 
-    def __init__(self, database: Database, *, seed: int, kind: type[Replica] = Replica, started: Any) -> None:
+    def __init__(self, database: SqlDatabase, *, seed: int, kind: type[Replica] = Replica, started: Any) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a reproducible history
         self.paytend = FaultyPaytend(chance=self.chance)
         self.now = started
         self.paytend.passes(self.now)
-        desk = make_desk(make_id=_make_ids(self.chance))
-        self.worlds = [World(database=database, desk=desk, paytend=self.paytend) for _ in range(REPLICAS + 1)]  # type: ignore[arg-type] # a stand-in with the same `send`
+        context = make_desk(make_id=_make_ids(self.chance))
+        self.worlds = [
+            World(database=database, context=context, paytend=self.paytend)  # type: ignore[arg-type] # has the same `send`
+            for _ in range(REPLICAS + 1)
+        ]
         self.people = self.worlds[-1]
         self.kind = kind
         self.replicas = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from notifier.outbox import Outbox
+from notifier.outbox.outbox import Outbox
 from paytend.calls import Call
 from paytend.errors import Refused
 from paytend.models import CardInfo, Done, TopUp

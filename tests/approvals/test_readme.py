@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from approvals.rules import MOVES
+from approvals.requests.moves import MOVES
 
 ROOT = Path(__file__).parents[2]
 

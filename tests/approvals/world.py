@@ -9,36 +9,39 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from approvals import audit, execution, listing, opening, reconciliation, requests, showing
-from approvals.card import facts
-from approvals.desk import Desk
-from approvals.execution import Candidate, NotClaimed, Work
-from approvals.opening import Wish
-from approvals.outcomes import Finding, Outcome
-from approvals.people import Person, Standing
-from approvals.policy import LimitRule, Policy, PolicyRule
-from approvals.rules import Verdict
-from approvals.snapshot import EarlierTopUp, Snapshot
+from approvals.actions.outcomes import LookupResult, Outcome
+from approvals.audit import chain
+from approvals.context import ApprovalContext
+from approvals.execution import execution, reconciliation
+from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
+from approvals.messages.request_message import facts
+from approvals.policy.people import Member, Person
+from approvals.policy.rules import LimitRule, Policy, PolicyRule
+from approvals.requests import decisions as requests
+from approvals.requests import lists, opening, view
+from approvals.requests.moves import Verdict
+from approvals.requests.opening import NewRequest
+from approvals.requests.snapshot import EarlierTopUp, Snapshot
 from approvals.tables import AuditEvent, Decision, Execution, Request
-from bot.database import Database
-from notifier.vault import Vault
+from bot.database.engine import SqlDatabase
 from paytend.money import Money
+from storage.vault import Vault
 from tests.approvals.standins import CARD, FakePaytend, RecordingOutbox
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SECRET = b"k" * 32
 
 
-def person(account: str, *roles: str, name: str = "", identity: str = "") -> Standing:
+def person(account: str, *roles: str, name: str = "", identity: str = "") -> Member:
     """Return somebody with these roles."""
     known = name or account.removeprefix("U0").title()
-    return Standing(person=Person(id=identity or account, account=account, name=known), roles=frozenset(roles))
+    return Member(person=Person(id=identity or account, account=account, name=known), roles=frozenset(roles))
 
 
-def flagged(standing: Standing, flag: str) -> Standing:
+def flagged(member: Member, flag: str) -> Member:
     """Return somebody whose account is of a kind that decides nothing."""
     flags: dict[str, Any] = {flag: True}
-    return replace(standing, person=replace(standing.person, **flags))
+    return replace(member, person=replace(member.person, **flags))
 
 
 SAM = person("U0SAM", "support")
@@ -89,41 +92,43 @@ def make_ids() -> Callable[[], str]:
     return make_id
 
 
-def make_desk(**changes: Any) -> Desk:
+def make_desk(**changes: Any) -> ApprovalContext:
     """Return a desk with one rule: a manager approves top-ups."""
     fields: dict[str, Any] = {
         "vault": Vault([SECRET], random_bytes=lambda count: b"n" * count),
         "outbox": RecordingOutbox(),
         "policy": Policy(rules=(rule(),)),
         "make_id": make_ids(),
-        "audit_key": audit.make_key(SECRET),
+        "audit_key": chain.make_key(SECRET),
         "channel": "C0APPROVALS",
     }
-    return Desk(**{**fields, **changes})
+    return ApprovalContext(**{**fields, **changes})
 
 
 @dataclass
 class World:
     """The use cases in words, each in a transaction of its own as the shell runs them."""
 
-    database: Database
-    desk: Desk = field(default_factory=make_desk)
+    database: SqlDatabase
+    context: ApprovalContext = field(default_factory=make_desk)
     paytend: FakePaytend = field(default_factory=FakePaytend)
     now: datetime = START
-    standings: dict[str, Standing] = field(default_factory=lambda: {who.person.account: who for who in EVERYBODY})
+    members_by_account: dict[str, Member] = field(
+        default_factory=lambda: {who.person.account: who for who in EVERYBODY}
+    )
     card: Snapshot = field(default_factory=snapshot)
 
     @property
     def outbox(self) -> RecordingOutbox:
         """What was told."""
-        assert isinstance(self.desk.outbox, RecordingOutbox)
-        return self.desk.outbox
+        assert isinstance(self.context.outbox, RecordingOutbox)
+        return self.context.outbox
 
     def use(self, **changes: Any) -> None:
         """Change the policy."""
-        fields = {name: getattr(self.desk, name) for name in Desk.__dataclass_fields__}
-        policy = self.desk.policy.model_copy(update=changes)
-        self.desk = Desk(**{**fields, "policy": policy})
+        fields = {name: getattr(self.context, name) for name in ApprovalContext.__dataclass_fields__}
+        policy = self.context.policy.model_copy(update=changes)
+        self.context = ApprovalContext(**{**fields, "policy": policy})
 
     def passes(self, **duration: float) -> None:
         """Move the clock."""
@@ -132,13 +137,13 @@ class World:
     @property
     def members(self) -> dict[str, frozenset[str]]:
         """The people of each role now."""
-        roles = {role for who in self.standings.values() for role in who.roles}
+        roles = {role for who in self.members_by_account.values() for role in who.roles}
         return {
-            role: frozenset(who.person.id for who in self.standings.values() if role in who.roles)
+            role: frozenset(who.person.id for who in self.members_by_account.values() if role in who.roles)
             for role in roles
         }
 
-    def asks(self, amount: str = "10.00 EUR", *, by: Standing = SAM, **changes: Any) -> Request:
+    def asks(self, amount: str = "10.00 EUR", *, by: Member = SAM, **changes: Any) -> Request:
         """Ask for a top-up."""
         payload = {"card_id": self.card.card_id, "money": amount, "reason": changes.pop("reason", "")}
         fields: dict[str, Any] = {
@@ -149,30 +154,30 @@ class World:
         }
         with self.database.writing() as session:
             return opening.open_request(
-                session, self.desk, wish=Wish(**{**fields, **changes}), standing=by, now=self.now
+                session, self.context, wish=NewRequest(**{**fields, **changes}), member=by, now=self.now
             )
 
     def decides(
-        self, request: Request, by: Standing = MARA, *, deny: str | None = None, digest: str | None = None
+        self, request: Request, by: Member = MARA, *, deny: str | None = None, digest: str | None = None
     ) -> Request:
         """Press a button."""
         with self.database.writing() as session:
             return requests.decide(
                 session,
-                self.desk,
+                self.context,
                 request_id=request.id,
                 digest=digest or request.digest,
                 verdict=Verdict.APPROVE if deny is None else Verdict.DENY,
-                standing=by,
+                member=by,
                 reason=deny or "",
                 now=self.now,
             )
 
-    def withdraws(self, request: Request, by: Standing = SAM) -> Request:
+    def withdraws(self, request: Request, by: Member = SAM) -> Request:
         """Take it back."""
         with self.database.writing() as session:
             return requests.withdraw(
-                session, self.desk, request_id=request.id, digest=request.digest, standing=by, now=self.now
+                session, self.context, request_id=request.id, digest=request.digest, member=by, now=self.now
             )
 
     def approved(self, amount: str = "10.00 EUR") -> Request:
@@ -184,44 +189,44 @@ class World:
         with self.database.reading() as session:
             return execution.claimable(session, now=self.now)
 
-    def claims(self, request: Request) -> Work | NotClaimed:
+    def claims(self, request: Request) -> ClaimedExecution | NotClaimed:
         """Claim an approved request with fresh rights and a fresh look at the card."""
         with self.database.writing() as session:
             return execution.claim(
                 session,
-                self.desk,
+                self.context,
                 request_id=request.id,
-                standings=self.standings,
+                members_by_account=self.members_by_account,
                 card_now=self.card,
                 now=self.now,
             )
 
-    def work(self, request: Request) -> Work:
+    def work(self, request: Request) -> ClaimedExecution:
         """Claim and insist on it."""
         work = self.claims(request)
-        assert isinstance(work, Work), work
+        assert isinstance(work, ClaimedExecution), work
         return work
 
-    def records(self, work: Work, outcome: Outcome) -> Request:
+    def records(self, work: ClaimedExecution, outcome: Outcome) -> Request:
         """Write down what became of a claim."""
         with self.database.writing() as session:
-            return execution.record(session, self.desk, work=work, outcome=outcome, now=self.now)
+            return execution.record(session, self.context, work=work, outcome=outcome, now=self.now)
 
     def executes(self, request: Request) -> Request:
         """Claim, do, record."""
         work = self.work(request)
         return self.records(work, execution.do(work, self.paytend, now=self.now))
 
-    def looks(self) -> list[Finding]:
+    def looks(self) -> list[LookupResult]:
         """Ask Paytend about everything that is due."""
         with self.database.writing() as session:
-            looks = reconciliation.due(session, self.desk, now=self.now)
+            looks = reconciliation.due(session, self.context, now=self.now)
         findings = []
         for look in looks:
             finding = reconciliation.ask(look, self.paytend)
             findings.append(finding)
             with self.database.writing() as session:
-                reconciliation.record(session, self.desk, look=look, finding=finding, now=self.now)
+                reconciliation.record(session, self.context, look=look, finding=finding, now=self.now)
         return findings
 
     def gives_up(self) -> None:
@@ -231,16 +236,16 @@ class World:
             self.looks()
 
     def settles(
-        self, request: Request, by: Standing, *, happened: bool, reason: str = "seen in the portal"
+        self, request: Request, by: Member, *, happened: bool, reason: str = "seen in the portal"
     ) -> Request:
         """Give one's word."""
         with self.database.writing() as session:
             return reconciliation.settle(
                 session,
-                self.desk,
+                self.context,
                 request_id=request.id,
                 digest=request.digest,
-                standing=by,
+                member=by,
                 happened=happened,
                 reason=reason,
                 now=self.now,
@@ -249,14 +254,14 @@ class World:
     def ticks(self) -> None:
         """Let the clocks of requests work."""
         with self.database.writing() as session:
-            execution.suspect_stranded(session, self.desk, now=self.now)
-            requests.expire_due(session, self.desk, now=self.now)
-            requests.remind_due(session, self.desk, now=self.now)
+            execution.suspect_stranded(session, self.context, now=self.now)
+            requests.expire_due(session, self.context, now=self.now)
+            requests.remind_due(session, self.context, now=self.now)
 
     def read(self, request: Request) -> Request:
         """Return the request as stored."""
         with self.database.reading() as session:
-            return showing.find(session, request.id)
+            return view.find(session, request.id)
 
     def execution(self, request: Request) -> Execution:
         """Return its execution as stored."""
@@ -266,7 +271,7 @@ class World:
     def card_facts(self, request: Request) -> dict[str, Any]:
         """Return what its card shows."""
         with self.database.reading() as session:
-            return facts(showing.view(session, self.desk, showing.find(session, request.id), now=self.now))
+            return facts(view.view(session, self.context, view.find(session, request.id), now=self.now))
 
     def decisions(self, request: Request) -> int:
         """Return how many decisions there are."""
@@ -274,17 +279,17 @@ class World:
             query = select(func.count()).select_from(Decision).where(Decision.request_id == request.id)
             return session.exec(query).one()
 
-    def waiting(self, who: Standing) -> list[str]:
+    def waiting(self, who: Member) -> list[str]:
         """Return the ids of what waits for somebody."""
         with self.database.reading() as session:
-            return [row.id for row in listing.waiting(session, standing=who, now=self.now).requests]
+            return [row.id for row in lists.waiting(session, member=who, now=self.now).requests]
 
     def events(self) -> list[str]:
         """Return the names of all audit events."""
         with self.database.reading() as session:
             return list(session.exec(select(AuditEvent.event).order_by(col(AuditEvent.seq))))
 
-    def verified(self, older: audit.Head | None = None) -> audit.Verified:
+    def verified(self, older: chain.Head | None = None) -> chain.Verification:
         """Check the trail."""
         with self.database.reading() as session:
-            return audit.verify(session, key=self.desk.audit_key, older=older)
+            return chain.verify(session, key=self.context.audit_key, older=older)

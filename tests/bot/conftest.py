@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.database import Database
+from bot.database.engine import SqlDatabase
 from tests.databases import fresh_url
 
 
 @pytest.fixture
-def sqlite_database(sqlite: Database) -> Database:
+def sqlite_database(sqlite: SqlDatabase) -> SqlDatabase:
     """An empty SQLite database, for what does not depend on the kind."""
     return sqlite
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from approvals.actions import ACTIONS
-from bot.config import ConfigUnusable, parse_config
+from approvals.actions.table import ACTIONS
+from bot.settings.cardops_yml import ConfigUnusable, parse_config
 
 RULE = "policy:\n  - {{name: alone, action: {action}, {more}}}\n"
 

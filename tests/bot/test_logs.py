@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from bot.logs import REMOVED, Line, clean, start_logging
+from bot.logs import REMOVED, LineFormatter, clean, start_logging
 
 CARD_NUMBER = "4111111111111111"
 SECRETS = {
@@ -37,7 +37,7 @@ def written(form: Literal["console", "json"], message: str, *args: object, **fac
     record = logging.getLogger("tests").makeRecord(
         "tests", logging.INFO, "file", 1, message, args, None, extra=facts
     )
-    return Line(form).format(record)
+    return LineFormatter(form).format(record)
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
@@ -70,7 +70,7 @@ def test_a_traceback_is_filtered_too() -> None:
     error = ValueError(f"xoxb-1-2-secret {CARD_NUMBER}")
     record = logging.LogRecord("t", logging.ERROR, "f", 1, "broken", None, (ValueError, error, None))
 
-    for line in (Line("json").format(record), Line("console").format(record)):
+    for line in (LineFormatter("json").format(record), LineFormatter("console").format(record)):
         assert "ValueError" in line
         assert "xoxb" not in line
         assert CARD_NUMBER not in line

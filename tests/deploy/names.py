@@ -1,6 +1,6 @@
 """Which names are settings of ours."""
 
-from bot.settings import Settings
+from bot.settings.environment import Settings
 
 FILES = {"PAYTEND_PRIVATE_KEY_FILE", "PAYTEND_PUBLIC_KEY_FILE"}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from bot.server import DEADLINE, LARGEST_BODY
-from bot.settings import Settings
+from bot.http.server import DEADLINE, LARGEST_BODY
+from bot.settings.environment import Settings
 from tests.deploy.names import is_setting
 
 ROOT = Path(__file__).parents[2]
@@ -73,12 +73,12 @@ def test_what_is_copied_makes_a_package_that_lacks_nothing(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     wanted = {
         path.relative_to(ROOT)
-        for package in ("approvals", "bot", "commands", "notifier", "paytend")
+        for package in ("approvals", "bot", "commands", "notifier", "paytend", "storage")
         for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
     assert {path for path in wanted if not (site / path).exists()} == set()
-    program = "import sys; sys.path.insert(0, sys.argv[1]); from bot.cli import main; main(['--help'])"
+    program = "import sys; sys.path.insert(0, sys.argv[1]); from bot.cli.main import main; main(['--help'])"
     ran = subprocess.run(
         [sys.executable, "-I", "-c", program, str(site)], cwd=tmp_path, capture_output=True, text=True, check=False
     )

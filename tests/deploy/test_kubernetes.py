@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.config import parse_config
-from bot.settings import Settings
+from bot.settings.cardops_yml import parse_config
+from bot.settings.environment import Settings
 from tests.deploy.names import is_setting
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "kubernetes"
-WEB = (ROOT / "bot" / "web.py").read_text()
+WEB = (ROOT / "bot" / "http" / "app.py").read_text()
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 OBJECTS: list[dict[str, Any]] = [
     document

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from approvals import audit
-from bot.database import Database
+from approvals.audit import chain
+from bot.database.engine import SqlDatabase
 from tests.journeys.payloads import problems_of
 from tests.journeys.world import World, build_world
 
@@ -16,31 +16,31 @@ MakesWorld = Callable[..., AbstractContextManager[World]]
 
 
 @contextmanager
-def checked_world(database: Database, folder: Path, **more: Any) -> Iterator[World]:
+def checked_world(database: SqlDatabase, folder: Path, **more: Any) -> Iterator[World]:
     """A world that at the end of every journey has valid payloads, balanced books and an unbroken trail."""
     with build_world(database, folder, **more) as world:
         yield world
         assert problems_of(world.slack) == []
         world.paytend.books.recount()
         with database.reading() as session:
-            assert audit.verify(session, key=world.bot.parts.desk.audit_key).is_intact
+            assert chain.verify(session, key=world.bot.parts.context.audit_key).is_intact
 
 
 @pytest.fixture
-def world(database: Database, tmp_path: Path) -> Iterator[World]:
+def world(database: SqlDatabase, tmp_path: Path) -> Iterator[World]:
     """The whole system in HTTP mode, on each database."""
     with checked_world(database, tmp_path) as world:
         yield world
 
 
 @pytest.fixture
-def sqlite_world(sqlite: Database, tmp_path: Path) -> Iterator[World]:
+def sqlite_world(sqlite: SqlDatabase, tmp_path: Path) -> Iterator[World]:
     """The whole system in HTTP mode on SQLite, for what does not depend on the database."""
     with checked_world(sqlite, tmp_path) as world:
         yield world
 
 
 @pytest.fixture
-def make_world(sqlite: Database, tmp_path: Path) -> MakesWorld:
+def make_world(sqlite: SqlDatabase, tmp_path: Path) -> MakesWorld:
     """Makes a world on SQLite with other settings; takes what build_world takes."""
     return lambda **more: checked_world(sqlite, tmp_path, **more)

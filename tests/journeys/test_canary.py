@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import home
-from bot.logs import QUIET, Line
+from bot.logs import QUIET, LineFormatter
+from bot.slack import home
 from sandbox.slack import seed
 from sandbox.slack.web_api import ApiCall
 from tests.journeys.card_world import CARDS_CONFIG
@@ -36,7 +36,7 @@ def logged() -> Iterator[StringIO]:
     """Everything that is logged, as production writes it."""
     stream = StringIO()
     handler, root = logging.StreamHandler(stream), logging.getLogger()
-    handler.setFormatter(Line("json"))
+    handler.setFormatter(LineFormatter("json"))
     levels = {name: logging.getLogger(name).level for name in QUIET}
     before = root.level
     root.addHandler(handler)

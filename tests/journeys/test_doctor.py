@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import cli, doctor
-from bot.manifest import SCOPES
+from bot.cli import main
+from bot.doctor import table
+from bot.slack.manifest import SCOPES
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import ADMIN, CONFIG, SUPPORT, World, make_environment, text_of
 
@@ -19,15 +20,15 @@ def healthy(sqlite_world: World) -> World:
 
 
 def found(world: World, **changes: object) -> dict[str, tuple[str, str]]:
-    patient = doctor.patient_of(world.bot.parts)
-    rows = doctor.examine(type(patient)(**{**vars(patient), **changes}))
+    patient = table.patient_of(world.bot.parts)
+    rows = table.examine(type(patient)(**{**vars(patient), **changes}))
     return {row["name"]: (row["state"], row["says"] + " " + row["next"]) for row in rows}
 
 
 def test_a_healthy_installation_has_nothing_wrong(healthy: World) -> None:
     results = found(healthy)
 
-    assert list(results) == list(doctor.CHECKS)
+    assert list(results) == list(table.CHECKS)
     assert {name: words for name, (state, words) in results.items() if state == "wrong"} == {}
 
 
@@ -36,7 +37,7 @@ def test_an_admin_asks_in_slack_and_support_may_not(healthy: World) -> None:
     healthy.types(SUPPORT, "/cardops doctor")
 
     shown = text_of(healthy.slack.ephemerals(ADMIN)[-1]["blocks"])
-    assert all(f"*{name}*" in shown for name in doctor.CHECKS)
+    assert all(f"*{name}*" in shown for name in table.CHECKS)
     assert "0 wrong" in healthy.told(ADMIN)
     assert "admin" in healthy.told(SUPPORT)
 
@@ -141,13 +142,13 @@ def test_the_command_line_runs_the_same_checks_with_its_exit_status(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
 
-    assert cli.main(["doctor"]) == 0
+    assert main.main(["doctor"]) == 0
     out = capsys.readouterr().out
-    assert [line.split()[1] for line in out.splitlines() if not line.startswith(" ")] == list(doctor.CHECKS)
+    assert [line.split()[1] for line in out.splitlines() if not line.startswith(" ")] == list(table.CHECKS)
 
     healthy.slack.credentials.refusal = "token_revoked"
-    assert cli.main(["doctor"]) == 1
+    assert main.main(["doctor"]) == 1
     assert "token_revoked" in capsys.readouterr().out
 
     monkeypatch.setenv("PAYTEND_PARTNER_ID", "12")
-    assert cli.main(["doctor"]) == 2
+    assert main.main(["doctor"]) == 2

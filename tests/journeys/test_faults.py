@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from bot.database import Database
-from bot.tables import Slot
+from bot.database.engine import SqlDatabase
+from bot.database.tables import Slot
 from paytend import Keys
 from tests import once
 from tests.journeys.world import CARD, World
@@ -34,7 +34,7 @@ def test_f4_a_settlement_before_its_authorisation_shows_settled_in_one_message(w
 
 
 @contextmanager
-def full_disk(database: Database) -> Iterator[None]:
+def full_disk(database: SqlDatabase) -> Iterator[None]:
     """Let the database's file grow no more, on every connection."""
 
     def limit(connection: object, *_: object) -> None:

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot import home
-from bot.tables import HomeTab
+from bot.database.tables import HomeTab
+from bot.slack import home
 from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, STRANGER, SUPPORT, World, actions_of, text_of
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from approvals.tables import CardholderChange
-from bot.database import Database
+from bot.database.engine import SqlDatabase
 from sandbox.paytend.records import CardStatus
 from tests.journeys.asking import GATED, seen
 from tests.journeys.card_world import LIFTED_CONFIG, NEW
@@ -142,7 +142,7 @@ def test_all_else_still_takes_a_second_person(alone: World, name: str) -> None:
     assert alone.paytend.calls_of(change.operation) == []
 
 
-def test_the_guards_of_each_database_let_it_pass(database: Database, tmp_path: Path) -> None:
+def test_the_guards_of_each_database_let_it_pass(database: SqlDatabase, tmp_path: Path) -> None:
     with checked_world(database, tmp_path, config=LIFTED_CONFIG) as world:
         world.types(SUPPORT, f"/card activate {NEW} {HOLDER}")
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.jobs import Jobs
-from bot.tables import Slot
-from notifier.tables import BalancePicture
-from notifier.upsert import insert_once
+from bot.database.tables import Slot
+from bot.jobs.scheduler import Scheduler
+from notifier.outbox.tables import BalancePicture
 from sandbox.paytend.switches import FaultKind
+from storage.upsert import insert_once
 from tests.journeys.world import ADMIN, MANAGER, ONCALL, SUPPORT, World, actions_of, text_of
 from tests.notifier.conftest import run_together
 
@@ -122,7 +122,7 @@ def test_f38_a_replica_that_dies_after_claiming_the_slot_is_replaced_and_the_ale
     number = int(now().timestamp() // job.every.total_seconds())
     with world.bot.database.writing() as session:  # the replica that claims it, and dies
         insert_once(session, Slot, {"job": "balance", "number": number, "lease_until": now() + job.lease})
-    replicas = [Jobs([job], database=world.bot.database, now=now) for _ in range(3)]
+    replicas = [Scheduler([job], database=world.bot.database, now=now) for _ in range(3)]
 
     assert [replica.fire("balance") for replica in replicas] == [False] * 3, "as long as its lease lasts"
     world.clock.advance(job.lease)

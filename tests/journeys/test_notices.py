@@ -4,7 +4,7 @@ import json
 
 from sqlmodel import col, select
 
-from notifier.tables import InboxEvent
+from notifier.outbox.tables import InboxEvent
 from sandbox.paytend.records import Notice, Order
 from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, World, actions_of, text_of
 

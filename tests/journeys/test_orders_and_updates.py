@@ -8,8 +8,8 @@ from sqlmodel import select
 
 from approvals.refusals import Refusal
 from approvals.tables import CardholderChange, Request
-from bot.acts.requests import ask_and_tell, ask_for
-from bot.incoming import Incoming, Kind
+from bot.slack.handlers.requests import ask_and_tell, ask_for
+from bot.slack.payloads import Incoming, PayloadKind
 from tests.journeys.card_world import CARDS_CONFIG, HOLDER, trail
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import MANAGER, SUPPORT, World, actions_of, text_of
@@ -36,9 +36,15 @@ def _asks(world: World, action: str, payload: Mapping[str, Any]) -> Request:
     """Ask as the forms do."""
     parts = world.bot.parts
     incoming = Incoming(
-        kind=Kind.SUBMISSION, name="form", account=SUPPORT, team="", account_team="", key="1", channel="C0GENERAL"
+        kind=PayloadKind.SUBMISSION,
+        name="form",
+        account=SUPPORT,
+        team="",
+        account_team="",
+        key="1",
+        channel="C0GENERAL",
     )
-    asked = ask_for(parts, incoming, parts.stand(SUPPORT), action=action, subject=HOLDER, payload=payload)
+    asked = ask_for(parts, incoming, parts.find_member(SUPPORT), action=action, subject=HOLDER, payload=payload)
     world.settles()
     return asked
 
@@ -132,7 +138,11 @@ def test_what_does_not_fit_is_refused_and_in_the_trail(cards: World, action: str
 
 def test_who_asked_is_told_what_and_where(cards: World) -> None:
     parts = cards.bot.parts
-    incoming = Incoming(kind=Kind.SUBMISSION, name="form", account=SUPPORT, team="", account_team="", key="1")
-    reply = ask_and_tell(parts, incoming, parts.stand(SUPPORT), action="card.apply", subject="sku", payload=ORDER)
+    incoming = Incoming(
+        kind=PayloadKind.SUBMISSION, name="form", account=SUPPORT, team="", account_team="", key="1"
+    )
+    reply = ask_and_tell(
+        parts, incoming, parts.find_member(SUPPORT), action="card.apply", subject="sku", payload=ORDER
+    )
     assert reply.template == "asked"
     assert reply.facts["summary"].startswith("Card order: 3 unactivated cards")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from notifier.silences import Matcher, matches
-from notifier.tables import Delivery
+from notifier.outbox.tables import Delivery
+from notifier.routing.silence_matcher import Matcher, matches
 from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, SUPPORT, World, actions_of, text_of
 
 OTHER_CARD = "1755903"

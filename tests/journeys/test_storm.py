@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from notifier.tables import Delivery, DeliveryStatus, InboxEvent
+from notifier.outbox.tables import Delivery, DeliveryStatus, InboxEvent
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import World, text_of
 

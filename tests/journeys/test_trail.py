@@ -5,8 +5,8 @@ import json
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from approvals import audit
-from bot.database import Database
+from approvals.audit import chain
+from bot.database.engine import SqlDatabase
 from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, OTHER_MANAGER, STRANGER, SUPPORT, World
 
 ATTACKS = {
@@ -62,19 +62,19 @@ def test_the_trail_tells_the_whole_story_and_holds(world: World) -> None:
     number = world.paytend.books.card(CARD).number
     assert not any(number in json.dumps(row.facts) for row in world.trail())
     with world.bot.database.reading() as session:
-        verified = audit.verify(session, key=world.bot.parts.desk.audit_key)
+        verified = chain.verify(session, key=world.bot.parts.context.audit_key)
         assert verified.is_intact
         assert verified.head.seq == 13
-        assert not audit.verify(session, key=b"another key").is_intact
+        assert not chain.verify(session, key=b"another key").is_intact
 
 
-def attack(database: Database, statement: str, **values: str) -> None:
+def attack(database: SqlDatabase, statement: str, **values: str) -> None:
     """Run a statement as somebody who has the database's password."""
     with database.engine.begin() as connection:
         connection.execute(text(statement), values)
 
 
-def is_refused(database: Database, statement: str, **values: str) -> bool:
+def is_refused(database: SqlDatabase, statement: str, **values: str) -> bool:
     """Whether the database does not let a statement through."""
     try:
         attack(database, statement, **values)
@@ -99,12 +99,12 @@ def test_the_database_refuses_what_goes_around_the_bot(world: World) -> None:
 def test_a_trail_that_was_changed_behind_the_triggers_is_found_out(sqlite_world: World) -> None:
     world = sqlite_world
     world.asks_and_approves()
-    database, key = world.bot.database, world.bot.parts.desk.audit_key
+    database, key = world.bot.database, world.bot.parts.context.audit_key
     attack(database, "DROP TRIGGER cardops_audit_event_unchanged")
     attack(database, "UPDATE audit_event SET actor = :who WHERE seq = 2", who=ADMIN)
 
     with database.reading() as session:
-        verified = audit.verify(session, key=key)
+        verified = chain.verify(session, key=key)
 
     assert verified.broken_at == 2
     attack(database, "UPDATE audit_event SET actor = :who WHERE seq = 2", who=MANAGER)

@@ -16,15 +16,15 @@ from sqlmodel import col, select
 
 from approvals.tables import AuditEvent, Decision, Execution, Request, Settlement, VoidedDecision
 from bot.clock import Clock as BotClock
-from bot.composition import Bot, Pools, compose
-from bot.database import Database
-from bot.listening import is_instant
-from bot.manifest import make_manifest
-from bot.server import Application, Server
-from bot.settings import read_settings
-from bot.web import Answer, HttpRequest
-from notifier.tables import Delivery as NoticeDelivery
-from notifier.tables import InboxEvent
+from bot.database.engine import SqlDatabase
+from bot.http.app import HttpRequest, HttpResponse
+from bot.http.server import Application, Server
+from bot.settings.environment import read_settings
+from bot.slack.edge import is_instant
+from bot.slack.manifest import make_manifest
+from bot.wiring.compose import Bot, WorkerPools, compose
+from notifier.outbox.tables import Delivery as NoticeDelivery
+from notifier.outbox.tables import InboxEvent
 from paytend import Unreachable
 from sandbox.clock import Clock
 from sandbox.paytend import PaytendStandIn
@@ -319,7 +319,7 @@ def door_of(app: Application, *, path: str = "/slack/events") -> Callable[..., A
     ) -> tuple[int, Mapping[str, str], bytes]:
         named = {name.lower(): value for name, value in headers.items()}
         answer = app(HttpRequest(method=method, path=path, headers=named, body=body))
-        found = answer if isinstance(answer, Answer) else answer.result(timeout=30)
+        found = answer if isinstance(answer, HttpResponse) else answer.result(timeout=30)
         return int(found.status[:3]), {"Content-Type": found.type}, found.body
 
     return deliver
@@ -327,7 +327,7 @@ def door_of(app: Application, *, path: str = "/slack/events") -> Callable[..., A
 
 @contextmanager
 def build_world(
-    database: Database,
+    database: SqlDatabase,
     folder: Path,
     *,
     config: str = CONFIG,
@@ -365,7 +365,7 @@ def build_world(
             settings,
             once.config(config),
             clock=BotClock(now=clock.now, monotonic=lambda: clock.now().timestamp(), pause=lambda _seconds: None),
-            pools=Pools(quick=pool, slow=pool),
+            pools=WorkerPools(quick=pool, slow=pool),
             database=database,
             renderer=once.renderer(),
             tls=once.tls(),

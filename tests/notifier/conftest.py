@@ -12,13 +12,13 @@ import pytest
 from slack_sdk import WebClient
 from sqlmodel import select
 
-from bot.database import Database
-from notifier import backlog
-from notifier.delivery import Deliverer
-from notifier.outbox import Outbox
-from notifier.rendering import Renderer
-from notifier.tables import Delivery
-from notifier.vault import Vault
+from bot.database.engine import SqlDatabase
+from notifier.outbox import backlog
+from notifier.outbox.deliverer import Deliverer
+from notifier.outbox.outbox import Outbox
+from notifier.outbox.tables import Delivery
+from notifier.rendering.renderer import Renderer
+from storage.vault import Vault
 from tests.notifier.slack import Slack, serve
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -81,7 +81,7 @@ def slack() -> Iterator[Slack]:
 class World:
     """An outbox, a deliverer and a Slack; `says` enqueues a message, `delivers` makes one pass."""
 
-    database: Database
+    database: SqlDatabase
     slack: Slack
     outbox: Outbox
     deliverer: Deliverer
@@ -123,17 +123,19 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids) -> World:
+def world(
+    database: SqlDatabase, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids
+) -> World:
     outbox = Outbox(vault=vault, make_id=make_id)
     deliverer = Deliverer(
-        transactions=database,
+        database=database,
         slack=WebClient(token="xoxb-made-up", base_url=slack.url, timeout=5, retry_handlers=[]),
         renderer=renderer,
         outbox=outbox,
         vault=vault,
         fallback="C0SPARE",
         admins=("U0ADMIN",),
-        clock=clock,
+        now=clock,
         jitter=lambda: 0.5,
         make_id=make_id,
     )

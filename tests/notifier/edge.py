@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from notifier.tables import InboxEvent
+from notifier.outbox.tables import InboxEvent
 from tests import once
 from tests.journeys.world import World
 from tests.paytend.peer import Peer

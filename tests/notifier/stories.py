@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from paytend.envelope import Form, Webhook
+from paytend.envelope import VerifiedForm, Webhook
 from paytend.money import AmountUnit
 from paytend.webhooks import Event, read_event
 
@@ -11,7 +11,7 @@ from paytend.webhooks import Event, read_event
 def make_event(notify_type: str, **content: Any) -> tuple[Event, str]:
     """Return the event of a webhook with this content, and its text as it was signed."""
     text = json.dumps(content, ensure_ascii=False)
-    webhook = Webhook(notify_type=notify_type, content=content, text=text, form=next(iter(Form)), key=0)
+    webhook = Webhook(notify_type=notify_type, content=content, text=text, form=next(iter(VerifiedForm)), key=0)
     return read_event(webhook, unit=AmountUnit.MINOR), text
 
 

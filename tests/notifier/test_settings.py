@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from notifier.durations import Duration, parse_duration, say_duration, write_duration
-from notifier.money_text import MoneyText
 from paytend import Money
+from paytend.money_text import MoneyText
+from storage.durations import Duration, parse_duration, say_duration, write_duration
 
 
 class Sample(BaseModel):

@@ -155,7 +155,9 @@ def test_changes_say_whether_they_worked() -> None:
 
 def webhook(notify_type: str, content: dict[str, Any]) -> envelope.Webhook:
     text = json.dumps(content)
-    return envelope.Webhook(notify_type=notify_type, content=content, text=text, form=envelope.Form.RAW, key=0)
+    return envelope.Webhook(
+        notify_type=notify_type, content=content, text=text, form=envelope.VerifiedForm.RAW, key=0
+    )
 
 
 def test_the_three_webhooks_are_typed_events_with_a_business_key() -> None:

@@ -99,7 +99,7 @@ def test_a_response_made_by_openssl_opens(sides: Sides) -> None:
 
     response = envelope.open_response(raw, keys=sides.keys)
 
-    assert response.form is envelope.Form.RAW
+    assert response.form is envelope.VerifiedForm.RAW
     assert response.data["cardId"] == "1"
 
 
@@ -130,7 +130,7 @@ def test_a_null_that_was_signed_as_text_opens(sides: Sides) -> None:
 
     response = envelope.open_response(json.dumps(raw | {"respMsg": None}).encode(), keys=sides.keys)
 
-    assert response.form is envelope.Form.RAW_WITH_NULLS
+    assert response.form is envelope.VerifiedForm.RAW_WITH_NULLS
 
 
 def test_a_webhook_made_by_openssl_opens_and_only_for_its_partner(sides: Sides) -> None:

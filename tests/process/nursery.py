@@ -1,7 +1,7 @@
 """A process that has imported the bot once and forks it for every start: importing takes longer than most tests.
 
 What it forks is a process of its own like any other, with its own files and sockets: kill -9 ends it at once, and
-it leaves nothing but what it has written. `tests/bot/test_cli.py` and one test of `test_running.py` start the
+it leaves nothing but what it has written. `tests/bot/cli/test_main.py` and one test of `test_running.py` start the
 program as an operator does.
 """
 
@@ -64,7 +64,7 @@ RUNS = 1_000  # no exit status
 
 def serve() -> None:
     """Answer what is asked until there is nobody left who asks; a forked child returns as the bot."""
-    from bot import cli  # noqa: PLC0415 - what this process is for; whoever imports this module needs it not
+    from bot.cli import main  # noqa: PLC0415 - what this process is for; whoever imports this module needs it not
 
     while line := sys.stdin.readline():
         asked = json.loads(line)
@@ -74,7 +74,7 @@ def serve() -> None:
             sys.stdout.flush()
         elif (pid := os.fork()) == 0:
             _become(asked)
-            sys.exit(cli.main(["run"]))
+            sys.exit(main.main(["run"]))
         else:
             sys.stdout.write(f"{pid}\n")
             sys.stdout.flush()

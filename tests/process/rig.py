@@ -15,10 +15,10 @@ import httpx
 from sqlmodel import col, select
 
 from approvals.tables import Request
-from bot import schema
-from bot.database import Database
-from bot.manifest import make_manifest
-from notifier.tables import Delivery
+from bot.database import schema
+from bot.database.engine import SqlDatabase
+from bot.slack.manifest import make_manifest
+from notifier.outbox.tables import Delivery
 from sandbox.paytend import PaytendStandIn
 from sandbox.running import Running
 from sandbox.slack import SlackWorkspace
@@ -92,7 +92,7 @@ class Rig:
     slack: SlackWorkspace
     paytend: PaytendStandIn
     environment: dict[str, str]
-    database: Database
+    database: SqlDatabase
     nursery: Nursery
     ports: list[int] = field(default_factory=lambda: [find_port(), find_port()])
     children: list[Child] = field(default_factory=list)
@@ -202,7 +202,7 @@ def build_rig(kind: str, folder: Path, *, nursery: Nursery, config: str = CONFIG
         paytend_server = stack.enter_context(Running(paytend.app))
         stack.enter_context(slack.serving())
         settings = make_environment(slack=slack, paytend=paytend, paytend_url=paytend_server.url, database_url=url)
-        database = Database(url)
+        database = SqlDatabase(url)
         stack.callback(database.close)
         if kind != "sqlite":
             schema.migrate(database)

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
-from bot.tables import Slot
-from notifier.plain import REPEAT
-from notifier.tables import Delivery, InboxEvent
+from bot.database.tables import Slot
+from notifier.outbox.tables import Delivery, InboxEvent
+from notifier.rendering.plain import REPEAT
 from tests.journeys.world import CONFIG, text_of
 from tests.process.nursery import Nursery
 from tests.process.rig import Child, Rig, build_rig

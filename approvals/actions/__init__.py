@@ -1,0 +1,1 @@
+"""The sensitive actions: their payloads, their calls, and what an answer proves."""

@@ -1,0 +1,180 @@
+"""Sensitive actions: everything that needs a second person, in one table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.actions import answers
+from approvals.actions.outcomes import LookupResult, Outcome
+from approvals.actions.payloads import (
+    ActivatePayload,
+    ApplyPayload,
+    CardPayload,
+    PasswordPayload,
+    Payload,
+    ReplacePayload,
+    TopUpPayload,
+    UpdatePayload,
+)
+from approvals.refusals import Refusal
+from paytend import operations
+from paytend.calls import Call
+from paytend.codes import CardStatus
+
+__all__ = ["ACTIONS", "Action", "Payload", "TopUpPayload", "UnknownAction", "find_action"]
+
+
+class UnknownAction(Refusal):
+    """{action} is not something that can be asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A kind of thing that needs a second person.
+
+    `always`: policy cannot lift it. `usable` are the card statuses in which it makes sense, `usable_second` those
+    of the second card; empty where no card is looked at. `call` makes the change, `question` asks later what
+    became of it, None where Paytend cannot be asked: then two people settle what is unknown. `read_answer` and
+    `read_question` say what may be believed of the two answers. `notes` are what approvers must know.
+    """
+
+    name: str
+    title: str
+    requesters: tuple[str, ...]
+    payload: type[Payload]
+    call: Callable[[Any, str], Call[Any]]
+    read_answer: Callable[[Any, Any, str], Outcome]
+    question: Callable[[Any, str], Call[Any]] | None = None
+    read_question: Callable[[Any, Any, str], LookupResult] | None = None
+    always: bool = True
+    usable: tuple[str, ...] = ()
+    usable_second: tuple[str, ...] = ()
+    changes_cardholder: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def find_action(name: str) -> Action:
+    """Return the action of a name; raises UnknownAction."""
+    if name not in ACTIONS:
+        raise UnknownAction(action=name)
+    return ACTIONS[name]
+
+
+def _apply(payload: ApplyPayload, reference: str) -> Call[Any]:
+    return operations.APPLY_CARD(
+        reference=reference,
+        holder_id=payload.holder_id,
+        card_scheme=payload.card_scheme,
+        card_type=payload.card_type,
+        sku=payload.sku,
+        remarks=payload.remarks,
+        quantity=payload.quantity,
+        contact_name=payload.contact_name,
+        contact_mobile=payload.contact_mobile,
+        delivery_address=payload.delivery_address.as_address(),
+    )
+
+
+def _update(payload: UpdatePayload, _reference: str) -> Call[Any]:
+    return operations.UPDATE_CARDHOLDER(
+        holder_id=payload.holder_id,
+        birthday=payload.birthday,
+        gender=payload.gender,
+        nationality=payload.nationality,
+        address=payload.address.as_address() if payload.address else None,
+    )
+
+
+ACTIONS: Mapping[str, Action] = {
+    action.name: action
+    for action in (
+        Action(
+            name="card.top_up",
+            title="Top-up",
+            requesters=("support",),
+            payload=TopUpPayload,
+            usable=(CardStatus.ACTIVE,),
+            call=lambda payload, reference: operations.TOP_UP(
+                card_id=payload.card_id, reference=reference, money=payload.money
+            ),
+            read_answer=answers.read_top_up,
+            question=lambda _payload, reference: operations.GET_TOP_UP_RESULT(reference=reference),
+            read_question=answers.read_top_up_question,
+        ),
+        Action(
+            name="card.found",
+            title="Card found again",
+            requesters=("support",),
+            payload=CardPayload,
+            usable=(CardStatus.LOST,),
+            call=lambda payload, _reference: operations.CANCEL_LOSS(card_id=payload.card_id),
+            read_answer=answers.read_done,
+            question=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
+            read_question=answers.read_found_card,
+        ),
+        Action(
+            name="card.activate",
+            title="Activation",
+            requesters=("support",),
+            always=False,
+            payload=ActivatePayload,
+            usable=(CardStatus.INACTIVE,),
+            call=lambda payload, _reference: operations.ACTIVATE_CARD(
+                card_id=payload.card_id, holder_id=payload.holder_id
+            ),
+            read_answer=answers.read_done,
+            question=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
+            read_question=answers.read_activated_card,
+        ),
+        Action(
+            name="card.replace",
+            title="Replacement",
+            requesters=("support",),
+            payload=ReplacePayload,
+            usable=(CardStatus.ACTIVE, CardStatus.LOST),
+            usable_second=(CardStatus.INACTIVE,),
+            call=lambda payload, _reference: operations.REPLACE_CARD(
+                old_card_id=payload.card_id, new_card_id=payload.new_card_id
+            ),
+            # Two cards in some state do not prove that this request brought them there: people settle.
+            read_answer=answers.read_replaced,
+            notes=(
+                "The old card freezes at once and its balance moves to the new one within 24 hours.",
+                "Nobody needs the CVV for this: never ask for one.",
+            ),
+        ),
+        Action(
+            name="card.retrieve_password",
+            title="Password retrieval",
+            requesters=("support",),
+            payload=PasswordPayload,
+            usable=(CardStatus.ACTIVE,),
+            call=lambda payload, _reference: operations.RETRIEVE_PASSWORD(card_id=payload.card_id),
+            read_answer=answers.read_password,
+            notes=("Whoever holds card and password can spend: be sure that the cardholder asked for it.",),
+        ),
+        Action(
+            name="card.apply",
+            title="Card order",
+            requesters=("support",),
+            always=False,
+            payload=ApplyPayload,
+            call=_apply,
+            read_answer=answers.read_order,
+            question=lambda _payload, reference: operations.GET_APPLY_RESULT(reference=reference),
+            read_question=answers.read_order_question,
+        ),
+        Action(
+            name="cardholder.update",
+            title="Change of a cardholder",
+            requesters=("support",),
+            always=False,
+            payload=UpdatePayload,
+            call=_update,
+            read_answer=answers.read_updated,
+            question=lambda payload, _reference: operations.GET_CARDHOLDER(holder_id=payload.holder_id),
+            read_question=answers.read_updated_question,
+            changes_cardholder=True,
+        ),
+    )
+}

@@ -1,0 +1,1 @@
+"""The audit trail: a chain of keyed hashes, and its export."""

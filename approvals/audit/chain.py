@@ -1,0 +1,146 @@
+"""The audit trail: a chain of HMAC-SHA256 over facts, in one order for all replicas."""
+
+import contextlib
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from approvals.requests.digest import canonical_json
+from approvals.tables import AuditEvent
+from paytend.redaction import redact
+
+START = "0" * 64
+TELL_EVERY = 20_000  # events
+_LOCK = 0x63617264  # any number that nothing else in this database locks
+_KEY_INFO = b"cardops audit chain"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The end of the trail: how many events, and the hash of the last."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Whether the chain holds; `broken_at` is the number of the first event that does not fit."""
+
+    head: Head
+    broken_at: int | None = None
+    words: str = "The chain holds."
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing was changed, removed or put in between."""
+        return self.broken_at is None
+
+
+def make_key(secret: bytes) -> bytes:
+    """Return the chain's key, derived from a secret of ours that also serves other ends."""
+    return hmac.new(secret, _KEY_INFO, hashlib.sha256).digest()
+
+
+def lock(session: Session) -> None:
+    """Wait for the end of every other transaction that appends; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def append(
+    session: Session,
+    event: str,
+    *,
+    key: bytes,
+    actor: str,
+    subject: str,
+    facts: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Add one fact to the trail; secrets and card numbers are taken out of it.
+
+    It holds the trail until the transaction ends, so it comes last: whatever is locked after it may deadlock.
+    """
+    lock(session)
+    before = head(session)
+    row = AuditEvent(
+        seq=before.seq + 1,
+        event=event,
+        actor=actor,
+        subject=subject,
+        facts=canonical_json(redact(dict(facts))).decode(),
+        happened_at=now.astimezone(UTC),
+        previous=before.hash,
+        hash="",
+    )
+    row.hash = _hash(row, key=key)
+    session.add(row)
+    session.flush()
+
+
+def head(session: Session) -> Head:
+    """Return the end of the trail, which is also told to a second witness."""
+    last = session.exec(
+        select(AuditEvent.seq, AuditEvent.hash).order_by(col(AuditEvent.seq).desc()).limit(1)
+    ).first()
+    return Head(seq=last[0], hash=last[1]) if last else Head(seq=0, hash=START)
+
+
+def verify(
+    session: Session,
+    *,
+    key: bytes,
+    older: Head | None = None,
+    tell: Callable[[int], None] = lambda _seq: None,
+) -> Verification:
+    """Return whether the chain holds from its start; `older` is a head told before, which shows a cut tail.
+
+    `tell` is called now and then with the number of the event that was reached.
+    """
+    before = Head(seq=0, hash=START)
+    rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))
+    with contextlib.closing(rows):  # else the cursor stays open on the server after a broken link
+        for row in rows:
+            broken = why_broken(row, before=before, key=key, older=older)
+            if broken:
+                return Verification(head=before, broken_at=before.seq + 1, words=broken)
+            before = Head(seq=row.seq, hash=row.hash)
+            if row.seq % TELL_EVERY == 0:
+                tell(row.seq)
+    if older is not None and before.seq < older.seq:
+        words = f"The trail ends at {before.seq}, but it was {older.seq} long before."
+        return Verification(head=before, broken_at=before.seq + 1, words=words)
+    return Verification(head=before)
+
+
+def why_broken(row: AuditEvent, *, before: Head, key: bytes, older: Head | None = None) -> str:
+    """Return why an event does not follow the one before it, in words; empty when it does."""
+    if row.seq != before.seq + 1:
+        return f"Event {before.seq + 1} is missing."
+    if row.previous != before.hash:
+        return f"Event {row.seq} does not follow the one before it."
+    if not hmac.compare_digest(row.hash, _hash(row, key=key)):
+        return f"Event {row.seq} was changed."
+    if older is not None and row.seq == older.seq and row.hash != older.hash:
+        return f"Event {row.seq} is not the one that was told before."
+    return ""
+
+
+def _hash(row: AuditEvent, *, key: bytes) -> str:
+    content = {
+        "seq": row.seq,
+        "event": row.event,
+        "actor": row.actor,
+        "subject": row.subject,
+        "facts": row.facts,
+        "at": row.happened_at.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
+    message = bytes.fromhex(row.previous) + canonical_json(content)
+    return hmac.new(key, message, hashlib.sha256).hexdigest()

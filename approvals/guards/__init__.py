@@ -1,0 +1,1 @@
+"""What the database itself refuses: conditions, and the triggers that enforce them."""

@@ -1,0 +1,276 @@
+"""What the database itself refuses, whoever writes to it: conditions that must never be true."""
+
+# ruff: noqa: S608 - every name in these conditions is a constant of this file
+
+from dataclasses import dataclass
+
+from approvals.requests.moves import LEGAL, Status, Verdict
+
+REQUEST = "approval_request"
+DECISION = "approval_decision"
+VOIDED = "approval_voided_decision"
+EXECUTION = "approval_execution"
+SETTLEMENT = "approval_settlement"
+CHANGE = "cardholder_change"
+AUDIT = "audit_event"
+ROTATION = "key_rotation"
+
+# What policy may let one person do alone. Named here, so that no change of another table moves money alone.
+LIFTABLE = ("card.activate", "card.apply", "cardholder.update")
+
+# Rows of these are only ever added.
+APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT)
+# Rows of these are never removed.
+KEPT = (*APPEND_ONLY, REQUEST, EXECUTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One refusal: before this change of a row, `broken` must not be true. `{differs}` is IS DISTINCT FROM.
+
+    `locks` names the request whose row must be held while this is looked at (PostgreSQL).
+    """
+
+    name: str
+    table: str
+    change: str
+    broken: str
+    words: str
+    locks: str = ""
+
+
+_FROZEN = [
+    "id",
+    "action",
+    "subject",
+    "digest",
+    "phrase",
+    "requester_id",
+    "requester_account",
+    "requester_name",
+    "rule",
+    "rule_name",
+    "quorum",
+    "roles",
+    "currency",
+    "amount_minor",
+    "cardholder_id",
+    "reference",
+    "created_at",
+    "decide_by",
+]
+_PURGED_AFTER_END = ("payload", "shown")
+
+
+def _of_request(condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM {REQUEST} r WHERE r.id = NEW.request_id AND ({condition}))"
+
+
+def _no_request(condition: str) -> str:
+    return f"NOT {_of_request(condition)}"
+
+
+def _frozen() -> str:
+    return " OR ".join(f"NEW.{column} {{differs}} OLD.{column}" for column in _FROZEN)
+
+
+def _purged_early() -> str:
+    ended = "OLD.status IN ('executed', 'failed', 'denied', 'withdrawn', 'expired')"
+    return " OR ".join(
+        f"(NEW.{column} {{differs}} OLD.{column} AND NOT (length(NEW.{column}) = 0 AND {ended}) "
+        f"AND NOT ({_sealed_anew(column)}))"
+        for column in _PURGED_AFTER_END
+    )
+
+
+def _sealed_anew(column: str) -> str:
+    """While a rotation is open, a value may be sealed anew with its key: as long as before, and not a second time.
+
+    What it says is bound by the digest, which is compared before anything is done with it. The key's id stands in
+    the bytes 2 to 5 (see storage.vault).
+    """
+    return (
+        f"length(NEW.{column}) = length(OLD.{column}) "
+        f"AND substr(NEW.{column}, 2, 4) <> substr(OLD.{column}, 2, 4) "
+        f"AND EXISTS (SELECT 1 FROM {ROTATION} k WHERE k.finished_at IS NULL "
+        f"AND k.to_key = substr(NEW.{column}, 2, 4))"
+    )
+
+
+def _illegal() -> str:
+    legal = ", ".join(sorted(f"'{source}>{to}'" for source, to in LEGAL))
+    return f"NEW.status <> OLD.status AND (OLD.status || '>' || NEW.status) NOT IN ({legal})"
+
+
+_APPROVALS = (
+    f"(SELECT count(DISTINCT d.person_id) FROM {DECISION} d WHERE d.request_id = NEW.id "
+    f"AND d.verdict = '{Verdict.APPROVE}' AND d.digest = NEW.digest AND d.person_id <> NEW.requester_id "
+    f"AND NOT EXISTS (SELECT 1 FROM {VOIDED} v WHERE v.request_id = d.request_id AND v.person_id = d.person_id))"
+)
+
+# The rule's snapshot is canonical JSON, so that no text in it can look like this.
+_LIFTED = "replace(NEW.rule, '\"lifted\":true', '') <> NEW.rule"
+_MAY_BE_LIFTED = "NEW.amount_minor IS NULL AND NEW.action IN ({})".format(
+    ", ".join(f"'{action}'" for action in LIFTABLE)
+)
+
+GUARDS: tuple[Guard, ...] = (
+    Guard(
+        name="request_starts_pending",
+        table=REQUEST,
+        change="INSERT",
+        broken=(
+            f"NEW.status <> '{Status.PENDING}' OR NEW.version <> 1 OR NEW.quorum < 1 OR length(NEW.digest) <> 64"
+        ),
+        words="a request starts pending, with a quorum of at least one",
+    ),
+    Guard(
+        name="request_lifted_rarely",
+        table=REQUEST,
+        change="INSERT",
+        broken=f"{_LIFTED} AND NOT ({_MAY_BE_LIFTED})",
+        words="money, replacements and passwords always need a second person",
+    ),
+    Guard(
+        name="request_content_frozen",
+        table=REQUEST,
+        change="UPDATE",
+        broken=_frozen(),
+        words="what was asked for is frozen",
+    ),
+    Guard(
+        name="request_payload_frozen",
+        table=REQUEST,
+        change="UPDATE",
+        broken=_purged_early(),
+        words="what was asked for is frozen, and emptied only after the end",
+    ),
+    Guard(
+        name="request_moves_legally",
+        table=REQUEST,
+        change="UPDATE",
+        broken=_illegal(),
+        words="this is no legal move of a request",
+    ),
+    Guard(
+        name="request_version_counts",
+        table=REQUEST,
+        change="UPDATE",
+        broken="NEW.version < OLD.version OR (NEW.status <> OLD.status AND NEW.version <> OLD.version + 1)",
+        words="every move counts the version up by one",
+    ),
+    Guard(
+        name="request_needs_quorum",
+        table=REQUEST,
+        change="UPDATE",
+        broken=(
+            f"NEW.status IN ('approved', 'executing') AND NEW.status <> OLD.status AND {_APPROVALS} < NEW.quorum "
+            f"AND NOT ({_LIFTED} AND {_MAY_BE_LIFTED})"
+        ),
+        words="a request is approved by its quorum of people other than the requester, or lifted by its rule",
+    ),
+    Guard(
+        name="request_denied_by_somebody",
+        table=REQUEST,
+        change="UPDATE",
+        broken=(
+            "NEW.status = 'denied' AND OLD.status <> 'denied' AND NOT EXISTS "
+            f"(SELECT 1 FROM {DECISION} d WHERE d.request_id = NEW.id AND d.verdict = '{Verdict.DENY}')"
+        ),
+        words="a request is denied by a decision",
+    ),
+    Guard(
+        name="request_executes_with_intent",
+        table=REQUEST,
+        change="UPDATE",
+        broken=(
+            "NEW.status = 'executing' AND OLD.status <> 'executing' AND NOT EXISTS "
+            f"(SELECT 1 FROM {EXECUTION} e WHERE e.request_id = NEW.id AND e.outcome IN ('', 'never_sent'))"
+        ),
+        words="an execution is written down before it is done",
+    ),
+    Guard(
+        name="decision_of_another_person",
+        table=DECISION,
+        change="INSERT",
+        broken=_of_request("r.requester_id = NEW.person_id OR r.requester_account = NEW.account"),
+        words="the requester is never an approver",
+        locks="NEW.request_id",
+    ),
+    Guard(
+        name="decision_on_this_content",
+        table=DECISION,
+        change="INSERT",
+        broken=_no_request("r.digest = NEW.digest AND r.status = 'pending' AND NEW.decided_at < r.decide_by"),
+        words="a decision is for the content of a pending request, in time",
+        locks="NEW.request_id",
+    ),
+    Guard(
+        name="decision_says_something",
+        table=DECISION,
+        change="INSERT",
+        broken=(
+            "NEW.person_id = '' OR NEW.verdict NOT IN ('approve', 'deny') "
+            "OR (NEW.verdict = 'deny' AND length(NEW.reason) < 3)"
+        ),
+        words="a decision approves, or denies with a reason",
+    ),
+    Guard(
+        name="voided_while_approved",
+        table=VOIDED,
+        change="INSERT",
+        broken=_no_request("r.status = 'approved'") + f" OR NOT EXISTS (SELECT 1 FROM {DECISION} d "
+        "WHERE d.request_id = NEW.request_id AND d.person_id = NEW.person_id)",
+        words="only decisions on an approved request are voided",
+        locks="NEW.request_id",
+    ),
+    Guard(
+        name="execution_of_approved",
+        table=EXECUTION,
+        change="INSERT",
+        broken=_no_request("r.status = 'approved'"),
+        words="only an approved request is executed",
+        locks="NEW.request_id",
+    ),
+    Guard(
+        name="execution_keeps_its_end",
+        table=EXECUTION,
+        change="UPDATE",
+        broken=(
+            "NEW.request_id <> OLD.request_id OR NEW.attempts < OLD.attempts "
+            "OR (OLD.outcome IN ('executed', 'failed') AND NEW.outcome <> OLD.outcome) "
+            "OR (OLD.outcome = 'unknown' AND NEW.outcome NOT IN ('unknown', 'executed', 'failed'))"
+        ),
+        words="what became of an execution is not taken back",
+    ),
+    Guard(
+        name="settlement_of_another_person",
+        table=SETTLEMENT,
+        change="INSERT",
+        broken=_no_request(
+            "r.status = 'unknown' AND r.requester_id <> NEW.person_id AND r.requester_account <> NEW.account"
+        ),
+        words="an unknown outcome is settled by people other than the requester",
+        locks="NEW.request_id",
+    ),
+    Guard(
+        name="audit_follows",
+        table=AUDIT,
+        change="INSERT",
+        broken=(
+            f"NEW.seq <> (SELECT COALESCE(max(a.seq), 0) + 1 FROM {AUDIT} a) "
+            f"OR EXISTS (SELECT 1 FROM {AUDIT} a WHERE a.seq = NEW.seq - 1 AND a.hash <> NEW.previous)"
+        ),
+        words="an audit event follows the one before it",
+    ),
+    *(
+        Guard(
+            name=f"{table}_unchanged", table=table, change="UPDATE", broken="1 = 1", words="this is never changed"
+        )
+        for table in APPEND_ONLY
+    ),
+    *(
+        Guard(name=f"{table}_kept", table=table, change="DELETE", broken="1 = 1", words="this is never deleted")
+        for table in KEPT
+    ),
+)

@@ -1,0 +1,67 @@
+"""Puts the guards into the database as triggers, on SQLite and on PostgreSQL."""
+
+from sqlalchemy import Connection
+
+from approvals.guards.conditions import GUARDS, KEPT, REQUEST, Guard
+
+_PREFIX = "cardops_"
+
+
+def install(connection: Connection) -> None:
+    """Install all triggers, in the transaction at hand; those of an earlier version are replaced."""
+    sqlite = connection.dialect.name == "sqlite"
+    for guard in GUARDS:
+        for statement in _for_sqlite(guard) if sqlite else _for_postgresql(guard):
+            connection.exec_driver_sql(statement)
+    if not sqlite:
+        for statement in _against_truncate():
+            connection.exec_driver_sql(statement)
+
+
+def _for_sqlite(guard: Guard) -> list[str]:
+    name = _PREFIX + guard.name
+    broken = guard.broken.format(differs="IS NOT")
+    return [
+        f"DROP TRIGGER IF EXISTS {name}",
+        (
+            f"CREATE TRIGGER {name} BEFORE {guard.change} ON {guard.table} FOR EACH ROW "
+            f"BEGIN SELECT RAISE(ABORT, '{guard.words}') WHERE {broken}; END"
+        ),
+    ]
+
+
+def _for_postgresql(guard: Guard) -> list[str]:
+    name = _PREFIX + guard.name
+    broken = guard.broken.format(differs="IS DISTINCT FROM")
+    # Whoever looks at a request from another table holds it, or two transactions could both be right.
+    lock = f"PERFORM 1 FROM {REQUEST} WHERE id = {guard.locks} FOR UPDATE; " if guard.locks else ""
+    result = "OLD" if guard.change == "DELETE" else "NEW"
+    return [
+        (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {lock}"
+            f"IF {broken} THEN {_raise(guard.words)} END IF; RETURN {result}; END $$"
+        ),
+        f"DROP TRIGGER IF EXISTS {name} ON {guard.table}",
+        f"CREATE TRIGGER {name} BEFORE {guard.change} ON {guard.table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    ]
+
+
+def _against_truncate() -> list[str]:
+    name = f"{_PREFIX}no_truncate"
+    statements = [
+        (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"{_raise('this is never emptied')} END $$"
+        )
+    ]
+    for table in KEPT:
+        statements.append(f"DROP TRIGGER IF EXISTS {name}_{table} ON {table}")
+        statements.append(
+            f"CREATE TRIGGER {name}_{table} BEFORE TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+        )
+    return statements
+
+
+def _raise(words: str) -> str:
+    return f"RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = '{words}';"

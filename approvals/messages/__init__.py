@@ -1,0 +1,1 @@
+"""What Slack shows of a request: the request message and the notices about it."""

@@ -1,0 +1,74 @@
+"""How much was topped up of late, against the limits."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_
+from sqlmodel import Session, col, select
+
+from approvals.policy.rules import LimitRule, LimitState, Per, Policy, limits_for
+from approvals.requests.moves import OPEN, Status
+from approvals.tables import Request
+from paytend.money import Money
+
+_OPEN = [status.value for status in OPEN]
+
+
+def limit_states(
+    session: Session,
+    policy: Policy,
+    *,
+    action: str,
+    money: Money | None,
+    requester_id: str,
+    card_id: str,
+    now: datetime,
+    before: Request | None = None,
+) -> list[LimitState]:
+    """Return where each limit stands with this money included.
+
+    `before` is the request itself when it stands in the table already: only what was asked before it counts,
+    as what came after was judged with it in the sum.
+    """
+    if money is None:
+        return []
+    states = []
+    for limit in limits_for(policy.limits, action=action, money=money):
+        if limit.over.currency != money.currency:
+            states.append(LimitState(limit=limit, total=None))
+            continue
+        whose = requester_id if limit.per is Per.REQUESTER else card_id
+        earlier = _sum(session, limit, whose=whose, now=now, before=before)
+        states.append(LimitState(limit=limit, total=Money.from_minor(earlier, money.currency) + money))
+    return states
+
+
+def sum_of_day(session: Session, *, action: str, currency: str, card_id: str, now: datetime) -> Money:
+    """Return the money of a card within 24 hours, open requests included."""
+    day = LimitRule(
+        action=action,
+        per=Per.CARD,
+        window=timedelta(hours=24),
+        over=Money.from_minor(0, currency),
+        then="refuse",
+    )
+    return Money.from_minor(_sum(session, day, whose=card_id, now=now, before=None), currency)
+
+
+def _sum(session: Session, limit: LimitRule, *, whose: str, now: datetime, before: Request | None) -> int:
+    """Return the smallest units of what is open, or was executed within the window."""
+    owner = col(Request.requester_id) if limit.per is Per.REQUESTER else col(Request.subject)
+    mine: list[Any] = [
+        owner == whose,
+        col(Request.action) == limit.action,
+        col(Request.currency) == limit.over.currency,
+    ]
+    if before is not None:
+        at = col(Request.created_at)
+        mine.append(or_(at < before.created_at, and_(at == before.created_at, col(Request.id) < before.id)))
+    executed = and_(col(Request.status) == Status.EXECUTED.value, col(Request.ended_at) > now - limit.window)
+    total: Any = func.coalesce(func.sum(Request.amount_minor), 0)
+    # Two questions instead of one with OR: each walks its own stretch of an index.
+    parts = (col(Request.status).in_(_OPEN), executed)
+    sums: list[int] = [int(session.exec(select(total).where(*mine, part)).one()) for part in parts]
+    return sum(sums)

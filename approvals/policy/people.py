@@ -1,0 +1,198 @@
+"""Who somebody is and what they may do: roles, the identity map, and whom we refuse."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from approvals.refusals import Refusal
+
+
+class Stranger(Refusal):
+    """Only members of this workspace may do this."""
+
+
+class Guest(Refusal):
+    """Guests may not do this; it takes a full member of the workspace."""
+
+
+class Deactivated(Refusal):
+    """This account is deactivated."""
+
+
+class IsBot(Refusal):
+    """This takes a person, not an app."""
+
+
+class NotInRole(Refusal):
+    """This takes one of these roles: {roles}."""
+
+
+class RolesUnreadable(Refusal):
+    """Slack did not say who is in {roles}, so nobody can be let through now. Please try again in a minute."""
+
+
+class DirectoryUnreadable(Exception):
+    """Slack did not answer, or does not know this person or group."""
+
+
+class RoleRule(BaseModel):
+    """Who has a role: members of Slack user groups, and single people."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A human. `id` is the same for all their accounts; `account` is the one in use, `accounts` are all."""
+
+    id: str
+    account: str
+    accounts: frozenset[str] = frozenset()
+    name: str = ""
+    is_stranger: bool = False
+    is_guest: bool = False
+    is_deactivated: bool = False
+    is_bot: bool = False
+
+    @property
+    def called(self) -> str:
+        """The name, or the account where there is none."""
+        return self.name or self.account
+
+    def is_known_as(self, *ids: str) -> bool:
+        """Whether one of these ids is this human, also when they were stored before the identity map had them."""
+        return not self.accounts.isdisjoint(ids) or self.id in ids or self.account in ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A person and their roles now; `unreadable` are roles of which Slack did not say who has them."""
+
+    person: Person
+    roles: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """An account as Slack describes it."""
+
+    account: str
+    name: str = ""
+    is_stranger: bool = False
+    is_guest: bool = False
+    is_deactivated: bool = False
+    is_bot: bool = False
+
+
+class Directory(Protocol):
+    """Where accounts and groups are looked up; both raise DirectoryUnreadable."""
+
+    def person(self, account: str) -> Profile:
+        """Return the account's profile."""
+        ...
+
+    def group(self, group: str) -> frozenset[str]:
+        """Return the accounts in a user group."""
+        ...
+
+
+def identity_of(account: str, *, same_person: Sequence[Sequence[str]]) -> str:
+    """Return the one id of the human behind an account: the first account of their list."""
+    return next((accounts[0] for accounts in same_person if account in accounts), account)
+
+
+def accounts_of(account: str, *, same_person: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Return all accounts of the human behind one."""
+    return next((frozenset(known) for known in same_person if account in known), frozenset({account}))
+
+
+def find_member(
+    directory: Directory, *, account: str, roles: Mapping[str, RoleRule], same_person: Sequence[Sequence[str]]
+) -> Member:
+    """Return who an account is now and what they may do; raises DirectoryUnreadable for an unknown account.
+
+    Any account of the human gives them a role. A group that cannot be read gives none, and is named.
+    """
+    profile = directory.person(account)
+    accounts = accounts_of(account, same_person=same_person)
+    held: set[str] = set()
+    unreadable: set[str] = set()
+    for name, rule in roles.items():
+        members, complete = _accounts_in(directory, rule)
+        if accounts & members:
+            held.add(name)
+        elif not complete:
+            unreadable.add(name)
+    return Member(person=_person(profile, same_person), roles=frozenset(held), unreadable=frozenset(unreadable))
+
+
+def read_members(
+    directory: Directory, *, roles: Mapping[str, RoleRule], same_person: Sequence[Sequence[str]]
+) -> dict[str, frozenset[str]]:
+    """Return for each role the people who could act in it now; whoever cannot be read is left out."""
+    members: dict[str, frozenset[str]] = {}
+    for name, rule in roles.items():
+        accounts, _complete = _accounts_in(directory, rule)
+        members[name] = frozenset(_able(directory, sorted(accounts), same_person))
+    return members
+
+
+def admit(person: Person) -> None:
+    """Refuse whoever is no active full member of this workspace."""
+    for is_so, refusal in (
+        (person.is_stranger, Stranger),
+        (person.is_bot, IsBot),
+        (person.is_deactivated, Deactivated),
+        (person.is_guest, Guest),
+    ):
+        if is_so:
+            raise refusal
+
+
+def require_role(member: Member, *, roles: Iterable[str]) -> None:
+    """Refuse a person without one of these roles; no roles at all refuses everybody."""
+    wanted = frozenset(roles)
+    if member.roles & wanted:
+        return
+    if unreadable := member.unreadable & wanted:
+        raise RolesUnreadable(roles=", ".join(sorted(unreadable)))
+    raise NotInRole(roles=", ".join(sorted(wanted)) or "none is set")
+
+
+def _accounts_in(directory: Directory, rule: RoleRule) -> tuple[frozenset[str], bool]:
+    accounts, complete = set(rule.people), True
+    for group in rule.groups:
+        try:
+            accounts |= directory.group(group)
+        except DirectoryUnreadable:
+            complete = False
+    return frozenset(accounts), complete
+
+
+def _able(directory: Directory, accounts: Iterable[str], same_person: Sequence[Sequence[str]]) -> Iterable[str]:
+    for account in accounts:
+        try:
+            person = _person(directory.person(account), same_person)
+            admit(person)
+        except (DirectoryUnreadable, Refusal):
+            continue  # one approver who left must not stop the others (lessons no. 4)
+        yield person.id
+
+
+def _person(profile: Profile, same_person: Sequence[Sequence[str]]) -> Person:
+    return Person(
+        id=identity_of(profile.account, same_person=same_person),
+        account=profile.account,
+        accounts=accounts_of(profile.account, same_person=same_person),
+        name=profile.name,
+        is_stranger=profile.is_stranger,
+        is_guest=profile.is_guest,
+        is_deactivated=profile.is_deactivated,
+        is_bot=profile.is_bot,
+    )

@@ -1,0 +1,167 @@
+"""Policy: which rule a sensitive action falls under, how many must approve, and the limits on sums."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from approvals.refusals import Refusal
+from paytend.money import Money
+from paytend.money_text import MoneyText
+from storage.durations import Duration
+
+
+class NothingAllows(Refusal):
+    """No rule of the policy allows this, so it is refused. An admin can add one to cardops.yml."""
+
+
+class LimitReached(Refusal):
+    """This would bring the sum of {window} for this {per} to {total}; the limit is {over}."""
+
+
+class NoLimitFor(LimitReached):
+    """The limit for this {per} is {over} in {window}, and no limit is set for this currency. So it is refused."""
+
+
+class _Setting(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rule(_Setting):
+    """What applies to one request, kept with it as it was when it was asked.
+
+    `lifted`: no second person is needed, and it is done at once; for actions that allow it (`Action.always`).
+    """
+
+    name: str
+    action: str
+    quorum: int = Field(default=1, ge=1, le=50)
+    approvers: tuple[str, ...] = ()
+    lifted: bool = False
+    decide_within: Duration = timedelta(hours=8)
+    execute_within: Duration = timedelta(minutes=30)
+    channel: str | None = None
+    mention: tuple[str, ...] = ()  # the people on cover: they are mentioned, the other approvers only may
+
+    def raised_to(self, quorum: int) -> "Rule":
+        """Return the rule with at least this quorum."""
+        return self.model_copy(update={"quorum": max(self.quorum, quorum)})
+
+    @model_validator(mode="after")
+    def _approved_or_lifted(self) -> "Rule":
+        if self.lifted and (self.approvers or self.quorum > 1 or self.mention):
+            raise ValueError(f"{self.name}: a lifted rule has no approvers, quorum or mention")
+        if not self.lifted and not self.approvers:
+            raise ValueError(f"{self.name}: approvers are needed, or lifted: true where the action allows it")
+        return self
+
+
+class PolicyRule(Rule):
+    """One line of the policy: applies to an action, and with `over` only to strictly more money."""
+
+    over: MoneyText | None = None
+
+
+class RaisedQuorum(_Setting):
+    """A limit that asks for more approvals instead of refusing."""
+
+    quorum: int = Field(ge=2, le=50)
+
+
+class Per(StrEnum):
+    """Whose top-ups a limit sums."""
+
+    REQUESTER = "requester"
+    CARD = "card"
+
+
+class LimitRule(_Setting):
+    """A limit on the sum of an action's money over a window."""
+
+    action: str
+    per: Per
+    window: Duration
+    over: MoneyText
+    then: Literal["refuse"] | RaisedQuorum
+
+
+class Policy(_Setting):
+    """All rules, in order, and all limits."""
+
+    rules: tuple[PolicyRule, ...] = ()
+    limits: tuple[LimitRule, ...] = ()
+
+
+class LimitState(_Setting):
+    """A limit and where it stands with the request at hand included; `total` None: another currency."""
+
+    limit: LimitRule
+    total: MoneyText | None
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether the sum is over the limit. What cannot be compared counts as over: it fails closed."""
+        return self.total is None or self.limit.over < self.total
+
+
+def choose(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> Rule:
+    """Return the first rule that matches, as a snapshot; raises NothingAllows, also for money that is lifted."""
+    rule = find_rule(rules, action=action, money=money)
+    if rule.lifted and money is not None:
+        raise NothingAllows
+    return Rule.model_validate({name: getattr(rule, name) for name in Rule.model_fields})
+
+
+def find_rule(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> PolicyRule:
+    """Return the first line that matches; raises NothingAllows."""
+    mine = [rule for rule in rules if rule.action == action]
+    for rule in mine:
+        if _matches(rule, money, mine):
+            return rule
+    raise NothingAllows
+
+
+def limits_for(limits: Sequence[LimitRule], *, action: str, money: Money) -> list[LimitRule]:
+    """Return the limits to be looked at: those in this currency, else (failing closed) all of that `per`."""
+    mine = [limit for limit in limits if limit.action == action]
+    covered = {limit.per for limit in mine if limit.over.currency == money.currency}
+    return [limit for limit in mine if limit.over.currency == money.currency or limit.per not in covered]
+
+
+def apply_limits(rule: Rule, states: Iterable[LimitState]) -> Rule:
+    """Return the rule with the quorum that the limits ask for; raises LimitReached."""
+    for state in states:
+        if not state.is_exceeded:
+            continue
+        if isinstance(state.limit.then, RaisedQuorum):
+            rule = rule.raised_to(state.limit.then.quorum)
+        else:
+            window, per, over = write_duration(state.limit.window), state.limit.per.value, str(state.limit.over)
+            if state.total is None:
+                raise NoLimitFor(window=window, per=per, over=over)
+            raise LimitReached(window=window, per=per, total=str(state.total), over=over)
+    return rule
+
+
+def write_duration(value: timedelta) -> str:
+    """Return "24 h" or "30 min" for people."""
+    minutes = int(value.total_seconds() // 60)
+    return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
+
+
+def as_json(model: BaseModel) -> dict[str, Any]:
+    """Return the JSON form of a rule or payload, with texts for money and times."""
+    return model.model_dump(mode="json")
+
+
+def _matches(rule: PolicyRule, money: Money | None, mine: Sequence[PolicyRule]) -> bool:
+    if rule.over is None:
+        return True
+    if money is None:
+        return False
+    if rule.over.currency == money.currency:
+        return rule.over < money
+    # An amount that no threshold can be compared with counts as large: otherwise another currency walks around it.
+    return all(other.over is None or other.over.currency != money.currency for other in mine)

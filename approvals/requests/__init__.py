@@ -1,0 +1,1 @@
+"""A request's life until it is approved or over: opening, decisions, deadlines, lists."""

@@ -1,0 +1,93 @@
+"""Lists of requests, a page at a time: each page starts after the last row of the one before (keyset)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, or_
+from sqlmodel import Session, col, select
+
+from approvals.policy.people import Member
+from approvals.requests.moves import Status
+from approvals.tables import Decision, Request
+
+PAGE = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageStart:
+    """The last row of a page."""
+
+    created_at: datetime
+    id: str
+
+    @classmethod
+    def of(cls, request: Request) -> "PageStart":
+        """Return the place after a request."""
+        return cls(created_at=request.created_at, id=request.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestPage:
+    """Some requests, and where the next page starts; None when this is the last."""
+
+    requests: tuple[Request, ...]
+    after: PageStart | None
+
+
+def waiting(
+    session: Session, *, member: Member, now: datetime, after: PageStart | None = None, size: int = PAGE
+) -> RequestPage:
+    """Return what this person could decide now, the oldest first."""
+    person = member.person
+    in_role = [col(Request.roles).contains(f",{role},", autoescape=True) for role in sorted(member.roles)]
+    if not in_role:
+        return RequestPage(requests=(), after=None)
+    decided = exists().where(col(Decision.request_id) == col(Request.id), col(Decision.person_id) == person.id)
+    conditions = [
+        Request.status == Status.PENDING.value,
+        col(Request.decide_by) > now,
+        Request.requester_id != person.id,
+        or_(*in_role),
+        ~decided,
+    ]
+    return _page(session, conditions, after=after, size=size, newest_first=False)
+
+
+def mine(session: Session, *, member: Member, after: PageStart | None = None, size: int = PAGE) -> RequestPage:
+    """Return what this person asked for, the newest first."""
+    conditions = [Request.requester_id == member.person.id]
+    return _page(session, conditions, after=after, size=size, newest_first=True)
+
+
+def history(session: Session, *, after: PageStart | None = None, size: int = PAGE) -> RequestPage:
+    """Return all requests, the newest first."""
+    return _page(session, [], after=after, size=size, newest_first=True)
+
+
+def with_status(
+    session: Session, *, status: Status, after: PageStart | None = None, size: int = PAGE
+) -> RequestPage:
+    """Return the requests of one status, the oldest first."""
+    return _page(session, [Request.status == status.value], after=after, size=size, newest_first=False)
+
+
+def riskiest_first(requests: tuple[Request, ...]) -> tuple[Request, ...]:
+    """Return requests by quorum and by money, the largest first, then by what little time is left."""
+    return tuple(sorted(requests, key=lambda row: (-row.quorum, -(row.amount_minor or 0), row.decide_by)))
+
+
+def _page(
+    session: Session, conditions: list[Any], *, after: PageStart | None, size: int, newest_first: bool
+) -> RequestPage:
+    at, row_id = col(Request.created_at), col(Request.id)
+    if after is not None:
+        # Written out so that both databases walk the index: the bound on the first column, then the tie.
+        earlier_or_later = at <= after.created_at if newest_first else at >= after.created_at
+        beyond = at < after.created_at if newest_first else at > after.created_at
+        tie = row_id < after.id if newest_first else row_id > after.id
+        conditions = [*conditions, earlier_or_later, or_(beyond, and_(at == after.created_at, tie))]
+    order = (at.desc(), row_id.desc()) if newest_first else (at.asc(), row_id.asc())
+    rows = session.exec(select(Request).where(*conditions).order_by(*order).limit(size + 1)).all()
+    requests = tuple(rows[:size])
+    return RequestPage(requests=requests, after=PageStart.of(requests[-1]) if len(rows) > size else None)

@@ -1,0 +1,332 @@
+"""Opens a request: what is asked for, under which rule, and whether it may be asked at all."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel import Session, col, select
+
+from approvals.actions.payloads import ApplyPayload, Payload
+from approvals.actions.table import Action, find_action
+from approvals.audit import chain
+from approvals.context import ApprovalContext
+from approvals.execution.preflight import check_asked
+from approvals.messages import notices
+from approvals.messages import request_message as card
+from approvals.policy.limits import limit_states
+from approvals.policy.people import Member, admit, require_role
+from approvals.policy.rules import NothingAllows, Rule, apply_limits, as_json, choose
+from approvals.refusals import Refusal
+from approvals.requests import view
+from approvals.requests.digest import canonical_json, check_phrase, digest_of
+from approvals.requests.move import move, note
+from approvals.requests.moves import CARDHOLDER_REST, OPEN, Status, refuse_card_number, write_moment
+from approvals.requests.snapshot import Snapshot
+from approvals.tables import REQUEST_TABLE, CardholderChange, Request
+
+
+class Unfit(Refusal):
+    """This cannot be asked for as it stands: {what}."""
+
+
+class OtherCard(Refusal):
+    """What was looked up is not what was asked for. Please try again."""
+
+
+class NobodyCanDecide(Refusal):
+    """This needs {quorum} by {roles}, and {able} could give one. An admin can change the roles."""
+
+
+class AlreadyOpen(Refusal):
+    """There is an open request for this already: {phrase}, asked by {who} at {when}."""
+
+
+class MoneyBlocked(Refusal):
+    """The outcome of an earlier request on this card is not known yet ({phrase}), so no more money moves on it."""
+
+
+class AskAgain(Refusal):
+    """The same was asked for at {when} by {who}. Do you want it again?"""
+
+    is_recorded = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRequest:
+    """What somebody asks for. `card` is what was looked at just before; `members` are the people of each role.
+
+    `asked_in` is the channel of the command; `follows` says that the requester is not in the approvals channel
+    and gets a copy of the card. `again` is their answer to AskAgain.
+    """
+
+    action: str
+    payload: Mapping[str, Any] = field(repr=False)
+    card: Snapshot
+    members: Mapping[str, frozenset[str]]
+    asked_in: str = ""
+    follows: bool = False
+    again: bool = False
+
+
+def open_request(
+    session: Session, context: ApprovalContext, *, wish: NewRequest, member: Member, now: datetime
+) -> Request:
+    """Open a request, post its card and return it; raises a Refusal.
+
+    Where the rule needs nobody else it is approved by the rule, and may be carried out at once.
+    """
+    action, payload = check_wish(session, wish=wish, member=member)
+    money = payload.moves
+    rule = _rule(session, context, action=action, payload=payload, member=member, now=now)
+    if not rule.lifted:
+        _refuse_impossible(session, rule, wish=wish, requester_id=member.person.id, now=now)
+    if not wish.again:
+        _ask_again(session, context, action=action, payload=payload, now=now)
+    request = _make(context, action=action, payload=payload, rule=rule, wish=wish, member=member, now=now)
+    session.add(request)
+    session.flush()
+    shown = {"action": action.name, "subject": payload.subject, "rule": rule.name, "money": str(money or "")}
+    note(session, context, request, "approval:opened", actor=member.person.account, now=now, facts=shown)
+    if rule.lifted:
+        _lift(session, context, request, rule=rule, member=member, now=now)
+    facts = card.facts(view.view(session, context, request, now=now))
+    notices.post_card(session, context.outbox, request, facts=facts, now=now)
+    return request
+
+
+def check_wish(session: Session, *, wish: NewRequest, member: Member) -> tuple[Action, Payload]:
+    """Return what is asked for, if it may be asked for at all; raises a Refusal."""
+    chain.lock(session)  # sums and duplicates are judged one request after the other, on all replicas
+    action = find_action(wish.action)
+    admit(member.person)
+    require_role(member, roles=action.requesters)
+    payload = read_payload(wish.action, wish.payload)
+    if payload.subject != wish.card.subject:
+        raise OtherCard
+    check_asked(action, wish.card)
+    _refuse_open(session, action, payload)
+    refuse_blocked(session, cards=payload.money_on)
+    return action, payload
+
+
+def read_payload(action: str, values: Mapping[str, Any]) -> Payload:
+    """Return what is to be done; raises UnknownAction, HoldsCardNumber, and Unfit with what is wrong."""
+    for text in _texts(values):
+        refuse_card_number(text)
+    try:
+        return find_action(action).payload.model_validate(dict(values))
+    except ValidationError as error:
+        # The input stays out: it may be what nobody should repeat.
+        first = error.errors(include_input=False, include_url=False)[0]
+        what = ": ".join(str(part) for part in (*first["loc"], first["msg"].removeprefix("Value error, ")))
+        raise Unfit(what=what) from error
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give every text in the values, however deep."""
+    match value:
+        case Mapping():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
+        case _:
+            yield str(value)
+
+
+def changed_cardholder(session: Session, *, cardholder_id: str, now: datetime) -> frozenset[str]:
+    """Return who changed a cardholder within the last 24 hours: they decide nothing about their cards."""
+    if not cardholder_id:
+        return frozenset()
+    return frozenset(
+        session.exec(
+            select(CardholderChange.person_id).where(
+                CardholderChange.cardholder_id == cardholder_id,
+                col(CardholderChange.changed_at) > now - CARDHOLDER_REST,
+            )
+        )
+    )
+
+
+def refuse_blocked(session: Session, *, cards: tuple[str, ...]) -> None:
+    """Refuse more money on these cards while the outcome of an earlier request is unknown."""
+    if not cards:
+        return
+    unknown = session.exec(
+        select(Request).where(
+            col(Request.subject).in_(cards),
+            Request.status == Status.UNKNOWN.value,
+            col(Request.amount_minor).is_not(None),
+        )
+    ).first()
+    if unknown is not None:
+        raise MoneyBlocked(phrase=unknown.phrase, request=unknown.id)
+
+
+def _rule(
+    session: Session, context: ApprovalContext, *, action: Action, payload: Payload, member: Member, now: datetime
+) -> Rule:
+    rule = choose(context.policy.rules, action=action.name, money=payload.moves)
+    if rule.lifted and action.always:
+        raise NothingAllows
+    states = limit_states(
+        session,
+        context.policy,
+        action=action.name,
+        money=payload.moves,
+        requester_id=member.person.id,
+        card_id=payload.subject,
+        now=now,
+    )
+    return apply_limits(rule, states)
+
+
+def _lift(
+    session: Session, context: ApprovalContext, request: Request, *, rule: Rule, member: Member, now: datetime
+) -> None:
+    """Let the rule approve it, before anybody sees a card with buttons."""
+    move(
+        session,
+        context,
+        request,
+        "approval:lifted",
+        actor=member.person.account,
+        words=f"The rule “{rule.name}” needs nobody else.",
+        now=now,
+        approved_at=now,
+        execute_by=now.astimezone(UTC) + rule.execute_within,
+        remind_at=None,
+    )
+
+
+def _refuse_open(session: Session, action: Action, payload: Payload) -> None:
+    first = session.exec(
+        select(Request).where(
+            Request.subject == payload.subject,
+            Request.action == action.name,
+            col(Request.status).in_([status.value for status in OPEN]),
+        )
+    ).first()
+    if first is None:
+        return
+    if first.status == Status.UNKNOWN and first.amount_minor is not None:
+        raise MoneyBlocked(phrase=first.phrase, request=first.id)
+    raise AlreadyOpen(
+        phrase=first.phrase, who=first.requester_name, when=write_moment(first.created_at), request=first.id
+    )
+
+
+def _refuse_impossible(
+    session: Session, rule: Rule, *, wish: NewRequest, requester_id: str, now: datetime
+) -> None:
+    able = {person for role in rule.approvers for person in wish.members.get(role, frozenset())}
+    able -= {requester_id} | changed_cardholder(session, cardholder_id=wish.card.holder_id, now=now)
+    if len(able) < rule.quorum:
+        raise NobodyCanDecide(
+            quorum="1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals",
+            roles=" or ".join(rule.approvers),
+            able="nobody" if not able else "only 1 person" if len(able) == 1 else f"only {len(able)} people",
+        )
+
+
+def _ask_again(
+    session: Session, context: ApprovalContext, *, action: Action, payload: Payload, now: datetime
+) -> None:
+    money = payload.moves
+    same = session.exec(
+        select(Request)
+        .where(
+            Request.subject == payload.subject,
+            Request.action == action.name,
+            Request.amount_minor == (money.minor if money else None),
+            Request.currency == (money.currency if money else None),
+            col(Request.created_at) > now - context.ask_again_within,
+        )
+        .order_by(col(Request.created_at).desc())
+    ).first()
+    if same is not None:
+        raise AskAgain(when=write_moment(same.created_at), who=same.requester_name, request=same.id)
+
+
+def _make(
+    context: ApprovalContext,
+    *,
+    action: Action,
+    payload: Payload,
+    rule: Rule,
+    wish: NewRequest,
+    member: Member,
+    now: datetime,
+) -> Request:
+    request_id, person = context.make_id(), member.person
+    now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
+    content, rule_content = as_json(payload), as_json(rule)
+    digest = digest_of(action=action.name, payload=content, requester_id=person.id, rule=rule_content)
+    shown = {"summary": summarise(action, payload, wish.card), "card": as_json(wish.card)}
+    money, channel = payload.moves, rule.channel or context.channel
+
+    def seal(value: Any, column: str) -> bytes:
+        return context.vault.seal(canonical_json(value), table=REQUEST_TABLE, row=request_id, column=column)
+
+    return Request(
+        id=request_id,
+        action=action.name,
+        subject=payload.subject,
+        payload=seal(content, "payload"),
+        shown=seal(shown, "shown"),
+        digest=digest,
+        phrase=check_phrase(digest),
+        requester_id=person.id,
+        requester_account=person.account,
+        requester_name=person.called,
+        asked_in=wish.asked_in,
+        told=f"{channel} {person.account}" if wish.follows else channel,
+        rule=canonical_json(rule_content).decode(),
+        rule_name=rule.name,
+        quorum=rule.quorum,
+        roles=f",{','.join(rule.approvers)},",
+        currency=money.currency if money else None,
+        amount_minor=money.minor if money else None,
+        cardholder_id=wish.card.holder_id,
+        reference=context.make_id(),
+        status=Status.PENDING.value,
+        version=1,
+        created_at=now,
+        decide_by=now + rule.decide_within,
+        remind_at=now + rule.decide_within / 2,
+    )
+
+
+def summarise(action: Action, payload: Payload, asked: Snapshot) -> str:
+    """Return the sentence that people are shown."""
+    holder = f" of {asked.holder_name}" if asked.holder_name else ""
+    if not asked.card_id:
+        whom = asked.holder_name or asked.holder_id
+        what = payload.what if isinstance(payload, ApplyPayload) else ""
+        return f"{action.title}: {what}{' for ' if what and whom else ''}{whom}"
+    number = f" (…{asked.last_four})" if asked.last_four else ""
+    card_text = f"card {asked.card_id}{number}{holder}{_second(asked)}"
+    if payload.moves:
+        return f"{action.title} of {payload.moves} to {card_text}"
+    return f"{action.title}: {card_text}"
+
+
+def _second(asked: Snapshot) -> str:
+    if asked.second is None:
+        return ""
+    number = f" (…{asked.second.last_four})" if asked.second.last_four else ""
+    return f" by card {asked.second.card_id}{number}"
+
+
+REMINDERS = (0.5, 0.75)
+
+
+def remind_at(request: Request, *, reminded: int) -> datetime | None:
+    """Return when the next reminder is due after this many; None after the last."""
+    if reminded >= len(REMINDERS):
+        return None
+    whole: timedelta = request.decide_by - request.created_at
+    return request.created_at + whole * REMINDERS[reminded]

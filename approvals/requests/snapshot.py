@@ -1,0 +1,74 @@
+"""What an approver needs to know of a card or cardholder, as it was when somebody looked."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from paytend.codes import CardStatus
+from paytend.money_text import MoneyText
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EarlierTopUp(_Fact):
+    """One of the last top-ups; `at` as Paytend wrote it, or as text for people."""
+
+    at: str
+    money: MoneyText
+    status: str = ""
+
+
+class SnapshotLine(_Fact):
+    """One more fact for approvers, without personal data beyond names."""
+
+    label: str
+    text: str
+
+
+class SecondCard(_Fact):
+    """The second card of a replacement: the new one."""
+
+    card_id: str
+    status: str
+    last_four: str = ""
+    holder_id: str = ""
+    holder_name: str = ""
+
+    @property
+    def status_text(self) -> str:
+        """The words for the status."""
+        return CardStatus(self.status).text
+
+
+class Snapshot(_Fact):
+    """What a request is about: its card (empty without one), cardholder and balances, and further facts.
+
+    What is not known is empty or None. `subject` is that of the payload; the card where nothing else is said.
+    """
+
+    subject: str
+    card_id: str = ""
+    status: str = ""
+    last_four: str = ""
+    holder_id: str = ""
+    holder_name: str = ""
+    kyc: str = ""
+    balance: MoneyText | None = None
+    partner_balance: MoneyText | None = None
+    earlier: tuple[EarlierTopUp, ...] = ()
+    second: SecondCard | None = None
+    lines: tuple[SnapshotLine, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _about_the_card(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and "subject" not in fields:
+            return {**fields, "subject": fields.get("card_id", "")}
+        return fields
+
+    @property
+    def status_text(self) -> str:
+        """The words for the status."""
+        return CardStatus(self.status).text

@@ -1,0 +1,129 @@
+"""`cardops audit`: verify the trail, show its head, hand it out as a signed file, and check such a file."""
+
+import argparse
+import json
+import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+from approvals.audit import chain
+from approvals.audit import export as exporting
+from bot.cli.shell import (
+    FINE,
+    WRONG,
+    Commands,
+    Installation,
+    add_group,
+    complain,
+    end_progress,
+    opened,
+    progress,
+    read_all_settings,
+    say,
+)
+
+
+def add_to(commands: Commands) -> None:
+    """Add the commands of the trail."""
+    parsers = add_group(
+        commands,
+        "audit",
+        {
+            "verify": (verify, "find the first broken link of the trail"),
+            "head": (show_head, "print number and hash of the last event"),
+            "export": (export, "write the trail as signed JSON lines"),
+            "check": (check, "check a file that export has written"),
+        },
+    )
+    parsers["verify"].add_argument(
+        "--told", type=_head, metavar="NUMBER:HASH", help="a head that was told before: shows a cut tail"
+    )
+    parsers["head"].add_argument("--json", action="store_true", help="as JSON")
+    since = "only events from this day (2026-11-22) or moment on, UTC where it names no zone"
+    parsers["export"].add_argument("--since", type=_moment, help=since)
+    parsers["export"].add_argument("--to", type=Path, metavar="FILE", help="a new file instead of stdout")
+    parsers["check"].add_argument("file", type=Path, help="what export has written")
+
+
+def _head(text: str) -> chain.Head:
+    number, _, digest = text.partition(":")
+    if not number.isdecimal() or len(digest) != len(chain.START):
+        raise argparse.ArgumentTypeError("a head is NUMBER:HASH, as `cardops audit head` prints it")
+    return chain.Head(seq=int(number), hash=digest.lower())
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("a day is 2026-11-22, a moment 2026-11-22T10:00:00+00:00") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def tell_reached(seq: int) -> None:
+    """Say how far the trail was walked."""
+    progress(f"{seq} events hold")
+
+
+def verify(chosen: argparse.Namespace) -> int:
+    """Walk the trail and say where it breaks."""
+    with opened() as place, place.database.reading() as session:
+        verified = chain.verify(session, key=place.audit_key, older=chosen.told, tell=tell_reached)
+    if verified.is_intact:
+        say(f"The trail holds: {verified.head.seq} events, head {verified.head.hash}")
+        return FINE
+    sys.stderr.write(f"The trail is broken at event {verified.broken_at}: {verified.words}\n")
+    return WRONG
+
+
+def show_head(chosen: argparse.Namespace) -> int:
+    """Print the head, in the form that `audit verify --told` takes."""
+    with opened() as place, place.database.reading() as session:
+        head = chain.head(session)
+    say(json.dumps({"seq": head.seq, "hash": head.hash}) if chosen.json else f"{head.seq}:{head.hash}")
+    return FINE
+
+
+def export(chosen: argparse.Namespace) -> int:
+    """Write events up to the one that tells of this export, and the seal over them."""
+    if chosen.to is not None and chosen.to.exists():
+        return complain(f"{chosen.to}: there is such a file already.", [], "Name another one.")
+    with opened() as place:
+        upto = _note_export(place, since=chosen.since, to=chosen.to)
+        with chosen.to.open("x", encoding="utf-8") if chosen.to else nullcontext(sys.stdout) as out:
+            for number, line in enumerate(_lines(place, since=chosen.since, upto=upto), start=1):
+                out.write(line + "\n")
+                if number % chain.TELL_EVERY == 0:
+                    progress(f"{number} lines written")
+    end_progress()
+    return FINE
+
+
+def _note_export(place: Installation, *, since: datetime | None, to: Path | None) -> int:
+    facts = {"since": since.isoformat() if since else "the start", "to": str(to or "standard output")}
+    with place.database.writing() as session:
+        place.note(session, "audit:exported", subject="audit", facts=facts)
+        return chain.head(session).seq
+
+
+def _lines(place: Installation, *, since: datetime | None, upto: int) -> "exporting.Lines":
+    with place.database.reading() as session:
+        yield from exporting.write_lines(
+            session, key=place.audit_key, since=since, upto=upto, now=place.clock.now()
+        )
+
+
+def check(chosen: argparse.Namespace) -> int:
+    """Say whether a file is one that export has written with our key, whole and unchanged."""
+    key = chain.make_key(read_all_settings().CARDOPS_SECRET_KEYS[-1])
+    try:
+        with chosen.file.open(encoding="utf-8") as lines:
+            checked = exporting.check_lines(lines, key=key)
+    except (OSError, UnicodeDecodeError) as error:
+        return complain(f"{chosen.file} cannot be read ({type(error).__name__}).")
+    except exporting.NotGenuine as error:
+        sys.stderr.write(f"{chosen.file}: {error}\n")
+        return WRONG
+    say(f"The file is genuine: {checked.count} events, head {checked.head.seq}:{checked.head.hash}")
+    return FINE

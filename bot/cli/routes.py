@@ -1,0 +1,66 @@
+"""`cardops routes explain`: which route takes an event, why the others do not, and where it goes."""
+
+import argparse
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, complain, opened, say
+from bot.wiring.compose import make_routes
+from commands.route_explanation import list_reasons
+from notifier.inbox.events import Notification, make_notification
+from notifier.inbox.stored_events import open_event
+from notifier.outbox.tables import InboxEvent
+from paytend import strictjson
+from paytend.envelope import VerifiedForm, Webhook
+from paytend.webhooks import read_event
+from storage.vault import Unreadable
+
+
+def add_to(commands: Commands) -> None:
+    """Add `routes`."""
+    parsers = add_group(commands, "routes", {"explain": (explain, "say which route takes an event, and why")})
+    parsers["explain"].add_argument(
+        "what", help="the id of a stored event, or a file with a webhook's content (JSON)"
+    )
+    parsers["explain"].add_argument(
+        "--type", choices=("1", "2", "3"), default="1", help="of a file: 1 transaction, 2 cardholder, 3 card order"
+    )
+
+
+def explain(chosen: argparse.Namespace) -> int:
+    """Print what each route says of an event; 1 when there is no such event, 2 when a file cannot be read."""
+    path = Path(chosen.what)
+    with opened() as place:
+        try:
+            notification = (
+                _read_file(path, chosen.type, place) if path.is_file() else _read_event(chosen.what, place)
+            )
+        except Unreadable as error:
+            say(f"{chosen.what}: {error}.")
+            return WRONG
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            return complain(f"{chosen.what}: this is no JSON object ({type(error).__name__}).")
+        rows = list_reasons(notification.kind, notification.facts, routes=make_routes(place.read_config()))
+    say(f"{notification.kind}, status {notification.facts.get('status') or 'not given'}")
+    for row in rows:
+        goes = f" -> {', '.join(row['channels'])}" if row["matched"] else ""
+        say(f"{'match ' if row['matched'] else '-     '}{row['name']}: {row['reason']}{goes}")
+    return FINE
+
+
+def _read_file(path: Path, notify_type: str, place: Installation) -> Notification:
+    text = path.read_text(encoding="utf-8")
+    webhook = Webhook(
+        notify_type=notify_type, content=strictjson.parse_object(text), text=text, form=VerifiedForm.RAW, key=0
+    )
+    event = read_event(webhook, unit=place.settings.PAYTEND_AMOUNT_UNIT)
+    return make_notification(event, timezone=ZoneInfo(place.settings.PAYTEND_TIMEZONE), now=place.clock.now())
+
+
+def _read_event(event_id: str, place: Installation) -> Notification:
+    with place.database.reading() as session:
+        row = session.get(InboxEvent, event_id)
+    if row is None:
+        raise Unreadable("there is no such file, and no such stored event")
+    event = open_event(row, vault=place.vault, unit=place.settings.PAYTEND_AMOUNT_UNIT)
+    return make_notification(event, timezone=ZoneInfo(place.settings.PAYTEND_TIMEZONE), now=row.received_at)

@@ -1,0 +1,1 @@
+"""The database: engine, schema and migrations, retention, key rotation, backup, invariants."""

@@ -1,0 +1,163 @@
+"""Backups: a copy of a running SQLite database, putting one back, and what must be doubted after that."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import URL, text
+from sqlmodel import Session
+
+from approvals.context import ApprovalContext
+from approvals.execution import after_restore
+from approvals.execution.after_restore import Doubted
+from bot.database import schema
+from bot.database.engine import SqlDatabase, sqlite_module
+from notifier.outbox import claims
+
+_TABLES = {"alembic_version", "approval_request", "audit_event", "delivery", "inbox_event"}
+
+
+_BESIDE = ("-wal", "-shm", "-journal")
+
+
+class NotABackup(Exception):
+    """The file is no sound backup of cardops; the message says why."""
+
+
+class StillConnected(Exception):
+    """Others are connected to this database. End every bot first: one that runs sends what is open."""
+
+
+def back_up(database: SqlDatabase, to: Path) -> None:
+    """Write a copy of a running SQLite database to a new file that only its owner may read; raises NotABackup."""
+    module = sqlite_module()
+    to.touch(mode=0o600, exist_ok=False)  # VACUUM INTO takes an empty file
+    try:
+        with closing(module.connect(str(database.url.database), timeout=15)) as connection:
+            connection.execute("VACUUM INTO ?", (str(to),))
+        examine(to)
+    except (module.Error, NotABackup) as error:  # such as a full disk: half a backup is none
+        to.unlink()
+        raise NotABackup(f"it could not be written ({error})") from error
+
+
+def examine(file: Path) -> None:
+    """Refuse a file that is no sound SQLite database of ours; raises NotABackup."""
+    module = sqlite_module()
+    if not file.is_file():
+        raise NotABackup("there is no such file")
+    try:
+        with closing(module.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            said = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
+            names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if said != ["ok"]:
+                raise NotABackup(f"it is damaged: {said[0]}")
+            if missing := _TABLES - names:
+                raise NotABackup(f"it is no database of cardops: {', '.join(sorted(missing))} missing")
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone() or ("none",)
+    except module.DatabaseError as error:
+        raise NotABackup(f"it is no SQLite database ({error})") from error
+    if not schema.knows(revision):
+        raise NotABackup(f"it has revision {revision}, which this version does not know: use the newer one")
+
+
+@contextmanager
+def prepared(file: Path, *, database: SqlDatabase) -> Iterator[SqlDatabase]:
+    """Copy a backup beside where the database stands, to be migrated and doubted before it is put in its place.
+
+    A bot that is started in between finds the former database, never one whose open requests look unsent.
+    """
+    place = Path(str(database.url.database))
+    fresh = place.with_name(f"{place.name}.restoring")
+    _remove(fresh)
+    shutil.copyfile(file, fresh)
+    fresh.chmod(0o600)
+    copy = SqlDatabase(f"sqlite:///{fresh}")
+    try:
+        yield copy
+    finally:
+        copy.close()
+
+
+def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) -> Path | None:
+    """Put a prepared copy where the database stands; return where the former one was kept, if there was one.
+
+    Whoever calls this holds the file alone (`Database.claim_file`).
+    """
+    copy, place = Path(str(fresh.url.database)), Path(str(database.url.database))
+    fresh.close()
+    _fold_log_in(copy)
+    _sync(copy)
+    kept = None
+    if place.exists():
+        kept = place.with_name(f"{place.name}.before-{now:%Y%m%dT%H%M%SZ}")
+        _fold_log_in(place)
+        kept.hardlink_to(place)
+        log = place.with_name(f"{place.name}-wal")
+        if log.exists():  # only a damaged file has one still
+            log.rename(kept.with_name(f"{kept.name}-wal"))
+    for suffix in _BESIDE:
+        place.with_name(place.name + suffix).unlink(missing_ok=True)
+    copy.replace(place)
+    _remove(copy)
+    _sync(place.parent)
+    return kept
+
+
+def doubt(session: Session, context: ApprovalContext, *, now: datetime) -> tuple[Doubted, int]:
+    """Doubt what was open when the backup was taken; return the requests, and how many deliveries."""
+    deliveries = claims.doubt_all(session)  # first: the moves below write new ones, which are certain
+    return after_restore.doubt_open(session, context, now=now), deliveries
+
+
+def require_alone(session: Session) -> None:
+    """Refuse when anybody else is connected to this PostgreSQL database; raises StillConnected."""
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    if session.connection().execute(others).scalar_one():
+        raise StillConnected
+
+
+def write_pg_dump(url: URL, to: Path) -> str:
+    """Return the command that backs up a PostgreSQL database; the password comes from PGPASSWORD."""
+    return shlex.join(["pg_dump", "--format=custom", f"--file={to}", f"--dbname={_plain(url)}"])
+
+
+def write_pg_restore(url: URL, file: Path) -> str:
+    """Return the command that restores one."""
+    options = ["--clean", "--if-exists", "--single-transaction", f"--dbname={_plain(url)}"]
+    return shlex.join(["pg_restore", *options, str(file)])
+
+
+def _plain(url: URL) -> str:
+    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+
+
+def _fold_log_in(place: Path) -> None:
+    """Bring what stands in the write-ahead log into the file, so that the kept file is whole."""
+    module = sqlite_module()
+    try:
+        with closing(module.connect(str(place), timeout=15)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except module.DatabaseError:
+        return  # the file is damaged, which may be why a backup is restored; it is kept as it is
+
+
+def _remove(path: Path) -> None:
+    """Remove a file of an earlier restore that was stopped, and what SQLite kept beside it."""
+    for suffix in ("", *_BESIDE):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

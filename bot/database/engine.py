@@ -1,0 +1,189 @@
+"""The database: an engine for SQLite or PostgreSQL with the settings that a trial showed to be needed.
+
+SQLite: WAL with `synchronous=FULL` (lost nothing in simulated power cuts), BEGIN IMMEDIATE for every writer
+(deferred ones deadlock), `recursive_triggers` (else INSERT OR REPLACE walks around the DELETE triggers).
+A library between 3.7.0 and 3.51.2 has a race that can corrupt a WAL: there a rollback journal is used.
+"""
+
+import fcntl
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+try:
+    import pysqlite3
+except ImportError:  # no wheel for this platform: Python's own library, whose version decides the journal
+    pysqlite3 = None
+
+FRESH = 1.0  # seconds after its last use for which a connection to PostgreSQL is believed to live
+_SAFE_WAL = (3, 51, 3)
+_SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
+
+
+class SecondProcess(Exception):
+    """Another process uses this SQLite file; several processes need PostgreSQL (DATABASE_URL=postgresql+psycopg://…)."""
+
+
+class FairLock:
+    """A lock that is handed on in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        """Start free."""
+        self._guard = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Event] = deque()
+
+    def __enter__(self) -> None:
+        """Wait for one's turn."""
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait()
+
+    def __exit__(self, *_: object) -> None:
+        """Hand it on, without letting go of it in between."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._taken = False
+
+
+class FileUnusable(Exception):
+    """The SQLite file cannot be written to where it is said to be."""
+
+
+class SqlDatabase:
+    """Sessions on one database. Writers on SQLite wait for each other; PostgreSQL locks rows."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engine of a URL (`sqlite:///file` or `postgresql+psycopg://…`); connects at first use."""
+        self.url = make_url(url)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        self._writers = self.engine.execution_options(writes=True)
+        self._lock: Any = None
+        self._turns = FairLock()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a transaction that writes; it commits at the end of the block, and rolls back on any exception.
+
+        SQLite lets one write at a time and wakes those who wait in no order, so that a busy writer can starve
+        the others: in this process they take turns instead.
+        """
+        turn = self._turns if self.is_sqlite else nullcontext()
+        with turn, Session(self._writers, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a transaction that only reads."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def claim_file(self) -> None:
+        """Hold the SQLite file for this process alone; PostgreSQL takes any number.
+
+        Raises SecondProcess and FileUnusable.
+        """
+        if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
+            return
+        path = Path(f"{self.url.database}.lock")
+        try:
+            lock = path.open("a")  # held as long as the process lives
+        except OSError as error:
+            raise FileUnusable(f"{path}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise SecondProcess from error
+        self._lock = lock
+
+    def close(self) -> None:
+        """Close all connections and let go of the file."""
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def sqlite_module() -> ModuleType:
+    """Return the SQLite library to use: the newer one of the wheel and Python's own."""
+    if pysqlite3 is not None and pysqlite3.sqlite_version_info > sqlite3.sqlite_version_info:
+        module: ModuleType = pysqlite3
+        return module
+    return sqlite3
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this version's WAL has no corrupting race (sqlite.org, fixed in 3.51.3, 3.50.7 and 3.44.6)."""
+    return version >= _SAFE_WAL or any(version[:2] == fixed[:2] and version >= fixed for fixed in _SAFE_BACKPORTS)
+
+
+def _postgresql_engine(url: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=20, pool_recycle=1800)
+    dialect = engine.dialect
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["last used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        """Ask whether it lives, as `pool_pre_ping` does, but not in a flood: it is a trip for each commit."""
+        last = entry.info.get("last used")
+        if last is None or time.monotonic() - last < FRESH:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error  # the pool makes new ones, of all that it holds
+
+    return engine
+
+
+def _sqlite_engine(url: str) -> Engine:
+    module = sqlite_module()
+    # A writer waits up to `timeout` seconds for another one: busy_timeout.
+    engine = create_engine(
+        url, module=module, hide_parameters=True, connect_args={"timeout": 15}, pool_size=20, max_overflow=20
+    )
+    wal = wal_is_safe(module.sqlite_version_info)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the transaction is begun below, not by the driver
+        for pragma in (
+            f"journal_mode={'WAL' if wal else 'DELETE'}",
+            f"synchronous={'FULL' if wal else 'EXTRA'}",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

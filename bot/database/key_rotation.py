@@ -1,0 +1,148 @@
+"""Re-encryption: every sealed value comes to the key that encrypts now, in batches, beside running processes.
+
+Each batch is a transaction, and what is done is seen from the values themselves, so that a run that was stopped is
+simply run again. A value that somebody else holds or changes meanwhile is left to the next round.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Table, func, select, update
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from approvals.tables import KeyRotation, Request
+from bot.database.engine import SqlDatabase
+from bot.database.tables import Draft
+from notifier.inbox.purchase_tables import Purchase
+from notifier.outbox.tables import Delivery, InboxEvent
+from storage.vault import Unreadable, Vault
+
+BATCH = 200
+_ROUNDS = 3  # over one column: rows that were held by somebody else come again
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedColumn:
+    """A column with sealed values; `id` names the row in its table."""
+
+    table: Table
+    id: Column[Any]
+    column: Column[Any]
+
+
+def _sealed(model: Any, name: str) -> SealedColumn:
+    table: Table = model.__table__
+    return SealedColumn(table=table, id=table.c.id, column=table.c[name])
+
+
+SEALED: tuple[SealedColumn, ...] = (
+    _sealed(Request, "payload"),
+    _sealed(Request, "shown"),
+    _sealed(InboxEvent, "body"),
+    _sealed(Delivery, "facts"),
+    _sealed(Draft, "fields"),
+    _sealed(Purchase, "facts"),
+)
+
+
+@dataclass(kw_only=True)
+class RotationResult:
+    """What a run did: values sealed anew, and places of values that no key of ours opens."""
+
+    resealed: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    left: int = 0
+
+
+def count_old(session: Session, vault: Vault) -> int:
+    """Return how many values are not sealed with the key that encrypts now."""
+    return sum(
+        session.connection()
+        .execute(select(func.count()).select_from(sealed.table).where(_is_old(sealed, vault)))
+        .scalar_one()
+        for sealed in SEALED
+    )
+
+
+def begin(session: Session, vault: Vault, *, make_id: Callable[[], str], now: datetime) -> KeyRotation:
+    """Return the open rotation to the current key, a new one if need be; one to another key ends here."""
+    mine: KeyRotation | None = None
+    for rotation in session.exec(select_rows(KeyRotation).where(col(KeyRotation.finished_at).is_(None))):
+        if rotation.to_key == vault.current_key:
+            mine = rotation
+        else:
+            rotation.finished_at = now
+    if mine is None:
+        mine = KeyRotation(id=make_id(), to_key=vault.current_key, started_at=now)
+        session.add(mine)
+    session.flush()
+    return mine
+
+
+def rotate(database: SqlDatabase, vault: Vault, *, rotation_id: str) -> Iterator[RotationResult]:
+    """Seal everything anew; yields how far it is after each batch, and what is left in the end."""
+    done = RotationResult()
+    for sealed in SEALED:
+        for _ in range(_ROUNDS):
+            after = ""
+            while True:
+                with database.writing() as session:
+                    last, count = _reseal_batch(session, sealed, vault, after=after, done=done)
+                    _count_up(session, rotation_id, count)
+                if last is None:
+                    break
+                after = last
+                yield done
+    with database.reading() as session:
+        done.left = count_old(session, vault)
+    yield done
+
+
+def finish(session: Session, *, rotation_id: str, now: datetime) -> None:
+    """Close a rotation: from here on what is sealed stays as it is."""
+    session.get_one(KeyRotation, rotation_id).finished_at = now
+    session.flush()
+
+
+def _reseal_batch(
+    session: Session, sealed: SealedColumn, vault: Vault, *, after: str, done: RotationResult
+) -> tuple[str | None, int]:
+    """Return the id of the last row that was looked at (None: there was none) and how many were sealed anew."""
+    rows = (
+        session.connection()
+        .execute(
+            select(sealed.id, sealed.column)
+            .where(_is_old(sealed, vault), sealed.id > after)
+            .order_by(sealed.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        .all()
+    )
+    count = 0
+    for row_id, value in rows:
+        place = {"table": sealed.table.name, "row": row_id, "column": sealed.column.name}
+        try:
+            anew = vault.seal(vault.open(bytes(value), **place), **place)
+        except Unreadable:
+            if (where := f"{sealed.column} of {row_id}") not in done.unreadable:
+                done.unreadable.append(where)
+            continue
+        change = update(sealed.table).where(sealed.id == row_id, sealed.column == value)
+        count += session.connection().execute(change.values({sealed.column.name: anew})).rowcount
+    done.resealed += count
+    return (rows[-1][0] if rows else None), count
+
+
+def _count_up(session: Session, rotation_id: str, count: int) -> None:
+    if count:
+        row = update(KeyRotation).where(col(KeyRotation.id) == rotation_id)
+        session.connection().execute(row.values(resealed=KeyRotation.resealed + count))
+
+
+def _is_old(sealed: SealedColumn, vault: Vault) -> Any:
+    """The condition that a value is there and has another key's id (its bytes 2 to 5)."""
+    return (func.length(sealed.column) > 0) & (func.substr(sealed.column, 2, 4) != vault.current_key)

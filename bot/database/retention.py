@@ -1,0 +1,125 @@
+"""Retention: contents that are older than CARDOPS_RETENTION_DAYS are removed; rows, digests and the trail stay.
+
+Removed are the bodies of webhooks that were told, payload and shown text of ended requests with Paytend's answer,
+and the facts of deliveries that were made or died. What makes a webhook unique, what was decided by whom, and the
+audit chain stay for ever.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, bindparam, select, text, update
+from sqlmodel import Session, col
+
+from approvals.audit import chain
+from approvals.tables import Execution, Request
+from bot.database.engine import SqlDatabase
+from notifier.outbox.tables import Delivery, DeliveryStatus, InboxEvent
+
+BATCH = 500
+
+
+@dataclass(kw_only=True)
+class RemovedCounts:
+    """How many contents were removed."""
+
+    webhooks: int = 0
+    requests: int = 0
+    deliveries: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.webhooks + self.requests + self.deliveries
+
+
+def cutoff(now: datetime, *, days: int) -> datetime:
+    """Return the moment before which contents are removed."""
+    return now - timedelta(days=days)
+
+
+def purge(database: SqlDatabase, *, before: datetime) -> Iterator[RemovedCounts]:
+    """Remove in batches, each a transaction; yields how far it is after each."""
+    done = RemovedCounts()
+    for name, remove in _STEPS.items():
+        while True:
+            with database.writing() as session:
+                count = remove(session, before)
+            setattr(done, name, getattr(done, name) + count)
+            yield done
+            if count < BATCH:
+                break
+
+
+def run(
+    database: SqlDatabase, *, days: int, key: bytes, actor: str, now: Callable[[], datetime]
+) -> Iterator[RemovedCounts]:
+    """Remove what is too old and tell the trail, when there was anything."""
+    before = cutoff(now(), days=days)
+    done = RemovedCounts()
+    for done in purge(database, before=before):
+        yield done
+    if done.total:
+        with database.writing() as session:
+            facts = {
+                "before": before.isoformat(),
+                "webhooks": done.webhooks,
+                "requests": done.requests,
+                "deliveries": done.deliveries,
+            }
+            chain.append(
+                session, "retention:removed", key=key, actor=actor, subject="retention", facts=facts, now=now()
+            )
+
+
+def _webhooks(session: Session, before: datetime) -> int:
+    old = (
+        col(InboxEvent.body).is_not(None),
+        col(InboxEvent.received_at) < before,
+        col(InboxEvent.told_at).is_not(None),
+    )
+    ids = _find(session, InboxEvent, *old, order=col(InboxEvent.received_at))
+    return _empty(session, InboxEvent, ids, body=None)
+
+
+def _requests(session: Session, before: datetime) -> int:
+    # Only an ended request has `ended_at`. Written out as in the partial index, so that it is used.
+    old = (
+        text("length(payload) > 0"),
+        col(Request.ended_at) < before,
+    )
+    ids = _find(session, Request, *old, order=col(Request.ended_at))
+    _empty(session, Execution, ids, name="request_id", answer="")
+    return _empty(session, Request, ids, payload=b"", shown=b"")
+
+
+def _deliveries(session: Session, before: datetime) -> int:
+    old = (
+        text("length(facts) > 0"),
+        col(Delivery.finished_at) < before,
+        col(Delivery.status) != DeliveryStatus.WAITING.value,
+    )
+    ids = _find(session, Delivery, *old, order=col(Delivery.finished_at))
+    return _empty(session, Delivery, ids, facts=b"")
+
+
+_STEPS: dict[str, Callable[[Session, datetime], int]] = {
+    "webhooks": _webhooks,
+    "requests": _requests,
+    "deliveries": _deliveries,
+}
+
+
+def _find(session: Session, model: Any, *old: Any, order: Any) -> list[str]:
+    query = select(model.id).where(*old).order_by(order).limit(BATCH).with_for_update(skip_locked=True)
+    return list(session.connection().execute(query).scalars())
+
+
+def _empty(session: Session, model: Any, ids: list[str], *, name: str = "id", **values: Any) -> int:
+    if not ids:
+        return 0
+    table: Table = model.__table__
+    chosen = table.c[name].in_(bindparam("ids", ids, expanding=True))
+    return int(session.connection().execute(update(table).where(chosen).values(**values)).rowcount)

@@ -1,0 +1,101 @@
+"""The database's shape: all tables, brought there by migrations, with the triggers that guard them."""
+
+from tempfile import TemporaryDirectory
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlmodel import SQLModel
+
+import approvals.tables
+import bot.database.tables
+import notifier.inbox.purchase_tables
+import notifier.outbox.tables
+import notifier.routing.tables
+from approvals.guards import triggers
+from bot.database.engine import SqlDatabase
+
+TABLES = (
+    approvals.tables,
+    bot.database.tables,
+    notifier.routing.tables,
+    notifier.inbox.purchase_tables,
+    notifier.outbox.tables,
+)  # importing them is what fills the metadata
+_LOCK = 7_104_227  # any number; only one process migrates at a time
+
+
+class NotMigrated(Exception):
+    """The database has not the shape that this version needs. Run: cardops migrate."""
+
+
+def metadata() -> MetaData:
+    """Return all tables."""
+    return SQLModel.metadata
+
+
+def migrate(database: SqlDatabase) -> str:
+    """Bring the database to the newest shape, in one transaction, and return its revision."""
+    with database.writing() as session:
+        connection = session.connection()
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        command.upgrade(_config(connection), "head")
+        triggers.install(connection)
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def require_current(database: SqlDatabase) -> None:
+    """Refuse a database that is older or newer than this version; raises NotMigrated."""
+    with database.reading() as session:
+        found = MigrationContext.configure(session.connection()).get_current_revision()
+    if found != newest():
+        raise NotMigrated
+
+
+def require_usable(database: SqlDatabase) -> None:
+    """Refuse a database that is older than this version; raises NotMigrated.
+
+    A newer one is fine for whoever runs already, as shapes only grow: so the version before goes on in a deploy.
+    """
+    with database.reading() as session:
+        found = MigrationContext.configure(session.connection()).get_current_revision()
+    if found is None or found < (newest() or ""):  # revisions are numbers of four digits
+        raise NotMigrated
+
+
+def newest() -> str | None:
+    """Return the newest revision that this version knows."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head()
+
+
+def knows(revision: str) -> bool:
+    """Whether a revision is one that this version can start from."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+
+
+def write_migration(message: str, revision: str) -> None:
+    """Write the migration from the newest revision to the tables as they are now (for whoever changes one)."""
+    with TemporaryDirectory() as folder:
+        database = SqlDatabase(f"sqlite:///{folder}/migration.db")
+        migrate(database)
+        with database.writing() as session:
+            command.revision(_config(session.connection()), message=message, rev_id=revision, autogenerate=True)
+        database.close()
+
+
+def differences(connection: Connection) -> list[object]:
+    """Return how the database differs from the tables; a test says that there is nothing."""
+    return list(compare_metadata(MigrationContext.configure(connection), metadata()))
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "bot.database:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = metadata()
+    return config

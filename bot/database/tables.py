@@ -1,0 +1,65 @@
+"""The shell's own tables: what was delivered, slots of the clock, kept forms, Home tabs."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from storage.database import UtcDateTime
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=nullable)
+
+
+class SeenDelivery(SQLModel, table=True):
+    """A command, click or submission that was taken in: Slack may deliver it again."""
+
+    __tablename__ = "seen_delivery"
+
+    key: str = Field(primary_key=True)
+    seen_at: datetime = _moment()
+
+
+class Slot(SQLModel, table=True):
+    """One firing of a clock job, counted in UTC; whoever inserts it does it, and is replaced if it dies."""
+
+    __tablename__ = "clock_slot"
+
+    job: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    lease_until: datetime = _moment()
+    done_at: datetime | None = _moment(nullable=True)
+
+
+class Draft(SQLModel, table=True):
+    """What somebody typed into a form that was closed or refused, sealed, kept for a short while."""
+
+    __tablename__ = "draft"
+    __table_args__ = (Index("ix_draft_expires_at", "expires_at"),)
+
+    id: str = Field(primary_key=True)
+    account: str
+    form: str
+    fields: bytes = Field(sa_type=LargeBinary)
+    expires_at: datetime = _moment()
+
+
+class HomeTab(SQLModel, table=True):
+    """A person's Home tab: their roles when they opened it, and what was published last.
+
+    `seen` is the newest fact that the published view knows of; `digest` tells whether a new view differs.
+    """
+
+    __tablename__ = "home_tab"
+    __table_args__ = (Index("ix_home_tab_opened_at", "opened_at"),)
+
+    account: str = Field(primary_key=True)
+    person_id: str
+    name: str
+    roles: str
+    opened_at: datetime = _moment()
+    published_at: datetime | None = _moment(nullable=True)
+    seen: str = ""
+    digest: str = ""

@@ -1,0 +1,147 @@
+"""Checks of Paytend, of the clock, and of what is our own: the database, the outbox, the versions."""
+
+import platform
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import httpx
+from slack_sdk.errors import SlackClientError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database import schema
+from bot.database.engine import sqlite_module, wal_is_safe
+from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, reason_of, wrong
+from bot.doctor.slack import headers_of
+from notifier.outbox import backlog
+from paytend import OutcomeUnknown, ProtocolError, Refused, Unreachable, operations
+
+MOST_SKEW = timedelta(seconds=60)  # Slack refuses what is signed more than five minutes apart
+OLD_OUTBOX = timedelta(minutes=5)
+_PACKAGES = ("cardops", "slack-bolt", "slack-sdk", "httpx", "sqlalchemy", "cryptography")
+
+
+def check_paytend(patient: DoctorContext) -> CheckResult:
+    """Whether Paytend answers."""
+    try:
+        patient.paytend.send(operations.GET_PARTNER_BALANCE())
+    except Unreachable as error:
+        return wrong(f"Paytend does not answer: {error}", "Look at PAYTEND_BASE_URL and the network.")
+    except (ProtocolError, OutcomeUnknown, Refused):
+        return fine("Paytend answers.")  # whether the answer can be believed is the next check
+    return fine("Paytend answers.")
+
+
+def check_keys(patient: DoctorContext) -> CheckResult:
+    """Whether each side takes the other's signature."""
+    try:
+        patient.paytend.send(operations.GET_PARTNER_BALANCE())
+    except Refused as refused:
+        who = "Paytend" if refused.verified else "Somebody who does not sign (perhaps Paytend)"
+        return wrong(
+            f"{who} refuses our request: {refused.reason} ({refused.code}).",
+            "Look at PAYTEND_PRIVATE_KEY and PAYTEND_PARTNER_ID: Paytend must have our public key.",
+        )
+    except ProtocolError:
+        return wrong("Paytend's signature does not verify.", "PAYTEND_PUBLIC_KEY is not the key that signs.")
+    except (Unreachable, OutcomeUnknown):
+        return doubtful("This could not be found out: Paytend does not answer.", "Look again when it does.")
+    return fine("Paytend takes our signature, and its own verifies.")
+
+
+def check_clock(patient: DoctorContext) -> CheckResult:
+    """Whether this machine's clock agrees with the others."""
+    said = {"Slack": _date_of_slack(patient), "Paytend": _date_of_paytend(patient)}
+    now = patient.now()
+    skews = {name: now - at for name, at in said.items() if at is not None}
+    far = [f"{name} by {_seconds(skew)}" for name, skew in skews.items() if abs(skew) > MOST_SKEW]
+    if far:
+        return wrong(
+            f"This machine's clock differs from {' and '.join(far)}.", "Let the machine set its clock by NTP."
+        )
+    if not skews:
+        return doubtful("Neither Slack nor Paytend says what time it is.", "Look at the machine's clock.")
+    return fine(f"The clock agrees with {' and '.join(skews)}.")
+
+
+def _date_of_slack(patient: DoctorContext) -> datetime | None:
+    try:
+        return _read_date(headers_of(patient).get("date"))
+    except (SlackClientError, OSError):
+        return None
+
+
+def _date_of_paytend(patient: DoctorContext) -> datetime | None:
+    try:
+        return _read_date(patient.paytend.http.head("/").headers.get("date"))
+    except httpx.HTTPError:
+        return None
+
+
+def _read_date(text: Any) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _seconds(skew: timedelta) -> str:
+    whole = int(abs(skew).total_seconds())
+    return f"{whole} s" if whole < 600 else f"{whole // 60} min"
+
+
+def check_database(patient: DoctorContext) -> CheckResult:
+    """Whether the database answers and has the right shape."""
+    try:
+        schema.require_current(patient.database)
+    except schema.NotMigrated:
+        return wrong("The database has not the shape that this version needs.", "Run `cardops migrate`.")
+    except SQLAlchemyError as error:
+        return wrong(f"The database does not answer ({reason_of(error)}).", "Look at DATABASE_URL.")
+    if not patient.database.is_sqlite:
+        return fine(f"PostgreSQL answers and is at revision {schema.newest()}.")
+    module = sqlite_module()
+    if not wal_is_safe(module.sqlite_version_info):
+        return doubtful(
+            f"SQLite {module.sqlite_version} is too old for WAL, so a slower journal is used.",
+            "Install the pysqlite3 wheel, or a Python with SQLite 3.51.3.",
+        )
+    return fine(f"SQLite {module.sqlite_version} answers and is at revision {schema.newest()}.")
+
+
+def check_outbox(patient: DoctorContext) -> CheckResult:
+    """Whether messages wait too long or died."""
+    with patient.database.reading() as session:
+        state = backlog.measure(session, now=patient.now())
+    if state.dead:
+        return wrong(f"{state.dead} messages could not be delivered.", "See them with `cardops deliveries list`.")
+    if state.oldest is not None and state.oldest > OLD_OUTBOX:
+        return wrong(
+            f"{state.waiting} messages wait, the oldest for {_seconds(state.oldest)}.",
+            "Is the bot running, and does Slack take messages?",
+        )
+    return fine(f"{state.waiting} messages wait, none for long; none died.")
+
+
+def check_templates(patient: DoctorContext) -> CheckResult:
+    """Whether the operator's own templates are used."""
+    if patient.faulty:
+        told = "; ".join(f"{one.name}: {one.reason}" for one in patient.faulty)
+        return wrong(f"Not used, ours are used instead: {told}.", "Look at the files in CARDOPS_TEMPLATES.")
+    return fine("Every notice has a template that stands hostile values.")
+
+
+def check_versions(_patient: DoctorContext) -> CheckResult:
+    """What runs here."""
+    return fine(
+        f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,142 @@
+"""Checks of Slack: the token, its scopes, the channels; and of who is in which role."""
+
+from typing import Any
+
+from slack_sdk.errors import SlackClientError
+
+from approvals.actions.table import ACTIONS
+from approvals.policy import people
+from approvals.policy.people import DirectoryUnreadable
+from approvals.policy.rules import PolicyRule
+from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, reason_of, wrong
+from bot.slack.manifest import SCOPES
+
+
+def check_slack(patient: DoctorContext) -> CheckResult:
+    """Whether Slack takes the token."""
+    try:
+        answer = patient.slack.auth_test()
+    except (SlackClientError, OSError) as error:
+        return wrong(
+            f"Slack does not answer the token: {reason_of(error)}.",
+            "Look at SLACK_BOT_TOKEN and SLACK_API_BASE_URL; install the app again if the token was revoked.",
+        )
+    return fine(f"Slack answers: {answer.get('user', 'the bot')} in {answer.get('team', answer['team_id'])}.")
+
+
+def check_scopes(patient: DoctorContext) -> CheckResult:
+    """Whether the token may do what is called, and no more."""
+    headers = headers_of(patient)
+    if "x-oauth-scopes" not in headers:
+        return doubtful("Slack did not say which scopes the token has.", "Compare them with `cardops manifest`.")
+    granted = {scope.strip() for scope in headers["x-oauth-scopes"].split(",")}
+    missing, unused = sorted(SCOPES.keys() - granted), sorted(granted - SCOPES.keys() - {""})
+    if missing:
+        calls = sorted({call for scope in missing for call in SCOPES[scope]})
+        return wrong(
+            f"The token lacks {', '.join(missing)}; these will fail: {', '.join(calls) or 'slash commands'}.",
+            "Update the app from `cardops manifest` and install it again.",
+        )
+    if unused:
+        return doubtful(
+            f"The token may more than is used: {', '.join(unused)}.", "Update the app from `cardops manifest`."
+        )
+    return fine(f"The token has the {len(SCOPES)} scopes that are used, and no others.")
+
+
+def headers_of(patient: DoctorContext) -> dict[str, str]:
+    """Return the headers of an answer of Slack's, their names in small letters."""
+    return {name.lower(): str(value) for name, value in patient.slack.auth_test().headers.items()}
+
+
+def check_channels(patient: DoctorContext) -> CheckResult:
+    """Whether the bot is in every channel that is named."""
+    named: dict[str, str] = patient.config.channels.model_dump()
+    rules = {rule.channel for rule in patient.config.policy if rule.channel}
+    routed = {to for route in patient.config.routes for to in route.to if to not in named}
+    troubles = []
+    for channel in sorted({*filter(None, named.values()), *rules, *routed}):
+        name = next((name for name, value in named.items() if value == channel), channel)
+        if trouble := _channel_trouble(patient, channel):
+            troubles.append(f"{name} ({channel}): {trouble}")
+    if troubles:
+        return wrong("; ".join(troubles) + ".", "Invite the bot with `/invite @cardops`, or change cardops.yml.")
+    missing = [name for name, value in named.items() if not value]
+    if "approvals" in missing:
+        return wrong("channels.approvals is not set: nothing can be asked for.", "Set it in cardops.yml.")
+    if missing:
+        return doubtful(
+            f"Not set: {', '.join(f'channels.{name}' for name in missing)}.", "Set them in cardops.yml."
+        )
+    return fine("The bot is in every channel that cardops.yml names.")
+
+
+def _channel_trouble(patient: DoctorContext, channel: str) -> str:
+    try:
+        shown: dict[str, Any] = patient.slack.conversations_info(channel=channel)["channel"]
+    except (SlackClientError, OSError) as error:
+        return f"Slack says {reason_of(error)}"
+    if shown.get("is_archived"):
+        return "it is archived"
+    return "" if shown.get("is_member") else "the bot is not in it"
+
+
+def check_groups(patient: DoctorContext) -> CheckResult:
+    """Whether the groups can be read and have active people."""
+    config = patient.config
+    if not config.roles:
+        return wrong("No roles are set: nobody may do anything.", "Set roles in cardops.yml.")
+    unreadable = [
+        group for rule in config.roles.values() for group in rule.groups if not _can_read(patient, group)
+    ]
+    if unreadable:
+        return wrong(
+            f"Slack does not tell who is in {', '.join(unreadable)}.",
+            "Look at the ids in cardops.yml, and at the scope usergroups:read.",
+        )
+    members = _members(patient)
+    empty = [name for name, active in members.items() if not active]
+    if empty:
+        return wrong(f"Nobody active is in: {', '.join(empty)}.", "Add people to their groups, or to cardops.yml.")
+    return fine(", ".join(f"{name}: {len(active)}" for name, active in members.items()) + " active people.")
+
+
+def _can_read(patient: DoctorContext, group: str) -> bool:
+    try:
+        patient.directory.group(group)
+    except DirectoryUnreadable:
+        return False
+    return True
+
+
+def _members(patient: DoctorContext) -> dict[str, frozenset[str]]:
+    config = patient.config
+    return people.read_members(patient.directory, roles=config.roles, same_person=config.same_person)
+
+
+def check_policy(patient: DoctorContext) -> CheckResult:
+    """Whether each rule can be met without the requester."""
+    rules = patient.config.policy
+    if not rules:
+        return doubtful("There are no policy rules: everything that needs two people is refused.", "Set policy.")
+    members = _members(patient)
+    stuck = [words for rule in rules if (words := _stuck(rule, members))]
+    if stuck:
+        return wrong("; ".join(stuck) + ".", "Add people to the approver roles, or lower the quorum.")
+    without = sorted(ACTIONS.keys() - {rule.action for rule in rules})
+    if without:
+        return doubtful(f"No rule allows: {', '.join(without)}.", "Add rules to cardops.yml if these are wanted.")
+    return fine(f"Each of the {len(rules)} rules can be met without the requester.")
+
+
+def _stuck(rule: PolicyRule, members: dict[str, frozenset[str]]) -> str:
+    """Return for whose requests a rule cannot be met, "" when it can always be."""
+    if rule.lifted:
+        return ""
+    able = {person for role in rule.approvers for person in members.get(role, frozenset())}
+    asking = {person for role in ACTIONS[rule.action].requesters for person in members.get(role, frozenset())}
+    stuck = sorted(person for person in asking if len(able - {person}) < rule.quorum)
+    if not stuck and len(able) >= rule.quorum:
+        return ""
+    whose = "anybody" if not asking or len(stuck) == len(asking) else ", ".join(stuck)
+    return f"“{rule.name}” needs {rule.quorum} of {' or '.join(rule.approvers)} and cannot be met for {whose}"

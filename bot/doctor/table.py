@@ -1,0 +1,61 @@
+"""Whether everything is set up and works: one table of checks, run by `/cardops doctor` and `cardops doctor`.
+
+Each check returns what it found, with a sentence and what to do. A check never raises: what it cannot find out is
+itself something found.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from slack_sdk.errors import SlackClientError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.doctor import installation, slack
+from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, reason_of
+from bot.wiring.dependencies import Parts
+
+__all__ = ["CHECKS", "CheckState", "DoctorContext", "count", "examine", "patient_of"]
+
+
+def examine(patient: DoctorContext) -> Iterator[dict[str, str]]:
+    """Run the checks in their order; yield for each its name, state, sentence and what to do."""
+    for name, check in CHECKS.items():
+        try:
+            found = check(patient)
+        except (SlackClientError, OSError, SQLAlchemyError) as error:
+            says = f"This could not be found out ({reason_of(error)})."
+            found = CheckResult(state=CheckState.WRONG, says=says, next="Look at the other checks first.")
+        yield {"name": name, "state": found.state.value, "says": found.says, "next": found.next}
+
+
+def patient_of(parts: Parts) -> DoctorContext:
+    """Return the running bot as what is examined."""
+    return DoctorContext(
+        config=parts.config,
+        database=parts.database,
+        slack=parts.replier.slack,
+        paytend=parts.paytend,
+        directory=parts.directory,
+        now=parts.clock.now,
+        faulty=parts.faulty_templates,
+    )
+
+
+def count(results: Sequence[dict[str, str]]) -> dict[str, int]:
+    """Return how many checks came out in which state."""
+    return {state.value: sum(row["state"] == state for row in results) for state in CheckState}
+
+
+CHECKS: dict[str, Check] = {
+    "slack": slack.check_slack,
+    "scopes": slack.check_scopes,
+    "channels": slack.check_channels,
+    "groups": slack.check_groups,
+    "policy": slack.check_policy,
+    "paytend": installation.check_paytend,
+    "keys": installation.check_keys,
+    "clock": installation.check_clock,
+    "database": installation.check_database,
+    "outbox": installation.check_outbox,
+    "templates": installation.check_templates,
+    "versions": installation.check_versions,
+}

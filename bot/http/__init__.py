@@ -1,0 +1,1 @@
+"""The web edge: the server, its paths, Paytend's webhooks, metrics."""

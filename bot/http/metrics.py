@@ -1,0 +1,250 @@
+"""The figures of /metrics: counted where things happen, or read from the database when they are asked for.
+
+What is read is bounded, however many requests there are: open states only, at most MOST rows of a count, and of
+the trail what came since the last time. What is read is the same in every replica (use `max`); what is counted
+where it happens is each replica's own (use `sum`).
+"""
+
+import platform
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col
+
+from approvals.audit import chain
+from approvals.requests.moves import OPEN
+from approvals.tables import AuditEvent, Request
+from bot.database.engine import SqlDatabase
+from bot.database.tables import Slot
+from notifier.outbox.tables import BalanceState, Delivery, DeliveryStatus, InboxEvent
+
+MOST = 100_000  # rows that are counted; more are shown as this many
+MOST_EVENTS = 2_000  # of the trail, at one time
+DECISIONS = ("approval:approved", "approval:denied")
+_MOVES = ("approval:", "execution:")
+_CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_DECISION_BUCKETS = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counters:
+    """What is counted where it happens; `registry` is what /metrics shows."""
+
+    registry: CollectorRegistry
+    calls: Counter
+    seconds: Histogram
+    deliveries: Counter
+    slack_calls: Counter
+
+    def paytend_called(self, operation: str, outcome: str, seconds: float) -> None:
+        """Count one call to Paytend; `outcome` is "ok" or the name of what was raised."""
+        self.calls.labels(operation=operation, outcome=outcome).inc()
+        self.seconds.labels(operation=operation).observe(seconds)
+
+    def delivery_tried(self, outcome: str) -> None:
+        """Count one attempt to deliver to Slack: "delivered" or the trouble, of which "limited" is a 429."""
+        self.deliveries.labels(outcome=outcome).inc()
+
+    def slack_called(self, method: str, outcome: str) -> None:
+        """Count one call of Slack's Web API: "ok", "limited" (a 429), a word for a refusal, or "no answer"."""
+        self.slack_calls.labels(method=method, outcome=outcome).inc()
+
+    def watch(self, database: SqlDatabase, *, jobs: Sequence[str], now: Callable[[], datetime]) -> None:
+        """Show the figures of the database, too."""
+        figures = DatabaseCollector(database=database, jobs=tuple(jobs), now=now)
+        self.registry.register(figures)
+        for metric in (figures.moves, figures.decided):  # after it: they are brought up to date while it collects
+            self.registry.register(metric)
+
+
+def make_meters() -> Counters:
+    """Return meters at nought, with a registry of their own."""
+    registry = CollectorRegistry()
+    return Counters(
+        registry=registry,
+        calls=Counter(
+            "cardops_paytend_calls_total", "Calls to Paytend", ["operation", "outcome"], registry=registry
+        ),
+        seconds=Histogram(
+            "cardops_paytend_call_seconds",
+            "How long Paytend took",
+            ["operation"],
+            buckets=_CALL_BUCKETS,
+            registry=registry,
+        ),
+        deliveries=Counter(
+            "cardops_slack_deliveries_total",
+            "Attempts to deliver to Slack; limited is a 429",
+            ["outcome"],
+            registry=registry,
+        ),
+        slack_calls=Counter(
+            "cardops_slack_calls_total",
+            "Calls of Slack's Web API; limited is a 429",
+            ["method", "outcome"],
+            registry=registry,
+        ),
+    )
+
+
+def _count_moves() -> Counter:
+    return Counter("cardops_request_moves_total", "What happened to requests", ["event"], registry=None)
+
+
+def _time_decisions() -> Histogram:
+    return Histogram(
+        "cardops_request_decision_seconds",
+        "From asking to the decision",
+        buckets=_DECISION_BUCKETS,
+        registry=None,
+    )
+
+
+@dataclass(kw_only=True)
+class DatabaseCollector(Collector):
+    """What is read from the database when it is asked for; a database that does not answer is a figure, too."""
+
+    database: SqlDatabase
+    jobs: tuple[str, ...]
+    now: Callable[[], datetime]
+    moves: Counter = field(default_factory=_count_moves)
+    decided: Histogram = field(default_factory=_time_decisions)
+    _after: int | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __hash__(self) -> int:
+        """Return what tells this collector from others: the registry keeps them in a dict."""
+        return id(self)
+
+    def describe(self) -> Iterable[Metric]:
+        """Name nothing beforehand: registering must not ask the database."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures of now."""
+        yield _gauge("cardops_build_info", "What runs here", [(self._build(), 1)])
+        try:
+            with self._lock, self.database.reading() as session:
+                found = list(self._read(session))
+        except SQLAlchemyError:
+            yield _gauge("cardops_database_up", "Whether the database answers", [({}, 0)])
+            return
+        yield _gauge("cardops_database_up", "Whether the database answers", [({}, 1)])
+        yield from found
+
+    def _build(self) -> dict[str, str]:
+        try:
+            ours = version("cardops")
+        except PackageNotFoundError:
+            ours = "unknown"
+        kind = self.database.url.get_backend_name()
+        return {"version": ours, "python": platform.python_version(), "database": kind}
+
+    def _read(self, session: Session) -> Iterator[Metric]:
+        self._follow_trail(session)
+        yield from _read_requests(session, now=self.now())
+        yield from _read_deliveries(session, now=self.now())
+        yield from _read_clock(session, self.jobs)
+
+    def _follow_trail(self, session: Session) -> None:
+        """Count what happened since the last time; the first time is where counting begins."""
+        if self._after is None:
+            self._after = chain.head(session).seq
+            return
+        query = select(
+            col(AuditEvent.seq), col(AuditEvent.event), col(AuditEvent.subject), col(AuditEvent.happened_at)
+        )
+        rows = (
+            session.connection()
+            .execute(
+                query.where(col(AuditEvent.seq) > self._after).order_by(col(AuditEvent.seq)).limit(MOST_EVENTS)
+            )
+            .all()
+        )
+        if not rows:
+            return
+        decisions: dict[str, datetime] = {}
+        for _, event, subject, at in rows:
+            if event.startswith(_MOVES):
+                self.moves.labels(event=event).inc()
+            if event in DECISIONS:
+                decisions[subject.removeprefix("request:")] = at
+        self._time(session, decisions)
+        self._after = rows[-1][0]
+
+    def _time(self, session: Session, decisions: dict[str, datetime]) -> None:
+        query = select(col(Request.id), col(Request.created_at)).where(col(Request.id).in_(decisions))
+        for request_id, asked_at in session.connection().execute(query).all() if decisions else ():
+            self.decided.observe((decisions[request_id] - asked_at).total_seconds())
+
+
+Labelled = Sequence[tuple[dict[str, str], float]]
+
+
+def _gauge(name: str, words: str, values: Labelled) -> Metric:
+    labels = list(values[0][0]) if values else []
+    family = GaugeMetricFamily(name, words, labels=labels)
+    for found, value in values:
+        family.add_metric([found[label] for label in labels], value)
+    return family
+
+
+def _read_requests(session: Session, *, now: datetime) -> Iterator[Metric]:
+    counts, ages = [], []
+    for status in OPEN:
+        mine = col(Request.status) == status.value
+        counts.append(({"status": status.value}, _count(session, select(col(Request.id)).where(mine))))
+        first = select(col(Request.created_at)).where(mine).order_by(col(Request.created_at)).limit(1)
+        ages.append(({"status": status.value}, _age(session, first, now=now)))
+    yield _gauge("cardops_requests", "Open requests by state", counts)
+    yield _gauge("cardops_requests_oldest_seconds", "Age of the oldest open request", ages)
+    yield _gauge("cardops_audit_events", "Events of the trail", [({}, chain.head(session).seq)])
+
+
+def _read_deliveries(session: Session, *, now: datetime) -> Iterator[Metric]:
+    counts = []
+    for status in (DeliveryStatus.WAITING, DeliveryStatus.DEAD):
+        query = select(col(Delivery.id)).where(col(Delivery.status) == status.value)
+        counts.append(({"status": status.value}, _count(session, query)))
+    waiting = col(Delivery.status) == DeliveryStatus.WAITING.value
+    some = select(col(Delivery.created_at)).where(waiting).limit(MOST).subquery()
+    oldest = select(func.min(some.c.created_at))
+    untold = select(col(InboxEvent.id)).where(col(InboxEvent.told_at).is_(None))
+    yield _gauge("cardops_deliveries", "Deliveries that wait or died", counts)
+    yield _gauge(
+        "cardops_delivery_oldest_seconds", "Age of the oldest that waits", [({}, _age(session, oldest, now=now))]
+    )
+    yield _gauge("cardops_webhooks_untold", "Webhooks not told yet", [({}, _count(session, untold))])
+
+
+def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:
+    last = []
+    for job in jobs:
+        done = select(col(Slot.done_at)).where(col(Slot.job) == job, col(Slot.done_at).is_not(None))
+        at = session.connection().execute(done.order_by(col(Slot.number).desc()).limit(1)).scalar()
+        if at is not None:
+            last.append(({"job": job}, at.timestamp()))
+    yield _gauge("cardops_job_last_success_timestamp_seconds", "When a job was last done", last)
+    states = session.connection().execute(select(col(BalanceState.currency), col(BalanceState.amount))).all()
+    balances = [({"currency": currency}, float(amount)) for currency, amount in states]
+    yield _gauge("cardops_partner_balance", "The partner balance as it was last read", balances)
+
+
+def _count(session: Session, query: "Select[Any]") -> int:
+    some = query.limit(MOST).subquery()
+    return session.connection().execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def _age(session: Session, query: "Select[Any]", *, now: datetime) -> float:
+    """Return the seconds since what a query finds, nought when it finds nothing."""
+    at = session.connection().execute(query).scalar()
+    return max(0.0, (now - at).total_seconds()) if at is not None else 0.0

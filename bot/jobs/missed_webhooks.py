@@ -1,0 +1,194 @@
+"""The slow sweep for webhooks that never came: asks Paytend about cards and orders in use, and fills the gaps.
+
+A few subjects each minute, whoever was asked about longest ago first, so that Paytend is asked gently and all have
+their turn. What is found goes into the inbox like a webhook. It only reads at Paytend, and stops at once when
+Paytend cannot be reached.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Update, bindparam, delete, func, update
+from sqlmodel import Session, col, select
+
+from approvals.actions.answers import is_final
+from approvals.execution.orders import ACTION as ORDERED
+from approvals.execution.orders import FOLLOWED_FOR
+from approvals.requests.moves import Status
+from approvals.tables import AuditEvent, Request
+from bot.wiring.dependencies import Parts
+from notifier.inbox.gaps import FOUND, LOOK_BACK, Gap, choose, read_movements, read_order
+from notifier.inbox.group_commit import GroupCommit
+from notifier.inbox.inbox import make_row
+from notifier.outbox.tables import InboxEvent, Watched, WatchedKind
+from paytend import AmountUnit, PaytendError, Unreachable, operations
+from paytend.webhooks import Event, TransactionHappened
+from storage.upsert import insert_once
+from storage.vault import Vault
+
+EVERY = timedelta(minutes=1)
+AGAIN_AFTER = timedelta(minutes=15)  # a subject is asked about this often at the most
+MOST_IN_A_RUN = 2  # subjects; a card takes two calls
+KEPT = timedelta(days=7)  # a card that nobody used for so long is not watched any more
+_NEVER = timedelta(days=365)
+_ROWS = 30  # what Paytend gives in one page
+_READ = 200
+_ON_CARDS = ("card.top_up", "card.found", "card.activate", "card.replace", "card.retrieve_password")
+_LOOKS = ("card:read", "card:lost")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Subject:
+    kind: str
+    name: str
+    since: datetime
+
+
+def watch(session: Session, kind: WatchedKind, subject: str, *, since: datetime, now: datetime) -> None:
+    """Remember that a card or an order is in use; it is asked about from `since` on."""
+    named = {"of_kind": kind, "named": subject, "at": now}
+    if not session.connection().execute(_make_seen(), named).rowcount:
+        known = {"kind": kind, "subject": subject, "since": since, "seen_at": now, "looked_at": now - _NEVER}
+        insert_once(session, Watched, known)
+
+
+@cache  # asked for every transaction that is told
+def _make_seen() -> Update:
+    known = col(Watched.kind) == bindparam("of_kind"), col(Watched.subject) == bindparam("named")
+    return update(Watched).where(*known).values(seen_at=bindparam("at"))
+
+
+def hear(session: Session, event: Event, *, now: datetime) -> None:
+    """Remember the card of a movement that Paytend told of."""
+    if isinstance(event, TransactionHappened) and event.transaction.card_id:
+        watch(session, WatchedKind.CARD, event.transaction.card_id, since=now, now=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapFinder:
+    """Looks for what was not told; several replicas may run it."""
+
+    parts: Parts
+    intake: GroupCommit
+    vault: Vault
+    unit: AmountUnit
+    wake_teller: Callable[[], None]
+
+    def look(self) -> int:
+        """Look at the next few subjects, and return how many gaps were filled."""
+        now = self.parts.clock.now()
+        with self.parts.database.writing() as session:
+            _learn(session, now=now)
+            subjects = _take_turn(session, now=now)
+        filled = 0
+        for subject in subjects:
+            try:
+                filled += self._look_at(subject, now=now)
+            except Unreachable:
+                _log.info("gaps.paytend_unreachable")
+                break
+            except PaytendError as error:  # this one cannot be read now; the others can
+                _log.warning("gaps.not_read", extra={"kind": subject.kind, "reason": type(error).__name__})
+        if filled:
+            self.wake_teller()
+        return filled
+
+    def _look_at(self, subject: _Subject, *, now: datetime) -> int:
+        ask = self._ask_order if subject.kind == WatchedKind.ORDER else self._ask_movements
+        findings = ask(subject)
+        with self.parts.database.reading() as session:
+            known = _known(session, findings)
+            since = _since(session, subject)
+        gaps = choose(findings, known=known, since=since, now=now)
+        filled = sum(self._fill(gap, now=now) for gap in gaps)
+        if subject.kind == WatchedKind.ORDER and findings:
+            with self.parts.database.writing() as session:
+                _forget(session, col(Watched.kind) == subject.kind, col(Watched.subject) == subject.name)
+        return filled
+
+    def _ask_movements(self, card: _Subject) -> list[Gap]:
+        """Return what settled and what was authorised on a card lately; two calls, one page each."""
+        parts = self.parts
+        begin = (parts.clock.now() - LOOK_BACK).astimezone(parts.timezone).date()
+        period = {"card_id": card.name, "begin": begin, "end": parts.today, "size": _ROWS}
+        settled = parts.paytend.send(operations.GET_CARD_TRANSACTIONS(**period, status="ALL"))
+        authorised = parts.paytend.send(operations.GET_AUTHORIZATION_TRANSACTIONS(**period))
+        return [
+            finding
+            for rows, source in ((settled.rows, "S"), (authorised.rows, "A"))
+            for finding in read_movements(
+                rows, card_id=card.name, source=source, unit=self.unit, timezone=parts.timezone
+            )
+        ]
+
+    def _ask_order(self, order: _Subject) -> list[Gap]:
+        answer = self.parts.paytend.send(operations.GET_APPLY_RESULT(reference=order.name))
+        is_about_it = answer.reference == order.name and is_final(answer)
+        return read_order(answer, unit=self.unit) if is_about_it else []
+
+    def _fill(self, gap: Gap, *, now: datetime) -> bool:
+        """Take a finding in as if it had been told; return whether it was new."""
+        row = make_row(gap.webhook, gap.event, now=now, vault=self.vault, make_id=self.parts.make_id)
+        is_new = self.intake.keep({**row, "form": FOUND}).result()
+        _log.warning("gaps.found", extra={"kind": gap.event.kind, "new": is_new})
+        return is_new
+
+
+def _learn(session: Session, *, now: datetime) -> None:
+    """Watch the cards and orders of requests, and the cards that were looked at; forget what is not used."""
+    _forget(session, col(Watched.kind) == WatchedKind.CARD, col(Watched.seen_at) < now - KEPT)
+    _forget(session, col(Watched.kind) == WatchedKind.ORDER, col(Watched.since) < now - FOLLOWED_FOR)
+    lately = now - timedelta(minutes=10)
+    asked = select(Request).where(col(Request.created_at) > lately, col(Request.action).in_(_ON_CARDS))
+    for request in session.exec(asked.limit(_READ)):
+        watch(session, WatchedKind.CARD, request.subject, since=request.created_at, now=now)
+    ordered = select(Request).where(
+        Request.status == Status.EXECUTED.value, Request.action == ORDERED, col(Request.ended_at) > lately
+    )
+    for request in session.exec(ordered.limit(_READ)):
+        watch(session, WatchedKind.ORDER, request.reference, since=request.created_at, now=now)
+    newest = session.exec(select(func.max(AuditEvent.seq))).one() or 0
+    looked = select(AuditEvent).where(
+        col(AuditEvent.seq) > newest - _READ,
+        col(AuditEvent.event).in_(_LOOKS),
+        col(AuditEvent.happened_at) > lately,
+    )
+    for event in session.exec(looked):
+        watch(session, WatchedKind.CARD, event.subject, since=event.happened_at, now=now)
+
+
+def _take_turn(session: Session, *, now: datetime) -> list[_Subject]:
+    """Return the subjects that were not looked at for longest, each put at the end of the row."""
+    rows = session.exec(
+        select(Watched)
+        .where(col(Watched.looked_at) <= now - AGAIN_AFTER)
+        .order_by(col(Watched.looked_at), col(Watched.subject))
+        .limit(MOST_IN_A_RUN)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.looked_at = now
+    session.flush()
+    return [_Subject(kind=row.kind, name=row.subject, since=row.since) for row in rows]
+
+
+def _since(session: Session, subject: _Subject) -> datetime:
+    """Return from when on Paytend should have told: a day before the first sign, but never before any webhook."""
+    first = session.exec(select(InboxEvent.received_at).order_by(col(InboxEvent.id)).limit(1)).first()
+    return max(first, subject.since - timedelta(days=1)) if first else subject.since
+
+
+def _known(session: Session, findings: Iterable[Gap]) -> frozenset[str]:
+    digests = [digest for finding in findings for digest in finding.digests]
+    rows = session.exec(select(InboxEvent.business_digest).where(col(InboxEvent.business_digest).in_(digests)))
+    return frozenset(rows)
+
+
+def _forget(session: Session, *where: Any) -> None:
+    session.connection().execute(delete(Watched).where(*where))

@@ -1,0 +1,110 @@
+"""What runs by itself: the table JOBS, and the clock that fires each slot once, whichever replica takes it.
+
+APScheduler is only the timer. What fires is decided by the database: a slot is a number counted in UTC, so that
+summer time neither doubles nor skips one, and its lease lets another replica take over from one that died.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from bot.database.engine import SqlDatabase
+from bot.database.tables import SeenDelivery, Slot
+from storage.upsert import insert_once
+
+KEPT = timedelta(days=2)  # slots and seen deliveries; Slack repeats within minutes
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Something to be done every so often; `lease` is how long it may take at the most.
+
+    One that is done `at_start` does not wait for the timer's first round.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[], object]
+    lease: timedelta = timedelta(minutes=2)
+    at_start: bool = False
+
+
+class Scheduler:
+    """Fires the jobs by the clock of the machine."""
+
+    def __init__(self, jobs: Sequence[Job], *, database: SqlDatabase, now: Callable[[], datetime]) -> None:
+        """Prepare; nothing fires before `start`."""
+        self._jobs = {job.name: job for job in jobs}
+        self._database = database
+        self._now = now
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The jobs by name."""
+        return tuple(self._jobs)
+
+    def start(self) -> None:
+        """Start the timer."""
+        for job in self._jobs.values():
+            trigger = IntervalTrigger(seconds=max(1, int(min(job.every.total_seconds() / 2, 30))))
+            first = {"next_run_time": datetime.now(UTC)} if job.at_start else {}  # by the timer's own clock
+            self._scheduler.add_job(
+                self.fire, trigger, args=[job.name], id=job.name, max_instances=1, coalesce=True, **first
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop the timer, and wait for the jobs that run."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def fire(self, name: str) -> bool:
+        """Do a job unless its slot is taken; return whether it was done."""
+        job, now = self._jobs[name], self._now()
+        number = int(now.timestamp() // job.every.total_seconds())
+        try:
+            with self._database.writing() as session:
+                if not _claim(session, job, number=number, now=now):
+                    return False
+            job.run()
+            with self._database.writing() as session:
+                slot = session.get_one(Slot, (job.name, number))
+                slot.done_at = self._now()
+        except Exception:  # noqa: BLE001 - the edge of a thread: the next slot tries again
+            _log.exception("job.failed", extra={"job": name})
+            return False
+        return True
+
+    def fire_all(self) -> None:
+        """Fire every job once, for tests and for a start that should not wait."""
+        for name in self._jobs:
+            self.fire(name)
+
+
+def _claim(session: Session, job: Job, *, number: int, now: datetime) -> bool:
+    """Take a slot, or take it over from whoever died with it; return whether it is ours."""
+    if insert_once(session, Slot, {"job": job.name, "number": number, "lease_until": now + job.lease}):
+        return True
+    slot = session.exec(select(Slot).where(Slot.job == job.name, Slot.number == number).with_for_update()).one()
+    if slot.done_at is not None or slot.lease_until > now:
+        return False
+    slot.lease_until = now + job.lease
+    return True
+
+
+def sweep(database: SqlDatabase, *, now: datetime) -> int:
+    """Forget old slots and seen deliveries; return how many."""
+    with database.writing() as session:
+        connection = session.connection()
+        slots = connection.execute(delete(Slot).where(col(Slot.lease_until) < now - KEPT)).rowcount
+        seen = connection.execute(delete(SeenDelivery).where(col(SeenDelivery.seen_at) < now - KEPT)).rowcount
+    return int(slots) + int(seen)

@@ -1,0 +1,1 @@
+"""Settings: the environment and cardops.yml, read once, with every problem named."""

@@ -1,0 +1,215 @@
+"""Settings from the environment or `.env`: read once, every problem told at once, no value ever shown."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from paytend import OPERATIONS, AmountUnit, Keys, KeyUnusable, load_private_key, load_public_keys
+from storage.vault import KEY_BYTES
+
+SLACK_API = "https://slack.com/api/"
+_UNREAD = "unread"  # stands for a key whose file cannot be read, which is told already
+_PATH = "PAYTEND_PATH_"
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+
+
+class SettingsUnusable(Exception):
+    """The settings cannot be used; `problems` lists what is wrong, without any value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _check_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address that starts with https://")
+    if parts.scheme == "http" and parts.hostname not in _LOCAL:
+        raise ValueError("must be https (http is for this machine only)")
+    return value
+
+
+def _check_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("must be a time zone such as Europe/Vilnius") from error
+    return value
+
+
+def _read_secret_keys(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        keys = tuple(base64.b64decode(part.strip(), validate=True) for part in value.split(","))
+    except binascii.Error as error:
+        raise ValueError("must be Base64, several keys with commas between them") from error
+    if any(len(key) != KEY_BYTES for key in keys):
+        raise ValueError(f"each key must have {KEY_BYTES} bytes (make one with: cardops keys new)")
+    return keys
+
+
+def _check_database(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+    return value
+
+
+def _check_listen(value: str) -> str:
+    if not re.fullmatch(r"\[?[0-9A-Za-z.:_-]+\]?:\d{1,5}", value) or int(value.rpartition(":")[2]) > 65535:
+        raise ValueError("must be host:port, such as 127.0.0.1:3000")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_check_url)]
+SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(_read_secret_keys)]
+
+
+class Settings(BaseModel):
+    """Everything that an operator says about this installation, but for cardops.yml."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, str_strip_whitespace=True)
+
+    SLACK_BOT_TOKEN: SecretStr = Field(min_length=1, description="The bot's token, xoxb-…")
+    SLACK_SIGNING_SECRET: SecretStr | None = Field(default=None, description="Signs what Slack sends (HTTP mode).")
+    SLACK_APP_TOKEN: SecretStr | None = Field(default=None, description="xapp-…; selects Socket Mode.")
+    SLACK_API_BASE_URL: Url = Field(default=SLACK_API, description="Where the Web API is.")
+    SLACK_TEAM_ID: str | None = Field(default=None, description="The one workspace; the token's if absent.")
+    SLACK_TIMEOUT_SECONDS: int = Field(default=10, ge=1, le=60, description="How long Slack may take to answer.")
+    PAYTEND_BASE_URL: Url = Field(description="Where Paytend is, such as https://sandbox-api.paytend.com")
+    PAYTEND_PARTNER_ID: str = Field(pattern=r"^\d{15}$", description="15 digits, assigned by Paytend.")
+    PAYTEND_PRIVATE_KEY: SecretStr = Field(min_length=1, description="Ours: PEM or Base64 of PKCS#8; or …_FILE.")
+    PAYTEND_PUBLIC_KEY: SecretStr = Field(min_length=1, description="Paytend's: PEM or Base64 of SPKI; or …_FILE.")
+    PAYTEND_AMOUNT_UNIT: AmountUnit = Field(description="minor (1100 = 11.00 EUR) or major; Paytend tells which.")
+    PAYTEND_TIMEZONE: Annotated[str, AfterValidator(_check_timezone)] = Field(
+        default="Europe/Vilnius", description="The zone of the dates that Paytend writes."
+    )
+    PAYTEND_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=120, description="How long an answer may take.")
+    DATABASE_URL: Annotated[str, AfterValidator(_check_database)] = Field(
+        default="sqlite:///cardops.db", description="sqlite:///file or postgresql+psycopg://…"
+    )
+    CARDOPS_SECRET_KEYS: SecretKeys = Field(
+        min_length=1,
+        repr=False,
+        description="32 bytes each in Base64, comma-separated; the first encrypts, all decrypt.",
+    )
+    CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes, channels.")
+    CARDOPS_TEMPLATES: Path | None = Field(default=None, description="A folder of your own notice templates.")
+    CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(
+        default="127.0.0.1:3000", description="Where the web edge listens."
+    )
+    CARDOPS_LOG_FORMAT: Literal["console", "json"] = Field(default="console", description="How logs are written.")
+    CARDOPS_RETENTION_DAYS: int = Field(default=400, ge=1, description="When stored payloads are deleted.")
+    paths: Mapping[str, str] = Field(default_factory=dict, description="Overridden paths by operation.")
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether Slack is reached by Socket Mode."""
+        return self.SLACK_APP_TOKEN is not None
+
+    @property
+    def listen(self) -> tuple[str, int]:
+        """Host and port of the web edge."""
+        host, _, port = self.CARDOPS_LISTEN.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @cached_property
+    def paytend_keys(self) -> Keys:
+        """The keys of both sides, loaded; raises KeyUnusable."""
+        return Keys(
+            private=load_private_key(self.PAYTEND_PRIVATE_KEY.get_secret_value()),
+            public=load_public_keys(self.PAYTEND_PUBLIC_KEY.get_secret_value()),
+        )
+
+
+def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings:
+    """Return the settings of the environment, over those of the file; raises SettingsUnusable."""
+    found: dict[str, Any] = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    found |= environment
+    found = {name: value for name, value in found.items() if value.strip()}
+    problems = _read_key_files(found) + _read_paths(found) + _check_keys(found) + _check_edge(found)
+    settings = None
+    try:
+        settings = Settings.model_validate(found)
+    except ValidationError as error:
+        problems += [_say(problem) for problem in error.errors(include_input=False, include_url=False)]
+    if problems or settings is None:
+        raise SettingsUnusable(sorted(problems))
+    return settings
+
+
+def _check_edge(found: Mapping[str, Any]) -> list[str]:
+    """Slack reaches the bot in one of two ways, and each has its secret."""
+    if "SLACK_APP_TOKEN" in found or "SLACK_SIGNING_SECRET" in found:
+        return []
+    return ["SLACK_SIGNING_SECRET: is missing. HTTP mode needs it; Socket Mode needs SLACK_APP_TOKEN instead."]
+
+
+def _check_keys(found: Mapping[str, Any]) -> list[str]:
+    """Load each key that there is: a wrong one is told with everything else that is wrong."""
+    loads: dict[str, Callable[[str], object]] = {
+        "PAYTEND_PRIVATE_KEY": load_private_key,
+        "PAYTEND_PUBLIC_KEY": load_public_keys,
+    }
+    problems = []
+    for name, load in loads.items():
+        try:
+            if found.get(name, _UNREAD) != _UNREAD:
+                load(str(found[name]))
+        except KeyUnusable as error:
+            problems.append(f"{name}: {error}")
+    return problems
+
+
+def _read_key_files(found: dict[str, Any]) -> list[str]:
+    problems = []
+    for name in ("PAYTEND_PRIVATE_KEY", "PAYTEND_PUBLIC_KEY"):
+        if path := found.get(f"{name}_FILE"):
+            try:
+                found.setdefault(name, Path(path).read_text())
+            except (OSError, UnicodeDecodeError) as error:
+                found.setdefault(name, _UNREAD)
+                problems.append(f"{name}_FILE: the file cannot be read ({type(error).__name__})")
+    return problems
+
+
+def _read_paths(found: dict[str, Any]) -> list[str]:
+    """Take PAYTEND_PATH_<OPERATION>, the operation's name in capitals, with or without underscores."""
+    known = {operation.name.upper(): operation.name for operation in OPERATIONS}
+    paths, problems = {}, []
+    for name in [name for name in found if name.startswith(_PATH)]:
+        operation = known.get(name.removeprefix(_PATH).replace("_", "").upper())
+        if operation is None:
+            problems.append(f"{name}: there is no such operation; there are: {', '.join(sorted(known))}")
+        elif not found[name].startswith("/"):
+            problems.append(f"{name}: a path starts with /")
+        else:
+            paths[operation] = found[name]
+    found["paths"] = paths
+    return problems
+
+
+def _say(problem: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{name}: is missing. {Settings.model_fields[name].description}"
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text

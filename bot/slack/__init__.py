@@ -1,0 +1,1 @@
+"""The Slack edge: deliveries in, handlers, replies, the Home tab, the manifest."""

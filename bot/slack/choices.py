@@ -1,0 +1,122 @@
+"""What can be chosen at Paytend (cities, card designs), kept for a short while: a search must answer at once."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.threads import Busy
+from paytend import Client, PaytendError, operations
+from paytend.models import City, Design
+
+KEPT = 600.0  # seconds
+FAILED_FOR = 10.0  # seconds in which a failure is told without asking again
+PATIENCE = 1.5  # seconds; Slack gives three for the whole answer
+DESIGNS = "designs"
+_PAGE = 30
+_MOST_PAGES = 100
+
+
+class ChoicesPending(Exception):
+    """Paytend was asked and has not answered yet."""
+
+
+@dataclass(kw_only=True)
+class Choices:
+    """Lists of choices by name; thread-safe. Only what Paytend said within `KEPT` is offered."""
+
+    paytend: Client
+    monotonic: Callable[[], float]
+    patience: float = PATIENCE
+    _found: dict[str, tuple[float, Sequence[Any]]] = field(default_factory=dict)
+    _failed: dict[str, tuple[float, PaytendError]] = field(default_factory=dict)
+    _asked: dict[str, threading.Event] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cities(self, country: str) -> Sequence[City]:
+        """Return the cities of a country (ISO 3166 alpha-2); raises what the client raises."""
+        return self._kept(country) or self._load(country)
+
+    def designs(self) -> Sequence[Design]:
+        """Return the card designs; raises what the client raises."""
+        return self._kept(DESIGNS) or self._load(DESIGNS)
+
+    def soon(self, name: str, *, submit: Callable[[Callable[[], None]], None]) -> Sequence[Any]:
+        """Return a list at once or within `patience`; raises ChoicesPending, or what went wrong a moment ago."""
+        if (kept := self._kept(name)) is not None:
+            return kept
+        with self._lock:
+            failed = self._failed.get(name)
+            asked = self._asked.get(name)
+            fresh = asked is None
+            asked = asked or self._asked.setdefault(name, threading.Event())
+        if failed is not None and self.monotonic() - failed[0] < FAILED_FOR:
+            raise failed[1]
+        if fresh:
+            try:
+                submit(lambda: self._load_quietly(name))
+            except Busy as error:
+                self._end(name)
+                raise ChoicesPending from error
+        asked.wait(self.patience)
+        if (kept := self._kept(name)) is not None:
+            return kept
+        raise ChoicesPending
+
+    def name_of_city(self, country: str, code: str) -> str:
+        """Return a city's name where it is known by now, else its code."""
+        return next((city.name for city in self._kept(country) or () if city.code == code and city.name), code)
+
+    def name_of_design(self, sku: str) -> str:
+        """Return a design's name where it is known by now, else its sku."""
+        return next((row.name for row in self._kept(DESIGNS) or () if row.sku == sku and row.name), sku)
+
+    def _kept(self, name: str) -> Sequence[Any] | None:
+        with self._lock:
+            found = self._found.get(name)
+        return found[1] if found is not None and self.monotonic() - found[0] < KEPT else None
+
+    def _load(self, name: str) -> Sequence[Any]:
+        rows: Sequence[Any]
+        if name == DESIGNS:
+            rows = [row for row in self.paytend.send(operations.GET_DESIGNS()).rows if row.sku]
+        else:
+            rows = read_cities(self.paytend, name)
+        with self._lock:
+            self._found[name] = (self.monotonic(), rows)
+        return rows
+
+    def _load_quietly(self, name: str) -> None:
+        try:
+            self._load(name)
+        except PaytendError as error:
+            with self._lock:
+                self._failed[name] = (self.monotonic(), error)
+        finally:
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        with self._lock:
+            asked = self._asked.pop(name, None)
+        if asked is not None:
+            asked.set()
+
+
+def read_cities(paytend: Client, country: str) -> list[City]:
+    """Return all cities of a country; raises what the client raises.
+
+    Whether Paytend's `start` counts pages or rows from 1 is not documented: a second page that begins inside of
+    the first one gives rows away (paytend-api.md b.5 no. 6).
+    """
+    cities: dict[str, City] = {}
+    start, by_row = 1, False
+    for _ in range(_MOST_PAGES):
+        page = paytend.send(operations.GET_CITIES(country_code=country, start=start, size=_PAGE))
+        rows = [city for city in page.rows if city.code]
+        new = {city.code: city for city in rows if city.code and city.code not in cities}
+        by_row = by_row or (start == 2 and 0 < len(new) < len(rows))
+        cities |= new
+        if not new or (page.total is not None and len(cities) >= page.total):
+            break
+        start = len(cities) + 1 if by_row else start + 1
+    return list(cities.values())

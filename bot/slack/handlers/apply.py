@@ -1,0 +1,66 @@
+"""What `/card apply` does: a form whose designs and cities come from Paytend; somebody else decides."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from approvals.policy.people import Member
+from bot.slack.handlers.forms import address_facts
+from bot.slack.handlers.kinds import OldButton, Submission, Typed
+from bot.slack.handlers.requests import ask_and_tell
+from bot.slack.payloads import Incoming
+from bot.wiring.dependencies import Parts, require_any
+from commands.address import NO_CHOICE, require_city
+from commands.apply import read_order, with_design
+from commands.arguments import no_more
+from commands.surface import SUPPORT, Reply
+
+NAME = "card_apply"
+_TEXTS = ("holder", "quantity", "design", "contact_name", "contact_mobile", "remarks", "reason")
+
+
+def _typed(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> None:
+    no_more(words, form="/card apply")
+    _open(parts, incoming, {})
+
+
+def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
+    texts = {name: fields.get(name, "") for name in _TEXTS}
+    if texts["design"] == NO_CHOICE:
+        texts["design"] = ""
+    facts: dict[str, Any] = {
+        "metadata": {"channel": incoming.channel},
+        "fields": {**texts, "design_name": parts.choices.name_of_design(texts["design"])},
+        "place": address_facts(parts, fields),
+        "city_action": f"city_{fields.get('country', '')}",
+    }
+    parts.replier.open_view(incoming, "card_apply.view", facts)
+
+
+def _check(fields: Mapping[str, str]) -> dict[str, str]:
+    return read_order(fields)[1]
+
+
+def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
+    require_any(member, SUPPORT)
+    order, wrong = read_order(incoming.fields)
+    if wrong:
+        raise OldButton  # the inputs were checked before; only another client can come here
+    payload = with_design(order, parts.choices.designs())
+    place = payload["delivery_address"]
+    require_city(place, parts.choices.cities(place["country_code"]))
+    asked_in = replace(incoming, channel=str(incoming.value.get("channel") or ""))
+    subject = payload["holder_id"] or payload["sku"]
+    return ask_and_tell(parts, asked_in, member, action="card.apply", subject=subject, payload=payload)
+
+
+TYPED: dict[str, Typed] = {"apply": _typed}
+SUBMISSIONS = {
+    NAME: Submission(
+        title="Order cards",
+        working="Looking at the order and asking…",
+        check=_check,
+        act=_submit,
+        reopen=_open,
+    ),
+}

@@ -1,0 +1,35 @@
+"""What `/cardops` does."""
+
+from collections.abc import Sequence
+
+from approvals.policy.people import Member
+from bot.doctor import table
+from bot.slack.handlers.kinds import Typed
+from bot.slack.payloads import Incoming
+from bot.wiring.dependencies import Parts
+from commands import cardops
+from commands.arguments import no_more
+from commands.surface import Reply, show_help
+from commands.table import COMMANDS
+
+
+def _help(_parts: Parts, _incoming: Incoming, _standing: Member, _words: Sequence[str]) -> Reply:
+    return show_help(*COMMANDS)
+
+
+def _whoami(_parts: Parts, _incoming: Incoming, member: Member, _words: Sequence[str]) -> Reply:
+    return cardops.whoami(
+        name=member.person.called, roles=member.roles, unreadable=member.unreadable, commands=COMMANDS
+    )
+
+
+def _doctor(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:
+    no_more(words, form="/cardops doctor")
+    with parts.replier.still_working(incoming):
+        results = list(table.examine(table.patient_of(parts)))
+    found = table.count(results)
+    parts.note("doctor:asked", member=member, subject="installation", **found)
+    return Reply(template="doctor", facts={"results": results, **found})
+
+
+TYPED: dict[str, Typed] = {"help": _help, "whoami": _whoami, "doctor": _doctor}

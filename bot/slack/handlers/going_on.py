@@ -1,0 +1,77 @@
+"""Forms that were closed or refused lose nothing: what was typed is kept, and one button brings it back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from approvals.policy.people import Member
+from bot.slack.handlers import apply, card, holder, topup
+from bot.slack.handlers.forms import choose_cities_of
+from bot.slack.handlers.kinds import Click, OldButton, Submission, take_text, told
+from bot.slack.payloads import Incoming
+from bot.wiring.dependencies import Parts, require_any
+from commands.surface import SUPPORT, Reply
+
+FORMS: dict[str, Submission] = {**apply.SUBMISSIONS, **card.SUBMISSIONS, **holder.SUBMISSIONS, **topup.SUBMISSIONS}
+
+
+def answer_closed(parts: Parts, incoming: Incoming) -> None:
+    """Offer to go on with a form that was closed after something was typed into it; its files do not stay."""
+    for file in (file for files in incoming.files.values() for file in files):
+        parts.files.delete(file)
+    form = FORMS.get(incoming.name)
+    if form is None or form.reopen is None or not _is_touched(incoming):
+        return
+    facts = {"title": form.title, "draft": {"draft": _keep(parts, incoming)}}
+    where = replace(incoming, view_id="", channel=str(incoming.value.get("channel") or ""))
+    parts.replier.reply(where, Reply(template="form_kept", facts=facts))
+
+
+def with_way_back(parts: Parts, incoming: Incoming, reply: Reply) -> Reply:
+    """Return the words of a problem with a button that brings back what was typed."""
+    facts, form = reply.facts, FORMS.get(incoming.name)
+    more: dict[str, Any] = {"next": facts["next"]}
+    if form is not None and form.reopen is not None:
+        draft = {"draft": _keep(parts, incoming)}
+        more |= {"back": "form_go_on", "back_text": "Change it", "metadata": draft}
+    return told(str(facts["headline"]), str(facts["says"]), **more)
+
+
+def _keep(parts: Parts, incoming: Incoming) -> str:
+    texts = {name: text for name, text in incoming.value.items() if isinstance(text, str)}
+    return parts.drafts.keep(incoming.account, form=incoming.name, fields={**texts, **incoming.fields})
+
+
+def _go_on(parts: Parts, incoming: Incoming, member: Member) -> None:
+    require_any(member, SUPPORT)
+    kept = parts.drafts.take(take_text(incoming.value, "draft"), account=incoming.account)
+    form = FORMS.get(kept.form)
+    if form is None or form.reopen is None:
+        raise OldButton
+    form.reopen(parts, replace(incoming, channel=kept.fields.get("channel", "")), kept.fields)
+
+
+def _choose_country(parts: Parts, incoming: Incoming, _standing: Member) -> None:
+    """Offer the cities of the country that was chosen in an open form."""
+    view = parts.replier.exchange_blocks(incoming.view, choose_cities_of(incoming.view, incoming.text))
+    form = FORMS.get(str(view.get("callback_id") or ""))
+    is_incomplete = any(block.get("block_id") == "asking" for block in view.get("blocks") or [])
+    if form is not None and form.fill is not None and is_incomplete:
+        form.fill(parts, incoming, view)  # the answer that was under way is for the form as it was before
+
+
+def _is_touched(incoming: Incoming) -> bool:
+    """Whether a form holds anything that did not stand in it when it was opened."""
+    initial: dict[str, str] = {}
+    for block in incoming.view.get("blocks") or []:
+        element: Mapping[str, Any] = block.get("element") or {}
+        option = element.get("initial_option") or {}
+        found = element.get("initial_value") or element.get("initial_date") or option.get("value") or ""
+        initial[str(block.get("block_id"))] = found
+    return any(text and text != initial.get(name, "") for name, text in incoming.fields.items())
+
+
+CLICKS = {
+    "form_go_on": Click(act=_go_on),
+    "country": Click(act=_choose_country),
+}

@@ -1,0 +1,170 @@
+"""What all sensitive actions share: asking for one, and what the person who asked is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from approvals.actions.table import find_action
+from approvals.messages.request_message import facts as card_facts
+from approvals.policy.people import Member
+from approvals.requests import opening
+from approvals.requests import view as showing
+from approvals.requests.moves import Status
+from approvals.requests.opening import AskAgain, NewRequest
+from approvals.tables import Request
+from bot.jobs.executor import carry_out_now
+from bot.slack.handlers.kinds import Click, OldButton, take_text, told
+from bot.slack.payloads import Incoming
+from bot.wiring.dependencies import Parts, require_any
+from commands.surface import SUPPORT, Reply
+
+# What became of something that its rule let one person do alone: the headline, and what comes next.
+_ALONE: dict[Status, tuple[str, str]] = {
+    Status.EXECUTED: ("Done", ""),
+    Status.FAILED: ("Not done", ""),
+    Status.UNKNOWN: (
+        "The outcome is not known",
+        "It was sent to Paytend, which is being asked what became of it. Nothing is sent again.",
+    ),
+}
+_LATER = ("Not carried out yet", "It is tried again by itself for a while. Please do not ask again.")
+
+
+def ask_for(
+    parts: Parts,
+    incoming: Incoming,
+    member: Member,
+    *,
+    action: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    again: bool = False,
+) -> Request:
+    """Look at what it is about, and open a request; where its rule needs nobody else, carry it out at once.
+
+    `payload` are the values of the action's payload model (`approvals/actions/payloads.py`); `subject` is what
+    the trail names when they are refused. Raises a Refusal (AskAgain among them), in the trail too. `tell_asked`
+    words it.
+    """
+    with parts.recording_refusals(member, subject=subject):
+        read = opening.read_payload(action, payload)
+        wish = NewRequest(
+            action=action,
+            payload=payload,
+            card=parts.look(action, read),
+            members=parts.members(),
+            asked_in=incoming.channel,
+            follows=_follows(parts, incoming.account, action=action),
+            again=again,
+        )
+        with parts.database.writing() as session:
+            request = opening.open_request(session, parts.context, wish=wish, member=member, now=parts.clock.now())
+    parts.wake_deliverer()
+    return carry_out_now(parts, request.id) if request.status == Status.APPROVED else request
+
+
+def ask_and_tell(
+    parts: Parts,
+    incoming: Incoming,
+    member: Member,
+    *,
+    action: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    again: bool = False,
+) -> Reply:
+    """Ask for something and return what the person is told: asked, done, or the question whether again.
+
+    `subject` is what the trail names when it is refused, now or when it is asked for again.
+    """
+    try:
+        asked = ask_for(parts, incoming, member, action=action, subject=subject, payload=payload, again=again)
+    except AskAgain as question:
+        wish = {"action": action, "subject": subject, "payload": dict(payload)}
+        facts = {"headline": "Again?", "says": str(question), "back_text": "Yes, ask again", "metadata": wish}
+        return Reply(template="again", facts=facts)
+    return tell_asked(parts, asked)
+
+
+def tell_asked(parts: Parts, asked: Request) -> Reply:
+    """Return what the person who asked is told."""
+    summary, _ = showing.read_shown(parts.context, asked)
+    if showing.read_rule(asked).lifted:
+        headline, more = _ALONE.get(Status(asked.status), _LATER)
+        says = f"{summary}. {asked.reason}".rstrip() + f" Reference: {asked.reference}."
+        return told(headline, says, next=more)
+    return Reply(
+        template="asked",
+        facts={
+            "summary": summary,
+            "channel": asked.told.split()[0] if asked.told else parts.context.channel,
+            "decide_by": asked.decide_by.isoformat(),
+            "phrase": asked.phrase,
+            "request": asked.id,
+        },
+    )
+
+
+def read_request(parts: Parts, name: str, *, member: Member | None = None) -> dict[str, Any]:
+    """Return everything that the card of a request shows, by its id or reference; raises UnknownRequest.
+
+    Personal data in it is only for whoever may ask for it or decide it: pass who looks, and the trail tells it.
+    """
+    with parts.database.reading() as session:
+        request = showing.find_named(session, name)
+        view = showing.view(session, parts.context, request, now=parts.clock.now())
+    facts = card_facts(view)
+    allowed = {*find_action(request.action).requesters, *view.rule.approvers}
+    if member is None or view.payload is None or not view.payload.private or not member.roles & allowed:
+        return facts
+    parts.note("request:details_read", member=member, subject=f"request:{request.id}")
+    return {**facts, "private": [{"label": label, "text": text} for label, text in view.payload.private]}
+
+
+def show_request(parts: Parts, incoming: Incoming, member: Member, request_id: str) -> None:
+    """Show the card of a request in a modal, and to those who may see it what stays out of the channel."""
+    facts = read_request(parts, request_id, member=member)
+    reply = Reply(template="request_card", facts=facts)
+    more = [Reply(template="request_private", facts=facts)] if facts.get("private") else []
+    parts.replier.open_reply(incoming, reply, title="Request", first=more)
+
+
+def show_again(parts: Parts, incoming: Incoming, member: Member) -> None:
+    """Bring the modal in which something was clicked up to date; in a channel the card itself is edited."""
+    if incoming.view_id:
+        show_request(parts, incoming, member, take_text(incoming.value, "request"))
+
+
+def _follows(parts: Parts, account: str, *, action: str) -> bool:
+    """Whether a requester may not see the card: it is decided in a channel of the rule, else of all approvals."""
+    channels = {
+        rule.channel or parts.context.channel for rule in parts.context.policy.rules if rule.action == action
+    }
+    return not all(parts.directory.is_member(channel, account) for channel in channels)
+
+
+def _click_again(parts: Parts, incoming: Incoming, member: Member) -> None:
+    """Ask again, with what the question was about; everything in it is checked anew."""
+    require_any(member, SUPPORT)
+    value, payload = incoming.value, incoming.value.get("payload")
+    if not isinstance(payload, dict):
+        raise OldButton
+    reply = ask_and_tell(
+        parts,
+        incoming,
+        member,
+        action=take_text(value, "action"),
+        subject=take_text(value, "subject"),
+        payload=payload,
+        again=True,
+    )
+    parts.replier.reply(incoming, reply, replace=incoming.is_ephemeral)
+
+
+def _dismiss(parts: Parts, incoming: Incoming, _standing: Member) -> None:
+    if incoming.view_id:
+        parts.replier.show_in_view(incoming.view_id, told("Nothing was done", "You can close this."))
+    else:
+        parts.replier.dismiss(incoming)
+
+
+CLICKS = {"dismiss": Click(act=_dismiss), "ask_again": Click(act=_click_again, quick=False)}

@@ -1,0 +1,179 @@
+"""The Home tab: what waits for me, what I asked for, the partner balance, and what is done often.
+
+Made for many people: a refresh reads rows only, does nothing while nothing has changed, and publishes a view only
+when it differs from the one that the person has. Roles are those of the last opening; every act checks them anew.
+"""
+
+import hashlib
+import json
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from slack_sdk.errors import SlackClientError
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from approvals.policy.people import Member, Person, admit
+from approvals.requests import lists, view
+from approvals.tables import AuditEvent, Request
+from bot.database.tables import HomeTab
+from bot.slack.sparkline import WINDOW, draw, say_trend
+from bot.wiring.dependencies import Parts
+from commands.surface import SUPPORT
+from notifier.outbox.tables import BalanceSample, BalanceState
+from paytend import Money
+from storage.upsert import insert_once
+
+EVERY = timedelta(seconds=10)
+LOOKED_AT = timedelta(hours=1)  # who opened it longer ago sees the newest when they open it again
+MOST_PUBLISHED = 15  # in one refresh: Slack takes about a hundred a minute
+BALANCE_ROLES = frozenset({"manager", "oncall", "admin"})
+_WAITING, _MINE, _READ = 8, 5, 50
+
+_log = logging.getLogger(__name__)
+
+
+def open_tab(parts: Parts, member: Member) -> None:
+    """Show the Home tab to whoever opened it, and keep it fresh for a while."""
+    admit(member.person)
+    now = parts.clock.now()
+    roles = ",".join(sorted(member.roles))
+    with parts.database.writing() as session:
+        seen = _newest_fact(session)
+        insert_once(
+            session,
+            HomeTab,
+            {
+                "account": member.person.account,
+                "person_id": member.person.id,
+                "name": member.person.name,
+                "roles": roles,
+                "opened_at": now,
+                "seen": "",
+                "digest": "",
+            },
+        )
+        row = session.get_one(HomeTab, member.person.account)
+        row.opened_at, row.roles, row.person_id, row.seen = now, roles, member.person.id, seen
+        facts = _facts(session, parts, member, now=now)
+    _publish(parts, member.person.account, facts, digest="", now=now)
+
+
+def refresh(parts: Parts) -> int:
+    """Bring the tabs that were opened lately up to date, and return how many were published."""
+    now = parts.clock.now()
+    with parts.database.reading() as session:
+        seen = _newest_fact(session)
+        rows = session.exec(
+            select(HomeTab)
+            .where(col(HomeTab.opened_at) > now - LOOKED_AT, HomeTab.seen != seen)
+            .order_by(col(HomeTab.published_at))
+        ).all()
+    fresh: list[str] = []
+    published = 0
+    for row in rows:
+        with parts.database.reading() as session:
+            facts = _facts(session, parts, _standing(row), now=now)
+        if _digest(facts) != row.digest:
+            if published >= MOST_PUBLISHED or not _publish(parts, row.account, facts, digest="", now=now):
+                break  # the others have their turn in the next refresh, those that waited longest first
+            published += 1
+        fresh.append(row.account)
+    if fresh:
+        with parts.database.writing() as session:
+            changed = update(HomeTab).where(col(HomeTab.account).in_(fresh)).values(seen=seen)
+            session.connection().execute(changed)
+    return published
+
+
+def _newest_fact(session: Session) -> str:
+    """Return what changes whenever anything on a tab may have changed."""
+    events = session.exec(select(func.max(AuditEvent.seq))).one()
+    sample = session.exec(select(func.max(BalanceState.asked_at))).one()
+    return f"{events}/{sample}"
+
+
+def _standing(row: HomeTab) -> Member:
+    person = Person(id=row.person_id, account=row.account, name=row.name)
+    return Member(person=person, roles=frozenset(role for role in row.roles.split(",") if role))
+
+
+def _facts(session: Session, parts: Parts, member: Member, *, now: datetime) -> dict[str, Any]:
+    waiting = lists.waiting(session, member=member, now=now, size=_READ)
+    mine = lists.mine(session, member=member, size=_MINE)
+    shown = lists.riskiest_first(waiting.requests)
+    may_see = member.roles & BALANCE_ROLES
+    return {
+        "roles": sorted(member.roles),
+        "waiting": [_row(parts, request) for request in shown[:_WAITING]],
+        "more_waiting": max(len(shown) - _WAITING, 0),
+        "even_more": waiting.after is not None,
+        "mine": [_row(parts, request) for request in mine.requests],
+        "balances": _balances(session, now=now) if may_see else [],
+        "may_see_balance": bool(may_see),
+        "is_support": bool(member.roles & set(SUPPORT)),
+    }
+
+
+def _row(parts: Parts, request: Request) -> dict[str, Any]:
+    try:
+        summary, _ = view.read_shown(parts.context, request)
+    except view.Altered:
+        summary = ""
+    return {
+        "id": request.id,
+        "summary": summary or f"{request.action} on {request.subject}",
+        "status": request.status,
+        "requester": request.requester_account,
+        "created_at": request.created_at.isoformat(),
+        "decide_by": request.decide_by.isoformat(),
+        "quorum": request.quorum,
+        "phrase": request.phrase,
+    }
+
+
+def _balances(session: Session, *, now: datetime) -> list[dict[str, Any]]:
+    balances = []
+    for state in session.exec(select(BalanceState).order_by(BalanceState.currency)):
+        rows = session.exec(
+            select(BalanceSample)
+            .where(BalanceSample.currency == state.currency, col(BalanceSample.taken_at) > now - WINDOW)
+            .order_by(col(BalanceSample.taken_at))
+        ).all()
+        samples = [(row.taken_at, Decimal(row.amount)) for row in rows]
+        balances.append(
+            {
+                "money": Money(amount=Decimal(state.amount), currency=state.currency),
+                "level": {"ok": "enough", "warn": "low", "critical": "critically low"}.get(
+                    state.level, state.level
+                ),
+                "asked_at": state.asked_at.isoformat() if state.asked_at else "",
+                "bars": draw(samples, until=now),
+                "trend": say_trend(samples, currency=state.currency),
+            }
+        )
+    return balances
+
+
+def _digest(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _publish(parts: Parts, account: str, facts: dict[str, Any], *, digest: str, now: datetime) -> bool:
+    """Publish a tab and write down what was published; return False when Slack does not take it now."""
+    fresh = _digest(facts)
+    if fresh == digest:
+        return True
+    try:
+        parts.replier.slack.views_publish(user_id=account, view=parts.replier.renderer.view("home.view", facts))
+    except (SlackClientError, OSError) as error:
+        response = getattr(error, "response", None)
+        reason = str(response["error"]) if response is not None else type(error).__name__
+        _log.warning("home.not_published", extra={"reason": reason})
+        return False
+    with parts.database.writing() as session:
+        row = session.get_one(HomeTab, account)
+        row.digest, row.published_at = fresh, now
+    return True

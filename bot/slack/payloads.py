@@ -1,0 +1,182 @@
+"""What Slack delivers, as one value: a command, a click, a submitted modal, or the asking for options."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class PayloadKind(StrEnum):
+    """What was delivered."""
+
+    COMMAND = "command"
+    CLICK = "click"
+    SUBMISSION = "submission"
+    CLOSED = "closed"
+    OPTIONS = "options"
+    EVENT = "event"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """One delivery. `name` is the command, action id, callback id or event type; `key` the same for a repeat.
+
+    `text` is what was typed, searched for or chosen; `view` the modal as it was then.
+    """
+
+    kind: PayloadKind
+    name: str
+    account: str
+    team: str
+    account_team: str
+    key: str
+    app: str = ""
+    channel: str = ""
+    text: str = ""
+    trigger: str = ""
+    response_url: str = ""
+    value: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    view: Mapping[str, Any] = field(default_factory=dict)
+    view_id: str = ""
+    is_ephemeral: bool = False
+
+
+def read_incoming(body: Mapping[str, Any]) -> Incoming:
+    """Return the delivery of a verified payload; what we do not know is of the kind OTHER."""
+    if "command" in body:
+        return _read_command(body)
+    match body.get("type"):
+        case "block_actions":
+            return _read_click(body)
+        case "block_suggestion":
+            return _read_search(body)
+        case "view_submission" | "view_closed":
+            return _read_view(body)
+        case "event_callback":
+            return _read_event(body)
+        case other:
+            return _make(body, kind=PayloadKind.OTHER, name=str(other or ""), key="")
+
+
+def _make(body: Mapping[str, Any], *, kind: PayloadKind, name: str, key: str, **more: Any) -> Incoming:
+    user = body.get("user") or {}
+    team = body.get("team") or {}
+    return Incoming(
+        kind=kind,
+        name=name,
+        account=user.get("id", "") or body.get("user_id", ""),
+        team=team.get("id", "") or body.get("team_id", ""),
+        account_team=user.get("team_id", "") or body.get("team_id", "") or team.get("id", ""),
+        key=key,
+        app=body.get("api_app_id", ""),
+        trigger=body.get("trigger_id", ""),
+        **more,
+    )
+
+
+def _read_command(body: Mapping[str, Any]) -> Incoming:
+    return _make(
+        body,
+        kind=PayloadKind.COMMAND,
+        name=body["command"],
+        key=f"command:{body.get('trigger_id', '')}",
+        channel=body.get("channel_id", ""),
+        text=body.get("text") or "",
+        response_url=body.get("response_url", ""),
+    )
+
+
+def _read_click(body: Mapping[str, Any]) -> Incoming:
+    action = (body.get("actions") or [{}])[0]
+    container = body.get("container") or {}
+    view = body.get("view") or {}
+    chosen = action.get("selected_option") or {}
+    # The Home tab is no modal: a click there has no view in which it could be answered.
+    is_modal = view.get("type") == "modal"
+    return _make(
+        body,
+        kind=PayloadKind.CLICK,
+        name=action.get("action_id", "").partition(":")[0],  # what stands behind a colon only tells buttons apart
+        key=f"click:{body.get('trigger_id', '')}:{action.get('action_ts', '')}",
+        channel=(body.get("channel") or {}).get("id", ""),
+        response_url=body.get("response_url", ""),
+        text=chosen.get("value") or "",
+        value=read_value(action.get("value") or chosen.get("value")),
+        fields=_read_fields(view),
+        view=view if is_modal else {},
+        view_id=view.get("id", "") if is_modal else "",
+        is_ephemeral=bool(container.get("is_ephemeral")),
+    )
+
+
+def _read_view(body: Mapping[str, Any]) -> Incoming:
+    view = body.get("view") or {}
+    return _make(
+        body,
+        kind=PayloadKind.SUBMISSION if body["type"] == "view_submission" else PayloadKind.CLOSED,
+        name=view.get("callback_id", ""),
+        key=f"view:{view.get('id', '')}:{view.get('hash', '')}:{body.get('trigger_id', '')}",
+        value=read_value(view.get("private_metadata")),
+        fields=_read_fields(view),
+        files=_read_files(view),
+        view=view,
+        view_id=view.get("id", ""),
+    )
+
+
+def _read_search(body: Mapping[str, Any]) -> Incoming:
+    return _make(
+        body, kind=PayloadKind.OPTIONS, name=body.get("action_id", ""), key="", text=str(body.get("value") or "")
+    )
+
+
+def _read_event(body: Mapping[str, Any]) -> Incoming:
+    event = body.get("event") or {}
+    return Incoming(
+        kind=PayloadKind.EVENT,
+        name=event.get("type", ""),
+        account=event.get("user", "") if isinstance(event.get("user"), str) else "",
+        team=body.get("team_id", ""),
+        account_team=body.get("team_id", ""),
+        key=f"event:{body.get('event_id', '')}",
+        app=body.get("api_app_id", ""),
+        text=str(event.get("tab") or ""),
+    )
+
+
+def read_value(text: object) -> Mapping[str, Any]:
+    """Return the object in a button's value or a modal's metadata; empty for anything else."""
+    try:
+        value = json.loads(text) if isinstance(text, str) and text else {}
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _states(view: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for block, actions in ((view.get("state") or {}).get("values") or {}).items():
+        for state in actions.values():
+            yield block, state
+
+
+def _read_fields(view: Mapping[str, Any]) -> dict[str, str]:
+    """Return the inputs of a modal by block id: what was typed, or the value that was chosen."""
+    fields = {}
+    for block, state in _states(view):
+        chosen = state.get("selected_option") or {}
+        found = state.get("value") or state.get("selected_date") or chosen.get("value") or ""
+        fields[block] = found if isinstance(found, str) else ""
+    return fields
+
+
+def _read_files(view: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Return the files that were put into a modal, by block id, as Slack describes them."""
+    return {
+        block: tuple(file for file in state["files"] if isinstance(file, dict))
+        for block, state in _states(view)
+        if isinstance(state.get("files"), list)
+    }

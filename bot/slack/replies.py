@@ -1,0 +1,176 @@
+"""Private answers to whoever typed or clicked: by the response URL, in a modal, or as an ephemeral message."""
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.slack.payloads import Incoming
+from commands.surface import Reply
+from notifier.rendering.plain import lay_out_plainly
+from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
+
+NOT_OPENED = {"headline": "Slack did not open the form", "says": "", "next": "Please try once more."}
+STILL_AFTER = 2.0  # seconds; a slow answer announces itself
+# What may be given of a view; the rest is Slack's own.
+_GIVEN = ("type", "title", "submit", "close", "private_metadata", "callback_id", "notify_on_close")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replier:
+    """Shows replies and views; what cannot be shown is logged, for nothing depends on it."""
+
+    renderer: Renderer
+    slack: WebClient
+    http: httpx.Client
+
+    def reply(self, to: Incoming, reply: Reply, *, replace: bool = False) -> None:
+        """Show a reply to whoever caused the delivery, and to nobody else."""
+        if to.view_id:
+            self.show_in_view(to.view_id, reply)
+            return
+        rendered = self._render(reply)
+        message = {"text": rendered.text, "blocks": rendered.blocks}
+        if not self._respond(to, {**message, "response_type": "ephemeral", "replace_original": replace}):
+            self._post_ephemeral(to, message)
+
+    def dismiss(self, to: Incoming) -> None:
+        """Take an ephemeral message away."""
+        self._respond(to, {"delete_original": True})
+
+    @contextmanager
+    def still_working(self, to: Incoming) -> Iterator[None]:
+        """Say that the answer takes a while, when it does."""
+        timer = threading.Timer(STILL_AFTER, self.reply, (to, Reply(template="asking")))
+        timer.daemon = True
+        if not to.view_id and to.response_url:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def open_view(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> None:
+        """Open a modal; a trigger that was too old, or Slack's refusal, becomes a private answer."""
+        self.open_form(to, name, facts)
+
+    def open_form(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Open a modal like `open_view` and return it as Slack has it; empty when it could not be opened."""
+        view = self.renderer.view(name, facts)
+        try:
+            if to.view_id:
+                answer = self.slack.views_update(view_id=to.view_id, view=view)
+            else:
+                answer = self.slack.views_open(trigger_id=to.trigger, view=view)
+        except (SlackClientError, OSError) as error:
+            _log.warning("view.not_opened", extra={"view": name, "reason": _reason(error)})
+            self._say_not_opened(to)
+            return {}
+        shown: Mapping[str, Any] = answer.get("view") or {}
+        return shown
+
+    def open_reply(self, to: Incoming, reply: Reply, *, title: str, first: Sequence[Reply] = ()) -> None:
+        """Show a reply, after others, in a modal of its own, or in the one that was clicked in."""
+        rendered = [self._render(each) for each in (*first, reply)]
+        view = _frame([block for each in rendered for block in each.blocks], title=title)
+        if to.view_id:
+            self._update(to.view_id, view)
+            return
+        try:
+            self.slack.views_open(trigger_id=to.trigger, view=view)
+        except (SlackClientError, OSError) as error:
+            _log.warning("view.not_opened", extra={"view": reply.template, "reason": _reason(error)})
+            self._say_not_opened(to)
+
+    def exchange_blocks(self, view: Mapping[str, Any], blocks: list[Any]) -> Mapping[str, Any]:
+        """Show an open modal with these blocks unless it changed meanwhile; return it then, or empty."""
+        kept = {name: view[name] for name in _GIVEN if view.get(name)}
+        try:
+            answer = self.slack.views_update(
+                view_id=str(view["id"]), hash=str(view.get("hash") or ""), view={**kept, "blocks": blocks}
+            )
+        except (SlackClientError, OSError) as error:
+            _log.info("view.not_updated", extra={"reason": _reason(error)})
+            return {}
+        shown: Mapping[str, Any] = answer.get("view") or {}
+        return shown
+
+    def update_view(self, view_id: str, name: str, facts: Mapping[str, Any]) -> None:
+        """Show another view in an open modal; one that was closed meanwhile is no trouble."""
+        self._update(view_id, self.renderer.view(name, facts))
+
+    def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> bool:
+        """Show a reply in an open modal and return whether it is seen: it may have been closed meanwhile."""
+        return self._update(view_id, _frame(self._render(reply).blocks, title=title))
+
+    def finish_form(self, to: Incoming, reply: Reply, *, title: str = "cardops") -> None:
+        """Show what came of a submitted modal: in it, or, when it was closed, where it was asked for."""
+        if not self.show_in_view(to.view_id, reply, title=title):
+            self.reply(dataclasses.replace(to, view_id="", channel=str(to.value.get("channel") or "")), reply)
+
+    def _say_not_opened(self, to: Incoming) -> None:
+        """Answer privately instead of a modal; one that was open already stays as it is."""
+        if not to.view_id:
+            self.reply(to, Reply(template="problem", facts=NOT_OPENED))
+
+    def _render(self, reply: Reply) -> Rendered:
+        try:
+            return self.renderer.message(reply.template, reply.facts)
+        except RenderFailed as error:
+            _log.warning("reply.laid_out_plainly", extra={"template": reply.template, "reason": str(error)})
+            return lay_out_plainly(reply.template, reply.facts)
+
+    def _update(self, view_id: str, view: Mapping[str, Any]) -> bool:
+        try:
+            self.slack.views_update(view_id=view_id, view=dict(view))
+        except (SlackClientError, OSError) as error:
+            _log.info("view.not_updated", extra={"reason": _reason(error)})
+            return False
+        return True
+
+    def _respond(self, to: Incoming, message: Mapping[str, Any]) -> bool:
+        if not to.response_url:
+            return False
+        try:
+            answer = self.http.post(to.response_url, json=message)
+        except httpx.HTTPError as error:
+            _log.warning("reply.not_delivered", extra={"reason": type(error).__name__})
+            return False
+        if answer.status_code != 200:
+            _log.warning("reply.not_delivered", extra={"reason": answer.status_code})
+        return answer.status_code == 200
+
+    def _post_ephemeral(self, to: Incoming, message: Mapping[str, Any]) -> None:
+        try:
+            if to.channel:
+                self.slack.chat_postEphemeral(channel=to.channel, user=to.account, **message)
+                return
+        except (SlackClientError, OSError) as error:  # the bot is not in every channel where commands are typed
+            _log.info("reply.not_in_channel", extra={"reason": _reason(error)})
+        try:
+            self.slack.chat_postMessage(channel=to.account, **message)
+        except (SlackClientError, OSError) as error:
+            _log.warning("reply.lost", extra={"reason": _reason(error)})
+
+
+def _frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": title},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": blocks,
+    }
+
+
+def _reason(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    return str(response["error"]) if response is not None and "error" in response else type(error).__name__

@@ -1,0 +1,1 @@
+"""The composition root: makes everything once and hands it down."""

@@ -1,0 +1,32 @@
+"""Why a notice is where it is, in words: each route in its order, and what it came to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from commands.surface import Reply
+from notifier.routing.routes import DEFAULT, Routes, match
+
+
+def list_reasons(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list[dict[str, Any]]:
+    """Return each route that was looked at: its name, whether it matched, why or why not, and its channels."""
+    rows = []
+    for decision in match(routes.rules, kind, facts).decisions:
+        rule = routes.rules[decision.rule] if decision.rule is not None else None
+        rows.append(
+            {
+                "name": "default" if decision.rule is None else f"route {decision.rule + 1}",
+                "matched": decision.matched,
+                "reason": decision.reason,
+                "channels": [routes.resolve(name) for name in (rule.to if rule else (DEFAULT,))],
+            }
+        )
+    return rows
+
+
+def explain(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> Reply:
+    """Return the private answer to *Why here?*: by the routes as they are now."""
+    rows = list_reasons(kind, facts, routes=routes)
+    later = len(routes.rules) - sum(row["name"] != "default" for row in rows)
+    more = f"; {later} further were not looked at" if later > 0 else ""
+    note = f"By the routes of cardops.yml as they are now{more}"
+    return Reply(template="why_here", facts={"kind": kind, "rows": rows, "note": note})

@@ -1,0 +1,150 @@
+"""One look for each sensitive action: before it is asked for, and again before it is carried out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from approvals.actions.payloads import (
+    ActivatePayload,
+    ApplyPayload,
+    CardPayload,
+    Payload,
+    ReplacePayload,
+    UpdatePayload,
+)
+from approvals.requests.snapshot import EarlierTopUp, SecondCard, Snapshot, SnapshotLine
+from commands.surface import Ask
+from paytend import operations
+from paytend.codes import TransactionType
+from paytend.models import Cardholder, CardInfo
+
+HISTORY_DAYS = 29  # Paytend answers for at most 30 days
+MOST_EARLIER = 3
+_TOP_UP = TransactionType("100")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking:
+    """How Paytend is asked, and which day it is there."""
+
+    ask: Ask
+    today: date
+
+
+def look(action: str, payload: Payload, *, looking: Looking) -> Snapshot:
+    """Return what approvers need to know; raises what the client raises."""
+    return LOOKS[action](payload, looking)
+
+
+def _top_up(payload: CardPayload, looking: Looking) -> Snapshot:
+    ask, card_id = looking.ask, payload.card_id
+    begin = looking.today - timedelta(days=HISTORY_DAYS)
+    history = operations.GET_CARD_TRANSACTIONS(
+        card_id=card_id, begin=begin, end=looking.today, status="ALL", size=30
+    )
+    recent = ask(history).rows
+    card, holder = _card(card_id, ask)
+    partner = ask(operations.GET_PARTNER_BALANCE())
+    earlier = [row for row in recent if row.type == _TOP_UP and row.amount is not None]
+    return Snapshot(
+        **_facts(card_id, card, holder),
+        balance=card.balance("EUR"),
+        partner_balance=partner.balance("EUR"),
+        earlier=tuple(
+            EarlierTopUp(at=row.booked or "", money=row.amount, status=row.status.text if row.status else "")
+            for row in earlier[:MOST_EARLIER]
+            if row.amount is not None
+        ),
+    )
+
+
+def _one_card(payload: CardPayload, looking: Looking) -> Snapshot:
+    card, holder = _card(payload.card_id, looking.ask)
+    return Snapshot(**_facts(payload.card_id, card, holder))
+
+
+def _activate(payload: ActivatePayload, looking: Looking) -> Snapshot:
+    card, _ = _card(payload.card_id, looking.ask)
+    holder = looking.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
+    facts = _facts(payload.card_id, card, holder)
+    lines = [_line("Becomes the card of", f"{holder.name or 'a cardholder without a name'} ({payload.holder_id})")]
+    if card.holder_id and card.holder_id != payload.holder_id:
+        lines.append(_line("Belongs now to", card.holder_name or card.holder_id))
+    return Snapshot(**{**facts, "holder_id": payload.holder_id}, lines=tuple(lines))
+
+
+def _replace(payload: ReplacePayload, looking: Looking) -> Snapshot:
+    old, holder = _card(payload.card_id, looking.ask)
+    new, new_holder = _card(payload.new_card_id, looking.ask)
+    second = SecondCard(
+        card_id=payload.new_card_id,
+        status=new.status or "",
+        last_four=new.last_four or "",
+        holder_id=new.holder_id or "",
+        holder_name=(new_holder.name if new_holder else new.holder_name) or "",
+    )
+    balances = old.balances or looking.ask(operations.GET_CARD_BALANCE(card_id=payload.card_id)).balances
+    money = ", ".join(str(balance.money) for balance in balances if balance.money is not None)
+    lines = (_line("Balance that moves", money),) if money else ()
+    return Snapshot(**_facts(payload.card_id, old, holder), second=second, lines=lines)
+
+
+def _apply(payload: ApplyPayload, looking: Looking) -> Snapshot:
+    designs = looking.ask(operations.GET_DESIGNS()).rows
+    name = next((design.name for design in designs if design.sku == payload.sku and design.name), "")
+    lines = (
+        _line("Order", payload.what),
+        *((_line("Design", name),) if name else ()),
+        _line("Delivered to", f"{payload.delivery_address.city_code}, {payload.delivery_address.country_code}"),
+    )
+    if not payload.holder_id:
+        return Snapshot(subject=payload.subject, lines=lines)
+    holder = looking.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
+    return Snapshot(subject=payload.subject, **_of_holder(payload.holder_id, holder), lines=lines)
+
+
+def _update(payload: UpdatePayload, looking: Looking) -> Snapshot:
+    holder = looking.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
+    return Snapshot(subject=payload.holder_id, **_of_holder(payload.holder_id, holder))
+
+
+def _card(card_id: str, ask: Ask) -> tuple[CardInfo, Cardholder | None]:
+    card = ask(operations.GET_CARD_INFO(card_id=card_id))
+    holder = ask(operations.GET_CARDHOLDER(holder_id=card.holder_id)) if card.holder_id else None
+    return card, holder
+
+
+def _facts(card_id: str, card: CardInfo, holder: Cardholder | None) -> dict[str, Any]:
+    return {
+        "subject": card_id,
+        "card_id": card_id,
+        "status": card.status or "",
+        "last_four": card.last_four or "",
+        "holder_id": card.holder_id or "",
+        "holder_name": (holder.name if holder else card.holder_name) or "",
+        "kyc": _kyc(holder),
+    }
+
+
+def _of_holder(holder_id: str, holder: Cardholder) -> dict[str, str]:
+    return {"holder_id": holder_id, "holder_name": holder.name or "", "kyc": _kyc(holder)}
+
+
+def _kyc(holder: Cardholder | None) -> str:
+    return holder.audit_status.text if holder and holder.audit_status else ""
+
+
+def _line(label: str, text: str) -> SnapshotLine:
+    return SnapshotLine(label=label, text=text)
+
+
+LOOKS: Mapping[str, Callable[[Any, Looking], Snapshot]] = {
+    "card.top_up": _top_up,
+    "card.found": _one_card,
+    "card.activate": _activate,
+    "card.replace": _replace,
+    "card.retrieve_password": _one_card,
+    "card.apply": _apply,
+    "cardholder.update": _update,
+}

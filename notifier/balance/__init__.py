@@ -1,0 +1,1 @@
+"""The partner balance: polling, levels, forecast, and the picture of its trend."""

@@ -1,0 +1,1 @@
+"""Webhooks: taken in once, read into events, and handed to the routes."""

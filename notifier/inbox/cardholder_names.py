@@ -1,0 +1,138 @@
+"""Whose card it is: Paytend tells the card of a movement but not its cardholder, so it is asked beside the notice.
+
+A notice never waits for the name: it is posted at once, and edited when the name is known. Names are remembered in
+memory only and for a while, so that the next notice of the card has it from the start.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from notifier.inbox import purchases
+from notifier.outbox.outbox import Outbox
+from paytend import Client, PaytendError, Unreachable, operations
+from storage.database import Transactions
+from storage.vault import Unreadable, Vault
+
+REMEMBERED = 3600.0  # seconds
+MOST_REMEMBERED, MOST_WAITING = 10_000, 500  # cards
+GENTLY = 0.2  # seconds between two cards: what people ask of Paytend goes first
+AFTER_TROUBLE = 30.0  # seconds
+_LONGEST_WAIT = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+def ask_name(paytend: Client, card_id: str) -> str | None:
+    """Return the name of a card's cardholder, None when the card has none; raises paytend.PaytendError."""
+    card = paytend.send(operations.GET_CARD_INFO(card_id=card_id))
+    if card.holder_name or not card.holder_id:
+        return card.holder_name
+    return paytend.send(operations.GET_CARDHOLDER(holder_id=card.holder_id)).name
+
+
+class CardholderNames:
+    """Remembers and learns names; `name_of` and `want` may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        ask: Callable[[str], str | None],
+        database: Transactions,
+        outbox: Outbox,
+        vault: Vault,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        wake: Callable[[], None],
+        wake_deliverer: Callable[[], None],
+    ) -> None:
+        """Prepare; `ask` returns a card's name or raises PaytendError, `wake` ends the waiting of `run`."""
+        self._ask = ask
+        self._database = database
+        self._outbox = outbox
+        self._vault = vault
+        self._now = now
+        self._monotonic = monotonic
+        self._wake = wake
+        self._wake_deliverer = wake_deliverer
+        self._known: OrderedDict[str, tuple[str | None, float]] = OrderedDict()
+        self._wanted: OrderedDict[str, list[str]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def name_of(self, card_id: str) -> str | None:
+        """Return the name if it is remembered."""
+        with self._lock:
+            name, until = self._known.get(card_id, (None, 0.0))
+            return name if until > self._monotonic() else None
+
+    def want(self, nameless: Iterable[tuple[str, str]]) -> None:
+        """Have the notices (card id, subject) named; what is too much at once stays without a name."""
+        with self._lock:
+            for card_id, subject in nameless:
+                _, until = self._known.get(card_id, (None, 0.0))
+                if until <= self._monotonic() and (card_id in self._wanted or len(self._wanted) < MOST_WAITING):
+                    self._wanted.setdefault(card_id, []).append(subject)
+            is_wanted = bool(self._wanted)
+        if is_wanted:
+            self._wake()
+
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Learn until `stop` is set (then set `wake` too)."""
+        while not stop.is_set():
+            wake.clear()
+            try:
+                pause = GENTLY if self.learn_next() else _LONGEST_WAIT
+            except Unreachable:
+                pause = AFTER_TROUBLE
+            except SQLAlchemyError:
+                _log.exception("naming.database_failed")
+                pause = AFTER_TROUBLE
+            (wake if pause == _LONGEST_WAIT else stop).wait(pause)
+
+    def learn_next(self) -> bool:
+        """Ask for the next card and name its notices; return whether there was one. Raises Unreachable."""
+        with self._lock:
+            card_id = next(iter(self._wanted), None)
+        if card_id is None:
+            return False
+        try:
+            name = self._ask(card_id)
+        except Unreachable:
+            raise  # it is asked again
+        except PaytendError as error:  # this card cannot be read
+            _log.info("naming.not_read", extra={"reason": type(error).__name__})
+            name = None
+        with self._lock:
+            subjects = self._wanted.pop(card_id)
+            self._known[card_id] = (name, self._monotonic() + REMEMBERED)
+            if len(self._known) > MOST_REMEMBERED:
+                self._known.popitem(last=False)
+        if name is not None:
+            self._name(subjects, name)
+        return True
+
+    def _name(self, subjects: Iterable[str], name: str) -> None:
+        for subject in dict.fromkeys(subjects):
+            with self._database.writing() as session:  # each its own: whoever holds two purchases may block
+                named = self._name_one(session, subject, name)
+            if named:
+                self._wake_deliverer()
+
+    def _name_one(self, session: Session, subject: str, name: str) -> bool:
+        more = {"holder_name": name}
+        # Holds the purchase, so that a newer stage of it is not written over.
+        if not purchases.add_facts(session, subject, more, vault=self._vault):
+            return False
+        newest = self._outbox.newest(session, subject)
+        if newest is None:
+            return False
+        try:
+            facts = {**self._outbox.read(newest), **more}
+        except Unreadable:
+            return False
+        return self._outbox.edit(session, key=subject, kind=newest.kind, facts=facts, now=self._now()) > 0

@@ -1,0 +1,196 @@
+"""Which webhook becomes which notice: the table KINDS (pure).
+
+Times come as Paytend wrote them, in `PAYTEND_TIMEZONE`; enumerations are told in words with their code beside.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from paytend.codes import Code, TransactionStatus
+from paytend.models import Cardholder, Transaction
+from paytend.webhooks import CardApplied, CardholderAudited, Event, TransactionHappened, UnrecognisedEvent
+
+# The fact by which a notice says why it is where it is: its `value` is {"event": id}, or {"kind": …} with the
+# facts that routes look at.
+WHY = "why"
+LATE_AFTER = timedelta(days=7)
+
+# How a transaction ended, in one word, by its code and its source (A authorization, S settlement); these words
+# are what `when: {status: …}` of a route takes. Paytend has no code for a decline: an authorization that the
+# system cancelled (6) is one. A code that is not here is "other", and can be routed by the code itself.
+_STATUS_WORDS: dict[tuple[str, str], str] = {
+    ("1", "A"): "authorised",
+    ("1", "S"): "settled",
+    ("1", ""): "successful",
+    ("2", ""): "reversed",
+    ("3", ""): "reversed",
+    ("6", "A"): "declined",
+    ("6", ""): "cancelled",
+    ("7", ""): "voided",
+    ("10", ""): "refunded",
+}
+STATUS_WORDS: tuple[str, ...] = (*dict.fromkeys(_STATUS_WORDS.values()), "other")
+ALARMING = frozenset({"declined", "reversed", "cancelled", "voided"})
+
+_TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """Something to tell: its kind (which names the template), its facts, and whether it goes first.
+
+    `subject` is what it is about, the same for later ones: these bring the message that stands there up to date;
+    of what `is_first` no message can be there yet.
+    What is `also_replies` is told in the thread of that message too, as an edit notifies nobody.
+    When these are `counted`, they are one problem that comes back: the message says how often, and since when.
+    """
+
+    kind: str
+    facts: Mapping[str, Any]
+    urgent: bool = False
+    subject: str | None = None
+    is_first: bool = False
+    counted: bool = False
+    also_replies: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeKind:
+    """One line of KINDS: the notice's kind, how its facts are made, and when it is urgent."""
+
+    kind: str
+    facts: Callable[[Any, tzinfo, datetime], dict[str, Any]]
+    urgent: Callable[[Mapping[str, Any]], bool] = lambda _facts: False
+
+
+def make_notification(event: Event, *, timezone: tzinfo, now: datetime) -> Notification:
+    """Return what to tell of an event; `timezone` is the one in which Paytend writes times."""
+    line = KINDS.get(type(event), KINDS[UnrecognisedEvent])
+    facts = line.facts(event, timezone, now)
+    if line.kind == "unrecognised":  # a new kind of webhook is one problem, however many come
+        subject = f"unrecognised:{facts['notify_type']}"
+        return Notification(kind=line.kind, facts=facts, subject=subject, counted=True)
+    return Notification(kind=line.kind, facts=facts, urgent=line.urgent(facts))
+
+
+def read_status_word(transaction: Transaction) -> str:
+    """Return how a transaction ended in one word, one of STATUS_WORDS."""
+    code, source = transaction.status or TransactionStatus(""), transaction.source or ""
+    return _STATUS_WORDS.get((code, source)) or _STATUS_WORDS.get((code, "")) or "other"
+
+
+def read_time(text: str | None, *, timezone: tzinfo) -> datetime | None:
+    """Return the time that Paytend wrote, in UTC; None for a date alone and for what cannot be read."""
+    plain = (text or "").strip()
+    if len(plain) <= 10 and not plain.isdigit():
+        return None
+    for read in (datetime.fromisoformat, *(_strptime(form) for form in _TIME_FORMATS)):
+        try:
+            found = read(plain)
+        except ValueError:
+            continue
+        if found.year < 1971 or found.year > 9000:
+            return None
+        return (found if found.tzinfo else found.replace(tzinfo=timezone)).astimezone(UTC)
+    return None
+
+
+def _strptime(form: str) -> Callable[[str], datetime]:
+    return lambda text: datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the zone
+
+
+def _with_code(code: Code | None) -> str | None:
+    """Return the words of a code, with the code beside."""
+    if code is None:
+        return None
+    return f"{code.text} ({code})" if code.known else code.text
+
+
+def _transaction_facts(event: TransactionHappened, timezone: tzinfo, now: datetime) -> dict[str, Any]:
+    transaction = event.transaction
+    happened = read_time(transaction.booked, timezone=timezone)
+    return {
+        "status": read_status_word(transaction),
+        "status_code": transaction.status,
+        "status_text": _with_code(transaction.status),
+        "type_code": transaction.type,
+        "type_text": _with_code(transaction.type),
+        "source_text": _with_code(transaction.source),
+        "amount": transaction.amount,
+        "other_amount": transaction.other_amount if transaction.other_amount != transaction.amount else None,
+        "fee": transaction.fee if transaction.fee and transaction.fee.amount else None,
+        "balance": transaction.balance,
+        "currency": transaction.currency,
+        "card_id": transaction.card_id,
+        "last_four": transaction.card_number[-4:] if transaction.card_number else None,
+        "holder_id": _raw_text(transaction.raw, "holderId", "holder_id"),
+        "holder_name": None,  # Paytend does not tell it; see notifier/inbox/cardholder_names.py
+        "merchant": transaction.merchant,
+        "country": _raw_text(transaction.raw, "merchantCountry", "countryCode", "country"),
+        "trade_id": transaction.trade_id,
+        "related_id": _raw_text(transaction.raw, "relatedId", "relatedTransactionId", "originalAuthId"),
+        "auth_code": transaction.auth_code,
+        "happened": happened,
+        "happened_text": transaction.booked,
+        "clock": happened.astimezone(timezone).strftime("%H:%M") if happened else None,
+        "late": happened is not None and now - happened > LATE_AFTER,
+    }
+
+
+def _audit_facts(event: CardholderAudited, _timezone: tzinfo, _now: datetime) -> dict[str, Any]:
+    cardholder: Cardholder = event.cardholder
+    return {
+        "status": cardholder.audit_status.text if cardholder.audit_status else None,
+        "status_code": cardholder.audit_status,
+        "status_text": _with_code(cardholder.audit_status),
+        "holder_id": cardholder.holder_id,
+        "holder_name": cardholder.name,
+        "reason": cardholder.message,
+    }
+
+
+def _application_facts(event: CardApplied, _timezone: tzinfo, _now: datetime) -> dict[str, Any]:
+    order = event.order
+    cards = [
+        {"card_id": card.card_id, "last_four": card.card_number[-4:] if card.card_number else None}
+        for card in order.cards
+    ]
+    return {
+        "status": order.status.text if order.status else None,
+        "status_code": order.status,
+        "status_text": _with_code(order.status),
+        "reference": order.reference,
+        "reason": order.message,
+        "quantity": order.quantity,
+        "cards": cards[:10],
+        "more_cards": max(len(cards) - 10, 0),
+        **next((card for card in cards if card["card_id"]), {"card_id": None, "last_four": None}),
+        "holder_id": next((card.holder_id for card in order.cards if card.holder_id), None),
+    }
+
+
+def _unrecognised_facts(event: Event, _timezone: tzinfo, _now: datetime) -> dict[str, Any]:
+    if not isinstance(event, UnrecognisedEvent):
+        return {"notify_type": event.kind, "fields": [], "digest": event.digest[:12]}
+    fields = [{"name": name, "value": value} for name, value in event.content.items()]
+    return {"notify_type": event.notify_type, "fields": fields[:40], "digest": event.digest[:12]}
+
+
+def _raw_text(raw: Mapping[str, Any], *names: str) -> str | None:
+    found = next((raw[name] for name in names if isinstance(raw.get(name), str | int)), None)
+    return None if found is None else str(found)
+
+
+# What Paytend does not tell but the clock finds (notifier/balance/watch.py).
+OWN_KINDS = ("balance_low", "balance_recovered")
+
+KINDS: dict[type[Event], NoticeKind] = {
+    TransactionHappened: NoticeKind(
+        kind="transaction", facts=_transaction_facts, urgent=lambda facts: facts["status"] in ALARMING
+    ),
+    CardholderAudited: NoticeKind(kind="cardholder_audited", facts=_audit_facts),
+    CardApplied: NoticeKind(kind="card_applied", facts=_application_facts),
+    UnrecognisedEvent: NoticeKind(kind="unrecognised", facts=_unrecognised_facts),
+}

@@ -1,0 +1,87 @@
+"""Which movements and orders at Paytend never came as a webhook: deciding what is a gap (pure).
+
+What is found is given the form of a webhook and goes the way of one, with the same business key, so that the real
+one has no effect when it comes after all.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from notifier.inbox.events import read_time
+from notifier.inbox.inbox import digest_key
+from paytend.envelope import VerifiedForm, Webhook
+from paytend.models import CardOrder, Transaction
+from paytend.money import AmountUnit
+from paytend.webhooks import CardApplied, Event, TransactionHappened, read_event
+
+FOUND = "found"  # the form of what nobody signed: we looked for it
+NO_KEY = -1
+GRACE = timedelta(minutes=15)  # a webhook may still be on its way; Paytend repeats one for some minutes
+LOOK_BACK = timedelta(hours=48)
+_TOP_UP = "100"  # ours, and told under its request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Something that Paytend knows, as the webhook that would have told it."""
+
+    webhook: Webhook
+    event: Event
+    happened: datetime | None = None
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The business digests under which it may have come, its own first."""
+        own = self.event.business_key
+        if not isinstance(self.event, TransactionHappened):
+            return (digest_key(own),)
+        kind, trade_id, _, status = own
+        return digest_key(own), digest_key((kind, trade_id, "", status))
+
+
+def read_movements(
+    rows: Iterable[Transaction], *, card_id: str, source: str, unit: AmountUnit, timezone: tzinfo
+) -> list[Gap]:
+    """Return the movements of a card that a webhook may tell of; `source` is A or S, where a row does not say."""
+    findings = []
+    for row in rows:
+        # `raw` is redacted: an id that happens to look like a card number would make another business key.
+        content = {
+            **row.raw,
+            "tradeId": row.trade_id,
+            "tradeSrc": row.source or source,
+            "cardId": row.card_id or card_id,
+        }
+        happened = read_time(row.booked, timezone=timezone)
+        if row.type != _TOP_UP and happened is not None:
+            findings.append(_make("1", content, unit=unit, happened=happened))
+    return [finding for finding in findings if isinstance(finding.event, TransactionHappened)]
+
+
+def read_order(order: CardOrder, *, unit: AmountUnit) -> list[Gap]:
+    """Return the result of an order as its webhook; nothing when it cannot be understood."""
+    finding = _make("3", {**order.raw, "orderNo": order.reference}, unit=unit)
+    return [finding] if isinstance(finding.event, CardApplied) else []
+
+
+def choose(findings: Iterable[Gap], *, known: AbstractSet[str], since: datetime, now: datetime) -> list[Gap]:
+    """Return what is a gap: not known by any of its digests, happened after `since`, and old enough."""
+    first = max(since, now - LOOK_BACK)
+    return [
+        finding
+        for finding in findings
+        if known.isdisjoint(finding.digests)
+        and (finding.happened is None or first <= finding.happened <= now - GRACE)
+    ]
+
+
+def _make(
+    notify_type: str, content: Mapping[str, Any], *, unit: AmountUnit, happened: datetime | None = None
+) -> Gap:
+    text = json.dumps(content, ensure_ascii=False, default=str)
+    webhook = Webhook(notify_type=notify_type, content=dict(content), text=text, form=VerifiedForm.RAW, key=NO_KEY)
+    return Gap(webhook=webhook, event=read_event(webhook, unit=unit), happened=happened)

@@ -1,0 +1,108 @@
+"""The inbox: a webhook is taken in once, for ever; its notices follow from the row."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Text, bindparam, cast, column, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from notifier.outbox.tables import InboxEvent
+from paytend.envelope import Webhook
+from paytend.webhooks import Event
+from storage.vault import Unreadable, Vault
+
+TABLE = "inbox_event"
+
+_COLUMNS: Sequence[Column[Any]] = tuple(InboxEvent.__table__.columns)  # type: ignore[attr-defined]  # SQLModel's own
+_INSERT = sqlite.insert(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
+# All rows as one JSON text: a VALUES list is another text for each number of rows, which the driver reads anew,
+# and an array it quotes value for value.
+_ROWS = func.json_to_recordset(cast(bindparam("rows", type_=Text), postgresql.JSON)).table_valued(
+    *(column(each.name, each.type) for each in _COLUMNS)
+)
+_INSERT_JSON = (
+    postgresql.insert(InboxEvent)
+    .from_select([each.name for each in _COLUMNS], select(_ROWS.render_derived(with_types=True)))
+    .on_conflict_do_nothing()
+    .returning(col(InboxEvent.id))
+)
+
+_write = json.JSONEncoder(ensure_ascii=False, default=float).encode  # made once: this is done for every webhook
+_write_rows = json.JSONEncoder(
+    default=lambda value: f"\\x{value.hex()}" if isinstance(value, bytes) else value.isoformat()
+).encode
+_ID_NUMBERS = frozenset({"idno", "idnumber"})
+
+
+def make_row(
+    webhook: Webhook, event: Event, *, now: datetime, vault: Vault, make_id: Callable[[], str]
+) -> dict[str, Any]:
+    """Return the row of a verified webhook; its content is sealed, without secrets and with numbers masked."""
+    event_id = make_id()
+    body = _write(_mask_id_numbers(event.content)).encode("utf-8", "replace")
+    return {
+        "id": event_id,
+        "kind": event.kind,
+        "notify_type": webhook.notify_type,
+        "form": webhook.form.value,
+        "verified_by": webhook.key,
+        "digest": event.digest,
+        "business_digest": digest_key(event.business_key),
+        "body": vault.seal(body, table=TABLE, row=event_id, column="body"),
+        "received_at": now,
+        "told_at": None,
+        "failures": 0,
+    }
+
+
+def digest_key(business_key: Sequence[str]) -> str:
+    """Return the digest of a business key, by which an event is known for ever."""
+    return hashlib.sha256(_write(tuple(business_key)).encode("utf-8", "replace")).hexdigest()
+
+
+def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert rows in one statement and return the ids of the new ones.
+
+    What is known by its business key or by its digest stays as it is; of concurrent deliveries of one event
+    exactly one is new.
+    """
+    # Always in the same order, so that two replicas with the same events wait for each other but never deadlock.
+    ordered = sorted(rows, key=lambda row: str(row["digest"]))
+    if session.get_bind().dialect.name == "sqlite":
+        found = session.connection().execute(_INSERT, ordered)
+    else:
+        found = session.connection().execute(_INSERT_JSON, {"rows": _write_rows(ordered)})
+    return set(found.scalars())
+
+
+def open_content(event: InboxEvent, *, vault: Vault) -> str:
+    """Return the content that was kept of a webhook, a JSON object; raises Unreadable."""
+    if event.body is None:
+        raise Unreadable("its content was removed, as CARDOPS_RETENTION_DAYS says")
+    return vault.open(event.body, table=TABLE, row=event.id, column="body").decode()
+
+
+def _mask_id_numbers(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                name: _mask_tail(inner) if _is_id_number(name) else _mask_id_numbers(inner)
+                for name, inner in value.items()
+            }
+        case list():
+            return [_mask_id_numbers(inner) for inner in value]
+        case _:
+            return value
+
+
+def _is_id_number(name: str) -> bool:
+    return name.replace("_", "").lower() in _ID_NUMBERS
+
+
+def _mask_tail(value: Any) -> Any:
+    """Return an identity number with only its last three characters."""
+    return f"***{value[-3:]}" if isinstance(value, str) and len(value) > 3 else None

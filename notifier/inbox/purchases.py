@@ -1,0 +1,141 @@
+"""One purchase is one message: its authorisation, settlement and reversal bring the same one up to date.
+
+Two stages are of one purchase when Paytend gives them one transaction id, when a reversal names the other's id,
+or when card and authorisation code are the same within 30 days. Webhooks may come in any order: a purchase is
+shown as far as it has come, and never goes back.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, delete, select
+
+from notifier.inbox.events import ALARMING, Notification
+from notifier.inbox.purchase_tables import Purchase, PurchaseName
+from notifier.outbox.facts import make_plain
+from paytend import Money
+from storage.upsert import insert_once
+from storage.vault import Vault
+
+TABLE = "purchase"
+_SUBJECT = "purchase:"
+AUTH_CODES_LAST = timedelta(days=30)
+KEPT = timedelta(days=90)  # nothing more comes of an older purchase
+
+# How far each status word has come; what is not here is where an authorisation is.
+_RANKS = {"declined": 2, "cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
+_MONEY = ("amount", "other_amount", "fee", "balance")
+
+
+def merge(before: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a purchase with one more stage: those of the furthest one, and all in `stages`."""
+    stage = {"word": facts["status"], "at": facts["happened"], "amount": facts["amount"]}
+    if before is None:
+        return {**facts, "stages": [stage]}
+    others = [known for known in before["stages"] if known["word"] != stage["word"]]
+    stages = sorted([*others, stage], key=lambda each: (_rank(each["word"]), str(each["at"] or "")))
+    older, newer = (before, facts) if _rank(facts["status"]) >= _rank(before["status"]) else (facts, before)
+    known = {name: value for name, value in newer.items() if value is not None}
+    return {**older, **known, "other_amount": newer["other_amount"], "stages": stages}
+
+
+def name_stage(facts: Mapping[str, Any]) -> list[str]:
+    """Return the names by which the other stages of this one's purchase are known, the surest first."""
+    names = [f"trade:{facts['trade_id']}"] if facts["trade_id"] else []
+    if facts["related_id"] and facts["status"] != "refunded":  # a refund may be of a part: it is told by itself
+        names.append(f"trade:{facts['related_id']}")
+    if facts["card_id"] and facts["auth_code"]:
+        names.append(f"auth:{facts['card_id']}:{facts['auth_code']}")
+    return names
+
+
+def join(
+    session: Session, notification: Notification, *, vault: Vault, make_id: Callable[[], str], now: datetime
+) -> Notification:
+    """Return the notification of a transaction as one of its purchase, which is kept with it.
+
+    A change for the worse is also told by a reply, as an edit notifies nobody.
+    """
+    facts = notification.facts
+    names = name_stage(facts)
+    if not names:
+        return notification
+    row = _find(session, names, make_id=make_id, now=now)
+    before = _open(row, vault=vault)
+    merged = merge(before, facts)
+    _keep(row, merged, vault=vault)
+    worse = before is not None and merged["status"] in ALARMING and merged["status"] != before["status"]
+    subject = f"{_SUBJECT}{row.id}"
+    return replace(notification, facts=merged, subject=subject, is_first=before is None, also_replies=worse)
+
+
+def add_facts(session: Session, subject: str, more: Mapping[str, Any], *, vault: Vault) -> bool:
+    """Add facts to a purchase, which is held until the transaction ends; return whether it is there."""
+    query = select(Purchase).where(Purchase.id == subject.removeprefix(_SUBJECT)).with_for_update()
+    row = session.exec(query.execution_options(populate_existing=True)).first()
+    before = _open(row, vault=vault) if row else None
+    if row is None or before is None:
+        return False
+    _keep(row, {**before, **more}, vault=vault)
+    session.flush()
+    return True
+
+
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Forget purchases that began before this; return how many."""
+    old = select(Purchase.id).where(col(Purchase.begun_at) < before)
+    connection = session.connection()
+    connection.execute(delete(PurchaseName).where(col(PurchaseName.purchase_id).in_(old)))
+    return int(connection.execute(delete(Purchase).where(col(Purchase.begun_at) < before)).rowcount)
+
+
+def _find(session: Session, names: list[str], *, make_id: Callable[[], str], now: datetime) -> Purchase:
+    """Return the locked row of a purchase by any of its names, which from now on are all its names.
+
+    Names are written before anything is decided: of two replicas with two stages the second waits for the first
+    and finds its purchase.
+    """
+    own = make_id()
+    known = [
+        session.get_one(PurchaseName, name, populate_existing=True)
+        for name in names
+        if not insert_once(session, PurchaseName, {"name": name, "purchase_id": own})
+    ]
+    found = next((row.purchase_id for row in known if _is_fresh(session, row, now)), own)
+    if known:
+        renamed = update(PurchaseName).where(col(PurchaseName.name).in_(names)).values(purchase_id=found)
+        session.connection().execute(renamed)
+    if found == own:
+        purchase = Purchase(id=own, begun_at=now, facts=None)
+        session.add(purchase)
+        return purchase  # nobody else can see it before this transaction ends
+    query = select(Purchase).where(Purchase.id == found).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).one()
+
+
+def _is_fresh(session: Session, name: PurchaseName, now: datetime) -> bool:
+    """Whether a name still means the same: authorisation codes come again after some time."""
+    purchase = session.get(Purchase, name.purchase_id)
+    if purchase is None:
+        return False
+    return not name.name.startswith("auth:") or now - purchase.begun_at <= AUTH_CODES_LAST
+
+
+def _keep(row: Purchase, facts: Mapping[str, Any], *, vault: Vault) -> None:
+    plain = json.dumps(make_plain(facts), ensure_ascii=False).encode("utf-8", "replace")
+    row.facts = vault.seal(plain, table=TABLE, row=row.id, column="facts")
+
+
+def _open(row: Purchase, *, vault: Vault) -> dict[str, Any] | None:
+    if row.facts is None:
+        return None
+    facts: dict[str, Any] = json.loads(vault.open(row.facts, table=TABLE, row=row.id, column="facts"))
+    return facts | {name: Money.read(facts[name]) for name in _MONEY if facts.get(name)}
+
+
+def _rank(word: str) -> int:
+    return _RANKS.get(word, 1)

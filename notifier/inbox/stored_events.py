@@ -1,0 +1,22 @@
+"""Reading a stored webhook again: for its notice, and for whoever asks why it went where it went."""
+
+from notifier.inbox.gaps import FOUND
+from notifier.inbox.inbox import open_content
+from notifier.outbox.tables import InboxEvent
+from paytend import AmountUnit, strictjson
+from paytend.envelope import VerifiedForm, Webhook
+from paytend.webhooks import Event, read_event
+from storage.vault import Vault
+
+
+def open_event(row: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
+    """Return the event of a row; raises Unreadable, also for one whose content retention has removed."""
+    text = open_content(row, vault=vault)
+    webhook = Webhook(
+        notify_type=row.notify_type,
+        content=strictjson.parse_object(text),
+        text=text,
+        form=VerifiedForm.RAW if row.form == FOUND else VerifiedForm(row.form),
+        key=row.verified_by,
+    )
+    return read_event(webhook, unit=unit)

@@ -1,0 +1,136 @@
+"""One attempt of a claimed delivery at Slack: edit, or look whether it stands there already, or post."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from slack_sdk import WebClient
+
+from notifier.outbox import slack_messages
+from notifier.outbox.backoff import MOST_BLIND_REPEATS, Trouble
+from notifier.outbox.claims import DeliveryClaim
+from notifier.outbox.slack_errors import NotDelivered
+from notifier.outbox.slack_messages import HistoryUnreadable, MessagePlace
+from notifier.rendering.plain import mark_repeat, strip_blocks
+from notifier.rendering.renderer import Rendered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """Where the message stands now. `posted` is false for an edit and for a message that was found.
+
+    `left_out` are the texts, whole, that it was too short for.
+    """
+
+    place: MessagePlace
+    ts: str
+    posted: bool
+    plain: bool = False
+    repeated: bool = False
+    left_out: tuple[str, ...] = ()
+
+
+class RepeatInDoubt(NotDelivered):
+    """A repeat was sent, and it is in doubt as well."""
+
+
+class LeaseTooShort(NotDelivered):
+    """What came before the post took so long that another worker may have the delivery by now."""
+
+    def __init__(self) -> None:
+        super().__init__(Trouble.NEVER_SENT, code="the lease would end during the post")
+
+
+MayPost = Callable[[], bool]
+
+
+def is_person(recipient: str) -> bool:
+    """Whether a recipient is a person (U…, W…), to be told in direct messages."""
+    return recipient.startswith(("U", "W"))
+
+
+def attempt(
+    claim: DeliveryClaim, rendered: Rendered, *, slack: WebClient, fallback: str, may_post: MayPost
+) -> Delivered:
+    """Bring the message to Slack; raises NotDelivered. `may_post` is asked before each post."""
+    if claim.copy and not claim.fallback:
+        try:
+            return _edit(claim, rendered, slack=slack, ts=claim.copy.ts, channel=claim.copy.channel)
+        except NotDelivered as error:
+            if error.trouble is not Trouble.GONE:
+                raise  # a message that is gone gets a new copy, below
+    place = _choose_place(claim, slack=slack, fallback=fallback)
+    if claim.in_doubt_since is None:
+        return _post(claim, rendered, place, slack=slack, may_post=may_post)
+    if found := _look(claim, place, slack=slack):
+        return Delivered(place=place, ts=found, posted=False, left_out=rendered.left_out)
+    return _repeat(claim, rendered, place, slack=slack, may_post=may_post)
+
+
+def _edit(claim: DeliveryClaim, rendered: Rendered, *, slack: WebClient, ts: str, channel: str) -> Delivered:
+    place = MessagePlace(channel=channel, thread_ts=claim.copy.thread_ts if claim.copy else None)
+    try:
+        slack_messages.edit(slack, place, rendered, ts=ts)
+    except NotDelivered as error:
+        if error.trouble is not Trouble.BAD_FORM:
+            raise
+        slack_messages.edit(slack, place, strip_blocks(rendered), ts=ts)
+        return Delivered(place=place, ts=ts, posted=False, plain=True)
+    return Delivered(place=place, ts=ts, posted=False)
+
+
+def _choose_place(claim: DeliveryClaim, *, slack: WebClient, fallback: str) -> MessagePlace:
+    if claim.fallback:
+        return MessagePlace(channel=fallback)
+    if claim.copy:
+        return MessagePlace(channel=claim.copy.channel, thread_ts=claim.copy.thread_ts)
+    if claim.parent:
+        root = claim.parent.thread_ts or claim.parent.ts
+        return MessagePlace(channel=claim.parent.channel, thread_ts=root, broadcast=claim.broadcast)
+    if is_person(claim.recipient):
+        return MessagePlace(channel=claim.dm or slack_messages.open_dm(slack, claim.recipient))
+    return MessagePlace(channel=claim.recipient)
+
+
+def _look(claim: DeliveryClaim, place: MessagePlace, *, slack: WebClient) -> str | None:
+    """Return the ts of an earlier attempt's post, if it can be found."""
+    assert claim.in_doubt_since is not None  # noqa: S101 - the caller's condition, for the type checker
+    try:
+        return slack_messages.find(slack, place, delivery_id=claim.delivery_id, since=claim.in_doubt_since)
+    except HistoryUnreadable as error:
+        # Slack answers, so it is up: now one repeat is worth its risk, and no more than one.
+        if claim.repeats >= MOST_BLIND_REPEATS:
+            raise NotDelivered(Trouble.NOT_SAID, code="two attempts, no answer, and no right to look") from error
+        return None
+
+
+def _repeat(
+    claim: DeliveryClaim, rendered: Rendered, place: MessagePlace, *, slack: WebClient, may_post: MayPost
+) -> Delivered:
+    try:
+        delivered = _post(claim, mark_repeat(rendered), place, slack=slack, may_post=may_post)
+    except NotDelivered as error:
+        if error.trouble is Trouble.IN_DOUBT:
+            raise RepeatInDoubt(error.trouble, code=error.code) from error
+        raise
+    return replace(delivered, repeated=True)
+
+
+def _post(
+    claim: DeliveryClaim, rendered: Rendered, place: MessagePlace, *, slack: WebClient, may_post: MayPost
+) -> Delivered:
+    """Post; what Slack certainly refused is tried in its simpler form: without a lost thread, as plain text."""
+    plain = False
+    while True:
+        if not may_post():
+            raise LeaseTooShort
+        try:
+            ts = slack_messages.post(slack, place, rendered, delivery_id=claim.delivery_id)
+        except NotDelivered as error:
+            if error.trouble is Trouble.GONE and place.thread_ts:
+                place = MessagePlace(channel=place.channel)
+            elif error.trouble is Trouble.BAD_FORM and rendered.blocks:
+                rendered, plain = strip_blocks(rendered), True
+            else:
+                raise
+        else:
+            return Delivered(place=place, ts=ts, posted=True, plain=plain, left_out=rendered.left_out)

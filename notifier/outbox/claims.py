@@ -1,0 +1,246 @@
+"""Claiming deliveries: which one is next in a free lane, and the lease by which it is ours."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from notifier.outbox.tables import Delivery, DeliveryStatus, Lane, Message, SlackOperation
+from storage.upsert import insert_once
+
+Row = TypeVar("Row")
+
+ALL = "*"  # the lane that stands for Slack as a whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryClaim:
+    """A delivery that is ours until `lease_until`; `facts` are still sealed.
+
+    `copy` is the message to edit, `parent` the one to answer under. `in_doubt_since` is set when an earlier
+    attempt may have posted it. `dm` is the known DM channel of a person.
+    """
+
+    delivery_id: str
+    token: str
+    lease_until: datetime
+    kind: str
+    facts: bytes
+    operation: SlackOperation
+    recipient: str
+    lane: str
+    key: str
+    fallback: bool
+    broadcast: bool
+    attempts: int
+    repeats: int
+    created_at: datetime
+    first_tried_at: datetime
+    in_doubt_since: datetime | None
+    pauses_of_all: int
+    dm: str | None
+    copy: Message | None
+    parent: Message | None
+
+
+def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> DeliveryClaim | None:
+    """Lease the most urgent delivery of a free lane, or return None when nothing can be done now.
+
+    A lane is free when none of its deliveries is leased and neither Slack nor a pause holds it.
+    """
+    whole = session.get(Lane, ALL)
+    if whole and whole.blocked_until and whole.blocked_until > now:
+        return None
+    for name in _free_lanes(session, now):
+        insert_once(session, Lane, {"name": name, "failures": 0})
+        lane = session.exec(_locked(select(Lane).where(Lane.name == name))).first()
+        if lane is not None and (delivery := _next_of(session, name, lane, now, locked=True)) is not None:
+            return _lease(session, delivery, lane, whole, now=now, until=now + lease, token=token)
+    return None
+
+
+def release_all(session: Session) -> int:
+    """Let go of every lease, and return how many there were: only when no other worker can be alive.
+
+    What was begun keeps its `started_at`, so it is in doubt and is looked for before it is repeated.
+    """
+    held = update(Delivery).where(
+        col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lease_token).is_not(None)
+    )
+    return session.connection().execute(held.values(lease_token=None, lease_until=None)).rowcount
+
+
+def doubt_all(session: Session) -> int:
+    """After a backup was restored: let go of every lease and have each waiting post looked for before it is made.
+
+    Returns how many there were.
+    """
+    waiting = update(Delivery).where(col(Delivery.status) == DeliveryStatus.WAITING)
+    since = func.coalesce(Delivery.doubt_since, Delivery.created_at)
+    done = session.connection().execute(waiting.values(lease_token=None, lease_until=None, doubt_since=since))
+    return done.rowcount
+
+
+def next_due(session: Session, *, now: datetime) -> datetime | None:
+    """Return when there may be something to do next, None when nothing waits."""
+    whole = session.get(Lane, ALL)
+    lanes = _lanes(session)
+    earliest = []
+    for name in _waiting_lanes(session):
+        lane = lanes.get(name)
+        holds = [lane.blocked_until, lane.paced_until] if lane else []
+        due = _first_due(session, name, now)
+        earliest.append(max(time for time in (due, *holds) if time is not None))
+    if not earliest:
+        return None
+    held = [whole.blocked_until] if whole and whole.blocked_until else []
+    return max([min(earliest), *held, now])
+
+
+def _first_due(session: Session, name: str, now: datetime) -> datetime:
+    """Return when the first delivery of a lane is due; where all are leased, when the first lease ends."""
+    of_lane = (col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lane) == name)
+    free = or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now)
+    due = session.exec(
+        select(Delivery.due_at).where(*of_lane, free).order_by(col(Delivery.due_at)).limit(1)
+    ).first()
+    if due is not None:
+        return due
+    return session.exec(select(func.min(col(Delivery.lease_until))).where(*of_lane)).one() or now
+
+
+def _waiting_lanes(session: Session) -> list[str]:
+    """Return the lanes in which something waits, walking from one to the next in the index, not over all rows."""
+    return [str(name) for name in session.connection().execute(_make_walk()).scalars()]
+
+
+@cache  # as _make_next
+def _make_walk() -> Select[Any]:
+    waits = Delivery.status == DeliveryStatus.WAITING
+    walk = select(func.min(Delivery.lane).label("name")).where(waits).cte("walk", recursive=True)
+    following = select(func.min(Delivery.lane)).where(waits, Delivery.lane > walk.c.name).scalar_subquery()
+    walk = walk.union_all(select(following).where(walk.c.name.is_not(None)))
+    return select(walk.c.name).where(walk.c.name.is_not(None))
+
+
+def _lanes(session: Session) -> dict[str, Lane]:
+    return {lane.name: lane for lane in session.exec(select(Lane)).all()}
+
+
+def _free_lanes(session: Session, now: datetime) -> list[str]:
+    """Return the lanes that have something to do, the most urgent and the oldest first."""
+    lanes = _lanes(session)
+    firsts = (_next_of(session, name, lanes.get(name), now) for name in _waiting_lanes(session))
+    ordered = sorted((not first.urgent, first.id, first.lane) for first in firsts if first is not None)
+    return [name for _, _, name in ordered]
+
+
+def _next_of(
+    session: Session, name: str, lane: Lane | None, now: datetime, *, locked: bool = False
+) -> Delivery | None:
+    """Return the next delivery of a lane; asked again with the lane locked, as another worker may be quicker."""
+    if lane and lane.blocked_until and lane.blocked_until > now:
+        return None
+    query = _make_next(paced=bool(lane and lane.paced_until and lane.paced_until > now), locked=locked)
+    for urgent in (True, False):  # apart, so that each walks the index in its order
+        found = session.exec(query, params={"lane": name, "urgent": urgent, "now": now}).first()
+        if found is not None:
+            return found
+    return None
+
+
+@cache  # these are asked for every notice, and building one takes longer than asking it
+def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
+    """Return the query for a lane's next: due, nobody's, the lane not at work, its thread and its copy there."""
+    now: Any = bindparam("now")
+    other: Any = aliased(Delivery)
+    busy = exists().where(
+        other.lane == col(Delivery.lane), other.status == DeliveryStatus.WAITING, other.lease_until > now
+    )
+    parent_waits = exists().where(
+        other.key == col(Delivery.thread_of),
+        other.recipient == col(Delivery.recipient),
+        other.operation == SlackOperation.POST,
+        other.status == DeliveryStatus.WAITING,
+    )
+    earlier_waits = exists().where(
+        other.key == col(Delivery.key),
+        other.recipient == col(Delivery.recipient),
+        other.status == DeliveryStatus.WAITING,
+        other.id < col(Delivery.id),
+    )
+    only_edits = [col(Delivery.operation) == SlackOperation.EDIT] if paced else []
+    query = (
+        select(Delivery)
+        .where(
+            Delivery.lane == bindparam("lane"),
+            Delivery.urgent == bindparam("urgent"),
+            col(Delivery.status) == DeliveryStatus.WAITING,
+            col(Delivery.due_at) <= now,
+            or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
+            ~busy,
+            or_(col(Delivery.thread_of).is_(None), ~parent_waits),
+            or_(col(Delivery.operation) == SlackOperation.POST, and_(~earlier_waits)),
+            *only_edits,
+        )
+        .order_by(col(Delivery.id))
+        .limit(1)
+    )
+    return _locked(query) if locked else query
+
+
+def _locked(query: SelectOfScalar[Row]) -> SelectOfScalar[Row]:
+    """Return the query that holds its rows, as they are now and not as this session saw them before."""
+    return query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+
+
+def _lease(
+    session: Session,
+    delivery: Delivery,
+    lane: Lane,
+    whole: Lane | None,
+    *,
+    now: datetime,
+    until: datetime,
+    token: str,
+) -> DeliveryClaim:
+    # A row that was begun and never recorded was in the hands of a worker that died: it may be posted.
+    in_doubt_since = delivery.doubt_since or delivery.started_at
+    delivery.lease_token, delivery.lease_until = token, until
+    delivery.started_at, delivery.doubt_since = now, in_doubt_since
+    delivery.first_tried_at = delivery.first_tried_at or now
+    delivery.attempts += 1
+    session.flush()
+    return DeliveryClaim(
+        delivery_id=delivery.id,
+        token=token,
+        lease_until=until,
+        kind=delivery.kind,
+        facts=delivery.facts,
+        operation=SlackOperation(delivery.operation),
+        recipient=delivery.recipient,
+        lane=delivery.lane,
+        key=delivery.key,
+        fallback=delivery.fallback,
+        broadcast=delivery.broadcast,
+        attempts=delivery.attempts,
+        repeats=delivery.repeats,
+        created_at=delivery.created_at,
+        first_tried_at=delivery.first_tried_at,
+        in_doubt_since=in_doubt_since,
+        pauses_of_all=whole.failures if whole else 0,
+        dm=lane.channel,
+        copy=_find_message(session, delivery.key, delivery.recipient)
+        if delivery.operation == SlackOperation.EDIT
+        else None,
+        parent=_find_message(session, delivery.thread_of, delivery.recipient) if delivery.thread_of else None,
+    )
+
+
+def _find_message(session: Session, key: str, recipient: str) -> Message | None:
+    return session.exec(select(Message).where(Message.key == key, Message.recipient == recipient)).first()

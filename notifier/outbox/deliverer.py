@@ -1,0 +1,268 @@
+"""Delivers what waits in the outbox: claim, do, record, one delivery of a free lane at a time.
+
+Several workers may run at once, as threads of one process or as replicas: rows decide who does what. A worker
+that dies leaves its lease; when that ends, the delivery is in doubt and is looked for before it is repeated.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from slack_sdk import WebClient
+from sqlmodel import Session
+
+from notifier.inbox.events import WHY
+from notifier.outbox import in_full, records
+from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
+from notifier.outbox.backoff import History, Trouble, decide_retry
+from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
+from notifier.outbox.facts import open_facts
+from notifier.outbox.outbox import Outbox
+from notifier.outbox.slack_errors import NotDelivered
+from notifier.outbox.tables import SlackOperation
+from notifier.rendering.plain import lay_out_plainly, put_below
+from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
+from notifier.routing import repeats
+from notifier.routing.acknowledgements import ACKNOWLEDGE
+from storage.database import Transactions
+from storage.vault import Unreadable, Vault
+
+LEASE = timedelta(seconds=30)
+_LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
+_SHORTEST_WAIT = 0.2
+_ABOUT_DELIVERIES = frozenset({"delivery_dead", "fallback_used"})  # these never cause another of their own
+
+_log = logging.getLogger(__name__)
+
+
+class Deliverer:
+    """Brings deliveries to Slack. `healthy` is false while Slack refuses the token."""
+
+    def __init__(
+        self,
+        *,
+        database: Transactions,
+        slack: WebClient,
+        renderer: Renderer,
+        outbox: Outbox,
+        vault: Vault,
+        fallback: str,
+        admins: tuple[str, ...],
+        now: Callable[[], datetime],
+        jitter: Callable[[], float],
+        make_id: Callable[[], str],
+        lease: timedelta = LEASE,
+        observe: Callable[[str], None] = lambda _outcome: None,
+    ) -> None:
+        """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
+        `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a look reads
+        pages, a refused post is tried in a simpler form), so nothing is posted that could still be under way then.
+
+        `observe` is told of each attempt: "delivered", or the trouble.
+
+        Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
+        that waits longer than half a lease.
+        """
+        if slack.retry_handlers:
+            raise ValueError("the Slack client of the deliverer needs retry_handlers=[]")
+        if timedelta(seconds=2 * slack.timeout) > lease:
+            raise ValueError("the Slack client of the deliverer needs a timeout of half a lease at the most")
+        self._database = database
+        self._slack = slack
+        self._renderer = renderer
+        self._outbox = outbox
+        self._vault = vault
+        self._fallback = fallback
+        self.admins = admins
+        self._now = now
+        self._jitter = jitter
+        self._make_id = make_id
+        self._lease = lease
+        self._observe = observe
+        self.healthy = True
+
+    def recover(self) -> int:
+        """At the start of the only process: whatever is leased was left by one that died; return how many."""
+        with self._database.writing() as session:
+            return release_all(session)
+
+    def deliver_due(self, stop: threading.Event | None = None) -> int:
+        """Make one pass: attempt whatever is due in a free lane; return the number of attempts.
+
+        When `stop` is set the one in hand is finished and no other is claimed.
+        """
+        attempts = 0
+        while not (stop and stop.is_set()):
+            with self._database.writing() as session:
+                work = claim(session, now=self._now(), lease=self._lease, token=self._make_id())
+            if work is None:
+                break
+            self._deliver(work)
+            attempts += 1
+        return attempts
+
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Deliver until `stop` is set (then set `wake` too); waits for `wake` or for the next due time."""
+        while not stop.is_set():
+            wake.clear()
+            try:
+                self.deliver_due(stop)
+                pause = self._next_pause()
+            except Exception:  # noqa: BLE001 - the edge of this thread, see below
+                # Whatever fails, such as a database that restarts, the worker goes on.
+                _log.exception("delivery.worker_failed")
+                pause = _LONGEST_WAIT
+            wake.wait(pause)
+
+    def _next_pause(self) -> float:
+        now = self._now()
+        with self._database.reading() as session:
+            due = next_due(session, now=now)
+        return (
+            _LONGEST_WAIT if due is None else min(max((due - now).total_seconds(), _SHORTEST_WAIT), _LONGEST_WAIT)
+        )
+
+    def _deliver(self, work: DeliveryClaim) -> None:
+        """Do what was claimed, and record it."""
+        outcome = self._do(work)
+        self._observe("delivered" if isinstance(outcome, Delivered) else outcome.trouble.value)
+        try:
+            with self._database.writing() as session:
+                if isinstance(outcome, Delivered):
+                    self._record_success(session, work, outcome)
+                else:
+                    self._record_failure(session, work, outcome)
+        except records.DeliveryLeaseLost:
+            _log.warning("delivery.fenced", extra={"delivery": work.delivery_id, "kind": work.kind})
+
+    def _do(self, work: DeliveryClaim) -> Delivered | NotDelivered:
+        try:
+            return self._attempt(work)
+        except NotDelivered as failure:
+            return failure
+        except Exception:  # noqa: BLE001 - the edge of one delivery, see below
+            # An edge: whatever is wrong with one delivery must not hold the others; it dies after a few attempts.
+            _log.exception("delivery.broken", extra={"delivery": work.delivery_id, "kind": work.kind})
+            return NotDelivered(Trouble.REFUSED, code="broken; see the log")
+
+    def _attempt(self, work: DeliveryClaim) -> Delivered:
+        rendered = self._render(work)
+        longest = timedelta(seconds=self._slack.timeout)
+
+        def may_post() -> bool:
+            return self._now() + longest < work.lease_until
+
+        if not may_post():  # this process slept: the delivery may be someone else's by now
+            raise LeaseTooShort
+        return attempt(work, rendered, slack=self._slack, fallback=self._fallback, may_post=may_post)
+
+    def _render(self, work: DeliveryClaim) -> Rendered:
+        try:
+            facts = open_facts(work.facts, vault=self._vault, delivery_id=work.delivery_id)
+        except Unreadable as error:
+            raise NotDelivered(Trouble.REFUSED, code="the stored facts cannot be read") from error
+        below = [
+            (name, found)
+            for name, fact in (("notice_acknowledge", ACKNOWLEDGE), ("notice_why", WHY))
+            if (found := facts.pop(fact, None))
+        ]
+        try:
+            rendered = self._renderer.message(work.kind, facts)
+        except RenderFailed as error:
+            _log.warning(
+                "delivery.laid_out_plainly",
+                extra={"delivery": work.delivery_id, "kind": work.kind, "reason": str(error)},
+            )
+            rendered = lay_out_plainly(work.kind, facts)
+        for name, found in below:
+            rendered = put_below(rendered, self._renderer.message(name, found))
+        return rendered
+
+    def _record_success(self, session: Session, work: DeliveryClaim, delivered: Delivered) -> None:
+        now = self._now()
+        records.record_delivered(session, work, delivered, now=now, make_id=self._make_id)
+        if work.operation is SlackOperation.POST and work.kind != in_full.KIND:
+            for facts in in_full.lay_out(delivered.left_out):
+                self._outbox.enqueue(
+                    session, kind=in_full.KIND, facts=facts, recipient=work.recipient, now=now, thread_of=work.key
+                )
+        self.healthy = True
+        _log.info(
+            "delivery.made",
+            extra={
+                "delivery": work.delivery_id,
+                "kind": work.kind,
+                "recipient": work.recipient,
+                "attempts": work.attempts,
+                "posted": delivered.posted,
+                "plain": delivered.plain,
+                "repeated": delivered.repeated,
+            },
+        )
+
+    def _record_failure(self, session: Session, work: DeliveryClaim, failure: NotDelivered) -> None:
+        now = self._now()
+        _log.warning(
+            "delivery.not_made",
+            extra={
+                "delivery": work.delivery_id,
+                "kind": work.kind,
+                "recipient": work.recipient,
+                "attempts": work.attempts,
+                "trouble": failure.trouble,
+                "code": failure.code,
+            },
+        )
+        if failure.trouble is Trouble.UNAUTHORISED:
+            self.healthy = False
+        if failure.trouble is Trouble.UNREACHABLE and not is_person(work.recipient):
+            if records.mark_unreachable(session, work, now=now):
+                self._tell_admins(session, "fallback_used", work, failure, now=now)
+            if self._can_detour(work):
+                records.record_detour(session, work, failure, fallback=self._fallback, now=now)
+                return
+        history = History(
+            attempts=work.attempts,
+            repeats=work.repeats,
+            first_tried_at=work.first_tried_at,
+            pauses_of_all=work.pauses_of_all,
+        )
+        decision = decide_retry(
+            failure.trouble, history=history, retry_after=failure.retry_after, now=now, jitter=self._jitter()
+        )
+        if decision.again:
+            records.record_retry(session, work, failure, decision, now=now)
+        else:
+            records.record_dead(session, work, failure, now=now)
+            self._tell_admins(session, "delivery_dead", work, failure, now=now)
+
+    def _can_detour(self, work: DeliveryClaim) -> bool:
+        """Whether the notice may go to the fallback channel; what is meant for one person never does."""
+        return not work.fallback and not is_person(work.recipient) and work.recipient != self._fallback
+
+    def _tell_admins(
+        self, session: Session, kind: str, work: DeliveryClaim, failure: NotDelivered, *, now: datetime
+    ) -> None:
+        if work.kind in _ABOUT_DELIVERIES:
+            return
+        facts = {
+            "delivery": work.delivery_id,
+            "about": work.kind,
+            "recipient": work.recipient,
+            "fallback": self._fallback if self._can_detour(work) else None,
+            "code": failure.code,
+            "attempts": work.attempts,
+            "enqueued": work.created_at,
+            "in_doubt": failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
+        }
+        # One message for each channel that is in trouble, however often it is.
+        channel = work.lane if kind == "fallback_used" else work.recipient
+        repeat = repeats.count_again(session, f"{kind}:{channel}", now=now)
+        facts |= repeat.facts
+        known = self._outbox.recipients_of(session, repeat.key)
+        if known:
+            self._outbox.edit(session, key=repeat.key, kind=kind, facts=facts, now=now)
+        for admin in self.admins:
+            if admin not in known:
+                self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=now, key=repeat.key)

@@ -1,0 +1,219 @@
+"""The outbox: deliveries that are written in the transaction of the change that caused them.
+
+Nothing here talks to Slack or commits; `delivery` does what stands here.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import CompoundSelect, bindparam, union_all
+from sqlmodel import Session, col, select
+
+from notifier.outbox.facts import open_facts, seal_facts
+from notifier.outbox.tables import Delivery, DeliveryStatus, Message, SlackOperation
+from storage.vault import Unreadable, Vault
+
+
+class Outbox:
+    """Enqueues posts and edits; facts are sealed at rest and rendered at delivery."""
+
+    def __init__(self, *, vault: Vault, make_id: Callable[[], str]) -> None:
+        """Prepare with the vault for the facts; `make_id` returns a sortable id of 26 characters."""
+        self._vault = vault
+        self._make_id = make_id
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        kind: str,
+        facts: Mapping[str, Any],
+        recipient: str,
+        now: datetime,
+        key: str | None = None,
+        thread_of: str | None = None,
+        broadcast: bool = False,
+        urgent: bool = False,
+        hold: timedelta = timedelta(0),
+        route: str | None = None,
+        status: DeliveryStatus = DeliveryStatus.WAITING,
+        part_of: str | None = None,
+    ) -> str:
+        """Enqueue one notification to one recipient (channel C… or G…, person U… or W…); return its delivery id.
+
+        `key` names a message that may be edited later: one Slack message for each key and recipient.
+        `thread_of` is the key of the message under which this is a reply, in the same recipient's channel; it
+        waits for that one, and is posted by itself when that one died. `broadcast` shows a reply in the channel
+        too. `urgent` ones go before all others of the same recipient. It is not begun before `hold` has passed.
+        `status` and `part_of` are for what shall be no message of its own. Raises TypeError for facts that are no
+        JSON.
+        """
+        delivery_id = self._make_id()
+        session.add(
+            Delivery(
+                id=delivery_id,
+                kind=kind,
+                facts=seal_facts(facts, vault=self._vault, delivery_id=delivery_id),
+                recipient=recipient,
+                lane=recipient,
+                key=key or delivery_id,
+                thread_of=thread_of,
+                broadcast=broadcast,
+                urgent=urgent,
+                created_at=now,
+                due_at=now + hold,
+                route=route,
+                status=status,
+                part_of=part_of,
+            )
+        )
+        session.flush()
+        return delivery_id
+
+    def make_key(self) -> str:
+        """Return a new key for a message of several recipients."""
+        return self._make_id()
+
+    def read(self, delivery: Delivery) -> dict[str, Any]:
+        """Return the facts of a delivery; raises vault.Unreadable."""
+        return open_facts(delivery.facts, vault=self._vault, delivery_id=delivery.id)
+
+    def newest(self, session: Session, key: str) -> Delivery | None:
+        """Return the delivery with the newest facts of a message."""
+        query = select(Delivery).where(Delivery.key == key).order_by(col(Delivery.id).desc()).limit(1)
+        return session.exec(query).first()
+
+    def seal(self, facts: Mapping[str, Any], *, row: str) -> bytes:
+        """Return facts as they are stored in a row of another table; `row` is its own name, and no delivery's."""
+        return seal_facts(facts, vault=self._vault, delivery_id=row)
+
+    def unseal(self, sealed: bytes, *, row: str) -> dict[str, Any]:
+        """Return what was sealed for a row; raises vault.Unreadable."""
+        return open_facts(sealed, vault=self._vault, delivery_id=row)
+
+    def unbegun(self, session: Session, *, key: str, recipient: str) -> Delivery | None:
+        """Return a post that nobody has begun, held until the transaction ends."""
+        query = select(Delivery).where(
+            Delivery.key == key,
+            Delivery.recipient == recipient,
+            Delivery.operation == SlackOperation.POST,
+            Delivery.status == DeliveryStatus.WAITING,
+        )
+        post = session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
+        return None if post is None or _may_be_posted(post) else post
+
+    def recipients_of(self, session: Session, key: str) -> frozenset[str]:
+        """Return who has, or is about to get, a copy of this message."""
+        return frozenset(session.execute(_make_recipients(), {"key": key}).scalars())
+
+    def edit(
+        self,
+        session: Session,
+        *,
+        key: str,
+        kind: str,
+        facts: Mapping[str, Any],
+        now: datetime,
+        hold: timedelta = timedelta(0),
+    ) -> int:
+        """Bring every copy of a message to these facts; return the number of copies.
+
+        A copy that is posted, or just being posted, gets an edit, not begun before `hold` has passed; edits that
+        wait already are given the newer facts, and so are posts that nobody has begun or that died, which keep
+        their mentions.
+        """
+        posts, edits = self._unfinished(session, key)
+        # Read after the deliveries and locked like them: a post that was recorded meanwhile is seen here, and two
+        # edits of one message follow each other.
+        messages = session.exec(select(Message).where(Message.key == key).with_for_update()).all()
+        posted = {message.recipient for message in messages}
+        untouched = {post.recipient: post for post in posts if not _may_be_posted(post)}
+        for recipient, post in untouched.items():
+            if recipient not in posted:
+                self.renew(post, kind=kind, facts=self._with_mentions(post, facts))
+        recipients = posted | {post.recipient for post in posts if _may_be_posted(post)}
+        for recipient in sorted(recipients):
+            if recipient in edits:
+                self.renew(edits[recipient], kind=kind, facts=facts)
+            else:
+                due = now + hold
+                self._enqueue_edit(session, key=key, kind=kind, facts=facts, recipient=recipient, now=now, due=due)
+        session.flush()
+        return len(recipients | untouched.keys())
+
+    def _unfinished(self, session: Session, key: str) -> tuple[list[Delivery], dict[str, Delivery]]:
+        """Return the undelivered posts of this key, and by recipient the edits that nobody has begun."""
+        unfinished = session.exec(
+            select(Delivery)
+            .where(Delivery.key == key, col(Delivery.status).in_((DeliveryStatus.WAITING, DeliveryStatus.DEAD)))
+            .order_by(col(Delivery.id))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+        posts = [row for row in unfinished if row.operation == SlackOperation.POST]
+        edits = {
+            row.recipient: row
+            for row in unfinished
+            if row.operation == SlackOperation.EDIT
+            and row.status == DeliveryStatus.WAITING
+            and row.started_at is None
+        }
+        return posts, edits
+
+    def renew(self, delivery: Delivery, *, kind: str, facts: Mapping[str, Any]) -> None:
+        """Give a delivery that nobody has begun newer facts."""
+        delivery.kind = kind
+        delivery.facts = seal_facts(facts, vault=self._vault, delivery_id=delivery.id)
+
+    def _with_mentions(self, post: Delivery, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return newer facts with the mentions that the first would have had: nobody has seen these yet."""
+        if "mentions" not in facts:
+            return facts
+        try:
+            return {**facts, "mentions": self.read(post).get("mentions") or facts["mentions"]}
+        except Unreadable:
+            return facts
+
+    def _enqueue_edit(
+        self,
+        session: Session,
+        *,
+        key: str,
+        kind: str,
+        facts: Mapping[str, Any],
+        recipient: str,
+        now: datetime,
+        due: datetime,
+    ) -> None:
+        delivery_id = self._make_id()
+        session.add(
+            Delivery(
+                id=delivery_id,
+                kind=kind,
+                operation=SlackOperation.EDIT,
+                facts=seal_facts(facts, vault=self._vault, delivery_id=delivery_id),
+                recipient=recipient,
+                lane=recipient,
+                key=key,
+                created_at=now,
+                due_at=due,
+            )
+        )
+
+
+@cache  # asked for every notice
+def _make_recipients() -> CompoundSelect[Any]:
+    waiting = select(Delivery.recipient).where(
+        Delivery.key == bindparam("key"),
+        Delivery.status == DeliveryStatus.WAITING,
+        Delivery.operation == SlackOperation.POST,
+    )
+    posted = select(Message.recipient).where(Message.key == bindparam("key"))
+    return union_all(waiting, posted)
+
+
+def _may_be_posted(post: Delivery) -> bool:
+    """Whether somebody has begun this post, so that its facts may stand in Slack already."""
+    return post.status == DeliveryStatus.WAITING and (post.started_at is not None or post.doubt_since is not None)

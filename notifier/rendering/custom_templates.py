@@ -1,0 +1,106 @@
+"""An operator's own notice templates: each is tried with hostile facts before it takes the place of ours."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+
+from notifier.rendering.renderer import SUFFIX, Renderer, RenderFailed
+
+_HOSTILE = ('<!channel> "}]} \\ & {{ 7 * 7 }}\n\N{RIGHT-TO-LEFT OVERRIDE}x', "M" * 5000, "", "<@U0VICTIM>")
+_LISTS = {"mentions": 10, "cards": 10, "fields": 40, "stages": 10}  # facts that are lists, and their most items
+_IDS = frozenset({"card_id", "holder_id"})  # short, and not in the sender's hands
+
+# What a notice of each kind has; an operator's template may use these and no others.
+FACTS: Mapping[str, tuple[str, ...]] = {
+    kind: tuple(names.split())
+    for kind, names in {
+        "transaction": (
+            "mentions status status_code status_text type_code type_text source_text amount other_amount fee "
+            "balance currency card_id last_four holder_id holder_name merchant country trade_id related_id "
+            "auth_code stages happened happened_text clock late found"
+        ),
+        "cardholder_audited": "mentions status status_code status_text holder_id holder_name reason found",
+        "card_applied": (
+            "mentions status status_code status_text reference reason quantity cards more_cards card_id "
+            "last_four holder_id found"
+        ),
+        "unrecognised": "mentions notify_type fields digest times first_at last_at found",
+    }.items()
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultyTemplate:
+    """A template of the operator's that is not used, and why (without any value)."""
+
+    name: str
+    reason: str
+
+
+def override(renderer: Renderer, folder: Path | None, *, log: logging.Logger) -> list[FaultyTemplate]:
+    """Let the templates of a folder take the place of ours where they stand the trial; log and return the others.
+
+    Only `<kind>.json.j2` of the kinds in FACTS are taken. They may import our `_parts.j2`.
+    """
+    faulty = []
+    for name, source in _read(folder):
+        try:
+            _try(renderer, name, source)
+        except (RenderFailed, TemplateError, RecursionError) as error:
+            faulty.append(FaultyTemplate(name=f"{name}{SUFFIX}", reason=_say(error)))
+            log.warning("template.faulty", extra={"template": f"{name}{SUFFIX}", "reason": _say(error)})
+    if folder is not None and not folder.is_dir():
+        faulty.append(FaultyTemplate(name=str(folder), reason="there is no such folder"))
+        log.warning("template.no_folder", extra={"folder": str(folder)})
+    return faulty
+
+
+def _try(renderer: Renderer, name: str, source: str | None) -> None:
+    if source is None:
+        raise RenderFailed("the file cannot be read as text")
+    if name not in FACTS:
+        raise RenderFailed(f"only these can be overridden: {', '.join(FACTS)}")
+    lists = {fact: most for fact, most in _LISTS.items() if fact in FACTS[name]}
+    renderer.override(name, source, lists=lists, trials=make_trials(name))
+
+
+def make_trials(kind: str) -> list[dict[str, Any]]:
+    """Return the facts with which a template is tried: everything hostile, everything long, everything missing."""
+    return [
+        *({name: _fill(name, value) for name in FACTS[kind]} for value in _HOSTILE),
+        {name: _fill(name, None) for name in FACTS[kind]},
+    ]
+
+
+def _fill(name: str, value: str | None) -> Any:
+    lists: Mapping[str, Sequence[Any]] = {
+        "mentions": [value],
+        "cards": [{"card_id": value and value[:100], "last_four": value}] * 10,
+        "fields": [{"name": value, "value": value}] * 40,
+        "stages": [{"word": value, "amount": value, "at": value}] * 10,
+    }
+    if name in lists:
+        return [] if value is None else lists[name]
+    return value[:100] if value and name in _IDS else value
+
+
+def _read(folder: Path | None) -> list[tuple[str, str | None]]:
+    if folder is None or not folder.is_dir():
+        return []
+    found: list[tuple[str, str | None]] = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            found.append((path.name.removesuffix(SUFFIX), path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError):
+            found.append((path.name.removesuffix(SUFFIX), None))
+    return found
+
+
+def _say(error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    text = str(getattr(error, "message", None) or error)
+    return f"line {line}: {text}" if line else text

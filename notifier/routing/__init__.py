@@ -1,0 +1,1 @@
+"""Who is told what: routes, silences, storms and their digests, acknowledgements, repeats."""

@@ -1,0 +1,122 @@
+"""Urgent messages that somebody is to take on, and who hears of them when nobody does in time."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from notifier.outbox.outbox import Outbox
+from notifier.routing.routes import Routes
+from notifier.routing.tables import Acknowledgement
+from storage.upsert import insert_once
+
+ACKNOWLEDGE = "acknowledge"  # the fact that a deliverer shows below a message, whatever its template
+_BATCH = 50
+
+
+class NothingToAcknowledge(Exception):
+    """There is no urgent message with this key."""
+
+
+class AlreadyAcknowledged(Exception):
+    """Somebody is on it: `by` is their account, `at` when they said so."""
+
+    def __init__(self, by: str, at: datetime) -> None:
+        super().__init__("somebody is on it already")
+        self.by = by
+        self.at = at
+
+
+def ask(
+    session: Session, key: str, *, within: timedelta | None = None, then: Sequence[str] = (), now: datetime
+) -> dict[str, Any]:
+    """Ask that somebody takes a message on; `then` hear of it when nobody did `within` the time."""
+    insert_once(
+        session,
+        Acknowledgement,
+        {
+            "key": key,
+            "asked_at": now,
+            "within": int(within.total_seconds()) if within else 0,
+            "then": json.dumps(list(then)),
+            "step": 0,
+            "due_at": now + within if within and then else None,
+        },
+    )
+    return state_of(session, key) or {}
+
+
+def state_of(session: Session, key: str) -> dict[str, Any] | None:
+    """Return what a message shows: its key, and who is on it since when; None when nobody is asked."""
+    row = session.get(Acknowledgement, key)
+    return None if row is None else {"key": key, "by": row.acknowledged_by, "at": row.acknowledged_at}
+
+
+def take_on(session: Session, key: str, *, account: str, outbox: Outbox, now: datetime) -> None:
+    """Record who is on it, and show it on every copy; raises NothingToAcknowledge and AlreadyAcknowledged."""
+    row = _hold(session, key)
+    if row is None:
+        raise NothingToAcknowledge
+    if row.acknowledged_by is not None:
+        raise AlreadyAcknowledged(row.acknowledged_by, row.acknowledged_at or now)
+    row.acknowledged_by, row.acknowledged_at, row.due_at = account, now, None
+    session.flush()
+    newest = outbox.newest(session, key)
+    if newest is not None:
+        facts = {**outbox.read(newest), "mentions": [], ACKNOWLEDGE: state_of(session, key)}
+        outbox.edit(session, key=key, kind=newest.kind, facts=facts, now=now)
+
+
+def escalate_due(session: Session, *, routes: Routes, outbox: Outbox, now: datetime) -> int:
+    """Tell the next recipients of what nobody took on in time; return how many messages that were."""
+    due = select(Acknowledgement.key).where(col(Acknowledgement.due_at) <= now)
+    keys = session.exec(due.order_by(col(Acknowledgement.key)).limit(_BATCH)).all()
+    return sum(_escalate(session, key, routes=routes, outbox=outbox, now=now) for key in keys)
+
+
+def move(session: Session, key: str, *, to: str) -> None:
+    """Let a message be taken on in place of another, of which it has become a part."""
+    asked = update(Acknowledgement).where(col(Acknowledgement.key) == key)
+    if session.get(Acknowledgement, to) is None:
+        session.connection().execute(asked.values(key=to))
+    else:
+        session.connection().execute(asked.values(due_at=None))
+
+
+def _hold(session: Session, key: str) -> Acknowledgement | None:
+    query = select(Acknowledgement).where(Acknowledgement.key == key).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def _escalate(session: Session, key: str, *, routes: Routes, outbox: Outbox, now: datetime) -> bool:
+    row = _hold(session, key)
+    if row is None or row.due_at is None or row.due_at > now:
+        return False  # taken on, or escalated by another replica, meanwhile
+    names: list[str] = json.loads(row.then)
+    name, within = names[row.step], timedelta(seconds=row.within)
+    row.step += 1
+    row.due_at = now + within if row.step < len(names) else None
+    newest = outbox.newest(session, key)
+    if newest is None:
+        return False
+    channel, mentions = routes.resolve(name), list(routes.mentions.get(name, ()))
+    known = outbox.recipients_of(session, key)
+    told = {"to": channel, "mentions": [], "after": within * row.step}
+    for recipient in sorted(known):
+        called = {"mentions": mentions} if recipient == channel else {}
+        outbox.enqueue(
+            session,
+            kind="notice_escalated",
+            facts={**told, **called},
+            recipient=recipient,
+            now=now,
+            thread_of=key,
+            urgent=True,
+        )
+    if channel not in known:
+        facts = {**outbox.read(newest), "mentions": mentions, ACKNOWLEDGE: state_of(session, key)}
+        outbox.enqueue(session, kind=newest.kind, facts=facts, recipient=channel, now=now, key=key, urgent=True)
+    return True

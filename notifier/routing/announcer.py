@@ -1,0 +1,160 @@
+"""Announcing: from one notification to the deliveries of everyone whom the routes name.
+
+A notice is a message of its own, a line of a storm's digest, or held back by a silence; it is never dropped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from notifier.inbox.events import Notification
+from notifier.outbox.outbox import Outbox
+from notifier.outbox.tables import DeliveryStatus
+from notifier.routing import acknowledgements, repeats, silences, storms
+from notifier.routing.acknowledgements import ACKNOWLEDGE
+from notifier.routing.routes import DEFAULT, Routes, match
+from notifier.routing.storm_rules import Fate, StormRule
+from notifier.routing.storms import RouteChannel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """A channel that hears of a notification, and who hears of it next when nobody there takes it on."""
+
+    course: RouteChannel
+    within: timedelta | None = None
+    then: tuple[str, ...] = ()
+
+
+def announce(
+    session: Session, notification: Notification, *, routes: Routes, outbox: Outbox, now: datetime
+) -> list[str]:
+    """Enqueue a notification to everyone whom the routes name; return the ids of the new deliveries.
+
+    What has a subject is one message for each recipient: a copy that exists is brought to the newer facts. What is
+    urgent can be taken on by somebody.
+    """
+    storms.hold_still(session)
+    facts, subject = dict(notification.facts), notification.subject
+    if subject and notification.counted:
+        repeat = repeats.count_again(session, subject, now=now)
+        subject, facts = repeat.key, facts | repeat.facts
+    known = outbox.recipients_of(session, subject) if subject and not notification.is_first else frozenset()
+    if subject and known:
+        acknowledgement = {ACKNOWLEDGE: acknowledgements.state_of(session, subject)}
+        newer = {**facts, **acknowledgement, "mentions": []}
+        outbox.edit(session, key=subject, kind=notification.kind, facts=newer, now=now)
+        if notification.also_replies:
+            _reply(session, notification, known, outbox=outbox, now=now)
+    new = [
+        place
+        for place in find_destinations(notification.kind, facts, routes=routes)
+        if place.course.channel not in known
+    ]
+    if not new:
+        return []
+    key = subject or (outbox.make_key() if notification.urgent else None)
+    silence = silences.find_silence(session, notification.kind, facts, now=now)
+    return [
+        _enqueue(session, notification, facts, place, key=key, silence=silence, outbox=outbox, now=now)
+        for place in new
+    ]
+
+
+def _reply(
+    session: Session, notification: Notification, channels: frozenset[str], *, outbox: Outbox, now: datetime
+) -> None:
+    """Tell a change under the message that it changed, and in the channel."""
+    for channel in sorted(channels):
+        outbox.enqueue(
+            session,
+            kind=f"{notification.kind}_changed",
+            facts=notification.facts,
+            recipient=channel,
+            now=now,
+            thread_of=notification.subject,
+            broadcast=True,
+            urgent=notification.urgent,
+        )
+
+
+def _enqueue(
+    session: Session,
+    notification: Notification,
+    facts: Mapping[str, Any],
+    place: Destination,
+    *,
+    key: str | None,
+    silence: str | None,
+    outbox: Outbox,
+    now: datetime,
+) -> str:
+    course = place.course
+    status, part_of, asked = DeliveryStatus.WAITING, silence, {}
+    if silence is not None:
+        status = DeliveryStatus.SILENCED
+    else:
+        fate, part_of = storms.fate_of(session, course, outbox=outbox, now=now)
+        status = DeliveryStatus.WAITING if fate is Fate.ALONE else DeliveryStatus.GATHERING
+        taken_on = key if fate is Fate.ALONE else f"storm:{part_of}"
+        if notification.urgent and taken_on is not None:
+            acknowledgement = acknowledgements.ask(
+                session, taken_on, within=place.within, then=place.then, now=now
+            )
+            asked = {ACKNOWLEDGE: acknowledgement}
+    return outbox.enqueue(
+        session,
+        kind=notification.kind,
+        facts={**facts, **asked, "mentions": course.mentions},
+        recipient=course.channel,
+        now=now,
+        key=key,
+        urgent=notification.urgent,
+        route=course.route,
+        status=status,
+        part_of=part_of,
+    )
+
+
+def find_destinations(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list[Destination]:
+    """Return the channels that hear of a notification, each by the first route that names it."""
+    found = match(routes.rules, kind, facts)
+    mentions: dict[str, dict[str, None]] = {}
+    for recipient in found.recipients:
+        mentioned = [id_ for role in recipient.mentions for id_ in routes.mentions.get(role, ())]
+        mentions.setdefault(routes.resolve(recipient.to), {}).update(dict.fromkeys(mentioned))
+    places: dict[str, Destination] = {}
+    for decision in found.decisions:
+        if not decision.matched:
+            continue
+        rule = routes.rules[decision.rule] if decision.rule is not None else None
+        for channel in map(routes.resolve, rule.to if rule else (DEFAULT,)):
+            course = RouteChannel(
+                route=_name(decision.rule),
+                channel=channel,
+                mentions=list(mentions.get(channel, ())),
+                rule=_budget(routes, rule.budget if rule else None),
+            )
+            within, then = (rule.acknowledge_within, rule.then) if rule else (None, ())
+            places.setdefault(channel, Destination(course=course, within=within, then=then))
+    return list(places.values())
+
+
+def list_budgets(routes: Routes) -> dict[tuple[str, str], StormRule]:
+    """Return the budget of each route in each of its channels."""
+    return {
+        (_name(place), routes.resolve(name)): _budget(routes, rule.budget)
+        for place, rule in enumerate(routes.rules)
+        for name in rule.to
+    } | {(_name(None), routes.resolve(DEFAULT)): routes.storms}
+
+
+def _name(place: int | None) -> str:
+    return "default" if place is None else f"route {place + 1}"
+
+
+def _budget(routes: Routes, budget: int | None) -> StormRule:
+    return routes.storms if budget is None else routes.storms.model_copy(update={"budget": budget})

@@ -1,0 +1,107 @@
+"""Notices as lines: one line for each, many lines to a message within Slack's limits (pure).
+
+Lines stand under the minute in which they came, which each reader sees in their own time zone.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from notifier.rendering.escaping import escape_text
+from notifier.rendering.slack_limits import measure
+
+LONGEST_LINE = 120  # UTF-16 units, escapes included
+_LONGEST_MERCHANT = 24
+_SECTION = 2_900  # Slack takes 3,000 in a section
+_PAGE = 9_600  # and all texts of a message together are kept under 10,000
+_MOST_SECTIONS = 45
+_HEAD = 75  # a date markup and its line break
+
+
+def write_line(kind: str, facts: Mapping[str, Any], *, at: datetime) -> str:
+    """Return what is said of one notice in a line: the second, what happened, to which card."""
+    writer = _WRITERS.get(kind)
+    says = writer(facts) if writer else [kind.replace("_", " "), *(facts.get(name) for name in _TELLING)]
+    return _shorten(" ".join([f":{at:%S}", *(str(part) for part in says if part)]), LONGEST_LINE)
+
+
+def _say_transaction(facts: Mapping[str, Any]) -> list[Any]:
+    card = facts.get("last_four") or facts.get("card_id")
+    merchant = _shorten(str(facts.get("merchant") or ""), _LONGEST_MERCHANT)
+    return [facts.get("status"), facts.get("amount") or "no amount", f"•{card}" if card else "", merchant]
+
+
+def _say_audit(facts: Mapping[str, Any]) -> list[Any]:
+    return ["identity check of", facts.get("holder_id"), facts.get("status_text"), facts.get("reason")]
+
+
+def _say_order(facts: Mapping[str, Any]) -> list[Any]:
+    return ["card order", facts.get("reference"), facts.get("status_text"), facts.get("reason")]
+
+
+_WRITERS: dict[str, Callable[[Mapping[str, Any]], list[Any]]] = {
+    "transaction": _say_transaction,
+    "cardholder_audited": _say_audit,
+    "card_applied": _say_order,
+}
+# What is said of any other kind, behind its name.
+_TELLING = ("status_text", "level", "notify_type", "amount", "card_id", "holder_id", "reference", "digest")
+
+
+@dataclass(kw_only=True)
+class DigestPage:
+    """The lines of one message, in sections; it takes lines until it is full."""
+
+    sections: list[dict[str, Any]] = field(default_factory=list)
+    count: int = 0
+    _size: int = 0
+    _last: int = 0
+
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> "DigestPage":
+        """Return the page that stands in the facts of a reply."""
+        return cls(
+            sections=[{**section, "lines": list(section["lines"])} for section in facts["sections"]],
+            count=facts["count"],
+            _size=facts["size"],
+            _last=facts["last"],
+        )
+
+    def write(self) -> dict[str, Any]:
+        """Return the page as facts."""
+        return {"sections": self.sections, "count": self.count, "size": self._size, "last": self._last}
+
+    def add(self, line: str, *, at: datetime) -> bool:
+        """Add a line; return False, and change nothing, when the page is full."""
+        minute = at.replace(second=0, microsecond=0).isoformat()
+        length = _length(line) + 1
+        is_same = bool(self.sections) and self.sections[-1]["minute"] == minute
+        fits_section = is_same and self._last + length <= _SECTION
+        added = length if fits_section else length + _HEAD
+        if self._size + added > _PAGE or (not fits_section and len(self.sections) >= _MOST_SECTIONS):
+            return False
+        if fits_section:
+            self.sections[-1]["lines"].append(line)
+        else:
+            self.sections.append({"minute": minute, "lines": [line]})
+        self._last = self._last + length if fits_section else added
+        self._size += added
+        self.count += 1
+        return True
+
+
+def _length(text: str) -> int:
+    """Return how long a text is once it is escaped, as Slack counts it."""
+    return measure(json.loads(f'"{escape_text(text)}"'))
+
+
+def _shorten(text: str, limit: int) -> str:
+    """Return a text that is no longer than this once it is escaped."""
+    if _length(text) <= limit:
+        return text
+    kept = text[:limit]
+    while _length(kept) > limit - 1:
+        kept = kept[: max(len(kept) * 3 // 4, len(kept) - 8)]
+    return f"{kept.rstrip()}…"

@@ -1,0 +1,155 @@
+"""Silences in rows: which one holds a notice back, and what is told at its end."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Executable, bindparam, func, update
+from sqlmodel import Session, col, select
+
+from notifier.outbox.outbox import Outbox
+from notifier.outbox.tables import Delivery, DeliveryStatus
+from notifier.routing.digest_lines import write_line
+from notifier.routing.digest_threads import DigestThread, gather
+from notifier.routing.routes import DEFAULT, Routes
+from notifier.routing.silence_matcher import Matcher, matches, may_be_silenced
+from notifier.routing.tables import Silence
+
+_SHOWN = 40
+
+
+class NoSuchSilence(Exception):
+    """There is no silence with this id, or it has ended."""
+
+
+def find_silence(session: Session, kind: str, facts: dict[str, Any], *, now: datetime) -> str | None:
+    """Return the id of the oldest silence that holds a notice back, None when none does."""
+    if not may_be_silenced(kind, facts):
+        return None
+    rows = session.connection().execute(_make_those_on(), {"now": now})
+    return next((name for name, matcher in rows.all() if matches(_read(matcher), kind, facts)), None)
+
+
+@cache  # asked for every notice
+def _make_those_on() -> Executable:
+    on = col(Silence.ended_at).is_(None), col(Silence.ends_at) > bindparam("now")
+    return select(col(Silence.id), col(Silence.matcher)).where(*on).order_by(col(Silence.id))
+
+
+def begin(
+    session: Session,
+    matcher: Matcher,
+    *,
+    owner: str,
+    reason: str,
+    until: datetime,
+    routes: Routes,
+    outbox: Outbox,
+    now: datetime,
+) -> Silence:
+    """Begin a silence and tell it where notices go by default."""
+    silence = Silence(
+        id=outbox.make_key(),
+        matcher=matcher.model_dump_json(exclude_none=True),
+        owner=owner,
+        reason=reason,
+        created_at=now,
+        ends_at=until,
+    )
+    session.add(silence)
+    session.flush()
+    if channel := _channel(routes):
+        outbox.enqueue(
+            session,
+            kind="silence",
+            facts=_facts(silence, held=0),
+            recipient=channel,
+            now=now,
+            key=_key(silence.id),
+        )
+    return silence
+
+
+def end(
+    session: Session, silence_id: str, *, by: str, routes: Routes, outbox: Outbox, now: datetime
+) -> tuple[Silence, int]:
+    """End a silence; what it held back becomes lines under its message. Raises NoSuchSilence."""
+    query = select(Silence).where(Silence.id == silence_id).with_for_update()
+    silence = session.exec(query.execution_options(populate_existing=True)).first()
+    if silence is None or silence.ended_at is not None:
+        raise NoSuchSilence
+    silence.ended_at, silence.ended_by = now, by
+    held = count_held(session, silence_id)
+    session.flush()
+    if channel := _channel(routes):
+        held_back = update(Delivery).where(
+            col(Delivery.part_of) == silence_id, col(Delivery.status) == DeliveryStatus.SILENCED
+        )
+        session.connection().execute(held_back.values(status=DeliveryStatus.GATHERING))
+        thread = DigestThread(key=_key(silence_id), channel=channel, pages={True: 0, False: 0})
+        gather(session, thread, part_of=silence_id, outbox=outbox, now=now, hold=timedelta(0))
+        outbox.edit(session, key=thread.key, kind="silence", facts=_facts(silence, held=held), now=now)
+    return silence, held
+
+
+def due(session: Session, *, now: datetime) -> list[str]:
+    """Return the ids of silences whose time is over and that have not ended yet."""
+    over = select(Silence.id).where(col(Silence.ended_at).is_(None), col(Silence.ends_at) <= now)
+    return list(session.exec(over.order_by(col(Silence.id))).all())
+
+
+def list_silences(session: Session) -> list[tuple[Silence, int]]:
+    """Return the silences that are on, the first to end first, each with how many notices it holds back."""
+    on = select(Silence).where(col(Silence.ended_at).is_(None)).order_by(col(Silence.ends_at), col(Silence.id))
+    return [(silence, count_held(session, silence.id)) for silence in session.exec(on.limit(20)).all()]
+
+
+def count_held(session: Session, silence_id: str) -> int:
+    """Return how many notices a silence holds back; one that goes to two channels counts twice."""
+    held = select(func.count()).select_from(Delivery).where(*_held_by(silence_id))
+    return session.exec(held).one()
+
+
+def list_held(session: Session, silence_id: str, *, outbox: Outbox) -> Sequence[dict[str, Any]]:
+    """Return the newest notices that a silence holds back: when, and a line on each."""
+    query = select(Delivery).where(*_held_by(silence_id)).order_by(col(Delivery.id).desc()).limit(_SHOWN)
+    return [
+        {"at": row.created_at, "line": write_line(row.kind, outbox.read(row), at=row.created_at)}
+        for row in session.exec(query).all()
+    ]
+
+
+def read_matcher(silence: Silence) -> Matcher:
+    """Return what a silence holds back."""
+    return _read(silence.matcher)
+
+
+def _read(matcher: str) -> Matcher:
+    return Matcher.model_validate_json(matcher)
+
+
+def _held_by(silence_id: str) -> list[Any]:
+    return [col(Delivery.part_of) == silence_id, col(Delivery.status) == DeliveryStatus.SILENCED]
+
+
+def _key(silence_id: str) -> str:
+    return f"silence:{silence_id}"
+
+
+def _channel(routes: Routes) -> str:
+    return routes.resolve(DEFAULT) if routes.resolve(DEFAULT).startswith(("C", "G")) else ""
+
+
+def _facts(silence: Silence, *, held: int) -> dict[str, Any]:
+    return {
+        "silence": silence.id,
+        "matcher": str(read_matcher(silence)),
+        "owner": silence.owner,
+        "reason": silence.reason,
+        "began": silence.created_at,
+        "until": silence.ends_at,
+        "ended": silence.ended_at,
+        "ended_by": silence.ended_by,
+        "held": held,
+    }

@@ -1,0 +1,190 @@
+"""Storms in rows: whether a notice is a message of its own, and the digest that is edited in place.
+
+Several replicas tell at once, so whoever decides here holds one lock until its transaction ends.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, text, update
+from sqlmodel import Session, col, select
+
+from notifier.outbox.outbox import Outbox
+from notifier.outbox.tables import Delivery, DeliveryStatus, SlackOperation
+from notifier.routing import acknowledgements
+from notifier.routing.acknowledgements import ACKNOWLEDGE
+from notifier.routing.digest_threads import HOLD, DigestThread, gather, is_untold
+from notifier.routing.digest_totals import add_to_tally, show_tally, start_tally
+from notifier.routing.storm_rules import Fate, Storm, StormRule, StormState, decide, settle
+from notifier.routing.tables import Flow
+
+_LOCK = 7_104_228  # any number that nothing else in this database locks
+
+
+def hold_still(session: Session) -> None:
+    """Wait for the end of every other transaction that announces; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteChannel:
+    """One route into one channel, whom it mentions there, and its budget."""
+
+    route: str
+    channel: str
+    mentions: list[str]
+    rule: StormRule
+
+
+def fate_of(session: Session, course: RouteChannel, *, outbox: Outbox, now: datetime) -> tuple[Fate, str | None]:
+    """Return what becomes of a notice, and the storm of which it is a part; a storm that begins has its digest."""
+    flow = _flow(session, course)
+    weather = _settle(session, flow, _read(flow), rule=course.rule, outbox=outbox, now=now)
+    waiting = 0 if weather.storm else _count_waiting(session, course)
+    weather, fate = decide(weather, rule=course.rule, waiting=waiting, now=now)
+    _write(flow, weather)
+    if fate is Fate.BEGINS:
+        _begin(session, flow, course, outbox=outbox, now=now)
+    return fate, flow.storm
+
+
+def keep_weather(
+    session: Session, *, rules: dict[tuple[str, str], StormRule], outbox: Outbox, now: datetime
+) -> int:
+    """Bring the digests up to date and end the storms that are over; return how many notices became lines.
+
+    `rules` are the budgets by route and channel; a route that is no longer there has the usual one.
+    """
+    lines = 0
+    flows = select(Flow).where(col(Flow.storm).is_not(None)).order_by(col(Flow.route), col(Flow.channel))
+    for flow in session.exec(flows).all():
+        rule = rules.get((flow.route, flow.channel), StormRule())
+        lines += _gather(session, flow, rule=rule, outbox=outbox, now=now)
+        weather = _settle(session, flow, _read(flow), rule=rule, outbox=outbox, now=now)
+        _write(flow, weather)
+    session.flush()
+    return lines
+
+
+def _flow(session: Session, course: RouteChannel) -> Flow:
+    found = session.get(Flow, (course.route, course.channel))
+    if found is None:
+        found = Flow(route=course.route, channel=course.channel)
+        session.add(found)
+    session.info[Flow, course.route, course.channel] = found  # else each notice of a batch would read it again
+    return found
+
+
+def _read(flow: Flow) -> StormState:
+    recent = tuple(datetime.fromtimestamp(moment, UTC) for moment in json.loads(flow.recent))
+    if flow.storm is None or flow.began_at is None or flow.window_from is None:
+        return StormState(recent=recent)
+    storm = Storm(began_at=flow.began_at, window_from=flow.window_from, counted=flow.counted)
+    return StormState(recent=recent, storm=storm)
+
+
+def _write(flow: Flow, weather: StormState) -> None:
+    flow.recent = json.dumps([moment.timestamp() for moment in weather.recent])
+    storm = weather.storm
+    flow.began_at, flow.window_from = (storm.began_at, storm.window_from) if storm else (None, None)
+    flow.counted = storm.counted if storm else 0
+
+
+def _thread(flow: Flow) -> DigestThread:
+    return DigestThread(
+        key=f"storm:{flow.storm}", channel=flow.channel, pages={True: flow.urgent_pages, False: flow.pages}
+    )
+
+
+def _begin(session: Session, flow: Flow, course: RouteChannel, *, outbox: Outbox, now: datetime) -> None:
+    """Begin a digest; what of this route is still to be posted becomes a part of it."""
+    flow.storm, flow.pages, flow.urgent_pages, flow.tally = outbox.make_key(), 0, 0, None
+    folded = update(Delivery).where(
+        *_waiting(course), col(Delivery.started_at).is_(None), col(Delivery.doubt_since).is_(None)
+    )
+    session.flush()
+    urgent = select(Delivery.key).where(*_waiting(course), col(Delivery.urgent))
+    asked = session.exec(urgent.order_by(col(Delivery.id))).all()
+    session.connection().execute(folded.values(status=DeliveryStatus.GATHERING, part_of=flow.storm))
+    for row in [row for row in session if isinstance(row, Delivery)]:
+        session.expire(row)
+    for key in asked:
+        if not outbox.recipients_of(session, key):
+            acknowledgements.move(session, key, to=f"storm:{flow.storm}")
+    outbox.enqueue(
+        session,
+        kind="storm",
+        facts=_facts(session, flow, start_tally(), rule=course.rule) | {"mentions": course.mentions},
+        recipient=flow.channel,
+        now=now,
+        key=f"storm:{flow.storm}",
+        urgent=True,  # its thread waits for it
+    )
+
+
+def _gather(session: Session, flow: Flow, *, rule: StormRule, outbox: Outbox, now: datetime) -> int:
+    thread, tally = _thread(flow), _open_tally(flow, outbox)
+    assert flow.storm is not None  # noqa: S101 - the caller's condition, for the type checker
+    lines = gather(
+        session,
+        thread,
+        part_of=flow.storm,
+        outbox=outbox,
+        now=now,
+        count=lambda kind, facts: add_to_tally(tally, kind, facts),
+    )
+    if lines:
+        flow.pages, flow.urgent_pages = thread.pages[False], thread.pages[True]
+        flow.tally = outbox.seal(tally, row=thread.key)
+        facts = _facts(session, flow, tally, rule=rule)
+        outbox.edit(session, key=thread.key, kind="storm", facts=facts, now=now, hold=HOLD)
+    return lines
+
+
+def _settle(
+    session: Session, flow: Flow, before: StormState, *, rule: StormRule, outbox: Outbox, now: datetime
+) -> StormState:
+    """End the storm when it is over, and say so on its digest."""
+    if before.storm is None or now - before.storm.window_from < rule.window:
+        return before
+    after = settle(before, rule=rule, untold=is_untold(session, _thread(flow)), now=now)
+    if after.storm is None:
+        _gather(session, flow, rule=rule, outbox=outbox, now=now)
+        facts = _facts(session, flow, _open_tally(flow, outbox), rule=rule, ended=now)
+        outbox.edit(session, key=f"storm:{flow.storm}", kind="storm", facts=facts, now=now)
+        flow.storm, flow.tally = None, None
+    return after
+
+
+def _open_tally(flow: Flow, outbox: Outbox) -> dict[str, Any]:
+    return outbox.unseal(flow.tally, row=f"storm:{flow.storm}") if flow.tally else start_tally()
+
+
+def _facts(
+    session: Session, flow: Flow, tally: dict[str, Any], *, rule: StormRule, ended: datetime | None = None
+) -> dict[str, Any]:
+    return {
+        **show_tally(tally),
+        "budget": rule.budget,
+        "window": rule.window,
+        "began": flow.began_at,
+        "ended": ended,
+        "mentions": [],
+        ACKNOWLEDGE: acknowledgements.state_of(session, f"storm:{flow.storm}"),
+    }
+
+
+def _waiting(course: RouteChannel) -> list[Any]:
+    return [
+        col(Delivery.status) == DeliveryStatus.WAITING,
+        col(Delivery.lane) == course.channel,
+        col(Delivery.route) == course.route,
+        col(Delivery.operation) == SlackOperation.POST,
+    ]
+
+
+def _count_waiting(session: Session, course: RouteChannel) -> int:
+    return session.exec(select(func.count()).select_from(Delivery).where(*_waiting(course))).one()

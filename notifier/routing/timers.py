@@ -1,0 +1,59 @@
+"""What keeps channels calm as time passes: storms that end, silences that are over, what nobody took on."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from notifier.outbox.outbox import Outbox
+from notifier.routing import acknowledgements, repeats, silences, storms
+from notifier.routing.announcer import list_budgets
+from notifier.routing.routes import Routes
+from notifier.routing.tables import Silence
+from storage.database import Transactions
+
+BY_TIME = "time"  # who ended a silence that nobody ended
+
+
+class Calm:
+    """Done by the clock every few seconds, by whichever replica takes the slot."""
+
+    def __init__(
+        self,
+        *,
+        database: Transactions,
+        routes: Routes,
+        outbox: Outbox,
+        now: Callable[[], datetime],
+        wake_deliverer: Callable[[], None],
+        hear_end: Callable[[Session, Silence, int], object] = lambda _session, _silence, _held: None,
+    ) -> None:
+        """Prepare; `hear_end` is called with each silence that ends and how many notices it held back."""
+        self._database = database
+        self._routes = routes
+        self._outbox = outbox
+        self._now = now
+        self._wake_deliverer = wake_deliverer
+        self._hear_end = hear_end
+
+    def keep(self) -> None:
+        """Bring everything to what it is by now."""
+        now = self._now()
+        with self._database.writing() as session:
+            storms.hold_still(session)
+            done = self.gather(session)
+            done += acknowledgements.escalate_due(session, routes=self._routes, outbox=self._outbox, now=now)
+            for silence_id in silences.due(session, now=now):
+                silence, held = silences.end(
+                    session, silence_id, by=BY_TIME, routes=self._routes, outbox=self._outbox, now=now
+                )
+                self._hear_end(session, silence, held)
+                done += 1
+            repeats.forget_old(session, now=now)
+        if done:
+            self._wake_deliverer()
+
+    def gather(self, session: Session) -> int:
+        """Put what was told in a storm into the threads of its digests; return how many lines."""
+        budgets = list_budgets(self._routes)
+        return storms.keep_weather(session, rules=budgets, outbox=self._outbox, now=self._now())

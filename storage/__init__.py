@@ -1,0 +1,1 @@
+"""What every package stores with: encryption at rest, UTC times and transactions, durations."""

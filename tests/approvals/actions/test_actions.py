@@ -1,0 +1,92 @@
+"""What may be believed of Paytend's answers, for each action."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from approvals.actions.outcomes import LookupStatus, Result
+from approvals.actions.payloads import CardPayload, TopUpPayload
+from approvals.actions.table import ACTIONS
+from paytend.models import CardInfo, Done, TopUp
+from paytend.money import AmountUnit
+
+REFERENCE = "01HREFERENCE"
+TOP_UP = TopUpPayload.model_validate({"card_id": "1755902", "money": "10.00 EUR"})
+FOUND = CardPayload(card_id="1755902")
+
+
+def _top_up(**fields: Any) -> TopUp:
+    return TopUp.decode(fields, unit=AmountUnit.MINOR)
+
+
+@pytest.mark.parametrize(
+    ("fields", "result", "found"),
+    [
+        ({"topupStatus": "1"}, Result.EXECUTED, LookupStatus.EXECUTED),
+        ({"topupStatus": 1, "orderNo": REFERENCE, "cardId": "1755902"}, Result.EXECUTED, LookupStatus.EXECUTED),
+        ({"topupStatus": "2", "errMsg": "no funds"}, Result.FAILED, LookupStatus.FAILED),
+        ({"topupStatus": "3"}, Result.UNKNOWN, LookupStatus.IN_PROGRESS),
+        ({"topupStatus": "7"}, Result.UNKNOWN, LookupStatus.UNREADABLE),
+        ({}, Result.UNKNOWN, LookupStatus.UNREADABLE),
+        ({"topupStatus": "1", "orderNo": "ANOTHER"}, Result.UNKNOWN, LookupStatus.UNREADABLE),
+        ({"topupStatus": "2", "cardId": "999"}, Result.UNKNOWN, LookupStatus.UNREADABLE),
+    ],
+)
+def test_a_top_up_is_believed_when_it_is_clear_and_ours(
+    fields: dict[str, Any], result: Result, found: LookupStatus
+) -> None:
+    action, answer = ACTIONS["card.top_up"], _top_up(**fields)
+    assert action.read_answer(answer, TOP_UP, REFERENCE).result is result
+    assert action.read_question is not None
+    assert action.read_question(answer, TOP_UP, REFERENCE).found is found
+
+
+def test_another_amount_is_done_but_said() -> None:
+    action = ACTIONS["card.top_up"]
+    answer = _top_up(topupStatus="1", amount="1090", currency="EUR")
+    assert "10.90 EUR, though 10.00 EUR" in action.read_answer(answer, TOP_UP, REFERENCE).words
+    same = _top_up(topupStatus="1", amount="1000", currency="EUR", tradeId="T1", cardNo="4111111111111111")
+    outcome = action.read_answer(same, TOP_UP, REFERENCE)
+    assert (outcome.words, outcome.provider_reference) == ("Done at Paytend.", "T1")
+    assert "4111111111111111" not in str(outcome.answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [("1", Result.EXECUTED), (None, Result.EXECUTED), ("2", Result.FAILED), ("5", Result.UNKNOWN)],
+)
+def test_a_cancelled_loss_is_believed_by_its_status(status: str | None, result: Result) -> None:
+    answer = Done.decode({"changeStatus": status}, unit=AmountUnit.MINOR)
+    assert ACTIONS["card.found"].read_answer(answer, FOUND, REFERENCE).result is result
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ("5", LookupStatus.EXECUTED),
+        ("6", LookupStatus.NOT_FOUND),
+        ("8", LookupStatus.UNREADABLE),
+        (None, LookupStatus.UNREADABLE),
+    ],
+)
+def test_a_cancelled_loss_is_found_by_the_cards_status(status: str | None, found: LookupStatus) -> None:
+    answer = CardInfo.decode({"cardStatus": status}, unit=AmountUnit.MINOR)
+    action = ACTIONS["card.found"]
+    assert action.read_question is not None
+    assert action.read_question(answer, FOUND, REFERENCE).found is found
+
+
+def test_each_action_makes_its_calls() -> None:
+    for name, payload in (("card.top_up", TOP_UP), ("card.found", FOUND)):
+        action = ACTIONS[name]
+        assert action.call(payload, REFERENCE).operation.changes
+        assert action.question is not None
+        assert not action.question(payload, REFERENCE).operation.changes
+    assert ACTIONS["card.top_up"].call(TOP_UP, REFERENCE).values["reference"] == REFERENCE
+
+
+@pytest.mark.parametrize("card_id", ["", "a b", "x" * 65, "4111111111111111", "../x"])
+def test_a_card_id_is_no_free_text(card_id: str) -> None:
+    with pytest.raises(ValidationError):
+        CardPayload(card_id=card_id)

@@ -1,0 +1,137 @@
+"""The trail: every fact, in one order, and what shows tampering."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from approvals.audit import chain
+from bot.database.engine import SqlDatabase
+from tests.approvals.world import SECRET, START, World
+
+KEY = chain.make_key(SECRET)
+
+
+def _fill(database: SqlDatabase, count: int = 5, **facts: Any) -> chain.Head:
+    with database.writing() as session:
+        for number in range(count):
+            chain.append(
+                session,
+                "card:read",
+                key=KEY,
+                actor="U0SAM",
+                subject=f"card:{number}",
+                facts={"number": number, **facts},
+                now=START + timedelta(microseconds=number),
+            )
+        return chain.head(session)
+
+
+def _tamper(database: SqlDatabase, *statements: str) -> None:
+    """Do what only the owner of the tables can: take the triggers away first."""
+    with database.writing() as session:
+        connection = session.connection()
+        for trigger in ("audit_event_unchanged", "audit_event_kept", "audit_follows"):
+            connection.execute(text(f"DROP TRIGGER cardops_{trigger}"))
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def _verified(database: SqlDatabase, older: chain.Head | None = None) -> chain.Verification:
+    with database.reading() as session:
+        return chain.verify(session, key=KEY, older=older)
+
+
+def test_an_untouched_trail_is_intact(database: SqlDatabase) -> None:
+    head = _fill(database)
+    verified = _verified(database, head)
+    assert (verified.is_intact, verified.head, head.seq) == (True, head, 5)
+
+
+def test_an_empty_trail_is_intact(database: SqlDatabase) -> None:
+    assert _verified(database) == chain.Verification(head=chain.Head(seq=0, hash=chain.START))
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken_at"),
+    [
+        ("UPDATE audit_event SET actor = 'U0EVE' WHERE seq = 3", 3),
+        ("UPDATE audit_event SET facts = '{}' WHERE seq = 1", 1),
+        ("UPDATE audit_event SET facts = 'no json' WHERE seq = 2", 2),
+        ("UPDATE audit_event SET subject = 'card:9' WHERE seq = 5", 5),
+        ("UPDATE audit_event SET event = 'x' WHERE seq = 4", 4),
+        ("DELETE FROM audit_event WHERE seq = 2", 2),
+        ("DELETE FROM audit_event WHERE seq = 1", 1),
+        ("UPDATE audit_event SET previous = 'zz' WHERE seq = 4", 4),
+        ("UPDATE audit_event SET seq = 9 WHERE seq = 3", 3),
+    ],
+)
+def test_a30_tampering_is_found_at_its_place(small: World, statement: str, broken_at: int) -> None:
+    _fill(small.database)
+    _tamper(small.database, statement)
+    assert _verified(small.database).broken_at == broken_at
+
+
+def test_a30_two_events_that_changed_places_are_found(small: World) -> None:
+    _fill(small.database)
+    _tamper(
+        small.database,
+        "UPDATE audit_event SET seq = 99 WHERE seq = 2",
+        "UPDATE audit_event SET seq = 2 WHERE seq = 3",
+        "UPDATE audit_event SET seq = 3 WHERE seq = 99",
+    )
+    assert _verified(small.database).broken_at == 2
+
+
+def test_a_cut_tail_shows_only_against_an_older_head(small: World) -> None:
+    head = _fill(small.database)
+    _tamper(small.database, "DELETE FROM audit_event WHERE seq > 3")
+    assert _verified(small.database).is_intact
+    assert _verified(small.database, head).broken_at == 4
+
+
+def test_a_rewritten_tail_shows_against_an_older_head(small: World) -> None:
+    head = _fill(small.database)
+    _tamper(small.database, "DELETE FROM audit_event WHERE seq > 4")
+    with small.database.writing() as session:
+        chain.append(session, "x", key=KEY, actor="a", subject="s", facts={}, now=START)
+    assert _verified(small.database).is_intact
+    assert _verified(small.database, head).broken_at == 5
+
+
+def test_another_key_does_not_verify(small: World) -> None:
+    _fill(small.database)
+    with small.database.reading() as session:
+        assert chain.verify(session, key=chain.make_key(b"other" * 8)).broken_at == 1
+    assert replace(chain.Head(seq=1, hash="x"), seq=2).seq == 2
+
+
+def test_card_numbers_and_secrets_stay_out(small: World) -> None:
+    _fill(small.database, 1, note="paid with 4111111111111111", cvv="123")
+    with small.database.reading() as session:
+        facts = session.connection().execute(text("SELECT facts FROM audit_event")).scalar_one()
+    assert "4111111111111111" not in facts
+    assert "123" not in facts
+
+
+def test_many_threads_make_one_chain(database: SqlDatabase) -> None:
+    errors: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for _ in range(3):
+                _fill(database, 1)
+        except BaseException as error:  # noqa: BLE001 - handed to the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert (_verified(database).is_intact, _verified(database).head.seq) == (True, 18)

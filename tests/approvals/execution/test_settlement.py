@@ -1,0 +1,82 @@
+"""Two people say what Paytend cannot say."""
+
+import pytest
+
+from approvals.execution.reconciliation import AlreadySaid, NotUnknown, RequesterSettles, StillAsking
+from approvals.policy.people import NotInRole
+from approvals.requests.moves import OtherContent, ReasonNeeded
+from approvals.tables import Request
+from paytend.errors import OutcomeUnknown
+from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, person
+
+
+def _lost(world: World) -> Request:
+    world.paytend.before = OutcomeUnknown("no answer")
+    request = world.executes(world.approved())
+    world.gives_up()
+    return request
+
+
+def test_two_people_settle_that_it_did_not_happen(world: World) -> None:
+    request = _lost(world)
+    assert world.card_facts(request)["buttons"] == ["request_settle_happened", "request_settle_not"]
+
+    assert world.settles(request, MARA, happened=False).status == "unknown"
+    assert world.settles(request, ADA, happened=False).status == "failed"
+    assert world.card_facts(request)["buttons"] == []
+    world.paytend.before = None
+    assert world.asks("30.00 EUR").status == "pending"
+
+
+def test_two_people_settle_that_it_happened(world: World) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=True)
+    assert world.settles(request, MILO, happened=True).status == "executed"
+    assert "execution:settled_happened" in world.events()
+
+
+def test_a_differing_word_is_told_and_settles_nothing(world: World) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=True)
+    assert world.settles(request, MILO, happened=False).status == "unknown"
+    assert world.outbox.of("request_settled")[-1].facts["differs"]
+
+    assert world.settles(request, MILO, happened=True).status == "executed"
+
+
+def test_one_person_is_not_two(world: World) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=True)
+    with pytest.raises(AlreadySaid):
+        world.settles(request, MARA, happened=True)
+    with pytest.raises(AlreadySaid):
+        world.settles(request, person("U0MARA2", "manager", identity="U0MARA"), happened=True)
+
+
+def test_the_requester_and_outsiders_settle_nothing(small: World) -> None:
+    request = _lost(small)
+    with pytest.raises(RequesterSettles):
+        small.settles(request, person("U0SAM", "manager", "admin"), happened=True)
+    with pytest.raises(RequesterSettles):
+        small.settles(request, person("U0SAM2", "manager", identity=SAM.person.id), happened=True)
+    with pytest.raises(NotInRole):
+        small.settles(request, OLE, happened=True)
+    with pytest.raises(ReasonNeeded):
+        small.settles(request, MARA, happened=True, reason="")
+
+
+def test_nothing_is_settled_while_paytend_is_still_asked(small: World) -> None:
+    small.paytend.before = OutcomeUnknown("no answer")
+    request = small.executes(small.approved())
+    with pytest.raises(StillAsking):
+        small.settles(request, MARA, happened=True)
+    assert small.card_facts(request)["buttons"] == []
+
+
+def test_what_is_known_is_not_settled(small: World) -> None:
+    request = small.executes(small.approved())
+    with pytest.raises(NotUnknown):
+        small.settles(request, MARA, happened=False)
+    request.digest = "0" * 64
+    with pytest.raises(OtherContent):
+        small.settles(request, MARA, happened=False)

@@ -1,0 +1,148 @@
+"""The card and its replies: what stands on them in every state, and that Slack takes them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from approvals.messages.request_message import buttons
+from approvals.requests.moves import Status
+from paytend.errors import OutcomeUnknown
+from tests.approvals.rendering import FOLDER, render
+from tests.approvals.standins import CARD
+from tests.approvals.world import ADA, MARA, MILO, World, limit, rule, snapshot
+
+SCHEMA = Path(__file__).parents[4] / "shared" / "schemas" / "slack-block-kit.schema.json"
+HOSTILE = 'x <!channel> <@U0EVE> & "quote" \\ \n <https://evil|text> {{ 7*7 }} {% raw %}'
+
+
+def _valid(document: dict[str, Any]) -> None:
+    """Check a message or view against Slack's schema, where it is."""
+    if not SCHEMA.exists():
+        return
+    schema = json.loads(SCHEMA.read_text())
+    is_modal = document.get("type") == "modal"
+    if is_modal:
+        schema = {"$defs": schema["$defs"], "$ref": "#/$defs/modal_view"}
+    errors = list(Draft202012Validator(schema).iter_errors(document if is_modal else document["blocks"]))
+    assert not errors, [error.message[:300] for error in errors][:3]
+
+
+def _all_told(world: World) -> None:
+    for told in world.outbox.told:
+        message = render(told.kind, told.facts)
+        assert message["text"]
+        _valid(message)
+
+
+def test_a_card_shows_what_an_approver_needs(small: World) -> None:
+    small.use(limits=(limit(), limit(per="requester", over="5.00 EUR", then={"quorum": 2})))
+    request = small.asks("10.00 EUR", reason="lunch")
+    facts = small.card_facts(request)
+
+    assert facts["summary"] == f"Top-up of 10.00 EUR to card {CARD} (…4242) of Anna Kern"
+    assert facts["money"]["balance"] == {"before": "20.00 EUR", "after": "30.00 EUR"}
+    assert facts["money"]["partner_balance"] == {"before": "5,000.00 EUR", "after": "4,990.00 EUR"}
+    assert facts["money"]["day"] == "10.00 EUR"
+    assert [(row["per"], row["exceeded"]) for row in facts["money"]["limits"]] == [
+        ("card", False),
+        ("requester", True),
+    ]
+    assert (facts["card"]["kyc"], facts["card"]["status"]) == ("approved", "active")
+    assert facts["card"]["earlier"][0]["money"] == "5.00 EUR"
+    assert facts["why_you"] == "2 managers other than the requester must approve"
+    assert facts["phrase"] == request.phrase
+    assert facts["button_value"] == {"request": request.id, "digest": request.digest}
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_open_requests_on_the_same_card_are_named(small: World) -> None:
+    small.use(rules=(rule(), rule(action="card.found", name="found")))
+    first = small.asks()
+    second = small.asks(action="card.found", payload={"card_id": CARD}, card=snapshot(status="6"))
+    assert small.card_facts(second)["others"][0]["request"] == first.id
+    _all_told(small)
+
+
+def test_buttons_are_there_only_while_they_make_sense() -> None:
+    for status in Status:
+        for gave_up in (True, False):
+            found = buttons(status, gave_up=gave_up)
+            if status is Status.PENDING:
+                assert {"request_approve", "request_deny", "request_withdraw"} <= set(found)
+            elif status is Status.UNKNOWN and gave_up:
+                assert found == ["request_settle_happened", "request_settle_not"]
+            else:
+                assert found == []
+
+
+def test_every_state_of_a_request_is_a_valid_message(world: World) -> None:
+    world.use(rules=(rule(quorum=2, mention=["U0LEAD", "S0TEAM"]),), limits=(limit(),))
+    request = world.asks(reason=HOSTILE[:100])
+    world.passes(hours=5)
+    world.ticks()
+    world.decides(request, MARA)
+    world.decides(request, MILO)
+    world.paytend.before = OutcomeUnknown(HOSTILE)
+    world.executes(request)
+    world.gives_up()
+    world.settles(request, MARA, happened=True, reason=HOSTILE)
+    world.settles(request, MILO, happened=False)
+    world.settles(request, ADA, happened=True)
+    denied = world.asks("20.00 EUR")
+    world.decides(denied, deny=HOSTILE)
+    kinds = {told.kind for told in world.outbox.told}
+
+    assert kinds == {
+        "request_card",
+        "request_decided",
+        "request_outcome",
+        "request_reminder",
+        "request_settled",
+        "request_unknown",
+    }
+    _all_told(world)
+
+
+def test_hostile_names_ping_nobody_and_break_nothing(small: World) -> None:
+    small.card = snapshot(holder_name=HOSTILE, kyc=HOSTILE)
+    message = render("request_card", small.card_facts(small.asks(reason=HOSTILE)))
+    text = json.dumps(message)
+    assert "<!channel>" not in text
+    assert "<@U0EVE>" not in text
+    _valid(message)
+
+
+@pytest.mark.parametrize("name", ["request_deny.view", "request_settle.view", "request_show.view"])
+def test_views_are_valid(small: World, name: str) -> None:
+    small.paytend.before = OutcomeUnknown("lost")
+    request = small.executes(small.approved())
+    small.gives_up()
+    small.settles(request, MARA, happened=True)
+    facts = small.card_facts(request)
+    value = {**facts["button_value"], "happened": True}
+    view = render(name, {**facts, "settle_value": value})
+
+    assert json.loads(view["private_metadata"])["request"] == request.id
+    assert len(view["title"]["text"]) <= 24
+    _valid(view)
+
+
+def test_every_template_is_used_or_asked_for() -> None:
+    names = {path.name.removesuffix(".json.j2") for path in FOLDER.iterdir()}
+    assert names == {
+        "request_card",
+        "request_decided",
+        "request_deny.view",
+        "request_looking",
+        "request_outcome",
+        "request_reminder",
+        "request_secret",
+        "request_settle.view",
+        "request_settled",
+        "request_show.view",
+        "request_unknown",
+    }
+    _valid(render("request_looking", {"by": "U0MARA", "at": "2026-11-20T09:00:00+00:00"}))

@@ -1,0 +1,135 @@
+"""Asking: what may be asked at all, under which rule and limits."""
+
+import pytest
+
+from approvals.execution.preflight import CardUnusable
+from approvals.policy.people import NotInRole
+from approvals.policy.rules import LimitReached, NothingAllows, Policy
+from approvals.requests.opening import AlreadyOpen, AskAgain, NobodyCanDecide, OtherCard, Unfit
+from tests.approvals.world import MARA, MILO, World, limit, person, rule, snapshot
+
+
+def test_a_requester_who_is_not_in_the_channel_follows_a_copy(small: World) -> None:
+    small.decides(small.asks(follows=True))
+
+    assert [told.recipient for told in small.outbox.of("request_card")] == ["C0APPROVALS", "U0SAM"]
+    assert {told.recipient for told in small.outbox.of("request_decided")} == {"C0APPROVALS", "U0SAM"}
+
+
+def test_a_gate_that_nobody_can_satisfy_is_refused(small: World) -> None:
+    small.use(rules=(rule(quorum=3),))
+    with pytest.raises(NobodyCanDecide, match="needs 3 approvals by manager, and only 2 people could"):
+        small.asks()
+    small.use(rules=(rule(approvers=["ghosts"]),))
+    with pytest.raises(NobodyCanDecide, match="nobody could"):
+        small.asks()
+
+
+def test_the_requester_does_not_count_among_those_who_could(small: World) -> None:
+    small.members_by_account = {"U0BOTH": person("U0BOTH", "support", "manager")}
+    with pytest.raises(NobodyCanDecide):
+        small.asks(by=small.members_by_account["U0BOTH"])
+
+
+def test_nothing_matches_means_refused(small: World) -> None:
+    small.use(rules=())
+    with pytest.raises(NothingAllows):
+        small.asks()
+
+
+def test_a_second_open_request_names_the_first(world: World) -> None:
+    first = world.asks()
+    with pytest.raises(AlreadyOpen) as refusal:
+        world.asks("20.00 EUR", again=True)
+    assert first.phrase in str(refusal.value)
+    assert "Sam" in str(refusal.value)
+
+
+def test_the_same_again_within_ten_minutes_asks(world: World) -> None:
+    world.withdraws(world.asks())
+    world.passes(minutes=9)
+
+    with pytest.raises(AskAgain):
+        world.asks()
+    world.withdraws(world.asks("11.00 EUR"))
+    assert world.asks(again=True).status == "pending"
+
+
+def test_after_ten_minutes_nobody_is_asked(small: World) -> None:
+    small.withdraws(small.asks())
+    small.passes(minutes=10)
+    assert small.asks().status == "pending"
+
+
+@pytest.mark.parametrize("status", ["4", "6", "7", "8", "10", "77"])
+def test_a_card_that_cannot_be_used_is_refused_at_once(small: World, status: str) -> None:
+    small.card = snapshot(status=status)
+    with pytest.raises(CardUnusable):
+        small.asks()
+
+
+@pytest.mark.parametrize(
+    "amount", ["0.00 EUR", "-1.00 EUR", "1.001 EUR", "1 XXX", "NaN EUR", "1e9 EUR", "EUR", ""]
+)
+def test_an_amount_that_is_none_is_refused(small: World, amount: str) -> None:
+    with pytest.raises(Unfit):
+        small.asks(amount)
+
+
+def test_the_card_looked_up_must_be_the_one_asked_for(small: World) -> None:
+    with pytest.raises(OtherCard):
+        small.asks(card=snapshot(card_id="999"))
+
+
+def test_only_support_asks(small: World) -> None:
+    with pytest.raises(NotInRole, match="support"):
+        small.asks(by=MARA)
+
+
+def test_a_limit_refuses(world: World) -> None:
+    world.use(limits=(limit(over="100.00 EUR"),))
+    world.executes(world.approved("60.00 EUR"))
+
+    with pytest.raises(LimitReached, match=r"to 100\.01 EUR; the limit is 100\.00 EUR"):
+        world.asks("40.01 EUR")
+    assert world.asks("40.00 EUR").status == "pending"
+
+
+def test_a_limit_raises_the_quorum(world: World) -> None:
+    world.use(limits=(limit(per="requester", over="100.00 EUR", then={"quorum": 2}),))
+    first = world.asks("60.00 EUR")
+    world.card = snapshot(card_id="222")
+    second = world.asks("60.00 EUR")
+
+    assert (first.quorum, second.quorum) == (1, 2)
+    assert world.decides(first).status == "approved"
+    assert world.decides(second).status == "pending"
+    world.card = snapshot()
+    assert world.executes(first).status == "executed"
+    world.card = snapshot(card_id="222")
+    world.decides(second, MILO)
+    assert world.executes(second).status == "executed"
+
+
+def test_a_sum_forgets_what_was_executed_before_the_window(small: World) -> None:
+    small.use(limits=(limit(over="100.00 EUR"),))
+    small.executes(small.approved("100.00 EUR"))
+    small.passes(hours=24)
+    assert small.asks("100.00 EUR").status == "pending"
+
+
+def test_denied_and_withdrawn_requests_do_not_count(small: World) -> None:
+    small.use(limits=(limit(over="100.00 EUR"),))
+    small.decides(small.asks("100.00 EUR"), deny="no thanks")
+    small.withdraws(small.asks("99.00 EUR"))
+    assert small.asks("98.00 EUR").status == "pending"
+
+
+def test_another_currency_does_not_walk_around_a_limit(small: World) -> None:
+    small.use(limits=(limit(),))
+    with pytest.raises(LimitReached):
+        small.asks("1.00 USD")
+
+
+def test_an_empty_policy_is_no_policy() -> None:
+    assert Policy().rules == ()

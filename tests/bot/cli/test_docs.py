@@ -1,0 +1,154 @@
+"""The documents: every command line in them works, what is generated is current, and links lead somewhere."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.cli.main import main
+from bot.settings.reference import write_configuration
+from tests.bot.cli.conftest import Operator
+from tests.bot.cli.test_lists import die
+
+ROOT = Path(__file__).parents[3]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NEVER_ENDS = {("run",)}
+# What ends with something else than 0 here, and why.
+STATUS = {
+    ("doctor",): 1,  # Paytend is not there
+    ("restore", "--after-pg-restore"): 2,  # this is SQLite; test_backup runs it on PostgreSQL
+}
+
+
+def in_fences(text: str) -> Iterator[list[str]]:
+    """The words of each command line of ours in a fence."""
+    for fence in FENCE.findall(text):
+        for line in fence.splitlines():
+            words = shlex.split(line, comments=True)
+            if words and Path(words[0]).name == "cardops":
+                yield words[1:]
+
+
+def inline(text: str) -> Iterator[list[str]]:
+    """The words of each command line of ours in running text."""
+    for line in re.findall(r"`(?:\.venv/bin/)?cardops ([a-z][^`\n]*)`", FENCE.sub("", text)):
+        yield shlex.split(line)
+
+
+FENCED = [(path.name, words) for path in DOCUMENTS for words in in_fences(path.read_text())]
+INLINE = [(path.name, words) for path in DOCUMENTS for words in inline(path.read_text())]
+
+
+def ids(found: list[tuple[str, list[str]]]) -> list[str]:
+    return [f"{name}: {' '.join(words)}" for name, words in found]
+
+
+def prepare(operator: Operator) -> dict[str, str]:
+    """Something of everything that the documents name; return what their placeholders stand for."""
+    (dead,) = die(operator, 1)
+    operator.types("backup", "cardops-backup.db")
+    operator.types("audit", "export", "--to", "before.jsonl")
+    head = operator.types("audit", "head")[1].strip()
+    request = operator.types("requests", "list", "--json")[1].split('"id": "')[1].split('"')[0]
+    for database in operator.opened:
+        database.close()
+    return {"<request>": request, "<reference>": request, "<delivery>": dead, "<head>": head, "<file>": "new.db"}
+
+
+@pytest.mark.parametrize(("document", "words"), FENCED, ids=ids(FENCED))
+def test_a_command_line_in_a_fence_does_what_it_says(small: Operator, document: str, words: list[str]) -> None:
+    meant = prepare(small)
+    given = [meant.get(word, word) for word in words]
+    if given[:2] == ["audit", "check"]:
+        small.types("audit", "export", "--to", given[-1])
+    if given[0] == "backup":
+        (small.folder / given[1]).unlink()
+    if tuple(given) in NEVER_ENDS:
+        with pytest.raises(SystemExit) as ended:
+            small.types(*given, "--help")
+        assert ended.value.code == 0
+        return
+
+    status, _, err = small.types(*given)
+
+    wanted = STATUS.get(tuple(given), STATUS.get(tuple(given[:2]), 0))
+    assert status == wanted, f"{document}: {err}"
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("document", "words"), INLINE, ids=ids(INLINE))
+def test_a_command_line_in_the_text_is_one_that_there_is(
+    document: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its nouns and verbs are known, and so is each option."""
+    names = [word for word in words if re.fullmatch(r"[a-z]+", word)]
+    depth = 2 if names[0] in {"policy", "audit", "keys", "requests", "deliveries", "retention"} else 1
+
+    with pytest.raises(SystemExit) as ended:
+        main([*names[:depth], "--help"])
+
+    assert ended.value.code == 0, document
+    said = capsys.readouterr().out
+    assert all(word in said for word in words if word.startswith("--"))
+
+
+def test_there_are_many_of_them() -> None:
+    assert len(FENCED) > 20
+    assert len(INLINE) > 10
+
+
+def test_the_configuration_is_current() -> None:
+    written = (ROOT / "docs" / "configuration.md").read_text()
+
+    assert written == write_configuration(), "run: cardops configuration > docs/configuration.md"
+
+
+def test_links_and_named_files_lead_somewhere() -> None:
+    for document in DOCUMENTS:
+        text = document.read_text()
+        for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", text):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+        for name in re.findall(r"`((?:deploy|docs|bot|approvals|notifier|commands|sandbox)/[\w./-]+)`", text):
+            assert (ROOT / name).exists(), f"{document.name}: {name}"
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_links_and_alerts_point_to_headings_that_there_are() -> None:
+    for document in DOCUMENTS:
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)]+)\)", document.read_text()):
+            assert anchor in anchors(document.parent / target if target else document), (
+                f"{document.name}: {anchor}"
+            )
+    alerts = yaml.safe_load((ROOT / "deploy" / "grafana" / "alerts.yml").read_text())
+    for rule in (rule for group in alerts["groups"] for rule in group["rules"]):
+        path, _, anchor = rule["annotations"]["runbook"].partition("#")
+        assert anchor in anchors(ROOT / path), rule["alert"]
+
+
+def test_each_alert_is_named_in_the_runbook() -> None:
+    alerts = yaml.safe_load((ROOT / "deploy" / "grafana" / "alerts.yml").read_text())
+    text = (ROOT / "docs" / "runbook.md").read_text()
+
+    assert [rule["alert"] for rule in alerts["groups"][0]["rules"] if rule["alert"] not in text] == []
+
+
+def test_the_jobs_in_the_document_are_those_that_there_are() -> None:
+    text = (ROOT / "docs" / "how-it-works.md").read_text()
+    table = text.partition("## What runs by itself")[2].partition("\n## ")[0]
+    named = {
+        name for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    source = "".join(
+        (ROOT / "bot" / f"{name}.py").read_text() for name in ("wiring/compose", "jobs/table", "jobs/daily")
+    )
+
+    assert named == set(re.findall(r'Job\(\s*name="(\w+)"', source))

@@ -1,0 +1,172 @@
+"""A low partner balance is told once, repeated as asked, and does not flap (F38, F39)."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlmodel import select
+
+from notifier.balance.levels import BalanceRule, Level, LevelState, decide
+from notifier.balance.watch import BalanceWatch
+from notifier.outbox.tables import BalanceSample
+from notifier.routing.routes import Routes
+from paytend import AmountUnit, Money, Unreachable
+from paytend.calls import Call
+from paytend.models import PartnerBalance
+from tests.notifier.conftest import START, World, run_together
+
+RULE = BalanceRule.model_validate(
+    {"every": "5m", "currencies": {"EUR": {"warn": 5000.00, "critical": "1000.00"}}, "repeat": "4h"}
+)
+
+
+def follow(*steps: tuple[float, str]) -> list[str | None]:
+    """Return the notices of a balance that is each amount at each hour."""
+    level_state, notices = LevelState(level=Level.OK), []
+    for hour, amount in steps:
+        change = decide(
+            level_state,
+            balance=Money.read(f"{amount} EUR"),
+            thresholds=RULE.currencies["EUR"],
+            repeat=RULE.repeat,
+            now=START + timedelta(hours=hour),
+        )
+        level_state = change.level_state
+        notices.append(change.notice and f"{change.notice} {level_state.level}{' again' * change.repeated}")
+    return notices
+
+
+def test_each_worse_level_is_told_at_once() -> None:
+    assert follow((0, "5000"), (1, "4999.99"), (1.1, "1000"), (1.2, "999.99")) == [
+        None,
+        "balance_low warn",
+        None,
+        "balance_low critical",
+    ]
+
+
+def test_it_may_fall_to_critical_in_one_step() -> None:
+    assert follow((0, "9000"), (1, "3.00")) == [None, "balance_low critical"]
+
+
+def test_a_low_balance_is_repeated_after_the_time_that_was_asked_for() -> None:
+    assert follow((0, "4000"), (3.9, "4000"), (4, "4000"), (5, "4000"), (8, "4000")) == [
+        "balance_low warn",
+        None,
+        "balance_low warn again",
+        None,
+        "balance_low warn again",
+    ]
+
+
+def test_f39_a_balance_that_flaps_around_the_limit_is_told_once_and_recovers_once() -> None:
+    assert follow(
+        (0, "4999"), (0.1, "5001"), (0.2, "4998"), (0.3, "5250.00"), (0.4, "5250.01"), (0.5, "5100")
+    ) == ["balance_low warn", None, None, None, "balance_recovered ok", None]
+
+
+def test_a_critical_balance_that_improves_to_low_is_not_news() -> None:
+    assert follow((0, "900"), (0.1, "1049"), (0.2, "2000"), (0.3, "999")) == [
+        "balance_low critical",
+        None,
+        None,
+        "balance_low critical",
+    ]
+
+
+@pytest.mark.parametrize(
+    "currencies",
+    [
+        {"EUR": {"warn": 1000, "critical": 1000}},
+        {"EUR": {"warn": 1000, "critical": 0}},
+        {"EUR": {"warn": "1000.001", "critical": 10}},
+        {"XXX": {"warn": 1000, "critical": 10}},
+    ],
+)
+def test_thresholds_that_make_no_sense_are_refused(currencies: Any) -> None:
+    with pytest.raises(ValidationError):
+        BalanceRule.model_validate({"currencies": currencies})
+
+
+@dataclass
+class Bank:
+    """Answers as Paytend does; `amount` in cents, None when it cannot be reached."""
+
+    amount: int | None = 900_000
+    calls: list[Any] = field(default_factory=list)
+
+    def send(self, call: Call[PartnerBalance]) -> PartnerBalance:
+        self.calls.append(call)
+        if self.amount is None:
+            raise Unreachable
+        row = {"currency": "EUR", "balance": str(self.amount)}
+        return PartnerBalance.decode({"accountList": [row]}, unit=AmountUnit.MINOR)
+
+
+def watch(world: World, bank: Bank) -> BalanceWatch:
+    return BalanceWatch(
+        database=world.database,
+        paytend=bank,
+        rule=RULE,
+        routes=Routes(channels={"alerts": "C0ALERTS"}),
+        outbox=world.outbox,
+        now=world.clock,
+    )
+
+
+def test_a_low_balance_is_told_and_its_recovery_too(world: World) -> None:
+    bank = Bank()
+    watcher = watch(world, bank)
+    for amount in (900_000, 400_000, 390_000, 800_000):
+        bank.amount = amount
+        watcher.poll()
+        world.clock.passes(minutes=5)
+        world.delivers()
+
+    low, recovered = world.slack.texts()
+    assert low == "Partner balance was low, and has recovered: 8,000.00 EUR."
+    assert recovered.startswith("Partner balance has recovered: 8,000.00 EUR")
+    with world.database.reading() as session:
+        assert [Decimal(sample.amount) for sample in session.exec(select(BalanceSample)).all()] == [
+            9000,
+            4000,
+            3900,
+            8000,
+        ]
+
+
+def test_a_restart_forgets_nothing(world: World) -> None:
+    bank = Bank(amount=400_000)
+    for _ in range(3):
+        watch(world, bank).poll()
+        world.clock.passes(minutes=5)
+
+    assert len(world.rows()) == 1
+
+
+def test_f38_replicas_that_ask_at_the_same_time_tell_it_once(world: World) -> None:
+    bank = Bank(amount=400_000)
+
+    run_together(8, lambda _: watch(world, bank).poll())
+
+    assert len(world.rows()) == 1
+
+
+def test_without_an_answer_nothing_changes(world: World) -> None:
+    with pytest.raises(Unreachable):
+        watch(world, Bank(amount=None)).poll()
+
+    assert world.rows() == []
+
+
+def test_a_currency_that_paytend_does_not_name_is_no_zero_balance(world: World) -> None:
+    rule = BalanceRule.model_validate({"currencies": {"USDT": {"warn": 10, "critical": 1}}})
+    watcher = watch(world, Bank())
+    watcher._rule = rule
+
+    watcher.poll()
+
+    assert world.rows() == []

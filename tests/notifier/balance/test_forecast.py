@@ -1,0 +1,124 @@
+"""How long the partner balance lasts: reckoned from falls alone, and honest about too little history."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.balance.forecast import DAY, WEEK, Pace, Sample, measure, propose, say_lasts
+from paytend import Money
+from tests.notifier.conftest import START
+
+
+def samples(*amounts: str, hours: float = 1) -> list[Sample]:
+    """The amounts at equal distances, the last of them now."""
+    count = len(amounts)
+    return [
+        (START - timedelta(hours=hours * (count - 1 - place)), Decimal(amount))
+        for place, amount in enumerate(amounts)
+    ]
+
+
+def say(*amounts: str, hours: float, window: timedelta = DAY) -> str:
+    pace = measure(samples(*amounts, hours=hours), window=window, now=START)
+    return say_lasts(pace, balance=Money.read(f"{amounts[-1]} EUR"))
+
+
+def test_only_falls_count_so_that_money_paid_in_hides_nothing() -> None:
+    pace = measure(samples("1000", "700", "5000", "4900", hours=8), window=DAY, now=START)
+
+    assert (pace.spent, pace.covered, pace.a_day) == (Decimal(400), timedelta(hours=24), Decimal(400))
+
+
+def test_what_lies_before_the_window_does_not_count() -> None:
+    pace = measure(samples("9000", "1000", "900", hours=20), window=DAY, now=START)
+
+    assert (pace.spent, pace.covered) == (Decimal(100), timedelta(hours=20))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "hours", "window", "words"),
+    [
+        (("1200", "1000"), 24, DAY, "Lasts about 5 days at the pace of the last 24 h: 200.00 EUR spent"),
+        (("1100", "100"), 24, DAY, "Lasts about 2 hours at the pace of the last 24 h: 1,000.00 EUR spent"),
+        (("1100", "10"), 24, DAY, "Lasts less than an hour at the pace of the last 24 h: 1,090.00 EUR spent"),
+        (("1000000", "999999"), 24, DAY, "Lasts more than a year at the pace of the last 24 h: 1.00 EUR spent"),
+        (("500", "500"), 24, DAY, "Nothing was spent in the last 24 h"),
+        (("500", "900"), 24, DAY, "Nothing was spent in the last 24 h"),
+        (
+            ("1200", "1000"),
+            12,
+            DAY,
+            (
+                "Lasts about 2 days 12 hours at the pace of the last 24 h (watched for 12 hours of that time): "
+                "200.00 EUR spent"
+            ),
+        ),
+        (
+            ("1200", "1000"),
+            5,
+            DAY,
+            "The pace of the last 24 h is not known: the balance was watched for only 5 hours of that time",
+        ),
+        (
+            ("1200",),
+            5,
+            WEEK,
+            "The pace of the last 7 days is not known: the balance was not watched then",
+        ),
+    ],
+)
+def test_the_words_say_what_they_rest_on(
+    amounts: tuple[str, ...], hours: float, window: timedelta, words: str
+) -> None:
+    assert say(*amounts, hours=hours, window=window) == words
+
+
+def test_no_sample_at_all_is_no_pace() -> None:
+    assert not measure([], window=DAY, now=START).is_known
+
+
+def test_an_empty_balance_lasts_no_time() -> None:
+    pace = measure(samples("100", "-20", hours=24), window=DAY, now=START)
+
+    assert pace.lasts(Decimal(-20)) == timedelta(0)
+
+
+def pace(spent: str, *, days: int = 1) -> Pace:
+    return Pace(window=DAY, covered=timedelta(days=days), spent=Decimal(spent))
+
+
+@pytest.mark.parametrize(
+    ("balance", "paces", "amount"),
+    [
+        ("4000.00 EUR", [pace("1000")], "8000"),  # 5,000 and 7,000, less 4,000
+        ("3999.99 EUR", [pace("1000")], "8100"),
+        ("4000.00 EUR", [pace("9", days=0), pace("100")], "1700"),  # the first pace is not known
+        ("4000.00 EUR", [], "6000"),  # twice the threshold
+        ("90000.00 EUR", [pace("1000")], "0"),
+        ("11999.50 EUR", [pace("1000")], "1"),
+        ("-500.00 EUR", [pace("0")], "5500"),
+    ],
+)
+def test_a_proposal_reaches_the_threshold_and_a_week_rounded_up(
+    balance: str, paces: list[Pace], amount: str
+) -> None:
+    assert propose(Money.read(balance), warn=Decimal(5000), paces=paces).amount.amount == Decimal(amount)
+
+
+@given(
+    balance=st.decimals("-9999999", "9999999", places=2),
+    spent=st.decimals(0, 999999, places=2),
+    warn=st.decimals("0.01", 999999, places=2),
+)
+def test_a_proposal_is_never_less_than_needed_and_hardly_more(
+    balance: Decimal, spent: Decimal, warn: Decimal
+) -> None:
+    paces = [Pace(window=DAY, covered=DAY, spent=spent)]
+
+    found = propose(Money(amount=balance, currency="EUR"), warn=warn, paces=paces)
+
+    needed = max(found.target.amount - balance, Decimal(0))
+    assert needed <= found.amount.amount <= needed * Decimal("1.1") + 1

@@ -1,0 +1,188 @@
+"""Whose card it is: asked beside the notice, never before it, and not again for every movement of the card."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+
+import pytest
+
+from notifier.inbox import cardholder_names
+from notifier.inbox.cardholder_names import CardholderNames
+from notifier.inbox.dispatcher import Dispatcher
+from notifier.inbox.inbox import take_in
+from notifier.routing.routes import RouteRule, Routes
+from paytend import AmountUnit, Refused, Unreachable
+from tests.notifier.conftest import World
+from tests.notifier.inbox.test_inbox import row_of
+from tests.notifier.stories import make_transaction
+
+
+@dataclass
+class Desk:
+    """A teller with names over a world; `asked` are the cards that Paytend was asked about."""
+
+    world: World
+    names: CardholderNames
+    teller: Dispatcher
+    asked: list[str]
+    answers: dict[str, str | Exception | None] = field(default_factory=dict)
+
+    def hears(self, **changes: object) -> None:
+        with self.world.database.writing() as session:
+            take_in(session, [row_of(self.world, *make_transaction(**changes))])
+        self.teller.tell_due()
+
+    def holder_shown(self, message: int = 0) -> str | None:
+        shown = self.world.slack.messages[message]
+        fields = [field["text"] for block in shown["blocks"] for field in block.get("fields", [])]
+        found = [text.partition("\n")[2] for text in fields if text.startswith("*Cardholder*")]
+        assert (f" of {found[0]}," in shown["text"]) if found else (" of " not in shown["text"])
+        return found[0] if found else None
+
+
+@pytest.fixture
+def context(world: World) -> Desk:
+    asked: list[str] = []
+    answers: dict[str, str | Exception | None] = {"1755902": "Maria Kuusk"}
+
+    def ask(card_id: str) -> str | None:
+        asked.append(card_id)
+        answer = answers[card_id]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    names = CardholderNames(
+        ask=ask,
+        database=world.database,
+        outbox=world.outbox,
+        vault=world.vault,
+        now=lambda: world.clock.now,
+        monotonic=lambda: world.clock().timestamp(),
+        wake=lambda: None,
+        wake_deliverer=lambda: None,
+    )
+    teller = Dispatcher(
+        database=world.database,
+        outbox=world.outbox,
+        routes=Routes(rules=(RouteRule(kind="transaction", to=("alerts",)),), channels={"alerts": "C0ALERTS"}),
+        vault=world.vault,
+        unit=AmountUnit.MINOR,
+        timezone=UTC,
+        now=lambda: world.clock.now,
+        monotonic=lambda: 0.0,
+        wake_deliverer=lambda: None,
+        names=names,
+    )
+    return Desk(world=world, names=names, teller=teller, asked=asked, answers=answers)
+
+
+def test_a_notice_is_posted_at_once_and_named_afterwards(context: Desk) -> None:
+    context.hears()
+    context.world.delivers()
+    assert context.holder_shown() is None
+
+    assert context.names.learn_next()
+    context.world.delivers_all(2)
+
+    assert context.holder_shown() == "Maria Kuusk"
+    assert len(context.world.slack.messages) == 1
+    assert not context.names.learn_next()
+
+
+def test_what_nobody_has_begun_to_post_has_the_name_from_the_start(context: Desk) -> None:
+    context.hears()
+    context.names.learn_next()
+    context.world.delivers()
+
+    assert context.holder_shown() == "Maria Kuusk"
+    assert context.world.slack.count("chat.update") == 0
+
+
+def test_the_next_movement_of_the_card_has_it_too_without_asking(context: Desk) -> None:
+    context.hears()
+    context.names.learn_next()
+    context.hears(tradeId="T2")
+    context.world.delivers_all(3)
+
+    assert [context.holder_shown(0), context.holder_shown(1)] == ["Maria Kuusk"] * 2
+    assert context.asked == ["1755902"]
+
+    context.world.clock.passes(seconds=cardholder_names.REMEMBERED + 1)
+    context.hears(tradeId="T3")
+    assert context.names.learn_next()
+    assert context.asked == ["1755902"] * 2, "a name may change"
+
+
+def test_a_later_stage_keeps_the_name_also_when_it_is_not_remembered(context: Desk) -> None:
+    context.hears(tradeStatus=1)
+    context.world.delivers()
+    context.names.learn_next()
+    context.world.clock.passes(hours=5)
+    context.answers["1755902"] = Unreachable("down")
+    context.hears(tradeSrc="S", tradeStatus=1)
+    context.world.delivers_all(3)
+
+    assert context.holder_shown() == "Maria Kuusk"
+    assert "Settled" in context.world.slack.messages[0]["text"]
+
+
+def test_a_card_without_a_name_is_not_asked_about_again_and_again(context: Desk) -> None:
+    context.answers["1755902"] = None
+    context.answers["1755903"] = Refused(code="99", reason="no such card", verified=True)
+    for trade in ("T1", "T2"):
+        for card in ("1755902", "1755903"):
+            context.hears(cardId=card, tradeId=f"{trade}{card}")
+        while context.names.learn_next():
+            pass
+    context.world.delivers_all(6)
+
+    assert sorted(context.asked) == ["1755902", "1755903"]
+    assert len(context.world.slack.messages) == 4
+
+
+def test_a_paytend_that_is_down_is_asked_again_later_and_holds_no_notice(context: Desk) -> None:
+    context.answers["1755902"] = Unreachable("down")
+    context.hears()
+    with pytest.raises(Unreachable):
+        context.names.learn_next()
+    context.world.delivers()
+    assert context.holder_shown() is None
+
+    context.answers["1755902"] = "Maria Kuusk"
+    context.names.learn_next()
+    context.world.delivers_all(2)
+
+    assert context.holder_shown() == "Maria Kuusk"
+
+
+def test_a_flood_of_cards_is_not_remembered_without_end(context: Desk) -> None:
+    cards = [f"9{number:06d}" for number in range(cardholder_names.MOST_WAITING + 10)]
+    context.names.want([(card, "purchase:none") for card in cards])
+    context.answers |= dict.fromkeys(cards, "Someone")
+    while context.names.learn_next():
+        pass
+
+    assert context.asked == cards[: cardholder_names.MOST_WAITING]
+
+
+def test_it_runs_until_it_is_stopped(context: Desk) -> None:
+    context.hears()
+    stop, wake = threading.Event(), threading.Event()
+    thread = threading.Thread(target=context.names.run, args=(stop, wake))
+    thread.start()
+    _wait_until(lambda: context.asked == ["1755902"])
+    stop.set()
+    wake.set()
+    thread.join(timeout=10)
+
+    assert not thread.is_alive()
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + timedelta(seconds=10).total_seconds()
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,0 +1,156 @@
+"""Webhooks become notices that say what happened in words, with the code beside."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from notifier.inbox.events import KINDS, STATUS_WORDS, make_notification, read_time
+from notifier.rendering.renderer import Rendered, Renderer
+from paytend import Money
+from paytend.webhooks import Event
+from tests.notifier.conftest import START
+from tests.notifier.stories import make_event, make_transaction
+
+VILNIUS = ZoneInfo("Europe/Vilnius")
+
+
+def render(renderer: Renderer, event: Event) -> Rendered:
+    notification = make_notification(event, timezone=VILNIUS, now=START)
+    return renderer.message(notification.kind, {**notification.facts, "mentions": []})
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "word"),
+    [
+        (1, "A", "authorised"),
+        (1, "S", "settled"),
+        (1, None, "successful"),
+        (2, "A", "reversed"),
+        (3, "S", "reversed"),
+        (6, "A", "declined"),
+        (6, "S", "cancelled"),
+        (7, "A", "voided"),
+        (10, "S", "refunded"),
+        (99, "A", "other"),
+    ],
+)
+def test_a_transaction_has_one_word_for_how_it_ended(status: int, source: str | None, word: str) -> None:
+    event, _ = make_transaction(tradeStatus=status, tradeSrc=source)
+
+    facts = make_notification(event, timezone=VILNIUS, now=START).facts
+
+    assert facts["status"] == word
+    assert word in STATUS_WORDS
+
+
+def test_a_transaction_is_told_with_both_amounts_the_card_and_the_time(renderer: Renderer) -> None:
+    event, _ = make_transaction()
+
+    text = render(renderer, event).text
+
+    moment = int(datetime(2026, 11, 22, 10, 30, tzinfo=UTC).timestamp())
+    assert text.startswith("Declined: 12.50 EUR (13.40 USD) at SHOP, card •• 4242, ")
+    assert f"<!date^{moment}^" in text
+    assert "cancelled by the system (6)" in text
+
+
+def test_a_transaction_has_buttons_that_name_the_card(renderer: Renderer) -> None:
+    event, _ = make_transaction()
+
+    buttons = render(renderer, event).blocks[-1]["elements"]
+
+    assert [(button["action_id"], button["value"]) for button in buttons] == [
+        ("card_info", '{"card_id":"1755902"}'),
+        ("card_lost", '{"card_id":"1755902"}'),
+    ]
+    assert buttons[1]["confirm"]["style"] == "danger"
+    assert all(button["accessibility_label"] for button in buttons)
+
+
+def test_one_amount_is_not_told_twice(renderer: Renderer) -> None:
+    event, _ = make_transaction(currencyTxn=None, txnAmount=None)
+
+    assert "Declined: 12.50 EUR at SHOP" in render(renderer, event).text
+
+
+def test_a_transaction_with_almost_nothing_in_it_is_told(renderer: Renderer) -> None:
+    event, _ = make_event("1", tradeId="T1", tradeStatus="77")
+
+    text = render(renderer, event).text
+
+    assert text.startswith("Transaction with an unknown status: an amount that could not be read")
+    assert "unknown (77)" in text
+
+
+def test_what_goes_wrong_goes_first() -> None:
+    bad, _ = make_transaction()
+    good, _ = make_transaction(tradeStatus=1)
+
+    assert make_notification(bad, timezone=VILNIUS, now=START).urgent
+    assert not make_notification(good, timezone=VILNIUS, now=START).urgent
+
+
+def test_an_event_older_than_a_week_is_told_as_late(renderer: Renderer) -> None:
+    event, _ = make_transaction(businessDate="2026-11-01 12:30:00")
+
+    assert "Told late" in render(renderer, event).text
+
+
+def test_an_identity_check_is_told_in_words_with_its_button(renderer: Renderer) -> None:
+    event, _ = make_event(
+        "2", holderId="101982", auditStatus=3, errMsg="photo unreadable", firstName="Ona", lastName="Kaz"
+    )
+
+    message = render(renderer, event)
+
+    assert message.text == (
+        "Identity check of Ona Kaz, cardholder 101982: rejected (3). Paytend says: photo unreadable"
+    )
+    assert message.blocks[-1]["elements"][0]["value"] == '{"holder_id":"101982"}'
+
+
+def test_a_card_order_is_told_with_its_cards(renderer: Renderer) -> None:
+    cards = [{"cardId": "1", "cardNo": "533333******0001"}, {"cardId": "2", "cardNo": "533333******0002"}]
+    event, _ = make_event("3", orderNo="CARD1", applyStatus=1, cardList=cards)
+
+    assert render(renderer, event).text == "Card order CARD1: done (1). Cards: card •• 0001, card •• 0002."
+
+
+def test_what_is_not_understood_is_shown_as_it_is_without_secrets(renderer: Renderer) -> None:
+    event, _ = make_event("9", surprise="<!channel>", cvv="123")
+
+    message = render(renderer, event)
+
+    assert "not understood (type 9)" in message.text
+    assert message.blocks[1]["text"]["text"] == "surprise: &lt;!channel&gt;\ncvv: (removed)"
+
+
+def test_every_kind_has_a_template(renderer: Renderer) -> None:
+    assert {kind.kind for kind in KINDS.values()} <= set(renderer.names)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-07-01 12:00:00", datetime(2026, 7, 1, 9, 0, tzinfo=UTC)),
+        ("2026-07-01T12:00:00+00:00", datetime(2026, 7, 1, 12, 0, tzinfo=UTC)),
+        ("20260701120000", datetime(2026, 7, 1, 9, 0, tzinfo=UTC)),
+        ("2026/07/01 12:00:00", datetime(2026, 7, 1, 9, 0, tzinfo=UTC)),
+        ("2026-07-01", None),
+        ("yesterday", None),
+        ("0001-01-01 00:00:00", None),
+        ("9999-12-31 23:59:59", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_times_are_read_in_the_zone_of_paytend(text: Any, expected: datetime | None) -> None:
+    assert read_time(text, timezone=VILNIUS) == expected
+
+
+def test_an_amount_in_facts_is_money() -> None:
+    event, _ = make_transaction()
+
+    assert make_notification(event, timezone=VILNIUS, now=START).facts["amount"] == Money.read("12.50 EUR")

@@ -1,0 +1,161 @@
+"""A webhook is taken in once, for ever, and told in the same transaction (F3, A6 to A8)."""
+
+import contextlib
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import TypeAdapter
+from sqlmodel import select
+
+from notifier.inbox.events import Notification, make_notification
+from notifier.inbox.inbox import make_row, take_in
+from notifier.outbox.tables import InboxEvent
+from notifier.routing.announcer import announce
+from notifier.routing.routes import RouteRule, Routes
+from paytend.envelope import VerifiedForm, Webhook
+from paytend.webhooks import Event
+from tests.notifier.conftest import World, run_together
+from tests.notifier.stories import make_event, make_transaction
+
+RULES = [
+    {
+        "kind": "transaction",
+        "when": {"status": "declined"},
+        "to": ["oncall", "alerts"],
+        "mention": "oncall",
+    }
+]
+ROUTES = Routes(
+    rules=TypeAdapter(list[RouteRule]).validate_python(RULES),
+    channels={"alerts": "C0ALERTS", "oncall": "C0OPS"},
+    mentions={"oncall": ["S0ONCALL", "U0LEAD"]},
+)
+
+
+def row_of(world: World, event: Event, body: str) -> dict[str, Any]:
+    webhook = Webhook(notify_type="1", content=json.loads(body), text=body, form=VerifiedForm.RAW, key=0)
+    return make_row(webhook, event, now=world.clock.now, vault=world.vault, make_id=world.make_id)
+
+
+def accept(world: World, event: Event, body: str) -> bool:
+    row = row_of(world, event, body)
+    with world.database.writing() as session:
+        new = row["id"] in take_in(session, [row])
+        if new:
+            notification = make_notification(event, timezone=ZoneInfo("Europe/Vilnius"), now=world.clock.now)
+            announce(session, notification, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
+        return new
+
+
+def stored(world: World) -> list[InboxEvent]:
+    with world.database.reading() as session:
+        return list(session.exec(select(InboxEvent)).all())
+
+
+def test_what_is_kept_is_what_was_handed_over(world: World) -> None:
+    odd = "quote ' \" back\\slash {a,b} [1] %s :x \t\n\u2028 \\u0041 \N{SNOWMAN} \N{GRINNING FACE} NULL"
+    rows = [
+        {**row_of(world, *make_transaction(tradeId=f"T{number}")), "notify_type": text, "body": bytes(range(256))}
+        for number, text in enumerate([odd, "null", "", "[]", "\\x00"])
+    ]
+
+    with world.database.writing() as session:
+        new = take_in(session, rows)
+
+    assert new == {row["id"] for row in rows}
+    assert {row.id: row.model_dump() for row in stored(world)} == {row["id"]: row for row in rows}
+
+
+def test_an_event_is_told_where_the_routes_say_with_its_mentions(world: World) -> None:
+    event, body = make_transaction()
+
+    assert accept(world, event, body)
+    world.delivers_all(2)
+
+    assert world.slack.texts("C0OPS")[0].startswith("<!subteam^S0ONCALL> <@U0LEAD> Declined: 12.50 EUR")
+    assert world.slack.texts("C0ALERTS") == world.slack.texts("C0OPS")
+
+
+def test_the_same_bytes_are_taken_in_once(world: World) -> None:
+    event, body = make_transaction()
+
+    assert [accept(world, event, body) for _ in range(3)] == [True, False, False]
+    assert len(world.rows()) == 2
+
+
+def test_the_same_business_event_in_other_bytes_is_taken_in_once(world: World) -> None:
+    first, body = make_transaction()
+    again, other_body = make_transaction(remark="SHOP ")
+    assert first.digest != again.digest
+
+    assert accept(world, first, body)
+    assert not accept(world, again, other_body)
+
+
+def test_the_next_stage_of_a_transaction_is_another_event(world: World) -> None:
+    authorised, body = make_transaction(tradeStatus=1)
+    settled, other_body = make_transaction(tradeStatus=1, tradeSrc="S")
+
+    assert accept(world, authorised, body)
+    assert accept(world, settled, other_body)
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_f3_of_eight_at_once_exactly_one_is_new(world: World, differs: bool) -> None:
+    events = [make_transaction(remark=f"SHOP {number if differs else ''}") for number in range(8)]
+
+    results = run_together(8, lambda number: accept(world, *events[number]))
+
+    assert sorted(results) == [False] * 7 + [True]
+    assert len(stored(world)) == 1
+    assert len(world.rows()) == 2
+
+
+def test_a_rolled_back_event_is_as_if_it_never_came(world: World) -> None:
+    event, body = make_transaction()
+    with contextlib.suppress(RuntimeError), world.database.writing() as session:
+        take_in(session, [row_of(world, event, body)])
+        raise RuntimeError
+
+    assert accept(world, event, body)
+
+
+def test_the_content_is_kept_sealed_and_without_secrets(world: World) -> None:
+    secrets: dict[str, Any] = {"cvv": "123", "pin": "9876", "remark": "4111 1111 1111 1111", "idNo": "PS1234567"}
+    event, body = make_event("9", canary="sings", **secrets)
+
+    accept(world, event, body)
+
+    (row,) = stored(world)
+    assert row.body is not None
+    assert b"sings" not in row.body
+    kept = json.loads(world.vault.open(row.body, table="inbox_event", row=row.id, column="body"))
+    assert kept == {
+        "canary": "sings",
+        "cvv": "(removed)",
+        "pin": "(removed)",
+        "remark": "411111******1111",
+        "idNo": "***567",
+    }
+
+
+def test_what_is_not_understood_is_kept_and_told(world: World) -> None:
+    event, body = make_event("77", surprise="x" * 10_000)
+
+    assert accept(world, event, body)
+    world.delivers()
+
+    assert "not understood (type 77)" in world.slack.texts()[0]
+
+
+def test_later_news_of_one_subject_bring_its_message_up_to_date(world: World) -> None:
+    first = Notification(kind="words", facts={"status": "warn"}, subject="s1")
+    later = Notification(kind="words", facts={"status": "critical"}, subject="s1")
+
+    with world.database.writing() as session:
+        new = announce(session, first, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
+        again = announce(session, later, routes=ROUTES, outbox=world.outbox, now=world.clock.now)
+
+    assert (len(new), again) == (1, [])

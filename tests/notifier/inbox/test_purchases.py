@@ -1,0 +1,73 @@
+"""The stages of a purchase become one, whatever their order."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from notifier.inbox.events import ALARMING, STATUS_WORDS
+from notifier.inbox.purchases import merge, name_stage
+from paytend import Money
+
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def stage(word: str, minute: int = 0, **more: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "status": word,
+        "happened": START + timedelta(minutes=minute),
+        "amount": Money.parse("12.00", "EUR"),
+        "other_amount": None,
+        "merchant": None,
+        "trade_id": "T1",
+        "related_id": None,
+        "card_id": "1755902",
+        "auth_code": None,
+    }
+    return facts | more
+
+
+def merged(stages: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    facts: dict[str, Any] | None = None
+    for each in stages:
+        facts = merge(facts, each)
+    assert facts is not None
+    return facts
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_purchase_is_as_far_as_it_has_come_in_whatever_order_it_was_told(order: tuple[int, ...]) -> None:
+    stages = [stage("authorised", merchant="CAFÉ"), stage("settled", 2), stage("reversed", 5)]
+
+    facts = merged(tuple(stages[place] for place in order))
+
+    assert facts["status"] == "reversed"
+    assert facts["merchant"] == "CAFÉ"
+    assert [each["word"] for each in facts["stages"]] == ["authorised", "settled", "reversed"]
+
+
+def test_a_stage_that_is_told_again_stands_there_once() -> None:
+    facts = merged((stage("authorised"), stage("settled", 2), stage("authorised")))
+
+    assert (facts["status"], len(facts["stages"])) == ("settled", 2)
+
+
+@pytest.mark.parametrize("word", sorted(ALARMING))
+def test_what_ended_badly_stays_so(word: str) -> None:
+    before = {"declined": "authorised", "cancelled": "authorised"}.get(word, "settled")
+
+    assert merged((stage(word, 1), stage(before)))["status"] == word
+
+
+@pytest.mark.parametrize("word", STATUS_WORDS)
+def test_every_status_can_stand_alone(word: str) -> None:
+    assert merged((stage(word),))["status"] == word
+
+
+def test_a_reversal_names_what_it_reverses_and_a_refund_stands_by_itself() -> None:
+    reversal = stage("reversed", trade_id="T2", related_id="T1", auth_code="004711")
+
+    assert name_stage(reversal) == ["trade:T2", "trade:T1", "auth:1755902:004711"]
+    assert name_stage(stage("refunded", trade_id="T3", related_id="T1")) == ["trade:T3"]
+    assert name_stage(stage("declined", trade_id=None, card_id=None)) == []

@@ -1,0 +1,120 @@
+"""Routes decide who hears of a notification, and say why."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from notifier.routing.routes import Recipient, RouteRule, match
+from paytend import Money
+
+FACTS: dict[str, Any] = {
+    "status": "declined",
+    "status_code": "6",
+    "type_code": "151",
+    "type_text": "payment (151)",
+    "amount": Money.read("1500.00 EUR"),
+    "currency": "EUR",
+    "card_id": "1755902",
+    "last_four": "4242",
+    "holder_id": "101982",
+}
+
+
+def rules(*given: dict[str, Any]) -> list[RouteRule]:
+    return TypeAdapter(list[RouteRule]).validate_python(list(given))
+
+
+def names(*given: dict[str, Any], kind: str = "transaction") -> list[str]:
+    return [recipient.to for recipient in match(rules(*given), kind, FACTS).recipients]
+
+
+def test_without_a_rule_notices_go_to_the_default() -> None:
+    assert names() == ["alerts"]
+    assert names({"kind": "card_applied", "to": ["oncall"]}) == ["alerts"]
+
+
+def test_the_first_match_wins() -> None:
+    assert names({"kind": "transaction", "to": ["oncall"]}, {"kind": "transaction", "to": ["audit"]}) == ["oncall"]
+
+
+def test_a_rule_with_also_lets_the_next_ones_match_too() -> None:
+    both = ({"kind": "transaction", "to": ["oncall"], "also": True}, {"kind": "transaction", "to": ["audit"]})
+
+    assert names(*both) == ["oncall", "audit"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"status": ["declined", "reversed"]},
+        {"status": "Declined"},
+        {"status": 6},
+        {"type": "payment"},
+        {"type": 151},
+        {"amount_over": "1000.00 EUR"},
+        {"amount_under": "2,000.00 EUR"},
+        {"currency": ["EUR"]},
+        {"card": "1755902"},
+        {"card": "4242"},
+        {"cardholder": 101982},
+        {"status": "declined", "amount_over": "1000.00 EUR", "currency": "EUR"},
+    ],
+)
+def test_a_rule_matches_when_every_condition_holds(when: dict[str, Any]) -> None:
+    assert names({"kind": "transaction", "when": when, "to": ["oncall"]}) == ["oncall"]
+
+
+@pytest.mark.parametrize(
+    ("when", "reason"),
+    [
+        ({"status": ["settled", "refunded"]}, "status is declined, not settled or refunded"),
+        ({"amount_over": "1500.00 EUR"}, "1,500.00 EUR is not over 1,500.00 EUR"),
+        ({"amount_under": "1500.00 EUR"}, "1,500.00 EUR is not under 1,500.00 EUR"),
+        ({"amount_over": "1.00 USD"}, "the amount is in EUR, the limit in USD"),
+        ({"card": "1"}, "card is 1755902, not 1"),
+        ({"type": "fee"}, "type is payment, not fee"),
+    ],
+)
+def test_a_rule_that_does_not_match_says_why(when: dict[str, Any], reason: str) -> None:
+    found = match(rules({"kind": "transaction", "when": when, "to": ["oncall"]}), "transaction", FACTS)
+
+    assert [(decision.matched, decision.reason) for decision in found.decisions] == [
+        (False, reason),
+        (True, "no rule matched"),
+    ]
+
+
+def test_an_unknown_amount_is_neither_over_nor_under() -> None:
+    rule = rules({"kind": "transaction", "when": {"amount_under": "1.00 EUR"}, "to": ["oncall"]})
+
+    (first, _) = match(rule, "transaction", {**FACTS, "amount": None}).decisions
+
+    assert first.reason == "the amount is not known"
+
+
+def test_the_same_channel_is_told_once_with_all_mentions() -> None:
+    twice = rules(
+        {"kind": "transaction", "to": ["oncall"], "mention": "oncall", "also": True},
+        {"kind": "transaction", "to": ["oncall", "audit"], "mention": "manager"},
+    )
+
+    assert match(twice, "transaction", FACTS).recipients == (
+        Recipient(to="oncall", mentions=("oncall", "manager")),
+        Recipient(to="audit", mentions=("manager",)),
+    )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "transaction", "to": []},
+        {"kind": "transaction"},
+        {"kind": "transaction", "to": ["alerts"], "when": {"colour": "red"}},
+        {"kind": "transaction", "to": ["alerts"], "when": {"amount_over": "500"}},
+        {"kind": "transaction", "to": ["alerts"], "when": {"amount_over": 500}},
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(rule: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        rules(rule)
