@@ -1,7 +1,7 @@
 """Measures the map of the code: rooms and arrows, lengths, names. `python -m benchmarks.structure [FOLDER]`.
 
-A room is a folder of a package, or a file directly in the package; an arrow is an import from one room to another of
-the same package. Read from the sources alone, so that another checkout can be measured beside this one.
+A room is a folder of a package, or a file directly in the package; an arrow is an import from one room to another
+of the same package. Read from the sources alone, so that another checkout can be measured beside this one.
 """
 
 import ast

@@ -31,7 +31,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Transactions(Protocol):
+class Database(Protocol):
     """Where sessions come from. Nothing that talks to the outside may happen inside of one."""
 
     def writing(self) -> AbstractContextManager[Session]:

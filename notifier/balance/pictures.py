@@ -26,7 +26,7 @@ from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.slack_messages import MessagePlace
 from notifier.outbox.tables import BalancePicture, Message, PictureStatus
-from storage.database import Transactions
+from storage.database import Database
 
 MOST_IN_A_RUN = 4
 MOST_ATTEMPTS = 8
@@ -64,7 +64,7 @@ class _Work:
 class PictureUploader:
     """Draws and uploads what waits; several replicas may run it. `timezone` is that of the dates shown."""
 
-    database: Transactions
+    database: Database
     slack: WebClient
     http: httpx.Client
     draw: PictureDrawer

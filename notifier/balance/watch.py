@@ -15,7 +15,7 @@ from notifier.routing.routes import Routes
 from paytend import Money, operations
 from paytend.calls import Call
 from paytend.models import PartnerBalance
-from storage.database import Transactions
+from storage.database import Database
 from storage.upsert import insert_once
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class BalanceWatch:
     def __init__(
         self,
         *,
-        database: Transactions,
+        database: Database,
         paytend: AsksPaytend,
         rule: BalanceRule,
         routes: Routes,

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from notifier.inbox import purchases
 from notifier.outbox.outbox import Outbox
 from paytend import Client, PaytendError, Unreachable, operations
-from storage.database import Transactions
+from storage.database import Database
 from storage.vault import Unreadable, Vault
 
 REMEMBERED = 3600.0  # seconds
@@ -43,7 +43,7 @@ class CardholderNames:
         self,
         *,
         ask: Callable[[str], str | None],
-        database: Transactions,
+        database: Database,
         outbox: Outbox,
         vault: Vault,
         now: Callable[[], datetime],

@@ -23,7 +23,7 @@ from notifier.routing.announcer import announce, list_budgets
 from notifier.routing.routes import Routes, match
 from paytend import AmountUnit
 from paytend.webhooks import Event, TransactionHappened, UnrecognisedEvent
-from storage.database import Transactions
+from storage.database import Database
 from storage.vault import Vault
 
 BATCH = 20
@@ -45,7 +45,7 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        database: Transactions,
+        database: Database,
         outbox: Outbox,
         routes: Routes,
         vault: Vault,

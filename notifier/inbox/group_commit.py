@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from notifier.inbox.batches import Batches
 from notifier.inbox.inbox import take_in
-from storage.database import Transactions
+from storage.database import Database
 
 MOST_IN_A_COMMIT = 256
 
@@ -38,7 +38,7 @@ class _HandOver:
 class GroupCommit:
     """Keeps rows of the inbox durably, many in one commit; thread-safe."""
 
-    def __init__(self, database: Transactions) -> None:
+    def __init__(self, database: Database) -> None:
         """Prepare to write."""
         self.count = 0  # of the rows that were new
         self._database = database

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, delete, select
 
 from notifier.inbox.events import ALARMING, Notification
 from notifier.inbox.purchase_tables import Purchase, PurchaseName
-from notifier.outbox.facts import make_plain
+from notifier.rendering.facts import make_plain
 from paytend import Money
 from storage.upsert import insert_once
 from storage.vault import Vault

@@ -17,15 +17,15 @@ from notifier.outbox import in_full, records
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.outbox.backoff import History, Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
-from notifier.outbox.facts import open_facts
 from notifier.outbox.outbox import Outbox
+from notifier.outbox.sealed_facts import open_facts
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import SlackOperation
 from notifier.rendering.plain import lay_out_plainly, put_below
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 from notifier.routing import repeats
 from notifier.routing.acknowledgements import ACKNOWLEDGE
-from storage.database import Transactions
+from storage.database import Database
 from storage.vault import Unreadable, Vault
 
 LEASE = timedelta(seconds=30)
@@ -42,7 +42,7 @@ class Deliverer:
     def __init__(
         self,
         *,
-        database: Transactions,
+        database: Database,
         slack: WebClient,
         renderer: Renderer,
         outbox: Outbox,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, bindparam, union_all
 from sqlmodel import Session, col, select
 
-from notifier.outbox.facts import open_facts, seal_facts
+from notifier.outbox.sealed_facts import open_facts, seal_facts
 from notifier.outbox.tables import Delivery, DeliveryStatus, Message, SlackOperation
 from storage.vault import Unreadable, Vault
 

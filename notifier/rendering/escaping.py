@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Undefined
 from markupsafe import Markup
 
-from notifier.outbox.facts import make_plain
+from notifier.rendering.facts import make_plain
 from paytend import Money, NotMoney
 from paytend.redaction import mask_text
 

@@ -12,8 +12,8 @@ from typing import Any
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier.outbox.facts import make_plain
 from notifier.rendering.escaping import FILTERS, finalize
+from notifier.rendering.facts import TemplateFacts, make_plain
 from notifier.rendering.slack_limits import FALLBACK_TEXT, DoesNotFit, cut, find_left_out, fit_blocks, fit_view
 from notifier.rendering.template_limits import check_bounds
 
@@ -102,7 +102,7 @@ class Renderer:
         """The names of all templates."""
         return sorted(self._templates)
 
-    def message(self, kind: str, facts: Mapping[str, Any]) -> Rendered:
+    def message(self, kind: str, facts: TemplateFacts | Mapping[str, Any]) -> Rendered:
         """Return the message of a kind, within Slack's limits; raises RenderFailed."""
         document = self._fill(kind, facts)
         text, blocks = document.get("text"), document.get("blocks")
@@ -118,7 +118,7 @@ class Renderer:
             left_out=find_left_out(blocks, fitted),
         )
 
-    def view(self, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def view(self, name: str, facts: TemplateFacts | Mapping[str, Any]) -> dict[str, Any]:
         """Return a modal or Home view, within Slack's limits; raises RenderFailed."""
         try:
             return fit_view(self._fill(name, facts))
@@ -162,7 +162,7 @@ class Renderer:
             if isinstance(called, nodes.Getitem) or getattr(called, "attr", "") in _FORBIDDEN_METHODS:
                 raise TemplateSyntaxError("this call is not allowed in a template", call.lineno, name, name)
 
-    def _fill(self, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def _fill(self, name: str, facts: TemplateFacts | Mapping[str, Any]) -> dict[str, Any]:
         template = self._templates.get(name)
         if template is None:
             raise RenderFailed(f"{name}: there is no such template")

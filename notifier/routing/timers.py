@@ -10,7 +10,7 @@ from notifier.routing import acknowledgements, repeats, silences, storms
 from notifier.routing.announcer import list_budgets
 from notifier.routing.routes import Routes
 from notifier.routing.tables import Silence
-from storage.database import Transactions
+from storage.database import Database
 
 BY_TIME = "time"  # who ended a silence that nobody ended
 
@@ -21,7 +21,7 @@ class Calm:
     def __init__(
         self,
         *,
-        database: Transactions,
+        database: Database,
         routes: Routes,
         outbox: Outbox,
         now: Callable[[], datetime],

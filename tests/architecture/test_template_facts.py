@@ -1,0 +1,180 @@
+"""Templates and the dataclasses of their facts say the same."""
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import approvals
+import bot
+import commands
+import notifier
+from notifier.rendering.facts import TemplateFacts
+from tests.architecture.template_types import TemplateTypes
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = (approvals, bot, commands, notifier)
+# Templates whose facts are still a mapping; this must become empty.
+NO_CLASS_YET = set(
+    """
+    again
+    approvals_list
+    asked
+    asking
+    audit_head
+    balance_low
+    balance_recovered
+    balance_still_low
+    card_activate.view
+    card_applied
+    card_apply.view
+    card_balance
+    card_choose
+    card_designs
+    card_fees
+    card_info
+    card_lost_already
+    card_lost_confirm
+    card_lost_done
+    card_order
+    card_order_unknown
+    card_password.view
+    card_pick.view
+    card_raw
+    card_replace_confirm
+    cardholder_audited
+    delivery_dead
+    doctor
+    fallback_used
+    form_kept
+    form_not_known
+    help
+    holder_cities
+    holder_create.view
+    holder_create_unknown
+    holder_created
+    holder_document_sent
+    holder_documents.view
+    holder_file_left
+    holder_known
+    holder_status
+    holder_update.view
+    home.view
+    in_full
+    movements
+    notice_acknowledge
+    notice_escalated
+    notice_taken
+    notice_why
+    partner_balance
+    partner_topups
+    partner_transfer
+    partner_transfer_unknown
+    problem
+    request_card
+    request_decided
+    request_deny.view
+    request_looking
+    request_outcome
+    request_private
+    request_reminder
+    request_secret
+    request_settle.view
+    request_settled
+    request_show.view
+    request_unknown
+    secret_once.view
+    silence
+    silence_held
+    silences
+    storm
+    storm_lines
+    told
+    topup.view
+    topup_again
+    topup_asked
+    topup_status
+    topup_unknown
+    transaction
+    transaction_changed
+    unrecognised
+    webhook_untold
+    whoami
+    why_here
+    working.view
+    """.split()
+)
+
+
+def all_facts() -> Iterator[type[TemplateFacts]]:
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(("__main__", ".env")):
+                importlib.import_module(module.name)
+    waiting = list(TemplateFacts.__subclasses__())
+    while waiting:
+        found = waiting.pop()
+        waiting += found.__subclasses__()
+        if found.template and not found.__module__.startswith("tests."):
+            yield found
+
+
+def read_templates() -> TemplateTypes:
+    return TemplateTypes([ROOT / package.__name__ / "templates" for package in PACKAGES])
+
+
+def test_every_template_has_one_class_of_facts() -> None:
+    counted = Counter(facts.template for facts in all_facts())
+
+    assert {name for name in read_templates().names if counted[name] != 1} == NO_CLASS_YET
+    assert set(counted) <= read_templates().names
+
+
+def test_no_template_uses_a_fact_that_its_class_does_not_have() -> None:
+    templates = read_templates()
+
+    assert [problem for facts in all_facts() for problem in templates.check(facts, facts.template)] == []
+
+
+def test_facts_are_dataclasses_of_their_own() -> None:
+    assert [facts for facts in all_facts() if "__dataclass_fields__" not in vars(facts)] == []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample(TemplateFacts):
+    title: str
+    row: Row | None
+    rows: Sequence[Row]
+
+
+def check(folder: Path, text: str, library: str = "") -> list[str]:
+    (folder / "sample.json.j2").write_text(text)
+    (folder / "_library.j2").write_text(library)
+    return TemplateTypes([folder]).check(Sample, "sample")
+
+
+def test_the_check_finds_what_is_not_there(tmp_path: Path) -> None:
+    assert check(tmp_path, "{{ title }}{{ row.name }}{% for each in rows %}{{ each.name }}{% endfor %}") == []
+    assert check(tmp_path, "{{ titel }}") == ["sample.json.j2:1: titel"]
+    assert check(tmp_path, "{{ titel is defined }}") == ["sample.json.j2:1: titel"]
+    assert check(tmp_path, "{{ row.nam }}") == ["sample.json.j2:1: Row.nam"]
+    assert check(tmp_path, "{% for each in rows %}{{ each.nam }}{% endfor %}") == ["sample.json.j2:1: Row.nam"]
+    assert check(tmp_path, "{% set first = rows | first %}{{ first.nam }}") == ["sample.json.j2:1: Row.nam"]
+
+
+def test_the_check_follows_macros(tmp_path: Path) -> None:
+    library = "{% macro show(it) %}{{ it.nam }}{% endmacro %}"
+
+    assert check(tmp_path, '{% import "_library.j2" as lib %}{{ lib.show(row) }}', library) == [
+        "_library.j2:1: Row.nam"
+    ]
+    assert check(tmp_path, '{% from "_library.j2" import show %}{{ show(it=rows[0]) }}', library) == [
+        "_library.j2:1: Row.nam"
+    ]
