@@ -1,4 +1,4 @@
-"""One look for each sensitive action: before it is asked for, and again before it is carried out."""
+"""What approvers need to know of each sensitive action: read when it is asked for, and again before it is carried out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,23 +25,23 @@ _TOP_UP = TransactionType("100")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looking:
-    """How Paytend is asked, and which day it is there."""
+class SnapshotSource:
+    """How to ask Paytend, and the date in its time zone (it dates transactions by it)."""
 
     ask: Ask
     today: date
 
 
-def look(action: str, payload: Payload, *, looking: Looking) -> Snapshot:
-    """Return what approvers need to know; raises what the client raises."""
-    return LOOKS[action](payload, looking)
+def take_snapshot(action: str, payload: Payload, *, source: SnapshotSource) -> Snapshot:
+    """Return what approvers need to know of a request with this payload; raises PaytendError."""
+    return SNAPSHOTS[action](payload, source)
 
 
-def _top_up(payload: CardPayload, looking: Looking) -> Snapshot:
-    ask, card_id = looking.ask, payload.card_id
-    begin = looking.today - timedelta(days=HISTORY_DAYS)
+def _top_up(payload: CardPayload, source: SnapshotSource) -> Snapshot:
+    ask, card_id = source.ask, payload.card_id
+    begin = source.today - timedelta(days=HISTORY_DAYS)
     history = operations.GET_CARD_TRANSACTIONS(
-        card_id=card_id, begin=begin, end=looking.today, status="ALL", size=30
+        card_id=card_id, begin=begin, end=source.today, status="ALL", size=30
     )
     recent = ask(history).rows
     card, holder = _card(card_id, ask)
@@ -59,14 +59,14 @@ def _top_up(payload: CardPayload, looking: Looking) -> Snapshot:
     )
 
 
-def _one_card(payload: CardPayload, looking: Looking) -> Snapshot:
-    card, holder = _card(payload.card_id, looking.ask)
+def _one_card(payload: CardPayload, source: SnapshotSource) -> Snapshot:
+    card, holder = _card(payload.card_id, source.ask)
     return Snapshot(**_facts(payload.card_id, card, holder))
 
 
-def _activate(payload: ActivatePayload, looking: Looking) -> Snapshot:
-    card, _ = _card(payload.card_id, looking.ask)
-    holder = looking.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
+def _activate(payload: ActivatePayload, source: SnapshotSource) -> Snapshot:
+    card, _ = _card(payload.card_id, source.ask)
+    holder = source.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
     facts = _facts(payload.card_id, card, holder)
     lines = [_line("Becomes the card of", f"{holder.name or 'a cardholder without a name'} ({payload.holder_id})")]
     if card.holder_id and card.holder_id != payload.holder_id:
@@ -74,9 +74,9 @@ def _activate(payload: ActivatePayload, looking: Looking) -> Snapshot:
     return Snapshot(**{**facts, "holder_id": payload.holder_id}, lines=tuple(lines))
 
 
-def _replace(payload: ReplacePayload, looking: Looking) -> Snapshot:
-    old, holder = _card(payload.card_id, looking.ask)
-    new, new_holder = _card(payload.new_card_id, looking.ask)
+def _replace(payload: ReplacePayload, source: SnapshotSource) -> Snapshot:
+    old, holder = _card(payload.card_id, source.ask)
+    new, new_holder = _card(payload.new_card_id, source.ask)
     second = SecondCard(
         card_id=payload.new_card_id,
         status=new.status or "",
@@ -84,14 +84,14 @@ def _replace(payload: ReplacePayload, looking: Looking) -> Snapshot:
         holder_id=new.holder_id or "",
         holder_name=(new_holder.name if new_holder else new.holder_name) or "",
     )
-    balances = old.balances or looking.ask(operations.GET_CARD_BALANCE(card_id=payload.card_id)).balances
+    balances = old.balances or source.ask(operations.GET_CARD_BALANCE(card_id=payload.card_id)).balances
     money = ", ".join(str(balance.money) for balance in balances if balance.money is not None)
     lines = (_line("Balance that moves", money),) if money else ()
     return Snapshot(**_facts(payload.card_id, old, holder), second=second, lines=lines)
 
 
-def _apply(payload: ApplyPayload, looking: Looking) -> Snapshot:
-    designs = looking.ask(operations.GET_DESIGNS()).rows
+def _apply(payload: ApplyPayload, source: SnapshotSource) -> Snapshot:
+    designs = source.ask(operations.GET_DESIGNS()).rows
     name = next((design.name for design in designs if design.sku == payload.sku and design.name), "")
     lines = (
         _line("Order", payload.what),
@@ -100,12 +100,12 @@ def _apply(payload: ApplyPayload, looking: Looking) -> Snapshot:
     )
     if not payload.holder_id:
         return Snapshot(subject=payload.subject, lines=lines)
-    holder = looking.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
+    holder = source.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
     return Snapshot(subject=payload.subject, **_of_holder(payload.holder_id, holder), lines=lines)
 
 
-def _update(payload: UpdatePayload, looking: Looking) -> Snapshot:
-    holder = looking.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
+def _update(payload: UpdatePayload, source: SnapshotSource) -> Snapshot:
+    holder = source.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
     return Snapshot(subject=payload.holder_id, **_of_holder(payload.holder_id, holder))
 
 
@@ -139,7 +139,7 @@ def _line(label: str, text: str) -> SnapshotLine:
     return SnapshotLine(label=label, text=text)
 
 
-LOOKS: Mapping[str, Callable[[Any, Looking], Snapshot]] = {
+SNAPSHOTS: Mapping[str, Callable[[Any, SnapshotSource], Snapshot]] = {
     "card.top_up": _top_up,
     "card.found": _one_card,
     "card.activate": _activate,

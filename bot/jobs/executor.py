@@ -183,4 +183,4 @@ def _look(parts: Parts, candidate: Candidate) -> Snapshot:
             payload = view.read_payload(parts.context, view.find(session, candidate.request_id))
     except view.Altered:
         return Snapshot(subject=candidate.subject)
-    return parts.look(candidate.action, payload)
+    return parts.take_snapshot(candidate.action, payload)

@@ -26,7 +26,7 @@ from bot.slack.files import SlackFiles
 from bot.slack.one_time_secrets import OneTimeSecrets
 from bot.slack.replies import Replier
 from commands import snapshots
-from commands.snapshots import Looking
+from commands.snapshots import SnapshotSource
 from notifier.outbox.outbox import Outbox
 from notifier.rendering.custom_templates import FaultyTemplate
 from notifier.routing.routes import Routes
@@ -80,9 +80,11 @@ class Parts:
         """The day that it is at Paytend."""
         return self.clock.now().astimezone(self.timezone).date()
 
-    def look(self, action: str, payload: Payload) -> Snapshot:
-        """Return what an approver needs to see of what is asked for; raises what the client raises."""
-        return snapshots.look(action, payload, looking=Looking(ask=self.paytend.send, today=self.today))
+    def take_snapshot(self, action: str, payload: Payload) -> Snapshot:
+        """Return what an approver needs to see of what is asked for; raises PaytendError."""
+        return snapshots.take_snapshot(
+            action, payload, source=SnapshotSource(ask=self.paytend.send, today=self.today)
+        )
 
     def note(self, event: str, *, member: Member, subject: str, **facts: Any) -> None:
         """Add a fact to the audit trail, such as a read of personal data."""

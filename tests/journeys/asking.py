@@ -11,10 +11,10 @@ from tests.journeys.card_world import LOST, NEW
 from tests.journeys.test_apply import PARCEL
 from tests.journeys.test_holders import JPEG, chooses_place, searches
 from tests.journeys.test_holders import NEW as NEW_HOLDER
-from tests.journeys.world import CARD, HOLDER, MANAGER, ONCALL, SUPPORT, World, text_of
+from tests.journeys.world import CARD, HOLDER, MANAGER, ONCALL, SUPPORT, JourneyWorld, text_of
 
-Prepare = Callable[[World], None]
-Last = Callable[[World], Delivery]
+Prepare = Callable[[JourneyWorld], None]
+Last = Callable[[JourneyWorld], Delivery]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +84,14 @@ class Change:
     looks: str = ""
     answers: bool = False
 
-    def asks(self, world: World) -> None:
+    def asks(self, world: JourneyWorld) -> None:
         """Do all of it, and all that comes of it."""
         self.prepare(world)
         self.last(world)
         world.settles()
 
 
-def _nothing(_world: World) -> None:
+def _nothing(_world: JourneyWorld) -> None:
     """There is no step before the last."""
 
 
@@ -111,29 +111,29 @@ def void(_delivery: Delivery) -> None:
     """Leave a delivery aside."""
 
 
-def _opens_creating(world: World) -> None:
+def _opens_creating(world: JourneyWorld) -> None:
     world.types(SUPPORT, "/holder create")
     searches(world, SUPPORT, "lithuania", action="nationality")
     chooses_place(world)
 
 
-def _creates(world: World) -> Delivery:
+def _creates(world: JourneyWorld) -> Delivery:
     return world.slack.submits(SUPPORT, {**NEW_HOLDER, "nationality": "LT", "city": "LT_VI", "country": "LT"})
 
 
-def _sends_a_document(world: World) -> Delivery:
+def _sends_a_document(world: JourneyWorld) -> Delivery:
     file = world.slack.uploads(SUPPORT, "passport.jpg", JPEG)
     return world.slack.submits(SUPPORT, {"file_type": "3", "file": [file]})
 
 
-def _opens_ordering(world: World) -> None:
+def _opens_ordering(world: JourneyWorld) -> None:
     world.types(SUPPORT, "/card apply")
     world.bot.parts.choices.designs()
     searches(world, SUPPORT, "", action="design")
     chooses_place(world)
 
 
-def _orders(world: World) -> Delivery:
+def _orders(world: JourneyWorld) -> Delivery:
     order = {"quantity": "1", "holder": HOLDER, "design": "CTHMCPE20056", "country": "LT", "city": "LT_VI"}
     return world.slack.submits(SUPPORT, {**PARCEL, **order})
 
@@ -223,12 +223,12 @@ GATED = {
 }
 
 
-def seen(world: World, person: str = SUPPORT) -> str:
+def seen(world: JourneyWorld, person: str = SUPPORT) -> str:
     """What a person reads at the moment: the open modal, else the newest private answer."""
     return world.modal_text(person) or text_of_newest(world, person)
 
 
-def text_of_newest(world: World, person: str) -> str:
+def text_of_newest(world: JourneyWorld, person: str) -> str:
     """The newest private answer with all its texts; empty when there is none."""
     answers = world.slack.ephemerals(person)
     return "\n".join([answers[-1]["text"], text_of(answers[-1]["blocks"])]) if answers else ""

@@ -1,6 +1,6 @@
 """The world with a policy for every sensitive action, and the pieces that the journeys of cards share."""
 
-from tests.journeys.world import CONFIG, World
+from tests.journeys.world import CONFIG, JourneyWorld
 
 RULES = """
   - {name: found, action: card.found, approvers: [manager]}
@@ -18,6 +18,6 @@ LOST, NEW, OTHER_NEW = "1755907", "1755910", "1755911"
 HOLDER = "101982"
 
 
-def trail(world: World) -> list[tuple[str, str]]:
+def trail(world: JourneyWorld) -> list[tuple[str, str]]:
     """Event and subject of everything in the audit trail."""
     return [(row.event, row.subject) for row in world.trail()]

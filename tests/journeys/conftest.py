@@ -10,13 +10,13 @@ import pytest
 from approvals.audit import chain
 from bot.database.engine import SqlDatabase
 from tests.journeys.payloads import problems_of
-from tests.journeys.world import World, build_world
+from tests.journeys.world import JourneyWorld, build_world
 
-MakesWorld = Callable[..., AbstractContextManager[World]]
+MakesWorld = Callable[..., AbstractContextManager[JourneyWorld]]
 
 
 @contextmanager
-def checked_world(database: SqlDatabase, folder: Path, **more: Any) -> Iterator[World]:
+def checked_world(database: SqlDatabase, folder: Path, **more: Any) -> Iterator[JourneyWorld]:
     """A world that at the end of every journey has valid payloads, balanced books and an unbroken trail."""
     with build_world(database, folder, **more) as world:
         yield world
@@ -27,14 +27,14 @@ def checked_world(database: SqlDatabase, folder: Path, **more: Any) -> Iterator[
 
 
 @pytest.fixture
-def world(database: SqlDatabase, tmp_path: Path) -> Iterator[World]:
+def world(database: SqlDatabase, tmp_path: Path) -> Iterator[JourneyWorld]:
     """The whole system in HTTP mode, on each database."""
     with checked_world(database, tmp_path) as world:
         yield world
 
 
 @pytest.fixture
-def sqlite_world(sqlite: SqlDatabase, tmp_path: Path) -> Iterator[World]:
+def sqlite_world(sqlite: SqlDatabase, tmp_path: Path) -> Iterator[JourneyWorld]:
     """The whole system in HTTP mode on SQLite, for what does not depend on the database."""
     with checked_world(sqlite, tmp_path) as world:
         yield world

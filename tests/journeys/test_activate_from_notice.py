@@ -3,7 +3,7 @@
 from sandbox.paytend.records import Order
 from tests.journeys.card_world import CARDS_CONFIG
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import HOLDER, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import HOLDER, SUPPORT, JourneyWorld, actions_of, text_of
 
 
 def test_a_card_is_asked_to_be_activated_from_the_notice_of_its_order(make_world: MakesWorld) -> None:
@@ -11,7 +11,7 @@ def test_a_card_is_asked_to_be_activated_from_the_notice_of_its_order(make_world
         asks_from_the_notice(world)
 
 
-def asks_from_the_notice(world: World) -> None:
+def asks_from_the_notice(world: JourneyWorld) -> None:
     world.paytend.books.orders["ORDER000001"] = Order(
         order_no="ORDER000001", card_type="2", sku="CTHMCPE20056", quantity=1, holder_id="", contact={}
     )
@@ -28,7 +28,7 @@ def asks_from_the_notice(world: World) -> None:
     assert "Asked" in text_of(world.slack.modal(SUPPORT))
 
 
-def test_a_document_can_be_sent_from_the_notice_of_a_check_that_lacks_one(sqlite_world: World) -> None:
+def test_a_document_can_be_sent_from_the_notice_of_a_check_that_lacks_one(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.audit("101987", 4, error="A face photo is missing.")
     world.hears_from_paytend()

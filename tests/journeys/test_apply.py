@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.slack.deliveries import Delivery
 from tests.journeys.test_holders import chooses_place, initials, searches
-from tests.journeys.world import HOLDER, MANAGER, SUPPORT, World, text_of
+from tests.journeys.world import HOLDER, MANAGER, SUPPORT, JourneyWorld, text_of
 
 PARCEL = {
     "contact_name": "Front desk",
@@ -16,7 +16,7 @@ PARCEL = {
 }
 
 
-def applies(world: World, *, design: str = "CTHMCPE20056", **values: Any) -> Delivery:
+def applies(world: JourneyWorld, *, design: str = "CTHMCPE20056", **values: Any) -> Delivery:
     world.types(SUPPORT, "/card apply")
     world.bot.parts.choices.designs()
     searches(world, SUPPORT, "", action="design")
@@ -25,11 +25,11 @@ def applies(world: World, *, design: str = "CTHMCPE20056", **values: Any) -> Del
     return world.submits(SUPPORT, **given, design=design, country="LT", city="LT_VI")
 
 
-def approves(world: World) -> None:
+def approves(world: JourneyWorld) -> None:
     world.clicks(MANAGER, "request_approve")
 
 
-def test_several_cards_are_ordered_approved_and_followed_to_their_end(sqlite_world: World) -> None:
+def test_several_cards_are_ordered_approved_and_followed_to_their_end(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     applies(world)
@@ -51,14 +51,14 @@ def test_several_cards_are_ordered_approved_and_followed_to_their_end(sqlite_wor
     assert world.bot.executor.follow_orders() == 0
 
 
-def hears(world: World) -> int:
+def hears(world: JourneyWorld) -> int:
     """Deliver the newest webhook of Paytend's to the bot, and return the status of its answer."""
     status, _ = world.webhook_arrives(json.dumps(world.paytend.webhooks[-1].sealed).encode())
     world.settles()
     return status
 
 
-def test_the_result_of_an_order_is_told_once_when_the_webhook_is_first(sqlite_world: World) -> None:
+def test_the_result_of_an_order_is_told_once_when_the_webhook_is_first(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     applies(world)
     approves(world)
@@ -74,7 +74,7 @@ def test_the_result_of_an_order_is_told_once_when_the_webhook_is_first(sqlite_wo
     assert len(world.thread()) == before
 
 
-def test_one_card_is_ordered_for_a_cardholder(sqlite_world: World) -> None:
+def test_one_card_is_ordered_for_a_cardholder(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     applies(world, holder=HOLDER, quantity="1")
@@ -83,13 +83,13 @@ def test_one_card_is_ordered_for_a_cardholder(sqlite_world: World) -> None:
     assert world.paytend.calls_of("applyCard")[0].biz_data["holderId"] == HOLDER
 
 
-def test_what_does_not_fit_together_is_said_under_its_field(sqlite_world: World) -> None:
+def test_what_does_not_fit_together_is_said_under_its_field(sqlite_world: JourneyWorld) -> None:
     done = applies(sqlite_world, holder=HOLDER, quantity="2", contact_mobile="612")
 
     assert set(done.errors) == {"quantity", "contact_mobile"}
 
 
-def test_a_virtual_card_without_a_cardholder_comes_back_with_everything_typed(sqlite_world: World) -> None:
+def test_a_virtual_card_without_a_cardholder_comes_back_with_everything_typed(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     applies(world, design="CTHMCVE20010", quantity="1")
@@ -99,7 +99,7 @@ def test_a_virtual_card_without_a_cardholder_comes_back_with_everything_typed(sq
     assert {"CTHMCVE20010", "Virtual", "Front desk", "LT_VI"} <= set(initials(world))
 
 
-def test_an_order_that_paytend_refuses_is_told_and_not_followed(sqlite_world: World) -> None:
+def test_an_order_that_paytend_refuses_is_told_and_not_followed(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     applies(world, holder="101986", quantity="1")  # under review, not approved
 
@@ -110,7 +110,7 @@ def test_an_order_that_paytend_refuses_is_told_and_not_followed(sqlite_world: Wo
     assert world.bot.executor.follow_orders() == 0
 
 
-def test_a_lost_answer_to_an_order_is_found_out_and_not_repeated(sqlite_world: World) -> None:
+def test_a_lost_answer_to_an_order_is_found_out_and_not_repeated(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     applies(world)
     world.paytend.switches.lose_next_answer(operation="applyCard")
@@ -123,7 +123,7 @@ def test_a_lost_answer_to_an_order_is_found_out_and_not_repeated(sqlite_world: W
     assert len(world.paytend.calls_of("applyCard")) == 1
 
 
-def test_paytend_down_while_the_form_is_sent_loses_nothing(sqlite_world: World) -> None:
+def test_paytend_down_while_the_form_is_sent_loses_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/card apply")
     world.bot.parts.choices.designs()
@@ -138,12 +138,12 @@ def test_paytend_down_while_the_form_is_sent_loses_nothing(sqlite_world: World) 
     assert "Front desk" in initials(world)
 
 
-def changes(world: World, **values: Any) -> Delivery:
+def changes(world: JourneyWorld, **values: Any) -> Delivery:
     world.types(SUPPORT, f"/holder update {HOLDER}")
     return world.submits(SUPPORT, **values)
 
 
-def test_a_cardholder_is_changed_with_a_second_person(sqlite_world: World) -> None:
+def test_a_cardholder_is_changed_with_a_second_person(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     changes(world, birthday="1981-02-03", reason="typing mistake")
@@ -154,7 +154,7 @@ def test_a_cardholder_is_changed_with_a_second_person(sqlite_world: World) -> No
     assert world.paytend.books.holders[HOLDER].birthday == "1981-02-03"
 
 
-def test_the_form_is_filled_with_how_the_cardholder_stands(sqlite_world: World) -> None:
+def test_the_form_is_filled_with_how_the_cardholder_stands(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(SUPPORT, f"/holder update {HOLDER}")
@@ -163,7 +163,9 @@ def test_the_form_is_filled_with_how_the_cardholder_stands(sqlite_world: World) 
     assert "Asking Paytend" not in world.modal_text(SUPPORT)
 
 
-def test_the_form_says_when_paytend_does_not_answer_and_can_be_used_all_the_same(sqlite_world: World) -> None:
+def test_the_form_says_when_paytend_does_not_answer_and_can_be_used_all_the_same(
+    sqlite_world: JourneyWorld,
+) -> None:
     world = sqlite_world
     world.paytend.switches.add("error_before", operation="getHolder", count=3)
 
@@ -174,7 +176,7 @@ def test_the_form_says_when_paytend_does_not_answer_and_can_be_used_all_the_same
     assert world.request().action == "cardholder.update"
 
 
-def test_a_change_to_a_city_that_paytend_does_not_know_is_refused(sqlite_world: World) -> None:
+def test_a_change_to_a_city_that_paytend_does_not_know_is_refused(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/holder update {HOLDER}")
     chooses_place(world)
@@ -188,11 +190,11 @@ def test_a_change_to_a_city_that_paytend_does_not_know_is_refused(sqlite_world: 
     assert world.requests() == []
 
 
-def test_nothing_filled_in_is_said_at_once(sqlite_world: World) -> None:
+def test_nothing_filled_in_is_said_at_once(sqlite_world: JourneyWorld) -> None:
     assert "nothing to change" in changes(sqlite_world).errors["birthday"]
 
 
-def test_who_decides_sees_the_new_values_privately(sqlite_world: World) -> None:
+def test_who_decides_sees_the_new_values_privately(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     changes(world, birthday="1981-02-03")
     world.slack.opens_home(MANAGER)

@@ -1,7 +1,7 @@
 """Every form of every command: a wrong argument is answered with the right form, and who may not gets nothing."""
 
 from commands.table import COMMANDS
-from tests.journeys.world import ADMIN, CARD, GUEST, HOLDER, MANAGER, ONCALL, SUPPORT, World, text_of
+from tests.journeys.world import ADMIN, CARD, GUEST, HOLDER, MANAGER, ONCALL, SUPPORT, JourneyWorld, text_of
 
 NUMBER = "4111 1111 1111 1111"
 
@@ -65,7 +65,7 @@ FORMS = {f"{command.name} {form.word}".strip(): form for command in COMMANDS for
 ASKED_OF_NOBODY = {name for name, form in FORMS.items() if not form.roles}  # help and whoami are for all
 
 
-def read(world: World, person: str) -> str:
+def read(world: JourneyWorld, person: str) -> str:
     """All texts of the newest private answer, as it is read."""
     message = world.slack.ephemerals(person)[-1]
     return text_of(message["blocks"]).replace("&lt;", "<").replace("&gt;", ">")
@@ -75,7 +75,7 @@ def test_every_form_has_its_rows() -> None:
     assert set(WRONG) == set(FORMS) - ASKED_OF_NOBODY
 
 
-def test_a_wrong_argument_is_answered_with_the_right_form(sqlite_world: World) -> None:
+def test_a_wrong_argument_is_answered_with_the_right_form(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     for form, (person, typed, words) in WRONG.items():
@@ -89,7 +89,7 @@ def test_a_wrong_argument_is_answered_with_the_right_form(sqlite_world: World) -
     assert world.requests() == []
 
 
-def test_who_has_not_the_role_is_told_which_it_takes_and_nothing_happens(sqlite_world: World) -> None:
+def test_who_has_not_the_role_is_told_which_it_takes_and_nothing_happens(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     for name, form in FORMS.items():
@@ -106,7 +106,7 @@ def test_who_has_not_the_role_is_told_which_it_takes_and_nothing_happens(sqlite_
     assert set(world.refusals()) == {"NotInRole"}
 
 
-def test_a_guest_may_nothing(sqlite_world: World) -> None:
+def test_a_guest_may_nothing(sqlite_world: JourneyWorld) -> None:
     world, person = sqlite_world, GUEST
 
     for name in sorted(set(FORMS) - ASKED_OF_NOBODY):
@@ -118,7 +118,7 @@ def test_a_guest_may_nothing(sqlite_world: World) -> None:
     assert world.requests() == []
 
 
-def test_a_card_number_is_refused_behind_every_command(sqlite_world: World) -> None:
+def test_a_card_number_is_refused_behind_every_command(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     for name in FORMS:

@@ -16,7 +16,7 @@ from tests.journeys.card_world import CARDS_CONFIG
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.test_apply import applies
 from tests.journeys.test_holders import NEW, attaches, chooses_place, creates, searches
-from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, ONCALL, SUPPORT, World, actions_of
+from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, ONCALL, SUPPORT, JourneyWorld, actions_of
 
 TYPED_NUMBER = "4532015112830366"
 SPACED_NUMBER = "5425 2334 3010 9903"
@@ -50,7 +50,7 @@ def logged() -> Iterator[StringIO]:
         logging.getLogger(name).setLevel(level)
 
 
-def mark(world: World) -> None:
+def mark(world: JourneyWorld) -> None:
     """Put the marks where Paytend has them, and let it leak what it can."""
     card = world.paytend.books.cards[CARD]
     card.number, card.cvv = CARDS_OWN_NUMBER, CVV
@@ -59,14 +59,14 @@ def mark(world: World) -> None:
     world.paytend.switches.set_modes(full_card_numbers=True, password_in_answer=True)
 
 
-def hears_all(world: World) -> None:
+def hears_all(world: JourneyWorld) -> None:
     """Deliver every webhook of Paytend's to the bot."""
     for webhook in world.paytend.webhooks:
         world.webhook_arrives(json.dumps(webhook.sealed).encode())
     world.settles()
 
 
-def types_everything(world: World) -> None:
+def types_everything(world: JourneyWorld) -> None:
     for text in (
         f"/card info {TYPED_NUMBER}",
         f"/card info {CARD}",
@@ -87,7 +87,7 @@ def types_everything(world: World) -> None:
     world.types(ADMIN, "/cardops doctor")
 
 
-def decides(world: World) -> None:
+def decides(world: JourneyWorld) -> None:
     """Deny with a card number in the reason (refused under the field), then approve."""
     world.clicks(MANAGER, "request_deny")
     world.submits(MANAGER, reason=f"because of {TYPED_NUMBER}")
@@ -96,7 +96,7 @@ def decides(world: World) -> None:
     world.clicks(MANAGER, "request_approve")
 
 
-def fills_forms(world: World) -> None:
+def fills_forms(world: JourneyWorld) -> None:
     creates(world, NEW | {"line": f"card {SPACED_NUMBER}", "id_number": NEW_ID})
     world.slack.closes(SUPPORT)
     world.settles()
@@ -115,7 +115,7 @@ def fills_forms(world: World) -> None:
     world.clicks(MANAGER, "request_approve")
 
 
-def retrieves_a_password(world: World) -> None:
+def retrieves_a_password(world: JourneyWorld) -> None:
     """Once with a look at it, and once more without: nobody takes that one out of memory."""
     for again in (False, True):
         world.types(SUPPORT, f"/card password {CARD}")
@@ -132,7 +132,7 @@ def retrieves_a_password(world: World) -> None:
     world.settles()
 
 
-def looks_at_the_secret(world: World) -> None:
+def looks_at_the_secret(world: JourneyWorld) -> None:
     replies = world.slack.messages("C0APPROVALS", world.card()["ts"])
     button = next(message for message in replies if "secret_once" in actions_of(message))
     world.clicks(MANAGER, "secret_once", message=button)
@@ -143,7 +143,7 @@ def looks_at_the_secret(world: World) -> None:
     world.clicks(SUPPORT, "secret_once", message=button)
 
 
-def happens_at_paytend(world: World) -> None:
+def happens_at_paytend(world: JourneyWorld) -> None:
     events = world.paytend.events
     events.purchase(CARD, "1.00", merchant=f"SHOP {MERCHANTS_NUMBER}")
     events.decline(CARD, "1.00", merchant=f"SHOP {MERCHANTS_NUMBER}")
@@ -154,7 +154,7 @@ def happens_at_paytend(world: World) -> None:
     world.settles()
 
 
-def looks_at_home(world: World) -> None:
+def looks_at_home(world: JourneyWorld) -> None:
     for person in (SUPPORT, MANAGER, ONCALL, ADMIN):
         world.slack.opens_home(person)
         world.settles()
@@ -164,7 +164,7 @@ def looks_at_home(world: World) -> None:
     home.refresh(world.bot.parts)
 
 
-def searches_with_marks(world: World) -> None:
+def searches_with_marks(world: JourneyWorld) -> None:
     world.types(SUPPORT, "/holder create")
     chooses_place(world)
     searches(world, SUPPORT, TYPED_NUMBER, action="city_LT")
@@ -181,7 +181,7 @@ def shows_the_password(call: ApiCall) -> bool:
     return call.method == "views.open" and '"secret_once"' in json.dumps(call.args)
 
 
-def sent_to_slack(world: World) -> str:
+def sent_to_slack(world: JourneyWorld) -> str:
     """Everything that the bot sent but for that modal: its calls, and what people see by response addresses."""
     calls = [
         {"method": call.method, **call.args} for call in world.slack.api_calls if not shows_the_password(call)
@@ -198,7 +198,7 @@ def test_no_marked_secret_is_kept_logged_or_sent(
         go_everywhere(world, sqlite_folder, logged)
 
 
-def go_everywhere(world: World, folder: Path, logged: StringIO) -> None:
+def go_everywhere(world: JourneyWorld, folder: Path, logged: StringIO) -> None:
     mark(world)
 
     types_everything(world)
@@ -243,7 +243,7 @@ def go_everywhere(world: World, folder: Path, logged: StringIO) -> None:
     assert {mark: places for mark, places in found.items() if places} == {}
 
 
-def test_what_is_masked_is_seen_masked(sqlite_world: World) -> None:
+def test_what_is_masked_is_seen_masked(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     mark(world)
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.world import CARD, MANAGER, SUPPORT, World
+from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld
 
 NUMBER = "4111111111111111"
 WAYS = (NUMBER, "4111 1111 1111 1111", "4111-1111-1111-1111")
 REFUSED = "Your text holds a card number. It was not stored; please write it without."
 
 
-def found_anywhere(world: World, folder: Path) -> list[str]:
+def found_anywhere(world: JourneyWorld, folder: Path) -> list[str]:
     """Where the number is: in the database's files, in what Slack was given or Paytend was sent."""
     digits = NUMBER.encode()
     assert (folder / "test.db").stat().st_size > 0  # it is the folder in which it would be
@@ -34,7 +34,7 @@ def found_anywhere(world: World, folder: Path) -> list[str]:
 
 
 def test_a_card_number_typed_anywhere_is_refused_and_found_nowhere(
-    sqlite_world: World, sqlite_folder: Path, caplog: pytest.LogCaptureFixture
+    sqlite_world: JourneyWorld, sqlite_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = sqlite_world
     world.asks()
@@ -69,7 +69,7 @@ def test_a_card_number_typed_anywhere_is_refused_and_found_nowhere(
     assert not any(way in caplog.text for way in WAYS)
 
 
-def test_a_card_number_in_the_reason_of_a_settlement_is_refused(sqlite_world: World) -> None:
+def test_a_card_number_in_the_reason_of_a_settlement_is_refused(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.paytend.switches.lose_next_request(operation="topup")

@@ -14,7 +14,7 @@ from tests.journeys.world import (
     CARD,
     MANAGER,
     SUPPORT,
-    World,
+    JourneyWorld,
     actions_of,
     text_of,
 )
@@ -28,18 +28,18 @@ GATED = {
 
 
 @pytest.fixture
-def cards(make_world: MakesWorld) -> Iterator[World]:
+def cards(make_world: MakesWorld) -> Iterator[JourneyWorld]:
     """The whole system with a rule for every sensitive action."""
     with make_world(config=CARDS_CONFIG) as world:
         yield world
 
 
-def _type(world: World, word: str, arguments: str, *, person: str = SUPPORT) -> None:
+def _type(world: JourneyWorld, word: str, arguments: str, *, person: str = SUPPORT) -> None:
     name, _, option = word.partition(" ")
     world.types(person, f"/card {name} {arguments} {option}".strip())
 
 
-def _asks(world: World, word: str) -> None:
+def _asks(world: JourneyWorld, word: str) -> None:
     """Ask for one of the gated actions, in the way that it is asked for."""
     _type(world, word, GATED[word])
     if word == "replace":
@@ -48,14 +48,14 @@ def _asks(world: World, word: str) -> None:
         world.submits(SUPPORT, card=CARD, identified="called_back", reason="forgot it")
 
 
-def _shown(world: World, person: str = SUPPORT) -> str:
+def _shown(world: JourneyWorld, person: str = SUPPORT) -> str:
     return text_of(world.slack.ephemerals(person)[-1]["blocks"])
 
 
 # Looking
 
 
-def test_a_balance_is_told_to_whoever_asks_and_to_nobody_else(cards: World) -> None:
+def test_a_balance_is_told_to_whoever_asks_and_to_nobody_else(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card balance {CARD}")
 
     assert "64.10 EUR" in _shown(cards)
@@ -64,7 +64,7 @@ def test_a_balance_is_told_to_whoever_asks_and_to_nobody_else(cards: World) -> N
     assert ("card:read", CARD) in trail(cards)
 
 
-def test_the_raw_answer_is_shown_masked(cards: World) -> None:
+def test_the_raw_answer_is_shown_masked(cards: JourneyWorld) -> None:
     cards.paytend.switches.set_modes(full_card_numbers=True)
     cards.types(SUPPORT, f"/card info {CARD} --all")
 
@@ -75,7 +75,7 @@ def test_the_raw_answer_is_shown_masked(cards: World) -> None:
     assert f'"{card.cvv}"' not in _shown(cards)
 
 
-def test_transactions_are_signed_and_in_words_with_the_code_beside(cards: World) -> None:
+def test_transactions_are_signed_and_in_words_with_the_code_beside(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card transactions {CARD} last 30 days")
 
     shown = _shown(cards)
@@ -88,7 +88,7 @@ def test_transactions_are_signed_and_in_words_with_the_code_beside(cards: World)
     assert "of " in shown
 
 
-def test_pages_turn_in_place(cards: World) -> None:
+def test_pages_turn_in_place(cards: JourneyWorld) -> None:
     for number in range(23):
         cards.paytend.events.purchase(CARD, "1.00", merchant=f"SHOP {number}")
     cards.types(SUPPORT, f"/card transactions {CARD} today")
@@ -109,33 +109,33 @@ def test_pages_turn_in_place(cards: World) -> None:
     assert len(cards.slack.ephemerals(SUPPORT)) == messages
 
 
-def test_an_empty_list_is_a_message(cards: World) -> None:
+def test_an_empty_list_is_a_message(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card transactions {NEW} yesterday")
 
     assert "There is nothing in these days" in _shown(cards)
 
 
-def test_fees_that_are_overdue_are_told(cards: World) -> None:
+def test_fees_that_are_overdue_are_told(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, "/card fees 1755904")
     assert "2.00 EUR" in _shown(cards)
     cards.types(SUPPORT, f"/card fees {CARD}")
     assert "None is overdue" in _shown(cards)
 
 
-def test_the_designs_are_listed(cards: World) -> None:
+def test_the_designs_are_listed(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, "/card designs")
 
     assert "CTHMCPE20056" in _shown(cards)
     assert "personal physical (2)" in _shown(cards)
 
 
-def test_an_order_that_paytend_does_not_know_is_an_answer(cards: World) -> None:
+def test_an_order_that_paytend_does_not_know_is_an_answer(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, "/card order NOSUCHORDER1")
 
     assert "tells nothing of a card order" in cards.told(SUPPORT)
 
 
-def test_a_card_can_be_chosen_from_those_used_lately(cards: World) -> None:
+def test_a_card_can_be_chosen_from_those_used_lately(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card info {CARD}")
     cards.types(SUPPORT, "/card balance")
     message = cards.slack.ephemerals(SUPPORT)[-1]
@@ -148,7 +148,7 @@ def test_a_card_can_be_chosen_from_those_used_lately(cards: World) -> None:
     assert "64.10 EUR" in _shown(cards)
 
 
-def test_without_a_card_and_without_a_past_it_is_asked_which(cards: World) -> None:
+def test_without_a_card_and_without_a_past_it_is_asked_which(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, "/card balance")
 
     assert "Which card?" in cards.told(SUPPORT)
@@ -174,7 +174,7 @@ def test_without_a_card_and_without_a_past_it_is_asked_which(cards: World) -> No
         ("balance 5337110000000000 4111111111111111", "card number"),
     ],
 )
-def test_a_wrong_argument_is_answered_with_the_right_form(cards: World, typed: str, says: str) -> None:
+def test_a_wrong_argument_is_answered_with_the_right_form(cards: JourneyWorld, typed: str, says: str) -> None:
     cards.types(SUPPORT, f"/card {typed}")
 
     assert says in cards.told(SUPPORT)
@@ -184,7 +184,7 @@ def test_a_wrong_argument_is_answered_with_the_right_form(cards: World, typed: s
 # Asking
 
 
-def test_a_replacement_shows_both_cards_before_it_is_asked_for(cards: World) -> None:
+def test_a_replacement_shows_both_cards_before_it_is_asked_for(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card replace {CARD} {NEW}")
 
     shown = _shown(cards)
@@ -205,13 +205,13 @@ def test_a_replacement_shows_both_cards_before_it_is_asked_for(cards: World) -> 
     assert "cvv" not in cards.paytend.calls_of("replaceCard")[0].biz_data
 
 
-def test_a_replacement_by_a_card_that_is_in_use_is_refused_at_once(cards: World) -> None:
+def test_a_replacement_by_a_card_that_is_in_use_is_refused_at_once(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card replace {CARD} 1755903")
 
     assert "cannot replace another" in cards.told(SUPPORT)
 
 
-def test_a_new_card_that_was_taken_meanwhile_is_noticed_before_sending(cards: World) -> None:
+def test_a_new_card_that_was_taken_meanwhile_is_noticed_before_sending(cards: JourneyWorld) -> None:
     _asks(cards, "replace")
     cards.paytend.books.cards[NEW].status = CardStatus.ACTIVE
     cards.clicks(MANAGER, "request_approve")
@@ -221,7 +221,7 @@ def test_a_new_card_that_was_taken_meanwhile_is_noticed_before_sending(cards: Wo
     assert cards.paytend.calls_of("replaceCard") == []
 
 
-def test_how_the_cardholder_was_identified_is_needed_and_shown(cards: World) -> None:
+def test_how_the_cardholder_was_identified_is_needed_and_shown(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card password {CARD}")
     errors = cards.slack.submits(SUPPORT, {"card": "no card!"})
     assert "errors" in str(errors)
@@ -234,7 +234,7 @@ def test_how_the_cardholder_was_identified_is_needed_and_shown(cards: World) -> 
     assert any("Paytend sends it to the cardholder" in text for text in cards.thread())
 
 
-def test_a_refused_form_is_in_the_trail_once_and_comes_back_with_everything_typed(cards: World) -> None:
+def test_a_refused_form_is_in_the_trail_once_and_comes_back_with_everything_typed(cards: JourneyWorld) -> None:
     typed = {"card": CARD, "identified": "called_back", "reason": 'a "quoted" <reason> & more ' + "Ž" * 470}
     _asks(cards, "password")
     cards.types(SUPPORT, f"/card password {CARD}")
@@ -249,7 +249,7 @@ def test_a_refused_form_is_in_the_trail_once_and_comes_back_with_everything_type
     assert inputs_of(cards.slack.modal(SUPPORT)) == typed
 
 
-def test_a_closed_password_form_is_offered_again(cards: World) -> None:
+def test_a_closed_password_form_is_offered_again(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card password {CARD}")
     cards.slack.closes(SUPPORT)
     cards.settles()
@@ -267,7 +267,7 @@ def test_a_closed_password_form_is_offered_again(cards: World) -> None:
     assert inputs_of(cards.slack.modal(SUPPORT)) == {**typed, "identified": ""}
 
 
-def test_a_secret_in_the_answer_is_shown_once_to_the_requester_and_kept_nowhere(cards: World) -> None:
+def test_a_secret_in_the_answer_is_shown_once_to_the_requester_and_kept_nowhere(cards: JourneyWorld) -> None:
     cards.paytend.switches.set_modes(password_in_answer=True)
     _asks(cards, "password")
     cards.clicks(MANAGER, "request_approve")
@@ -294,7 +294,7 @@ def test_a_secret_in_the_answer_is_shown_once_to_the_requester_and_kept_nowhere(
         assert pin not in str([row.facts for row in session.exec(select(AuditEvent))])
 
 
-def test_the_same_again_within_ten_minutes_is_a_question(cards: World) -> None:
+def test_the_same_again_within_ten_minutes_is_a_question(cards: JourneyWorld) -> None:
     _asks(cards, "found")
     cards.clicks(MANAGER, "request_approve")
     cards.paytend.books.cards[LOST].status = CardStatus.LOST

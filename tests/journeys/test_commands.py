@@ -9,18 +9,18 @@ from tests.journeys.world import (
     OTHER_MANAGER,
     OTHER_SUPPORT,
     SUPPORT,
-    World,
+    JourneyWorld,
     actions_of,
     text_of,
 )
 
 
-def shown(world: World, person: str = SUPPORT) -> str:
+def shown(world: JourneyWorld, person: str = SUPPORT) -> str:
     """All texts of the newest private answer."""
     return text_of(world.slack.ephemerals(person)[-1]["blocks"])
 
 
-def test_card_info_shows_the_card_its_cardholder_and_balance_to_one_person(sqlite_world: World) -> None:
+def test_card_info_shows_the_card_its_cardholder_and_balance_to_one_person(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/card info {CARD}", channel="C0SUPPORT")
 
@@ -35,7 +35,7 @@ def test_card_info_shows_the_card_its_cardholder_and_balance_to_one_person(sqlit
     assert world.slack.api_calls[-1].method != "chat.postEphemeral", "the response address does it"
 
 
-def test_no_whole_card_number_is_shown_though_paytend_sends_one(sqlite_world: World) -> None:
+def test_no_whole_card_number_is_shown_though_paytend_sends_one(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.set_modes(full_card_numbers=True)
     card = world.paytend.books.card(CARD)
@@ -50,7 +50,7 @@ def test_no_whole_card_number_is_shown_though_paytend_sends_one(sqlite_world: Wo
         assert "5097" in said
 
 
-def test_a_card_is_reported_lost_after_a_question(sqlite_world: World) -> None:
+def test_a_card_is_reported_lost_after_a_question(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/card lost {CARD}")
     assert "Report Card 1755902 (•••• 5097) lost?" in shown(world)
@@ -66,7 +66,7 @@ def test_a_card_is_reported_lost_after_a_question(sqlite_world: World) -> None:
     assert "is reported lost already" in world.told(SUPPORT)
 
 
-def test_cancel_reports_nothing_lost(sqlite_world: World) -> None:
+def test_cancel_reports_nothing_lost(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/card lost {CARD}")
 
@@ -76,7 +76,7 @@ def test_cancel_reports_nothing_lost(sqlite_world: World) -> None:
     assert world.paytend.books.card(CARD).status == 5
 
 
-def test_a_lost_answer_to_a_report_of_loss_says_that_it_is_not_known(sqlite_world: World) -> None:
+def test_a_lost_answer_to_a_report_of_loss_says_that_it_is_not_known(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/card lost {CARD}")
     world.paytend.switches.lose_next_answer(operation="lostCard")
@@ -88,7 +88,7 @@ def test_a_lost_answer_to_a_report_of_loss_says_that_it_is_not_known(sqlite_worl
     assert [row.event for row in world.trail()] == ["card:lost_asked"]
 
 
-def test_holder_status_masks_the_id_number_and_is_recorded(sqlite_world: World) -> None:
+def test_holder_status_masks_the_id_number_and_is_recorded(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/holder status {HOLDER}")
 
@@ -106,7 +106,7 @@ def test_holder_status_masks_the_id_number_and_is_recorded(sqlite_world: World) 
     assert not any("PS1234567" in row.facts + row.subject for row in world.trail())
 
 
-def test_the_status_of_a_top_up_is_told_by_its_reference(sqlite_world: World) -> None:
+def test_the_status_of_a_top_up_is_told_by_its_reference(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(SUPPORT, "/topup status SEED000000000000")
@@ -142,7 +142,7 @@ WRONG = {
 }
 
 
-def test_what_was_wrong_is_said_with_the_right_form_and_a_near_guess(sqlite_world: World) -> None:
+def test_what_was_wrong_is_said_with_the_right_form_and_a_near_guess(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     for typed, words in WRONG.items():
@@ -154,7 +154,7 @@ def test_what_was_wrong_is_said_with_the_right_form_and_a_near_guess(sqlite_worl
     assert world.trail() == []
 
 
-def test_help_lists_what_can_be_typed(sqlite_world: World) -> None:
+def test_help_lists_what_can_be_typed(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(SUPPORT, "/card HELP")
@@ -166,7 +166,7 @@ def test_help_lists_what_can_be_typed(sqlite_world: World) -> None:
         assert f"*{name}*" in said
 
 
-def test_whoami_says_the_roles_and_what_they_may(sqlite_world: World) -> None:
+def test_whoami_says_the_roles_and_what_they_may(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(MANAGER, "/cardops whoami")
@@ -180,7 +180,7 @@ def test_whoami_says_the_roles_and_what_they_may(sqlite_world: World) -> None:
     assert "Slack did not say who is in: manager, oncall, support" in shown(world)
 
 
-def test_approvals_waiting_lists_what_one_can_decide(world: World) -> None:
+def test_approvals_waiting_lists_what_one_can_decide(world: JourneyWorld) -> None:
     world.asks("10.00")
     world.asks("600.00", card="1755903")
 
@@ -197,7 +197,7 @@ def test_approvals_waiting_lists_what_one_can_decide(world: World) -> None:
     assert "Waiting for you: 2" in world.told(OTHER_MANAGER)
 
 
-def test_approvals_mine_and_history_page_with_a_button(sqlite_world: World) -> None:
+def test_approvals_mine_and_history_page_with_a_button(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     for number in range(12):
         world.asks("1.00", card=str(1755902 + number % 3))
@@ -219,7 +219,9 @@ def test_approvals_mine_and_history_page_with_a_button(sqlite_world: World) -> N
     assert "withdrawn" in shown(world, ADMIN)
 
 
-def test_approvals_show_opens_the_request_by_its_id_its_reference_or_its_button(sqlite_world: World) -> None:
+def test_approvals_show_opens_the_request_by_its_id_its_reference_or_its_button(
+    sqlite_world: JourneyWorld,
+) -> None:
     world = sqlite_world
     request = world.asks_and_approves()
 
@@ -236,7 +238,7 @@ def test_approvals_show_opens_the_request_by_its_id_its_reference_or_its_button(
     assert request.reference in said
 
 
-def test_lists_of_requests_are_for_those_with_a_role(sqlite_world: World) -> None:
+def test_lists_of_requests_are_for_those_with_a_role(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
 

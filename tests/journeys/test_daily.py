@@ -6,10 +6,10 @@ from sqlmodel import select
 
 from approvals.tables import Request
 from notifier.outbox.tables import BalanceSample
-from tests.journeys.world import World
+from tests.journeys.world import JourneyWorld
 
 
-def test_the_head_of_the_trail_is_told_once_a_day(world: World) -> None:
+def test_the_head_of_the_trail_is_told_once_a_day(world: JourneyWorld) -> None:
     world.asks()
     head = world.trail()[-1]
 
@@ -26,7 +26,7 @@ def test_the_head_of_the_trail_is_told_once_a_day(world: World) -> None:
     assert len(world.slack.messages("C0AUDIT")) == 2
 
 
-def test_old_contents_go_and_the_trail_says_how_many(world: World) -> None:
+def test_old_contents_go_and_the_trail_says_how_many(world: JourneyWorld) -> None:
     world.asks_and_approves()
     world.passes(days=401)
 
@@ -39,7 +39,7 @@ def test_old_contents_go_and_the_trail_says_how_many(world: World) -> None:
     assert world.request().reference in str(world.slack.modal("U0MARA"))
 
 
-def test_what_the_balance_was_long_ago_is_forgotten(world: World) -> None:
+def test_what_the_balance_was_long_ago_is_forgotten(world: JourneyWorld) -> None:
     world.bot.jobs.fire("balance")
     first = samples(world)
     world.passes(days=91)
@@ -52,6 +52,6 @@ def test_what_the_balance_was_long_ago_is_forgotten(world: World) -> None:
     assert samples(world).isdisjoint(first)
 
 
-def samples(world: World) -> set[datetime]:
+def samples(world: JourneyWorld) -> set[datetime]:
     with world.bot.database.reading() as session:
         return set(session.exec(select(BalanceSample.taken_at)))

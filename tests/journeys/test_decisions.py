@@ -6,13 +6,13 @@ from tests.journeys.world import (
     OTHER_MANAGER,
     OTHER_SUPPORT,
     SUPPORT,
-    World,
+    JourneyWorld,
     actions_of,
     text_of,
 )
 
 
-def test_a_denial_needs_a_reason_which_the_requester_is_told(world: World) -> None:
+def test_a_denial_needs_a_reason_which_the_requester_is_told(world: JourneyWorld) -> None:
     world.asks()
     world.clicks(MANAGER, "request_deny")
     assert world.request().phrase in world.modal_text(MANAGER)
@@ -34,7 +34,7 @@ def test_a_denial_needs_a_reason_which_the_requester_is_told(world: World) -> No
     assert "Denied" in world.modal_text(MANAGER)
 
 
-def test_one_denial_ends_what_others_have_approved(sqlite_world: World) -> None:
+def test_one_denial_ends_what_others_have_approved(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks("600.00")
     world.clicks(MANAGER, "request_approve")
@@ -46,7 +46,7 @@ def test_one_denial_ends_what_others_have_approved(sqlite_world: World) -> None:
     assert world.paytend.calls_of("topup") == []
 
 
-def test_the_requester_withdraws(world: World) -> None:
+def test_the_requester_withdraws(world: JourneyWorld) -> None:
     world.asks()
 
     world.clicks(SUPPORT, "request_withdraw")
@@ -59,7 +59,7 @@ def test_the_requester_withdraws(world: World) -> None:
     assert len(world.requests()) == 2, "the card is free for another request"
 
 
-def test_only_the_requester_withdraws(sqlite_world: World) -> None:
+def test_only_the_requester_withdraws(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
 
@@ -70,7 +70,7 @@ def test_only_the_requester_withdraws(sqlite_world: World) -> None:
     assert world.refusals() == ["NotYours"]
 
 
-def test_reminders_come_at_half_and_three_quarters_of_the_time_and_then_it_expires(world: World) -> None:
+def test_reminders_come_at_half_and_three_quarters_of_the_time_and_then_it_expires(world: JourneyWorld) -> None:
     world.asks()  # to be decided within 8 hours
 
     world.passes(hours=3, minutes=59)
@@ -91,7 +91,7 @@ def test_reminders_come_at_half_and_three_quarters_of_the_time_and_then_it_expir
     assert "Nobody decided in time" in world.thread()[-1]
 
 
-def test_whoever_slept_through_both_reminders_gets_one(sqlite_world: World) -> None:
+def test_whoever_slept_through_both_reminders_gets_one(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
 
@@ -101,7 +101,7 @@ def test_whoever_slept_through_both_reminders_gets_one(sqlite_world: World) -> N
     assert len(world.thread()) == 1
 
 
-def test_a_click_just_after_the_end_of_the_time_is_too_late(sqlite_world: World) -> None:
+def test_a_click_just_after_the_end_of_the_time_is_too_late(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.clock.advance(world.request().decide_by - world.clock.now())  # and the clock's job has not come yet
@@ -113,7 +113,7 @@ def test_a_click_just_after_the_end_of_the_time_is_too_late(sqlite_world: World)
     assert world.paytend.calls_of("topup") == []
 
 
-def test_an_approver_says_that_they_are_looking(sqlite_world: World) -> None:
+def test_an_approver_says_that_they_are_looking(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
 
@@ -124,7 +124,7 @@ def test_an_approver_says_that_they_are_looking(sqlite_world: World) -> None:
     assert "approval:looking" in [row.event for row in world.trail()]
 
 
-def test_only_an_approver_is_looking_and_only_while_it_waits(sqlite_world: World) -> None:
+def test_only_an_approver_is_looking_and_only_while_it_waits(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     waiting = world.card()
@@ -139,7 +139,9 @@ def test_only_an_approver_is_looking_and_only_while_it_waits(sqlite_world: World
     assert world.refusals() == ["NotInRole", "NotPending"]
 
 
-def test_a_requester_who_is_not_in_the_channel_follows_in_a_message_from_the_app(sqlite_world: World) -> None:
+def test_a_requester_who_is_not_in_the_channel_follows_in_a_message_from_the_app(
+    sqlite_world: JourneyWorld,
+) -> None:
     world = sqlite_world
     world.slack.kicks("C0APPROVALS", SUPPORT)
     world.asks()
@@ -154,7 +156,7 @@ def test_a_requester_who_is_not_in_the_channel_follows_in_a_message_from_the_app
     assert "Approved and done" in world.card()["text"], "and the channel's copy says the same"
 
 
-def test_the_requester_withdraws_from_their_own_copy(sqlite_world: World) -> None:
+def test_the_requester_withdraws_from_their_own_copy(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.slack.kicks("C0APPROVALS", SUPPORT)
     world.asks()
@@ -166,7 +168,7 @@ def test_the_requester_withdraws_from_their_own_copy(sqlite_world: World) -> Non
     assert "Withdrawn" in world.card()["text"]
 
 
-def test_the_outcome_stands_in_the_thread_and_nothing_else_is_posted(sqlite_world: World) -> None:
+def test_the_outcome_stands_in_the_thread_and_nothing_else_is_posted(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.asks_and_approves()

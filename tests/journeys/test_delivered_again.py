@@ -3,12 +3,12 @@
 import pytest
 
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, World, text_of
+from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, JourneyWorld, text_of
 
 APPROVE = "request_approve"
 
 
-def test_f23_a_command_that_is_delivered_again_asks_once(world: World) -> None:
+def test_f23_a_command_that_is_delivered_again_asks_once(world: JourneyWorld) -> None:
     world.types(SUPPORT, f"/topup {CARD} 10")
     said = len(world.slack.ephemerals(SUPPORT))
 
@@ -19,7 +19,7 @@ def test_f23_a_command_that_is_delivered_again_asks_once(world: World) -> None:
     assert len(world.slack.messages("C0APPROVALS")) == 1
 
 
-def test_f23_a_click_that_is_delivered_again_counts_once(world: World) -> None:
+def test_f23_a_click_that_is_delivered_again_counts_once(world: JourneyWorld) -> None:
     world.asks()
     world.clicks(MANAGER, APPROVE)
     rows, trail = world.rows(), len(world.trail())
@@ -33,7 +33,7 @@ def test_f23_a_click_that_is_delivered_again_counts_once(world: World) -> None:
     assert world.slack.ephemerals(MANAGER) == []
 
 
-def test_f23_a_form_that_is_delivered_again_asks_once(sqlite_world: World) -> None:
+def test_f23_a_form_that_is_delivered_again_asks_once(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/topup")
     world.submits(SUPPORT, card=CARD, amount="10")
@@ -44,7 +44,7 @@ def test_f23_a_form_that_is_delivered_again_asks_once(sqlite_world: World) -> No
     assert world.request().phrase in world.modal_text(SUPPORT)
 
 
-def test_f24_slack_has_its_acknowledgement_before_anything_is_done(sqlite_world: World) -> None:
+def test_f24_slack_has_its_acknowledgement_before_anything_is_done(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.add("delay", operation="getCardInfo", seconds=1.2, count=None)
 
@@ -56,7 +56,7 @@ def test_f24_slack_has_its_acknowledgement_before_anything_is_done(sqlite_world:
     assert f"Card {CARD}" in world.told(SUPPORT)
 
 
-def test_a_report_of_loss_that_is_delivered_again_is_sent_once(sqlite_world: World) -> None:
+def test_a_report_of_loss_that_is_delivered_again_is_sent_once(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/card lost {CARD}")
     world.clicks_reply(SUPPORT, "card_lost")
@@ -67,7 +67,7 @@ def test_a_report_of_loss_that_is_delivered_again_is_sent_once(sqlite_world: Wor
 
 
 @pytest.mark.parametrize("age", [301, -301])
-def test_a_delivery_that_was_signed_at_another_time_is_refused(sqlite_world: World, age: int) -> None:
+def test_a_delivery_that_was_signed_at_another_time_is_refused(sqlite_world: JourneyWorld, age: int) -> None:
     world = sqlite_world
     world.slack.courier.signature_age = age
 
@@ -77,7 +77,7 @@ def test_a_delivery_that_was_signed_at_another_time_is_refused(sqlite_world: Wor
     assert world.requests() == []
 
 
-def test_what_the_bot_does_not_know_is_acknowledged_and_does_nothing(sqlite_world: World) -> None:
+def test_what_the_bot_does_not_know_is_acknowledged_and_does_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     payload = world.slack.clicks(MANAGER, action_id="request_looking", message=world.card()).payload
@@ -95,7 +95,7 @@ def test_what_the_bot_does_not_know_is_acknowledged_and_does_nothing(sqlite_worl
     assert world.rows() == rows
 
 
-def test_an_approver_who_loses_the_role_before_the_execution_no_longer_counts(world: World) -> None:
+def test_an_approver_who_loses_the_role_before_the_execution_no_longer_counts(world: JourneyWorld) -> None:
     world.asks()
     fault = world.paytend.switches.add("lose_before", operation="getCardInfo", count=None)
     world.clicks(MANAGER, APPROVE)
@@ -117,7 +117,7 @@ def test_an_approver_who_loses_the_role_before_the_execution_no_longer_counts(wo
     assert len(world.paytend.top_ups) == 1
 
 
-def test_an_approver_who_is_deactivated_before_the_execution_no_longer_counts(sqlite_world: World) -> None:
+def test_an_approver_who_is_deactivated_before_the_execution_no_longer_counts(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     fault = world.paytend.switches.add("lose_before", operation="getCardInfo", count=None)
@@ -131,7 +131,7 @@ def test_an_approver_who_is_deactivated_before_the_execution_no_longer_counts(sq
     assert "This account is deactivated" in world.thread()[-1]
 
 
-def test_while_slack_does_not_tell_the_rights_of_the_approvers_nothing_is_sent(sqlite_world: World) -> None:
+def test_while_slack_does_not_tell_the_rights_of_the_approvers_nothing_is_sent(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     fault = world.paytend.switches.add("lose_before", operation="getCardInfo", count=None)

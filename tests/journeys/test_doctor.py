@@ -9,30 +9,30 @@ from bot.cli import main
 from bot.doctor import table
 from bot.slack.manifest import SCOPES
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import ADMIN, CONFIG, SUPPORT, World, make_environment, text_of
+from tests.journeys.world import ADMIN, CONFIG, SUPPORT, JourneyWorld, make_environment, text_of
 
 
 @pytest.fixture
-def healthy(sqlite_world: World) -> World:
+def healthy(sqlite_world: JourneyWorld) -> JourneyWorld:
     """A world whose clock is that of this machine, as the stand-ins' servers write it."""
     sqlite_world.clock.advance(datetime.now(UTC) - sqlite_world.clock.now())
     return sqlite_world
 
 
-def found(world: World, **changes: object) -> dict[str, tuple[str, str]]:
+def found(world: JourneyWorld, **changes: object) -> dict[str, tuple[str, str]]:
     patient = table.patient_of(world.bot.parts)
     rows = table.examine(type(patient)(**{**vars(patient), **changes}))
     return {row["name"]: (row["state"], row["says"] + " " + row["next"]) for row in rows}
 
 
-def test_a_healthy_installation_has_nothing_wrong(healthy: World) -> None:
+def test_a_healthy_installation_has_nothing_wrong(healthy: JourneyWorld) -> None:
     results = found(healthy)
 
     assert list(results) == list(table.CHECKS)
     assert {name: words for name, (state, words) in results.items() if state == "wrong"} == {}
 
 
-def test_an_admin_asks_in_slack_and_support_may_not(healthy: World) -> None:
+def test_an_admin_asks_in_slack_and_support_may_not(healthy: JourneyWorld) -> None:
     healthy.types(ADMIN, "/cardops doctor")
     healthy.types(SUPPORT, "/cardops doctor")
 
@@ -42,7 +42,7 @@ def test_an_admin_asks_in_slack_and_support_may_not(healthy: World) -> None:
     assert "admin" in healthy.told(SUPPORT)
 
 
-def test_a_missing_scope_is_named_with_the_calls_that_need_it(healthy: World) -> None:
+def test_a_missing_scope_is_named_with_the_calls_that_need_it(healthy: JourneyWorld) -> None:
     healthy.slack.credentials.scopes = frozenset(SCOPES) - {"usergroups:read"}
 
     state, says = found(healthy)["scopes"]
@@ -51,13 +51,13 @@ def test_a_missing_scope_is_named_with_the_calls_that_need_it(healthy: World) ->
     assert "usergroups.users.list" in says
 
 
-def test_a_scope_that_is_not_used_is_worth_a_look(healthy: World) -> None:
+def test_a_scope_that_is_not_used_is_worth_a_look(healthy: JourneyWorld) -> None:
     healthy.slack.credentials.scopes = frozenset(SCOPES) | {"reactions:write"}
 
     assert found(healthy)["scopes"][0] == "warn"
 
 
-def test_a_channel_without_the_bot_is_named(healthy: World) -> None:
+def test_a_channel_without_the_bot_is_named(healthy: JourneyWorld) -> None:
     channel = healthy.slack.state.channels["C0ALERTS"]
     healthy.slack.state.change_channel("C0ALERTS", members=channel.members - {"U0BOT"})
 
@@ -76,7 +76,7 @@ def test_a_rule_that_cannot_be_met_without_the_requester_is_named(make_world: Ma
     assert "“large top-ups” needs 2 of oncall and cannot be met for anybody" in says
 
 
-def test_a_group_that_cannot_be_read_is_named(healthy: World) -> None:
+def test_a_group_that_cannot_be_read_is_named(healthy: JourneyWorld) -> None:
     healthy.bot.parts.directory.forget()
     healthy.slack.faults.answers("usergroups.users.list", "no_such_subteam", times=9)
 
@@ -86,7 +86,7 @@ def test_a_group_that_cannot_be_read_is_named(healthy: World) -> None:
     assert "S0MANAGER" in says
 
 
-def test_keys_that_do_not_match_are_told_apart_from_silence(healthy: World) -> None:
+def test_keys_that_do_not_match_are_told_apart_from_silence(healthy: JourneyWorld) -> None:
     healthy.paytend.switches.add("tamper", operation="getPartnerBalance", count=None)
     assert found(healthy)["keys"][0] == "wrong"
     assert found(healthy)["paytend"][0] == "ok"
@@ -97,7 +97,7 @@ def test_keys_that_do_not_match_are_told_apart_from_silence(healthy: World) -> N
     assert found(healthy)["keys"][0] == "warn"
 
 
-def test_a_clock_that_is_far_off_is_told(sqlite_world: World) -> None:
+def test_a_clock_that_is_far_off_is_told(sqlite_world: JourneyWorld) -> None:
     state, says = found(sqlite_world, now=lambda: datetime(2020, 1, 1, tzinfo=UTC))["clock"]
 
     assert state == "wrong"
@@ -105,7 +105,7 @@ def test_a_clock_that_is_far_off_is_told(sqlite_world: World) -> None:
     assert "Paytend" in says
 
 
-def test_slack_that_refuses_the_token_leaves_the_other_checks_standing(healthy: World) -> None:
+def test_slack_that_refuses_the_token_leaves_the_other_checks_standing(healthy: JourneyWorld) -> None:
     healthy.slack.credentials.refusal = "account_inactive"
 
     results = found(healthy)
@@ -116,7 +116,7 @@ def test_slack_that_refuses_the_token_leaves_the_other_checks_standing(healthy: 
     assert results["keys"][0] == "ok"
 
 
-def test_messages_that_wait_for_long_are_told(healthy: World) -> None:
+def test_messages_that_wait_for_long_are_told(healthy: JourneyWorld) -> None:
     healthy.slack.faults.answers("chat.postMessage", "channel_not_found", times=3)
     healthy.slack.faults.fails("chat.postMessage", times=30)
     healthy.asks("20.00")
@@ -129,7 +129,7 @@ def test_messages_that_wait_for_long_are_told(healthy: World) -> None:
 
 
 def test_the_command_line_runs_the_same_checks_with_its_exit_status(
-    healthy: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    healthy: JourneyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "cardops.yml").write_text(CONFIG)
     environment = make_environment(

@@ -15,12 +15,12 @@ from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
 from paytend import Keys
 from tests import once
-from tests.journeys.world import CARD, World
+from tests.journeys.world import CARD, JourneyWorld
 from tests.notifier.edge import LATER, REFUSED, TAKEN, kept, make_peer, write
 from tests.paytend.peer import Peer
 
 
-def test_f4_a_settlement_before_its_authorisation_shows_settled_in_one_message(world: World) -> None:
+def test_f4_a_settlement_before_its_authorisation_shows_settled_in_one_message(world: JourneyWorld) -> None:
     world.paytend.events.purchase(CARD, "12.00", merchant="CAFÉ")
     authorised, settled = (json.dumps(webhook.sealed).encode() for webhook in world.paytend.webhooks)
 
@@ -49,7 +49,9 @@ def full_disk(database: SqlDatabase) -> Iterator[None]:
         database.engine.dispose()
 
 
-def test_f31_a_full_disk_is_answered_try_again_and_the_same_webhook_is_taken_later(sqlite_world: World) -> None:
+def test_f31_a_full_disk_is_answered_try_again_and_the_same_webhook_is_taken_later(
+    sqlite_world: JourneyWorld,
+) -> None:
     world, peer = sqlite_world, make_peer()
     bodies = [peer.webhook(write(tradeId=f"T{number}", remark="M" * 3000)) for number in range(20)]
     with full_disk(world.bot.database):
@@ -62,7 +64,7 @@ def test_f31_a_full_disk_is_answered_try_again_and_the_same_webhook_is_taken_lat
     assert len(kept(world)) == len(bodies)
 
 
-def test_f32_a_commit_is_on_the_disk_before_anybody_is_answered(sqlite_world: World) -> None:
+def test_f32_a_commit_is_on_the_disk_before_anybody_is_answered(sqlite_world: JourneyWorld) -> None:
     with sqlite_world.bot.database.engine.connect() as connection:
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
@@ -71,12 +73,14 @@ def test_f32_a_commit_is_on_the_disk_before_anybody_is_answered(sqlite_world: Wo
     assert (mode, level) in {("wal", 2), ("delete", 3)}
 
 
-def slots(world: World) -> list[int]:
+def slots(world: JourneyWorld) -> list[int]:
     with world.bot.database.reading() as session:
         return sorted(slot.number for slot in session.exec(select(Slot).where(Slot.job == "balance")).all())
 
 
-def test_f34_a_clock_that_jumps_back_and_forth_fires_no_slot_and_delivers_nothing_twice(world: World) -> None:
+def test_f34_a_clock_that_jumps_back_and_forth_fires_no_slot_and_delivers_nothing_twice(
+    world: JourneyWorld,
+) -> None:
     world.paytend.events.decline(CARD, "99.90")
     world.hears_from_paytend()
     fired = [world.bot.jobs.fire("balance")]
@@ -93,7 +97,9 @@ def test_f34_a_clock_that_jumps_back_and_forth_fires_no_slot_and_delivers_nothin
     assert len([call for call in world.slack.api_calls if call.method == "chat.postMessage"]) == 1
 
 
-def test_f34_what_waits_when_the_clock_jumps_back_is_delivered_once_when_it_is_due(sqlite_world: World) -> None:
+def test_f34_what_waits_when_the_clock_jumps_back_is_delivered_once_when_it_is_due(
+    sqlite_world: JourneyWorld,
+) -> None:
     world = sqlite_world
     world.paytend.events.decline(CARD, "99.90")
     [webhook] = world.paytend.webhooks
@@ -109,7 +115,7 @@ def test_f34_what_waits_when_the_clock_jumps_back_is_delivered_once_when_it_is_d
     assert len(world.slack.messages("C0ONCALL")) == 1
 
 
-def shift(world: World, jump: timedelta) -> None:
+def shift(world: JourneyWorld, jump: timedelta) -> None:
     """Set the clock of the machine, as NTP or a resumed virtual machine does."""
     world.clock.advance(jump)
 
@@ -120,7 +126,7 @@ def shift(world: World, jump: timedelta) -> None:
     ids=["spring", "autumn"],
 )
 def test_f35_summer_time_neither_doubles_nor_skips_a_look_at_the_balance(
-    sqlite_world: World, change: datetime
+    sqlite_world: JourneyWorld, change: datetime
 ) -> None:
     world, every = sqlite_world, sqlite_world.bot.parts.config.balance.every
     local = ZoneInfo("Europe/Vilnius")
@@ -137,13 +143,13 @@ def test_f35_summer_time_neither_doubles_nor_skips_a_look_at_the_balance(
     assert numbers == list(range(numbers[0], numbers[0] + 36))
 
 
-def accept(world: World, keys: Keys) -> None:
+def accept(world: JourneyWorld, keys: Keys) -> None:
     """Let the bot run with other keys, as after a restart with another PAYTEND_PUBLIC_KEY."""
     # As a restart with another setting would; its declared type is a callable, of which mypy knows no fields.
     object.__setattr__(world.bot.web, "webhook", replace(world.bot.web.webhook, keys=keys))  # type: ignore[type-var]
 
 
-def test_f36_both_keys_hold_during_a_rotation_and_the_old_one_is_refused_afterwards(world: World) -> None:
+def test_f36_both_keys_hold_during_a_rotation_and_the_old_one_is_refused_afterwards(world: JourneyWorld) -> None:
     pairs, old = once.pairs(), make_peer()
     new = Peer(ours=pairs.partner, theirs=pairs.forger)
     both = Keys(private=pairs.partner, public=(pairs.forger.public_key(), pairs.own.public_key()))

@@ -8,10 +8,10 @@ import pytest
 
 from sandbox.slack.seed import SIGNING_SECRET
 from sandbox.slack.signing import sign
-from tests.journeys.world import CARD, MANAGER, SUPPORT, World, door_of, text_of
+from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, door_of, text_of
 
 
-def test_a18_a_delivery_with_a_wrong_signature_is_refused(sqlite_world: World) -> None:
+def test_a18_a_delivery_with_a_wrong_signature_is_refused(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.slack.courier.signing_secret = "somebody else's"
 
@@ -22,7 +22,7 @@ def test_a18_a_delivery_with_a_wrong_signature_is_refused(sqlite_world: World) -
     assert world.paytend.calls == []
 
 
-def test_a19_a_delivery_for_another_workspace_is_refused_though_it_is_signed(sqlite_world: World) -> None:
+def test_a19_a_delivery_for_another_workspace_is_refused_though_it_is_signed(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     payload = world.types(SUPPORT, f"/topup {CARD} 10").payload
     request = world.request()
@@ -59,7 +59,7 @@ def test_a19_a_delivery_for_another_workspace_is_refused_though_it_is_signed(sql
     ids=str,
 )
 def test_a18_a_forged_old_or_altered_delivery_is_refused_and_does_nothing(
-    sqlite_world: World, change: dict[str, Any]
+    sqlite_world: JourneyWorld, change: dict[str, Any]
 ) -> None:
     world = sqlite_world
     command = world.types(SUPPORT, "/cardops help").payload | {"text": f"{CARD} 10", "command": "/topup"}
@@ -79,7 +79,7 @@ def test_a18_a_forged_old_or_altered_delivery_is_refused_and_does_nothing(
     assert world.requests() == []
 
 
-def test_a18_the_same_delivery_rightly_signed_is_taken(sqlite_world: World) -> None:
+def test_a18_the_same_delivery_rightly_signed_is_taken(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     command = world.types(SUPPORT, "/cardops help").payload | {"text": f"{CARD} 10", "command": "/topup"}
     body = urlencode(command | {"trigger_id": "another"}).encode()
@@ -92,7 +92,7 @@ def test_a18_the_same_delivery_rightly_signed_is_taken(sqlite_world: World) -> N
 
 
 @pytest.mark.parametrize("words", ["'); DROP TABLE request; --", '" OR 1=1 --', "100% of_it \\", "{{ 7 * 7 }}"])
-def test_a26_words_in_sqls_own_language_are_words(world: World, words: str) -> None:
+def test_a26_words_in_sqls_own_language_are_words(world: JourneyWorld, words: str) -> None:
     world.types(SUPPORT, f"/topup {CARD} 10 {words}")
     world.types(SUPPORT, f"/topup status {words}")
     world.types(SUPPORT, f"/approvals show {words}")

@@ -8,13 +8,13 @@ from sqlmodel import select
 from notifier.outbox.tables import InboxEvent, Watched
 from sandbox.paytend.records import Order
 from sandbox.paytend.switches import FaultKind
-from tests.journeys.world import CARD, HOLDER, SUPPORT, World
+from tests.journeys.world import CARD, HOLDER, SUPPORT, JourneyWorld
 
 FOUND = "Paytend did not tell this; it was found by looking."
 READS = ("getCardTransactions", "getAuthorizationTransactions", "getApplyCardResult")
 
 
-def told(world: World) -> list[str]:
+def told(world: JourneyWorld) -> list[str]:
     return [
         message["text"]
         for channel in ("C0ALERTS", "C0ONCALL")
@@ -23,31 +23,31 @@ def told(world: World) -> list[str]:
     ]
 
 
-def looks(world: World, *, after: timedelta = timedelta(minutes=16)) -> None:
+def looks(world: JourneyWorld, *, after: timedelta = timedelta(minutes=16)) -> None:
     world.clock.advance(after)
     world.bot.jobs.fire("gaps")
     world.settles()
 
 
-def knows_the_card(world: World) -> None:
+def knows_the_card(world: JourneyWorld) -> None:
     """Let a webhook of the card come, as on any day."""
     world.paytend.events.purchase(CARD, "1.00", merchant="KIOSK")
     world.hears_from_paytend()
     assert len(told(world)) == 1
 
 
-def loses_webhooks(world: World) -> list[bytes]:
+def loses_webhooks(world: JourneyWorld) -> list[bytes]:
     """Lose what Paytend would tell now, and return it."""
     lost = world.paytend.webhooks[world.told_webhooks :]
     world.told_webhooks = len(world.paytend.webhooks)
     return [json.dumps(webhook.sealed).encode() for webhook in lost]
 
 
-def calls(world: World) -> int:
+def calls(world: JourneyWorld) -> int:
     return sum(len(world.paytend.calls_of(name)) for name in READS)
 
 
-def test_a_lost_webhook_is_found_and_told_once_and_the_real_one_comes_late(world: World) -> None:
+def test_a_lost_webhook_is_found_and_told_once_and_the_real_one_comes_late(world: JourneyWorld) -> None:
     knows_the_card(world)
     world.paytend.events.decline(CARD, "99.90")
     [lost] = loses_webhooks(world)
@@ -68,7 +68,7 @@ def test_a_lost_webhook_is_found_and_told_once_and_the_real_one_comes_late(world
     assert forms == ["raw", "raw", "found"]
 
 
-def test_both_halves_of_a_purchase_are_found(sqlite_world: World) -> None:
+def test_both_halves_of_a_purchase_are_found(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     knows_the_card(world)
     world.paytend.events.purchase(CARD, "12.00", merchant="CAFE")
@@ -82,7 +82,7 @@ def test_both_halves_of_a_purchase_are_found(sqlite_world: World) -> None:
     assert "Authorised 12.00 EUR" in str(world.slack.messages("C0ALERTS")[-1]["blocks"])
 
 
-def test_what_may_still_be_on_its_way_is_no_gap(sqlite_world: World) -> None:
+def test_what_may_still_be_on_its_way_is_no_gap(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     knows_the_card(world)
     world.clock.advance(timedelta(minutes=10))
@@ -96,7 +96,7 @@ def test_what_may_still_be_on_its_way_is_no_gap(sqlite_world: World) -> None:
     assert len(told(world)) == 2
 
 
-def test_what_came_is_not_found_again_and_a_top_up_of_ours_is_none(sqlite_world: World) -> None:
+def test_what_came_is_not_found_again_and_a_top_up_of_ours_is_none(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks_and_approves("20.00")
     knows_the_card(world)
@@ -107,7 +107,7 @@ def test_what_came_is_not_found_again_and_a_top_up_of_ours_is_none(sqlite_world:
     assert len(told(world)) == 1
 
 
-def test_a_card_that_somebody_looked_at_is_watched_too(sqlite_world: World) -> None:
+def test_a_card_that_somebody_looked_at_is_watched_too(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/card info {CARD}")
     world.bot.jobs.fire("gaps")
@@ -120,7 +120,7 @@ def test_a_card_that_somebody_looked_at_is_watched_too(sqlite_world: World) -> N
     assert len(told(world)) == 1
 
 
-def test_history_from_before_any_webhook_is_no_gap(sqlite_world: World) -> None:
+def test_history_from_before_any_webhook_is_no_gap(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.decline(CARD, "5.00")
     loses_webhooks(world)
@@ -132,7 +132,7 @@ def test_history_from_before_any_webhook_is_no_gap(sqlite_world: World) -> None:
     assert len(told(world)) == 1
 
 
-def test_the_lost_result_of_an_order_is_found(sqlite_world: World) -> None:
+def test_the_lost_result_of_an_order_is_found(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.books.orders["ORDER000001"] = Order(
         order_no="ORDER000001", card_type="1", sku="CTHMCVE20010", quantity=2, holder_id=HOLDER, contact={}
@@ -158,7 +158,7 @@ def test_the_lost_result_of_an_order_is_found(sqlite_world: World) -> None:
         assert session.exec(select(Watched)).all() == []
 
 
-def test_paytend_is_asked_gently_and_everyone_has_their_turn(sqlite_world: World) -> None:
+def test_paytend_is_asked_gently_and_everyone_has_their_turn(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     now = world.clock.now()
     cards = [str(card) for card in range(1755900, 1755905)]
@@ -178,7 +178,7 @@ def test_paytend_is_asked_gently_and_everyone_has_their_turn(sqlite_world: World
     assert len(world.paytend.calls_of("getCardTransactions")) == 5, "each once in a quarter of an hour"
 
 
-def test_it_stops_when_paytend_cannot_be_reached_and_goes_on_later(sqlite_world: World) -> None:
+def test_it_stops_when_paytend_cannot_be_reached_and_goes_on_later(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     knows_the_card(world)
     world.paytend.events.decline(CARD, "99.90")
@@ -193,7 +193,7 @@ def test_it_stops_when_paytend_cannot_be_reached_and_goes_on_later(sqlite_world:
     assert len(told(world)) == 2
 
 
-def test_it_only_reads(sqlite_world: World) -> None:
+def test_it_only_reads(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     knows_the_card(world)
     before, calls = world.card_balance(), len(world.paytend.calls)

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from approvals.tables import AuditEvent
 from sandbox.slack.deliveries import Delivery
-from tests.journeys.world import GUEST, HOLDER, MANAGER, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import GUEST, HOLDER, MANAGER, SUPPORT, JourneyWorld, actions_of, text_of
 
 CARD_NUMBER = "4111 1111 1111 1111"
 NEW = {
@@ -26,14 +26,14 @@ NEW = {
 JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 2000
 
 
-def searches(world: World, person: str, text: str, *, action: str) -> list[str]:
+def searches(world: JourneyWorld, person: str, text: str, *, action: str) -> list[str]:
     """Type into a select of the open form and return the texts of what is offered."""
     found: Delivery = world.slack.suggests(person, text, action_id=action)
     world.settles()
     return [str(option["text"]["text"]) for option in found.options]
 
 
-def chooses_place(world: World, person: str = SUPPORT) -> None:
+def chooses_place(world: JourneyWorld, person: str = SUPPORT) -> None:
     """Choose a country and make its cities known, as a person would who searches for one."""
     searches(world, person, "lithu", action="country")
     world.slack.clicks(person, action_id="country", value="LT")
@@ -42,19 +42,19 @@ def chooses_place(world: World, person: str = SUPPORT) -> None:
     searches(world, person, "vil", action="city_LT")
 
 
-def creates(world: World, values: Mapping[str, Any] = NEW) -> Delivery:
+def creates(world: JourneyWorld, values: Mapping[str, Any] = NEW) -> Delivery:
     world.types(SUPPORT, "/holder create")
     searches(world, SUPPORT, "lithuania", action="nationality")
     chooses_place(world)
     return world.submits(SUPPORT, **values, nationality="LT", city="LT_VI", country="LT")
 
 
-def events(world: World) -> list[str]:
+def events(world: JourneyWorld) -> list[str]:
     with world.bot.database.reading() as session:
         return [row.event for row in session.exec(select(AuditEvent))]
 
 
-def test_a_cardholder_is_created_from_a_form(sqlite_world: World) -> None:
+def test_a_cardholder_is_created_from_a_form(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     before = len(world.paytend.books.holders)
 
@@ -67,7 +67,7 @@ def test_a_cardholder_is_created_from_a_form(sqlite_world: World) -> None:
     assert {"cardholder:create_asked", "cardholder:created"} <= set(events(world))
 
 
-def test_what_is_wrong_is_said_under_its_field_at_once(sqlite_world: World) -> None:
+def test_what_is_wrong_is_said_under_its_field_at_once(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     done = creates(world, NEW | {"mobile": "612 34567", "email": "ona@nowhere", "id_number": "12"})
@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said_under_its_field_at_once(sqlite_world: World) -> N
     assert world.paytend.calls_of("createCardholder") == []
 
 
-def test_a_national_id_card_is_for_nationals_of_the_eea(sqlite_world: World) -> None:
+def test_a_national_id_card_is_for_nationals_of_the_eea(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/holder create")
     searches(world, SUPPORT, "japan", action="nationality")
@@ -87,7 +87,7 @@ def test_a_national_id_card_is_for_nationals_of_the_eea(sqlite_world: World) -> 
     assert "passport" in done.errors["id_type"]
 
 
-def test_a_card_number_in_a_form_is_refused_under_its_field_and_not_kept(sqlite_world: World) -> None:
+def test_a_card_number_in_a_form_is_refused_under_its_field_and_not_kept(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     done = creates(world, NEW | {"line": f"pay with {CARD_NUMBER}"})
@@ -100,7 +100,7 @@ def test_a_card_number_in_a_form_is_refused_under_its_field_and_not_kept(sqlite_
     assert "Petraitė" in str(world.slack.modal(SUPPORT))
 
 
-def test_a_refusal_of_paytend_loses_nothing_that_was_typed(sqlite_world: World) -> None:
+def test_a_refusal_of_paytend_loses_nothing_that_was_typed(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     creates(world, NEW | {"id_number": "PS1234567"})
@@ -110,7 +110,7 @@ def test_a_refusal_of_paytend_loses_nothing_that_was_typed(sqlite_world: World) 
     assert {"PS1234567", "Ona", "LT_VI", "Vilnius"} <= set(initials(world))
 
 
-def initials(world: World) -> list[str]:
+def initials(world: JourneyWorld) -> list[str]:
     view = world.slack.modal(SUPPORT) or {}
     found = []
     for block in view["blocks"]:
@@ -120,7 +120,7 @@ def initials(world: World) -> list[str]:
     return found
 
 
-def test_a_form_that_was_closed_is_offered_again_privately(sqlite_world: World) -> None:
+def test_a_form_that_was_closed_is_offered_again_privately(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/holder create")
     searches(world, SUPPORT, "lithu", action="country")
@@ -138,7 +138,7 @@ def test_a_form_that_was_closed_is_offered_again_privately(sqlite_world: World) 
     assert "PS7654321" in initials(world)
 
 
-def test_a_kept_form_is_gone_after_half_an_hour_and_never_for_others(sqlite_world: World) -> None:
+def test_a_kept_form_is_gone_after_half_an_hour_and_never_for_others(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     creates(world, NEW | {"id_number": "PS1234567"})
     world.passes(minutes=31)
@@ -149,7 +149,7 @@ def test_a_kept_form_is_gone_after_half_an_hour_and_never_for_others(sqlite_worl
     assert world.bot.parts.drafts.sweep() == 1
 
 
-def test_a_form_without_anything_typed_is_closed_silently(sqlite_world: World) -> None:
+def test_a_form_without_anything_typed_is_closed_silently(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/holder create")
 
@@ -159,7 +159,7 @@ def test_a_form_without_anything_typed_is_closed_silently(sqlite_world: World) -
     assert world.slack.ephemerals(SUPPORT) == []
 
 
-def test_when_the_answer_is_lost_it_is_looked_for_and_not_created_twice(sqlite_world: World) -> None:
+def test_when_the_answer_is_lost_it_is_looked_for_and_not_created_twice(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.lose_next_answer(operation="createCardholder")
 
@@ -169,7 +169,7 @@ def test_when_the_answer_is_lost_it_is_looked_for_and_not_created_twice(sqlite_w
     assert len(world.paytend.calls_of("createCardholder")) == 1
 
 
-def test_what_cannot_be_found_after_a_lost_answer_can_be_looked_for_again(sqlite_world: World) -> None:
+def test_what_cannot_be_found_after_a_lost_answer_can_be_looked_for_again(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.add("late", operation="createCardholder", seconds=60)
     creates(world)
@@ -182,7 +182,7 @@ def test_what_cannot_be_found_after_a_lost_answer_can_be_looked_for_again(sqlite
     assert len(world.paytend.calls_of("createCardholder")) == 1
 
 
-def test_paytend_down_is_said_in_the_form_with_a_way_back(sqlite_world: World) -> None:
+def test_paytend_down_is_said_in_the_form_with_a_way_back(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.add("lose_before", operation="createCardholder", count=None)
     world.paytend.switches.add("lose_before", operation="getHolder", count=None)
@@ -194,7 +194,7 @@ def test_paytend_down_is_said_in_the_form_with_a_way_back(sqlite_world: World) -
     )  # the connection died after sending: it may have happened
 
 
-def test_whoever_has_no_right_gets_no_form(sqlite_world: World) -> None:
+def test_whoever_has_no_right_gets_no_form(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(MANAGER, "/holder create")
@@ -208,13 +208,13 @@ def test_whoever_has_no_right_gets_no_form(sqlite_world: World) -> None:
 @pytest.mark.parametrize(
     "typed", ["/holder documents", "/holder update a b", "/holder cities", "/holder cities Atlantis"]
 )
-def test_a_wrong_argument_is_answered_with_the_right_form(sqlite_world: World, typed: str) -> None:
+def test_a_wrong_argument_is_answered_with_the_right_form(sqlite_world: JourneyWorld, typed: str) -> None:
     sqlite_world.types(SUPPORT, typed)
 
     assert "Write `/holder" in sqlite_world.told(SUPPORT)
 
 
-def test_the_search_for_a_city_says_in_words_what_there_is_not(sqlite_world: World) -> None:
+def test_the_search_for_a_city_says_in_words_what_there_is_not(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.bot.parts.choices.patience = 0.01
     world.types(SUPPORT, "/holder create")
@@ -228,7 +228,7 @@ def test_the_search_for_a_city_says_in_words_what_there_is_not(sqlite_world: Wor
     assert "Nothing fits" in searches(world, SUPPORT, "xyz", action="city_LT")[0]
 
 
-def test_the_search_says_when_paytend_does_not_answer(sqlite_world: World) -> None:
+def test_the_search_says_when_paytend_does_not_answer(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.bot.parts.choices.patience = 0.01
     world.paytend.switches.add("error_before", operation="getCities", count=None)
@@ -241,7 +241,7 @@ def test_the_search_says_when_paytend_does_not_answer(sqlite_world: World) -> No
     assert "does not answer" in searches(world, SUPPORT, "v", action="city_LT")[0]
 
 
-def test_cities_are_listed_ten_at_a_time(sqlite_world: World) -> None:
+def test_cities_are_listed_ten_at_a_time(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(SUPPORT, "/holder cities germany")
@@ -255,19 +255,21 @@ def test_cities_are_listed_ten_at_a_time(sqlite_world: World) -> None:
     assert actions_of(second) == ["holder_cities_previous", "holder_cities_next"]
 
 
-def test_cities_are_found_without_their_accents(sqlite_world: World) -> None:
+def test_cities_are_found_without_their_accents(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(SUPPORT, "/holder cities LT siau")
 
     assert "Šiauliai" in sqlite_world.told(SUPPORT)
 
 
-def attaches(world: World, content: bytes = JPEG, *, name: str = "passport.jpg", kind: str = "3") -> Delivery:
+def attaches(
+    world: JourneyWorld, content: bytes = JPEG, *, name: str = "passport.jpg", kind: str = "3"
+) -> Delivery:
     world.types(SUPPORT, f"/holder documents {HOLDER}")
     file = world.slack.uploads(SUPPORT, name, content)
     return world.submits(SUPPORT, file_type=kind, file=[file])
 
 
-def test_a_document_goes_to_paytend_and_is_deleted_from_slack(sqlite_world: World) -> None:
+def test_a_document_goes_to_paytend_and_is_deleted_from_slack(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     attaches(world)
@@ -279,7 +281,7 @@ def test_a_document_goes_to_paytend_and_is_deleted_from_slack(sqlite_world: Worl
     assert {"document:sent", "document:removed", "cardholder:read"} <= set(events(world))
 
 
-def test_the_form_shows_whose_document_it_will_be(sqlite_world: World) -> None:
+def test_the_form_shows_whose_document_it_will_be(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(SUPPORT, f"/holder documents {HOLDER}")
@@ -297,7 +299,7 @@ def test_the_form_shows_whose_document_it_will_be(sqlite_world: World) -> None:
     ],
 )
 def test_type_and_size_are_checked_before_anything_is_read(
-    sqlite_world: World, name: str, content: bytes, words: str
+    sqlite_world: JourneyWorld, name: str, content: bytes, words: str
 ) -> None:
     done = attaches(sqlite_world, content, name=name)
 
@@ -305,7 +307,7 @@ def test_type_and_size_are_checked_before_anything_is_read(
     assert sqlite_world.paytend.calls_of("uploadDocument") == []
 
 
-def test_a_file_that_is_not_what_its_name_says_is_not_sent(sqlite_world: World) -> None:
+def test_a_file_that_is_not_what_its_name_says_is_not_sent(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     attaches(world, b"MZ\x90\x00 a program", name="passport.jpg")
@@ -315,7 +317,7 @@ def test_a_file_that_is_not_what_its_name_says_is_not_sent(sqlite_world: World) 
     assert all(file.is_deleted for file in world.slack.state.files.by_id.values())
 
 
-def test_the_person_is_told_when_slack_does_not_delete_the_file(sqlite_world: World) -> None:
+def test_the_person_is_told_when_slack_does_not_delete_the_file(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.slack.faults.answers("files.delete", "cant_delete_file")
 
@@ -325,7 +327,7 @@ def test_the_person_is_told_when_slack_does_not_delete_the_file(sqlite_world: Wo
     assert len(world.paytend.calls_of("uploadDocument")) == 1
 
 
-def test_the_person_is_told_beside_a_refusal_when_the_file_stays_in_slack(sqlite_world: World) -> None:
+def test_the_person_is_told_beside_a_refusal_when_the_file_stays_in_slack(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.refuse_next("2104", operation="uploadDocument")
     world.slack.faults.answers("files.delete", "cant_delete_file")
@@ -336,7 +338,7 @@ def test_the_person_is_told_beside_a_refusal_when_the_file_stays_in_slack(sqlite
     assert "could not be deleted from Slack" in world.slack.messages("D0SAM")[-1]["text"]
 
 
-def test_personal_data_is_shown_privately_masked_and_each_look_is_recorded(sqlite_world: World) -> None:
+def test_personal_data_is_shown_privately_masked_and_each_look_is_recorded(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(SUPPORT, f"/holder status {HOLDER}")
@@ -351,7 +353,7 @@ def test_personal_data_is_shown_privately_masked_and_each_look_is_recorded(sqlit
 @pytest.mark.parametrize(
     "typed", ["/holder create", f"/holder update {HOLDER}", f"/holder documents {HOLDER}", "/card apply"]
 )
-def test_a_form_opens_before_paytend_is_asked_for_anything(sqlite_world: World, typed: str) -> None:
+def test_a_form_opens_before_paytend_is_asked_for_anything(sqlite_world: JourneyWorld, typed: str) -> None:
     world = sqlite_world
     asked = len(world.paytend.calls)
 

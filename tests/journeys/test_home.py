@@ -4,25 +4,25 @@ from datetime import timedelta
 
 from bot.database.tables import HomeTab
 from bot.slack import home
-from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, STRANGER, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, STRANGER, SUPPORT, JourneyWorld, actions_of, text_of
 
 
-def opens_home(world: World, person: str) -> str:
+def opens_home(world: JourneyWorld, person: str) -> str:
     world.slack.opens_home(person)
     world.settles()
     return shown(world, person)
 
 
-def shown(world: World, person: str) -> str:
+def shown(world: JourneyWorld, person: str) -> str:
     view = world.slack.home(person)
     return "" if view is None else text_of(view)
 
 
-def publishes(world: World) -> int:
+def publishes(world: JourneyWorld) -> int:
     return sum(call.method == "views.publish" for call in world.slack.api_calls)
 
 
-def test_what_waits_is_shown_riskiest_first(sqlite_world: World) -> None:
+def test_what_waits_is_shown_riskiest_first(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks("20.00")
     world.asks("700.00", card="1755903")
@@ -33,7 +33,7 @@ def test_what_waits_is_shown_riskiest_first(sqlite_world: World) -> None:
     assert "2 approvals needed" in text
 
 
-def test_approving_from_home_opens_the_card_and_is_done_there(sqlite_world: World) -> None:
+def test_approving_from_home_opens_the_card_and_is_done_there(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks("20.00")
     opens_home(world, MANAGER)
@@ -49,7 +49,7 @@ def test_approving_from_home_opens_the_card_and_is_done_there(sqlite_world: Worl
     assert "request_approve" not in actions_of(world.slack.modal(MANAGER) or {})
 
 
-def test_denying_from_home_opens_the_card_and_then_asks_why(sqlite_world: World) -> None:
+def test_denying_from_home_opens_the_card_and_then_asks_why(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks("20.00")
     opens_home(world, MANAGER)
@@ -61,7 +61,7 @@ def test_denying_from_home_opens_the_card_and_then_asks_why(sqlite_world: World)
     assert world.request().status == "denied"
 
 
-def test_a_requester_sees_their_own_requests_and_nothing_to_decide(sqlite_world: World) -> None:
+def test_a_requester_sees_their_own_requests_and_nothing_to_decide(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks("20.00")
 
@@ -75,7 +75,7 @@ def test_a_requester_sees_their_own_requests_and_nothing_to_decide(sqlite_world:
     )
 
 
-def test_the_balance_comes_with_its_trend_for_those_who_may_see_it(sqlite_world: World) -> None:
+def test_the_balance_comes_with_its_trend_for_those_who_may_see_it(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.bot.jobs.fire("balance")
     world.clock.advance(timedelta(hours=3))
@@ -91,7 +91,7 @@ def test_the_balance_comes_with_its_trend_for_those_who_may_see_it(sqlite_world:
         assert "█▁" in text
 
 
-def test_a_tab_is_refreshed_when_something_changes_and_left_alone_otherwise(sqlite_world: World) -> None:
+def test_a_tab_is_refreshed_when_something_changes_and_left_alone_otherwise(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, MANAGER)
     opens_home(world, SUPPORT)
@@ -108,7 +108,7 @@ def test_a_tab_is_refreshed_when_something_changes_and_left_alone_otherwise(sqli
     assert publishes(world) == before + 2
 
 
-def test_a_tab_that_nobody_looked_at_lately_costs_nothing(sqlite_world: World) -> None:
+def test_a_tab_that_nobody_looked_at_lately_costs_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, MANAGER)
     world.clock.advance(home.LOOKED_AT + timedelta(minutes=1))
@@ -119,7 +119,7 @@ def test_a_tab_that_nobody_looked_at_lately_costs_nothing(sqlite_world: World) -
     assert publishes(world) == before
 
 
-def test_slack_refusing_a_refresh_is_tried_again_later(sqlite_world: World) -> None:
+def test_slack_refusing_a_refresh_is_tried_again_later(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, MANAGER)
     world.asks("20.00")
@@ -130,14 +130,14 @@ def test_slack_refusing_a_refresh_is_tried_again_later(sqlite_world: World) -> N
     assert "20.00 EUR" in shown(world, MANAGER)
 
 
-def test_a_stranger_gets_no_tab(sqlite_world: World) -> None:
+def test_a_stranger_gets_no_tab(sqlite_world: JourneyWorld) -> None:
     sqlite_world.slack.opens_home(STRANGER)
     sqlite_world.settles()
 
     assert sqlite_world.slack.home(STRANGER) is None
 
 
-def test_a_lost_card_is_reported_from_home_after_it_was_shown(sqlite_world: World) -> None:
+def test_a_lost_card_is_reported_from_home_after_it_was_shown(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, SUPPORT)
 
@@ -151,7 +151,7 @@ def test_a_lost_card_is_reported_from_home_after_it_was_shown(sqlite_world: Worl
     assert len(world.paytend.calls_of("lostCard")) == 1
 
 
-def test_a_card_is_looked_at_from_home(sqlite_world: World) -> None:
+def test_a_card_is_looked_at_from_home(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, SUPPORT)
 
@@ -163,7 +163,7 @@ def test_a_card_is_looked_at_from_home(sqlite_world: World) -> None:
     assert "Balance" in world.modal_text(SUPPORT)
 
 
-def test_a_top_up_is_asked_for_from_home(sqlite_world: World) -> None:
+def test_a_top_up_is_asked_for_from_home(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, SUPPORT)
 
@@ -174,7 +174,7 @@ def test_a_top_up_is_asked_for_from_home(sqlite_world: World) -> None:
     assert world.request().status == "pending"
 
 
-def test_two_hundred_open_tabs_are_refreshed_within_slacks_limit(sqlite_world: World) -> None:
+def test_two_hundred_open_tabs_are_refreshed_within_slacks_limit(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, MANAGER)
     with world.bot.database.writing() as session:

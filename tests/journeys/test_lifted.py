@@ -12,27 +12,27 @@ from sandbox.paytend.records import CardStatus
 from tests.journeys.asking import GATED, seen
 from tests.journeys.card_world import LIFTED_CONFIG, NEW
 from tests.journeys.conftest import MakesWorld, checked_world
-from tests.journeys.world import HOLDER, MANAGER, OTHER_SUPPORT, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import HOLDER, MANAGER, OTHER_SUPPORT, SUPPORT, JourneyWorld, actions_of, text_of
 
 LIFTED = ("card activate", "card apply", "holder update")
 NOT_LIFTED = tuple(name for name in GATED if name not in LIFTED)
 
 
 @pytest.fixture
-def alone(make_world: MakesWorld) -> Iterator[World]:
+def alone(make_world: MakesWorld) -> Iterator[JourneyWorld]:
     """The whole system where policy lifts the second person wherever it may."""
     with make_world(config=LIFTED_CONFIG) as world:
         yield world
 
 
-def asked_trail(world: World) -> list[str]:
+def asked_trail(world: JourneyWorld) -> list[str]:
     """What the trail says of the newest request."""
     subject = f"request:{world.request().id}"
     return [row.event for row in world.trail() if row.subject == subject]
 
 
 @pytest.mark.parametrize("name", LIFTED)
-def test_it_is_done_at_once_and_stands_in_trail_history_and_channel(alone: World, name: str) -> None:
+def test_it_is_done_at_once_and_stands_in_trail_history_and_channel(alone: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.asks(alone)
 
@@ -56,7 +56,7 @@ def test_it_is_done_at_once_and_stands_in_trail_history_and_channel(alone: World
 
 
 @pytest.mark.parametrize("name", LIFTED)
-def test_a_lost_answer_is_unknown_asked_about_and_never_sent_again(alone: World, name: str) -> None:
+def test_a_lost_answer_is_unknown_asked_about_and_never_sent_again(alone: JourneyWorld, name: str) -> None:
     change = GATED[name]
     alone.paytend.switches.lose_next_answer(operation=change.operation)
 
@@ -75,7 +75,7 @@ def test_a_lost_answer_is_unknown_asked_about_and_never_sent_again(alone: World,
 
 
 @pytest.mark.parametrize("name", LIFTED)
-def test_a_refusal_of_paytends_is_told_at_once(alone: World, name: str) -> None:
+def test_a_refusal_of_paytends_is_told_at_once(alone: JourneyWorld, name: str) -> None:
     change = GATED[name]
     alone.paytend.switches.refuse_next("1234", operation=change.operation)
 
@@ -86,7 +86,7 @@ def test_a_refusal_of_paytends_is_told_at_once(alone: World, name: str) -> None:
     assert alone.request().status == "failed"
 
 
-def test_what_paytend_cannot_say_is_settled_by_two_others_who_could_have_done_it(alone: World) -> None:
+def test_what_paytend_cannot_say_is_settled_by_two_others_who_could_have_done_it(alone: JourneyWorld) -> None:
     alone.paytend.switches.lose_next_request(operation="activeCard")
     GATED["card activate"].asks(alone)
     for _ in range(4):
@@ -106,7 +106,7 @@ def test_what_paytend_cannot_say_is_settled_by_two_others_who_could_have_done_it
     assert len(alone.paytend.calls_of("activeCard")) == 1
 
 
-def test_the_same_again_within_ten_minutes_is_a_question(alone: World) -> None:
+def test_the_same_again_within_ten_minutes_is_a_question(alone: JourneyWorld) -> None:
     alone.types(SUPPORT, f"/card activate {NEW} {HOLDER}")
     alone.paytend.books.cards[NEW].status = CardStatus.INACTIVE
 
@@ -116,7 +116,7 @@ def test_the_same_again_within_ten_minutes_is_a_question(alone: World) -> None:
     assert len(alone.paytend.calls_of("activeCard")) == 1
 
 
-def test_an_order_that_one_person_made_is_followed_to_its_end(alone: World) -> None:
+def test_an_order_that_one_person_made_is_followed_to_its_end(alone: JourneyWorld) -> None:
     GATED["card apply"].asks(alone)
     alone.passes(minutes=15)
     assert alone.bot.executor.follow_orders() == 1
@@ -125,7 +125,7 @@ def test_an_order_that_one_person_made_is_followed_to_its_end(alone: World) -> N
     assert "The order is done (1)" in alone.thread()[-1]
 
 
-def test_who_changed_a_cardholder_alone_decides_nothing_about_them_for_a_day(alone: World) -> None:
+def test_who_changed_a_cardholder_alone_decides_nothing_about_them_for_a_day(alone: JourneyWorld) -> None:
     GATED["holder update"].asks(alone)
 
     with alone.bot.database.reading() as session:
@@ -134,7 +134,7 @@ def test_who_changed_a_cardholder_alone_decides_nothing_about_them_for_a_day(alo
 
 
 @pytest.mark.parametrize("name", NOT_LIFTED)
-def test_all_else_still_takes_a_second_person(alone: World, name: str) -> None:
+def test_all_else_still_takes_a_second_person(alone: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.asks(alone)
 

@@ -12,13 +12,13 @@ from bot.jobs.scheduler import Scheduler
 from notifier.outbox.tables import BalancePicture
 from sandbox.paytend.switches import FaultKind
 from storage.upsert import insert_once
-from tests.journeys.world import ADMIN, MANAGER, ONCALL, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import ADMIN, MANAGER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
 from tests.notifier.conftest import run_together
 
 HOUR = timedelta(hours=1)
 
 
-def looks(world: World, amount: str = "", *, after: timedelta = timedelta(minutes=5)) -> None:
+def looks(world: JourneyWorld, amount: str = "", *, after: timedelta = timedelta(minutes=5)) -> None:
     """Let time pass, set the balance and let the clock's jobs look at it."""
     world.clock.advance(after)
     if amount:
@@ -27,12 +27,12 @@ def looks(world: World, amount: str = "", *, after: timedelta = timedelta(minute
     world.settles()
 
 
-def pictures_are_sent(world: World, *, after: timedelta = timedelta(seconds=10)) -> None:
+def pictures_are_sent(world: JourneyWorld, *, after: timedelta = timedelta(seconds=10)) -> None:
     world.clock.advance(after)
     world.bot.jobs.fire("pictures")
 
 
-def roots(world: World) -> list[dict[str, Any]]:
+def roots(world: JourneyWorld) -> list[dict[str, Any]]:
     """What stands in the channel and is no reply."""
     return [
         message
@@ -41,17 +41,17 @@ def roots(world: World) -> list[dict[str, Any]]:
     ]
 
 
-def replies(world: World, message: dict[str, Any]) -> list[dict[str, Any]]:
+def replies(world: JourneyWorld, message: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = world.slack.messages("C0ALERTS", message["ts"])[1:]
     return found
 
 
-def picture(world: World) -> BalancePicture:
+def picture(world: JourneyWorld) -> BalancePicture:
     with world.bot.database.reading() as session:
         return session.exec(select(BalancePicture)).one()
 
 
-def test_a_worse_level_is_a_new_message_and_the_earlier_one_says_so(sqlite_world: World) -> None:
+def test_a_worse_level_is_a_new_message_and_the_earlier_one_says_so(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "4000.00")
     [low] = roots(world)
@@ -72,7 +72,7 @@ def test_a_worse_level_is_a_new_message_and_the_earlier_one_says_so(sqlite_world
     assert recovered["text"].startswith("Partner balance has recovered: 9,000.00 EUR")
 
 
-def test_a_repeat_brings_the_message_up_to_date_and_is_a_reply_under_it(sqlite_world: World) -> None:
+def test_a_repeat_brings_the_message_up_to_date_and_is_a_reply_under_it(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "4000.00")
     looks(world, "3500.00", after=4 * HOUR)
@@ -84,7 +84,7 @@ def test_a_repeat_brings_the_message_up_to_date_and_is_a_reply_under_it(sqlite_w
     assert still.get("subtype") != "thread_broadcast"
 
 
-def test_a_repeat_of_a_critical_balance_is_shown_in_the_channel_too(sqlite_world: World) -> None:
+def test_a_repeat_of_a_critical_balance_is_shown_in_the_channel_too(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "900.00")
     looks(world, after=4 * HOUR)
@@ -93,7 +93,7 @@ def test_a_repeat_of_a_critical_balance_is_shown_in_the_channel_too(sqlite_world
     assert still["subtype"] == "thread_broadcast"
 
 
-def test_a_critical_balance_that_improves_is_told_silently(sqlite_world: World) -> None:
+def test_a_critical_balance_that_improves_is_told_silently(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "900.00")
     looks(world, "3000.00")
@@ -103,7 +103,7 @@ def test_a_critical_balance_that_improves_is_told_silently(sqlite_world: World) 
     assert replies(world, low) == []
 
 
-def test_f39_a_balance_that_flaps_makes_one_alert_and_one_recovery(sqlite_world: World) -> None:
+def test_f39_a_balance_that_flaps_makes_one_alert_and_one_recovery(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     for amount in ("4999.00", "5001.00", "4998.00", "5249.00", "5100.00", "5300.00", "5100.00", "5001.00"):
         looks(world, amount)
@@ -115,7 +115,7 @@ def test_f39_a_balance_that_flaps_makes_one_alert_and_one_recovery(sqlite_world:
 
 
 def test_f38_a_replica_that_dies_after_claiming_the_slot_is_replaced_and_the_alert_comes_once(
-    world: World,
+    world: JourneyWorld,
 ) -> None:
     now, job = world.clock.now, world.bot.jobs._jobs["balance"]
     world.paytend.events.set_partner_balance("900.00")
@@ -132,7 +132,7 @@ def test_f38_a_replica_that_dies_after_claiming_the_slot_is_replaced_and_the_ale
     assert len(roots(world)) == 1
 
 
-def test_the_message_says_how_long_it_lasts_and_when_too_little_is_known(sqlite_world: World) -> None:
+def test_the_message_says_how_long_it_lasts_and_when_too_little_is_known(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "10000.00")
     looks(world, "6000.00", after=12 * HOUR)
@@ -147,7 +147,7 @@ def test_the_message_says_how_long_it_lasts_and_when_too_little_is_known(sqlite_
     assert "the sum of the falls between our samples" in text_of(low["blocks"])
 
 
-def test_the_trend_is_a_picture_under_the_message_with_the_same_in_words(sqlite_world: World) -> None:
+def test_the_trend_is_a_picture_under_the_message_with_the_same_in_words(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "8000.00")
     looks(world, "4000.00", after=6 * HOUR)
@@ -166,12 +166,12 @@ def test_the_trend_is_a_picture_under_the_message_with_the_same_in_words(sqlite_
 
 
 @pytest.fixture
-def drawn(sqlite_world: World) -> World:
+def drawn(sqlite_world: JourneyWorld) -> JourneyWorld:
     """A world with a low balance whose pictures are drawn at once."""
     return draws_at_once(sqlite_world)
 
 
-def draws_at_once(world: World) -> World:
+def draws_at_once(world: JourneyWorld) -> JourneyWorld:
     pictures = world.bot.jobs._jobs["pictures"].run.__self__  # type: ignore[attr-defined]  # a bound method
     quick = replace(pictures, draw=lambda *_samples, **_facts: b"\x89PNG")
     world.bot.jobs._jobs["pictures"] = replace(world.bot.jobs._jobs["pictures"], run=quick.send_due)
@@ -182,7 +182,7 @@ def draws_at_once(world: World) -> World:
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
 def test_an_upload_that_slack_refuses_is_tried_again_later_and_never_holds_the_notice(
-    drawn: World, method: str
+    drawn: JourneyWorld, method: str
 ) -> None:
     world = drawn
     assert len(roots(world)) == 1, "the notice stands, whatever becomes of its picture"
@@ -198,7 +198,7 @@ def test_an_upload_that_slack_refuses_is_tried_again_later_and_never_holds_the_n
 
 
 @pytest.mark.parametrize("accepted", [True, False])
-def test_a_picture_whose_sharing_got_no_answer_is_never_sent_twice(drawn: World, accepted: bool) -> None:
+def test_a_picture_whose_sharing_got_no_answer_is_never_sent_twice(drawn: JourneyWorld, accepted: bool) -> None:
     world = drawn
     world.slack.faults.resets("files.completeUploadExternal", accepted=accepted)
 
@@ -209,7 +209,7 @@ def test_a_picture_whose_sharing_got_no_answer_is_never_sent_twice(drawn: World,
     assert picture(world).status == "in doubt"
 
 
-def test_a_replica_that_died_while_sharing_leaves_a_picture_in_doubt(drawn: World) -> None:
+def test_a_replica_that_died_while_sharing_leaves_a_picture_in_doubt(drawn: JourneyWorld) -> None:
     world = drawn
     with world.bot.database.writing() as session:
         row = session.exec(select(BalancePicture)).one()
@@ -224,7 +224,7 @@ def test_a_replica_that_died_while_sharing_leaves_a_picture_in_doubt(drawn: Worl
     assert replies(world, roots(world)[0]) == []
 
 
-def test_replicas_that_send_pictures_at_the_same_time_send_one(world: World) -> None:
+def test_replicas_that_send_pictures_at_the_same_time_send_one(world: JourneyWorld) -> None:
     draws_at_once(world)
     send = world.bot.jobs._jobs["pictures"].run
 
@@ -234,7 +234,7 @@ def test_replicas_that_send_pictures_at_the_same_time_send_one(world: World) -> 
     assert len(replies(world, roots(world)[0])) == 1
 
 
-def test_a_picture_whose_message_never_comes_is_forgotten_after_a_day(sqlite_world: World) -> None:
+def test_a_picture_whose_message_never_comes_is_forgotten_after_a_day(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "8000.00")
     world.clock.advance(timedelta(minutes=5))
@@ -246,7 +246,7 @@ def test_a_picture_whose_message_never_comes_is_forgotten_after_a_day(sqlite_wor
     assert (picture(world).status, picture(world).attempts) == ("given up", 0)
 
 
-def test_a_picture_is_given_up_after_a_while(drawn: World) -> None:
+def test_a_picture_is_given_up_after_a_while(drawn: JourneyWorld) -> None:
     world = drawn
     world.slack.faults.answers("files.getUploadURLExternal", "file_uploads_disabled", times=99)
 
@@ -257,7 +257,7 @@ def test_a_picture_is_given_up_after_a_while(drawn: World) -> None:
     assert picture(world).last_error == "file_uploads_disabled"
 
 
-def test_a_picture_waits_for_its_message(sqlite_world: World) -> None:
+def test_a_picture_waits_for_its_message(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "8000.00")
     world.clock.advance(timedelta(minutes=5))
@@ -273,7 +273,7 @@ def test_a_picture_waits_for_its_message(sqlite_world: World) -> None:
 
 
 @pytest.mark.parametrize("person", [MANAGER, ONCALL, ADMIN])
-def test_a_transfer_is_proposed_in_words_for_ones_own_eyes(sqlite_world: World, person: str) -> None:
+def test_a_transfer_is_proposed_in_words_for_ones_own_eyes(sqlite_world: JourneyWorld, person: str) -> None:
     world = sqlite_world
     looks(world, "10000.00")
     looks(world, "4000.00", after=24 * HOUR - timedelta(minutes=5))
@@ -291,7 +291,7 @@ def test_a_transfer_is_proposed_in_words_for_ones_own_eyes(sqlite_world: World, 
     assert len(roots(world)) == 1, "nothing was posted"
 
 
-def test_a_transfer_is_not_for_support(sqlite_world: World) -> None:
+def test_a_transfer_is_not_for_support(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "4000.00")
     world.slack.invites("C0ALERTS", SUPPORT)
@@ -301,7 +301,7 @@ def test_a_transfer_is_not_for_support(sqlite_world: World) -> None:
     assert "takes one of these roles: admin, manager, oncall" in world.told(SUPPORT)
 
 
-def test_without_paytends_word_the_account_is_to_be_looked_up(sqlite_world: World) -> None:
+def test_without_paytends_word_the_account_is_to_be_looked_up(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     looks(world, "4000.00")
     world.slack.invites("C0ALERTS", MANAGER)

@@ -9,21 +9,21 @@ from paytend.operations import OPERATIONS
 from tests.journeys.asking import ALONE, GATED, READINGS, Change, Reading, seen
 from tests.journeys.card_world import CARDS_CONFIG
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import MANAGER, ONCALL, OTHER_MANAGER, SUPPORT, World, text_of
+from tests.journeys.world import MANAGER, ONCALL, OTHER_MANAGER, SUPPORT, JourneyWorld, text_of
 
 APPROVE = "request_approve"
 KEPT = timedelta(hours=25)  # longer than choices are kept
 
 
 @pytest.fixture
-def cards(make_world: MakesWorld) -> Iterator[World]:
+def cards(make_world: MakesWorld) -> Iterator[JourneyWorld]:
     """The whole system with a rule for every sensitive action."""
     with make_world(config=CARDS_CONFIG) as world:
         yield world
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.typed)
-def test_a_reading_is_answered_whatever_paytend_does(cards: World, reading: Reading) -> None:
+def test_a_reading_is_answered_whatever_paytend_does(cards: JourneyWorld, reading: Reading) -> None:
     world, person, operation = cards, reading.person, reading.operation
 
     # Slow: acknowledged before Paytend was asked for anything, and answered when it has answered.
@@ -56,7 +56,7 @@ def test_a_reading_is_answered_whatever_paytend_does(cards: World, reading: Read
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_a_change_is_acknowledged_before_paytend_is_asked_and_done_once(cards: World, name: str) -> None:
+def test_a_change_is_acknowledged_before_paytend_is_asked_and_done_once(cards: JourneyWorld, name: str) -> None:
     change = ALONE[name]
     change.prepare(cards)
     asked = len(cards.paytend.calls)
@@ -70,7 +70,7 @@ def test_a_change_is_acknowledged_before_paytend_is_asked_and_done_once(cards: W
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_a_refused_change_says_so_in_paytends_words(cards: World, name: str) -> None:
+def test_a_refused_change_says_so_in_paytends_words(cards: JourneyWorld, name: str) -> None:
     change = ALONE[name]
     cards.paytend.switches.refuse_next("1234", operation=change.operation)
 
@@ -82,7 +82,7 @@ def test_a_refused_change_says_so_in_paytends_words(cards: World, name: str) -> 
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_a_change_that_could_not_be_sent_says_that_nothing_was_changed(cards: World, name: str) -> None:
+def test_a_change_that_could_not_be_sent_says_that_nothing_was_changed(cards: JourneyWorld, name: str) -> None:
     change = ALONE[name]
     change.prepare(cards)
     cards.paytend_stops()
@@ -104,7 +104,7 @@ def test_a_change_that_could_not_be_sent_says_that_nothing_was_changed(cards: Wo
     ],
 )
 def test_a_lost_answer_of_a_change_is_never_followed_by_a_second_call(
-    cards: World, name: str, words: tuple[str, ...]
+    cards: JourneyWorld, name: str, words: tuple[str, ...]
 ) -> None:
     change = ALONE[name]
     cards.paytend.switches.lose_next_answer(operation=change.operation)
@@ -120,7 +120,7 @@ def test_a_lost_answer_of_a_change_is_never_followed_by_a_second_call(
 
 
 @pytest.mark.parametrize("name", GATED)
-def test_while_asking_paytend_may_be_slow_refuse_or_lose_its_answer(cards: World, name: str) -> None:
+def test_while_asking_paytend_may_be_slow_refuse_or_lose_its_answer(cards: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.prepare(cards)
     asked = len(cards.paytend.calls)
@@ -145,7 +145,7 @@ def test_while_asking_paytend_may_be_slow_refuse_or_lose_its_answer(cards: World
 
 
 @pytest.mark.parametrize("name", GATED)
-def test_while_paytend_is_down_nothing_is_asked_for(cards: World, name: str) -> None:
+def test_while_paytend_is_down_nothing_is_asked_for(cards: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.prepare(cards)
     cards.paytend_stops()
@@ -162,7 +162,7 @@ def test_while_paytend_is_down_nothing_is_asked_for(cards: World, name: str) -> 
 
 
 @pytest.mark.parametrize("name", GATED)
-def test_it_is_done_once_and_only_after_another_person_agreed(cards: World, name: str) -> None:
+def test_it_is_done_once_and_only_after_another_person_agreed(cards: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.asks(cards)
     for person, words in ((SUPPORT, "You asked for this yourself"), (ONCALL, "takes one of these roles")):
@@ -182,7 +182,7 @@ def test_it_is_done_once_and_only_after_another_person_agreed(cards: World, name
     assert f"<@{SUPPORT}>" in cards.thread()[-1]
 
 
-def shown_before(world: World) -> list[object]:
+def shown_before(world: JourneyWorld) -> list[object]:
     """The buttons that somebody still sees who has not looked since."""
     request = world.request()
     value = f'{{"request": "{request.id}", "digest": "{request.digest}"}}'
@@ -192,7 +192,7 @@ def shown_before(world: World) -> list[object]:
 
 
 @pytest.mark.parametrize("name", GATED)
-def test_a_denial_with_its_reason_ends_it_and_nothing_is_sent(cards: World, name: str) -> None:
+def test_a_denial_with_its_reason_ends_it_and_nothing_is_sent(cards: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.asks(cards)
 
@@ -206,7 +206,7 @@ def test_a_denial_with_its_reason_ends_it_and_nothing_is_sent(cards: World, name
 
 
 @pytest.mark.parametrize("name", GATED)
-def test_paytends_refusal_of_what_was_approved_ends_it(cards: World, name: str) -> None:
+def test_paytends_refusal_of_what_was_approved_ends_it(cards: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.asks(cards)
     cards.paytend.switches.refuse_next("1234", operation=change.operation)
@@ -221,7 +221,7 @@ def test_paytends_refusal_of_what_was_approved_ends_it(cards: World, name: str) 
 
 
 @pytest.mark.parametrize("name", GATED)
-def test_what_was_approved_while_paytend_is_down_is_not_sent_and_lapses(cards: World, name: str) -> None:
+def test_what_was_approved_while_paytend_is_down_is_not_sent_and_lapses(cards: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.asks(cards)
     cards.paytend_stops()
@@ -239,7 +239,7 @@ def test_what_was_approved_while_paytend_is_down_is_not_sent_and_lapses(cards: W
 
 @pytest.mark.parametrize("name", GATED)
 def test_a_lost_answer_is_unknown_until_paytend_or_two_people_say_and_never_sent_again(
-    cards: World, name: str
+    cards: JourneyWorld, name: str
 ) -> None:
     change = GATED[name]
     change.asks(cards)
@@ -260,7 +260,7 @@ def test_a_lost_answer_is_unknown_until_paytend_or_two_people_say_and_never_sent
     assert len(cards.paytend.calls_of(change.operation)) == 1
 
 
-def settles_that_it_happened(world: World, card: dict[str, object]) -> None:
+def settles_that_it_happened(world: JourneyWorld, card: dict[str, object]) -> None:
     """Two people other than the requester are called, and say so with a reason."""
     alarm = world.slack.messages("C0APPROVALS")[-1]
     assert "two people have to settle" in text_of(alarm["blocks"])

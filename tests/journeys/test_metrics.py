@@ -9,12 +9,12 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
-from tests.journeys.world import CARD, MANAGER, SUPPORT, World, door_of
+from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, door_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
-def scrape(world: World) -> dict[tuple[str, ...], float]:
+def scrape(world: JourneyWorld) -> dict[tuple[str, ...], float]:
     """The figures by name and labels' values."""
     status, headers, body = door_of(world.bot.web, path="/metrics")("GET", "", {}, b"")
     assert status == 200
@@ -26,7 +26,7 @@ def scrape(world: World) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_requests_calls_and_deliveries_are_seen(world: World) -> None:
+def test_requests_calls_and_deliveries_are_seen(world: JourneyWorld) -> None:
     scrape(world)
     world.asks()
     waiting = scrape(world)
@@ -50,7 +50,7 @@ def test_requests_calls_and_deliveries_are_seen(world: World) -> None:
     assert done["cardops_audit_events",] == len(world.trail())
 
 
-def test_what_slack_refuses_is_counted_in_a_few_words(world: World) -> None:
+def test_what_slack_refuses_is_counted_in_a_few_words(world: JourneyWorld) -> None:
     world.slack.faults.limits("chat.postMessage", retry_after=1)
     world.asks()
     world.passes(seconds=5)
@@ -64,7 +64,7 @@ def test_what_slack_refuses_is_counted_in_a_few_words(world: World) -> None:
     assert not any("upstream" in label for name in calls for label in name), "no label of what a proxy writes"
 
 
-def test_what_is_unknown_and_how_old_is_seen_and_so_are_failures_of_paytend(world: World) -> None:
+def test_what_is_unknown_and_how_old_is_seen_and_so_are_failures_of_paytend(world: JourneyWorld) -> None:
     world.paytend.switches.add("error_after", operation="topup")
     world.asks_and_approves()
     world.paytend_stops()
@@ -79,7 +79,7 @@ def test_what_is_unknown_and_how_old_is_seen_and_so_are_failures_of_paytend(worl
     assert figures["cardops_paytend_calls_total", "getCardBalance", "Unreachable"] > 0
 
 
-def test_jobs_webhooks_and_the_balance_are_seen(world: World) -> None:
+def test_jobs_webhooks_and_the_balance_are_seen(world: JourneyWorld) -> None:
     world.bot.jobs.fire("balance")
     world.webhook_arrives(b"{}")
 
@@ -91,7 +91,7 @@ def test_jobs_webhooks_and_the_balance_are_seen(world: World) -> None:
     assert any(name[0] == "cardops_build_info" for name in figures)
 
 
-def test_a_database_that_does_not_answer_is_a_figure(sqlite_world: World) -> None:
+def test_a_database_that_does_not_answer_is_a_figure(sqlite_world: JourneyWorld) -> None:
     rename = "ALTER TABLE {} RENAME TO {}"
     with sqlite_world.bot.database.writing() as session:
         session.connection().execute(text(rename.format("clock_slot", "elsewhere")))
@@ -103,7 +103,7 @@ def test_a_database_that_does_not_answer_is_a_figure(sqlite_world: World) -> Non
     assert scrape(sqlite_world)["cardops_database_up",] == 1
 
 
-def test_a_scrape_scans_no_table(sqlite_world: World) -> None:
+def test_a_scrape_scans_no_table(sqlite_world: JourneyWorld) -> None:
     """Every statement of a scrape walks an index, or a table that stays small."""
     world, statements = sqlite_world, []
     scrape(world)
@@ -126,7 +126,7 @@ def test_a_scrape_scans_no_table(sqlite_world: World) -> None:
     assert {scan.split()[1] for scan in scans} <= {"balance_state", "anon_1", "audit_event"}
 
 
-def test_the_dashboard_and_the_alerts_name_only_what_is_there(world: World) -> None:
+def test_the_dashboard_and_the_alerts_name_only_what_is_there(world: JourneyWorld) -> None:
     scrape(world)
     world.asks_and_approves()
     world.bot.jobs.fire("balance")

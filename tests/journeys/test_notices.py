@@ -6,15 +6,15 @@ from sqlmodel import col, select
 
 from notifier.outbox.tables import InboxEvent
 from sandbox.paytend.records import Notice, Order
-from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
 
 
-def texts(world: World, channel: str) -> list[str]:
+def texts(world: JourneyWorld, channel: str) -> list[str]:
     """The fallback texts of what stands in a channel."""
     return [message["text"] for message in world.slack.messages(channel)]
 
 
-def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlite_world: World) -> None:
+def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.decline(CARD, "99.90", merchant="SHOP & <Sons>")
 
@@ -28,7 +28,7 @@ def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlit
     assert world.slack.messages("C0ALERTS") == []
 
 
-def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: World) -> None:
+def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.purchase(CARD, "12.00", merchant="CAFÉ")
     world.paytend.events.audit("101986", 2)
@@ -45,7 +45,7 @@ def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: World) -> N
     assert actions_of(world.slack.messages("C0ALERTS")[1]) == ["holder_status", "why_here"]
 
 
-def test_a_movement_says_whose_card_it_is(sqlite_world: World) -> None:
+def test_a_movement_says_whose_card_it_is(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     holder = world.paytend.books.holder(world.paytend.books.card(CARD).holder_id or "")
     name = f"{holder.first_name} {holder.last_name}"
@@ -58,7 +58,7 @@ def test_a_movement_says_whose_card_it_is(sqlite_world: World) -> None:
     assert notice["text"].startswith("<!subteam^S0ONCALL>"), "the edit that brings the name keeps who was called"
 
 
-def test_the_cards_of_an_order_are_told(sqlite_world: World) -> None:
+def test_the_cards_of_an_order_are_told(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.books.orders["ORDER000001"] = Order(
         order_no="ORDER000001", card_type="1", sku="CTHMCVE20010", quantity=2, holder_id=HOLDER, contact={}
@@ -73,7 +73,7 @@ def test_the_cards_of_an_order_are_told(sqlite_world: World) -> None:
     assert f"Cards: card •• {last_four[0]}, card •• {last_four[1]}." in notice["text"]
 
 
-def test_a_webhook_that_comes_again_is_told_once(world: World) -> None:
+def test_a_webhook_that_comes_again_is_told_once(world: JourneyWorld) -> None:
     world.paytend.switches.set_webhooks(duplicate=1)
     world.paytend.events.decline(CARD, "1.00")
     world.paytend.switches.set_webhooks(duplicate_resealed=1)
@@ -87,7 +87,7 @@ def test_a_webhook_that_comes_again_is_told_once(world: World) -> None:
     assert world.rows()[InboxEvent.__name__] == 2
 
 
-def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: World) -> None:
+def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: JourneyWorld) -> None:
     world.paytend.forge_webhook("3", {"cardId": CARD, "amount": "1"})
 
     answers = world.hears_from_paytend()
@@ -110,7 +110,7 @@ def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: World) -> N
     )
 
 
-def test_a22_names_from_outside_are_harmless(sqlite_world: World) -> None:
+def test_a22_names_from_outside_are_harmless(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     hostile = '<!channel> <@U0SAM> <https://evil.example|click> "}]} & \N{RIGHT-TO-LEFT OVERRIDE}x'
     world.paytend.events.decline(CARD, "5.00", merchant=hostile)
@@ -134,7 +134,7 @@ def test_a22_names_from_outside_are_harmless(sqlite_world: World) -> None:
     assert "&lt;!channel&gt;" in said[0]["text"]
 
 
-def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(sqlite_world: World) -> None:
+def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.decline(CARD, "99.90")
     world.hears_from_paytend()
@@ -154,7 +154,7 @@ def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(sqlite_world:
     assert [row.event for row in world.trail()].count("card:lost") == 2
 
 
-def test_the_buttons_of_a_notice_are_for_support(sqlite_world: World) -> None:
+def test_the_buttons_of_a_notice_are_for_support(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.decline(CARD, "99.90")
     world.hears_from_paytend()
@@ -169,7 +169,7 @@ def test_the_buttons_of_a_notice_are_for_support(sqlite_world: World) -> None:
     assert [row.subject for row in world.trail()] == [CARD, CARD]
 
 
-def test_the_button_of_an_identity_check_shows_the_cardholder(sqlite_world: World) -> None:
+def test_the_button_of_an_identity_check_shows_the_cardholder(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.audit("101986", 2)
     world.hears_from_paytend()
@@ -180,7 +180,7 @@ def test_the_button_of_an_identity_check_shows_the_cardholder(sqlite_world: Worl
     assert world.trail()[-1].event == "cardholder:read"
 
 
-def test_a_low_partner_balance_is_told_once_and_so_is_its_recovery(sqlite_world: World) -> None:
+def test_a_low_partner_balance_is_told_once_and_so_is_its_recovery(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     def looks() -> None:
@@ -205,7 +205,7 @@ def test_a_low_partner_balance_is_told_once_and_so_is_its_recovery(sqlite_world:
     assert len(texts(world, "C0ALERTS")) == 3
 
 
-def test_what_paytend_signed_and_nobody_understands_is_kept_and_shown(sqlite_world: World) -> None:
+def test_what_paytend_signed_and_nobody_understands_is_kept_and_shown(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend._sender.tell(
         Notice(kind="9", content={"something": "new", "cardNo": "4111111111111111", "cvv": "123"})
@@ -221,7 +221,9 @@ def test_what_paytend_signed_and_nobody_understands_is_kept_and_shown(sqlite_wor
     assert "123" not in shown.replace(notice["ts"], "")
 
 
-def test_a_route_into_a_channel_without_the_app_takes_the_detour_and_is_told_once(sqlite_world: World) -> None:
+def test_a_route_into_a_channel_without_the_app_takes_the_detour_and_is_told_once(
+    sqlite_world: JourneyWorld,
+) -> None:
     world = sqlite_world
     world.slack.kicks("C0ONCALL")
     world.paytend.events.decline(CARD, "1.00")
@@ -234,7 +236,7 @@ def test_a_route_into_a_channel_without_the_app_takes_the_detour_and_is_told_onc
     assert sum("go to <#C0ALERTS> for now" in text for text in told) <= 1
 
 
-def test_why_here_says_which_route_matched_and_which_did_not(sqlite_world: World) -> None:
+def test_why_here_says_which_route_matched_and_which_did_not(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.purchase(CARD, "12.00", merchant="CAFÉ")
     world.hears_from_paytend()
@@ -251,7 +253,9 @@ def test_why_here_says_which_route_matched_and_which_did_not(sqlite_world: World
     assert "Only visible to you" in answer
 
 
-def test_f29_what_cannot_be_told_is_put_aside_told_to_admins_once_and_holds_nobody(sqlite_world: World) -> None:
+def test_f29_what_cannot_be_told_is_put_aside_told_to_admins_once_and_holds_nobody(
+    sqlite_world: JourneyWorld,
+) -> None:
     world = sqlite_world
     for amount in ("1.00", "2.00"):
         world.paytend.events.decline(CARD, amount)

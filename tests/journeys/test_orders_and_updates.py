@@ -12,7 +12,7 @@ from bot.slack.handlers.requests import ask_and_tell, ask_for
 from bot.slack.payloads import Incoming, PayloadKind
 from tests.journeys.card_world import CARDS_CONFIG, HOLDER, trail
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import MANAGER, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import MANAGER, SUPPORT, JourneyWorld, actions_of, text_of
 
 ADDRESS = {"line": "Gedimino 1-2", "city_code": "LT_VI", "postcode": "LT-01113", "country_code": "LT"}
 ORDER = {
@@ -27,12 +27,12 @@ UPDATE = {"holder_id": HOLDER, "nationality": "EE", "birthday": "1980-02-03"}
 
 
 @pytest.fixture
-def cards(make_world: MakesWorld) -> Iterator[World]:
+def cards(make_world: MakesWorld) -> Iterator[JourneyWorld]:
     with make_world(config=CARDS_CONFIG) as world:
         yield world
 
 
-def _asks(world: World, action: str, payload: Mapping[str, Any]) -> Request:
+def _asks(world: JourneyWorld, action: str, payload: Mapping[str, Any]) -> Request:
     """Ask as the forms do."""
     parts = world.bot.parts
     incoming = Incoming(
@@ -49,7 +49,7 @@ def _asks(world: World, action: str, payload: Mapping[str, Any]) -> Request:
     return asked
 
 
-def test_an_order_is_followed_until_the_webhook_tells_its_result_in_the_thread(cards: World) -> None:
+def test_an_order_is_followed_until_the_webhook_tells_its_result_in_the_thread(cards: JourneyWorld) -> None:
     _asks(cards, "card.apply", ORDER)
     card = text_of(cards.card()["blocks"])
     assert "3 unactivated cards" in card
@@ -78,7 +78,7 @@ def test_an_order_is_followed_until_the_webhook_tells_its_result_in_the_thread(c
     assert all(card_id in told for card_id in order.card_ids)
 
 
-def test_an_order_whose_answer_was_lost_is_found_by_its_reference(cards: World) -> None:
+def test_an_order_whose_answer_was_lost_is_found_by_its_reference(cards: JourneyWorld) -> None:
     _asks(cards, "card.apply", ORDER)
     cards.paytend.switches.lose_next_answer(operation="applyCard")
     cards.clicks(MANAGER, "request_approve")
@@ -90,7 +90,7 @@ def test_an_order_whose_answer_was_lost_is_found_by_its_reference(cards: World) 
     assert len(cards.paytend.books.orders) == 1
 
 
-def test_a_change_of_a_cardholder_shows_new_values_only_to_who_decides(cards: World) -> None:
+def test_a_change_of_a_cardholder_shows_new_values_only_to_who_decides(cards: JourneyWorld) -> None:
     _asks(cards, "cardholder.update", UPDATE)
     assert "1980-02-03" not in str(cards.slack.messages("C0APPROVALS"))
 
@@ -106,7 +106,7 @@ def test_a_change_of_a_cardholder_shows_new_values_only_to_who_decides(cards: Wo
     assert [(change.cardholder_id, change.person_id) for change in changes] == [(HOLDER, SUPPORT)]
 
 
-def test_a_change_without_an_answer_is_found_by_looking_at_the_cardholder(cards: World) -> None:
+def test_a_change_without_an_answer_is_found_by_looking_at_the_cardholder(cards: JourneyWorld) -> None:
     _asks(cards, "cardholder.update", UPDATE)
     cards.paytend.switches.lose_next_answer(operation="updateCardholder")
     cards.clicks(MANAGER, "request_approve")
@@ -129,14 +129,16 @@ def test_a_change_without_an_answer_is_found_by_looking_at_the_cardholder(cards:
         ("card.replace", {"card_id": "1755902", "new_card_id": "1755910", "cvv": "123"}),
     ],
 )
-def test_what_does_not_fit_is_refused_and_in_the_trail(cards: World, action: str, payload: dict[str, Any]) -> None:
+def test_what_does_not_fit_is_refused_and_in_the_trail(
+    cards: JourneyWorld, action: str, payload: dict[str, Any]
+) -> None:
     with pytest.raises(Refusal):
         _asks(cards, action, payload)
     assert cards.requests() == []
     assert ("approval:refused", HOLDER) in trail(cards)
 
 
-def test_who_asked_is_told_what_and_where(cards: World) -> None:
+def test_who_asked_is_told_what_and_where(cards: JourneyWorld) -> None:
     parts = cards.bot.parts
     incoming = Incoming(
         kind=PayloadKind.SUBMISSION, name="form", account=SUPPORT, team="", account_team="", key="1"

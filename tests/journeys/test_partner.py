@@ -2,21 +2,21 @@
 
 import pytest
 
-from tests.journeys.world import MANAGER, ONCALL, World, text_of
+from tests.journeys.world import MANAGER, ONCALL, JourneyWorld, text_of
 
 
-def _shown(world: World, person: str) -> str:
+def _shown(world: JourneyWorld, person: str) -> str:
     return text_of(world.slack.ephemerals(person)[-1]["blocks"])
 
 
-def test_the_balance_of_every_currency_is_told(sqlite_world: World) -> None:
+def test_the_balance_of_every_currency_is_told(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(ONCALL, "/partner balance")
 
     assert "25,000.00 EUR" in _shown(sqlite_world, ONCALL)
     assert "500.000000 USDT" in _shown(sqlite_world, ONCALL)
 
 
-def test_what_was_paid_in_is_listed_with_where_to_pay_to(sqlite_world: World) -> None:
+def test_what_was_paid_in_is_listed_with_where_to_pay_to(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(MANAGER, "/partner topups eur")
 
     shown = _shown(sqlite_world, MANAGER)
@@ -25,7 +25,7 @@ def test_what_was_paid_in_is_listed_with_where_to_pay_to(sqlite_world: World) ->
     assert "+" in shown
 
 
-def test_transactions_turn_their_pages_in_place(sqlite_world: World) -> None:
+def test_transactions_turn_their_pages_in_place(sqlite_world: JourneyWorld) -> None:
     for number in range(12):
         sqlite_world.paytend.events.fund(f"{number + 1}.00")
     sqlite_world.types(MANAGER, "/partner transactions today")
@@ -45,7 +45,7 @@ def test_transactions_turn_their_pages_in_place(sqlite_world: World) -> None:
         ("balanse", "Did you mean `balance`"),
     ],
 )
-def test_a_wrong_argument_gets_a_near_guess(sqlite_world: World, typed: str, says: str) -> None:
+def test_a_wrong_argument_gets_a_near_guess(sqlite_world: JourneyWorld, typed: str, says: str) -> None:
     sqlite_world.types(MANAGER, f"/partner {typed}")
 
     assert says in sqlite_world.told(MANAGER)

@@ -10,7 +10,7 @@ import yaml
 from bot.slack.manifest import SCOPES, make_manifest, write_manifest
 from sandbox.slack import SlackWorkspace
 from tests.journeys.payloads import block_kit, problems_of, read_schema
-from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, World
+from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, JourneyWorld
 
 HOSTILE = (
     '<!channel> <@U0SAM> <https://evil.example|x> "}]}, {"type": "divider"} \\ \N{RIGHT-TO-LEFT OVERRIDE}\0 & '
@@ -19,7 +19,7 @@ NOT_DESCRIBED = {"files.delete"}  # a method that the folder with Slack's schema
 LONG = 'Ž😀"<&' * 2000
 
 
-def live_through_everything(world: World) -> None:
+def live_through_everything(world: JourneyWorld) -> None:
     """Let people see every message and modal that there is, with names and reasons that mean no good."""
     holder = world.paytend.books.holders["101982"]
     holder.first_name, holder.last_name = HOSTILE, LONG
@@ -69,7 +69,7 @@ def live_through_everything(world: World) -> None:
 
 
 @pytest.fixture
-def lived_through(sqlite_world: World) -> SlackWorkspace:
+def lived_through(sqlite_world: JourneyWorld) -> SlackWorkspace:
     """Slack, after everything."""
     live_through_everything(sqlite_world)
     return sqlite_world.slack

@@ -12,7 +12,7 @@ from tests.journeys.world import (
     OTHER_MANAGER,
     OTHER_SUPPORT,
     SUPPORT,
-    World,
+    JourneyWorld,
     actions_of,
     text_of,
 )
@@ -20,12 +20,12 @@ from tests.journeys.world import (
 APPROVE = "request_approve"
 
 
-def outcome(world: World) -> tuple[str, int, int]:
+def outcome(world: JourneyWorld) -> tuple[str, int, int]:
     """The status, how often Paytend was asked to move money, and how often it did."""
     return world.request().status, len(world.paytend.calls_of("topup")), len(world.paytend.top_ups)
 
 
-def test_a_refusal_that_paytend_signed_is_a_failure(sqlite_world: World) -> None:
+def test_a_refusal_that_paytend_signed_is_a_failure(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.paytend.switches.refuse_next("2303", operation="topup")
@@ -40,7 +40,7 @@ def test_a_refusal_that_paytend_signed_is_a_failure(sqlite_world: World) -> None
     world.asks("20.00")  # the card is free again
 
 
-def test_a_refusal_without_a_signature_proves_nothing(sqlite_world: World) -> None:
+def test_a_refusal_without_a_signature_proves_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.paytend.switches.set_modes(unsigned_refusals=True)
@@ -52,7 +52,7 @@ def test_a_refusal_without_a_signature_proves_nothing(sqlite_world: World) -> No
     assert "the outcome is being checked with Paytend" in world.card()["text"]
 
 
-def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_world: World) -> None:
+def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.paytend.events.set_partner_balance("100.00")
@@ -66,16 +66,16 @@ def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_worl
 
 @pytest.mark.parametrize("fault", ["lose_after", "hang_after", "error_after", "tamper", "not_json"])
 def test_f10_a_lost_answer_to_what_was_done_is_found_out_without_a_second_call(
-    sqlite_world: World, fault: str
+    sqlite_world: JourneyWorld, fault: str
 ) -> None:
     find_out_what_was_done(sqlite_world, fault)
 
 
-def test_a_lost_answer_is_found_out_on_every_database(world: World) -> None:
+def test_a_lost_answer_is_found_out_on_every_database(world: JourneyWorld) -> None:
     find_out_what_was_done(world, "lose_after")
 
 
-def find_out_what_was_done(world: World, fault: str) -> None:
+def find_out_what_was_done(world: JourneyWorld, fault: str) -> None:
     card_before, partner_before = world.card_balance(), world.partner_balance()
     world.asks()
     world.paytend.switches.add(fault, operation="topup")
@@ -94,7 +94,7 @@ def find_out_what_was_done(world: World, fault: str) -> None:
     assert sum(f"<@{SUPPORT}>" in reply for reply in world.thread()) == 2, "once for the doubt, once for the end"
 
 
-def test_what_paytend_does_a_minute_after_the_answer_was_lost_is_found_out(sqlite_world: World) -> None:
+def test_what_paytend_does_a_minute_after_the_answer_was_lost_is_found_out(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.paytend.switches.add("late", operation="topup", seconds=60)
@@ -109,7 +109,7 @@ def test_what_paytend_does_a_minute_after_the_answer_was_lost_is_found_out(sqlit
     assert outcome(world) == ("executed", 1, 1)
 
 
-def test_lookups_that_fail_for_an_hour_change_nothing(sqlite_world: World) -> None:
+def test_lookups_that_fail_for_an_hour_change_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.paytend.switches.add("lose_after", operation="topup")
@@ -126,7 +126,7 @@ def test_lookups_that_fail_for_an_hour_change_nothing(sqlite_world: World) -> No
     assert outcome(world) == ("executed", 1, 1)
 
 
-def unknown_for_long(world: World) -> dict[str, Any]:
+def unknown_for_long(world: JourneyWorld) -> dict[str, Any]:
     """Let a top-up be lost on its way and asked about until the lookups give up; return its card."""
     world.asks()
     world.paytend.switches.lose_next_request(operation="topup")
@@ -138,7 +138,7 @@ def unknown_for_long(world: World) -> dict[str, Any]:
     return world.card()
 
 
-def test_what_paytend_never_heard_of_is_parked_and_blocks_more_money_on_the_card(world: World) -> None:
+def test_what_paytend_never_heard_of_is_parked_and_blocks_more_money_on_the_card(world: JourneyWorld) -> None:
     card = unknown_for_long(world)
 
     assert outcome(world) == ("unknown", 1, 0)
@@ -158,7 +158,7 @@ def test_what_paytend_never_heard_of_is_parked_and_blocks_more_money_on_the_card
     assert world.request().subject == "1755903", "other cards are free"
 
 
-def test_two_people_settle_it_with_the_buttons_of_the_card(world: World) -> None:
+def test_two_people_settle_it_with_the_buttons_of_the_card(world: JourneyWorld) -> None:
     unknown_for_long(world)
 
     world.clicks(MANAGER, "request_settle_not")
@@ -180,7 +180,7 @@ def test_two_people_settle_it_with_the_buttons_of_the_card(world: World) -> None
     assert len(world.requests()) == 2, "the card is free again"
 
 
-def test_two_people_settle_it_in_what_approvals_show_opens(sqlite_world: World) -> None:
+def test_two_people_settle_it_in_what_approvals_show_opens(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     unknown_for_long(world)
     request = world.request()
@@ -195,7 +195,7 @@ def test_two_people_settle_it_in_what_approvals_show_opens(sqlite_world: World) 
     assert "Two people settled that it happened" in text_of(world.card()["blocks"])
 
 
-def test_settling_takes_two_other_people_who_agree(sqlite_world: World) -> None:
+def test_settling_takes_two_other_people_who_agree(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     card = unknown_for_long(world)
 
@@ -219,7 +219,7 @@ def test_settling_takes_two_other_people_who_agree(sqlite_world: World) -> None:
     assert world.refusals() == ["RequesterSettles", "NotInRole", "AlreadySaid"]
 
 
-def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(sqlite_world: World) -> None:
+def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()  # to be carried out within 30 minutes of the approval
     world.paytend_stops()
@@ -237,7 +237,7 @@ def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(sqlite_world: 
     assert world.paytend.calls_of("topup") == []
 
 
-def test_a_command_while_paytend_is_away_says_so(sqlite_world: World) -> None:
+def test_a_command_while_paytend_is_away_says_so(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend_stops()
 
@@ -249,7 +249,7 @@ def test_a_command_while_paytend_is_away_says_so(sqlite_world: World) -> None:
     assert world.requests() == []
 
 
-def test_when_the_card_can_be_looked_at_again_it_is_carried_out(sqlite_world: World) -> None:
+def test_when_the_card_can_be_looked_at_again_it_is_carried_out(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     fault = world.paytend.switches.add("lose_before", operation="getCardInfo", count=None)
@@ -264,7 +264,7 @@ def test_when_the_card_can_be_looked_at_again_it_is_carried_out(sqlite_world: Wo
 
 @pytest.mark.parametrize(("status", "words"), [(6, "lost"), (8, "frozen"), (7, "closed")])
 def test_a_card_that_changed_since_it_was_asked_is_refused_before_sending(
-    sqlite_world: World, status: int, words: str
+    sqlite_world: JourneyWorld, status: int, words: str
 ) -> None:
     world = sqlite_world
     world.asks()
@@ -279,14 +279,14 @@ def test_a_card_that_changed_since_it_was_asked_is_refused_before_sending(
     assert f"<@{SUPPORT}>" in world.thread()[-1]
 
 
-def test_a_lost_card_cannot_even_be_asked_for(sqlite_world: World) -> None:
+def test_a_lost_card_cannot_even_be_asked_for(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(SUPPORT, "/topup 1755907 10")
 
     assert "so this cannot be done with it" in sqlite_world.told(SUPPORT)
     assert sqlite_world.requests() == []
 
 
-def test_a_top_up_that_paytend_works_on_ends_when_paytend_says_so(sqlite_world: World) -> None:
+def test_a_top_up_that_paytend_works_on_ends_when_paytend_says_so(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.set_modes(processing_top_ups=True)
     world.asks()
@@ -300,7 +300,7 @@ def test_a_top_up_that_paytend_works_on_ends_when_paytend_says_so(sqlite_world: 
     assert "Approved and done" in world.card()["text"]
 
 
-def test_a_top_up_that_fails_later_says_so_and_the_money_is_back(sqlite_world: World) -> None:
+def test_a_top_up_that_fails_later_says_so_and_the_money_is_back(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     before = world.partner_balance()
     world.paytend.switches.set_modes(processing_top_ups=True, processing_fails=True)
@@ -315,7 +315,7 @@ def test_a_top_up_that_fails_later_says_so_and_the_money_is_back(sqlite_world: W
     assert world.partner_balance() == before
 
 
-def test_a_slow_answer_announces_itself(sqlite_world: World) -> None:
+def test_a_slow_answer_announces_itself(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.switches.add("delay", seconds=1.1, count=2)  # seconds of real time
 
@@ -326,7 +326,7 @@ def test_a_slow_answer_announces_itself(sqlite_world: World) -> None:
     assert "Card 1755902" in last["text"]
 
 
-def test_a_card_that_was_reported_lost_after_the_approval_is_not_topped_up(sqlite_world: World) -> None:
+def test_a_card_that_was_reported_lost_after_the_approval_is_not_topped_up(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks("600.00")
     world.clicks(MANAGER, APPROVE)

@@ -1,12 +1,22 @@
 """Quorum, limits, and a policy that says nothing."""
 
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import CARD, CONFIG, LEAD, MANAGER, OTHER_MANAGER, OTHER_SUPPORT, SUPPORT, World, text_of
+from tests.journeys.world import (
+    CARD,
+    CONFIG,
+    LEAD,
+    MANAGER,
+    OTHER_MANAGER,
+    OTHER_SUPPORT,
+    SUPPORT,
+    JourneyWorld,
+    text_of,
+)
 
 APPROVE = "request_approve"
 
 
-def test_a_quorum_of_two_takes_two_people(world: World) -> None:
+def test_a_quorum_of_two_takes_two_people(world: JourneyWorld) -> None:
     world.asks("600.00")
     assert world.request().quorum == 2
 
@@ -37,7 +47,7 @@ def test_a21_two_accounts_of_one_person_count_once(make_world: MakesWorld) -> No
         assert world.request().status == "executed"
 
 
-def test_a_limit_for_the_requester_refuses(sqlite_world: World) -> None:
+def test_a_limit_for_the_requester_refuses(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     for number, amount in enumerate(("450.00", "460.00", "470.00", "480.00")):
         world.asks(amount, card=str(1755902 + number))
@@ -54,7 +64,7 @@ def test_a_limit_for_the_requester_refuses(sqlite_world: World) -> None:
     assert world.request().requester_id == OTHER_SUPPORT, "the limit is for a requester"
 
 
-def test_after_its_window_a_limit_allows_again(sqlite_world: World) -> None:
+def test_after_its_window_a_limit_allows_again(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks("1900.00")
     world.clicks(MANAGER, APPROVE)
@@ -68,7 +78,7 @@ def test_after_its_window_a_limit_allows_again(sqlite_world: World) -> None:
     assert world.request().amount_minor == 20000
 
 
-def test_a_limit_for_a_card_asks_for_a_second_approver(world: World) -> None:
+def test_a_limit_for_a_card_asks_for_a_second_approver(world: JourneyWorld) -> None:
     for amount in ("450.00", "460.00"):
         world.asks_and_approves(amount)
 

@@ -3,15 +3,15 @@
 from sqlmodel import select
 
 from notifier.inbox.purchase_tables import Purchase, PurchaseName
-from tests.journeys.world import CARD, World
+from tests.journeys.world import CARD, JourneyWorld
 
 
-def kept(world: World) -> dict[str, int]:
+def kept(world: JourneyWorld) -> dict[str, int]:
     with world.bot.database.reading() as session:
         return {table.__name__: len(session.exec(select(table)).all()) for table in (Purchase, PurchaseName)}
 
 
-def test_a_settlement_brings_the_message_of_its_authorisation_up_to_date(world: World) -> None:
+def test_a_settlement_brings_the_message_of_its_authorisation_up_to_date(world: JourneyWorld) -> None:
     trade = world.paytend.events.authorise(CARD, "12.00", merchant="CAFÉ").trade_id
     world.hears_from_paytend()
     [before] = world.slack.messages("C0ALERTS")
@@ -25,7 +25,7 @@ def test_a_settlement_brings_the_message_of_its_authorisation_up_to_date(world: 
     assert "Authorised 12.00 EUR" in str(after["blocks"])
 
 
-def test_a_reversal_edits_the_message_and_is_told_under_it(world: World) -> None:
+def test_a_reversal_edits_the_message_and_is_told_under_it(world: JourneyWorld) -> None:
     trade = world.paytend.events.purchase(CARD, "12.00", merchant="CAFÉ")[0].trade_id
     world.hears_from_paytend()
 
@@ -37,7 +37,7 @@ def test_a_reversal_edits_the_message_and_is_told_under_it(world: World) -> None
     assert any(reply.get("thread_ts") == notice["ts"] and "Reversed" in reply["text"] for reply in rest)
 
 
-def test_after_three_months_a_purchase_is_forgotten(sqlite_world: World) -> None:
+def test_after_three_months_a_purchase_is_forgotten(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.purchase(CARD, "12.00")
     world.hears_from_paytend()

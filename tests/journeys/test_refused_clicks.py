@@ -17,14 +17,14 @@ from tests.journeys.world import (
     OTHER_SUPPORT,
     STRANGER,
     SUPPORT,
-    World,
+    JourneyWorld,
     actions_of,
 )
 
 APPROVE = "request_approve"
 
 
-def refuses(world: World, person: str, words: str, refusal: str, *, stale: bool = False) -> None:
+def refuses(world: JourneyWorld, person: str, words: str, refusal: str, *, stale: bool = False) -> None:
     """Let somebody approve, and see that it does not count."""
     rows, said = world.rows(), len(world.slack.ephemerals(person))
     recorded = len(world.refusals())
@@ -58,14 +58,14 @@ def test_nobody_approves_with_their_second_account_what_they_asked_for_with_the_
         refuses(world, LEAD, "You asked for this yourself", "SelfApproval")
 
 
-def test_an_admin_is_no_exception(sqlite_world: World) -> None:
+def test_an_admin_is_no_exception(sqlite_world: JourneyWorld) -> None:
     sqlite_world.asks()
 
     refuses(sqlite_world, ADMIN, "takes one of these roles: manager", "NotInRole")
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_everybody_who_is_no_approver_is_refused(world: World) -> None:
+def test_everybody_who_is_no_approver_is_refused(world: JourneyWorld) -> None:
     world.asks()
     world.slack.changes_group("S0MANAGER", [MANAGER, GUEST, STRANGER, GONE])
     world.slack.invites("C0APPROVALS", GONE)
@@ -80,7 +80,7 @@ def test_everybody_who_is_no_approver_is_refused(world: World) -> None:
     assert world.request().status == "executed"
 
 
-def test_a_guest_a_stranger_and_an_outsider_do_not_get_the_form_to_deny_either(sqlite_world: World) -> None:
+def test_a_guest_a_stranger_and_an_outsider_do_not_get_the_form_to_deny_either(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
 
@@ -93,7 +93,7 @@ def test_a_guest_a_stranger_and_an_outsider_do_not_get_the_form_to_deny_either(s
     assert world.request().status == "pending"
 
 
-def test_an_emptied_group_of_approvers_lets_nobody_through(sqlite_world: World) -> None:
+def test_an_emptied_group_of_approvers_lets_nobody_through(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.slack.changes_group("S0MANAGER", [])
@@ -102,7 +102,7 @@ def test_an_emptied_group_of_approvers_lets_nobody_through(sqlite_world: World) 
     refuses(world, MANAGER, "takes one of these roles: manager", "NotInRole")
 
 
-def test_nothing_can_be_asked_for_when_nobody_could_decide(sqlite_world: World) -> None:
+def test_nothing_can_be_asked_for_when_nobody_could_decide(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.slack.changes_group("S0MANAGER", [GUEST, GONE, STRANGER])
 
@@ -113,7 +113,7 @@ def test_nothing_can_be_asked_for_when_nobody_could_decide(sqlite_world: World) 
     assert world.refusals() == ["NobodyCanDecide"]
 
 
-def test_a_group_that_slack_does_not_tell_lets_nobody_through(sqlite_world: World) -> None:
+def test_a_group_that_slack_does_not_tell_lets_nobody_through(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.passes(seconds=31)
@@ -126,7 +126,7 @@ def test_a_group_that_slack_does_not_tell_lets_nobody_through(sqlite_world: Worl
     assert world.request().status == "executed"
 
 
-def test_a_person_whom_slack_does_not_tell_is_let_through_by_nothing(sqlite_world: World) -> None:
+def test_a_person_whom_slack_does_not_tell_is_let_through_by_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.passes(seconds=31)
@@ -138,7 +138,7 @@ def test_a_person_whom_slack_does_not_tell_is_let_through_by_nothing(sqlite_worl
     assert world.request().status == "pending"
 
 
-def test_a20_a_button_with_another_digest_is_refused(sqlite_world: World) -> None:
+def test_a20_a_button_with_another_digest_is_refused(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     request = world.asks()
     forged = json.dumps({"request": request.id, "digest": "0" * 64})
@@ -150,7 +150,7 @@ def test_a20_a_button_with_another_digest_is_refused(sqlite_world: World) -> Non
     assert world.refusals() == ["OtherContent"]
 
 
-def test_a20_a_button_with_a_value_that_is_not_ours_gets_an_answer_too(sqlite_world: World) -> None:
+def test_a20_a_button_with_a_value_that_is_not_ours_gets_an_answer_too(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
 
@@ -163,14 +163,14 @@ def test_a20_a_button_with_a_value_that_is_not_ours_gets_an_answer_too(sqlite_wo
     assert world.request().status == "pending"
 
 
-def test_a_second_click_says_that_it_was_decided(world: World) -> None:
+def test_a_second_click_says_that_it_was_decided(world: JourneyWorld) -> None:
     world.asks("600.00")
     world.clicks(MANAGER, APPROVE)
 
     refuses(world, MANAGER, "mara decided already", "AlreadyDecided")
 
 
-def test_an_old_card_on_somebodys_screen_does_nothing_after_the_end(sqlite_world: World) -> None:
+def test_an_old_card_on_somebodys_screen_does_nothing_after_the_end(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     old = world.card()
@@ -190,7 +190,7 @@ def test_an_old_card_on_somebodys_screen_does_nothing_after_the_end(sqlite_world
     assert actions_of(world.card()) == []
 
 
-def test_a_form_to_deny_that_was_open_too_long_says_what_happened_meanwhile(sqlite_world: World) -> None:
+def test_a_form_to_deny_that_was_open_too_long_says_what_happened_meanwhile(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.clicks(OTHER_MANAGER, "request_deny")
@@ -203,7 +203,7 @@ def test_a_form_to_deny_that_was_open_too_long_says_what_happened_meanwhile(sqli
     assert world.refusals() == ["NotPending"]
 
 
-def test_a_person_who_may_not_use_a_command_is_told_and_it_is_recorded(sqlite_world: World) -> None:
+def test_a_person_who_may_not_use_a_command_is_told_and_it_is_recorded(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(GUEST, "/card info 1755902")

@@ -9,31 +9,31 @@ from sqlmodel import select
 
 from notifier.outbox.tables import Delivery
 from notifier.routing.silence_matcher import Matcher, matches
-from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
 
 OTHER_CARD = "1755903"
 
 
-def purchases(world: World, *amounts: str, card: str = CARD, merchant: str = "SHOP") -> None:
+def purchases(world: JourneyWorld, *amounts: str, card: str = CARD, merchant: str = "SHOP") -> None:
     for amount in amounts:
         world.paytend.events.decline(card, amount, merchant=merchant)
     world.hears_from_paytend()
 
 
-def texts(world: World, channel: str) -> list[str]:
+def texts(world: JourneyWorld, channel: str) -> list[str]:
     return [message["text"] for message in world.slack.messages(channel)]
 
 
-def silence_message(world: World) -> dict[str, Any]:
+def silence_message(world: JourneyWorld) -> dict[str, Any]:
     return next(message for message in world.slack.messages("C0ALERTS") if "ilence" in message["text"])
 
 
-def fires(world: World) -> None:
+def fires(world: JourneyWorld) -> None:
     world.bot.jobs.fire("calm")
     world.settles()
 
 
-def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ended(world: World) -> None:
+def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ended(world: JourneyWorld) -> None:
     world.types(ONCALL, f"/cardops silence kind=transaction card={CARD} for 2h the terminal is being tested")
     assert f"kind=transaction card={CARD}" in text_of(world.slack.ephemerals(ONCALL)[-1]["blocks"])
     assert "Notices are silenced" in texts(world, "C0ALERTS")[0]
@@ -67,7 +67,7 @@ def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ende
     assert "has ended already" in world.told(ADMIN)
 
 
-def test_a_silence_ends_by_itself_and_says_how_many_it_held_back(sqlite_world: World) -> None:
+def test_a_silence_ends_by_itself_and_says_how_many_it_held_back(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(ONCALL, "/cardops silence status=declined merchant=“maxima lt” for 1h a known outage")
     purchases(world, "1.00", merchant="MAXIMA LT, X-123")
@@ -88,7 +88,7 @@ def test_a_silence_ends_by_itself_and_says_how_many_it_held_back(sqlite_world: W
     assert "Nothing is silenced" in world.told(ONCALL)
 
 
-def test_money_and_security_cannot_be_silenced(sqlite_world: World) -> None:
+def test_money_and_security_cannot_be_silenced(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     for kind in ("unrecognised", "delivery_dead", "approval_request", "fallback_used"):
         world.types(ADMIN, f"/cardops silence kind={kind} for 2h please")
@@ -124,7 +124,9 @@ def test_money_and_security_cannot_be_silenced(sqlite_world: World) -> None:
         ("card=1755902 for 2h", "Why?"),
     ],
 )
-def test_what_cannot_be_read_is_answered_with_the_right_form(sqlite_world: World, typed: str, says: str) -> None:
+def test_what_cannot_be_read_is_answered_with_the_right_form(
+    sqlite_world: JourneyWorld, typed: str, says: str
+) -> None:
     sqlite_world.types(ONCALL, f"/cardops silence {typed}")
 
     assert says in sqlite_world.told(ONCALL)
@@ -133,7 +135,7 @@ def test_what_cannot_be_read_is_answered_with_the_right_form(sqlite_world: World
 
 
 @pytest.mark.parametrize("person", [SUPPORT, MANAGER])
-def test_only_admins_and_on_call_silence(sqlite_world: World, person: str) -> None:
+def test_only_admins_and_on_call_silence(sqlite_world: JourneyWorld, person: str) -> None:
     world = sqlite_world
     world.types(person, f"/cardops silence card={CARD} for 2h because")
     assert "takes one of these roles: admin, oncall" in world.told(person)

@@ -12,7 +12,7 @@ from tests.journeys.world import (
     MANAGER,
     OTHER_MANAGER,
     SUPPORT,
-    World,
+    JourneyWorld,
     actions_of,
     door_of,
     text_of,
@@ -22,7 +22,7 @@ APPROVE = "request_approve"
 
 
 @pytest.fixture
-def socket_world(make_world: MakesWorld) -> Iterator[World]:
+def socket_world(make_world: MakesWorld) -> Iterator[JourneyWorld]:
     """The whole system in Socket Mode; its threads end with it."""
     before = set(threading.enumerate())
     with make_world(socket_mode=True) as world:
@@ -33,7 +33,7 @@ def socket_world(make_world: MakesWorld) -> Iterator[World]:
     assert not [thread.name for thread in left if thread.is_alive()]
 
 
-def test_from_a_command_to_the_money_and_all_that_is_refused_on_the_way(socket_world: World) -> None:
+def test_from_a_command_to_the_money_and_all_that_is_refused_on_the_way(socket_world: JourneyWorld) -> None:
     world = socket_world
     before = world.card_balance()
 
@@ -59,7 +59,7 @@ def test_from_a_command_to_the_money_and_all_that_is_refused_on_the_way(socket_w
     assert len(world.paytend.calls_of("topup")) == 1
 
 
-def test_forms_open_answer_and_come_back(socket_world: World) -> None:
+def test_forms_open_answer_and_come_back(socket_world: JourneyWorld) -> None:
     world = socket_world
     world.types(SUPPORT, "/topup")
     assert set(world.submits(SUPPORT, card="?", amount="?").errors) == {"card", "amount"}
@@ -77,7 +77,7 @@ def test_forms_open_answer_and_come_back(socket_world: World) -> None:
     assert "topup_open" in actions_of(world.slack.ephemerals(SUPPORT)[-1])
 
 
-def test_after_a_lost_connection_the_bot_comes_back(socket_world: World) -> None:
+def test_after_a_lost_connection_the_bot_comes_back(socket_world: JourneyWorld) -> None:
     world = socket_world
     world.slack.drops_sockets()
     world.slack.wait_for(lambda: world.slack.sockets.connections, timeout=30)
@@ -87,7 +87,7 @@ def test_after_a_lost_connection_the_bot_comes_back(socket_world: World) -> None
     assert world.request().status == "executed"
 
 
-def test_nothing_of_another_workspace_and_nothing_over_http_is_taken(socket_world: World) -> None:
+def test_nothing_of_another_workspace_and_nothing_over_http_is_taken(socket_world: JourneyWorld) -> None:
     world = socket_world
     payload = world.types(SUPPORT, "/cardops help").payload
     foreign = {

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from notifier.outbox.tables import Delivery, DeliveryStatus, InboxEvent
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import World, text_of
+from tests.journeys.world import JourneyWorld, text_of
 
 CHANNELS = ("C0ALERTS", "C0ONCALL")
 MOST_MESSAGES = 200
@@ -44,7 +44,7 @@ def make_contents(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def amounts_seen(world: World) -> list[str]:
+def amounts_seen(world: JourneyWorld) -> list[str]:
     """The amounts that stand in Slack, in messages and in lines of threads, each as often as it stands there."""
     found = []
     for channel in CHANNELS:
@@ -56,15 +56,15 @@ def amounts_seen(world: World) -> list[str]:
     return [amount.replace(",", "") for amount in found]
 
 
-def messages(world: World) -> int:
+def messages(world: JourneyWorld) -> int:
     return len([call for call in world.slack.api_calls if call.method == "chat.postMessage" and call.is_ok])
 
 
-def roots(world: World, channel: str, words: str = "") -> list[dict[str, Any]]:
+def roots(world: JourneyWorld, channel: str, words: str = "") -> list[dict[str, Any]]:
     return [message for message in world.slack.messages(channel) if words in message["text"]]
 
 
-def second_passes(world: World, *, fires: bool) -> None:
+def second_passes(world: JourneyWorld, *, fires: bool) -> None:
     """Do what the bot does in a second; the clock's job fires in its slots."""
     while world.bot.teller.tell_due():
         pass
@@ -74,13 +74,13 @@ def second_passes(world: World, *, fires: bool) -> None:
     world.clock.advance(timedelta(seconds=1))
 
 
-def waits(world: World) -> bool:
+def waits(world: JourneyWorld) -> bool:
     with world.bot.database.reading() as session:
         unfinished = (DeliveryStatus.WAITING, DeliveryStatus.GATHERING)
         return session.exec(select(Delivery).where(col(Delivery.status).in_(unfinished))).first() is not None
 
 
-def storm_breaks_loose(world: World, count: int, *, down: int) -> None:
+def storm_breaks_loose(world: JourneyWorld, count: int, *, down: int) -> None:
     """Let so many webhooks come in a minute while Slack is down for so many seconds."""
     bodies = [world.paytend.seal_webhook("1", content) for content in make_contents(count)]
     if down:
@@ -92,7 +92,7 @@ def storm_breaks_loose(world: World, count: int, *, down: int) -> None:
     world.slack.faults.clear()
 
 
-def seconds_until(world: World, is_so: Callable[[], bool], *, most: int) -> int:
+def seconds_until(world: JourneyWorld, is_so: Callable[[], bool], *, most: int) -> int:
     for second in range(most):
         if is_so():
             return second

@@ -8,13 +8,13 @@ from tests.journeys.world import (
     OTHER_MANAGER,
     OTHER_SUPPORT,
     SUPPORT,
-    World,
+    JourneyWorld,
     actions_of,
     text_of,
 )
 
 
-def test_a_top_up_is_asked_for_approved_and_carried_out_once(world: World) -> None:
+def test_a_top_up_is_asked_for_approved_and_carried_out_once(world: JourneyWorld) -> None:
     card_before, partner_before = world.card_balance(), world.partner_balance()
 
     world.types(SUPPORT, "/topup 1755902 120,50 eur customer called")
@@ -38,7 +38,7 @@ def test_a_top_up_is_asked_for_approved_and_carried_out_once(world: World) -> No
     assert any(f"<@{SUPPORT}>" in text for text in world.thread())
 
 
-def test_the_card_shows_what_an_approver_needs(sqlite_world: World) -> None:
+def test_the_card_shows_what_an_approver_needs(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.asks("120.50")
@@ -55,7 +55,7 @@ def test_the_card_shows_what_an_approver_needs(sqlite_world: World) -> None:
     assert world.request().reference in shown
 
 
-def test_the_card_says_who_asked_who_approved_and_why(sqlite_world: World) -> None:
+def test_the_card_says_who_asked_who_approved_and_why(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.asks_and_approves()
@@ -69,7 +69,7 @@ def test_the_card_says_who_asked_who_approved_and_why(sqlite_world: World) -> No
     assert world.paytend.top_ups[0].trade_id in shown
 
 
-def test_the_reference_that_people_see_is_the_one_that_paytend_knows(sqlite_world: World) -> None:
+def test_the_reference_that_people_see_is_the_one_that_paytend_knows(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     request = world.asks_and_approves()
 
@@ -78,7 +78,7 @@ def test_the_reference_that_people_see_is_the_one_that_paytend_knows(sqlite_worl
     assert f"Top-up {request.reference}: done, 120.50 EUR" in world.told(OTHER_SUPPORT)
 
 
-def test_an_amount_may_be_written_in_several_ways(sqlite_world: World) -> None:
+def test_an_amount_may_be_written_in_several_ways(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     ways = {"€120.50": 12050, "1,200.00": 120000, "1.200,00 eur": 120000, "7 EUR for lunch": 700}
 
@@ -88,7 +88,7 @@ def test_an_amount_may_be_written_in_several_ways(sqlite_world: World) -> None:
         assert world.request().amount_minor == minor
 
 
-def test_an_amount_that_can_be_two_things_is_asked_about(sqlite_world: World) -> None:
+def test_an_amount_that_can_be_two_things_is_asked_about(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     for written in ("1.200", "1 200", "1 200,50 EUR", "12,34.5", "1e3", "-5", "0"):
@@ -113,14 +113,14 @@ def test_money_in_usdt_is_exact_too(make_world: MakesWorld) -> None:
         assert world.paytend.books.partner_balance("USDT") == before - top_up.amount - top_up.fee
 
 
-def test_a_currency_without_a_limit_is_refused_where_there_are_limits(sqlite_world: World) -> None:
+def test_a_currency_without_a_limit_is_refused_where_there_are_limits(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(SUPPORT, f"/topup {CARD} 10 USDT")
 
     assert "no limit is set for this currency" in sqlite_world.told(SUPPORT)
     assert sqlite_world.requests() == []
 
 
-def test_the_same_top_up_within_ten_minutes_asks_whether_again(world: World) -> None:
+def test_the_same_top_up_within_ten_minutes_asks_whether_again(world: JourneyWorld) -> None:
     world.asks_and_approves("20.00")
 
     world.types(OTHER_SUPPORT, f"/topup {CARD} 20.00")
@@ -135,7 +135,7 @@ def test_the_same_top_up_within_ten_minutes_asks_whether_again(world: World) -> 
     assert world.request().requester_id == OTHER_SUPPORT
 
 
-def test_no_to_the_question_whether_again_takes_it_away(sqlite_world: World) -> None:
+def test_no_to_the_question_whether_again_takes_it_away(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks_and_approves("20.00")
     world.types(SUPPORT, f"/topup {CARD} 20.00")
@@ -147,7 +147,7 @@ def test_no_to_the_question_whether_again_takes_it_away(sqlite_world: World) -> 
     assert len(world.requests()) == 1
 
 
-def test_after_ten_minutes_the_same_top_up_is_just_asked_for(sqlite_world: World) -> None:
+def test_after_ten_minutes_the_same_top_up_is_just_asked_for(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks_and_approves("20.00")
 
@@ -157,7 +157,7 @@ def test_after_ten_minutes_the_same_top_up_is_just_asked_for(sqlite_world: World
     assert len(world.requests()) == 2
 
 
-def test_a_second_request_for_a_card_is_refused_and_names_the_first(sqlite_world: World) -> None:
+def test_a_second_request_for_a_card_is_refused_and_names_the_first(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     first = world.asks("20.00")
 

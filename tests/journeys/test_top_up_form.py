@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.journeys.world import CARD, MANAGER, SUPPORT, World, actions_of, text_of
+from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, actions_of, text_of
 
 
 def inputs_of(view: dict[str, Any] | None) -> dict[str, str]:
@@ -17,7 +17,7 @@ def inputs_of(view: dict[str, Any] | None) -> dict[str, str]:
     return found
 
 
-def test_a_top_up_without_arguments_opens_a_form_that_asks_for_the_same(sqlite_world: World) -> None:
+def test_a_top_up_without_arguments_opens_a_form_that_asks_for_the_same(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/topup")
 
@@ -46,7 +46,7 @@ WRONG: list[tuple[dict[str, str], set[str]]] = [
 ]
 
 
-def test_what_is_wrong_stands_under_its_input(sqlite_world: World) -> None:
+def test_what_is_wrong_stands_under_its_input(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/topup")
 
@@ -58,7 +58,7 @@ def test_what_is_wrong_stands_under_its_input(sqlite_world: World) -> None:
     assert world.paytend.calls == []
 
 
-def test_after_a_refusal_the_form_comes_back_with_all_that_was_typed(sqlite_world: World) -> None:
+def test_after_a_refusal_the_form_comes_back_with_all_that_was_typed(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/topup")
     typed = {
@@ -77,7 +77,7 @@ def test_after_a_refusal_the_form_comes_back_with_all_that_was_typed(sqlite_worl
     assert (world.request().subject, world.request().amount_minor) == (CARD, 3300)
 
 
-def test_a_long_reason_of_rare_characters_survives_a_refusal(sqlite_world: World) -> None:
+def test_a_long_reason_of_rare_characters_survives_a_refusal(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/topup")
     reason = '😀"\\<' * 100
@@ -88,7 +88,7 @@ def test_a_long_reason_of_rare_characters_survives_a_refusal(sqlite_world: World
     assert inputs_of(world.slack.modal(SUPPORT))["reason"] == reason
 
 
-def test_the_form_asks_whether_again_too(sqlite_world: World) -> None:
+def test_the_form_asks_whether_again_too(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks_and_approves("20.00")
     world.types(SUPPORT, "/topup")
@@ -101,7 +101,7 @@ def test_the_form_asks_whether_again_too(sqlite_world: World) -> None:
     assert "Asked for 20.00 EUR" in world.modal_text(SUPPORT)
 
 
-def test_the_card_info_has_a_button_that_opens_the_form_with_the_card(sqlite_world: World) -> None:
+def test_the_card_info_has_a_button_that_opens_the_form_with_the_card(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, f"/card info {CARD}")
 
@@ -112,7 +112,7 @@ def test_the_card_info_has_a_button_that_opens_the_form_with_the_card(sqlite_wor
     assert world.request().subject == CARD
 
 
-def test_a_form_that_slack_does_not_open_is_not_passed_over_in_silence(sqlite_world: World) -> None:
+def test_a_form_that_slack_does_not_open_is_not_passed_over_in_silence(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.slack.faults.answers("views.open", "expired_trigger_id")
 
@@ -123,7 +123,7 @@ def test_a_form_that_slack_does_not_open_is_not_passed_over_in_silence(sqlite_wo
     assert world.slack.modal(SUPPORT) is not None
 
 
-def test_only_support_gets_the_form(sqlite_world: World) -> None:
+def test_only_support_gets_the_form(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     world.types(MANAGER, "/topup")
@@ -132,7 +132,7 @@ def test_only_support_gets_the_form(sqlite_world: World) -> None:
     assert "takes one of these roles: support" in world.told(MANAGER)
 
 
-def test_a_card_info_of_a_card_that_cannot_be_topped_up_offers_none(sqlite_world: World) -> None:
+def test_a_card_info_of_a_card_that_cannot_be_topped_up_offers_none(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(SUPPORT, "/card info 1755907")  # it is lost
 
     assert actions_of(sqlite_world.slack.ephemerals(SUPPORT)[-1]) == []

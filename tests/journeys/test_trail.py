@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from approvals.audit import chain
 from bot.database.engine import SqlDatabase
-from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, OTHER_MANAGER, STRANGER, SUPPORT, World
+from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, OTHER_MANAGER, STRANGER, SUPPORT, JourneyWorld
 
 ATTACKS = {
     "approve by hand": "UPDATE approval_request SET status = 'approved', version = version + 1 WHERE id = :id",
@@ -28,7 +28,7 @@ ATTACKS = {
 }
 
 
-def test_the_trail_tells_the_whole_story_and_holds(world: World) -> None:
+def test_the_trail_tells_the_whole_story_and_holds(world: JourneyWorld) -> None:
     world.types(SUPPORT, f"/card info {CARD}")
     world.types(SUPPORT, f"/holder status {HOLDER}")
     world.asks("600.00")
@@ -83,7 +83,7 @@ def is_refused(database: SqlDatabase, statement: str, **values: str) -> bool:
     return False
 
 
-def test_the_database_refuses_what_goes_around_the_bot(world: World) -> None:
+def test_the_database_refuses_what_goes_around_the_bot(world: JourneyWorld) -> None:
     request = world.asks("600.00")
     world.clicks(MANAGER, "request_approve")
 
@@ -96,7 +96,7 @@ def test_the_database_refuses_what_goes_around_the_bot(world: World) -> None:
     assert world.request().status == "executed"
 
 
-def test_a_trail_that_was_changed_behind_the_triggers_is_found_out(sqlite_world: World) -> None:
+def test_a_trail_that_was_changed_behind_the_triggers_is_found_out(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks_and_approves()
     database, key = world.bot.database, world.bot.parts.context.audit_key

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import ADMIN, CARD, CONFIG, GUEST, MANAGER, ONCALL, World, actions_of, text_of
+from tests.journeys.world import ADMIN, CARD, CONFIG, GUEST, MANAGER, ONCALL, JourneyWorld, actions_of, text_of
 
 ESCALATES = CONFIG.replace(
     "to: [oncall], mention: oncall}",
@@ -12,24 +12,24 @@ ESCALATES = CONFIG.replace(
 )
 
 
-def declines(world: World, amount: str = "99.90") -> dict[str, Any]:
+def declines(world: JourneyWorld, amount: str = "99.90") -> dict[str, Any]:
     world.paytend.events.decline(CARD, amount)
     world.hears_from_paytend()
     found: dict[str, Any] = world.slack.messages("C0ONCALL")[-1]
     return found
 
 
-def minutes_pass(world: World, minutes: float) -> None:
+def minutes_pass(world: JourneyWorld, minutes: float) -> None:
     world.clock.advance(timedelta(minutes=minutes))
     world.bot.jobs.fire("calm")
     world.settles()
 
 
-def told(world: World, channel: str) -> list[str]:
+def told(world: JourneyWorld, channel: str) -> list[str]:
     return [message["text"] for message in world.slack.messages(channel)]
 
 
-def test_whoever_is_on_it_stands_on_the_message_and_the_second_one_is_told(world: World) -> None:
+def test_whoever_is_on_it_stands_on_the_message_and_the_second_one_is_told(world: JourneyWorld) -> None:
     notice = declines(world)
 
     world.clicks(ONCALL, "notice_acknowledge", message=notice)
@@ -43,7 +43,7 @@ def test_whoever_is_on_it_stands_on_the_message_and_the_second_one_is_told(world
     assert [row.actor for row in world.trail() if row.event == "notice:acknowledged"] == [ONCALL]
 
 
-def test_guests_do_not_take_anything_on(sqlite_world: World) -> None:
+def test_guests_do_not_take_anything_on(sqlite_world: JourneyWorld) -> None:
     notice = declines(sqlite_world)
 
     sqlite_world.slack.invites("C0ONCALL", GUEST)
@@ -103,7 +103,9 @@ def test_a_digest_with_urgent_lines_can_be_taken_on_and_is_escalated(make_world:
         assert f"<@{ONCALL}> is on it" in text_of(world.slack.messages("C0ONCALL")[-1]["blocks"])
 
 
-def test_a_low_balance_that_stays_low_is_one_message_and_a_worse_one_is_another(sqlite_world: World) -> None:
+def test_a_low_balance_that_stays_low_is_one_message_and_a_worse_one_is_another(
+    sqlite_world: JourneyWorld,
+) -> None:
     world = sqlite_world
     world.paytend.events.set_partner_balance("4000.00")
     for _ in range(3):
@@ -121,7 +123,7 @@ def test_a_low_balance_that_stays_low_is_one_message_and_a_worse_one_is_another(
     assert "notice_acknowledge" in actions_of(world.slack.messages("C0ALERTS")[-1])
 
 
-def test_webhooks_of_one_new_kind_are_one_message_with_a_count(sqlite_world: World) -> None:
+def test_webhooks_of_one_new_kind_are_one_message_with_a_count(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     for number in range(3):
         world.webhook_arrives(world.paytend.seal_webhook("77", {"number": number}))

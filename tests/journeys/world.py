@@ -90,7 +90,7 @@ class Later:
 
 
 @dataclass(kw_only=True)
-class World:
+class JourneyWorld:
     clock: Clock
     slack: SlackWorkspace
     paytend: PaytendStandIn
@@ -334,7 +334,7 @@ def build_world(
     socket_mode: bool = False,
     over_http: bool = False,
     rate_limits: bool = False,
-) -> Iterator[World]:
+) -> Iterator[JourneyWorld]:
     """Build everything around an empty database that has all its tables.
 
     `over_http` puts the bot behind its own server, and both outside parties deliver to its port.
@@ -381,7 +381,7 @@ def build_world(
             bot.socket.connect()  # type: ignore[no-untyped-call]  # not annotated
             slack.wait_for(lambda: slack.sockets.connections)
         try:
-            yield World(
+            yield JourneyWorld(
                 clock=clock, slack=slack, paytend=paytend, bot=bot, pool=pool, paytend_server=paytend_server
             )
         finally:

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from notifier.outbox.tables import InboxEvent
 from tests import once
-from tests.journeys.world import World
+from tests.journeys.world import JourneyWorld
 from tests.paytend.peer import Peer
 
 REFUSED = (401, {"status": "01", "msg": "refused"})
@@ -41,12 +41,12 @@ def write(**changes: Any) -> str:
     return json.dumps({**CONTENT, **changes}, ensure_ascii=False)
 
 
-def kept(world: World) -> list[InboxEvent]:
+def kept(world: JourneyWorld) -> list[InboxEvent]:
     with world.bot.database.reading() as session:
         return list(session.exec(select(InboxEvent)).all())
 
 
-def counted(world: World, outcome: str, reason: str = "") -> float:
+def counted(world: JourneyWorld, outcome: str, reason: str = "") -> float:
     """How many webhooks the bot counts so."""
     labels = {"outcome": outcome, "reason": reason}
     return world.bot.web.registry.get_sample_value("cardops_webhooks_total", labels) or 0.0

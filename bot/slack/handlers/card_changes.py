@@ -45,7 +45,7 @@ def _replace(parts: Parts, incoming: Incoming, _standing: Member, words: Sequenc
     """Show both cards and their holders first; nothing is asked for yet."""
     payload = card_changes.read_replace(words)
     with parts.replier.still_working(incoming):
-        seen = parts.look("card.replace", opening.read_payload("card.replace", payload))
+        seen = parts.take_snapshot("card.replace", opening.read_payload("card.replace", payload))
     preflight.check_asked(find_action("card.replace"), seen)
     return card_changes.show_replacement(payload, seen)
 

@@ -50,7 +50,7 @@ def ask_for(
         wish = NewRequest(
             action=action,
             payload=payload,
-            card=parts.look(action, read),
+            card=parts.take_snapshot(action, read),
             members=parts.members(),
             asked_in=incoming.channel,
             follows=_follows(parts, incoming.account, action=action),

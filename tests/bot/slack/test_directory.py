@@ -20,7 +20,7 @@ class Time:
 
 
 @dataclass
-class World:
+class DirectoryWorld:
     slack: SlackWorkspace
     directory: SlackDirectory
     time: Time
@@ -30,15 +30,15 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> Iterator[DirectoryWorld]:
     slack = SlackWorkspace(rate_limits=False)
     with slack.serving():
         client = WebClient(token=seed.BOT_TOKEN, base_url=slack.api_url, timeout=5, retry_handlers=[])
         time = Time()
-        yield World(slack, SlackDirectory(client=client, team_id=seed.TEAM.id, monotonic=time), time)
+        yield DirectoryWorld(slack, SlackDirectory(client=client, team_id=seed.TEAM.id, monotonic=time), time)
 
 
-def test_people_are_described_as_slack_describes_them(world: World) -> None:
+def test_people_are_described_as_slack_describes_them(world: DirectoryWorld) -> None:
     assert world.directory.person("U0SAM").name == "sam"
     assert world.directory.person("U0GUEST").is_guest
     assert world.directory.person("U0GUEST1").is_guest
@@ -49,7 +49,7 @@ def test_people_are_described_as_slack_describes_them(world: World) -> None:
     assert not any((sam.is_guest, sam.is_deactivated, sam.is_stranger, sam.is_bot))
 
 
-def test_an_answer_is_kept_for_half_a_minute_and_no_longer(world: World) -> None:
+def test_an_answer_is_kept_for_half_a_minute_and_no_longer(world: DirectoryWorld) -> None:
     for _ in range(3):
         world.directory.person("U0SAM")
         world.directory.group("S0MANAGER")
@@ -64,7 +64,7 @@ def test_an_answer_is_kept_for_half_a_minute_and_no_longer(world: World) -> None
     assert (world.asked("users.info"), world.asked("usergroups.users.list")) == (2, 2)
 
 
-def test_what_slack_does_not_answer_is_never_answered_from_an_older_memory(world: World) -> None:
+def test_what_slack_does_not_answer_is_never_answered_from_an_older_memory(world: DirectoryWorld) -> None:
     world.directory.person("U0SAM")
     world.directory.group("S0MANAGER")
     world.time.now += KEPT + 1
@@ -79,7 +79,7 @@ def test_what_slack_does_not_answer_is_never_answered_from_an_older_memory(world
 
 
 @pytest.mark.parametrize("trouble", ["limited", "reset", "unknown"])
-def test_every_trouble_is_the_same_refusal(world: World, trouble: str) -> None:
+def test_every_trouble_is_the_same_refusal(world: DirectoryWorld, trouble: str) -> None:
     account = "U0NOBODY" if trouble == "unknown" else "U0SAM"
     if trouble == "limited":
         world.slack.faults.limits("users.info")
@@ -90,13 +90,13 @@ def test_every_trouble_is_the_same_refusal(world: World, trouble: str) -> None:
         world.directory.person(account)
 
 
-def test_members_of_a_channel_are_found_and_what_cannot_be_read_counts_as_no(world: World) -> None:
+def test_members_of_a_channel_are_found_and_what_cannot_be_read_counts_as_no(world: DirectoryWorld) -> None:
     assert world.directory.is_member("C0GENERAL", "U0SAM") is True
     assert world.directory.is_member("C0GENERAL", "U0STRANGER") is False
     assert world.directory.is_member("C0NOWHERE", "U0SAM") is False
 
 
-def test_it_can_be_made_to_ask_anew(world: World) -> None:
+def test_it_can_be_made_to_ask_anew(world: DirectoryWorld) -> None:
     world.directory.person("U0SAM")
 
     world.directory.forget()

@@ -22,7 +22,7 @@ from bot.slack.edge import is_instant
 from paytend import Flaw
 from tests import once
 from tests.bot.sockets import Wire, status_of
-from tests.journeys.world import World, build_world
+from tests.journeys.world import JourneyWorld, build_world
 from tests.notifier.edge import CONTENT, REFUSED, TAKEN, counted, kept, make_peer, write
 from tests.paytend.peer import Peer
 
@@ -30,7 +30,7 @@ SECRET_WORD = "CORNER-SHOP-OF-NOBODY"
 
 
 @pytest.fixture
-def world(sqlite: SqlDatabase, tmp_path: Path) -> Iterator[World]:
+def world(sqlite: SqlDatabase, tmp_path: Path) -> Iterator[JourneyWorld]:
     """The whole bot, from its web application to its database."""
     with build_world(sqlite, tmp_path) as world:
         yield world
@@ -42,7 +42,7 @@ def peer() -> Peer:
 
 
 @pytest.fixture
-def wire(world: World) -> Iterator[Wire]:
+def wire(world: JourneyWorld) -> Iterator[Wire]:
     """A connection to the bot behind its own server."""
     server = Server(world.bot.web, host="127.0.0.1", port=0, is_instant=is_instant)
     server.start()
@@ -59,7 +59,7 @@ def sealed(peer: Peer) -> dict[str, Any]:
     return fields
 
 
-def assert_refused(world: World, bodies: list[bytes], *, reason: str = "signature") -> None:
+def assert_refused(world: JourneyWorld, bodies: list[bytes], *, reason: str = "signature") -> None:
     """Every body gets the one answer, leaves nothing, and is counted."""
     before = counted(world, "refused", reason)
 
@@ -74,20 +74,20 @@ def change(fields: dict[str, Any], **values: Any) -> bytes:
     return json.dumps({**fields, **values}).encode()
 
 
-def test_a1_unsigned_webhooks_are_refused(world: World, sealed: dict[str, Any]) -> None:
+def test_a1_unsigned_webhooks_are_refused(world: JourneyWorld, sealed: dict[str, Any]) -> None:
     missing = {name: value for name, value in sealed.items() if name != "signature"}
 
     assert_refused(world, [change(missing), change(sealed, signature=None)], reason="unsigned")
 
 
-def test_a2_a_signature_by_another_key_is_refused(world: World) -> None:
+def test_a2_a_signature_by_another_key_is_refused(world: JourneyWorld) -> None:
     pairs = once.pairs()
     forger = Peer(ours=pairs.partner, theirs=pairs.forger)
 
     assert_refused(world, [forger.webhook(write())])
 
 
-def test_a3_any_flipped_bit_of_the_signature_is_refused(world: World, sealed: dict[str, Any]) -> None:
+def test_a3_any_flipped_bit_of_the_signature_is_refused(world: JourneyWorld, sealed: dict[str, Any]) -> None:
     signature = base64.b64decode(sealed["signature"])
     flipped = [
         signature[:place] + bytes([signature[place] ^ 1 << bit]) + signature[place + 1 :]
@@ -99,7 +99,7 @@ def test_a3_any_flipped_bit_of_the_signature_is_refused(world: World, sealed: di
 
 
 def test_a4_a_flipped_bit_of_the_content_is_refused_and_nothing_of_it_is_said(
-    world: World, sealed: dict[str, Any], caplog: pytest.LogCaptureFixture
+    world: JourneyWorld, sealed: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     content = base64.b64decode(sealed["content"])
     flipped = [
@@ -127,12 +127,12 @@ def spoil(signature: str) -> dict[str, object]:
     }
 
 
-def test_a5_signatures_that_are_none_are_refused_alike(world: World, sealed: dict[str, Any]) -> None:
+def test_a5_signatures_that_are_none_are_refused_alike(world: JourneyWorld, sealed: dict[str, Any]) -> None:
     assert_refused(world, [change(sealed, signature=value) for value in spoil(sealed["signature"]).values()])
     assert_refused(world, [change(sealed, signature="")], reason="unsigned")
 
 
-def test_a7_a_replay_sealed_anew_under_another_key_has_no_effect(world: World, peer: Peer) -> None:
+def test_a7_a_replay_sealed_anew_under_another_key_has_no_effect(world: JourneyWorld, peer: Peer) -> None:
     keys = [base64.b64encode(os.urandom(16)) for _ in range(3)]
 
     answers = [world.webhook_arrives(peer.webhook(write(), key=key)) for key in keys]
@@ -144,7 +144,7 @@ def test_a7_a_replay_sealed_anew_under_another_key_has_no_effect(world: World, p
     assert counted(world, "known") == 2
 
 
-def test_a8_other_order_and_white_space_do_not_make_it_another_event(world: World, peer: Peer) -> None:
+def test_a8_other_order_and_white_space_do_not_make_it_another_event(world: JourneyWorld, peer: Peer) -> None:
     reordered = json.dumps(dict(reversed(CONTENT.items())))
     spread = json.dumps(CONTENT, indent=4)
     escaped = json.dumps(CONTENT).replace("S", "\\u0053")
@@ -158,7 +158,7 @@ def test_a8_other_order_and_white_space_do_not_make_it_another_event(world: Worl
 
 
 def test_a9_a_name_that_stands_twice_is_refused_inside_and_outside(
-    world: World, peer: Peer, sealed: dict[str, Any]
+    world: JourneyWorld, peer: Peer, sealed: dict[str, Any]
 ) -> None:
     twice = write().replace('"amount": "1250"', '"amount": "1250", "amount": "1"')
     outside = change(sealed).replace(b'"notifyType"', b'"notifyType": "3", "notifyType"')
@@ -168,7 +168,7 @@ def test_a9_a_name_that_stands_twice_is_refused_inside_and_outside(
 
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "-Infinity", "9" * 400, "0." + "1" * 400])
-def test_a10_numbers_beyond_all_measure_are_refused(world: World, peer: Peer, number: str) -> None:
+def test_a10_numbers_beyond_all_measure_are_refused(world: JourneyWorld, peer: Peer, number: str) -> None:
     assert_refused(world, [peer.webhook(write().replace('"1250"', number))])
 
 
@@ -177,17 +177,17 @@ def post(wire: Wire, head: bytes, body: bytes = b"") -> int:
     return status_of(wire.answer())
 
 
-def test_a11_ten_megabytes_are_refused_by_their_length(world: World, wire: Wire) -> None:
+def test_a11_ten_megabytes_are_refused_by_their_length(world: JourneyWorld, wire: Wire) -> None:
     assert post(wire, b"Content-Length: %d" % (10 * LARGEST_BODY), b"x" * 1024) == 413
     assert kept(world) == []
 
 
-def test_a11_a_body_in_another_encoding_is_refused(world: World, wire: Wire) -> None:
+def test_a11_a_body_in_another_encoding_is_refused(world: JourneyWorld, wire: Wire) -> None:
     assert post(wire, b"Content-Encoding: gzip\r\nContent-Length: 4", b"\x1f\x8b\x08\x00") == 400
     assert kept(world) == []
 
 
-def test_a12_what_is_nested_100_000_deep_is_refused_and_the_bot_lives(world: World, peer: Peer) -> None:
+def test_a12_what_is_nested_100_000_deep_is_refused_and_the_bot_lives(world: JourneyWorld, peer: Peer) -> None:
     deep = "[" * 100_000 + "]" * 100_000
 
     assert_refused(world, [peer.webhook(write().replace('"1250"', deep))])
@@ -195,12 +195,14 @@ def test_a12_what_is_nested_100_000_deep_is_refused_and_the_bot_lives(world: Wor
     assert world.webhook_arrives(peer.webhook(write())) == TAKEN
 
 
-def test_a14_two_ways_to_say_the_length_are_refused(world: World, wire: Wire) -> None:
+def test_a14_two_ways_to_say_the_length_are_refused(world: JourneyWorld, wire: Wire) -> None:
     assert post(wire, b"Content-Length: 5\r\nTransfer-Encoding: chunked", b"0\r\n\r\n") == 400
     assert kept(world) == []
 
 
-def test_a15_random_cipher_texts_for_the_key_are_refused_alike(world: World, sealed: dict[str, Any]) -> None:
+def test_a15_random_cipher_texts_for_the_key_are_refused_alike(
+    world: JourneyWorld, sealed: dict[str, Any]
+) -> None:
     modulus = once.pairs().partner.public_key().public_numbers().n
     size = len(base64.b64decode(sealed["randomKey"]))
     randoms = [(int.from_bytes(os.urandom(size)) % modulus).to_bytes(size) for _ in range(50)]
@@ -225,7 +227,7 @@ BLOCKS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 
 @pytest.mark.parametrize("changed", BLOCKS.values(), ids=BLOCKS)
 def test_a16_blocks_that_were_moved_are_refused(
-    world: World, sealed: dict[str, Any], changed: Callable[[list[bytes]], list[bytes]]
+    world: JourneyWorld, sealed: dict[str, Any], changed: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     raw = base64.b64decode(sealed["content"])
     blocks = [raw[start : start + 16] for start in range(0, len(raw), 16)]
@@ -234,7 +236,9 @@ def test_a16_blocks_that_were_moved_are_refused(
 
 
 @pytest.mark.parametrize("size", [0, 15, 17, 100, 300])
-def test_a17_an_aes_key_of_any_other_length_is_refused(world: World, sealed: dict[str, Any], size: int) -> None:
+def test_a17_an_aes_key_of_any_other_length_is_refused(
+    world: JourneyWorld, sealed: dict[str, Any], size: int
+) -> None:
     public = once.pairs().partner.public_key()
     most = public.key_size // 8 - 11
     key = b"k" * size
@@ -244,7 +248,7 @@ def test_a17_an_aes_key_of_any_other_length_is_refused(world: World, sealed: dic
 
 
 def test_a27_card_numbers_and_codes_in_a_webhook_are_nowhere_afterwards(
-    world: World, peer: Peer, sqlite_folder: Path, caplog: pytest.LogCaptureFixture
+    world: JourneyWorld, peer: Peer, sqlite_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     number, code = "4111111111111111", "918273"
     secrets = {"remark": f"card {number}", "cvv": code, "more": {"pin": code, "deep": [number]}}
@@ -269,7 +273,7 @@ def test_a27_card_numbers_and_codes_in_a_webhook_are_nowhere_afterwards(
 
 
 def test_a_flood_is_opened_in_batches_and_is_a_few_lines_of_the_log(
-    world: World, peer: Peer, sealed: dict[str, Any], caplog: pytest.LogCaptureFixture
+    world: JourneyWorld, peer: Peer, sealed: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     gate = threading.Event()
 
@@ -300,14 +304,14 @@ def test_a_flood_is_opened_in_batches_and_is_a_few_lines_of_the_log(
     assert world.bot.receiver.refused.take() == {Flaw.SIGNATURE: 7, Flaw.UNREADABLE: 1}
 
 
-def open_body(world: World, row: Any) -> str:
+def open_body(world: JourneyWorld, row: Any) -> str:
     receiver: Any = world.bot.web.webhook
     opened: bytes = receiver.vault.open(row.body, table="inbox_event", row=row.id, column="body")
     return opened.decode()
 
 
 def test_a28_line_ends_in_values_make_no_line_of_the_log(
-    world: World, peer: Peer, caplog: pytest.LogCaptureFixture
+    world: JourneyWorld, peer: Peer, caplog: pytest.LogCaptureFixture
 ) -> None:
     forged = 'x\r\n{"level": "info", "event": "approval.granted"}\n\x1b[31m\u2028'
     bodies = [

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.database.engine import SqlDatabase
-from tests.journeys.world import World, build_world
+from tests.journeys.world import JourneyWorld, build_world
 from tests.notifier.edge import REFUSED, TAKEN, kept, make_peer, write
 
 SEED = 20261122
@@ -40,13 +40,13 @@ TYPES: list[object] = [
 
 
 @pytest.fixture
-def world(sqlite: SqlDatabase, tmp_path: Path) -> Iterator[World]:
+def world(sqlite: SqlDatabase, tmp_path: Path) -> Iterator[JourneyWorld]:
     with build_world(sqlite, tmp_path) as world:
         yield world
 
 
 @pytest.fixture
-def any_world(database: SqlDatabase, tmp_path: Path) -> Iterator[World]:
+def any_world(database: SqlDatabase, tmp_path: Path) -> Iterator[JourneyWorld]:
     """The whole bot on each database."""
     with build_world(database, tmp_path) as world:
         yield world
@@ -132,7 +132,7 @@ def make_genuine() -> list[bytes]:
 
 
 @pytest.mark.parametrize("rounds", [1_000, pytest.param(200_000, marks=pytest.mark.soak)])
-def test_no_mutation_gets_another_answer_than_the_documented_ones(world: World, rounds: int) -> None:
+def test_no_mutation_gets_another_answer_than_the_documented_ones(world: JourneyWorld, rounds: int) -> None:
     logging.getLogger("bot.http.paytend_webhook").setLevel(
         logging.ERROR
     )  # a line for each would be kept for the report
@@ -175,7 +175,7 @@ def spoil_content(chance: random.Random) -> str:
 
 @pytest.mark.parametrize("rounds", [120, pytest.param(5_000, marks=pytest.mark.soak)])
 def test_whatever_paytend_signs_is_taken_or_refused_and_what_was_taken_is_told(
-    any_world: World, rounds: int
+    any_world: JourneyWorld, rounds: int
 ) -> None:
     world, peer, chance = any_world, make_peer(), random.Random(SEED)  # noqa: S311 - it shall be repeatable
 
@@ -193,7 +193,7 @@ def test_whatever_paytend_signs_is_taken_or_refused_and_what_was_taken_is_told(
     assert [row.id for row in kept(world) if row.told_at is None or row.failures] == []
 
 
-def test_a_nul_in_any_text_is_taken_and_told_on_every_database(any_world: World) -> None:
+def test_a_nul_in_any_text_is_taken_and_told_on_every_database(any_world: JourneyWorld) -> None:
     world, peer = any_world, make_peer()
     names = ["tradeId", "cardId", "remark", "tradeSrc", "currency"]
     bodies = [peer.webhook(write(**{"tradeId": name, name: f"a\x00{name}"})) for name in names]
