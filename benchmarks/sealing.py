@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.measure import compare
-from paytend import AmountUnit, Keys, envelope
+from paytend import AmountUnit, Keys
 from paytend.operations import UPLOAD_DOCUMENT
+from paytend.wire import envelope
 
 PARTNER = "888666000199001"
 SMALL_TARGET, LARGE_TARGET = 1.25, 1.5

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from approvals.refusals import Refusal
 from commands.countries import COUNTRIES
-from paytend.calls import Address
 from paytend.models import City
+from paytend.operations.encoding import Address
 
 NO_CHOICE = "-"  # the value of an option that only says why there is nothing to choose
 _LONGEST = {"line": 100, "line2": 100, "state": 50, "postcode": 20}

@@ -6,8 +6,8 @@ from typing import Any
 from commands.arguments import no_more, read_card_id
 from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import operations
-from paytend.codes import CardStatus
 from paytend.models import CardInfo
+from paytend.models.codes import CardStatus
 
 INFO_FORM = "/card info <card> [--all]"
 LOST_FORM = "/card lost <card>"

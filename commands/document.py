@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from approvals.refusals import Refusal
-from paytend.calls import LARGEST_DOCUMENT
-from paytend.codes import FileType
+from paytend.models.codes import FileType
+from paytend.operations.encoding import LARGEST_DOCUMENT
 
 # The first bytes of what Paytend takes, and the suffix that says so.
 _BEGINS: tuple[tuple[bytes, str], ...] = (

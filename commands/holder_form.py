@@ -8,7 +8,7 @@ from typing import Any
 from approvals.refusals import Refusal
 from commands.address import make_address, read_address
 from commands.countries import COUNTRIES, EEA
-from paytend.codes import Gender, IdType
+from paytend.models.codes import Gender, IdType
 
 LONGEST_NAME = 60
 _MOBILE = re.compile(r"\+[0-9]{6,15}")

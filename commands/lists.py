@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from notifier.inbox.events import read_time
-from paytend.codes import Code
 from paytend.models import Answer, Transaction
+from paytend.models.codes import Code
 from paytend.money import Money
 
 ROWS = 10

@@ -10,8 +10,8 @@ from commands.arguments import CURRENCIES, guess, misread, read_card_id
 from commands.dates import Period, guess_date, read_period
 from commands.surface import Ask, Reply
 from paytend import operations
-from paytend.codes import TransactionStatus
 from paytend.models import Transactions
+from paytend.models.codes import TransactionStatus
 
 TRANSACTIONS_FORM = "/card transactions <card> [from] [to] [status]"
 AUTHORIZATIONS_FORM = "/card authorizations <card> [from] [to]"

@@ -16,8 +16,8 @@ from approvals.actions.payloads import (
 from approvals.requests.snapshot import EarlierTopUp, SecondCard, Snapshot, SnapshotLine
 from commands.surface import Ask
 from paytend import operations
-from paytend.codes import TransactionType
 from paytend.models import Cardholder, CardInfo
+from paytend.models.codes import TransactionType
 
 HISTORY_DAYS = 29  # Paytend answers for at most 30 days
 MOST_EARLIER = 3

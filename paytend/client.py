@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import httpx
 
-from paytend import envelope
-from paytend.calls import Call, Operation
 from paytend.errors import OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
-from paytend.keys import Keys
 from paytend.models import Answer
 from paytend.money import AmountUnit
+from paytend.operations.call import Call, Operation
+from paytend.wire import envelope
+from paytend.wire.keys import Keys
 
 T = TypeVar("T", bound=Answer)
 

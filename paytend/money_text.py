@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from paytend import Money, NotMoney
+from paytend.money import Money, NotMoney
 
 
 def write_money(money: Money) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from paytend.envelope import Webhook
 from paytend.models import Cardholder, CardOrder, Transaction, TransactionKey
 from paytend.money import AmountUnit
 from paytend.redaction import redact
+from paytend.wire.envelope import Webhook
 
 BusinessKey = tuple[str, ...]
 

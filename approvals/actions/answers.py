@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
 from approvals.actions.payloads import ActivatePayload, ApplyPayload, Payload, TopUpPayload, UpdatePayload
-from paytend.codes import ApplyStatus, CardStatus, ChangeStatus, TopUpStatus
 from paytend.models import Answer, Cardholder, CardInfo, CardOrder, Done, RetrievedPassword, TopUp
+from paytend.models.codes import ApplyStatus, CardStatus, ChangeStatus, TopUpStatus
 
 _ODD = "Paytend's answer does not fit what was asked."
 _NO_STATUS = "Paytend's answer has no status that we know."

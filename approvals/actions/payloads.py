@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from paytend.calls import Address
-from paytend.codes import CardType, Gender
+from paytend.models.codes import CardType, Gender
 from paytend.money import Money
 from paytend.money_text import MoneyText
+from paytend.operations.encoding import Address
 from paytend.redaction import find_card_numbers
 
 # How the cardholder was identified before a password is retrieved; the choices of the modal.
@@ -133,7 +133,7 @@ class PasswordPayload(CardPayload):
 
 
 class AddressPayload(_Frozen):
-    """An address, as `paytend.calls.Address`."""
+    """An address, as `paytend.operations.encoding.Address`."""
 
     line: ShortText
     line2: Annotated[str, Field(max_length=128), AfterValidator(_no_card_number)] = ""

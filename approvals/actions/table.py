@@ -18,8 +18,8 @@ from approvals.actions.payloads import (
 )
 from approvals.refusals import Refusal
 from paytend import operations
-from paytend.calls import Call
-from paytend.codes import CardStatus
+from paytend.models.codes import CardStatus
+from paytend.operations.call import Call
 
 __all__ = ["ACTIONS", "Action", "Payload", "TopUpPayload", "UnknownAction", "find_action"]
 

@@ -29,8 +29,9 @@ from approvals.requests.moves import Status
 from approvals.requests.opening import refuse_blocked, remind_at
 from approvals.requests.snapshot import Snapshot
 from approvals.tables import Execution, Request
-from paytend.calls import Call, NotSendable
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+from paytend.operations.call import Call
+from paytend.operations.encoding import NotSendable
 
 
 class NotLiftedNow(Refusal):

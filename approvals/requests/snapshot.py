@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from paytend.codes import CardStatus
+from paytend.models.codes import CardStatus
 from paytend.money_text import MoneyText
 
 

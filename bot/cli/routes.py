@@ -10,9 +10,10 @@ from commands.route_explanation import list_reasons
 from notifier.inbox.events import Notification, make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.outbox.tables import InboxEvent
-from paytend import strictjson
-from paytend.envelope import VerifiedForm, Webhook
 from paytend.webhooks import read_event
+from paytend.wire import strict_json
+from paytend.wire.envelope import Webhook
+from paytend.wire.signatures import VerifiedForm
 from storage.vault import Unreadable
 
 
@@ -51,7 +52,7 @@ def explain(chosen: argparse.Namespace) -> int:
 def _read_file(path: Path, notify_type: str, place: Installation) -> Notification:
     text = path.read_text(encoding="utf-8")
     webhook = Webhook(
-        notify_type=notify_type, content=strictjson.parse_object(text), text=text, form=VerifiedForm.RAW, key=0
+        notify_type=notify_type, content=strict_json.parse_object(text), text=text, form=VerifiedForm.RAW, key=0
     )
     event = read_event(webhook, unit=place.settings.PAYTEND_AMOUNT_UNIT)
     return make_notification(event, timezone=ZoneInfo(place.settings.PAYTEND_TIMEZONE), now=place.clock.now())

@@ -10,7 +10,7 @@ from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, compla
 from notifier.inbox.dispatcher import MOST_FAILURES
 from notifier.inbox.inbox import open_content
 from notifier.outbox.tables import InboxEvent
-from paytend import strictjson
+from paytend.wire import strict_json
 from storage.vault import Unreadable
 
 KINDS = ("transaction", "cardholder_audited", "card_applied", "unrecognised")
@@ -69,7 +69,7 @@ def show(chosen: argparse.Namespace) -> int:
         except Unreadable as error:
             complain(f"{row.id}: {error}.")
             return WRONG
-    say(json.dumps(strictjson.parse_object(text), ensure_ascii=False, indent=2))
+    say(json.dumps(strict_json.parse_object(text), ensure_ascii=False, indent=2))
     return FINE
 
 

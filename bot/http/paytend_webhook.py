@@ -16,9 +16,10 @@ from bot.http.app import HttpResponse, say
 from notifier.inbox.batches import Batches
 from notifier.inbox.group_commit import GroupCommit, Outcome
 from notifier.inbox.inbox import make_row
-from paytend import AmountUnit, Flaw, Keys, ProtocolError, envelope
-from paytend.envelope import Webhook
+from paytend import AmountUnit, Flaw, Keys, ProtocolError
 from paytend.webhooks import Event, read_event
+from paytend.wire import envelope
+from paytend.wire.envelope import Webhook
 from storage.vault import Vault
 
 TAKEN = say("200 OK", {"status": "00", "msg": "success"})

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from approvals.refusals import Refusal
-from paytend.calls import LARGEST_DOCUMENT
+from paytend.operations.encoding import LARGEST_DOCUMENT
 
 _SLACK_FILES = "files.slack.com"
 

@@ -13,8 +13,8 @@ from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import BalanceSample, BalanceState
 from notifier.routing.routes import Routes
 from paytend import Money, operations
-from paytend.calls import Call
 from paytend.models import PartnerBalance
+from paytend.operations.call import Call
 from storage.database import Database
 from storage.upsert import insert_once
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from paytend.codes import Code, TransactionStatus
 from paytend.models import Cardholder, Transaction
+from paytend.models.codes import Code, TransactionStatus
 from paytend.webhooks import CardApplied, CardholderAudited, Event, TransactionHappened, UnrecognisedEvent
 
 # The fact by which a notice says why it is where it is: its `value` is {"event": id}, or {"kind": …} with the

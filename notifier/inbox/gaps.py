@@ -13,10 +13,11 @@ from typing import Any
 
 from notifier.inbox.events import read_time
 from notifier.inbox.inbox import digest_key
-from paytend.envelope import VerifiedForm, Webhook
 from paytend.models import CardOrder, Transaction
 from paytend.money import AmountUnit
 from paytend.webhooks import CardApplied, Event, TransactionHappened, read_event
+from paytend.wire.envelope import Webhook
+from paytend.wire.signatures import VerifiedForm
 
 FOUND = "found"  # the form of what nobody signed: we looked for it
 NO_KEY = -1

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from notifier.outbox.tables import InboxEvent
-from paytend.envelope import Webhook
 from paytend.webhooks import Event
+from paytend.wire.envelope import Webhook
 from storage.vault import Unreadable, Vault
 
 TABLE = "inbox_event"

@@ -3,9 +3,11 @@
 from notifier.inbox.gaps import FOUND
 from notifier.inbox.inbox import open_content
 from notifier.outbox.tables import InboxEvent
-from paytend import AmountUnit, strictjson
-from paytend.envelope import VerifiedForm, Webhook
+from paytend import AmountUnit
 from paytend.webhooks import Event, read_event
+from paytend.wire import strict_json
+from paytend.wire.envelope import Webhook
+from paytend.wire.signatures import VerifiedForm
 from storage.vault import Vault
 
 
@@ -14,7 +16,7 @@ def open_event(row: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
     text = open_content(row, vault=vault)
     webhook = Webhook(
         notify_type=row.notify_type,
-        content=strictjson.parse_object(text),
+        content=strict_json.parse_object(text),
         text=text,
         form=VerifiedForm.RAW if row.form == FOUND else VerifiedForm(row.form),
         key=row.verified_by,

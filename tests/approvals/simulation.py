@@ -18,10 +18,10 @@ from approvals.requests import view
 from approvals.requests.moves import Status
 from approvals.tables import Request
 from bot.database.engine import SqlDatabase
-from paytend.calls import Call
 from paytend.errors import OutcomeUnknown, Refused, Unreachable
 from paytend.models import TopUp
 from paytend.money import AmountUnit
+from paytend.operations.call import Call
 from tests.approvals.world import ADA, MARA, World, make_desk, snapshot
 
 REPLICAS = 3

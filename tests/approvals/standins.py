@@ -8,10 +8,10 @@ from typing import Any
 from sqlmodel import Session
 
 from notifier.outbox.outbox import Outbox
-from paytend.calls import Call
 from paytend.errors import Refused
 from paytend.models import CardInfo, Done, TopUp
 from paytend.money import AmountUnit
+from paytend.operations.call import Call
 
 CARD = "1755902"
 

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from paytend.envelope import VerifiedForm, Webhook
 from paytend.money import AmountUnit
 from paytend.webhooks import Event, read_event
+from paytend.wire.envelope import Webhook
+from paytend.wire.signatures import VerifiedForm
 
 
 def make_event(notify_type: str, **content: Any) -> tuple[Event, str]:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paytend import Flaw, Keys, KeyUnusable, ProtocolError, envelope, strictjson
-from paytend.keys import require_openssl
+from paytend import Flaw, Keys, KeyUnusable, ProtocolError
+from paytend.wire import envelope, strict_json
+from paytend.wire.keys import require_openssl
 from tests.paytend.peer import PARTNER, Peer
 
 LEAVES = (
@@ -63,7 +64,7 @@ def test_what_is_sealed_opens_and_its_re_serialised_form_is_the_same(peer: Peer,
     opened = envelope._open(sealed, payload="bizData", keys=flipped)
 
     assert opened.content == content
-    assert strictjson.write(strictjson.parse(opened.text)) == opened.text
+    assert strict_json.write(strict_json.parse(opened.text)) == opened.text
 
 
 def test_any_single_changed_byte_is_refused(peer: Peer) -> None:

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paytend import OPERATIONS, Address, AmountUnit, Money, NotSendable, envelope
+from paytend import OPERATIONS, Address, AmountUnit, Money, NotSendable
 from paytend import operations as op
-from paytend.codes import CardStatus, TransactionStatus
 from paytend.models import (
     CardBalance,
     Cardholder,
@@ -20,6 +19,7 @@ from paytend.models import (
     Transaction,
     Transactions,
 )
+from paytend.models.codes import CardStatus, TransactionStatus
 from paytend.redaction import find_card_numbers, mask_card_number, mask_text, redact
 from paytend.webhooks import (
     CardApplied,
@@ -28,6 +28,8 @@ from paytend.webhooks import (
     UnrecognisedEvent,
     read_event,
 )
+from paytend.wire import envelope
+from paytend.wire.signatures import VerifiedForm
 
 MINOR = AmountUnit.MINOR
 PAN = "5413330089020011"
@@ -155,9 +157,7 @@ def test_changes_say_whether_they_worked() -> None:
 
 def webhook(notify_type: str, content: dict[str, Any]) -> envelope.Webhook:
     text = json.dumps(content)
-    return envelope.Webhook(
-        notify_type=notify_type, content=content, text=text, form=envelope.VerifiedForm.RAW, key=0
-    )
+    return envelope.Webhook(notify_type=notify_type, content=content, text=text, form=VerifiedForm.RAW, key=0)
 
 
 def test_the_three_webhooks_are_typed_events_with_a_business_key() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from paytend import OPERATIONS, Address, Call, Money, Operation, Refused
 from paytend import operations as op
-from paytend.codes import AuditStatus, CardStatus, TopUpStatus
+from paytend.models.codes import AuditStatus, CardStatus, TopUpStatus
 from sandbox.paytend.records import CardStatus as Kept
 from tests.paytend.connected import Connection, connect
 

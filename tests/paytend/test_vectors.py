@@ -4,7 +4,8 @@ import base64
 import json
 from pathlib import Path
 
-from paytend import Keys, envelope, load_private_key, load_public_keys
+from paytend import Keys, load_private_key, load_public_keys
+from paytend.wire import envelope
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "wire.json").read_text(encoding="utf-8"))
 PARTNER = VECTORS["partnerId"]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from paytend import Keys, ProtocolError, envelope, load_private_key, load_public_keys
+from paytend import Keys, ProtocolError, load_private_key, load_public_keys
+from paytend.wire import envelope
+from paytend.wire.signatures import VerifiedForm
 from tests.paytend import openssl
 
 PARTNER = "888666000199001"
@@ -99,7 +101,7 @@ def test_a_response_made_by_openssl_opens(sides: Sides) -> None:
 
     response = envelope.open_response(raw, keys=sides.keys)
 
-    assert response.form is envelope.VerifiedForm.RAW
+    assert response.form is VerifiedForm.RAW
     assert response.data["cardId"] == "1"
 
 
@@ -130,7 +132,7 @@ def test_a_null_that_was_signed_as_text_opens(sides: Sides) -> None:
 
     response = envelope.open_response(json.dumps(raw | {"respMsg": None}).encode(), keys=sides.keys)
 
-    assert response.form is envelope.VerifiedForm.RAW_WITH_NULLS
+    assert response.form is VerifiedForm.RAW_WITH_NULLS
 
 
 def test_a_webhook_made_by_openssl_opens_and_only_for_its_partner(sides: Sides) -> None:

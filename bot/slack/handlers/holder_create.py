@@ -15,8 +15,8 @@ from commands.holder import facts_of
 from commands.holder_form import read_new, require_born
 from commands.surface import SUPPORT, Reply
 from paytend import OutcomeUnknown, PaytendError, ProtocolError, Refused, operations
-from paytend.codes import Gender, IdType
 from paytend.models import Cardholder
+from paytend.models.codes import Gender, IdType
 
 NAME = "holder_create"
 _TEXTS = (

@@ -12,7 +12,7 @@ from bot.wiring.dependencies import Parts, require_any
 from commands import document, holder
 from commands.surface import SUPPORT, Reply
 from paytend import operations
-from paytend.codes import FileType
+from paytend.models.codes import FileType
 
 NAME = "holder_documents"
 

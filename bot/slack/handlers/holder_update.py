@@ -16,7 +16,7 @@ from commands.address import require_city
 from commands.countries import COUNTRIES
 from commands.holder_form import read_changes, require_born
 from commands.surface import SUPPORT, Reply
-from paytend.codes import Gender
+from paytend.models.codes import Gender
 
 NAME = "holder_update"
 _TEXTS = ("birthday", "gender", "nationality", "reason")

@@ -11,8 +11,9 @@ from approvals.tables import AuditEvent
 from notifier.inbox.inbox import make_row, take_in
 from notifier.outbox.tables import InboxEvent
 from paytend import AmountUnit
-from paytend.envelope import VerifiedForm, Webhook
 from paytend.webhooks import read_event
+from paytend.wire.envelope import Webhook
+from paytend.wire.signatures import VerifiedForm
 from storage.vault import Vault
 from tests.bot.cli.conftest import Operator
 

@@ -14,8 +14,8 @@ from notifier.balance.watch import BalanceWatch
 from notifier.outbox.tables import BalanceSample
 from notifier.routing.routes import Routes
 from paytend import AmountUnit, Money, Unreachable
-from paytend.calls import Call
 from paytend.models import PartnerBalance
+from paytend.operations.call import Call
 from tests.notifier.conftest import START, World, run_together
 
 RULE = BalanceRule.model_validate(

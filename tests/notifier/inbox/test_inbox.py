@@ -14,8 +14,9 @@ from notifier.inbox.inbox import make_row, take_in
 from notifier.outbox.tables import InboxEvent
 from notifier.routing.announcer import announce
 from notifier.routing.routes import RouteRule, Routes
-from paytend.envelope import VerifiedForm, Webhook
 from paytend.webhooks import Event
+from paytend.wire.envelope import Webhook
+from paytend.wire.signatures import VerifiedForm
 from tests.notifier.conftest import World, run_together
 from tests.notifier.stories import make_event, make_transaction
 

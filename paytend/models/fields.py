@@ -14,9 +14,9 @@ from pydantic import (
     WrapValidator,
 )
 
-from paytend import strictjson
 from paytend.money import Money, NotMoney, read_amount
 from paytend.redaction import mask_card_number, redact
+from paytend.wire import strict_json
 
 
 def named(*names: str) -> Any:
@@ -31,7 +31,7 @@ def read_text(value: object) -> str | None:
         case bool() | dict() | list() | None:
             return None
         case _:
-            return strictjson.storable(str(value)).strip() or None
+            return strict_json.storable(str(value)).strip() or None
 
 
 def forgive(value: object, read: ValidatorFunctionWrapHandler) -> object:

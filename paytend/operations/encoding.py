@@ -1,17 +1,14 @@
-"""A call to Paytend: one operation with its values, and how each value becomes text on the wire."""
+"""How a value becomes text on the wire: every value travels as a text, also numbers and enumerations."""
 
 import base64
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from paytend.models import Answer
 from paytend.money import AmountUnit, Money, write_amount
-from paytend.strictjson import Verbatim
-
-T = TypeVar("T", bound=Answer)
+from paytend.wire.strict_json import Verbatim
 
 LARGEST_DOCUMENT = 2 * 1024 * 1024  # bytes before Base64 (document: "Maximum upload supported is 2M")
 DOCUMENT_SUFFIXES = (".jpeg", ".jpg", ".png", ".pdf")
@@ -33,16 +30,6 @@ class Encoding(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One value of an operation: our name, Paytend's name, and how it travels."""
-
-    name: str
-    wire: str
-    encoding: Encoding = Encoding.PLAIN
-    required: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
 class Address:
     """An address as Paytend takes it; `city_code` is one of getCities, `country_code` ISO 3166 alpha-2."""
 
@@ -52,48 +39,6 @@ class Address:
     state: str = ""
     postcode: str
     country_code: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call(Generic[T]):
-    """One operation with its values, ready to be sent."""
-
-    operation: "Operation[T]"
-    values: Mapping[str, Any] = field(repr=False)
-
-    def content(self, *, unit: AmountUnit) -> dict[str, Any]:
-        """Return the bizData; raises NotSendable for a document that is too large or of another type."""
-        content: dict[str, Any] = {}
-        for parameter in self.operation.parameters:
-            if (value := self.values.get(parameter.name)) is not None:
-                content |= _ENCODERS[parameter.encoding](parameter.wire, value, unit)
-            elif not parameter.required and self.operation.blank_optionals:
-                content[parameter.wire] = ""
-        return content
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation(Generic[T]):
-    """What can be asked of Paytend. `changes` decides everything about repeating: a change is sent once.
-
-    `blank_optionals`: the demo sends what is not given as "", not left out.
-    """
-
-    name: str
-    title: str
-    path: str
-    changes: bool
-    answer: type[T]
-    parameters: tuple[Parameter, ...] = ()
-    blank_optionals: bool = False
-
-    def __call__(self, **values: Any) -> Call[T]:
-        """Return the call with these values; raises TypeError for unknown and missing ones."""
-        unknown = values.keys() - {parameter.name for parameter in self.parameters}
-        missing = {p.name for p in self.parameters if p.required} - {n for n, v in values.items() if v is not None}
-        if unknown or missing:
-            raise TypeError(f"{self.name}: unknown {sorted(unknown)}, missing {sorted(missing)}")
-        return Call(operation=self, values=values)
 
 
 def _base64(text: str) -> str:
@@ -130,7 +75,7 @@ def _encode_date(wire: str, value: date, _unit: AmountUnit) -> dict[str, Any]:
     return {wire: value.strftime("%Y-%m-%d")}
 
 
-_ENCODERS: dict[Encoding, Callable[[str, Any, AmountUnit], dict[str, Any]]] = {
+ENCODERS: dict[Encoding, Callable[[str, Any, AmountUnit], dict[str, Any]]] = {
     Encoding.PLAIN: lambda wire, value, _unit: {wire: str(value)},
     Encoding.BASE64: lambda wire, value, _unit: {wire: _base64(value)},
     Encoding.DATE: _encode_date,

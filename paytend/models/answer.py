@@ -1,0 +1,51 @@
+"""What every answer of Paytend has in common, and the answers to changes that return nothing else."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from paytend.models.codes import ChangeStatus
+from paytend.models.fields import FORGIVING, Text, named, read_text
+from paytend.money import AmountUnit
+from paytend.redaction import is_secret_name, redact
+
+
+class Answer(BaseModel):
+    """Any answer; `raw` is what came, redacted."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+
+    raw: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+
+    @classmethod
+    def decode(
+        cls, raw: Mapping[str, Any], *, unit: AmountUnit, redacted: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Return the model of an answer; `unit` says how its amounts are to be read.
+
+        `redacted` is what `redact` made of it, where the caller has that already.
+        """
+        kept = redact(dict(raw)) if redacted is None else redacted
+        return cls.model_validate({**raw, "raw": kept}, context={"unit": unit})
+
+
+class Done(Answer):
+    """The answer to a change that returns nothing but whether it worked (activate, loss, replace, upload)."""
+
+    status: Annotated[ChangeStatus | None, FORGIVING] = named(
+        "changeStatus", "activeStatus", "retrieveStatus", "uploadStatus", "replaceStatus", "status"
+    )
+    message: Text = named("errMsg", "errorMsg", "msg")
+
+
+class RetrievedPassword(Done):
+    """The answer to retrievePassword; `secret` is usually None, as the cardholder is sent it."""
+
+    secret: SecretStr | None = Field(default=None, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find_secret(cls, fields: Any) -> Any:
+        found = [value for name, value in fields.items() if is_secret_name(name) and read_text(value)]
+        return {**fields, "secret": str(found[0]) if found else None}

@@ -1,0 +1,72 @@
+"""Cards, what orders of cards led to, and top-ups."""
+
+from typing import Annotated, Any
+
+from pydantic import field_validator, model_validator
+
+from paytend.models.answer import Answer
+from paytend.models.balances import AnswerWithBalances
+from paytend.models.codes import ApplyStatus, CardScheme, CardStatus, CardType, TopUpStatus
+from paytend.models.fields import FORGIVING, CardNumber, Number, Text, find_rows, named, read_money, with_raw
+from paytend.money import Money
+
+
+class CardInfo(AnswerWithBalances):
+    """A card; its number only ever as first six and last four."""
+
+    card_id: Text = named("cardId", "cardToken")
+    card_number: CardNumber = named("cardNo", "cardPan", "maskedCardNo")
+    status: Annotated[CardStatus | None, FORGIVING] = named("cardStatus", "status")
+    type: Annotated[CardType | None, FORGIVING] = named("cardType")
+    scheme: Annotated[CardScheme | None, FORGIVING] = named("cardScheme", "cardChannel")
+    holder_id: Text = named("holderId")
+    holder_name: Text = named("holderName", "cardHolderName")
+    expires: Text = named("expiredDate", "expiryDate", "validThru")
+    activated: Text = named("activeTime", "activeDate")
+
+    @property
+    def last_four(self) -> str | None:
+        """The last four digits of the card number."""
+        return self.card_number[-4:] if self.card_number else None
+
+
+class TopUp(Answer):
+    """A top-up, as answered at once and when asked for later."""
+
+    status: Annotated[TopUpStatus | None, FORGIVING] = named("topupStatus", "topUpStatus", "status")
+    message: Text = named("errMsg", "errorMsg")
+    card_id: Text = named("cardId")
+    card_number: CardNumber = named("cardNo")
+    reference: Text = named("orderNo")
+    trade_id: Text = named("tradeId", "transactionId")
+    currency: Text = named("currency")
+    amount: Money | None = named("amount")
+    fee: Money | None = named("fee")
+
+    _money = field_validator("amount", "fee", mode="before")(read_money)
+
+
+class OrderedCard(Answer):
+    """One card of an order."""
+
+    card_id: Text = named("cardId", "cardToken")
+    card_number: CardNumber = named("cardNo", "cardPan")
+    holder_id: Text = named("holderId")
+
+
+class CardOrder(Answer):
+    """What became of a card order; content of webhook 3 as well."""
+
+    reference: Text = named("orderNo")
+    status: Annotated[ApplyStatus | None, FORGIVING] = named("applyStatus", "orderStatus", "status")
+    message: Text = named("errMsg", "errorMsg")
+    quantity: Number = named("quantity", "orderCount")
+    cards: tuple[OrderedCard, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find_cards(cls, fields: Any) -> Any:
+        rows = find_rows(fields, "cardList", "cards", "list")
+        if not rows and (fields.get("cardId") or fields.get("cardNo") or fields.get("card_token")):
+            rows = [fields]
+        return {**fields, "cards": [with_raw(row) for row in rows]}

@@ -1,0 +1,63 @@
+"""Movements on a card or on the partner account."""
+
+from typing import Annotated
+
+from pydantic import ValidationInfo, field_validator
+
+from paytend.models.answer import Answer
+from paytend.models.codes import TransactionSource, TransactionStatus, TransactionType
+from paytend.models.fields import FORGIVING, CardNumber, Text, named, read_money, read_text
+from paytend.models.lists import AnswerWithRows
+from paytend.money import Money, NotMoney, read_amount
+
+
+class TransactionKey(Answer):
+    """What a transaction is known by."""
+
+    trade_id: Text = named("tradeId", "transactionId", "authId", "relatedTransactionId")
+    status: Annotated[TransactionStatus | None, FORGIVING] = named(
+        "tradeStatus", "transactionStatus", "authStatus"
+    )
+    source: Annotated[TransactionSource | None, FORGIVING] = named("tradeSrc", "transactionSrc", "dataType")
+
+
+class Transaction(TransactionKey):
+    """A movement on a card or on the partner account; `booked` is its time as Paytend wrote it."""
+
+    card_id: Text = named("cardId", "cardToken")
+    card_number: CardNumber = named("cardNo", "cardPan")
+    type: Annotated[TransactionType | None, FORGIVING] = named("tradeType", "transactionType")
+    currency: Text = named("currency", "billCurrency")
+    amount: Money | None = named("amount", "billAmount")
+    fee: Money | None = named("fee", "billFee")
+    balance: Money | None = named("balance")
+    other_currency: Text = named("currencyTxn", "txnCurrency", "transactionCurrency")
+    other_amount: Money | None = named("txnAmount", "transactionAmount")
+    booked: Text = named("businessDate", "tradeTime", "createTime")
+    auth_code: Text = named("authCode")
+    merchant: Text = named("remark", "merchantName", "merchantInfo")
+
+    _money = field_validator("amount", "fee", "balance", mode="before")(read_money)
+
+    @field_validator("other_amount", mode="before")
+    @classmethod
+    def _read_other_amount(cls, value: object, info: ValidationInfo) -> object:
+        text, currency = read_text(value), info.data.get("other_currency")
+        if text is None or currency is None or info.context is None:
+            return None
+        try:
+            return read_amount(text, currency=currency, unit=info.context["unit"])
+        except NotMoney:
+            return None
+
+
+class Transactions(AnswerWithRows):
+    """A page of movements."""
+
+    rows: tuple[Transaction, ...] = ()
+
+
+class PartnerTopUps(AnswerWithRows):
+    """How the partner account is funded, or was: the document does not say which."""
+
+    rows: tuple[Transaction, ...] = ()
