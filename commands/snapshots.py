@@ -1,4 +1,4 @@
-"""What approvers need to know of each sensitive action: read when it is asked for, and again before it is carried out."""
+"""What approvers need to know of each sensitive action, read when it is asked for and again before execution."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
