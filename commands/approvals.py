@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from commands.arguments import misread
-from commands.surface import ALL_ROLES, HELP, Command, Form
+from commands.reading.arguments import misread
+from commands.slash_command import ALL_ROLES, HELP, Command, Form
 
 SHOW_FORM = "/approvals show <reference>"
 

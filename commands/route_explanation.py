@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from commands.surface import Reply
+from commands.slash_command import Reply
 from notifier.routing.routes import DEFAULT, Routes, match
 
 

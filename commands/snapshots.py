@@ -14,7 +14,7 @@ from approvals.actions.payloads import (
     UpdatePayload,
 )
 from approvals.requests.snapshot import EarlierTopUp, SecondCard, Snapshot, SnapshotLine
-from commands.surface import Ask
+from commands.slash_command import Ask
 from paytend import operations
 from paytend.models import Cardholder, CardInfo
 from paytend.models.codes import TransactionType

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals.requests.moves import HoldsCardNumber
-from commands.arguments import (
+from commands.reading.arguments import (
     CURRENCIES,
     Misread,
     misread,
@@ -15,7 +15,7 @@ from commands.arguments import (
     read_reference,
     refuse_card_number,
 )
-from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
+from commands.slash_command import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import Money, Refused, operations
 
 FORM = "/topup <card> <amount> [currency] [reason]"

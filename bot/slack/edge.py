@@ -19,14 +19,14 @@ from slack_sdk import WebClient
 from bot.http.app import HttpRequest, HttpResponse, Path, say
 from bot.slack.error_replies import explain
 from bot.slack.handlers.forms import find_mistakes
-from bot.slack.handlers.going_on import answer_closed, with_way_back
-from bot.slack.handlers.searches import offer
+from bot.slack.handlers.kept_forms import answer_closed, with_way_back
+from bot.slack.handlers.option_searches import offer
 from bot.slack.handlers.table import CLICKS, SUBMISSIONS
 from bot.slack.payloads import Incoming, PayloadKind, read_incoming
 from bot.slack.router import answer_click, answer_command, answer_event, answer_submission, decides, is_quick
 from bot.threads import Busy, WorkQueue
 from bot.wiring.dependencies import Parts
-from commands.surface import Reply
+from commands.slash_command import Reply
 
 _log = logging.getLogger(__name__)
 

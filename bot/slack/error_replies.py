@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from approvals.policy.people import DirectoryUnreadable
 from approvals.refusals import Refusal
 from bot.threads import Busy
-from commands.surface import Reply
+from commands.slash_command import Reply
 from paytend import NotSendable, OutcomeUnknown, ProtocolError, Refused, Unreachable
 from storage.vault import Unreadable
 

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.slack.payloads import Incoming
-from commands.surface import Reply
+from commands.slash_command import Reply
 from notifier.rendering.plain import lay_out_plainly
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 

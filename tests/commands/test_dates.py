@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.arguments import Misread
-from commands.dates import LONGEST, read_period
+from commands.reading.arguments import Misread
+from commands.reading.dates import LONGEST, read_period
 
 TODAY = date(2026, 11, 22)  # a Sunday
 FORM = "/card transactions <card> [from] [to] [status]"

@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from commands import card_facts, lists, movements, partner
-from commands.dates import Period
-from commands.movements import Query
-from commands.surface import Reply
+from commands.card import lookups as card_facts
+from commands.lists import movements
+from commands.lists import pages as lists
+from commands.lists.movements import Query
+from commands.partner import account as partner
+from commands.reading.dates import Period
+from commands.slash_command import Reply
 from paytend.models import Designs, PartnerTopUps, Transaction, Transactions
 from paytend.money import AmountUnit
 from tests import once

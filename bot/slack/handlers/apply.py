@@ -5,15 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from approvals.policy.people import Member
+from bot.slack.declarations import OldButton, Submission, Typed
 from bot.slack.handlers.forms import address_facts
-from bot.slack.handlers.kinds import OldButton, Submission, Typed
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.address import NO_CHOICE, require_city
-from commands.apply import read_order, with_design
-from commands.arguments import no_more
-from commands.surface import SUPPORT, Reply
+from commands.card.order_form import read_order, with_design
+from commands.reading.address import NO_CHOICE, require_city
+from commands.reading.arguments import no_more
+from commands.slash_command import SUPPORT, Reply
 
 NAME = "card_apply"
 _TEXTS = ("holder", "quantity", "design", "contact_name", "contact_mobile", "remarks", "reason")

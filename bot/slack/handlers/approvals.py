@@ -8,13 +8,13 @@ from approvals.policy.people import Member
 from approvals.requests import lists, view
 from approvals.requests.lists import PageStart
 from approvals.tables import Request
-from bot.slack.handlers.kinds import Click, Typed, take_text
+from bot.slack.declarations import Click, Typed, take_text
 from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands import approvals
-from commands.arguments import no_more
-from commands.surface import ALL_ROLES, Reply
+from commands.reading.arguments import no_more
+from commands.slash_command import ALL_ROLES, Reply
 
 
 def _typed_list(name: str) -> Typed:

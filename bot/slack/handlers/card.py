@@ -5,14 +5,16 @@ from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack import recent_cards
+from bot.slack.declarations import Click, OldButton, Typed, take_text
 from bot.slack.handlers import card_activate, card_changes
-from bot.slack.handlers.kinds import Click, OldButton, Typed, take_text
 from bot.slack.handlers.movements import typed_movements
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import card, card_facts, movements
-from commands.arguments import no_more
-from commands.surface import SUPPORT, Reply
+from commands.card import info as card
+from commands.card import lookups as card_facts
+from commands.lists import movements
+from commands.reading.arguments import no_more
+from commands.slash_command import SUPPORT, Reply
 
 
 def _info(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from approvals.policy.people import Member
-from bot.slack.handlers.kinds import Click, Submission, take_text, told
+from bot.slack.declarations import Click, Submission, take_text, told
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.card_activate import activate_form, read_activate_fields
-from commands.surface import SUPPORT, Reply
+from commands.card.activation_form import activate_form, read_activate_fields
+from commands.slash_command import SUPPORT, Reply
 
 
 def _click(parts: Parts, incoming: Incoming, member: Member) -> None:

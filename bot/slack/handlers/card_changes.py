@@ -9,12 +9,12 @@ from approvals.execution import preflight
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.requests import opening, view
-from bot.slack.handlers.kinds import Click, Submission, Typed, take_text
+from bot.slack.declarations import Click, Submission, Typed, take_text
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import card_changes
-from commands.surface import SUPPORT, Reply
+from commands.card import changes as card_changes
+from commands.slash_command import SUPPORT, Reply
 
 
 class NotYoursToSee(Refusal):

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from approvals.policy.people import Member
 from bot.doctor import table
-from bot.slack.handlers.kinds import Typed
+from bot.slack.declarations import Typed
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts
-from commands import cardops
-from commands.arguments import no_more
-from commands.surface import Reply, show_help
+from commands.cardops import whoami as cardops
+from commands.reading.arguments import no_more
+from commands.slash_command import Reply, show_help
 from commands.table import COMMANDS
 
 

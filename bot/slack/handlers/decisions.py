@@ -7,11 +7,11 @@ from approvals.execution import reconciliation
 from approvals.policy.people import Member, admit
 from approvals.requests import decisions as deciding
 from approvals.requests.moves import HoldsCardNumber, ReasonNeeded, Verdict, check_reason
-from bot.slack.handlers.kinds import Click, Submission, take_text, told
+from bot.slack.declarations import Click, Submission, take_text, told
 from bot.slack.handlers.requests import read_request, show_again
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts
-from commands.surface import Reply
+from commands.slash_command import Reply
 
 
 def _approve(parts: Parts, incoming: Incoming, member: Member) -> None:

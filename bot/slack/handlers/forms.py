@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from approvals.requests.moves import HoldsCardNumber
-from bot.slack.handlers.kinds import Submission
+from bot.slack.declarations import Submission
 from bot.slack.payloads import Incoming
 from bot.threads import Busy
 from bot.wiring.dependencies import Parts
-from commands.address import NO_CHOICE
-from commands.countries import COUNTRIES
-from commands.surface import Reply
+from commands.reading.address import NO_CHOICE
+from commands.reading.countries import COUNTRIES
+from commands.slash_command import Reply
 from paytend import PaytendError
 from paytend.redaction import find_card_numbers
 

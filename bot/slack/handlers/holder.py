@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from approvals.policy.people import Member
+from bot.slack.declarations import Click, OldButton, Submission, Typed, take_text
 from bot.slack.handlers import holder_create, holder_documents, holder_update
-from bot.slack.handlers.kinds import Click, OldButton, Submission, Typed, take_text
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import holder
-from commands.surface import SUPPORT, Reply
+from commands.holder import lookup as holder
+from commands.slash_command import SUPPORT, Reply
 
 
 def _status(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:

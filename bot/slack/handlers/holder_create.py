@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from approvals.policy.people import Member
+from bot.slack.declarations import Click, OldButton, Submission, Typed, take_text
 from bot.slack.handlers.forms import address_facts
-from bot.slack.handlers.kinds import Click, OldButton, Submission, Typed, take_text
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.address import require_city
-from commands.arguments import no_more
-from commands.countries import COUNTRIES
-from commands.holder import facts_of
-from commands.holder_form import read_new, require_born
-from commands.surface import SUPPORT, Reply
+from commands.holder.forms import read_new, require_born
+from commands.holder.lookup import facts_of
+from commands.reading.address import require_city
+from commands.reading.arguments import no_more
+from commands.reading.countries import COUNTRIES
+from commands.slash_command import SUPPORT, Reply
 from paytend import OutcomeUnknown, PaytendError, ProtocolError, Refused, operations
 from paytend.models import Cardholder
 from paytend.models.codes import Gender, IdType

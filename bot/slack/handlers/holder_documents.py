@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from approvals.policy.people import Member
+from bot.slack.declarations import Click, Submission, Typed, take_text
 from bot.slack.handlers import forms
-from bot.slack.handlers.kinds import Click, Submission, Typed, take_text
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import document, holder
-from commands.surface import SUPPORT, Reply
+from commands.holder import document
+from commands.holder import lookup as holder
+from commands.slash_command import SUPPORT, Reply
 from paytend import operations
 from paytend.models.codes import FileType
 

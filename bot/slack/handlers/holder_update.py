@@ -6,16 +6,16 @@ from datetime import date
 from typing import Any
 
 from approvals.policy.people import Member
+from bot.slack.declarations import OldButton, Submission, Typed, take_text
 from bot.slack.handlers import forms
-from bot.slack.handlers.kinds import OldButton, Submission, Typed, take_text
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming, read_value
 from bot.wiring.dependencies import Parts, require_any
-from commands import holder
-from commands.address import require_city
-from commands.countries import COUNTRIES
-from commands.holder_form import read_changes, require_born
-from commands.surface import SUPPORT, Reply
+from commands.holder import lookup as holder
+from commands.holder.forms import read_changes, require_born
+from commands.reading.address import require_city
+from commands.reading.countries import COUNTRIES
+from commands.slash_command import SUPPORT, Reply
 from paytend.models.codes import Gender
 
 NAME = "holder_update"

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from approvals.policy.people import Member
+from bot.slack.declarations import Click, Submission, take_text
 from bot.slack.handlers.card import show_card
-from bot.slack.handlers.kinds import Click, Submission, take_text
 from bot.slack.handlers.requests import show_request
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import card
-from commands.arguments import Misread
-from commands.surface import ALL_ROLES, SUPPORT, Reply
+from commands.card import info as card
+from commands.reading.arguments import Misread
+from commands.slash_command import ALL_ROLES, SUPPORT, Reply
 
 
 def _show(parts: Parts, incoming: Incoming, member: Member) -> None:

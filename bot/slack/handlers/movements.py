@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from approvals.policy.people import Member
-from bot.slack.handlers.kinds import Click, OldButton, Typed
+from bot.slack.declarations import Click, OldButton, Typed
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import movements
-from commands.movements import Query
-from commands.partner import PARTNER
-from commands.surface import SUPPORT, Reply
+from commands.lists import movements
+from commands.lists.movements import Query
+from commands.partner.account import PARTNER
+from commands.slash_command import SUPPORT, Reply
 
 
 def typed_movements(kind: str) -> Typed:

@@ -2,10 +2,10 @@
 
 from approvals.audit import chain
 from approvals.policy.people import Member
-from bot.slack.handlers.kinds import Click, OldButton, take_text
+from bot.slack.declarations import Click, OldButton, take_text
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.surface import ALL_ROLES, Reply
+from commands.slash_command import ALL_ROLES, Reply
 from notifier.routing import acknowledgements
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from approvals.policy.people import Member
-from bot.slack.handlers.kinds import Click, OldButton, Typed, take_text
+from bot.slack.declarations import Click, OldButton, Typed, take_text
 from bot.slack.handlers.movements import typed_movements
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import movements, partner
-from commands.surface import Reply
+from commands.lists import movements
+from commands.partner import account as partner
+from commands.slash_command import Reply
 
 
 def _balance(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> Reply:

@@ -12,10 +12,10 @@ from approvals.requests.moves import Status
 from approvals.requests.opening import AskAgain, NewRequest
 from approvals.tables import Request
 from bot.jobs.executor import carry_out_now
-from bot.slack.handlers.kinds import Click, OldButton, take_text, told
+from bot.slack.declarations import Click, OldButton, take_text, told
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.surface import SUPPORT, Reply
+from commands.slash_command import SUPPORT, Reply
 
 # What became of something that its rule let one person do alone: the headline, and what comes next.
 _ALONE: dict[Status, tuple[str, str]] = {

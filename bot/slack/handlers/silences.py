@@ -6,12 +6,12 @@ from approvals.audit import chain
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from bot.jobs.routing_timers import note_end
-from bot.slack.handlers.kinds import Click, Typed, take_text, told
+from bot.slack.declarations import Click, Typed, take_text, told
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import silences
-from commands.arguments import no_more
-from commands.surface import Reply
+from commands.cardops import silences
+from commands.reading.arguments import no_more
+from commands.slash_command import Reply
 from notifier.routing import silences as silencing
 from notifier.routing.tables import Silence
 

@@ -1,12 +1,12 @@
 """Every act, in one table: what is typed, clicked and submitted."""
 
+from bot.slack.declarations import Click, Submission, Typed
 from bot.slack.handlers import (
     apply,
     approvals,
     card,
     cardops,
     decisions,
-    going_on,
     holder,
     home,
     movements,
@@ -15,11 +15,11 @@ from bot.slack.handlers import (
     requests,
     silences,
     topup,
-    transfer,
-    why_here,
 )
-from bot.slack.handlers.kinds import Click, Submission, Typed
-from commands.surface import Command
+from bot.slack.handlers import kept_forms as going_on
+from bot.slack.handlers import partner_transfer as transfer
+from bot.slack.handlers import route_explanation as why_here
+from commands.slash_command import Command
 
 TYPED: dict[str, dict[str, Typed]] = {
     "/card": {**card.TYPED, **apply.TYPED},

@@ -6,13 +6,13 @@ from typing import Any
 
 from approvals.policy.people import Member
 from approvals.requests.opening import AskAgain
-from bot.slack.handlers.kinds import Click, OldButton, Submission, Typed, take_text, told
+from bot.slack.declarations import Click, OldButton, Submission, Typed, take_text, told
 from bot.slack.handlers.requests import ask_for
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands import topup
-from commands.arguments import CURRENCIES
-from commands.surface import SUPPORT, Reply
+from commands.reading.arguments import CURRENCIES
+from commands.slash_command import SUPPORT, Reply
 from paytend import Money
 
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from commands import lists
-from commands.arguments import no_more, read_card_id, read_reference
-from commands.holder import mask_id_number
-from commands.surface import Ask, Reply
+from commands.holder.lookup import mask_id_number
+from commands.lists import pages as lists
+from commands.reading.arguments import no_more, read_card_id, read_reference
+from commands.slash_command import Ask, Reply
 from paytend import Refused, operations
 from paytend.models import Balance
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from commands.arguments import no_more, read_card_id
-from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
+from commands.reading.arguments import no_more, read_card_id
+from commands.slash_command import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import operations
 from paytend.models import CardInfo
 from paytend.models.codes import CardStatus

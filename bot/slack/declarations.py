@@ -8,7 +8,7 @@ from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts
-from commands.surface import Reply
+from commands.slash_command import Reply
 
 # What was typed behind a command's word; returns the private answer, or None when a modal is the answer.
 Typed = Callable[[Parts, Incoming, Member, Sequence[str]], Reply | None]

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from commands import partner
-from commands.surface import Ask, Reply
+from commands.partner import account as partner
+from commands.slash_command import Ask, Reply
 from notifier.balance.forecast import Pace, propose, say_lasts
 from paytend import Money, PaytendError, operations
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from commands import silences
-from commands.surface import Command, Form, Reply
+from commands.cardops import silences
+from commands.slash_command import Command, Form, Reply
 
 COMMAND = Command(
     name="/cardops",

@@ -10,8 +10,8 @@ from typing import Any
 from bot.slack.choices import DESIGNS, ChoicesPending
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts
-from commands.address import NO_CHOICE
-from commands.countries import COUNTRIES, search
+from commands.reading.address import NO_CHOICE
+from commands.reading.countries import COUNTRIES, search
 from notifier.rendering.escaping import clean
 from notifier.rendering.slack_limits import cut
 from paytend import PaytendError

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from approvals.policy.people import Member
+from bot.slack.declarations import Click, OldButton, Submission, take_text, told
 from bot.slack.handlers import apply, card, holder, topup
 from bot.slack.handlers.forms import choose_cities_of
-from bot.slack.handlers.kinds import Click, OldButton, Submission, take_text, told
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.surface import SUPPORT, Reply
+from commands.slash_command import SUPPORT, Reply
 
 FORMS: dict[str, Submission] = {**apply.SUBMISSIONS, **card.SUBMISSIONS, **holder.SUBMISSIONS, **topup.SUBMISSIONS}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from commands.arguments import guess, misread
+from commands.reading.arguments import guess, misread
 from paytend import Call
 from paytend.models import Answer
 

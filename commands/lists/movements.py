@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
 
-from commands import lists
-from commands.arguments import CURRENCIES, guess, misread, read_card_id
-from commands.dates import Period, guess_date, read_period
-from commands.surface import Ask, Reply
+from commands.lists import pages as lists
+from commands.reading.arguments import CURRENCIES, guess, misread, read_card_id
+from commands.reading.dates import Period, guess_date, read_period
+from commands.slash_command import Ask, Reply
 from paytend import operations
 from paytend.models import Transactions
 from paytend.models.codes import TransactionStatus

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from commands.arguments import guess, misread
+from commands.reading.arguments import guess, misread
 
 LONGEST = 30  # days, both ends included: what Paytend answers for
 _NAMED = {"today": 0, "yesterday": 1}

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from commands.arguments import Misread, read_card_id
-from commands.card_changes import LONGEST_REASON
+from commands.card.changes import LONGEST_REASON
+from commands.reading.arguments import Misread, read_card_id
 
 FIELDS = ("card", "holder", "reason")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from approvals.refusals import Refusal
-from commands.countries import COUNTRIES
+from commands.reading.countries import COUNTRIES
 from paytend.models import City
 from paytend.operations.encoding import Address
 

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from approvals.refusals import Refusal
-from commands.address import make_address, read_address
-from commands.countries import COUNTRIES, EEA
+from commands.reading.address import make_address, read_address
+from commands.reading.countries import COUNTRIES, EEA
 from paytend.models.codes import Gender, IdType
 
 LONGEST_NAME = 60

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from approvals.policy.people import Member
-from bot.slack.handlers.kinds import Click, OldButton
+from bot.slack.declarations import Click, OldButton
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands.route_explanation import explain
-from commands.surface import ALL_ROLES
+from commands.slash_command import ALL_ROLES
 from notifier.inbox.events import make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.outbox.tables import InboxEvent

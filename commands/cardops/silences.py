@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from commands.arguments import guess, misread
-from commands.surface import Form, Reply
+from commands.reading.arguments import guess, misread
+from commands.slash_command import Form, Reply
 from notifier.routing.silence_matcher import LONGEST, NAMES, SILENCEABLE, Matcher
 from storage.durations import NotADuration, parse_duration
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from approvals.actions.payloads import MOST_CARDS
 from approvals.refusals import Refusal
-from commands.address import NO_CHOICE, read_address
-from commands.holder_form import read_mobile
+from commands.holder.forms import read_mobile
+from commands.reading.address import NO_CHOICE, read_address
 from paytend.models import Design
 
 VIRTUAL = "1"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from commands.arguments import Misread, guess, misread, no_more, read_card_id
-from commands.countries import COUNTRIES, find_country, search
-from commands.surface import HELP, SUPPORT, Ask, Command, Form, Reply
+from commands.reading.arguments import Misread, guess, misread, no_more, read_card_id
+from commands.reading.countries import COUNTRIES, find_country, search
+from commands.slash_command import HELP, SUPPORT, Ask, Command, Form, Reply
 from paytend import operations
 from paytend.models import Cardholder, City
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
-from commands import lists
-from commands.arguments import CURRENCIES, guess, misread, no_more
-from commands.surface import HELP, Ask, Command, Form, Reply
+from commands.lists import pages as lists
+from commands.reading.arguments import CURRENCIES, guess, misread, no_more
+from commands.slash_command import HELP, Ask, Command, Form, Reply
 from paytend import operations
 
 PARTNER = ("manager", "oncall")

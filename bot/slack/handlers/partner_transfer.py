@@ -1,10 +1,10 @@
 """What the button under a low partner balance does: writes a text for the finance team, for one's own eyes."""
 
 from approvals.policy.people import Member
-from bot.slack.handlers.kinds import Click, OldButton, take_text
+from bot.slack.declarations import Click, OldButton, take_text
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands import transfer
+from commands.partner import transfer
 from notifier.balance.forecast import DAY, WEEK, measure
 from notifier.balance.notices import read_samples
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from approvals.actions.payloads import IDENTIFIED
 from approvals.requests.snapshot import Snapshot
-from commands.arguments import Misread, misread, read_card_id
-from commands.surface import Reply
+from commands.reading.arguments import Misread, misread, read_card_id
+from commands.slash_command import Reply
 
 FOUND_FORM = "/card found <card> [reason]"
 ACTIVATE_FORM = "/card activate <card> <holder> [reason]"

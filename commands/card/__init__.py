@@ -1,0 +1,1 @@
+"""`/card`: what its forms read, ask Paytend and answer."""

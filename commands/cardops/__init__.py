@@ -1,0 +1,1 @@
+"""`/cardops`: who somebody is here, and silences."""

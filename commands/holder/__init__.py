@@ -1,0 +1,1 @@
+"""`/holder`: what its forms and modals read, ask Paytend and answer."""

@@ -1,0 +1,1 @@
+"""`/partner`, and the text that asks the finance team to pay in."""
