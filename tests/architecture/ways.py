@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from tests.databases import fresh_database
-from tests.journeys.world import CARD, MANAGER, SUPPORT, World, build_world
+from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, build_world
 
 PACKAGES = ("approvals", "bot", "commands", "notifier", "paytend", "storage")
 Variables = dict[str, Any]
@@ -46,8 +46,8 @@ class Way:
     """A journey's last step, what has to be there before it, and the landmarks of what follows."""
 
     name: str
-    prepare: Callable[[World], object]
-    go: Callable[[World], object]
+    prepare: Callable[[JourneyWorld], object]
+    go: Callable[[JourneyWorld], object]
     landmarks: Sequence[Landmark]
 
 
