@@ -7,7 +7,7 @@ LOCKED := --require-hashes --no-deps
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench soak lock format clean
+.PHONY: help demo run test quick check bench soak lock format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ demo: .venv/demo.installed ## Everything on this machine, no accounts: stand-ins
 # Three at a time on two cores: the tests with processes mostly wait.
 test: check ## Format, lint, types, import contracts, tests with branch coverage
 	$(PYTEST) -n 3 --dist worksteal -m "not soak" --cov --cov-report=term
+
+quick: .venv/dev.installed ## Lint, types, contracts and the tests nearest to what changed, in 40 seconds
+	$(BIN)/python -m tests.quick
 
 check: .venv/dev.installed
 	$(BIN)/ruff format --check .
