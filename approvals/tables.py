@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from approvals.requests.moves import OPEN
-from storage.database import UtcDateTime
+from storage.utc_datetime import UtcDateTime
 
 REQUEST_TABLE = "approval_request"
 ROTATION_TABLE = "key_rotation"

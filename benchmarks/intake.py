@@ -25,7 +25,8 @@ from bot.http.app import HttpResponse, WebApp
 from bot.http.paytend_webhook import TAKEN
 from bot.logs import start_logging
 from bot.wiring.compose import WorkerPools
-from notifier.outbox.tables import Delivery, InboxEvent
+from notifier.inbox.tables import InboxEvent
+from notifier.outbox.tables import Delivery
 
 CONNECTIONS, BURSTS, ROUNDS = 64, 12, 5
 OPEN_TARGET, EACH_TARGET, FULL_TARGET = 0.7, 4.0, 1.25

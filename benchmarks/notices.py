@@ -86,7 +86,7 @@ def _posts(rig: Rig) -> list[tuple[str, Any]]:
 def _wait_until_told(rig: Rig) -> None:
     until = time.perf_counter() + LONGEST
     for _ in count():
-        rig.bot.teller.tell_due()
+        rig.bot.dispatcher.dispatch_due()
         with rig.bot.database.reading() as session:
             if not backlog.waiting(session) or time.perf_counter() > until:
                 return
@@ -96,7 +96,7 @@ def _wait_until_told(rig: Rig) -> None:
 def _stop(rig: Rig) -> None:
     """Stop the threads; the rig closes the rest."""
     rig.bot.jobs.stop()
-    for loop in (rig.bot.telling_loop, rig.bot.naming_loop, rig.bot.execution_loop, rig.bot.delivery_loop):
+    for loop in (rig.bot.dispatch_loop, rig.bot.names_loop, rig.bot.execution_loop, rig.bot.delivery_loop):
         loop.stop()
     rig.bot.pools.quick.stop()
     rig.bot.pools.slow.stop()

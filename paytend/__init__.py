@@ -18,6 +18,7 @@ from paytend.money import AmountUnit, Money, NotMoney
 from paytend.operations import OPERATIONS
 from paytend.operations.call import Call, Operation
 from paytend.operations.encoding import Address, NotSendable
+from paytend.sender import Sender
 from paytend.wire.keys import Keys, load_private_key, load_public_keys
 from paytend.wire.request_ids import RequestIds
 
@@ -39,6 +40,7 @@ __all__ = [
     "ProtocolError",
     "Refused",
     "RequestIds",
+    "Sender",
     "Unreachable",
     "load_private_key",
     "load_public_keys",

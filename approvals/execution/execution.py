@@ -7,7 +7,6 @@ only by whoever still holds the lease (record). What was perhaps sent is never s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
@@ -29,8 +28,8 @@ from approvals.requests.moves import Status
 from approvals.requests.opening import refuse_blocked, remind_at
 from approvals.requests.snapshot import Snapshot
 from approvals.tables import Execution, Request
+from paytend import Sender
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
-from paytend.operations.call import Call
 from paytend.operations.encoding import NotSendable
 
 
@@ -40,14 +39,6 @@ class NotLiftedNow(Refusal):
 
 class ExecutionLeaseLost(Refusal):
     """This result comes from a claim that is not in force any more."""
-
-
-class Sender(Protocol):
-    """What sends calls: paytend.Client."""
-
-    def send(self, call: Call[Any]) -> Any:
-        """Return the answer; raises PaytendError."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,11 @@ from sqlmodel import Session, col, select
 
 from approvals.actions.answers import is_final, say_result
 from approvals.context import ApprovalContext
-from approvals.execution.execution import Sender
 from approvals.messages import notices
 from approvals.requests.move import CLOCK, note
 from approvals.requests.moves import Status
 from approvals.tables import Execution, Request
-from paytend import operations
+from paytend import Sender, operations
 from paytend.errors import PaytendError
 from paytend.models import CardOrder
 
@@ -56,7 +55,7 @@ def ask(following: OpenOrder, client: Sender) -> CardOrder | None:
         answer = client.send(operations.GET_APPLY_RESULT(reference=following.reference))
     except PaytendError:
         return None
-    return answer if isinstance(answer, CardOrder) and answer.reference == following.reference else None
+    return answer if answer.reference == following.reference else None
 
 
 def record(session: Session, context: ApprovalContext, *, order: CardOrder, now: datetime) -> bool:

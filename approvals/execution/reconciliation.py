@@ -9,7 +9,6 @@ from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.actions.payloads import Payload
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
-from approvals.execution.execution import Sender
 from approvals.execution.records import finish, pause_after
 from approvals.messages import notices
 from approvals.policy.people import Member, admit, require_role
@@ -18,6 +17,7 @@ from approvals.requests import moves, view
 from approvals.requests.move import CLOCK, note, show
 from approvals.requests.moves import Status
 from approvals.tables import Execution, Request, Settlement
+from paytend import Sender
 from paytend.errors import PaytendError, Refused
 
 SETTLERS = ("admin",)  # besides the approver roles of the rule; without those, who could have done it alone

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, complain, opened, say
 from bot.wiring.compose import make_routes
 from commands.route_explanation import list_reasons
-from notifier.inbox.events import Notification, make_notification
+from notifier.inbox.events import make_notification
 from notifier.inbox.stored_events import open_event
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
+from notifier.routing.notification import Notification
 from paytend.webhooks import read_event
 from paytend.wire import strict_json
 from paytend.wire.envelope import Webhook

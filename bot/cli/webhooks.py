@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, complain, opened, say
 from notifier.inbox.dispatcher import MOST_FAILURES
 from notifier.inbox.inbox import open_content
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from paytend.wire import strict_json
 from storage.vault import Unreadable
 

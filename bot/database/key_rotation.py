@@ -16,8 +16,8 @@ from sqlmodel import select as select_rows
 from approvals.tables import KeyRotation, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Draft
-from notifier.inbox.purchase_tables import Purchase
-from notifier.outbox.tables import Delivery, InboxEvent
+from notifier.inbox.tables import InboxEvent, Purchase
+from notifier.outbox.tables import Delivery
 from storage.vault import Unreadable, Vault
 
 BATCH = 200

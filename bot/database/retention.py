@@ -16,7 +16,8 @@ from sqlmodel import Session, col
 from approvals.audit import chain
 from approvals.tables import Execution, Request
 from bot.database.engine import SqlDatabase
-from notifier.outbox.tables import Delivery, DeliveryStatus, InboxEvent
+from notifier.inbox.tables import InboxEvent
+from notifier.outbox.tables import Delivery, DeliveryStatus
 
 BATCH = 500
 

@@ -12,7 +12,8 @@ from sqlmodel import SQLModel
 
 import approvals.tables
 import bot.database.tables
-import notifier.inbox.purchase_tables
+import notifier.balance.tables
+import notifier.inbox.tables
 import notifier.outbox.tables
 import notifier.routing.tables
 from approvals.guards import triggers
@@ -22,7 +23,8 @@ TABLES = (
     approvals.tables,
     bot.database.tables,
     notifier.routing.tables,
-    notifier.inbox.purchase_tables,
+    notifier.balance.tables,
+    notifier.inbox.tables,
     notifier.outbox.tables,
 )  # importing them is what fills the metadata
 _LOCK = 7_104_227  # any number; only one process migrates at a time

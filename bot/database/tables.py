@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from storage.database import UtcDateTime
+from storage.utc_datetime import UtcDateTime
 
 
 def _moment(*, nullable: bool = False) -> Any:

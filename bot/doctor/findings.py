@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from approvals.policy.people import Directory
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config
-from notifier.rendering.custom_templates import FaultyTemplate
+from notifier.inbox.custom_templates import FaultyTemplate
 from paytend import Client
 
 

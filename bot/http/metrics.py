@@ -25,7 +25,9 @@ from approvals.requests.moves import OPEN
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
-from notifier.outbox.tables import BalanceState, Delivery, DeliveryStatus, InboxEvent
+from notifier.balance.tables import BalanceState
+from notifier.inbox.tables import InboxEvent
+from notifier.outbox.tables import Delivery, DeliveryStatus
 
 MOST = 100_000  # rows that are counted; more are shown as this many
 MOST_EVENTS = 2_000  # of the trail, at one time
@@ -218,12 +220,12 @@ def _read_deliveries(session: Session, *, now: datetime) -> Iterator[Metric]:
     waiting = col(Delivery.status) == DeliveryStatus.WAITING.value
     some = select(col(Delivery.created_at)).where(waiting).limit(MOST).subquery()
     oldest = select(func.min(some.c.created_at))
-    untold = select(col(InboxEvent.id)).where(col(InboxEvent.told_at).is_(None))
+    undispatched = select(col(InboxEvent.id)).where(col(InboxEvent.told_at).is_(None))
     yield _gauge("cardops_deliveries", "Deliveries that wait or died", counts)
     yield _gauge(
         "cardops_delivery_oldest_seconds", "Age of the oldest that waits", [({}, _age(session, oldest, now=now))]
     )
-    yield _gauge("cardops_webhooks_untold", "Webhooks not told yet", [({}, _count(session, untold))])
+    yield _gauge("cardops_webhooks_untold", "Webhooks not told yet", [({}, _count(session, undispatched))])
 
 
 def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:

@@ -65,7 +65,7 @@ class WebhookReceiver:
     vault: Vault
     make_id: Callable[[], str]
     now: Callable[[], datetime]
-    wake_teller: Callable[[], None]
+    wake_dispatcher: Callable[[], None]
     refused: RefusalCounter
     counter: prometheus_client.Counter
     _opening: Batches[_Waiting[bytes]] = field(init=False, repr=False)
@@ -121,7 +121,7 @@ class WebhookReceiver:
         done = [(row, answer, outcome) for (row, answer), outcome in zip(opened, outcomes, strict=True)]
         taken = [(row, answer, outcome) for row, answer, outcome in done if not isinstance(outcome, Exception)]
         if new := sum(is_new for *_, is_new in taken):
-            self.wake_teller()
+            self.wake_dispatcher()
         for name, count in (("taken", new), ("known", len(taken) - new)):
             self.counter.labels(outcome=name, reason="").inc(count)
         if taken:

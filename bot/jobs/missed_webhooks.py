@@ -21,10 +21,10 @@ from approvals.execution.orders import FOLLOWED_FOR
 from approvals.requests.moves import Status
 from approvals.tables import AuditEvent, Request
 from bot.wiring.dependencies import Parts
-from notifier.inbox.gaps import FOUND, LOOK_BACK, Gap, choose, read_movements, read_order
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.inbox import make_row
-from notifier.outbox.tables import InboxEvent, Watched, WatchedKind
+from notifier.inbox.missed_webhooks import FOUND, LOOK_BACK, MissedWebhook, choose, read_movements, read_order
+from notifier.inbox.tables import InboxEvent, Watched, WatchedKind
 from paytend import AmountUnit, PaytendError, Unreachable, operations
 from paytend.webhooks import Event, TransactionHappened
 from storage.upsert import insert_once
@@ -71,14 +71,14 @@ def hear(session: Session, event: Event, *, now: datetime) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GapFinder:
+class MissedWebhookFinder:
     """Looks for what was not told; several replicas may run it."""
 
     parts: Parts
     intake: GroupCommit
     vault: Vault
     unit: AmountUnit
-    wake_teller: Callable[[], None]
+    wake_dispatcher: Callable[[], None]
 
     def look(self) -> int:
         """Look at the next few subjects, and return how many gaps were filled."""
@@ -96,7 +96,7 @@ class GapFinder:
             except PaytendError as error:  # this one cannot be read now; the others can
                 _log.warning("gaps.not_read", extra={"kind": subject.kind, "reason": type(error).__name__})
         if filled:
-            self.wake_teller()
+            self.wake_dispatcher()
         return filled
 
     def _look_at(self, subject: _Subject, *, now: datetime) -> int:
@@ -112,7 +112,7 @@ class GapFinder:
                 _forget(session, col(Watched.kind) == subject.kind, col(Watched.subject) == subject.name)
         return filled
 
-    def _ask_movements(self, card: _Subject) -> list[Gap]:
+    def _ask_movements(self, card: _Subject) -> list[MissedWebhook]:
         """Return what settled and what was authorised on a card lately; two calls, one page each."""
         parts = self.parts
         begin = (parts.clock.now() - LOOK_BACK).astimezone(parts.timezone).date()
@@ -127,12 +127,12 @@ class GapFinder:
             )
         ]
 
-    def _ask_order(self, order: _Subject) -> list[Gap]:
+    def _ask_order(self, order: _Subject) -> list[MissedWebhook]:
         answer = self.parts.paytend.send(operations.GET_APPLY_RESULT(reference=order.name))
         is_about_it = answer.reference == order.name and is_final(answer)
         return read_order(answer, unit=self.unit) if is_about_it else []
 
-    def _fill(self, gap: Gap, *, now: datetime) -> bool:
+    def _fill(self, gap: MissedWebhook, *, now: datetime) -> bool:
         """Take a finding in as if it had been told; return whether it was new."""
         row = make_row(gap.webhook, gap.event, now=now, vault=self.vault, make_id=self.parts.make_id)
         is_new = self.intake.keep({**row, "form": FOUND}).result()
@@ -184,7 +184,7 @@ def _since(session: Session, subject: _Subject) -> datetime:
     return max(first, subject.since - timedelta(days=1)) if first else subject.since
 
 
-def _known(session: Session, findings: Iterable[Gap]) -> frozenset[str]:
+def _known(session: Session, findings: Iterable[MissedWebhook]) -> frozenset[str]:
     digests = [digest for finding in findings for digest in finding.digests]
     rows = session.exec(select(InboxEvent.business_digest).where(col(InboxEvent.business_digest).in_(digests)))
     return frozenset(rows)

@@ -7,20 +7,20 @@ from sqlmodel import Session
 from approvals.audit import chain
 from bot.wiring.dependencies import Parts
 from notifier.routing.tables import Silence
-from notifier.routing.timers import BY_TIME, Calm
+from notifier.routing.timers import BY_TIME, RoutingTimers
 
-CALM_EVERY = timedelta(seconds=5)
+ROUTING_TIMERS_EVERY = timedelta(seconds=5)
 
 
-def make_calm(parts: Parts) -> Calm:
+def make_routing_timers(parts: Parts) -> RoutingTimers:
     """Return what keeps the channels calm as time passes."""
-    return Calm(
+    return RoutingTimers(
         database=parts.database,
         routes=parts.routes,
         outbox=parts.outbox,
         now=parts.clock.now,
         wake_deliverer=parts.wake_deliverer,
-        hear_end=lambda session, silence, held: note_end(session, parts, silence, held, actor=BY_TIME),
+        record_silence_end=lambda session, silence, held: note_end(session, parts, silence, held, actor=BY_TIME),
     )
 
 

@@ -22,7 +22,7 @@ from bot.database.tables import HomeTab
 from bot.slack.sparkline import WINDOW, draw, say_trend
 from bot.wiring.dependencies import Parts
 from commands.slash_command import SUPPORT
-from notifier.outbox.tables import BalanceSample, BalanceState
+from notifier.balance.tables import BalanceSample, BalanceState
 from paytend import Money
 from storage.upsert import insert_once
 

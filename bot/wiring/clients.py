@@ -19,9 +19,9 @@ from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.edge import BotIdentity
+from notifier.inbox.custom_templates import override
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import read_refusal
-from notifier.rendering.custom_templates import override
 from notifier.rendering.renderer import Renderer
 from paytend import Client, RequestIds, make_http
 

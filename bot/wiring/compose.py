@@ -25,7 +25,7 @@ from bot.http.app import WebApp
 from bot.http.paytend_webhook import RefusalCounter, WebhookReceiver
 from bot.jobs import daily, missed_webhooks
 from bot.jobs.executor import Executor
-from bot.jobs.routing_timers import CALM_EVERY, make_calm
+from bot.jobs.routing_timers import ROUTING_TIMERS_EVERY, make_routing_timers
 from bot.jobs.scheduler import Job, Scheduler
 from bot.jobs.table import hear_order, make_jobs
 from bot.settings.cardops_yml import Config
@@ -43,13 +43,13 @@ from bot.wiring.dependencies import Parts
 from notifier.balance import plot
 from notifier.balance.pictures import PictureUploader
 from notifier.balance.watch import BalanceWatch
-from notifier.inbox.cardholder_names import CardholderNames, ask_name
+from notifier.inbox.cardholder_names import CardholderNames, fetch_holder_name
+from notifier.inbox.custom_templates import override
 from notifier.inbox.dispatcher import Dispatcher
 from notifier.inbox.group_commit import GroupCommit
 from notifier.outbox.deliverer import Deliverer
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery
-from notifier.rendering.custom_templates import override
 from notifier.rendering.renderer import Renderer
 from notifier.routing.routes import Routes
 from paytend import make_http
@@ -86,7 +86,7 @@ class Bot:
     parts: Parts
     deliverer: Deliverer
     executor: Executor
-    teller: Dispatcher
+    dispatcher: Dispatcher
     jobs: Scheduler
     web: WebApp
     receiver: WebhookReceiver
@@ -94,9 +94,9 @@ class Bot:
     pools: WorkerPools
     delivery_loop: WorkerLoop
     execution_loop: WorkerLoop
-    telling_loop: WorkerLoop
-    names: CardholderNames
-    naming_loop: WorkerLoop
+    dispatch_loop: WorkerLoop
+    cardholder_names: CardholderNames
+    names_loop: WorkerLoop
     socket: SocketModeHandler | None
     clients: tuple[httpx.Client, ...]
 
@@ -108,8 +108,8 @@ class Bot:
                 _log.warning("start.recovered", extra=left)
         self.delivery_loop.start(self.deliverer.run)
         self.execution_loop.start(self.executor.run)
-        self.telling_loop.start(self.teller.run)
-        self.naming_loop.start(self.names.run)
+        self.dispatch_loop.start(self.dispatcher.run)
+        self.names_loop.start(self.cardholder_names.run)
         self.jobs.start()
         if self.socket is not None:
             self.socket.connect()  # type: ignore[no-untyped-call]  # slack_bolt's handler is not annotated
@@ -123,8 +123,8 @@ class Bot:
         self.pools.quick.stop()
         self.pools.slow.stop()
         self.execution_loop.stop()
-        self.telling_loop.stop()
-        self.naming_loop.stop()
+        self.dispatch_loop.stop()
+        self.names_loop.stop()
         self.delivery_loop.stop()
         for client in self.clients:
             client.close()
@@ -171,7 +171,7 @@ def compose(
         observe=meters.delivery_tried,
     )
     loops = tuple(WorkerLoop(name) for name in ("delivery", "execution", "telling", "naming"))
-    delivery_loop, execution_loop, telling_loop, naming_loop = loops
+    delivery_loop, execution_loop, dispatch_loop, names_loop = loops
     context = ApprovalContext(
         vault=vault,
         outbox=outbox,
@@ -214,23 +214,23 @@ def compose(
         vault=vault,
         make_id=make_id,
         now=clock.now,
-        wake_teller=telling_loop.wake,
+        wake_dispatcher=dispatch_loop.wake,
         refused=refused,
         counter=Counter(
             "cardops_webhooks_total", "Webhooks by what became of them", ["outcome", "reason"], registry=registry
         ),
     )
-    names = CardholderNames(
-        ask=lambda card_id: ask_name(paytend, card_id),
+    cardholder_names = CardholderNames(
+        ask=lambda card_id: fetch_holder_name(paytend, card_id),
         database=database,
         outbox=outbox,
         vault=vault,
         now=clock.now,
         monotonic=clock.monotonic,
-        wake=naming_loop.wake,
+        wake=names_loop.wake,
         wake_deliverer=delivery_loop.wake,
     )
-    teller = Dispatcher(
+    dispatcher = Dispatcher(
         hear=lambda session, event: hear_order(session, event, context=context, now=clock.now()),
         database=database,
         outbox=outbox,
@@ -243,7 +243,7 @@ def compose(
         wake_deliverer=delivery_loop.wake,
         came=lambda: intake.count,
         admins=deliverer.admins,
-        names=names,
+        names=cardholder_names,
     )
     watch = BalanceWatch(
         database=database, paytend=paytend, rule=config.balance, routes=routes, outbox=outbox, now=clock.now
@@ -258,17 +258,17 @@ def compose(
         now=clock.now,
         make_id=make_id,
     )
-    finder = missed_webhooks.GapFinder(
+    finder = missed_webhooks.MissedWebhookFinder(
         parts=parts,
         intake=intake,
         vault=vault,
         unit=settings.PAYTEND_AMOUNT_UNIT,
-        wake_teller=telling_loop.wake,
+        wake_dispatcher=dispatch_loop.wake,
     )
     jobs = Scheduler(
         [
             *make_jobs(config, parts=parts, executor=executor, watch=watch, refused=refused),
-            Job(name="calm", every=CALM_EVERY, run=make_calm(parts).keep),
+            Job(name="calm", every=ROUTING_TIMERS_EVERY, run=make_routing_timers(parts).keep),
             Job(name="gaps", every=missed_webhooks.EVERY, run=finder.look),
             Job(name="pictures", every=timedelta(seconds=10), run=pictures.send_due),
             *daily.make_jobs(parts, outbox=outbox, keep_days=settings.CARDOPS_RETENTION_DAYS),
@@ -290,7 +290,7 @@ def compose(
         parts=parts,
         deliverer=deliverer,
         executor=executor,
-        teller=teller,
+        dispatcher=dispatcher,
         jobs=jobs,
         web=WebApp(
             slack=None if socket is not None else lambda headers, body: answer_http(bolt, headers, body),
@@ -303,9 +303,9 @@ def compose(
         pools=pools,
         delivery_loop=delivery_loop,
         execution_loop=execution_loop,
-        telling_loop=telling_loop,
-        names=names,
-        naming_loop=naming_loop,
+        dispatch_loop=dispatch_loop,
+        cardholder_names=cardholder_names,
+        names_loop=names_loop,
         socket=socket,
         clients=(paytend_http, reply_http),
     )

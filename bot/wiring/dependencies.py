@@ -27,8 +27,8 @@ from bot.slack.one_time_secrets import OneTimeSecrets
 from bot.slack.replies import Replier
 from commands import snapshots
 from commands.snapshots import SnapshotSource
+from notifier.inbox.custom_templates import FaultyTemplate
 from notifier.outbox.outbox import Outbox
-from notifier.rendering.custom_templates import FaultyTemplate
 from notifier.routing.routes import Routes
 from paytend import Client
 from storage.upsert import insert_once

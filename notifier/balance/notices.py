@@ -16,10 +16,11 @@ from sqlmodel import Session, col, delete, select
 from notifier.balance import forecast
 from notifier.balance.forecast import DAY, WEEK, Sample
 from notifier.balance.levels import Level, LevelChange, Thresholds
-from notifier.inbox.events import WHY, Notification
+from notifier.balance.tables import BalancePicture, BalanceSample, BalanceState, PictureStatus
+from notifier.inbox.events import WHY
 from notifier.outbox.outbox import Outbox
-from notifier.outbox.tables import BalancePicture, BalanceSample, BalanceState, PictureStatus
 from notifier.routing.announcer import announce, find_destinations
+from notifier.routing.notification import Notification
 from notifier.routing.routes import Routes
 from paytend import Money
 from storage.upsert import insert_once

@@ -21,11 +21,12 @@ from notifier.balance import plot
 from notifier.balance.forecast import Sample
 from notifier.balance.levels import Thresholds
 from notifier.balance.notices import read_samples
+from notifier.balance.tables import BalancePicture, PictureStatus
 from notifier.outbox import uploads
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.slack_messages import MessagePlace
-from notifier.outbox.tables import BalancePicture, Message, PictureStatus
+from notifier.outbox.tables import Message
 from storage.database import Database
 
 MOST_IN_A_RUN = 4

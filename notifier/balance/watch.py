@@ -3,30 +3,19 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from sqlmodel import Session, select
 
 from notifier.balance import notices
 from notifier.balance.levels import BalanceRule, Level, LevelState, Thresholds, decide
+from notifier.balance.tables import BalanceSample, BalanceState
 from notifier.outbox.outbox import Outbox
-from notifier.outbox.tables import BalanceSample, BalanceState
 from notifier.routing.routes import Routes
-from paytend import Money, operations
-from paytend.models import PartnerBalance
-from paytend.operations.call import Call
+from paytend import Money, Sender, operations
 from storage.database import Database
 from storage.upsert import insert_once
 
 _log = logging.getLogger(__name__)
-
-
-class AsksPaytend(Protocol):
-    """Whatever sends a call to Paytend, such as `paytend.Client`."""
-
-    def send(self, call: Call[PartnerBalance]) -> PartnerBalance:
-        """Return the answer; raises paytend.PaytendError."""
-        ...
 
 
 class BalanceWatch:
@@ -36,7 +25,7 @@ class BalanceWatch:
         self,
         *,
         database: Database,
-        paytend: AsksPaytend,
+        paytend: Sender,
         rule: BalanceRule,
         routes: Routes,
         outbox: Outbox,

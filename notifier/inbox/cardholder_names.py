@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from notifier.inbox import purchases
 from notifier.outbox.outbox import Outbox
-from paytend import Client, PaytendError, Unreachable, operations
+from paytend import PaytendError, Sender, Unreachable, operations
 from storage.database import Database
 from storage.vault import Unreadable, Vault
 
@@ -28,7 +28,7 @@ _LONGEST_WAIT = 60.0
 _log = logging.getLogger(__name__)
 
 
-def ask_name(paytend: Client, card_id: str) -> str | None:
+def fetch_holder_name(paytend: Sender, card_id: str) -> str | None:
     """Return the name of a card's cardholder, None when the card has none; raises paytend.PaytendError."""
     card = paytend.send(operations.GET_CARD_INFO(card_id=card_id))
     if card.holder_name or not card.holder_id:
@@ -86,7 +86,7 @@ class CardholderNames:
         while not stop.is_set():
             wake.clear()
             try:
-                pause = GENTLY if self.learn_next() else _LONGEST_WAIT
+                pause = GENTLY if self.fetch_next() else _LONGEST_WAIT
             except Unreachable:
                 pause = AFTER_TROUBLE
             except SQLAlchemyError:
@@ -94,7 +94,7 @@ class CardholderNames:
                 pause = AFTER_TROUBLE
             (wake if pause == _LONGEST_WAIT else stop).wait(pause)
 
-    def learn_next(self) -> bool:
+    def fetch_next(self) -> bool:
         """Ask for the next card and name its notices; return whether there was one. Raises Unreachable."""
         with self._lock:
             card_id = next(iter(self._wanted), None)

@@ -13,13 +13,14 @@ from sqlmodel import Session, col, select
 
 from notifier.inbox import purchases
 from notifier.inbox.cardholder_names import CardholderNames
-from notifier.inbox.events import WHY, Notification, make_notification
-from notifier.inbox.gaps import FOUND
+from notifier.inbox.events import WHY, make_notification
+from notifier.inbox.missed_webhooks import FOUND
 from notifier.inbox.stored_events import open_event
+from notifier.inbox.tables import InboxEvent
 from notifier.outbox.outbox import Outbox
-from notifier.outbox.tables import InboxEvent
 from notifier.routing import storms
 from notifier.routing.announcer import announce, list_budgets
+from notifier.routing.notification import Notification
 from notifier.routing.routes import Routes, match
 from paytend import AmountUnit
 from paytend.webhooks import Event, TransactionHappened, UnrecognisedEvent
@@ -93,7 +94,7 @@ class Dispatcher:
     def _tell_all(self, stop: threading.Event) -> None:
         rest = REST
         came, began = self._came(), self._monotonic()
-        while told := self.tell_due():
+        while told := self.dispatch_due():
             took = self._monotonic() - began
             if stop.wait(rest * took):
                 return
@@ -101,7 +102,7 @@ class Dispatcher:
             batches = (began - began_before) / ((1 + REST) * took) if took else 1.0  # that there could have been
             rest = REST_IN_FLOOD if came - before > FLOOD * batches * told else REST
 
-    def tell_due(self) -> int:
+    def dispatch_due(self) -> int:
         """Enqueue the notices of a batch of events, and return how many events were told or given up."""
         with self._database.writing() as session:
             events = session.exec(
@@ -143,8 +144,8 @@ class Dispatcher:
         try:
             with session.begin_nested():
                 rules = list_budgets(self._routes)
-                storms.hold_still(session)
-                storms.keep_weather(session, rules=rules, outbox=self._outbox, now=self._now())
+                storms.lock_announcing(session)
+                storms.update_digests(session, rules=rules, outbox=self._outbox, now=self._now())
         except Exception:  # noqa: BLE001 - an edge: what was told is kept, and the clock's job gathers it
             _log.exception("telling.not_gathered")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from notifier.routing.notification import Notification
 from paytend.models import Cardholder, Transaction
 from paytend.models.codes import Code, TransactionStatus
 from paytend.webhooks import CardApplied, CardholderAudited, Event, TransactionHappened, UnrecognisedEvent
@@ -35,25 +36,6 @@ STATUS_WORDS: tuple[str, ...] = (*dict.fromkeys(_STATUS_WORDS.values()), "other"
 ALARMING = frozenset({"declined", "reversed", "cancelled", "voided"})
 
 _TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notification:
-    """Something to tell: its kind (which names the template), its facts, and whether it goes first.
-
-    `subject` is what it is about, the same for later ones: these bring the message that stands there up to date;
-    of what `is_first` no message can be there yet.
-    What is `also_replies` is told in the thread of that message too, as an edit notifies nobody.
-    When these are `counted`, they are one problem that comes back: the message says how often, and since when.
-    """
-
-    kind: str
-    facts: Mapping[str, Any]
-    urgent: bool = False
-    subject: str | None = None
-    is_first: bool = False
-    counted: bool = False
-    also_replies: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,9 +164,6 @@ def _raw_text(raw: Mapping[str, Any], *names: str) -> str | None:
     found = next((raw[name] for name in names if isinstance(raw.get(name), str | int)), None)
     return None if found is None else str(found)
 
-
-# What Paytend does not tell but the clock finds (notifier/balance/watch.py).
-OWN_KINDS = ("balance_low", "balance_recovered")
 
 KINDS: dict[type[Event], NoticeKind] = {
     TransactionHappened: NoticeKind(

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Text, bindparam, cast, column, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from paytend.webhooks import Event
 from paytend.wire.envelope import Webhook
 from storage.vault import Unreadable, Vault

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
-from notifier.inbox.events import ALARMING, Notification
-from notifier.inbox.purchase_tables import Purchase, PurchaseName
+from notifier.inbox.events import ALARMING
+from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.rendering.facts import make_plain
+from notifier.routing.notification import Notification
 from paytend import Money
 from storage.upsert import insert_once
 from storage.vault import Vault

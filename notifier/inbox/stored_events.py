@@ -1,8 +1,8 @@
 """Reading a stored webhook again: for its notice, and for whoever asks why it went where it went."""
 
-from notifier.inbox.gaps import FOUND
 from notifier.inbox.inbox import open_content
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.missed_webhooks import FOUND
+from notifier.inbox.tables import InboxEvent
 from paytend import AmountUnit
 from paytend.webhooks import Event, read_event
 from paytend.wire import strict_json

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from sqlmodel import Session
 
 from notifier.inbox.events import WHY
-from notifier.outbox import in_full, records
+from notifier.outbox import in_full, records, repeats
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.outbox.backoff import History, Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
@@ -23,7 +23,6 @@ from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import SlackOperation
 from notifier.rendering.plain import lay_out_plainly, put_below
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
-from notifier.routing import repeats
 from notifier.routing.acknowledgements import ACKNOWLEDGE
 from storage.database import Database
 from storage.vault import Unreadable, Vault

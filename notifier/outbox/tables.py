@@ -1,4 +1,4 @@
-"""Rows of the notifier: what came in, what is still to be told, what was told, and the partner balance."""
+"""Rows of the outbox: deliveries, the messages they became, the lanes they wait in, and problems that repeat."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,10 +6,8 @@ from enum import StrEnum
 from sqlalchemy import Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from storage.database import UtcDateTime
+from storage.utc_datetime import UtcDateTime
 
-_UNTOLD = text("told_at IS NULL")
-_KEPT = text("body IS NOT NULL")
 _FINISHED = text("finished_at IS NOT NULL AND length(facts) > 0")
 _LEASED = text("lease_until IS NOT NULL")
 
@@ -30,33 +28,6 @@ class DeliveryStatus(StrEnum):
     GATHERING = "gathering"  # is to become a line in the thread of a digest, or of a silence that has ended
     GATHERED = "gathered"  # its line stands in a reply there
     SILENCED = "silenced"  # held back by the silence that `part_of` names
-
-
-class InboxEvent(SQLModel, table=True):
-    """A webhook that was accepted, kept so that it is accepted once; both digests are unique for ever.
-
-    `body` is its content without secrets, sealed, and is removed by retention; the row stays. `form` and
-    `verified_by` say which form of it was signed and which of Paytend's keys verified it. `told_at` is empty as
-    long as its notices are not in the outbox; `failures` counts how often making them failed.
-    """
-
-    __tablename__ = "inbox_event"
-    __table_args__ = (
-        Index("ix_inbox_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
-        Index("ix_inbox_kept", "received_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
-    )
-
-    id: str = Field(primary_key=True, max_length=26)
-    kind: str = Field(sa_type=Text)
-    notify_type: str = Field(sa_type=Text)
-    form: str = Field(sa_type=Text)
-    verified_by: int
-    digest: str = Field(max_length=64, unique=True)
-    business_digest: str = Field(max_length=64, unique=True)
-    body: bytes | None = Field(default=None, sa_type=LargeBinary)
-    received_at: datetime = Field(sa_type=UtcDateTime)
-    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    failures: int = 0
 
 
 class Message(SQLModel, table=True):
@@ -140,80 +111,12 @@ class Lane(SQLModel, table=True):
     unreachable_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class BalanceState(SQLModel, table=True):
-    """How the partner balance of a currency stands, and when people were last told.
+class Problem(SQLModel, table=True):
+    """Something that may go wrong again and again: one message that is updated, with a count."""
 
-    `subject` is the key of the message that tells of it, as long as it is low.
-    """
+    __tablename__ = "problem"
 
-    __tablename__ = "balance_state"
-
-    currency: str = Field(primary_key=True, max_length=4)
-    level: str = Field(sa_type=Text)
-    amount: str = Field(sa_type=Text)
-    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    changed_at: datetime = Field(sa_type=UtcDateTime)
-    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    subject: str | None = Field(default=None, sa_type=Text)
-
-
-class BalanceSample(SQLModel, table=True):
-    """One answer about the partner balance, kept for its trend; `amount` is an exact decimal text."""
-
-    __tablename__ = "balance_sample"
-
-    currency: str = Field(primary_key=True, max_length=4)
-    taken_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
-    amount: str = Field(sa_type=Text)
-
-
-class PictureStatus(StrEnum):
-    """How a picture stands; what is in doubt may be there, and is not sent again."""
-
-    WAITING = "waiting"
-    SHARED = "shared"
-    IN_DOUBT = "in doubt"
-    GIVEN_UP = "given up"
-
-
-class BalancePicture(SQLModel, table=True):
-    """The trend until a moment as a picture, to be put under the message `key` of a recipient, at most once.
-
-    `sharing_at` is set before the step that makes it visible, and cleared when that was certainly refused: one
-    that has it after its lease ended may be there.
-    """
-
-    __tablename__ = "balance_picture"
-    __table_args__ = (Index("ix_picture_due", "status", "due_at"),)
-
-    key: str = Field(primary_key=True, sa_type=Text)
-    recipient: str = Field(primary_key=True, sa_type=Text)
-    until: datetime = Field(primary_key=True, sa_type=UtcDateTime)
-    currency: str = Field(max_length=4)
-    status: str = Field(sa_type=Text, default=PictureStatus.WAITING)
-    due_at: datetime = Field(sa_type=UtcDateTime)
-    attempts: int = 0
-    lease_token: str | None = Field(default=None, sa_type=Text)
-    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    sharing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    last_error: str | None = Field(default=None, sa_type=Text)
-
-
-class WatchedKind(StrEnum):
-    """What may move at Paytend without being told."""
-
-    CARD = "card"
-    ORDER = "order"
-
-
-class Watched(SQLModel, table=True):
-    """A card or an order in use, and when Paytend was last asked for what it did not tell of it."""
-
-    __tablename__ = "watched"
-    __table_args__ = (Index("ix_watched_looked_at", "looked_at"),)
-
-    kind: str = Field(primary_key=True, sa_type=Text)
-    subject: str = Field(primary_key=True, sa_type=Text)
-    since: datetime = Field(sa_type=UtcDateTime)
-    seen_at: datetime = Field(sa_type=UtcDateTime)
-    looked_at: datetime = Field(sa_type=UtcDateTime)
+    name: str = Field(primary_key=True, sa_type=Text)
+    times: int
+    first_at: datetime = Field(sa_type=UtcDateTime)
+    last_at: datetime = Field(sa_type=UtcDateTime)

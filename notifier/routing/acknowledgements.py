@@ -55,7 +55,7 @@ def state_of(session: Session, key: str) -> dict[str, Any] | None:
     return None if row is None else {"key": key, "by": row.acknowledged_by, "at": row.acknowledged_at}
 
 
-def take_on(session: Session, key: str, *, account: str, outbox: Outbox, now: datetime) -> None:
+def acknowledge(session: Session, key: str, *, account: str, outbox: Outbox, now: datetime) -> None:
     """Record who is on it, and show it on every copy; raises NothingToAcknowledge and AlreadyAcknowledged."""
     row = _hold(session, key)
     if row is None:

@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlmodel import Session
 
-from notifier.inbox.events import Notification
+from notifier.outbox import repeats
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import DeliveryStatus
-from notifier.routing import acknowledgements, repeats, silences, storms
+from notifier.routing import acknowledgements, silences, storms
 from notifier.routing.acknowledgements import ACKNOWLEDGE
+from notifier.routing.notification import Notification
 from notifier.routing.routes import DEFAULT, Routes, match
-from notifier.routing.storm_rules import Fate, StormRule
+from notifier.routing.storm_rules import NoticePlacement, StormRule
 from notifier.routing.storms import RouteChannel
 
 
@@ -37,7 +38,7 @@ def announce(
     What has a subject is one message for each recipient: a copy that exists is brought to the newer facts. What is
     urgent can be taken on by somebody.
     """
-    storms.hold_still(session)
+    storms.lock_announcing(session)
     facts, subject = dict(notification.facts), notification.subject
     if subject and notification.counted:
         repeat = repeats.count_again(session, subject, now=now)
@@ -97,12 +98,12 @@ def _enqueue(
     if silence is not None:
         status = DeliveryStatus.SILENCED
     else:
-        fate, part_of = storms.fate_of(session, course, outbox=outbox, now=now)
-        status = DeliveryStatus.WAITING if fate is Fate.ALONE else DeliveryStatus.GATHERING
-        taken_on = key if fate is Fate.ALONE else f"storm:{part_of}"
-        if notification.urgent and taken_on is not None:
+        fate, part_of = storms.place_notice(session, course, outbox=outbox, now=now)
+        status = DeliveryStatus.WAITING if fate is NoticePlacement.ALONE else DeliveryStatus.GATHERING
+        acknowledgement_key = key if fate is NoticePlacement.ALONE else f"storm:{part_of}"
+        if notification.urgent and acknowledgement_key is not None:
             acknowledgement = acknowledgements.ask(
-                session, taken_on, within=place.within, then=place.then, now=now
+                session, acknowledgement_key, within=place.within, then=place.then, now=now
             )
             asked = {ACKNOWLEDGE: acknowledgement}
     return outbox.enqueue(

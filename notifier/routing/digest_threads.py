@@ -63,7 +63,7 @@ def gather(
     return done
 
 
-def is_untold(session: Session, thread: DigestThread) -> bool:
+def is_unposted(session: Session, thread: DigestThread) -> bool:
     """Whether the message itself, or the newest reply under it, is still to be posted."""
     keys = [thread.key, *(thread.page_key(urgent=urgent) for urgent in (True, False))]
     waiting = select(Delivery.id).where(

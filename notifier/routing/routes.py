@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from notifier.inbox.events import KINDS, OWN_KINDS
+from notifier.routing.notification import ROUTED_KINDS
 from notifier.routing.storm_rules import StormRule
 from paytend import Money
 from paytend.money_text import MoneyText
@@ -119,9 +119,8 @@ class Routes:
 
 def find_mistake(rule: RouteRule, *, names: Sequence[str], roles: Sequence[str]) -> str | None:
     """Return what is wrong with a rule's names: of its kind, its channels (by name or id), or its role."""
-    kinds = (*(line.kind for line in KINDS.values()), *OWN_KINDS)
-    if rule.kind not in kinds:
-        return f"there is no kind {rule.kind}; there are: {', '.join(kinds)}"
+    if rule.kind not in ROUTED_KINDS:
+        return f"there is no kind {rule.kind}; there are: {', '.join(ROUTED_KINDS)}"
     for name in (*rule.to, *rule.then):
         if name not in names and not re.fullmatch(r"[CGUW][A-Z0-9]{2,}", name):
             return f"{name} is no channel id, and no name of channels: {', '.join(names)}"

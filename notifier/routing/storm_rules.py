@@ -24,7 +24,7 @@ class StormRule(BaseModel):
     window: Duration = timedelta(minutes=1)
 
 
-class Fate(StrEnum):
+class NoticePlacement(StrEnum):
     """What becomes of a notice."""
 
     ALONE = "alone"  # a message of its own
@@ -49,21 +49,25 @@ class StormState:
     storm: Storm | None = None
 
 
-def decide(weather: StormState, *, rule: StormRule, waiting: int, now: datetime) -> tuple[StormState, Fate]:
+def decide(
+    weather: StormState, *, rule: StormRule, waiting: int, now: datetime
+) -> tuple[StormState, NoticePlacement]:
     """Return what becomes of a notice that comes now, and how the route stands after it.
 
     `waiting` messages of the route could not be posted yet: as many as the budget are a storm too, however slowly
     they came, as nobody wants them one by one when Slack is back. Call `settle` first.
     """
     if weather.storm is not None:
-        return replace(weather, storm=replace(weather.storm, counted=weather.storm.counted + 1)), Fate.GATHERED
+        return replace(
+            weather, storm=replace(weather.storm, counted=weather.storm.counted + 1)
+        ), NoticePlacement.GATHERED
     recent = tuple(moment for moment in weather.recent if moment > now - rule.window)
     if len(recent) >= rule.budget or waiting >= rule.budget:
-        return StormState(storm=Storm(began_at=now, window_from=now, counted=1)), Fate.BEGINS
-    return StormState(recent=(*recent, now)), Fate.ALONE
+        return StormState(storm=Storm(began_at=now, window_from=now, counted=1)), NoticePlacement.BEGINS
+    return StormState(recent=(*recent, now)), NoticePlacement.ALONE
 
 
-def settle(weather: StormState, *, rule: StormRule, untold: bool, now: datetime) -> StormState:
+def settle(weather: StormState, *, rule: StormRule, unposted: bool, now: datetime) -> StormState:
     """Return how the route stands by now: without its storm when a whole window has kept the budget.
 
     While something of the storm is `untold`, such as in an outage of Slack, it goes on.
@@ -75,6 +79,6 @@ def settle(weather: StormState, *, rule: StormRule, untold: bool, now: datetime)
     if windows == 0:
         return weather
     is_calm = windows > 1 or storm.counted <= rule.budget
-    if not untold and (is_calm or now - storm.began_at >= LONGEST):
+    if not unposted and (is_calm or now - storm.began_at >= LONGEST):
         return StormState()
     return replace(weather, storm=replace(storm, window_from=storm.window_from + windows * rule.window, counted=0))

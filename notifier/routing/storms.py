@@ -15,15 +15,15 @@ from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery, DeliveryStatus, SlackOperation
 from notifier.routing import acknowledgements
 from notifier.routing.acknowledgements import ACKNOWLEDGE
-from notifier.routing.digest_threads import HOLD, DigestThread, gather, is_untold
+from notifier.routing.digest_threads import HOLD, DigestThread, gather, is_unposted
 from notifier.routing.digest_totals import add_to_tally, show_tally, start_tally
-from notifier.routing.storm_rules import Fate, Storm, StormRule, StormState, decide, settle
+from notifier.routing.storm_rules import NoticePlacement, Storm, StormRule, StormState, decide, settle
 from notifier.routing.tables import Flow
 
 _LOCK = 7_104_228  # any number that nothing else in this database locks
 
 
-def hold_still(session: Session) -> None:
+def lock_announcing(session: Session) -> None:
     """Wait for the end of every other transaction that announces; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -39,19 +39,21 @@ class RouteChannel:
     rule: StormRule
 
 
-def fate_of(session: Session, course: RouteChannel, *, outbox: Outbox, now: datetime) -> tuple[Fate, str | None]:
+def place_notice(
+    session: Session, course: RouteChannel, *, outbox: Outbox, now: datetime
+) -> tuple[NoticePlacement, str | None]:
     """Return what becomes of a notice, and the storm of which it is a part; a storm that begins has its digest."""
     flow = _flow(session, course)
     weather = _settle(session, flow, _read(flow), rule=course.rule, outbox=outbox, now=now)
     waiting = 0 if weather.storm else _count_waiting(session, course)
     weather, fate = decide(weather, rule=course.rule, waiting=waiting, now=now)
     _write(flow, weather)
-    if fate is Fate.BEGINS:
+    if fate is NoticePlacement.BEGINS:
         _begin(session, flow, course, outbox=outbox, now=now)
     return fate, flow.storm
 
 
-def keep_weather(
+def update_digests(
     session: Session, *, rules: dict[tuple[str, str], StormRule], outbox: Outbox, now: datetime
 ) -> int:
     """Bring the digests up to date and end the storms that are over; return how many notices became lines.
@@ -150,7 +152,7 @@ def _settle(
     """End the storm when it is over, and say so on its digest."""
     if before.storm is None or now - before.storm.window_from < rule.window:
         return before
-    after = settle(before, rule=rule, untold=is_untold(session, _thread(flow)), now=now)
+    after = settle(before, rule=rule, unposted=is_unposted(session, _thread(flow)), now=now)
     if after.storm is None:
         _gather(session, flow, rule=rule, outbox=outbox, now=now)
         facts = _facts(session, flow, _open_tally(flow, outbox), rule=rule, ended=now)

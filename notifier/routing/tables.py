@@ -1,11 +1,11 @@
-"""Rows by which people stay calm: storms, silences, acknowledgements, and how often a problem came back."""
+"""Rows of routing: the traffic and storm of each route, silences, and acknowledgements."""
 
 from datetime import datetime
 
 from sqlalchemy import Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
-from storage.database import UtcDateTime
+from storage.utc_datetime import UtcDateTime
 
 
 class Flow(SQLModel, table=True):
@@ -64,14 +64,3 @@ class Acknowledgement(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     acknowledged_by: str | None = Field(default=None, sa_type=Text)
     acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class Problem(SQLModel, table=True):
-    """Something that may go wrong again and again: one message that is updated, with a count."""
-
-    __tablename__ = "problem"
-
-    name: str = Field(primary_key=True, sa_type=Text)
-    times: int
-    first_at: datetime = Field(sa_type=UtcDateTime)
-    last_at: datetime = Field(sa_type=UtcDateTime)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from notifier.outbox import repeats
 from notifier.outbox.outbox import Outbox
-from notifier.routing import acknowledgements, repeats, silences, storms
+from notifier.routing import acknowledgements, silences, storms
 from notifier.routing.announcer import list_budgets
 from notifier.routing.routes import Routes
 from notifier.routing.tables import Silence
@@ -15,7 +16,7 @@ from storage.database import Database
 BY_TIME = "time"  # who ended a silence that nobody ended
 
 
-class Calm:
+class RoutingTimers:
     """Done by the clock every few seconds, by whichever replica takes the slot."""
 
     def __init__(
@@ -26,7 +27,7 @@ class Calm:
         outbox: Outbox,
         now: Callable[[], datetime],
         wake_deliverer: Callable[[], None],
-        hear_end: Callable[[Session, Silence, int], object] = lambda _session, _silence, _held: None,
+        record_silence_end: Callable[[Session, Silence, int], object] = lambda _session, _silence, _held: None,
     ) -> None:
         """Prepare; `hear_end` is called with each silence that ends and how many notices it held back."""
         self._database = database
@@ -34,13 +35,13 @@ class Calm:
         self._outbox = outbox
         self._now = now
         self._wake_deliverer = wake_deliverer
-        self._hear_end = hear_end
+        self._hear_end = record_silence_end
 
     def keep(self) -> None:
         """Bring everything to what it is by now."""
         now = self._now()
         with self._database.writing() as session:
-            storms.hold_still(session)
+            storms.lock_announcing(session)
             done = self.gather(session)
             done += acknowledgements.escalate_due(session, routes=self._routes, outbox=self._outbox, now=now)
             for silence_id in silences.due(session, now=now):
@@ -56,4 +57,4 @@ class Calm:
     def gather(self, session: Session) -> int:
         """Put what was told in a storm into the threads of its digests; return how many lines."""
         budgets = list_budgets(self._routes)
-        return storms.keep_weather(session, rules=budgets, outbox=self._outbox, now=self._now())
+        return storms.update_digests(session, rules=budgets, outbox=self._outbox, now=self._now())

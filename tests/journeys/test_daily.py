@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import select
 
 from approvals.tables import Request
-from notifier.outbox.tables import BalanceSample
+from notifier.balance.tables import BalanceSample
 from tests.journeys.world import JourneyWorld
 
 

@@ -105,7 +105,7 @@ def test_f34_what_waits_when_the_clock_jumps_back_is_delivered_once_when_it_is_d
     [webhook] = world.paytend.webhooks
     world.webhook_arrives(json.dumps(webhook.sealed).encode())
     world.told_webhooks = 1
-    world.bot.teller.tell_due()
+    world.bot.dispatcher.dispatch_due()
 
     shift(world, timedelta(minutes=-10))
     world.settles()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlmodel import select
 
-from notifier.outbox.tables import InboxEvent, Watched
+from notifier.inbox.tables import InboxEvent, Watched
 from sandbox.paytend.records import Order
 from sandbox.paytend.switches import FaultKind
 from tests.journeys.world import CARD, HOLDER, SUPPORT, JourneyWorld

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from bot.database.tables import Slot
 from bot.jobs.scheduler import Scheduler
-from notifier.outbox.tables import BalancePicture
+from notifier.balance.tables import BalancePicture
 from sandbox.paytend.switches import FaultKind
 from storage.upsert import insert_once
 from tests.journeys.world import ADMIN, MANAGER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of

@@ -4,7 +4,7 @@ import json
 
 from sqlmodel import col, select
 
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from sandbox.paytend.records import Notice, Order
 from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import select
 
-from notifier.inbox.purchase_tables import Purchase, PurchaseName
+from notifier.inbox.tables import Purchase, PurchaseName
 from tests.journeys.world import CARD, JourneyWorld
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from notifier.outbox.tables import Delivery, DeliveryStatus, InboxEvent
+from notifier.inbox.tables import InboxEvent
+from notifier.outbox.tables import Delivery, DeliveryStatus
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import JourneyWorld, text_of
 
@@ -66,7 +67,7 @@ def roots(world: JourneyWorld, channel: str, words: str = "") -> list[dict[str, 
 
 def second_passes(world: JourneyWorld, *, fires: bool) -> None:
     """Do what the bot does in a second; the clock's job fires in its slots."""
-    while world.bot.teller.tell_due():
+    while world.bot.dispatcher.dispatch_due():
         pass
     world.bot.deliverer.deliver_due()
     if fires:

@@ -23,8 +23,8 @@ from bot.settings.environment import read_settings
 from bot.slack.edge import is_instant
 from bot.slack.manifest import make_manifest
 from bot.wiring.compose import Bot, WorkerPools, compose
+from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery as NoticeDelivery
-from notifier.outbox.tables import InboxEvent
 from paytend import Unreachable
 from sandbox.clock import Clock
 from sandbox.paytend import PaytendStandIn
@@ -145,7 +145,7 @@ class JourneyWorld:
         for _ in range(50):
             done = self.pool.run()
             done += self.bot.executor.execute_due()
-            done += self.bot.teller.tell_due()
+            done += self.bot.dispatcher.dispatch_due()
             done += self._learns_a_name()
             done += self.bot.deliverer.deliver_due()
             if not done:
@@ -155,7 +155,7 @@ class JourneyWorld:
 
     def _learns_a_name(self) -> bool:
         try:
-            return self.bot.names.learn_next()
+            return self.bot.cardholder_names.fetch_next()
         except Unreachable:
             return False
 

@@ -78,7 +78,7 @@ def slack() -> Iterator[Slack]:
 
 
 @dataclass(kw_only=True)
-class World:
+class NotifierWorld:
     """An outbox, a deliverer and a Slack; `says` enqueues a message, `delivers` makes one pass."""
 
     database: SqlDatabase
@@ -125,7 +125,7 @@ class World:
 @pytest.fixture
 def world(
     database: SqlDatabase, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids
-) -> World:
+) -> NotifierWorld:
     outbox = Outbox(vault=vault, make_id=make_id)
     deliverer = Deliverer(
         database=database,
@@ -139,7 +139,7 @@ def world(
         jitter=lambda: 0.5,
         make_id=make_id,
     )
-    return World(
+    return NotifierWorld(
         database=database,
         slack=slack,
         outbox=outbox,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from tests import once
 from tests.journeys.world import JourneyWorld
 from tests.paytend.peer import Peer

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 
 
-def test_f27_refused_blocks_become_plain_text(world: World) -> None:
+def test_f27_refused_blocks_become_plain_text(world: NotifierWorld) -> None:
     world.slack.refuses_blocks = True
     world.says("one", key="request:1")
 
@@ -17,7 +17,7 @@ def test_f27_refused_blocks_become_plain_text(world: World) -> None:
     assert (message["text"], message["blocks"]) == ("two", [])
 
 
-def test_f27_what_is_too_long_is_shortened_the_same_way_each_time(world: World) -> None:
+def test_f27_what_is_too_long_is_shortened_the_same_way_each_time(world: NotifierWorld) -> None:
     for _ in range(2):
         world.says("<&>" * 20_000)
     world.delivers_all(3)
@@ -29,7 +29,7 @@ def test_f27_what_is_too_long_is_shortened_the_same_way_each_time(world: World) 
     assert max(len(block["text"]["text"]) for block in first["blocks"] if "text" in block) <= 3_000
 
 
-def test_f27_what_is_refused_in_every_form_is_quarantined_and_holds_nobody_up(world: World) -> None:
+def test_f27_what_is_refused_in_every_form_is_quarantined_and_holds_nobody_up(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", *["invalid_blocks", "msg_too_long"] * 5)
     world.says("no form of it passes")
     world.delivers()
@@ -45,7 +45,7 @@ def test_f27_what_is_refused_in_every_form_is_quarantined_and_holds_nobody_up(wo
 
 
 @pytest.mark.parametrize("kind", ["broken", "no_such_kind"])
-def test_f28_a_broken_template_becomes_the_plain_layout_with_a_warning(world: World, kind: str) -> None:
+def test_f28_a_broken_template_becomes_the_plain_layout_with_a_warning(world: NotifierWorld, kind: str) -> None:
     world.says("", kind=kind, facts={"words": "hello <!channel>", "amount": "10.00 EUR"})
 
     world.delivers()

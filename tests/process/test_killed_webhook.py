@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import text
 from sqlmodel import select
 
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from tests.process.letterbox import Letterbox, post_once
 from tests.process.rig import Rig
 

@@ -15,7 +15,8 @@ import pytest
 from sqlmodel import col, select
 
 from bot.database.tables import Slot
-from notifier.outbox.tables import Delivery, InboxEvent
+from notifier.inbox.tables import InboxEvent
+from notifier.outbox.tables import Delivery
 from notifier.rendering.plain import REPEAT
 from tests.journeys.world import CONFIG, text_of
 from tests.process.nursery import Nursery
@@ -117,9 +118,9 @@ def amounts(rig: Rig) -> tuple[Counter[str], Counter[str]]:
 
 def rows_left(rig: Rig) -> int:
     with rig.database.reading() as session:
-        untold = session.exec(select(InboxEvent.id).where(col(InboxEvent.told_at).is_(None))).all()
+        undispatched = session.exec(select(InboxEvent.id).where(col(InboxEvent.told_at).is_(None))).all()
         unfinished = select(Delivery.id).where(col(Delivery.status).in_(("waiting", "gathering")))
-        return len(untold) + len(session.exec(unfinished).all())
+        return len(undispatched) + len(session.exec(unfinished).all())
 
 
 @pytest.mark.soak

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from storage.database import UtcDateTime
+from storage.utc_datetime import UtcDateTime
 from storage.vault import Unreadable, Vault
 
 PLACE = {"table": "delivery", "row": "1", "column": "facts"}

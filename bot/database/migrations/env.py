@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import DateTime, String, Text
 from sqlmodel import AutoString
 
-from storage.database import UtcDateTime
+from storage.utc_datetime import UtcDateTime
 
 
 def _render(kind: str, value: Any, _context: Any) -> str | Literal[False]:

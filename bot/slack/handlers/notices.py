@@ -14,7 +14,7 @@ def _acknowledge(parts: Parts, incoming: Incoming, member: Member) -> None:
     key, account, now = take_text(incoming.value, "key"), member.person.account, parts.clock.now()
     try:
         with parts.database.writing() as session:
-            acknowledgements.take_on(session, key, account=account, outbox=parts.outbox, now=now)
+            acknowledgements.acknowledge(session, key, account=account, outbox=parts.outbox, now=now)
             chain.append(
                 session,
                 "notice:acknowledged",

@@ -11,7 +11,7 @@ from commands.route_explanation import explain
 from commands.slash_command import ALL_ROLES
 from notifier.inbox.events import make_notification
 from notifier.inbox.stored_events import open_event
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 
 
 def _why(parts: Parts, incoming: Incoming, member: Member) -> None:

@@ -12,8 +12,9 @@ from approvals.requests import view
 from approvals.tables import Execution, Request
 from bot.database import retention
 from notifier.inbox.inbox import TABLE
+from notifier.inbox.tables import InboxEvent
 from notifier.outbox import backlog
-from notifier.outbox.tables import Delivery, DeliveryStatus, InboxEvent
+from notifier.outbox.tables import Delivery, DeliveryStatus
 from tests.approvals.world import START
 from tests.bot.cli.conftest import Operator
 

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from approvals.tables import AuditEvent
 from notifier.inbox.inbox import make_row, take_in
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from paytend import AmountUnit
 from paytend.webhooks import read_event
 from paytend.wire.envelope import Webhook

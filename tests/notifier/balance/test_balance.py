@@ -3,20 +3,22 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from pydantic import ValidationError
 from sqlmodel import select
 
 from notifier.balance.levels import BalanceRule, Level, LevelState, decide
+from notifier.balance.tables import BalanceSample
 from notifier.balance.watch import BalanceWatch
-from notifier.outbox.tables import BalanceSample
 from notifier.routing.routes import Routes
 from paytend import AmountUnit, Money, Unreachable
-from paytend.models import PartnerBalance
+from paytend.models import Answer
 from paytend.operations.call import Call
-from tests.notifier.conftest import START, World, run_together
+from tests.notifier.conftest import START, NotifierWorld, run_together
+
+T = TypeVar("T", bound=Answer)
 
 RULE = BalanceRule.model_validate(
     {"every": "5m", "currencies": {"EUR": {"warn": 5000.00, "critical": "1000.00"}}, "repeat": "4h"}
@@ -98,15 +100,15 @@ class Bank:
     amount: int | None = 900_000
     calls: list[Any] = field(default_factory=list)
 
-    def send(self, call: Call[PartnerBalance]) -> PartnerBalance:
+    def send(self, call: Call[T]) -> T:
         self.calls.append(call)
         if self.amount is None:
             raise Unreachable
         row = {"currency": "EUR", "balance": str(self.amount)}
-        return PartnerBalance.decode({"accountList": [row]}, unit=AmountUnit.MINOR)
+        return call.operation.answer.decode({"accountList": [row]}, unit=AmountUnit.MINOR)
 
 
-def watch(world: World, bank: Bank) -> BalanceWatch:
+def watch(world: NotifierWorld, bank: Bank) -> BalanceWatch:
     return BalanceWatch(
         database=world.database,
         paytend=bank,
@@ -117,7 +119,7 @@ def watch(world: World, bank: Bank) -> BalanceWatch:
     )
 
 
-def test_a_low_balance_is_told_and_its_recovery_too(world: World) -> None:
+def test_a_low_balance_is_told_and_its_recovery_too(world: NotifierWorld) -> None:
     bank = Bank()
     watcher = watch(world, bank)
     for amount in (900_000, 400_000, 390_000, 800_000):
@@ -138,7 +140,7 @@ def test_a_low_balance_is_told_and_its_recovery_too(world: World) -> None:
         ]
 
 
-def test_a_restart_forgets_nothing(world: World) -> None:
+def test_a_restart_forgets_nothing(world: NotifierWorld) -> None:
     bank = Bank(amount=400_000)
     for _ in range(3):
         watch(world, bank).poll()
@@ -147,7 +149,7 @@ def test_a_restart_forgets_nothing(world: World) -> None:
     assert len(world.rows()) == 1
 
 
-def test_f38_replicas_that_ask_at_the_same_time_tell_it_once(world: World) -> None:
+def test_f38_replicas_that_ask_at_the_same_time_tell_it_once(world: NotifierWorld) -> None:
     bank = Bank(amount=400_000)
 
     run_together(8, lambda _: watch(world, bank).poll())
@@ -155,14 +157,14 @@ def test_f38_replicas_that_ask_at_the_same_time_tell_it_once(world: World) -> No
     assert len(world.rows()) == 1
 
 
-def test_without_an_answer_nothing_changes(world: World) -> None:
+def test_without_an_answer_nothing_changes(world: NotifierWorld) -> None:
     with pytest.raises(Unreachable):
         watch(world, Bank(amount=None)).poll()
 
     assert world.rows() == []
 
 
-def test_a_currency_that_paytend_does_not_name_is_no_zero_balance(world: World) -> None:
+def test_a_currency_that_paytend_does_not_name_is_no_zero_balance(world: NotifierWorld) -> None:
     rule = BalanceRule.model_validate({"currencies": {"USDT": {"warn": 10, "critical": 1}}})
     watcher = watch(world, Bank())
     watcher._rule = rule

@@ -14,7 +14,7 @@ from notifier.inbox.dispatcher import Dispatcher
 from notifier.inbox.inbox import take_in
 from notifier.routing.routes import RouteRule, Routes
 from paytend import AmountUnit, Refused, Unreachable
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 from tests.notifier.inbox.test_inbox import row_of
 from tests.notifier.stories import make_transaction
 
@@ -23,16 +23,16 @@ from tests.notifier.stories import make_transaction
 class Desk:
     """A teller with names over a world; `asked` are the cards that Paytend was asked about."""
 
-    world: World
+    world: NotifierWorld
     names: CardholderNames
-    teller: Dispatcher
+    dispatcher: Dispatcher
     asked: list[str]
     answers: dict[str, str | Exception | None] = field(default_factory=dict)
 
     def hears(self, **changes: object) -> None:
         with self.world.database.writing() as session:
             take_in(session, [row_of(self.world, *make_transaction(**changes))])
-        self.teller.tell_due()
+        self.dispatcher.dispatch_due()
 
     def holder_shown(self, message: int = 0) -> str | None:
         shown = self.world.slack.messages[message]
@@ -43,7 +43,7 @@ class Desk:
 
 
 @pytest.fixture
-def context(world: World) -> Desk:
+def context(world: NotifierWorld) -> Desk:
     asked: list[str] = []
     answers: dict[str, str | Exception | None] = {"1755902": "Maria Kuusk"}
 
@@ -64,7 +64,7 @@ def context(world: World) -> Desk:
         wake=lambda: None,
         wake_deliverer=lambda: None,
     )
-    teller = Dispatcher(
+    dispatcher = Dispatcher(
         database=world.database,
         outbox=world.outbox,
         routes=Routes(rules=(RouteRule(kind="transaction", to=("alerts",)),), channels={"alerts": "C0ALERTS"}),
@@ -76,7 +76,7 @@ def context(world: World) -> Desk:
         wake_deliverer=lambda: None,
         names=names,
     )
-    return Desk(world=world, names=names, teller=teller, asked=asked, answers=answers)
+    return Desk(world=world, names=names, dispatcher=dispatcher, asked=asked, answers=answers)
 
 
 def test_a_notice_is_posted_at_once_and_named_afterwards(context: Desk) -> None:
@@ -84,17 +84,17 @@ def test_a_notice_is_posted_at_once_and_named_afterwards(context: Desk) -> None:
     context.world.delivers()
     assert context.holder_shown() is None
 
-    assert context.names.learn_next()
+    assert context.names.fetch_next()
     context.world.delivers_all(2)
 
     assert context.holder_shown() == "Maria Kuusk"
     assert len(context.world.slack.messages) == 1
-    assert not context.names.learn_next()
+    assert not context.names.fetch_next()
 
 
 def test_what_nobody_has_begun_to_post_has_the_name_from_the_start(context: Desk) -> None:
     context.hears()
-    context.names.learn_next()
+    context.names.fetch_next()
     context.world.delivers()
 
     assert context.holder_shown() == "Maria Kuusk"
@@ -103,7 +103,7 @@ def test_what_nobody_has_begun_to_post_has_the_name_from_the_start(context: Desk
 
 def test_the_next_movement_of_the_card_has_it_too_without_asking(context: Desk) -> None:
     context.hears()
-    context.names.learn_next()
+    context.names.fetch_next()
     context.hears(tradeId="T2")
     context.world.delivers_all(3)
 
@@ -112,14 +112,14 @@ def test_the_next_movement_of_the_card_has_it_too_without_asking(context: Desk) 
 
     context.world.clock.passes(seconds=cardholder_names.REMEMBERED + 1)
     context.hears(tradeId="T3")
-    assert context.names.learn_next()
+    assert context.names.fetch_next()
     assert context.asked == ["1755902"] * 2, "a name may change"
 
 
 def test_a_later_stage_keeps_the_name_also_when_it_is_not_remembered(context: Desk) -> None:
     context.hears(tradeStatus=1)
     context.world.delivers()
-    context.names.learn_next()
+    context.names.fetch_next()
     context.world.clock.passes(hours=5)
     context.answers["1755902"] = Unreachable("down")
     context.hears(tradeSrc="S", tradeStatus=1)
@@ -135,7 +135,7 @@ def test_a_card_without_a_name_is_not_asked_about_again_and_again(context: Desk)
     for trade in ("T1", "T2"):
         for card in ("1755902", "1755903"):
             context.hears(cardId=card, tradeId=f"{trade}{card}")
-        while context.names.learn_next():
+        while context.names.fetch_next():
             pass
     context.world.delivers_all(6)
 
@@ -147,12 +147,12 @@ def test_a_paytend_that_is_down_is_asked_again_later_and_holds_no_notice(context
     context.answers["1755902"] = Unreachable("down")
     context.hears()
     with pytest.raises(Unreachable):
-        context.names.learn_next()
+        context.names.fetch_next()
     context.world.delivers()
     assert context.holder_shown() is None
 
     context.answers["1755902"] = "Maria Kuusk"
-    context.names.learn_next()
+    context.names.fetch_next()
     context.world.delivers_all(2)
 
     assert context.holder_shown() == "Maria Kuusk"
@@ -162,7 +162,7 @@ def test_a_flood_of_cards_is_not_remembered_without_end(context: Desk) -> None:
     cards = [f"9{number:06d}" for number in range(cardholder_names.MOST_WAITING + 10)]
     context.names.want([(card, "purchase:none") for card in cards])
     context.answers |= dict.fromkeys(cards, "Someone")
-    while context.names.learn_next():
+    while context.names.fetch_next():
         pass
 
     assert context.asked == cards[: cardholder_names.MOST_WAITING]

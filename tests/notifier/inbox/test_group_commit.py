@@ -15,10 +15,10 @@ from sqlmodel import Session, select
 
 from notifier.inbox.dispatcher import PAUSES, Dispatcher
 from notifier.inbox.group_commit import GroupCommit
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from notifier.routing.routes import RouteRule, Routes
 from paytend import AmountUnit
-from tests.notifier.conftest import World, run_together
+from tests.notifier.conftest import NotifierWorld, run_together
 from tests.notifier.inbox.test_inbox import row_of
 from tests.notifier.stories import make_event, make_transaction
 
@@ -26,7 +26,7 @@ from tests.notifier.stories import make_event, make_transaction
 class Counting:
     """The database, with its writing transactions counted; some can be made to fail."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: NotifierWorld) -> None:
         self._database = world.database
         self.commits = 0
         self.fails = 0
@@ -47,7 +47,7 @@ class Counting:
         return self._database.reading()
 
 
-def rows_of(world: World, count: int) -> list[dict[str, Any]]:
+def rows_of(world: NotifierWorld, count: int) -> list[dict[str, Any]]:
     return [row_of(world, *make_transaction(tradeId=f"T{number}")) for number in range(count)]
 
 
@@ -55,7 +55,7 @@ def keeps(intake: GroupCommit, row: dict[str, Any]) -> bool:
     return intake.keep(row).result(timeout=20)
 
 
-def test_webhooks_that_wait_share_a_commit(world: World) -> None:
+def test_webhooks_that_wait_share_a_commit(world: NotifierWorld) -> None:
     database = Counting(world)
     intake = GroupCommit(database)
     database.gate.clear()
@@ -68,7 +68,7 @@ def test_webhooks_that_wait_share_a_commit(world: World) -> None:
     assert database.commits <= 4, "the first, and what came meanwhile in parts of 256"
 
 
-def test_of_many_copies_in_a_commit_exactly_one_is_new(world: World) -> None:
+def test_of_many_copies_in_a_commit_exactly_one_is_new(world: NotifierWorld) -> None:
     intake = GroupCommit(world.database)
     rows = [row_of(world, *make_transaction()) for _ in range(12)]
 
@@ -77,7 +77,7 @@ def test_of_many_copies_in_a_commit_exactly_one_is_new(world: World) -> None:
     assert sorted(results) == [False] * 11 + [True]
 
 
-def test_a_bad_row_fails_alone(world: World) -> None:
+def test_a_bad_row_fails_alone(world: NotifierWorld) -> None:
     database = Counting(world)
     intake = GroupCommit(database)
     database.gate.clear()
@@ -93,7 +93,7 @@ def test_a_bad_row_fails_alone(world: World) -> None:
         assert len(session.exec(select(InboxEvent)).all()) == 5
 
 
-def test_what_waits_is_written_before_the_end(world: World) -> None:
+def test_what_waits_is_written_before_the_end(world: NotifierWorld) -> None:
     database = Counting(world)
     intake = GroupCommit(database)
     database.gate.clear()
@@ -105,7 +105,7 @@ def test_what_waits_is_written_before_the_end(world: World) -> None:
     assert [found.done() for found in kept] == [True] * 3
 
 
-def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: World) -> None:
+def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: NotifierWorld) -> None:
     database = Counting(world)
     database.fails = 2
     intake = GroupCommit(database)
@@ -118,7 +118,7 @@ def test_f30_a_locked_database_is_told_and_nothing_is_kept(world: World) -> None
     assert keeps(intake, row)
 
 
-def test_rows_that_are_handed_over_together_are_told_of_together(world: World) -> None:
+def test_rows_that_are_handed_over_together_are_told_of_together(world: NotifierWorld) -> None:
     intake = GroupCommit(world.database)
     good, bad = rows_of(world, 2), {**row_of(world, *make_transaction(tradeId="bad")), "kind": None}
     told: list[list[object]] = []
@@ -161,21 +161,21 @@ class Waking(threading.Event):
     [(0, [1, 1, 1, 1]), (20, [1, 1, 1, 1]), (4000, [1, 9, 9, 9])],
     ids=["nothing", "what can be told", "a flood"],
 )
-def test_who_tells_gives_way_to_a_flood(world: World, came_each_batch: int, rests: list[int]) -> None:
+def test_who_tells_gives_way_to_a_flood(world: NotifierWorld, came_each_batch: int, rests: list[int]) -> None:
     intake, stop = GroupCommit(world.database), Stopping()
     for row in rows_of(world, 70):
         keeps(intake, row)
     counts, ticks = itertools.count(step=came_each_batch), itertools.count()
-    teller = make_teller(world, came=lambda: next(counts), monotonic=lambda: float(next(ticks)))
+    dispatcher = make_teller(world, came=lambda: next(counts), monotonic=lambda: float(next(ticks)))
 
-    teller.run(stop, Waking(stop))
+    dispatcher.run(stop, Waking(stop))
 
     assert stop.waits == rests, "in seconds, as a batch takes one"
     assert sum(row.kind == "transaction" for row in world.rows()) == 70
 
 
 def make_teller(
-    world: World,
+    world: NotifierWorld,
     *rules: RouteRule,
     came: Callable[[], int] = lambda: 0,
     monotonic: Callable[[], float] = lambda: 0.0,
@@ -195,25 +195,25 @@ def make_teller(
     )
 
 
-def test_what_was_taken_in_is_told_once_in_its_order(world: World) -> None:
-    intake, teller = GroupCommit(world.database), make_teller(world)
+def test_what_was_taken_in_is_told_once_in_its_order(world: NotifierWorld) -> None:
+    intake, dispatcher = GroupCommit(world.database), make_teller(world)
     for row in rows_of(world, 3):
         keeps(intake, row)
 
-    assert [teller.tell_due() for _ in range(2)] == [3, 0]
+    assert [dispatcher.dispatch_due() for _ in range(2)] == [3, 0]
     assert len(world.rows()) == 3
 
 
-def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: World) -> None:
-    intake, teller = GroupCommit(world.database), make_teller(world)
+def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: NotifierWorld) -> None:
+    intake, dispatcher = GroupCommit(world.database), make_teller(world)
     keeps(intake, {**row_of(world, *make_transaction(tradeId="poison")), "body": b"not sealed"})
     keeps(intake, row_of(world, *make_transaction(tradeId="good")))
 
-    told = [teller.tell_due(), teller.tell_due()]
+    told = [dispatcher.dispatch_due(), dispatcher.dispatch_due()]
     assert sum(told) == 1, "it is not tried again at once"
     for pause in PAUSES:
         world.clock.now += pause
-        told.append(teller.tell_due())
+        told.append(dispatcher.dispatch_due())
 
     assert sum(told) == 2
     assert told[0] == 1
@@ -224,32 +224,32 @@ def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: 
     ]
 
 
-def test_what_is_not_understood_reaches_the_admins_when_no_route_names_it(world: World) -> None:
+def test_what_is_not_understood_reaches_the_admins_when_no_route_names_it(world: NotifierWorld) -> None:
     intake = GroupCommit(world.database)
     keeps(intake, row_of(world, *make_event("77", surprise="one")))
-    make_teller(world).tell_due()
+    make_teller(world).dispatch_due()
     assert [row.recipient for row in world.rows()] == ["C0ALERTS", "U0ADMIN", "U0OTHER"]
 
     keeps(intake, row_of(world, *make_event("77", surprise="two")))
-    make_teller(world, RouteRule(kind="unrecognised", to=("C0ODD",))).tell_due()
+    make_teller(world, RouteRule(kind="unrecognised", to=("C0ODD",))).dispatch_due()
 
     assert [row.recipient for row in world.rows()][3:] == ["C0ODD"]
 
 
-def test_a6_a7_a_replay_has_no_effect_after_its_content_was_removed(world: World) -> None:
-    intake, teller = GroupCommit(world.database), make_teller(world)
+def test_a6_a7_a_replay_has_no_effect_after_its_content_was_removed(world: NotifierWorld) -> None:
+    intake, dispatcher = GroupCommit(world.database), make_teller(world)
     assert keeps(intake, row_of(world, *make_transaction()))
-    teller.tell_due()
+    dispatcher.dispatch_due()
     with world.database.writing() as session:
         session.exec(select(InboxEvent)).one().body = None
 
     same_bytes = keeps(intake, row_of(world, *make_transaction()))
     other_bytes = keeps(intake, row_of(world, *make_transaction(remark="SHOP ")))
 
-    assert (same_bytes, other_bytes, teller.tell_due(), len(world.rows())) == (False, False, 0, 1)
+    assert (same_bytes, other_bytes, dispatcher.dispatch_due(), len(world.rows())) == (False, False, 0, 1)
 
 
-def test_the_form_and_the_key_that_verified_it_are_kept(world: World) -> None:
+def test_the_form_and_the_key_that_verified_it_are_kept(world: NotifierWorld) -> None:
     intake = GroupCommit(world.database)
     (row,) = rows_of(world, 1)
     keeps(intake, row)

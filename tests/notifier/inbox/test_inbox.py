@@ -9,15 +9,16 @@ import pytest
 from pydantic import TypeAdapter
 from sqlmodel import select
 
-from notifier.inbox.events import Notification, make_notification
+from notifier.inbox.events import make_notification
 from notifier.inbox.inbox import make_row, take_in
-from notifier.outbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent
 from notifier.routing.announcer import announce
+from notifier.routing.notification import Notification
 from notifier.routing.routes import RouteRule, Routes
 from paytend.webhooks import Event
 from paytend.wire.envelope import Webhook
 from paytend.wire.signatures import VerifiedForm
-from tests.notifier.conftest import World, run_together
+from tests.notifier.conftest import NotifierWorld, run_together
 from tests.notifier.stories import make_event, make_transaction
 
 RULES = [
@@ -35,12 +36,12 @@ ROUTES = Routes(
 )
 
 
-def row_of(world: World, event: Event, body: str) -> dict[str, Any]:
+def row_of(world: NotifierWorld, event: Event, body: str) -> dict[str, Any]:
     webhook = Webhook(notify_type="1", content=json.loads(body), text=body, form=VerifiedForm.RAW, key=0)
     return make_row(webhook, event, now=world.clock.now, vault=world.vault, make_id=world.make_id)
 
 
-def accept(world: World, event: Event, body: str) -> bool:
+def accept(world: NotifierWorld, event: Event, body: str) -> bool:
     row = row_of(world, event, body)
     with world.database.writing() as session:
         new = row["id"] in take_in(session, [row])
@@ -50,12 +51,12 @@ def accept(world: World, event: Event, body: str) -> bool:
         return new
 
 
-def stored(world: World) -> list[InboxEvent]:
+def stored(world: NotifierWorld) -> list[InboxEvent]:
     with world.database.reading() as session:
         return list(session.exec(select(InboxEvent)).all())
 
 
-def test_what_is_kept_is_what_was_handed_over(world: World) -> None:
+def test_what_is_kept_is_what_was_handed_over(world: NotifierWorld) -> None:
     odd = "quote ' \" back\\slash {a,b} [1] %s :x \t\n\u2028 \\u0041 \N{SNOWMAN} \N{GRINNING FACE} NULL"
     rows = [
         {**row_of(world, *make_transaction(tradeId=f"T{number}")), "notify_type": text, "body": bytes(range(256))}
@@ -69,7 +70,7 @@ def test_what_is_kept_is_what_was_handed_over(world: World) -> None:
     assert {row.id: row.model_dump() for row in stored(world)} == {row["id"]: row for row in rows}
 
 
-def test_an_event_is_told_where_the_routes_say_with_its_mentions(world: World) -> None:
+def test_an_event_is_told_where_the_routes_say_with_its_mentions(world: NotifierWorld) -> None:
     event, body = make_transaction()
 
     assert accept(world, event, body)
@@ -79,14 +80,14 @@ def test_an_event_is_told_where_the_routes_say_with_its_mentions(world: World) -
     assert world.slack.texts("C0ALERTS") == world.slack.texts("C0OPS")
 
 
-def test_the_same_bytes_are_taken_in_once(world: World) -> None:
+def test_the_same_bytes_are_taken_in_once(world: NotifierWorld) -> None:
     event, body = make_transaction()
 
     assert [accept(world, event, body) for _ in range(3)] == [True, False, False]
     assert len(world.rows()) == 2
 
 
-def test_the_same_business_event_in_other_bytes_is_taken_in_once(world: World) -> None:
+def test_the_same_business_event_in_other_bytes_is_taken_in_once(world: NotifierWorld) -> None:
     first, body = make_transaction()
     again, other_body = make_transaction(remark="SHOP ")
     assert first.digest != again.digest
@@ -95,7 +96,7 @@ def test_the_same_business_event_in_other_bytes_is_taken_in_once(world: World) -
     assert not accept(world, again, other_body)
 
 
-def test_the_next_stage_of_a_transaction_is_another_event(world: World) -> None:
+def test_the_next_stage_of_a_transaction_is_another_event(world: NotifierWorld) -> None:
     authorised, body = make_transaction(tradeStatus=1)
     settled, other_body = make_transaction(tradeStatus=1, tradeSrc="S")
 
@@ -104,7 +105,7 @@ def test_the_next_stage_of_a_transaction_is_another_event(world: World) -> None:
 
 
 @pytest.mark.parametrize("differs", [False, True])
-def test_f3_of_eight_at_once_exactly_one_is_new(world: World, differs: bool) -> None:
+def test_f3_of_eight_at_once_exactly_one_is_new(world: NotifierWorld, differs: bool) -> None:
     events = [make_transaction(remark=f"SHOP {number if differs else ''}") for number in range(8)]
 
     results = run_together(8, lambda number: accept(world, *events[number]))
@@ -114,7 +115,7 @@ def test_f3_of_eight_at_once_exactly_one_is_new(world: World, differs: bool) -> 
     assert len(world.rows()) == 2
 
 
-def test_a_rolled_back_event_is_as_if_it_never_came(world: World) -> None:
+def test_a_rolled_back_event_is_as_if_it_never_came(world: NotifierWorld) -> None:
     event, body = make_transaction()
     with contextlib.suppress(RuntimeError), world.database.writing() as session:
         take_in(session, [row_of(world, event, body)])
@@ -123,7 +124,7 @@ def test_a_rolled_back_event_is_as_if_it_never_came(world: World) -> None:
     assert accept(world, event, body)
 
 
-def test_the_content_is_kept_sealed_and_without_secrets(world: World) -> None:
+def test_the_content_is_kept_sealed_and_without_secrets(world: NotifierWorld) -> None:
     secrets: dict[str, Any] = {"cvv": "123", "pin": "9876", "remark": "4111 1111 1111 1111", "idNo": "PS1234567"}
     event, body = make_event("9", canary="sings", **secrets)
 
@@ -142,7 +143,7 @@ def test_the_content_is_kept_sealed_and_without_secrets(world: World) -> None:
     }
 
 
-def test_what_is_not_understood_is_kept_and_told(world: World) -> None:
+def test_what_is_not_understood_is_kept_and_told(world: NotifierWorld) -> None:
     event, body = make_event("77", surprise="x" * 10_000)
 
     assert accept(world, event, body)
@@ -151,7 +152,7 @@ def test_what_is_not_understood_is_kept_and_told(world: World) -> None:
     assert "not understood (type 77)" in world.slack.texts()[0]
 
 
-def test_later_news_of_one_subject_bring_its_message_up_to_date(world: World) -> None:
+def test_later_news_of_one_subject_bring_its_message_up_to_date(world: NotifierWorld) -> None:
     first = Notification(kind="words", facts={"status": "warn"}, subject="s1")
     later = Notification(kind="words", facts={"status": "critical"}, subject="s1")
 

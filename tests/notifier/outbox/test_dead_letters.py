@@ -7,11 +7,11 @@ import pytest
 from notifier.outbox import backlog
 from notifier.outbox.tables import Delivery
 from storage.vault import Vault
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 from tests.notifier.slack import Trick
 
 
-def test_a_delivery_dies_after_a_day_and_an_admin_is_told(world: World) -> None:
+def test_a_delivery_dies_after_a_day_and_an_admin_is_told(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", *[Trick.LIMITED] * 3)
     delivery = world.says("secret words")
     world.delivers()
@@ -28,7 +28,7 @@ def test_a_delivery_dies_after_a_day_and_an_admin_is_told(world: World) -> None:
     assert "secret words" not in str(world.slack.messages)
 
 
-def test_a_dead_letter_can_be_tried_again(world: World) -> None:
+def test_a_dead_letter_can_be_tried_again(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", *["some_new_error"] * 5)
     delivery = world.says("one")
     world.delivers_all(20, step=10)
@@ -44,7 +44,7 @@ def test_a_dead_letter_can_be_tried_again(world: World) -> None:
         backlog.retry(session, delivery, now=world.clock.now)
 
 
-def test_a_dead_letter_whose_message_stands_there_by_now_is_not_posted_again(world: World) -> None:
+def test_a_dead_letter_whose_message_stands_there_by_now_is_not_posted_again(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", *["some_new_error"] * 5)
     delivery = world.says("one", key="request:1")
     world.delivers_all(20, step=10)
@@ -55,7 +55,7 @@ def test_a_dead_letter_whose_message_stands_there_by_now_is_not_posted_again(wor
         backlog.retry(session, delivery, now=world.clock.now)
 
 
-def test_dead_letters_are_listed_by_page(world: World) -> None:
+def test_dead_letters_are_listed_by_page(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", *["some_new_error"] * 10)
     ids = [world.says("one"), world.says("two")]
     world.delivers_all(40, step=10)
@@ -68,7 +68,7 @@ def test_dead_letters_are_listed_by_page(world: World) -> None:
     assert [oldest.id, newest.id] == ids
 
 
-def test_an_edit_gives_a_dead_letter_the_newer_facts(world: World) -> None:
+def test_an_edit_gives_a_dead_letter_the_newer_facts(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", *["some_new_error"] * 5)
     delivery = world.says("asked", key="request:1")
     world.delivers_all(20, step=10)
@@ -81,7 +81,7 @@ def test_an_edit_gives_a_dead_letter_the_newer_facts(world: World) -> None:
     assert world.slack.texts() == ["done"]
 
 
-def test_f29_a_poisoned_delivery_dies_after_five_attempts_and_holds_nobody_up(world: World) -> None:
+def test_f29_a_poisoned_delivery_dies_after_five_attempts_and_holds_nobody_up(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", "some_new_error")
     world.says("poison")
     world.says("next")
@@ -96,7 +96,7 @@ def test_f29_a_poisoned_delivery_dies_after_five_attempts_and_holds_nobody_up(wo
     assert [letter.attempts for letter in world.dead()] == [5]
 
 
-def test_dead_letters_of_one_channel_are_one_message_to_an_admin_with_a_count(world: World) -> None:
+def test_dead_letters_of_one_channel_are_one_message_to_an_admin_with_a_count(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", *["some_new_error"] * 10)
     world.says("one")
     world.says("two")
@@ -108,7 +108,7 @@ def test_dead_letters_of_one_channel_are_one_message_to_an_admin_with_a_count(wo
     assert "2 times since" in str(told["blocks"])
 
 
-def test_facts_are_sealed_at_rest_and_open_only_in_their_row(world: World) -> None:
+def test_facts_are_sealed_at_rest_and_open_only_in_their_row(world: NotifierWorld) -> None:
     world.says("the canary sings 4111111111111111", key="request:1")
     world.edits("request:1", "the canary sings louder")
 
@@ -121,7 +121,7 @@ def test_facts_are_sealed_at_rest_and_open_only_in_their_row(world: World) -> No
             assert b"canary" not in stored.read()
 
 
-def test_a_mistake_of_ours_in_one_delivery_holds_nobody_up(world: World) -> None:
+def test_a_mistake_of_ours_in_one_delivery_holds_nobody_up(world: NotifierWorld) -> None:
     delivery = world.says("one")
     world.says("two")
     with world.database.writing() as session:
@@ -134,7 +134,7 @@ def test_a_mistake_of_ours_in_one_delivery_holds_nobody_up(world: World) -> None
     assert [letter.error for letter in world.dead()] == ["broken; see the log"]
 
 
-def test_facts_that_cannot_be_opened_end_as_a_dead_letter(world: World) -> None:
+def test_facts_that_cannot_be_opened_end_as_a_dead_letter(world: NotifierWorld) -> None:
     world.says("one")
     world.deliverer._vault = Vault([b"x" * 32], random_bytes=secrets.token_bytes)
 

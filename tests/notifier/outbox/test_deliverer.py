@@ -9,11 +9,11 @@ from sqlmodel import select
 
 from notifier.outbox.deliverer import Deliverer
 from notifier.outbox.tables import Message
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 from tests.notifier.slack import Trick
 
 
-def test_messages_of_a_channel_arrive_in_order_one_a_second(world: World) -> None:
+def test_messages_of_a_channel_arrive_in_order_one_a_second(world: NotifierWorld) -> None:
     for words in ("one", "two", "three"):
         world.says(words)
 
@@ -27,7 +27,7 @@ def test_messages_of_a_channel_arrive_in_order_one_a_second(world: World) -> Non
     assert world.waiting() == 0
 
 
-def test_an_urgent_message_goes_first(world: World) -> None:
+def test_an_urgent_message_goes_first(world: NotifierWorld) -> None:
     world.says("calm")
     world.says("urgent", urgent=True)
 
@@ -36,7 +36,7 @@ def test_an_urgent_message_goes_first(world: World) -> None:
     assert world.slack.texts() == ["urgent", "calm"]
 
 
-def test_f20_a_channel_that_is_limited_holds_no_other(world: World) -> None:
+def test_f20_a_channel_that_is_limited_holds_no_other(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", Trick.LIMITED)
     world.says("held", "C0ALERTS")
     world.says("free", "C0OPS")
@@ -47,7 +47,7 @@ def test_f20_a_channel_that_is_limited_holds_no_other(world: World) -> None:
     assert world.slack.texts("C0ALERTS") == []
 
 
-def test_a_post_has_a_fallback_text_metadata_and_unfurls_nothing(world: World) -> None:
+def test_a_post_has_a_fallback_text_metadata_and_unfurls_nothing(world: NotifierWorld) -> None:
     delivery = world.says("hello")
 
     world.delivers()
@@ -58,7 +58,7 @@ def test_a_post_has_a_fallback_text_metadata_and_unfurls_nothing(world: World) -
     assert post["metadata"] == {"event_type": "cardops_delivery", "event_payload": {"delivery": delivery}}
 
 
-def test_f20_retry_after_is_obeyed_and_survives_a_restart(world: World) -> None:
+def test_f20_retry_after_is_obeyed_and_survives_a_restart(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", Trick.LIMITED)
     world.says("one")
     world.delivers()
@@ -73,7 +73,7 @@ def test_f20_retry_after_is_obeyed_and_survives_a_restart(world: World) -> None:
     assert world.slack.texts() == ["urgent newcomer", "one"]
 
 
-def test_an_edit_changes_every_posted_copy(world: World) -> None:
+def test_an_edit_changes_every_posted_copy(world: NotifierWorld) -> None:
     world.says("asked", "C0ALERTS", key="request:1")
     world.says("asked", "U0REQUESTER", key="request:1")
     world.delivers_all(2)
@@ -85,7 +85,7 @@ def test_an_edit_changes_every_posted_copy(world: World) -> None:
     assert world.slack.count("chat.postMessage") == 2
 
 
-def test_a_waiting_post_is_given_the_newer_facts(world: World) -> None:
+def test_a_waiting_post_is_given_the_newer_facts(world: NotifierWorld) -> None:
     world.says("asked", key="request:1")
 
     assert world.edits("request:1", "approved") == 1
@@ -95,7 +95,7 @@ def test_a_waiting_post_is_given_the_newer_facts(world: World) -> None:
     assert world.slack.count("chat.update") == 0
 
 
-def test_waiting_edits_of_one_copy_become_one(world: World) -> None:
+def test_waiting_edits_of_one_copy_become_one(world: NotifierWorld) -> None:
     world.says("asked", key="request:1")
     world.delivers()
 
@@ -107,7 +107,7 @@ def test_waiting_edits_of_one_copy_become_one(world: World) -> None:
     assert world.slack.count("chat.update") == 1
 
 
-def test_an_edit_while_the_post_is_in_doubt_is_made_after_it(world: World) -> None:
+def test_an_edit_while_the_post_is_in_doubt_is_made_after_it(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", Trick.RESETS_AFTER)
     world.says("asked", key="request:1")
     world.delivers()
@@ -118,7 +118,7 @@ def test_an_edit_while_the_post_is_in_doubt_is_made_after_it(world: World) -> No
     assert world.slack.texts() == ["done"]
 
 
-def test_an_edit_of_a_deleted_message_posts_a_new_copy_which_is_edited_from_then_on(world: World) -> None:
+def test_an_edit_of_a_deleted_message_posts_a_new_copy_which_is_edited_from_then_on(world: NotifierWorld) -> None:
     world.says("asked", key="request:1")
     world.delivers()
     world.slack.messages.clear()
@@ -133,7 +133,7 @@ def test_an_edit_of_a_deleted_message_posts_a_new_copy_which_is_edited_from_then
         assert len(session.exec(select(Message)).all()) == 1
 
 
-def test_edits_do_not_wait_for_the_pace_of_posts(world: World) -> None:
+def test_edits_do_not_wait_for_the_pace_of_posts(world: NotifierWorld) -> None:
     world.says("asked", key="request:1")
     world.delivers()
 
@@ -143,7 +143,7 @@ def test_edits_do_not_wait_for_the_pace_of_posts(world: World) -> None:
     assert world.slack.texts() == ["approved"]
 
 
-def test_an_older_edit_never_overtakes_a_newer_one(world: World) -> None:
+def test_an_older_edit_never_overtakes_a_newer_one(world: NotifierWorld) -> None:
     world.says("asked", key="request:1")
     world.delivers()
     world.slack.will("chat.update", "some_new_error")
@@ -156,7 +156,7 @@ def test_an_older_edit_never_overtakes_a_newer_one(world: World) -> None:
     assert world.slack.texts() == ["done"]
 
 
-def test_a_reply_waits_for_its_message_and_stands_in_its_thread(world: World) -> None:
+def test_a_reply_waits_for_its_message_and_stands_in_its_thread(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", "some_new_error")
     world.says("card", key="request:1")
     world.delivers()
@@ -172,7 +172,7 @@ def test_a_reply_waits_for_its_message_and_stands_in_its_thread(world: World) ->
     assert reply["reply_broadcast"] is True
 
 
-def test_a_reply_stands_alone_when_its_message_died(world: World) -> None:
+def test_a_reply_stands_alone_when_its_message_died(world: NotifierWorld) -> None:
     world.says("card", key="request:1")
     world.says("reply", thread_of="request:1")
     world.slack.will("chat.postMessage", *["some_new_error"] * 5)
@@ -183,7 +183,7 @@ def test_a_reply_stands_alone_when_its_message_died(world: World) -> None:
     assert "thread_ts" not in world.slack.messages[0]
 
 
-def test_a_reply_stands_alone_when_its_message_was_deleted(world: World) -> None:
+def test_a_reply_stands_alone_when_its_message_was_deleted(world: NotifierWorld) -> None:
     world.says("card", key="request:1")
     world.delivers()
     world.slack.messages.clear()
@@ -194,7 +194,7 @@ def test_a_reply_stands_alone_when_its_message_was_deleted(world: World) -> None
     assert world.slack.texts() == ["reply"]
 
 
-def test_a_person_is_told_in_direct_messages_that_are_opened_once(world: World) -> None:
+def test_a_person_is_told_in_direct_messages_that_are_opened_once(world: NotifierWorld) -> None:
     world.says("one", "U0PERSON")
     world.says("two", "U0PERSON")
 
@@ -204,7 +204,7 @@ def test_a_person_is_told_in_direct_messages_that_are_opened_once(world: World) 
     assert world.slack.count("conversations.open") == 1
 
 
-def test_after_a_stop_nothing_more_is_claimed(world: World) -> None:
+def test_after_a_stop_nothing_more_is_claimed(world: NotifierWorld) -> None:
     stop = threading.Event()
     stop.set()
     world.says("one")
@@ -213,7 +213,7 @@ def test_after_a_stop_nothing_more_is_claimed(world: World) -> None:
     assert world.rows()[0].lease_token is None
 
 
-def test_the_worker_delivers_what_is_enqueued_while_it_waits(world: World) -> None:
+def test_the_worker_delivers_what_is_enqueued_while_it_waits(world: NotifierWorld) -> None:
     stop, wake = threading.Event(), threading.Event()
     worker = threading.Thread(target=world.deliverer.run, args=(stop, wake))
     worker.start()
@@ -233,7 +233,7 @@ def test_the_worker_delivers_what_is_enqueued_while_it_waits(world: World) -> No
     assert not worker.is_alive()
 
 
-def test_several_workers_share_the_work_and_post_everything_once(world: World) -> None:
+def test_several_workers_share_the_work_and_post_everything_once(world: NotifierWorld) -> None:
     channels = [f"C0TEAM{number}" for number in range(6)]
     world.slack.channels.update(channels)
     for channel in channels:
@@ -252,7 +252,7 @@ def test_several_workers_share_the_work_and_post_everything_once(world: World) -
     assert world.slack.count("chat.postMessage") == 12
 
 
-def test_a_client_that_repeats_by_itself_is_refused(world: World) -> None:
+def test_a_client_that_repeats_by_itself_is_refused(world: NotifierWorld) -> None:
     with pytest.raises(ValueError, match="retry_handlers"):
         Deliverer(
             database=world.database,
@@ -268,7 +268,7 @@ def test_a_client_that_repeats_by_itself_is_refused(world: World) -> None:
         )
 
 
-def test_the_worker_knows_when_something_is_due_next(world: World) -> None:
+def test_the_worker_knows_when_something_is_due_next(world: NotifierWorld) -> None:
     assert world.deliverer._next_pause() == pytest.approx(5)
 
     world.slack.will("chat.postMessage", Trick.FAILS_BEFORE)

@@ -3,15 +3,15 @@
 import pytest
 
 from notifier.outbox import backlog
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 
 
-def is_healthy(world: World) -> bool:
+def is_healthy(world: NotifierWorld) -> bool:
     return world.deliverer.healthy
 
 
 @pytest.mark.parametrize("how", ["archived", "unknown"])
-def test_f25_notices_take_a_detour_and_the_admin_is_told_once(world: World, how: str) -> None:
+def test_f25_notices_take_a_detour_and_the_admin_is_told_once(world: NotifierWorld, how: str) -> None:
     world.slack.archived.update({"C0ALERTS"} if how == "archived" else ())
     world.slack.channels -= {"C0ALERTS"} if how == "unknown" else set()
     world.says("one")
@@ -25,7 +25,9 @@ def test_f25_notices_take_a_detour_and_the_admin_is_told_once(world: World, how:
     assert world.dead() == []
 
 
-def test_f25_when_the_fallback_channel_fails_too_notices_wait_and_the_admin_is_told_once(world: World) -> None:
+def test_f25_when_the_fallback_channel_fails_too_notices_wait_and_the_admin_is_told_once(
+    world: NotifierWorld,
+) -> None:
     world.slack.archived.update({"C0ALERTS", "C0SPARE"})
     world.says("one")
     world.says("two", "C0SPARE")
@@ -39,7 +41,7 @@ def test_f25_when_the_fallback_channel_fails_too_notices_wait_and_the_admin_is_t
     assert world.dead() == []
 
 
-def test_f25_a_message_that_took_a_detour_is_edited_and_answered_there(world: World) -> None:
+def test_f25_a_message_that_took_a_detour_is_edited_and_answered_there(world: NotifierWorld) -> None:
     world.slack.archived.add("C0ALERTS")
     world.says("card", key="request:1")
     world.delivers_all(2)
@@ -52,7 +54,7 @@ def test_f25_a_message_that_took_a_detour_is_edited_and_answered_there(world: Wo
     assert (card["text"], reply["text"], reply["thread_ts"]) == ("done", "reply", card["ts"])
 
 
-def test_f25_a_channel_that_is_back_is_used_again(world: World) -> None:
+def test_f25_a_channel_that_is_back_is_used_again(world: NotifierWorld) -> None:
     world.slack.archived.add("C0ALERTS")
     world.says("one")
     world.delivers_all(3)
@@ -70,7 +72,7 @@ def test_f25_a_channel_that_is_back_is_used_again(world: World) -> None:
     assert "2 times since" in str(told["blocks"]), "the same problem again is the same message, with a count"
 
 
-def test_f25_a_card_whose_channel_was_archived_moves_with_its_next_edit(world: World) -> None:
+def test_f25_a_card_whose_channel_was_archived_moves_with_its_next_edit(world: NotifierWorld) -> None:
     world.says("asked", key="request:1")
     world.delivers()
     world.slack.archived.add("C0ALERTS")
@@ -83,7 +85,7 @@ def test_f25_a_card_whose_channel_was_archived_moves_with_its_next_edit(world: W
     assert world.slack.texts("C0SPARE") == ["done"]
 
 
-def test_what_is_meant_for_one_person_never_goes_to_the_fallback_channel(world: World) -> None:
+def test_what_is_meant_for_one_person_never_goes_to_the_fallback_channel(world: NotifierWorld) -> None:
     world.slack.will("conversations.open", *["user_not_found"] * 5)
     world.says("private", "U0GONE")
 
@@ -94,7 +96,9 @@ def test_what_is_meant_for_one_person_never_goes_to_the_fallback_channel(world: 
     assert (dead.recipient, dead.error) == ("U0GONE", "user_not_found")
 
 
-def test_f26_a_revoked_token_stops_everything_without_hammering_and_later_all_is_delivered(world: World) -> None:
+def test_f26_a_revoked_token_stops_everything_without_hammering_and_later_all_is_delivered(
+    world: NotifierWorld,
+) -> None:
     world.slack.token_is_good = False
     for channel in ("C0ALERTS", "C0OPS"):
         world.says("one", channel)
@@ -116,7 +120,7 @@ def test_f26_a_revoked_token_stops_everything_without_hammering_and_later_all_is
     assert world.slack.texts("C0ALERTS") == world.slack.texts("C0OPS") == ["one"]
 
 
-def test_f26_one_refusal_of_the_token_holds_all_channels(world: World) -> None:
+def test_f26_one_refusal_of_the_token_holds_all_channels(world: NotifierWorld) -> None:
     world.slack.token_is_good = False
     for channel in ("C0ALERTS", "C0OPS", "C0SPARE"):
         world.says("one", channel)

@@ -5,7 +5,7 @@ import urllib.request
 import pytest
 
 from notifier.outbox.tables import DeliveryStatus
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 from tests.notifier.slack import Slack, Trick
 
 DONE_WITHOUT_ANSWER = [Trick.RESETS_AFTER, Trick.FAILS_AFTER]
@@ -19,7 +19,7 @@ NOT_DONE_WITHOUT_ANSWER = [
 
 
 @pytest.mark.parametrize("trick", DONE_WITHOUT_ANSWER)
-def test_f22_a_post_without_an_answer_is_found_and_not_repeated(world: World, trick: Trick) -> None:
+def test_f22_a_post_without_an_answer_is_found_and_not_repeated(world: NotifierWorld, trick: Trick) -> None:
     world.slack.will("chat.postMessage", trick)
     for words in ("one", "two", "three"):
         world.says(words)
@@ -31,7 +31,7 @@ def test_f22_a_post_without_an_answer_is_found_and_not_repeated(world: World, tr
 
 
 @pytest.mark.parametrize("trick", NOT_DONE_WITHOUT_ANSWER)
-def test_f22_a_post_that_is_not_found_is_repeated_with_a_mark(world: World, trick: Trick | str) -> None:
+def test_f22_a_post_that_is_not_found_is_repeated_with_a_mark(world: NotifierWorld, trick: Trick | str) -> None:
     world.slack.will("chat.postMessage", trick)
     world.says("one")
 
@@ -41,7 +41,7 @@ def test_f22_a_post_that_is_not_found_is_repeated_with_a_mark(world: World, tric
     assert "possible repeat" in world.slack.messages[0]["blocks"][-1]["elements"][0]["text"]
 
 
-def test_f22_a_reply_without_an_answer_is_looked_for_in_its_thread(world: World) -> None:
+def test_f22_a_reply_without_an_answer_is_looked_for_in_its_thread(world: NotifierWorld) -> None:
     world.says("card", key="request:1")
     world.delivers()
     world.clock.passes(seconds=1)
@@ -54,7 +54,7 @@ def test_f22_a_reply_without_an_answer_is_looked_for_in_its_thread(world: World)
     assert world.slack.count("conversations.replies") == 1
 
 
-def test_f22_without_the_right_to_look_it_is_repeated_once_and_never_twice(world: World) -> None:
+def test_f22_without_the_right_to_look_it_is_repeated_once_and_never_twice(world: NotifierWorld) -> None:
     world.slack.may_read_history = False
     world.slack.will("chat.postMessage", Trick.RESETS_AFTER, Trick.RESETS_AFTER)
     world.says("one")
@@ -67,7 +67,7 @@ def test_f22_without_the_right_to_look_it_is_repeated_once_and_never_twice(world
     assert "may have been posted" in world.slack.texts("DU0ADMIN")[0]
 
 
-def test_f21_nothing_is_repeated_or_lost_while_slack_is_down_for_an_hour(world: World) -> None:
+def test_f21_nothing_is_repeated_or_lost_while_slack_is_down_for_an_hour(world: NotifierWorld) -> None:
     down = [Trick.FAILS_BEFORE] * 400
     world.slack.will("chat.postMessage", *down)
     world.slack.will("conversations.history", *down)
@@ -84,7 +84,7 @@ def test_f21_nothing_is_repeated_or_lost_while_slack_is_down_for_an_hour(world: 
     assert world.slack.texts() == ["urgent (possible repeat)", "one", "two"]
 
 
-def test_a_refused_connection_is_no_doubt(world: World, slack: Slack) -> None:
+def test_a_refused_connection_is_no_doubt(world: NotifierWorld, slack: Slack) -> None:
     world.deliverer._slack.base_url = "http://127.0.0.1:9/api/"
     world.says("one")
     world.delivers()

@@ -3,13 +3,13 @@
 from typing import Any
 
 from notifier.outbox import in_full
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 from tests.notifier.slack import Trick
 
 LONG = "".join(f"{number}: 5 < 6 & <!channel> <@U0VICTIM>\n" for number in range(200))
 
 
-def thread_texts(world: World, ts: str) -> list[str]:
+def thread_texts(world: NotifierWorld, ts: str) -> list[str]:
     """Return the plain texts of the replies under a message, put together."""
     replies = [message for message in world.slack.messages if message.get("thread_ts") == ts]
     return ["".join(plain_texts(reply)) for reply in replies]
@@ -24,7 +24,7 @@ def plain_texts(message: dict[str, Any]) -> list[str]:
     ]
 
 
-def test_f27_what_was_cut_is_in_the_thread_in_full(world: World) -> None:
+def test_f27_what_was_cut_is_in_the_thread_in_full(world: NotifierWorld) -> None:
     world.says(LONG, facts={"words": LONG}, key="notice")
     world.delivers_all(6)
 
@@ -34,14 +34,14 @@ def test_f27_what_was_cut_is_in_the_thread_in_full(world: World) -> None:
     assert world.waiting() == 0
 
 
-def test_f27_what_fits_has_no_reply(world: World) -> None:
+def test_f27_what_fits_has_no_reply(world: NotifierWorld) -> None:
     world.says("short")
     world.delivers_all(3)
 
     assert len(world.slack.messages) == 1
 
 
-def test_f27_an_edit_does_not_repeat_it(world: World) -> None:
+def test_f27_an_edit_does_not_repeat_it(world: NotifierWorld) -> None:
     world.says(LONG, key="notice")
     world.delivers_all(6)
     count = len(world.slack.messages)
@@ -52,7 +52,7 @@ def test_f27_an_edit_does_not_repeat_it(world: World) -> None:
     assert len(world.slack.messages) == count
 
 
-def test_f27_a_post_that_was_found_again_has_its_thread_too(world: World) -> None:
+def test_f27_a_post_that_was_found_again_has_its_thread_too(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", Trick.RESETS_AFTER)
     world.says(LONG, key="notice")
     world.delivers_all(6, step=20)
@@ -61,7 +61,7 @@ def test_f27_a_post_that_was_found_again_has_its_thread_too(world: World) -> Non
     assert "".join(thread_texts(world, notice["ts"])) == LONG.replace("\n", " ")
 
 
-def test_f27_what_refused_blocks_said_is_in_the_thread(world: World) -> None:
+def test_f27_what_refused_blocks_said_is_in_the_thread(world: NotifierWorld) -> None:
     world.slack.will("chat.postMessage", "invalid_blocks")
     facts = {"headline": "Three cards", "detail": "5 < 6, and what only the blocks say"}
     world.says("", kind="headed", facts=facts, key="notice")

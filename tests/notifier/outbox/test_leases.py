@@ -13,17 +13,17 @@ from notifier.outbox import claims, records
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt
 from notifier.outbox.deliverer import LEASE
 from notifier.outbox.slack_messages import MessagePlace
-from tests.notifier.conftest import World
+from tests.notifier.conftest import NotifierWorld
 
 
-def claim_one(world: World) -> claims.DeliveryClaim:
+def claim_one(world: NotifierWorld) -> claims.DeliveryClaim:
     with world.database.writing() as session:
         claim = claims.claim(session, now=world.clock.now, lease=LEASE, token=world.make_id())
     assert claim is not None
     return claim
 
 
-def test_a_worker_that_died_after_posting_is_replaced_and_nothing_stands_twice(world: World) -> None:
+def test_a_worker_that_died_after_posting_is_replaced_and_nothing_stands_twice(world: NotifierWorld) -> None:
     world.says("one")
     claim = claim_one(world)
     world.deliverer._attempt(claim)  # and then kill -9, before anything is recorded
@@ -37,7 +37,7 @@ def test_a_worker_that_died_after_posting_is_replaced_and_nothing_stands_twice(w
     assert world.waiting() == 0
 
 
-def test_a_worker_that_died_before_posting_is_replaced(world: World) -> None:
+def test_a_worker_that_died_before_posting_is_replaced(world: NotifierWorld) -> None:
     world.says("one")
     claim_one(world)
 
@@ -47,7 +47,7 @@ def test_a_worker_that_died_before_posting_is_replaced(world: World) -> None:
     assert world.slack.texts() == ["one (possible repeat)"]
 
 
-def test_f14_a_late_finisher_is_fenced_off(world: World) -> None:
+def test_f14_a_late_finisher_is_fenced_off(world: NotifierWorld) -> None:
     world.says("one", key="request:1")
     sleeper = claim_one(world)
     world.clock.passes(seconds=LEASE.total_seconds() + 1)
@@ -62,7 +62,7 @@ def test_f14_a_late_finisher_is_fenced_off(world: World) -> None:
     assert world.slack.texts() == ["done"]
 
 
-def test_f14_a_late_worker_changes_nothing_that_another_has_recorded(world: World) -> None:
+def test_f14_a_late_worker_changes_nothing_that_another_has_recorded(world: NotifierWorld) -> None:
     world.says("one")
     sleeper = claim_one(world)
     world.clock.passes(seconds=LEASE.total_seconds() + 1)
@@ -74,7 +74,7 @@ def test_f14_a_late_worker_changes_nothing_that_another_has_recorded(world: Worl
     assert len(world.slack.texts()) == 1
 
 
-def test_f14_a_worker_that_slept_through_its_lease_does_not_post(world: World) -> None:
+def test_f14_a_worker_that_slept_through_its_lease_does_not_post(world: NotifierWorld) -> None:
     world.says("one")
     sleeper = claim_one(world)
     world.clock.passes(seconds=LEASE.total_seconds() + 1)
@@ -84,7 +84,7 @@ def test_f14_a_worker_that_slept_through_its_lease_does_not_post(world: World) -
     assert world.slack.count("chat.postMessage") == 0
 
 
-def test_f14_what_took_longer_than_the_lease_is_not_posted(world: World) -> None:
+def test_f14_what_took_longer_than_the_lease_is_not_posted(world: NotifierWorld) -> None:
     world.says("one", "U0ADMIN")
     claim = claim_one(world)
     rendered = world.deliverer._render(claim)
@@ -102,7 +102,7 @@ def test_f14_what_took_longer_than_the_lease_is_not_posted(world: World) -> None
     assert world.slack.count("chat.postMessage") == 0
 
 
-def test_the_only_worker_takes_up_at_once_what_a_dead_one_held(world: World) -> None:
+def test_the_only_worker_takes_up_at_once_what_a_dead_one_held(world: NotifierWorld) -> None:
     world.says("one")
     world.deliverer._attempt(claim_one(world))  # and then kill -9, before anything is recorded
 
@@ -130,7 +130,7 @@ class Flaky:
         return self.database.reading()
 
 
-def test_f33_the_worker_goes_on_when_the_database_was_away(world: World) -> None:
+def test_f33_the_worker_goes_on_when_the_database_was_away(world: NotifierWorld) -> None:
     world.says("one")
     world.deliverer._database = Flaky(world.database, 1)
     stop, wake = threading.Event(), threading.Event()

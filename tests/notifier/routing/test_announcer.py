@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from notifier.inbox.events import Notification
 from notifier.outbox.tables import Delivery
 from notifier.routing import storms
 from notifier.routing.announcer import announce, list_budgets
+from notifier.routing.notification import Notification
 from notifier.routing.routes import RouteRule, Routes
 from notifier.routing.storm_rules import StormRule
 from notifier.routing.tables import Flow
-from tests.notifier.conftest import World, run_together
+from tests.notifier.conftest import NotifierWorld, run_together
 
 CHANNELS = {"alerts": "C0ALERTS", "oncall": "C0OPS"}
 RULES = (
@@ -31,7 +31,7 @@ PLAIN = dict.fromkeys(
 )
 
 
-def tells(world: World, *numbers: int, **facts: Any) -> None:
+def tells(world: NotifierWorld, *numbers: int, **facts: Any) -> None:
     """Announce a transaction for each number."""
     with world.database.writing() as session:
         for number in numbers:
@@ -45,22 +45,24 @@ def tells(world: World, *numbers: int, **facts: Any) -> None:
                 outbox=world.outbox,
                 now=world.clock.now,
             )
-        storms.keep_weather(session, rules=list_budgets(ROUTES), outbox=world.outbox, now=world.clock.now)
+        storms.update_digests(session, rules=list_budgets(ROUTES), outbox=world.outbox, now=world.clock.now)
 
 
-def keeps(world: World) -> None:
+def keeps(world: NotifierWorld) -> None:
     with world.database.writing() as session:
-        storms.keep_weather(session, rules=list_budgets(ROUTES), outbox=world.outbox, now=world.clock.now)
+        storms.update_digests(session, rules=list_budgets(ROUTES), outbox=world.outbox, now=world.clock.now)
 
 
-def replies(world: World, channel: str = "C0ALERTS") -> str:
+def replies(world: NotifierWorld, channel: str = "C0ALERTS") -> str:
     found = [
         message for message in world.slack.messages if message["channel"] == channel and message.get("thread_ts")
     ]
     return "\n".join(message["text"] for message in found)
 
 
-def test_beyond_the_budget_there_is_one_digest_and_each_notice_is_a_line_in_its_thread(world: World) -> None:
+def test_beyond_the_budget_there_is_one_digest_and_each_notice_is_a_line_in_its_thread(
+    world: NotifierWorld,
+) -> None:
     tells(world, 1, 2, 3)
     world.delivers_all(4)
     tells(world, 4, 5)
@@ -75,7 +77,7 @@ def test_beyond_the_budget_there_is_one_digest_and_each_notice_is_a_line_in_its_
     assert [f"{number}.00 EUR" in replies(world) for number in (3, 4, 5, 6)] == [False, True, True, True]
 
 
-def test_when_it_is_calm_again_the_digest_says_so_and_notices_stand_alone(world: World) -> None:
+def test_when_it_is_calm_again_the_digest_says_so_and_notices_stand_alone(world: NotifierWorld) -> None:
     tells(world, 1, 2, 3, 4)
     world.delivers_all(8)
 
@@ -92,7 +94,7 @@ def test_when_it_is_calm_again_the_digest_says_so_and_notices_stand_alone(world:
         assert [flow.storm for flow in session.exec(select(Flow)).all()] == [None]
 
 
-def test_each_route_has_its_own_budget_and_urgent_lines_go_first(world: World) -> None:
+def test_each_route_has_its_own_budget_and_urgent_lines_go_first(world: NotifierWorld) -> None:
     tells(world, 1, 2, 3, status="declined")
     tells(world, 4)
     world.delivers_all(8)
@@ -103,7 +105,7 @@ def test_each_route_has_its_own_budget_and_urgent_lines_go_first(world: World) -
     assert "4.00 EUR" in world.slack.texts("C0ALERTS")[0]
 
 
-def test_the_mention_of_a_digest_that_waited_is_not_lost(world: World) -> None:
+def test_the_mention_of_a_digest_that_waited_is_not_lost(world: NotifierWorld) -> None:
     tells(world, 1, 2, 3, status="declined")
     keeps(world)
     tells(world, 4, status="declined")
@@ -112,7 +114,7 @@ def test_the_mention_of_a_digest_that_waited_is_not_lost(world: World) -> None:
     assert world.slack.texts("C0OPS")[0].startswith("<!subteam^S0ONCALL>")
 
 
-def test_what_waits_for_slack_becomes_a_part_of_the_digest(world: World) -> None:
+def test_what_waits_for_slack_becomes_a_part_of_the_digest(world: NotifierWorld) -> None:
     for number in range(1, 8):  # one a minute is no storm, but nobody wants them one by one after an outage
         tells(world, number)
         world.clock.passes(seconds=60)
@@ -125,7 +127,7 @@ def test_what_waits_for_slack_becomes_a_part_of_the_digest(world: World) -> None
     assert Counter(row.status for row in world.rows())["gathered"] == 7
 
 
-def test_a_storm_goes_on_while_its_digest_cannot_be_posted(world: World) -> None:
+def test_a_storm_goes_on_while_its_digest_cannot_be_posted(world: NotifierWorld) -> None:
     tells(world, 1, 2, 3, 4)
     for _ in range(5):
         world.clock.passes(minutes=2)
@@ -140,7 +142,7 @@ def test_a_storm_goes_on_while_its_digest_cannot_be_posted(world: World) -> None
 
 
 @pytest.mark.parametrize("tellers", [6])
-def test_replicas_that_tell_at_once_make_one_digest_and_lose_no_line(world: World, tellers: int) -> None:
+def test_replicas_that_tell_at_once_make_one_digest_and_lose_no_line(world: NotifierWorld, tellers: int) -> None:
     run_together(tellers, lambda number: tells(world, *range(number * 10 + 1, number * 10 + 11)))
     keeps(world)
 
@@ -156,13 +158,13 @@ def test_replicas_that_tell_at_once_make_one_digest_and_lose_no_line(world: Worl
         assert shown.count(f" {number}.00 EUR") == 1, number
 
 
-def test_a_storm_of_a_route_that_is_gone_ends_too(world: World) -> None:
+def test_a_storm_of_a_route_that_is_gone_ends_too(world: NotifierWorld) -> None:
     tells(world, 1, 2, 3, 4)
     world.delivers_all(8)
     world.clock.passes(minutes=3)
 
     with world.database.writing() as session:
-        storms.keep_weather(session, rules={}, outbox=world.outbox, now=world.clock.now)
+        storms.update_digests(session, rules={}, outbox=world.outbox, now=world.clock.now)
 
     with world.database.reading() as session:
         assert session.exec(select(Flow)).one().storm is None

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from notifier.routing.tables import Problem
+from notifier.outbox.tables import Problem
 from storage.upsert import insert_once
 
 QUIET = timedelta(hours=24)  # what comes back after so long is told anew

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from notifier.inbox.gaps import Gap, choose, read_movements, read_order
 from notifier.inbox.inbox import digest_key
+from notifier.inbox.missed_webhooks import MissedWebhook, choose, read_movements, read_order
 from paytend.models import CardOrder, Transaction
 from paytend.money import AmountUnit
 from tests.notifier.conftest import START
@@ -26,7 +26,7 @@ ROW: dict[str, Any] = {
 }
 
 
-def read(**changes: Any) -> list[Gap]:
+def read(**changes: Any) -> list[MissedWebhook]:
     row = {name: value for name, value in {**ROW, **changes}.items() if value is not None}
     transaction = Transaction.decode(row, unit=AmountUnit.MINOR)
     return read_movements([transaction], card_id="1755902", source="A", unit=AmountUnit.MINOR, timezone=VILNIUS)

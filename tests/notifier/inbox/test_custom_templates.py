@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import notifier
+from notifier.inbox.custom_templates import FACTS, make_trials, override
 from notifier.inbox.events import KINDS
-from notifier.rendering.custom_templates import FACTS, make_trials, override
 from notifier.rendering.renderer import Renderer
 
 LOG = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ _TOP_UP = "100"  # ours, and told under its request
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gap:
+class MissedWebhook:
     """Something that Paytend knows, as the webhook that would have told it."""
 
     webhook: Webhook
@@ -46,7 +46,7 @@ class Gap:
 
 def read_movements(
     rows: Iterable[Transaction], *, card_id: str, source: str, unit: AmountUnit, timezone: tzinfo
-) -> list[Gap]:
+) -> list[MissedWebhook]:
     """Return the movements of a card that a webhook may tell of; `source` is A or S, where a row does not say."""
     findings = []
     for row in rows:
@@ -63,13 +63,15 @@ def read_movements(
     return [finding for finding in findings if isinstance(finding.event, TransactionHappened)]
 
 
-def read_order(order: CardOrder, *, unit: AmountUnit) -> list[Gap]:
+def read_order(order: CardOrder, *, unit: AmountUnit) -> list[MissedWebhook]:
     """Return the result of an order as its webhook; nothing when it cannot be understood."""
     finding = _make("3", {**order.raw, "orderNo": order.reference}, unit=unit)
     return [finding] if isinstance(finding.event, CardApplied) else []
 
 
-def choose(findings: Iterable[Gap], *, known: AbstractSet[str], since: datetime, now: datetime) -> list[Gap]:
+def choose(
+    findings: Iterable[MissedWebhook], *, known: AbstractSet[str], since: datetime, now: datetime
+) -> list[MissedWebhook]:
     """Return what is a gap: not known by any of its digests, happened after `since`, and old enough."""
     first = max(since, now - LOOK_BACK)
     return [
@@ -82,7 +84,7 @@ def choose(findings: Iterable[Gap], *, known: AbstractSet[str], since: datetime,
 
 def _make(
     notify_type: str, content: Mapping[str, Any], *, unit: AmountUnit, happened: datetime | None = None
-) -> Gap:
+) -> MissedWebhook:
     text = json.dumps(content, ensure_ascii=False, default=str)
     webhook = Webhook(notify_type=notify_type, content=dict(content), text=text, form=VerifiedForm.RAW, key=NO_KEY)
-    return Gap(webhook=webhook, event=read_event(webhook, unit=unit), happened=happened)
+    return MissedWebhook(webhook=webhook, event=read_event(webhook, unit=unit), happened=happened)
