@@ -59,7 +59,7 @@ class Rule(_Setting):
 
 
 class PolicyRule(Rule):
-    """One line of the policy: applies to an action, and with `over` only to strictly more money."""
+    """One line of the policy: applies to an action, and with `over` only to amounts strictly above it."""
 
     over: MoneyText | None = None
 
@@ -78,7 +78,7 @@ class Per(StrEnum):
 
 
 class LimitRule(_Setting):
-    """A limit on the sum of an action's money over a window."""
+    """A limit on the total amount of an action within a window."""
 
     action: str
     per: Per

@@ -26,7 +26,7 @@ class ConfigUnusable(Exception):
 
 
 class Channels(BaseModel):
-    """Where things are told; ids, not names."""
+    """Where requests and notices go: channel ids, not names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class Channels(BaseModel):
 
 
 class Config(BaseModel):
-    """Everything in cardops.yml. What is left out is safe: nobody may, everything is refused."""
+    """Everything in cardops.yml. Leaving something out is safe: nobody may do it, everything is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -89,20 +89,26 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, str_strip_whitespace=True)
 
     SLACK_BOT_TOKEN: SecretStr = Field(min_length=1, description="The bot's token, xoxb-…")
-    SLACK_SIGNING_SECRET: SecretStr | None = Field(default=None, description="Signs what Slack sends (HTTP mode).")
-    SLACK_APP_TOKEN: SecretStr | None = Field(default=None, description="xapp-…; selects Socket Mode.")
-    SLACK_API_BASE_URL: Url = Field(default=SLACK_API, description="Where the Web API is.")
-    SLACK_TEAM_ID: str | None = Field(default=None, description="The one workspace; the token's if absent.")
-    SLACK_TIMEOUT_SECONDS: int = Field(default=10, ge=1, le=60, description="How long Slack may take to answer.")
-    PAYTEND_BASE_URL: Url = Field(description="Where Paytend is, such as https://sandbox-api.paytend.com")
-    PAYTEND_PARTNER_ID: str = Field(pattern=r"^\d{15}$", description="15 digits, assigned by Paytend.")
-    PAYTEND_PRIVATE_KEY: SecretStr = Field(min_length=1, description="Ours: PEM or Base64 of PKCS#8; or …_FILE.")
-    PAYTEND_PUBLIC_KEY: SecretStr = Field(min_length=1, description="Paytend's: PEM or Base64 of SPKI; or …_FILE.")
-    PAYTEND_AMOUNT_UNIT: AmountUnit = Field(description="minor (1100 = 11.00 EUR) or major; Paytend tells which.")
-    PAYTEND_TIMEZONE: Annotated[str, AfterValidator(_check_timezone)] = Field(
-        default="Europe/Vilnius", description="The zone of the dates that Paytend writes."
+    SLACK_SIGNING_SECRET: SecretStr | None = Field(
+        default=None, description="Verifies Slack's signatures (HTTP mode)."
     )
-    PAYTEND_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=120, description="How long an answer may take.")
+    SLACK_APP_TOKEN: SecretStr | None = Field(default=None, description="Token xapp-…; selects Socket Mode.")
+    SLACK_API_BASE_URL: Url = Field(default=SLACK_API, description="Base URL of Slack's Web API.")
+    SLACK_TEAM_ID: str | None = Field(default=None, description="The one workspace; by default the token's.")
+    SLACK_TIMEOUT_SECONDS: int = Field(default=10, ge=1, le=60, description="How long to wait for Slack.")
+    PAYTEND_BASE_URL: Url = Field(description="Base URL of Paytend, such as https://sandbox-api.paytend.com")
+    PAYTEND_PARTNER_ID: str = Field(pattern=r"^\d{15}$", description="15 digits, assigned by Paytend.")
+    PAYTEND_PRIVATE_KEY: SecretStr = Field(
+        min_length=1, description="Our key: PEM, or Base64 of PKCS#8; or …_FILE."
+    )
+    PAYTEND_PUBLIC_KEY: SecretStr = Field(
+        min_length=1, description="Paytend's key: PEM, or Base64 of SPKI; or …_FILE."
+    )
+    PAYTEND_AMOUNT_UNIT: AmountUnit = Field(description="minor (1100 = 11.00 EUR) or major; ask Paytend which.")
+    PAYTEND_TIMEZONE: Annotated[str, AfterValidator(_check_timezone)] = Field(
+        default="Europe/Vilnius", description="Time zone of Paytend's dates."
+    )
+    PAYTEND_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=120, description="How long to wait for Paytend.")
     DATABASE_URL: Annotated[str, AfterValidator(_check_database)] = Field(
         default="sqlite:///cardops.db", description="sqlite:///file or postgresql+psycopg://…"
     )
@@ -111,13 +117,13 @@ class Settings(BaseModel):
         repr=False,
         description="32 bytes each in Base64, comma-separated; the first encrypts, all decrypt.",
     )
-    CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes, channels.")
-    CARDOPS_TEMPLATES: Path | None = Field(default=None, description="A folder of your own notice templates.")
+    CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes and channels.")
+    CARDOPS_TEMPLATES: Path | None = Field(default=None, description="Folder with your own notice templates.")
     CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(
-        default="127.0.0.1:3000", description="Where the web edge listens."
+        default="127.0.0.1:3000", description="Address and port of the web edge."
     )
-    CARDOPS_LOG_FORMAT: Literal["console", "json"] = Field(default="console", description="How logs are written.")
-    CARDOPS_RETENTION_DAYS: int = Field(default=400, ge=1, description="When stored payloads are deleted.")
+    CARDOPS_LOG_FORMAT: Literal["console", "json"] = Field(default="console", description="console or json.")
+    CARDOPS_RETENTION_DAYS: int = Field(default=400, ge=1, description="Age at which stored contents are removed.")
     paths: Mapping[str, str] = Field(default_factory=dict, description="Overridden paths by operation.")
 
     @property

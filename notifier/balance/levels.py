@@ -44,7 +44,7 @@ class Thresholds(BaseModel):
 
 
 class BalanceRule(BaseModel):
-    """The section `balance` of cardops.yml: how often to ask, the thresholds, and how often to repeat."""
+    """The section `balance` of cardops.yml: how often to ask, thresholds, how often to repeat."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

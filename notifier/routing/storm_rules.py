@@ -16,7 +16,7 @@ LONGEST = timedelta(hours=1)  # then a new digest begins, so that it does not st
 
 
 class StormRule(BaseModel):
-    """The section `storms` of cardops.yml: so many messages of one route to one channel in a window."""
+    """The section `storms` of cardops.yml: at most `budget` messages of one route to one channel in a window."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
