@@ -27,8 +27,8 @@ _YAML = """
 ## cardops.yml
 
 `CARDOPS_CONFIG` names this file. Every section is optional, and leaving one out is safe: nobody may do anything,
-everything is refused. `cardops policy check` reports line and key of each problem, `cardops policy schema` prints the
-JSON Schema for editors, and `cardops policy explain` says who could approve what.
+everything is refused. `cardops policy check` reports line and key of each problem, `cardops policy schema` prints
+the JSON Schema for editors, and `cardops policy explain` says who could approve what.
 """
 
 
