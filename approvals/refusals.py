@@ -1,5 +1,6 @@
 """Refusals: what is not accepted, in the sentence that the person reads."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -21,3 +22,8 @@ class Refusal(Exception):
 def _sentence(kind: type[Refusal]) -> str:
     """Return the first paragraph of the docstring on one line."""
     return " ".join((kind.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def write_moment(moment: datetime) -> str:
+    """Return a time for a sentence, such as "22 Nov 14:05 UTC"."""
+    return moment.strftime("%-d %b %H:%M UTC")

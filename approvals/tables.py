@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
-from approvals.requests.moves import OPEN
+from approvals.statuses import OPEN
 from storage.utc_datetime import UtcDateTime
 
 REQUEST_TABLE = "approval_request"

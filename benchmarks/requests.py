@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
+from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
 from approvals.guards import triggers
 from approvals.policy.people import Member, Person
 from approvals.policy.rules import Policy, PolicyRule
 from approvals.requests import decisions, lists, opening
-from approvals.requests.moves import Verdict
-from approvals.requests.snapshot import Snapshot
+from approvals.statuses import Verdict
 from approvals.tables import Request
 from bot.clock import Ids
 from bot.database import schema
@@ -69,7 +69,7 @@ def _measure(size: int, folder: Path) -> dict[str, float]:
     def decide(number: int) -> None:
         with database.writing() as session:
             request = opening.open_request(
-                session, context, wish=_wish(f"card{number}"), member=REQUESTER, now=clock[0]
+                session, context, new_request=_wish(f"card{number}"), member=REQUESTER, now=clock[0]
             )
         began = time.perf_counter()
         with database.writing() as session:

@@ -13,7 +13,7 @@ from approvals.actions.payloads import (
     ReplacePayload,
     UpdatePayload,
 )
-from approvals.requests.snapshot import EarlierTopUp, SecondCard, Snapshot, SnapshotLine
+from approvals.actions.snapshot import EarlierTopUp, SecondCard, Snapshot, SnapshotLine
 from commands.slash_command import Ask
 from paytend import operations
 from paytend.models import Cardholder, CardInfo

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.requests.moves import HoldsCardNumber
+from approvals.free_text import HoldsCardNumber
 from commands.reading.arguments import (
     CURRENCIES,
     Misread,

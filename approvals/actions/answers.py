@@ -14,68 +14,68 @@ _NO_STATUS = "Paytend's answer has no status that we know."
 def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcome:
     """Return what the answer to a top-up says."""
     if _contradicts(answer, payload, reference):
-        return outcome(Result.UNKNOWN, _ODD, answer)
+        return make_outcome(Result.UNKNOWN, _ODD, answer)
     match answer.status:
         case TopUpStatus.DONE:
             words = f"Done at Paytend.{_other_amount(answer, payload)}"
-            return outcome(Result.EXECUTED, words, answer, answer.trade_id)
+            return make_outcome(Result.EXECUTED, words, answer, answer.trade_id)
         case TopUpStatus.FAILED:
             words = answer.message or "Paytend says that it failed."
-            return outcome(Result.FAILED, words, answer, answer.trade_id)
+            return make_outcome(Result.FAILED, words, answer, answer.trade_id)
         case TopUpStatus.IN_PROGRESS:
-            return outcome(Result.UNKNOWN, "In progress at Paytend.", answer, answer.trade_id)
+            return make_outcome(Result.UNKNOWN, "In progress at Paytend.", answer, answer.trade_id)
         case _:
-            return outcome(Result.UNKNOWN, _NO_STATUS, answer, answer.trade_id)
+            return make_outcome(Result.UNKNOWN, _NO_STATUS, answer, answer.trade_id)
 
 
-def read_top_up_question(answer: TopUp, payload: TopUpPayload, reference: str) -> LookupResult:
+def read_top_up_lookup(answer: TopUp, payload: TopUpPayload, reference: str) -> LookupResult:
     """Return what getTopupResult says."""
     if _contradicts(answer, payload, reference):
-        return finding(LookupStatus.UNREADABLE, _ODD, answer)
+        return make_lookup_result(LookupStatus.UNREADABLE, _ODD, answer)
     match answer.status:
         case TopUpStatus.DONE:
             words = f"Paytend says that it was done.{_other_amount(answer, payload)}"
-            return finding(LookupStatus.EXECUTED, words, answer, answer.trade_id)
+            return make_lookup_result(LookupStatus.EXECUTED, words, answer, answer.trade_id)
         case TopUpStatus.FAILED:
             words = answer.message or "Paytend says that it failed."
-            return finding(LookupStatus.FAILED, words, answer, answer.trade_id)
+            return make_lookup_result(LookupStatus.FAILED, words, answer, answer.trade_id)
         case TopUpStatus.IN_PROGRESS:
-            return finding(LookupStatus.IN_PROGRESS, "In progress at Paytend.", answer, answer.trade_id)
+            return make_lookup_result(LookupStatus.IN_PROGRESS, "In progress at Paytend.", answer, answer.trade_id)
         case _:
-            return finding(LookupStatus.UNREADABLE, _NO_STATUS, answer)
+            return make_lookup_result(LookupStatus.UNREADABLE, _NO_STATUS, answer)
 
 
 def read_done(answer: Done, _payload: Payload, _reference: str) -> Outcome:
     """Return what the answer to a change without result says: success without a status is done."""
     match answer.status:
         case None | ChangeStatus.DONE:
-            return outcome(Result.EXECUTED, "Done at Paytend.", answer)
+            return make_outcome(Result.EXECUTED, "Done at Paytend.", answer)
         case ChangeStatus.FAILED:
-            return outcome(Result.FAILED, answer.message or "Paytend says that it failed.", answer)
+            return make_outcome(Result.FAILED, answer.message or "Paytend says that it failed.", answer)
         case _:
-            return outcome(Result.UNKNOWN, _NO_STATUS, answer)
+            return make_outcome(Result.UNKNOWN, _NO_STATUS, answer)
 
 
 def read_found_card(answer: CardInfo, _payload: Payload, _reference: str) -> LookupResult:
     """Return whether a lost card is active again."""
     match answer.status:
         case CardStatus.ACTIVE:
-            return finding(LookupStatus.EXECUTED, "The card is active again.", answer)
+            return make_lookup_result(LookupStatus.EXECUTED, "The card is active again.", answer)
         case CardStatus.LOST:
-            return finding(LookupStatus.NOT_FOUND, "The card is still reported lost.", answer)
+            return make_lookup_result(LookupStatus.NOT_FOUND, "The card is still reported lost.", answer)
         case _:
-            return finding(LookupStatus.UNREADABLE, "The card's status does not tell.", answer)
+            return make_lookup_result(LookupStatus.UNREADABLE, "The card's status does not tell.", answer)
 
 
 def read_activated_card(answer: CardInfo, payload: ActivatePayload, _reference: str) -> LookupResult:
     """Return whether a card is active now and belongs to whom it was meant for."""
     match answer.status:
         case CardStatus.ACTIVE if answer.holder_id == payload.holder_id:
-            return finding(LookupStatus.EXECUTED, "The card is active and the cardholder's.", answer)
+            return make_lookup_result(LookupStatus.EXECUTED, "The card is active and the cardholder's.", answer)
         case CardStatus.INACTIVE:
-            return finding(LookupStatus.NOT_FOUND, "The card is still inactive.", answer)
+            return make_lookup_result(LookupStatus.NOT_FOUND, "The card is still inactive.", answer)
         case _:
-            return finding(LookupStatus.UNREADABLE, "The card's status does not tell.", answer)
+            return make_lookup_result(LookupStatus.UNREADABLE, "The card's status does not tell.", answer)
 
 
 def read_replaced(answer: Done, payload: Payload, reference: str) -> Outcome:
@@ -84,7 +84,7 @@ def read_replaced(answer: Done, payload: Payload, reference: str) -> Outcome:
     if read.result is not Result.EXECUTED:
         return read
     words = "Done at Paytend. The old card is frozen; its balance moves to the new one within 24 hours."
-    return outcome(Result.EXECUTED, words, answer)
+    return make_outcome(Result.EXECUTED, words, answer)
 
 
 def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -> Outcome:
@@ -93,7 +93,9 @@ def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -
     if read.result is not Result.EXECUTED:
         return read
     if answer.secret is None:
-        return outcome(Result.EXECUTED, "Done. Paytend sends it to the cardholder; nobody here sees it.", answer)
+        return make_outcome(
+            Result.EXECUTED, "Done. Paytend sends it to the cardholder; nobody here sees it.", answer
+        )
     words = "Done. Paytend answered with a secret, which only the requester can see, once."
     return Outcome(result=Result.EXECUTED, words=words, secret=answer.secret)
 
@@ -101,34 +103,34 @@ def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -
 def read_order(answer: CardOrder, _payload: ApplyPayload, reference: str) -> Outcome:
     """Return whether the order stands at Paytend; what becomes of it is told later."""
     if answer.reference is not None and answer.reference != reference:
-        return outcome(Result.UNKNOWN, _ODD, answer)
-    said = outcome(Result.EXECUTED, _say_order(answer), answer, answer.reference)
+        return make_outcome(Result.UNKNOWN, _ODD, answer)
+    said = make_outcome(Result.EXECUTED, _say_order(answer), answer, answer.reference)
     return replace(said, followed=not is_final(answer))
 
 
-def read_order_question(answer: CardOrder, _payload: ApplyPayload, reference: str) -> LookupResult:
+def read_order_lookup(answer: CardOrder, _payload: ApplyPayload, reference: str) -> LookupResult:
     """Return whether Paytend knows the order; only an answer that names it proves that."""
     if answer.reference != reference:
-        return finding(LookupStatus.UNREADABLE, _ODD, answer)
-    said = finding(LookupStatus.EXECUTED, _say_order(answer), answer, answer.reference)
+        return make_lookup_result(LookupStatus.UNREADABLE, _ODD, answer)
+    said = make_lookup_result(LookupStatus.EXECUTED, _say_order(answer), answer, answer.reference)
     return replace(said, followed=not is_final(answer))
 
 
 def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) -> Outcome:
     """Return whether the cardholder was changed: Paytend answers with them, and with their KYC state."""
     if answer.holder_id is not None and answer.holder_id != payload.holder_id:
-        return outcome(Result.UNKNOWN, _ODD, answer)
+        return make_outcome(Result.UNKNOWN, _ODD, answer)
     kyc = f" KYC: {answer.audit_status.text}." if answer.audit_status else ""
     return Outcome(result=Result.EXECUTED, words=f"Done at Paytend.{kyc}")
 
 
-def read_updated_question(answer: Cardholder, payload: UpdatePayload, _reference: str) -> LookupResult:
+def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: str) -> LookupResult:
     """Return whether the cardholder is now as was asked; an address cannot be compared."""
     if answer.holder_id != payload.holder_id:
-        return LookupResult(found=LookupStatus.UNREADABLE, words=_ODD)
+        return LookupResult(status=LookupStatus.UNREADABLE, words=_ODD)
     if payload.address is not None:
         return LookupResult(
-            found=LookupStatus.UNREADABLE, words="Paytend's answer does not tell about the address."
+            status=LookupStatus.UNREADABLE, words="Paytend's answer does not tell about the address."
         )
     birthday = payload.birthday.isoformat() if payload.birthday else None
     pairs = (
@@ -138,29 +140,29 @@ def read_updated_question(answer: Cardholder, payload: UpdatePayload, _reference
     )
     wanted = [(meant, said) for meant, said in pairs if meant is not None]
     if any(said is None for _, said in wanted):
-        return LookupResult(found=LookupStatus.UNREADABLE, words="Paytend's answer does not tell.")
+        return LookupResult(status=LookupStatus.UNREADABLE, words="Paytend's answer does not tell.")
     if all(meant == said for meant, said in wanted):
-        return LookupResult(found=LookupStatus.EXECUTED, words="The cardholder is as was asked for.")
-    return LookupResult(found=LookupStatus.NOT_FOUND, words="The cardholder is not as was asked for.")
+        return LookupResult(status=LookupStatus.EXECUTED, words="The cardholder is as was asked for.")
+    return LookupResult(status=LookupStatus.NOT_FOUND, words="The cardholder is not as was asked for.")
 
 
-def outcome(result: Result, words: str, answer: Answer, provider_reference: str | None = None) -> Outcome:
+def make_outcome(result: Result, words: str, answer: Answer, provider_reference: str | None = None) -> Outcome:
     """Return an outcome with Paytend's answer, redacted, beside it."""
     return Outcome(
         result=result, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
     )
 
 
-def finding(
-    found: LookupStatus, words: str, answer: Answer, provider_reference: str | None = None
+def make_lookup_result(
+    status: LookupStatus, words: str, answer: Answer, provider_reference: str | None = None
 ) -> LookupResult:
     """Return a finding with Paytend's answer, redacted, beside it."""
     return LookupResult(
-        found=found, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
+        status=status, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
     )
 
 
-def say_result(order: CardOrder) -> str:
+def write_order_result(order: CardOrder) -> str:
     """Return what became of an order, for people."""
     cards = ", ".join(card.card_id for card in order.cards[:20] if card.card_id)
     more = f", and {len(order.cards) - 20} more" if len(order.cards) > 20 else ""
@@ -176,7 +178,7 @@ def is_final(order: CardOrder) -> bool:
 
 def _say_order(answer: CardOrder) -> str:
     if is_final(answer):
-        return say_result(answer)
+        return write_order_result(answer)
     return "Paytend has the order. Its result is told here when it arrives."
 
 

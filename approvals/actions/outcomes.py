@@ -47,7 +47,7 @@ class Outcome:
 class LookupResult:
     """What a look found, in words for people; `answer` is Paytend's, redacted. `followed` as in Outcome."""
 
-    found: LookupStatus
+    status: LookupStatus
     words: str
     provider_reference: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)

@@ -61,12 +61,12 @@ class Payload(_Frozen):
         """What it is done to: of one subject and action only one request is open."""
 
     @property
-    def moves(self) -> Money | None:
+    def moved_money(self) -> Money | None:
         """The money that this moves from the partner balance."""
         return None
 
     @property
-    def money_on(self) -> tuple[str, ...]:
+    def affected_cards(self) -> tuple[str, ...]:
         """The cards whose balance this changes."""
         return ()
 
@@ -93,12 +93,12 @@ class TopUpPayload(CardPayload):
     money: Annotated[MoneyText, AfterValidator(_positive)]
 
     @property
-    def moves(self) -> Money | None:
+    def moved_money(self) -> Money | None:
         """The money that goes from the partner balance to the card."""
         return self.money
 
     @property
-    def money_on(self) -> tuple[str, ...]:
+    def affected_cards(self) -> tuple[str, ...]:
         """The card."""
         return (self.card_id,)
 
@@ -121,7 +121,7 @@ class ReplacePayload(CardPayload):
         return self
 
     @property
-    def money_on(self) -> tuple[str, ...]:
+    def affected_cards(self) -> tuple[str, ...]:
         """Both: the balance of the old one moves to the new one."""
         return (self.card_id, self.new_card_id)
 

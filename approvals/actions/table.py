@@ -44,8 +44,8 @@ class Action:
     payload: type[Payload]
     call: Callable[[Any, str], Call[Any]]
     read_answer: Callable[[Any, Any, str], Outcome]
-    question: Callable[[Any, str], Call[Any]] | None = None
-    read_question: Callable[[Any, Any, str], LookupResult] | None = None
+    lookup: Callable[[Any, str], Call[Any]] | None = None
+    read_lookup: Callable[[Any, Any, str], LookupResult] | None = None
     always: bool = True
     usable: tuple[str, ...] = ()
     usable_second: tuple[str, ...] = ()
@@ -98,8 +98,8 @@ ACTIONS: Mapping[str, Action] = {
                 card_id=payload.card_id, reference=reference, money=payload.money
             ),
             read_answer=answers.read_top_up,
-            question=lambda _payload, reference: operations.GET_TOP_UP_RESULT(reference=reference),
-            read_question=answers.read_top_up_question,
+            lookup=lambda _payload, reference: operations.GET_TOP_UP_RESULT(reference=reference),
+            read_lookup=answers.read_top_up_lookup,
         ),
         Action(
             name="card.found",
@@ -109,8 +109,8 @@ ACTIONS: Mapping[str, Action] = {
             usable=(CardStatus.LOST,),
             call=lambda payload, _reference: operations.CANCEL_LOSS(card_id=payload.card_id),
             read_answer=answers.read_done,
-            question=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
-            read_question=answers.read_found_card,
+            lookup=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
+            read_lookup=answers.read_found_card,
         ),
         Action(
             name="card.activate",
@@ -123,8 +123,8 @@ ACTIONS: Mapping[str, Action] = {
                 card_id=payload.card_id, holder_id=payload.holder_id
             ),
             read_answer=answers.read_done,
-            question=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
-            read_question=answers.read_activated_card,
+            lookup=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
+            read_lookup=answers.read_activated_card,
         ),
         Action(
             name="card.replace",
@@ -161,8 +161,8 @@ ACTIONS: Mapping[str, Action] = {
             payload=ApplyPayload,
             call=_apply,
             read_answer=answers.read_order,
-            question=lambda _payload, reference: operations.GET_APPLY_RESULT(reference=reference),
-            read_question=answers.read_order_question,
+            lookup=lambda _payload, reference: operations.GET_APPLY_RESULT(reference=reference),
+            read_lookup=answers.read_order_lookup,
         ),
         Action(
             name="cardholder.update",
@@ -172,8 +172,8 @@ ACTIONS: Mapping[str, Action] = {
             payload=UpdatePayload,
             call=_update,
             read_answer=answers.read_updated,
-            question=lambda payload, _reference: operations.GET_CARDHOLDER(holder_id=payload.holder_id),
-            read_question=answers.read_updated_question,
+            lookup=lambda payload, _reference: operations.GET_CARDHOLDER(holder_id=payload.holder_id),
+            read_lookup=answers.read_updated_lookup,
             changes_cardholder=True,
         ),
     )

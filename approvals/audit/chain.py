@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from approvals.requests.digest import canonical_json
+from approvals.canonical_json import canonical_json
 from approvals.tables import AuditEvent
 from paytend.redaction import redact
 
 START = "0" * 64
-TELL_EVERY = 20_000  # events
+REPORT_EVERY = 20_000  # events
 _LOCK = 0x63617264  # any number that nothing else in this database locks
 _KEY_INFO = b"cardops audit chain"
 
@@ -98,29 +98,29 @@ def verify(
     *,
     key: bytes,
     older: Head | None = None,
-    tell: Callable[[int], None] = lambda _seq: None,
+    report: Callable[[int], None] = lambda _seq: None,
 ) -> Verification:
     """Return whether the chain holds from its start; `older` is a head told before, which shows a cut tail.
 
-    `tell` is called now and then with the number of the event that was reached.
+    `report` is called now and then with the number of the event that was reached.
     """
     before = Head(seq=0, hash=START)
     rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))
     with contextlib.closing(rows):  # else the cursor stays open on the server after a broken link
         for row in rows:
-            broken = why_broken(row, before=before, key=key, older=older)
+            broken = find_break(row, before=before, key=key, older=older)
             if broken:
                 return Verification(head=before, broken_at=before.seq + 1, words=broken)
             before = Head(seq=row.seq, hash=row.hash)
-            if row.seq % TELL_EVERY == 0:
-                tell(row.seq)
+            if row.seq % REPORT_EVERY == 0:
+                report(row.seq)
     if older is not None and before.seq < older.seq:
         words = f"The trail ends at {before.seq}, but it was {older.seq} long before."
         return Verification(head=before, broken_at=before.seq + 1, words=words)
     return Verification(head=before)
 
 
-def why_broken(row: AuditEvent, *, before: Head, key: bytes, older: Head | None = None) -> str:
+def find_break(row: AuditEvent, *, before: Head, key: bytes, older: Head | None = None) -> str:
     """Return why an event does not follow the one before it, in words; empty when it does."""
     if row.seq != before.seq + 1:
         return f"Event {before.seq + 1} is missing."

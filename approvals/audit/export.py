@@ -110,7 +110,7 @@ def _row(content: dict[str, Any], number: int) -> AuditEvent:
 def _why_broken(row: AuditEvent, before: Head | None, *, key: bytes) -> str:
     """Return what is wrong with an event; the first one of a file is taken to follow whatever it says it does."""
     try:
-        return chain.why_broken(row, before=before or Head(seq=row.seq - 1, hash=row.previous), key=key)
+        return chain.find_break(row, before=before or Head(seq=row.seq - 1, hash=row.previous), key=key)
     except (TypeError, ValueError):
         return "this is no event"
 

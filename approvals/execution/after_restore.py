@@ -12,9 +12,9 @@ from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import Outcome, Result
 from approvals.context import ApprovalContext
-from approvals.execution.records import suspect
+from approvals.execution.records import mark_unknown
 from approvals.requests.move import CLOCK, move
-from approvals.requests.moves import Status
+from approvals.statuses import Status
 from approvals.tables import Execution, Request
 
 UNKNOWN_WORDS = "The database was restored from a backup; this may or may not have been carried out since."
@@ -25,21 +25,21 @@ ENDED_WORDS = (
 
 
 @dataclass(kw_only=True)
-class Doubted:
+class RestoredCounts:
     """How many requests were set to unknown, and how many pending ones ended."""
 
     unknown: int = 0
     ended: int = 0
 
 
-def doubt_open(session: Session, context: ApprovalContext, *, now: datetime) -> Doubted:
+def mark_open_requests(session: Session, context: ApprovalContext, *, now: datetime) -> RestoredCounts:
     """Set approved and executing requests to unknown and end the pending ones; return how many."""
-    done = Doubted()
+    done = RestoredCounts()
     for request in _with(session, Status.APPROVED, Status.EXECUTING):
         execution = session.get(Execution, request.id) or _write_down(session, context, request, now=now)
         outcome = Outcome(result=Result.UNKNOWN, words=UNKNOWN_WORDS)
         event = "execution:restored" if request.status == Status.APPROVED else "execution:unknown"
-        suspect(session, context, request, execution, outcome=outcome, now=now, event=event)
+        mark_unknown(session, context, request, execution, outcome=outcome, now=now, event=event)
         done.unknown += 1
     for request in _with(session, Status.PENDING):
         move(session, context, request, "approval:expired", actor=CLOCK, words=ENDED_WORDS, now=now)

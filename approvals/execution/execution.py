@@ -13,20 +13,21 @@ from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.payloads import Payload
+from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.execution.preflight import CardChanged, preflight
-from approvals.execution.records import finish, postpone, suspect
+from approvals.execution.records import finish, mark_unknown, postpone
+from approvals.execution.rights import RightsUnreadable, find_approvals, require_requester, void_lost
 from approvals.policy.people import Member
-from approvals.policy.rights import RightsUnreadable, approvals_of, require_requester, void_lost
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
-from approvals.requests import moves, view
-from approvals.requests.decisions import live_rule
+from approvals.requests import decision_rules, stored
+from approvals.requests.deadlines import reminder_time
+from approvals.requests.decisions import find_live_rule
 from approvals.requests.move import CLOCK, Overtaken, move
-from approvals.requests.moves import Status
-from approvals.requests.opening import refuse_blocked, remind_at
-from approvals.requests.snapshot import Snapshot
+from approvals.requests.opening import refuse_blocked
+from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from paytend import Sender
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
@@ -75,7 +76,7 @@ class NotClaimed:
     words: str
 
 
-def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candidate]:
+def find_claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candidate]:
     """Return approved requests that may be tried now, those with the least time left first."""
     requests = session.exec(
         select(Request)
@@ -88,13 +89,13 @@ def claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candi
         .order_by(col(Request.execute_by))
         .limit(limit)
     ).all()
-    return [candidate_of(session, request) for request in requests]
+    return [find_candidate(session, request) for request in requests]
 
 
-def candidate_of(session: Session, request: Request) -> Candidate:
+def find_candidate(session: Session, request: Request) -> Candidate:
     """Return what has to be known of an approved request before it is claimed."""
-    accounts = [row.account for row in approvals_of(session, request.id)]
-    if view.read_rule(request).lifted:
+    accounts = [row.account for row in find_approvals(session, request.id)]
+    if stored.read_rule(request).lifted:
         accounts.append(request.requester_account)
     return Candidate(
         request_id=request.id, action=request.action, subject=request.subject, approvers=tuple(accounts)
@@ -123,13 +124,13 @@ def claim(
     ).first()
     if request is None:
         raise Overtaken
-    if moves.is_expired(request.execute_by, now=now):
+    if decision_rules.is_expired(request.execute_by, now=now):
         return _end(session, context, request, "approval:lapsed", "It was not carried out in time.", now=now)
     try:
-        payload = view.read_payload(context, request)
-        live = live_rule(session, context, request, now=now)
+        payload = stored.read_payload(context, request)
+        live = find_live_rule(session, context, request, now=now)
         _refuse_alone(request, live=live, members_by_account=members_by_account)
-        preflight(find_action(request.action), view.read_shown(context, request)[1], card_now)
+        preflight(find_action(request.action), stored.read_shown(context, request)[1], card_now)
     except RightsUnreadable:
         raise
     except Refusal as refusal:
@@ -137,10 +138,10 @@ def claim(
         words = words if isinstance(refusal, CardChanged) else f"Refused before sending: {words}"
         return _end(session, context, request, "execution:refused", words, now=now)
     lost = void_lost(session, request, live=live, members_by_account=members_by_account, now=now)
-    earlier = view.read_earlier(session, request.id)
-    if moves.count_approvals(earlier) < moves.needed(view.read_rule(request), live):
+    earlier = stored.read_earlier(session, request.id)
+    if decision_rules.count_approvals(earlier) < decision_rules.count_needed(stored.read_rule(request), live):
         return _return(session, context, request, lost=lost, now=now)
-    refuse_blocked(session, cards=payload.money_on)
+    refuse_blocked(session, cards=payload.affected_cards)
     lease = _write_intent(session, context, request, now=now)
     words = "Being carried out at Paytend."
     move(session, context, request, "execution:claimed", actor=CLOCK, words=words, now=now, facts={"lease": lease})
@@ -178,7 +179,7 @@ def record(
     session: Session, context: ApprovalContext, *, work: ClaimedExecution, outcome: Outcome, now: datetime
 ) -> Request:
     """Record what became of a claim and return the request; raises ExecutionLeaseLost."""
-    request = view.find(session, work.request_id, to_change=True)
+    request = stored.find(session, work.request_id, to_change=True)
     execution = session.get(Execution, work.request_id, populate_existing=True)
     if execution is None or execution.lease != work.lease or request.status != Status.EXECUTING:
         raise ExecutionLeaseLost
@@ -187,13 +188,13 @@ def record(
             event = f"execution:{outcome.result}"
             finish(session, context, request, execution, event=event, outcome=outcome, actor=CLOCK, now=now)
         case Result.UNKNOWN:
-            suspect(session, context, request, execution, outcome=outcome, now=now)
+            mark_unknown(session, context, request, execution, outcome=outcome, now=now)
         case Result.NEVER_SENT:
             postpone(session, context, request, execution, outcome=outcome, now=now)
     return request
 
 
-def suspect_stranded(
+def mark_stranded(
     session: Session, context: ApprovalContext, *, now: datetime, at_start: bool = False, limit: int = 50
 ) -> int:
     """Turn what is executing past its lease into unknown, and return how many; it is never called a second time.
@@ -215,13 +216,13 @@ def suspect_stranded(
         outcome = Outcome(
             result=Result.UNKNOWN, words="The execution was interrupted; it may or may not have happened."
         )
-        suspect(session, context, request, execution, outcome=outcome, now=now)
+        mark_unknown(session, context, request, execution, outcome=outcome, now=now)
     return len(stranded)
 
 
 def _refuse_alone(request: Request, *, live: Rule, members_by_account: Mapping[str, Member]) -> None:
     """Refuse what its rule let one person do alone, when that is not so any more."""
-    if not view.read_rule(request).lifted:
+    if not stored.read_rule(request).lifted:
         return
     if not live.lifted:
         raise NotLiftedNow
@@ -233,10 +234,10 @@ def _return(
 ) -> NotClaimed:
     """Ask for more approvals when there is time left, else end it."""
     why = f"No longer counts: {'; '.join(lost)}." if lost else "The policy asks for more approvals now."
-    if moves.is_expired(request.decide_by, now=now):
+    if decision_rules.is_expired(request.decide_by, now=now):
         return _end(session, context, request, "approval:lapsed", f"{why} There is no time left.", now=now)
     words = f"{why} It waits for approval again; nothing was sent."
-    again = remind_at(request, reminded=request.reminded)
+    remind_at = reminder_time(request, reminded=request.reminded)
     move(
         session,
         context,
@@ -248,7 +249,7 @@ def _return(
         facts={"voided": lost},
         approved_at=None,
         execute_by=None,
-        remind_at=again,
+        remind_at=remind_at,
     )
     return NotClaimed(request_id=request.id, status=Status(request.status), words=words)
 

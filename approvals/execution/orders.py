@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from approvals.actions.answers import is_final, say_result
+from approvals.actions.answers import is_final, write_order_result
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests.move import CLOCK, note
-from approvals.requests.moves import Status
+from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from paytend import Sender, operations
 from paytend.errors import PaytendError
@@ -74,7 +74,7 @@ def record(session: Session, context: ApprovalContext, *, order: CardOrder, now:
     request, execution = row
     execution.next_look_at = None
     session.flush()
-    words = say_result(order)
+    words = write_order_result(order)
     facts = {
         "status": "",
         "event": "order:result",

@@ -12,7 +12,8 @@ from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests.move import CLOCK, move
-from approvals.requests.moves import MOVE, Status
+from approvals.requests.moves import MOVE
+from approvals.statuses import Status
 from approvals.tables import CardholderChange, Execution, Request
 from paytend.redaction import redact
 
@@ -40,7 +41,7 @@ def finish(
     """Write down the end of an execution and move the request to it; `event` is one of MOVES."""
     status = MOVE[event].to
     if status is Status.EXECUTED:
-        note_change(session, request, now=now)
+        note_cardholder_change(session, request, now=now)
     execution.outcome = Result.EXECUTED.value if status is Status.EXECUTED else Result.FAILED.value
     execution.finished_at = now
     execution.sent_at = execution.sent_at or execution.claimed_at
@@ -54,7 +55,7 @@ def finish(
         notices.reply(session, context.outbox, request, kind="request_secret", facts=told, now=now)
 
 
-def suspect(
+def mark_unknown(
     session: Session,
     context: ApprovalContext,
     request: Request,
@@ -65,7 +66,7 @@ def suspect(
     event: str = "execution:unknown",
 ) -> None:
     """Write down that it may or may not have happened; reconciliation asks from here on."""
-    note_change(session, request, now=now)  # it may have happened
+    note_cardholder_change(session, request, now=now)  # it may have happened
     execution.outcome = Result.UNKNOWN.value
     execution.sent_at = execution.sent_at or execution.claimed_at
     execution.unknown_since = now
@@ -92,7 +93,7 @@ def postpone(
     move(session, context, request, "execution:not_sent", actor=CLOCK, words=outcome.words, now=now)
 
 
-def note_change(session: Session, request: Request, *, now: datetime) -> None:
+def note_cardholder_change(session: Session, request: Request, *, now: datetime) -> None:
     """Remember who changed a cardholder, once for a request: for a day they decide nothing about them."""
     if not find_action(request.action).changes_cardholder or session.get(CardholderChange, request.id) is not None:
         return

@@ -4,7 +4,8 @@
 
 from dataclasses import dataclass
 
-from approvals.requests.moves import LEGAL, Status, Verdict
+from approvals.requests.moves import LEGAL
+from approvals.statuses import Status, Verdict
 
 REQUEST = "approval_request"
 DECISION = "approval_decision"

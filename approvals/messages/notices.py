@@ -11,12 +11,12 @@ from approvals.tables import Request
 from notifier.outbox.outbox import Outbox
 
 
-def key_of(request_id: str) -> str:
+def message_key(request_id: str) -> str:
     """Return the key under which the copies of a request's card are known."""
     return f"request:{request_id}"
 
 
-def post_card(
+def post_request_message(
     session: Session, outbox: Outbox, request: Request, *, facts: Mapping[str, Any], now: datetime
 ) -> None:
     """Put the card where it is decided, and where the requester follows it."""
@@ -27,16 +27,16 @@ def post_card(
             facts=facts,
             recipient=recipient,
             now=now,
-            key=key_of(request.id),
+            key=message_key(request.id),
             urgent=True,
         )
 
 
-def edit_card(
+def edit_request_message(
     session: Session, outbox: Outbox, request: Request, *, facts: Mapping[str, Any], now: datetime
 ) -> None:
     """Bring every copy of the card up to date."""
-    outbox.edit(session, key=key_of(request.id), kind="request_card", facts=facts, now=now)
+    outbox.edit(session, key=message_key(request.id), kind="request_card", facts=facts, now=now)
 
 
 def reply(
@@ -57,23 +57,23 @@ def reply(
             facts={"request": request.id, "phrase": request.phrase, **facts},
             recipient=recipient,
             now=now,
-            thread_of=key_of(request.id),
+            thread_of=message_key(request.id),
             urgent=True,
             broadcast=broadcast,
         )
 
 
-def tell_move(
+def reply_outcome(
     session: Session, outbox: Outbox, request: Request, *, move: Move, words: str, now: datetime
 ) -> None:
     """Write the reply that a move calls for, with the requester mentioned where they must notice."""
-    if move.hears is Audience.NOBODY:
+    if move.audience is Audience.NOBODY:
         return
     facts = {
         "status": move.to.value,
         "event": move.event,
         "words": words,
-        "mention": [request.requester_account] if move.hears is Audience.REQUESTER else [],
+        "mention": [request.requester_account] if move.audience is Audience.REQUESTER else [],
         "at": now.isoformat(),
     }
     reply(session, outbox, request, kind="request_outcome", facts=facts, now=now)

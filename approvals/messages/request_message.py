@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals.actions.payloads import IDENTIFIED, PasswordPayload, Payload
+from approvals.actions.snapshot import SecondCard, Snapshot
 from approvals.actions.table import Action
-from approvals.policy.rules import LimitState, Rule, write_duration
-from approvals.requests.moves import OPEN, Status, Verdict
-from approvals.requests.snapshot import SecondCard, Snapshot
+from approvals.policy.rules import LimitState, Rule, write_hours
+from approvals.statuses import OPEN, Status, Verdict
 from approvals.tables import Decision, Execution, Request, Settlement
 from paytend.money import Money
 
@@ -53,7 +53,7 @@ class RequestView:
     day: Money | None
 
 
-def facts(view: RequestView) -> dict[str, Any]:
+def make_request_message(view: RequestView) -> dict[str, Any]:
     """Return the facts of the card: JSON values only; texts are not escaped yet."""
     request, status = view.request, Status(view.request.status)
     return {
@@ -193,7 +193,7 @@ def _lines(view: RequestView) -> list[dict[str, str]]:
 
 
 def _money(view: RequestView) -> dict[str, Any] | None:
-    money = view.payload.moves if view.payload else None
+    money = view.payload.moved_money if view.payload else None
     if money is None:
         return None
     return {
@@ -215,7 +215,7 @@ def _change(before: Money | None, money: Money, *, more: bool) -> dict[str, str]
 def _limit(state: LimitState) -> dict[str, Any]:
     return {
         "per": state.limit.per.value,
-        "window": write_duration(state.limit.window),
+        "window": write_hours(state.limit.window),
         "total": str(state.total) if state.total else "",
         "over": str(state.limit.over),
         "exceeded": state.is_exceeded,

@@ -6,15 +6,15 @@ from typing import Any
 from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
-from approvals.policy.rules import LimitRule, LimitState, Per, Policy, limits_for
-from approvals.requests.moves import OPEN, Status
+from approvals.policy.rules import LimitRule, LimitState, Per, Policy, find_limits
+from approvals.statuses import OPEN, Status
 from approvals.tables import Request
 from paytend.money import Money
 
 _OPEN = [status.value for status in OPEN]
 
 
-def limit_states(
+def read_limit_states(
     session: Session,
     policy: Policy,
     *,
@@ -33,7 +33,7 @@ def limit_states(
     if money is None:
         return []
     states = []
-    for limit in limits_for(policy.limits, action=action, money=money):
+    for limit in find_limits(policy.limits, action=action, money=money):
         if limit.over.currency != money.currency:
             states.append(LimitState(limit=limit, total=None))
             continue
@@ -43,7 +43,7 @@ def limit_states(
     return states
 
 
-def sum_of_day(session: Session, *, action: str, currency: str, card_id: str, now: datetime) -> Money:
+def sum_day(session: Session, *, action: str, currency: str, card_id: str, now: datetime) -> Money:
     """Return the money of a card within 24 hours, open requests included."""
     day = LimitRule(
         action=action,

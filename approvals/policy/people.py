@@ -60,7 +60,7 @@ class Person:
     is_bot: bool = False
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """The name, or the account where there is none."""
         return self.name or self.account
 

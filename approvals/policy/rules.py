@@ -106,7 +106,7 @@ class LimitState(_Setting):
         return self.total is None or self.limit.over < self.total
 
 
-def choose(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> Rule:
+def choose_rule(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> Rule:
     """Return the first rule that matches, as a snapshot; raises NothingAllows, also for money that is lifted."""
     rule = find_rule(rules, action=action, money=money)
     if rule.lifted and money is not None:
@@ -123,7 +123,7 @@ def find_rule(rules: Sequence[PolicyRule], *, action: str, money: Money | None) 
     raise NothingAllows
 
 
-def limits_for(limits: Sequence[LimitRule], *, action: str, money: Money) -> list[LimitRule]:
+def find_limits(limits: Sequence[LimitRule], *, action: str, money: Money) -> list[LimitRule]:
     """Return the limits to be looked at: those in this currency, else (failing closed) all of that `per`."""
     mine = [limit for limit in limits if limit.action == action]
     covered = {limit.per for limit in mine if limit.over.currency == money.currency}
@@ -138,20 +138,20 @@ def apply_limits(rule: Rule, states: Iterable[LimitState]) -> Rule:
         if isinstance(state.limit.then, RaisedQuorum):
             rule = rule.raised_to(state.limit.then.quorum)
         else:
-            window, per, over = write_duration(state.limit.window), state.limit.per.value, str(state.limit.over)
+            window, per, over = write_hours(state.limit.window), state.limit.per.value, str(state.limit.over)
             if state.total is None:
                 raise NoLimitFor(window=window, per=per, over=over)
             raise LimitReached(window=window, per=per, total=str(state.total), over=over)
     return rule
 
 
-def write_duration(value: timedelta) -> str:
+def write_hours(value: timedelta) -> str:
     """Return "24 h" or "30 min" for people."""
     minutes = int(value.total_seconds() // 60)
     return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
 
 
-def as_json(model: BaseModel) -> dict[str, Any]:
+def to_json(model: BaseModel) -> dict[str, Any]:
     """Return the JSON form of a rule or payload, with texts for money and times."""
     return model.model_dump(mode="json")
 

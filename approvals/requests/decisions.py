@@ -2,22 +2,22 @@
 
 from datetime import UTC, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from approvals.audit import chain
 from approvals.context import ApprovalContext
+from approvals.free_text import refuse_card_number
 from approvals.messages import notices
-from approvals.policy.limits import limit_states
+from approvals.policy.cardholder_changes import find_recent_changers
+from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, admit, require_role
-from approvals.policy.rules import LimitReached, NothingAllows, Rule, apply_limits, choose, find_rule
+from approvals.policy.rules import LimitReached, NothingAllows, Rule, apply_limits, choose_rule, find_rule
 from approvals.refusals import Refusal
-from approvals.requests import moves, view
-from approvals.requests.move import CLOCK, move, note, show
-from approvals.requests.moves import EarlierDecision, Status, Verdict
-from approvals.requests.opening import changed_cardholder, remind_at
+from approvals.requests import decision_rules, stored
+from approvals.requests.decision_rules import RequestState
+from approvals.requests.move import move, note, show
+from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Request
-
-BATCH = 50
 
 
 def decide(
@@ -36,41 +36,41 @@ def decide(
     `member` is who the person is now, read just before this transaction.
     """
     admit(member.person)
-    moves.refuse_card_number(reason)
-    request = view.find(session, request_id, to_change=True)
-    earlier = view.read_earlier(session, request.id)
-    asked = view.read_asked(request, earlier=earlier)
-    moves.require_digest(asked, digest=digest)
+    refuse_card_number(reason)
+    request = stored.find(session, request_id, to_change=True)
+    earlier = stored.read_earlier(session, request.id)
+    asked = stored.read_state(request, earlier=earlier)
+    decision_rules.require_digest(asked, digest=digest)
     live = _rule_for(session, context, request, asked, verdict=verdict, now=now)
-    status = moves.decide(
+    status = decision_rules.judge_decision(
         asked,
         live=live,
         earlier=earlier,
         member=member,
-        changed_cardholder=changed_cardholder(session, cardholder_id=request.cardholder_id, now=now),
+        changers=find_recent_changers(session, cardholder_id=request.cardholder_id, now=now),
         digest=digest,
         verdict=verdict,
         reason=reason,
         now=now,
     )
     _add_decision(session, request, verdict=verdict, member=member, reason=reason, now=now)
-    counted = moves.count_approvals(earlier) + (verdict is Verdict.APPROVE)
-    count = f"{counted} of {moves.needed(asked.rule, live)}"
+    counted = decision_rules.count_approvals(earlier) + (verdict is Verdict.APPROVE)
+    count = f"{counted} of {decision_rules.count_needed(asked.rule, live)}"
     _follow(session, context, request, status=status, member=member, count=count, reason=reason, now=now)
     return request
 
 
 def require_decider(session: Session, *, request_id: str, digest: str, member: Member, now: datetime) -> Request:
     """Return the request when this person could decide it now; raises a Refusal. Nothing is decided."""
-    request = view.find(session, request_id)
-    earlier = view.read_earlier(session, request.id)
-    asked = view.read_asked(request, earlier=earlier)
-    moves.decide(
+    request = stored.find(session, request_id)
+    earlier = stored.read_earlier(session, request.id)
+    asked = stored.read_state(request, earlier=earlier)
+    decision_rules.judge_decision(
         asked,
         live=asked.rule,
         earlier=earlier,
         member=member,
-        changed_cardholder=changed_cardholder(session, cardholder_id=request.cardholder_id, now=now),
+        changers=find_recent_changers(session, cardholder_id=request.cardholder_id, now=now),
         digest=digest,
         verdict=Verdict.APPROVE,  # which needs no reason yet
         reason="",
@@ -83,23 +83,23 @@ def withdraw(
     session: Session, context: ApprovalContext, *, request_id: str, digest: str, member: Member, now: datetime
 ) -> Request:
     """Take a request back for its requester, and return it; raises a Refusal."""
-    request = view.find(session, request_id, to_change=True)
-    asked = view.read_asked(request, earlier=view.read_earlier(session, request.id))
-    moves.withdraw(asked, member=member, digest=digest, now=now)
-    words = f"Withdrawn by {member.person.called}."
+    request = stored.find(session, request_id, to_change=True)
+    asked = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
+    decision_rules.judge_withdrawal(asked, member=member, digest=digest, now=now)
+    words = f"Withdrawn by {member.person.display_name}."
     move(session, context, request, "approval:withdrawn", actor=member.person.account, words=words, now=now)
     return request
 
 
-def say_looking(
+def announce_review(
     session: Session, context: ApprovalContext, *, request_id: str, digest: str, member: Member, now: datetime
 ) -> Request:
     """Tell the others that somebody looks at it, so that they need not; raises a Refusal. Nothing is decided."""
-    request = view.find(session, request_id)
-    asked = view.read_asked(request, earlier=view.read_earlier(session, request.id))
+    request = stored.find(session, request_id)
+    asked = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
     admit(member.person)
-    moves.require_digest(asked, digest=digest)
-    moves.require_pending(asked, now=now)
+    decision_rules.require_digest(asked, digest=digest)
+    decision_rules.require_pending(asked, now=now)
     require_role(member, roles=asked.rule.approvers)
     facts = {"by": member.person.account, "at": now.isoformat()}
     notices.reply(session, context.outbox, request, kind="request_looking", facts=facts, now=now)
@@ -122,13 +122,13 @@ def record_refusal(
     )
 
 
-def live_rule(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> Rule:
+def find_live_rule(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> Rule:
     """Return what the policy says today of this request; raises NothingAllows, LimitReached or Altered."""
-    money = view.read_payload(context, request).moves
+    money = stored.read_payload(context, request).moved_money
     line = find_rule(context.policy.rules, action=request.action, money=money)
     # Lifted, then or since: whoever was asked still has to approve, as the rule said when it was asked.
-    rule = view.read_rule(request) if line.lifted else choose((line,), action=request.action, money=money)
-    states = limit_states(
+    rule = stored.read_rule(request) if line.lifted else choose_rule((line,), action=request.action, money=money)
+    states = read_limit_states(
         session,
         context.policy,
         action=request.action,
@@ -145,7 +145,7 @@ def _rule_for(
     session: Session,
     context: ApprovalContext,
     request: Request,
-    asked: moves.RequestFacts,
+    asked: RequestState,
     *,
     verdict: Verdict,
     now: datetime,
@@ -157,50 +157,11 @@ def _rule_for(
     if asked.status is not Status.PENDING:
         return asked.rule
     try:
-        return live_rule(session, context, request, now=now)
+        return find_live_rule(session, context, request, now=now)
     except (NothingAllows, LimitReached):
         if verdict is Verdict.DENY:
             return asked.rule
         raise
-
-
-def expire_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
-    """End what was not decided or not carried out in time, and return how many there were."""
-    undecided = session.exec(
-        select(Request)
-        .where(Request.status == Status.PENDING.value, col(Request.decide_by) <= now)
-        .order_by(col(Request.decide_by))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    not_done = session.exec(
-        select(Request)
-        .where(Request.status == Status.APPROVED.value, col(Request.execute_by) <= now)
-        .order_by(col(Request.execute_by))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for request in undecided:
-        words = "Nobody decided in time." if not request.approved_at else "It was not approved again in time."
-        move(session, context, request, "approval:expired", actor=CLOCK, words=words, now=now)
-    for request in not_done:
-        words = "It could not be carried out in time, and nothing was sent."
-        move(session, context, request, "approval:lapsed", actor=CLOCK, words=words, now=now)
-    return len(undecided) + len(not_done)
-
-
-def remind_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
-    """Remind of what waits at half and at three quarters of its time, and return how many reminders there were."""
-    waiting = session.exec(
-        select(Request)
-        .where(Request.status == Status.PENDING.value, col(Request.remind_at) <= now, col(Request.decide_by) > now)
-        .order_by(col(Request.remind_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for request in waiting:
-        _remind(session, context, request, now=now)
-    return len(waiting)
 
 
 def _add_decision(
@@ -211,7 +172,7 @@ def _add_decision(
         request_id=request.id,
         person_id=person.id,
         account=person.account,
-        name=person.called,
+        name=person.display_name,
         verdict=verdict.value,
         digest=request.digest,
         reason=reason.strip(),
@@ -241,7 +202,7 @@ def _follow(
     )
     match status:
         case Status.DENIED:
-            words = f"Denied by {person.called}: {reason.strip()}"
+            words = f"Denied by {person.display_name}: {reason.strip()}"
             move(
                 session,
                 context,
@@ -264,30 +225,9 @@ def _follow(
                 now=now,
                 facts=facts,
                 approved_at=now,
-                execute_by=now.astimezone(UTC) + view.read_rule(request).execute_within,
+                execute_by=now.astimezone(UTC) + stored.read_rule(request).execute_within,
                 remind_at=None,
             )
         case _:
             show(session, context, request, now=now)
             note(session, context, request, "approval:counted", actor=person.account, now=now, facts=facts)
-
-
-def _remind(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
-    rule = view.read_rule(request)
-    earlier: list[EarlierDecision] = view.read_earlier(session, request.id)
-    request.reminded += 1
-    request.remind_at = remind_at(request, reminded=request.reminded)
-    while (
-        request.remind_at is not None and request.remind_at <= now
-    ):  # one reminder for a time that was slept over
-        request.reminded += 1
-        request.remind_at = remind_at(request, reminded=request.reminded)
-    session.flush()
-    facts = {
-        "mention": list(rule.mention),
-        "roles": list(rule.approvers),
-        "count": f"{moves.count_approvals(earlier)} of {request.quorum}",
-        "decide_by": request.decide_by.isoformat(),
-    }
-    notices.reply(session, context.outbox, request, kind="request_reminder", facts=facts, now=now)
-    note(session, context, request, "approval:reminded", actor=CLOCK, now=now)

@@ -8,7 +8,7 @@ from sqlalchemy import and_, exists, or_
 from sqlmodel import Session, col, select
 
 from approvals.policy.people import Member
-from approvals.requests.moves import Status
+from approvals.statuses import Status
 from approvals.tables import Decision, Request
 
 PAGE = 10

@@ -12,7 +12,8 @@ from approvals.context import ApprovalContext
 from approvals.messages import notices, request_message
 from approvals.refusals import Refusal
 from approvals.requests import view
-from approvals.requests.moves import MOVE, OPEN
+from approvals.requests.moves import MOVE
+from approvals.statuses import OPEN
 from approvals.tables import Request
 
 CLOCK = "cardops"  # who acts when no person does
@@ -55,14 +56,14 @@ def move(
         raise Overtaken
     session.refresh(request)
     show(session, context, request, now=now)
-    notices.tell_move(session, context.outbox, request, move=step, words=words, now=now)
+    notices.reply_outcome(session, context.outbox, request, move=step, words=words, now=now)
     note(session, context, request, event, actor=actor, now=now, facts={"why": words, **(facts or {})})
 
 
 def show(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
     """Bring every copy of the card up to date."""
-    facts = request_message.facts(view.view(session, context, request, now=now))
-    notices.edit_card(session, context.outbox, request, facts=facts, now=now)
+    facts = request_message.make_request_message(view.read_view(session, context, request, now=now))
+    notices.edit_request_message(session, context.outbox, request, facts=facts, now=now)
 
 
 def note(

@@ -2,29 +2,32 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from approvals.actions.payloads import ApplyPayload, Payload
+from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import Action, find_action
+from approvals.actions.usability import refuse_unusable
 from approvals.audit import chain
+from approvals.canonical_json import canonical_json
 from approvals.context import ApprovalContext
-from approvals.execution.preflight import check_asked
+from approvals.free_text import refuse_card_number
 from approvals.messages import notices
 from approvals.messages import request_message as card
-from approvals.policy.limits import limit_states
+from approvals.policy.cardholder_changes import find_recent_changers
+from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, admit, require_role
-from approvals.policy.rules import NothingAllows, Rule, apply_limits, as_json, choose
-from approvals.refusals import Refusal
+from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rule, to_json
+from approvals.refusals import Refusal, write_moment
 from approvals.requests import view
-from approvals.requests.digest import canonical_json, check_phrase, digest_of
+from approvals.requests.digest import check_phrase, digest_of
 from approvals.requests.move import move, note
-from approvals.requests.moves import CARDHOLDER_REST, OPEN, Status, refuse_card_number, write_moment
-from approvals.requests.snapshot import Snapshot
-from approvals.tables import REQUEST_TABLE, CardholderChange, Request
+from approvals.statuses import OPEN, Status
+from approvals.tables import REQUEST_TABLE, Request
 
 
 class Unfit(Refusal):
@@ -71,47 +74,49 @@ class NewRequest:
 
 
 def open_request(
-    session: Session, context: ApprovalContext, *, wish: NewRequest, member: Member, now: datetime
+    session: Session, context: ApprovalContext, *, new_request: NewRequest, member: Member, now: datetime
 ) -> Request:
     """Open a request, post its card and return it; raises a Refusal.
 
     Where the rule needs nobody else it is approved by the rule, and may be carried out at once.
     """
-    action, payload = check_wish(session, wish=wish, member=member)
-    money = payload.moves
+    action, payload = check_new_request(session, new_request=new_request, member=member)
+    money = payload.moved_money
     rule = _rule(session, context, action=action, payload=payload, member=member, now=now)
     if not rule.lifted:
-        _refuse_impossible(session, rule, wish=wish, requester_id=member.person.id, now=now)
-    if not wish.again:
+        _refuse_impossible(session, rule, new_request=new_request, requester_id=member.person.id, now=now)
+    if not new_request.again:
         _ask_again(session, context, action=action, payload=payload, now=now)
-    request = _make(context, action=action, payload=payload, rule=rule, wish=wish, member=member, now=now)
+    request = _make(
+        context, action=action, payload=payload, rule=rule, new_request=new_request, member=member, now=now
+    )
     session.add(request)
     session.flush()
     shown = {"action": action.name, "subject": payload.subject, "rule": rule.name, "money": str(money or "")}
     note(session, context, request, "approval:opened", actor=member.person.account, now=now, facts=shown)
     if rule.lifted:
         _lift(session, context, request, rule=rule, member=member, now=now)
-    facts = card.facts(view.view(session, context, request, now=now))
-    notices.post_card(session, context.outbox, request, facts=facts, now=now)
+    facts = card.make_request_message(view.read_view(session, context, request, now=now))
+    notices.post_request_message(session, context.outbox, request, facts=facts, now=now)
     return request
 
 
-def check_wish(session: Session, *, wish: NewRequest, member: Member) -> tuple[Action, Payload]:
+def check_new_request(session: Session, *, new_request: NewRequest, member: Member) -> tuple[Action, Payload]:
     """Return what is asked for, if it may be asked for at all; raises a Refusal."""
     chain.lock(session)  # sums and duplicates are judged one request after the other, on all replicas
-    action = find_action(wish.action)
+    action = find_action(new_request.action)
     admit(member.person)
     require_role(member, roles=action.requesters)
-    payload = read_payload(wish.action, wish.payload)
-    if payload.subject != wish.card.subject:
+    payload = parse_payload(new_request.action, new_request.payload)
+    if payload.subject != new_request.card.subject:
         raise OtherCard
-    check_asked(action, wish.card)
+    refuse_unusable(action, new_request.card)
     _refuse_open(session, action, payload)
-    refuse_blocked(session, cards=payload.money_on)
+    refuse_blocked(session, cards=payload.affected_cards)
     return action, payload
 
 
-def read_payload(action: str, values: Mapping[str, Any]) -> Payload:
+def parse_payload(action: str, values: Mapping[str, Any]) -> Payload:
     """Return what is to be done; raises UnknownAction, HoldsCardNumber, and Unfit with what is wrong."""
     for text in _texts(values):
         refuse_card_number(text)
@@ -137,20 +142,6 @@ def _texts(value: object) -> Iterator[str]:
             yield str(value)
 
 
-def changed_cardholder(session: Session, *, cardholder_id: str, now: datetime) -> frozenset[str]:
-    """Return who changed a cardholder within the last 24 hours: they decide nothing about their cards."""
-    if not cardholder_id:
-        return frozenset()
-    return frozenset(
-        session.exec(
-            select(CardholderChange.person_id).where(
-                CardholderChange.cardholder_id == cardholder_id,
-                col(CardholderChange.changed_at) > now - CARDHOLDER_REST,
-            )
-        )
-    )
-
-
 def refuse_blocked(session: Session, *, cards: tuple[str, ...]) -> None:
     """Refuse more money on these cards while the outcome of an earlier request is unknown."""
     if not cards:
@@ -169,14 +160,14 @@ def refuse_blocked(session: Session, *, cards: tuple[str, ...]) -> None:
 def _rule(
     session: Session, context: ApprovalContext, *, action: Action, payload: Payload, member: Member, now: datetime
 ) -> Rule:
-    rule = choose(context.policy.rules, action=action.name, money=payload.moves)
+    rule = choose_rule(context.policy.rules, action=action.name, money=payload.moved_money)
     if rule.lifted and action.always:
         raise NothingAllows
-    states = limit_states(
+    states = read_limit_states(
         session,
         context.policy,
         action=action.name,
-        money=payload.moves,
+        money=payload.moved_money,
         requester_id=member.person.id,
         card_id=payload.subject,
         now=now,
@@ -220,10 +211,10 @@ def _refuse_open(session: Session, action: Action, payload: Payload) -> None:
 
 
 def _refuse_impossible(
-    session: Session, rule: Rule, *, wish: NewRequest, requester_id: str, now: datetime
+    session: Session, rule: Rule, *, new_request: NewRequest, requester_id: str, now: datetime
 ) -> None:
-    able = {person for role in rule.approvers for person in wish.members.get(role, frozenset())}
-    able -= {requester_id} | changed_cardholder(session, cardholder_id=wish.card.holder_id, now=now)
+    able = {person for role in rule.approvers for person in new_request.members.get(role, frozenset())}
+    able -= {requester_id} | find_recent_changers(session, cardholder_id=new_request.card.holder_id, now=now)
     if len(able) < rule.quorum:
         raise NobodyCanDecide(
             quorum="1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals",
@@ -235,7 +226,7 @@ def _refuse_impossible(
 def _ask_again(
     session: Session, context: ApprovalContext, *, action: Action, payload: Payload, now: datetime
 ) -> None:
-    money = payload.moves
+    money = payload.moved_money
     same = session.exec(
         select(Request)
         .where(
@@ -257,16 +248,16 @@ def _make(
     action: Action,
     payload: Payload,
     rule: Rule,
-    wish: NewRequest,
+    new_request: NewRequest,
     member: Member,
     now: datetime,
 ) -> Request:
     request_id, person = context.make_id(), member.person
     now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
-    content, rule_content = as_json(payload), as_json(rule)
+    content, rule_content = to_json(payload), to_json(rule)
     digest = digest_of(action=action.name, payload=content, requester_id=person.id, rule=rule_content)
-    shown = {"summary": summarise(action, payload, wish.card), "card": as_json(wish.card)}
-    money, channel = payload.moves, rule.channel or context.channel
+    shown = {"summary": summarise(action, payload, new_request.card), "card": to_json(new_request.card)}
+    money, channel = payload.moved_money, rule.channel or context.channel
 
     def seal(value: Any, column: str) -> bytes:
         return context.vault.seal(canonical_json(value), table=REQUEST_TABLE, row=request_id, column=column)
@@ -281,16 +272,16 @@ def _make(
         phrase=check_phrase(digest),
         requester_id=person.id,
         requester_account=person.account,
-        requester_name=person.called,
-        asked_in=wish.asked_in,
-        told=f"{channel} {person.account}" if wish.follows else channel,
+        requester_name=person.display_name,
+        asked_in=new_request.asked_in,
+        told=f"{channel} {person.account}" if new_request.follows else channel,
         rule=canonical_json(rule_content).decode(),
         rule_name=rule.name,
         quorum=rule.quorum,
         roles=f",{','.join(rule.approvers)},",
         currency=money.currency if money else None,
         amount_minor=money.minor if money else None,
-        cardholder_id=wish.card.holder_id,
+        cardholder_id=new_request.card.holder_id,
         reference=context.make_id(),
         status=Status.PENDING.value,
         version=1,
@@ -309,8 +300,8 @@ def summarise(action: Action, payload: Payload, asked: Snapshot) -> str:
         return f"{action.title}: {what}{' for ' if what and whom else ''}{whom}"
     number = f" (…{asked.last_four})" if asked.last_four else ""
     card_text = f"card {asked.card_id}{number}{holder}{_second(asked)}"
-    if payload.moves:
-        return f"{action.title} of {payload.moves} to {card_text}"
+    if payload.moved_money:
+        return f"{action.title} of {payload.moved_money} to {card_text}"
     return f"{action.title}: {card_text}"
 
 
@@ -319,14 +310,3 @@ def _second(asked: Snapshot) -> str:
         return ""
     number = f" (…{asked.second.last_four})" if asked.second.last_four else ""
     return f" by card {asked.second.card_id}{number}"
-
-
-REMINDERS = (0.5, 0.75)
-
-
-def remind_at(request: Request, *, reminded: int) -> datetime | None:
-    """Return when the next reminder is due after this many; None after the last."""
-    if reminded >= len(REMINDERS):
-        return None
-    whole: timedelta = request.decide_by - request.created_at
-    return request.created_at + whole * REMINDERS[reminded]

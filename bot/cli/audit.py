@@ -69,7 +69,7 @@ def tell_reached(seq: int) -> None:
 def verify(chosen: argparse.Namespace) -> int:
     """Walk the trail and say where it breaks."""
     with opened() as place, place.database.reading() as session:
-        verified = chain.verify(session, key=place.audit_key, older=chosen.told, tell=tell_reached)
+        verified = chain.verify(session, key=place.audit_key, older=chosen.told, report=tell_reached)
     if verified.is_intact:
         say(f"The trail holds: {verified.head.seq} events, head {verified.head.hash}")
         return FINE
@@ -94,7 +94,7 @@ def export(chosen: argparse.Namespace) -> int:
         with chosen.to.open("x", encoding="utf-8") if chosen.to else nullcontext(sys.stdout) as out:
             for number, line in enumerate(_lines(place, since=chosen.since, upto=upto), start=1):
                 out.write(line + "\n")
-                if number % chain.TELL_EVERY == 0:
+                if number % chain.REPORT_EVERY == 0:
                     progress(f"{number} lines written")
     end_progress()
     return FINE

@@ -182,7 +182,7 @@ def _write_json(found: PolicyExplanation) -> None:
         ],
         "quorum": found.quorum,
         "deciders": [
-            {"account": row.account, "name": row.name, "could": row.could, "why": row.why}
+            {"account": row.account, "name": row.name, "could": row.can_decide, "why": row.why}
             for row in found.deciders
         ],
         "refused": found.refused,

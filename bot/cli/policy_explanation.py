@@ -8,11 +8,11 @@ from sqlmodel import Session
 
 from approvals.policy import limits as sums
 from approvals.policy import people
-from approvals.policy.deciders import Decider, count_able, judge
+from approvals.policy.cardholder_changes import find_recent_changers
+from approvals.policy.deciders import Decider, count_able, judge_decider
 from approvals.policy.explanation import RuleExplanation, explain
 from approvals.policy.people import Directory, DirectoryUnreadable, Profile
 from approvals.policy.rules import LimitReached, LimitState, NothingAllows, PolicyRule, apply_limits, find_rule
-from approvals.requests.opening import changed_cardholder
 from bot.settings.cardops_yml import Config
 from paytend.money import Money
 
@@ -83,7 +83,7 @@ def explain_wish(
         quorum, refused = rule.quorum, str(refusal)
     changed: frozenset[str] = frozenset()
     if session is not None:
-        changed = changed_cardholder(session, cardholder_id=wish.cardholder, now=now)
+        changed = find_recent_changers(session, cardholder_id=wish.cardholder, now=now)
     deciders, unread = _find_deciders(config, directory, rule, requester=wish.requester, changed=changed)
     return PolicyExplanation(
         rules=rules,
@@ -101,7 +101,7 @@ def _read_limits(
 ) -> tuple[LimitState, ...]:
     requester = people.identity_of(wish.requester or "", same_person=config.same_person)
     return tuple(
-        sums.limit_states(
+        sums.read_limit_states(
             session,
             config.rules,
             action=wish.action,
@@ -138,7 +138,7 @@ def _find_deciders(
             unread.append(f"Who {account} is could not be read.")
             continue
         asked = account if account in known else requester
-        found.append(judge(member, rule=rule, requester=asked, changed_cardholder=changed))
+        found.append(judge_decider(member, rule=rule, requester=asked, changers=changed))
     return tuple(found), unread
 
 

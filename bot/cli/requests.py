@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from approvals.requests import lists, view
+from approvals.requests import lists, stored
 from approvals.requests.lists import PageStart
-from approvals.requests.moves import Status
+from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, opened, say
 from paytend.money import Money
@@ -69,8 +69,8 @@ def show(chosen: argparse.Namespace) -> int:
     """Print one request with its decisions and its execution."""
     with opened() as place, place.database.reading() as session:
         try:
-            request = view.find_named(session, chosen.name)
-        except view.UnknownRequest as refusal:
+            request = stored.find_named(session, chosen.name)
+        except stored.UnknownRequest as refusal:
             complain(str(refusal), [], "Look at `cardops requests list`.")
             return WRONG
         facts = {**_facts(request), **_details(session, request)}
@@ -119,7 +119,7 @@ def _details(session: Session, request: Request) -> dict[str, object]:
         "decisions": [
             f"{row.verdict.value} by {row.name} at {row.decided_at.isoformat()}"
             f"{' (counts no more)' if row.is_void else ''}"
-            for row in view.read_earlier(session, request.id)
+            for row in stored.read_earlier(session, request.id)
         ],
         "execution": None if execution is None else _execution(execution),
     }

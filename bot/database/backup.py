@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from approvals.context import ApprovalContext
 from approvals.execution import after_restore
-from approvals.execution.after_restore import Doubted
+from approvals.execution.after_restore import RestoredCounts
 from bot.database import schema
 from bot.database.engine import SqlDatabase, sqlite_module
 from notifier.outbox import claims
@@ -108,10 +108,10 @@ def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) ->
     return kept
 
 
-def doubt(session: Session, context: ApprovalContext, *, now: datetime) -> tuple[Doubted, int]:
+def doubt(session: Session, context: ApprovalContext, *, now: datetime) -> tuple[RestoredCounts, int]:
     """Doubt what was open when the backup was taken; return the requests, and how many deliveries."""
     deliveries = claims.doubt_all(session)  # first: the moves below write new ones, which are certain
-    return after_restore.doubt_open(session, context, now=now), deliveries
+    return after_restore.mark_open_requests(session, context, now=now), deliveries
 
 
 def require_alone(session: Session) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from approvals.actions.outcomes import Result
 from approvals.audit import chain
-from approvals.requests.moves import Status, Verdict
+from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Execution, Request, Settlement, VoidedDecision
 
 MOST = 20  # violations that are named for each check
@@ -30,7 +30,7 @@ def examine(
     """Run all checks, one after the other; they read only. `tell` is told how far the trail was walked."""
     for name, check in CHECKS.items():
         yield InvariantResult(name=name, broken=tuple(check(session, now)))
-    verified = chain.verify(session, key=audit_key, tell=tell)
+    verified = chain.verify(session, key=audit_key, report=tell)
     broken = () if verified.is_intact else (f"at event {verified.broken_at}: {verified.words}",)
     yield InvariantResult(name="the audit trail is unbroken", broken=broken)
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
 from approvals.audit import chain
-from approvals.requests.moves import OPEN
+from approvals.statuses import OPEN
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot

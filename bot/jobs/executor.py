@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from approvals.actions.snapshot import Snapshot
 from approvals.execution import execution, orders, reconciliation
 from approvals.execution.execution import Candidate, ClaimedExecution, ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable
 from approvals.refusals import Refusal
-from approvals.requests import decisions as deciding
-from approvals.requests import view
-from approvals.requests.snapshot import Snapshot
+from approvals.requests import deadlines, stored
 from approvals.tables import Request
 from bot.wiring.dependencies import Parts
 from paytend import PaytendError
@@ -62,14 +61,14 @@ class Executor:
         """
         parts = self._parts
         with parts.database.writing() as session:
-            execution.suspect_stranded(session, parts.context, now=parts.clock.now())
-            looks = reconciliation.due(session, parts.context, now=parts.clock.now())
-        for look in looks:
-            finding = reconciliation.ask(look, parts.paytend)
+            execution.mark_stranded(session, parts.context, now=parts.clock.now())
+            claims = reconciliation.claim_due(session, parts.context, now=parts.clock.now())
+        for claim in claims:
+            result = reconciliation.ask(claim, parts.paytend)
             with parts.database.writing() as session:
-                reconciliation.record(session, parts.context, look=look, finding=finding, now=parts.clock.now())
+                reconciliation.record(session, parts.context, claim=claim, result=result, now=parts.clock.now())
             parts.wake_deliverer()
-        return len(looks)
+        return len(claims)
 
     def follow_orders(self) -> int:
         """Ask Paytend about card orders without a result; return how many results were told."""
@@ -88,7 +87,7 @@ class Executor:
     def keep_time(self) -> int:
         """End and remind what is due; return how many changed."""
         parts, changed = self._parts, 0
-        for step in (deciding.expire_due, deciding.remind_due):
+        for step in (deadlines.expire_due, deadlines.remind_due):
             changed += self._in_transaction(step)
         if changed:
             parts.wake_deliverer()
@@ -98,7 +97,7 @@ class Executor:
         """At the start of the only process: whatever is executing was left by one that died."""
         parts = self._parts
         with parts.database.writing() as session:
-            return execution.suspect_stranded(session, parts.context, now=parts.clock.now(), at_start=True)
+            return execution.mark_stranded(session, parts.context, now=parts.clock.now(), at_start=True)
 
     def _in_transaction(self, step: Callable[..., int]) -> int:
         with self._parts.database.writing() as session:
@@ -107,7 +106,7 @@ class Executor:
     def _find(self) -> list[Candidate]:
         now = self._parts.clock.now()
         with self._parts.database.reading() as session:
-            found = execution.claimable(session, now=now)
+            found = execution.find_claimable(session, now=now)
         with self._lock:
             free = [candidate for candidate in found if self._in_hand.get(candidate.request_id, now) <= now]
             for candidate in free:
@@ -166,21 +165,21 @@ def carry_out_now(parts: Parts, request_id: str) -> Request:
     What puts it off, or another thread that was quicker, leaves it to the executor.
     """
     with parts.database.reading() as session:
-        candidate = execution.candidate_of(session, view.find(session, request_id))
+        candidate = execution.find_candidate(session, stored.find(session, request_id))
     try:
         carry_out(parts, candidate)
     except (Refusal, PaytendError, DirectoryUnreadable) as error:
         _log.info("execution.put_off", extra={"request": request_id, "reason": type(error).__name__})
     parts.wake_deliverer()
     with parts.database.reading() as session:
-        return view.find(session, request_id)
+        return stored.find(session, request_id)
 
 
 def _look(parts: Parts, candidate: Candidate) -> Snapshot:
     """Look at what it is about; what does not fit its digest is refused by the claim, unseen."""
     try:
         with parts.database.reading() as session:
-            payload = view.read_payload(parts.context, view.find(session, candidate.request_id))
-    except view.Altered:
+            payload = stored.read_payload(parts.context, stored.find(session, candidate.request_id))
+    except stored.Altered:
         return Snapshot(subject=candidate.subject)
     return parts.take_snapshot(candidate.action, payload)

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from approvals.actions.answers import is_final
 from approvals.execution.orders import ACTION as ORDERED
 from approvals.execution.orders import FOLLOWED_FOR
-from approvals.requests.moves import Status
+from approvals.statuses import Status
 from approvals.tables import AuditEvent, Request
 from bot.wiring.dependencies import Parts
 from notifier.inbox.group_commit import GroupCommit

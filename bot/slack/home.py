@@ -16,7 +16,7 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from approvals.policy.people import Member, Person, admit
-from approvals.requests import lists, view
+from approvals.requests import lists, stored
 from approvals.tables import AuditEvent, Request
 from bot.database.tables import HomeTab
 from bot.slack.sparkline import WINDOW, draw, say_trend
@@ -119,8 +119,8 @@ def _facts(session: Session, parts: Parts, member: Member, *, now: datetime) -> 
 
 def _row(parts: Parts, request: Request) -> dict[str, Any]:
     try:
-        summary, _ = view.read_shown(parts.context, request)
-    except view.Altered:
+        summary, _ = stored.read_shown(parts.context, request)
+    except stored.Altered:
         summary = ""
     return {
         "id": request.id,

@@ -8,13 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from approvals.actions.payloads import Payload
+from approvals.actions.snapshot import Snapshot
 from approvals.audit import chain
 from approvals.context import ApprovalContext
 from approvals.policy import people
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.requests import decisions as deciding
-from approvals.requests.snapshot import Snapshot
 from bot.clock import Clock
 from bot.database.engine import SqlDatabase
 from bot.database.tables import SeenDelivery

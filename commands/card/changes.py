@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from approvals.actions.payloads import IDENTIFIED
-from approvals.requests.snapshot import Snapshot
+from approvals.actions.snapshot import Snapshot
 from commands.reading.arguments import Misread, misread, read_card_id
 from commands.slash_command import Reply
 

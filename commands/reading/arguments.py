@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from approvals.free_text import HoldsCardNumber
 from approvals.refusals import Refusal
-from approvals.requests.moves import HoldsCardNumber
 from paytend import Money, NotMoney
 from paytend.money import PRECISION
 from paytend.redaction import find_card_numbers

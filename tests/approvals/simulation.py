@@ -14,8 +14,8 @@ from approvals.actions.outcomes import Outcome, Result
 from approvals.execution import execution, reconciliation
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.refusals import Refusal
-from approvals.requests import view
-from approvals.requests.moves import Status
+from approvals.requests import stored
+from approvals.statuses import Status
 from approvals.tables import Request
 from bot.database.engine import SqlDatabase
 from paytend.errors import OutcomeUnknown, Refused, Unreachable
@@ -108,14 +108,14 @@ class Replica:
             self.world.ticks()
             yield
             with self.world.database.writing() as session:
-                looks = reconciliation.due(session, self.world.context, now=self.world.now)
-            for look in looks:
+                claims = reconciliation.claim_due(session, self.world.context, now=self.world.now)
+            for claim in claims:
                 yield
-                finding = reconciliation.ask(look, self.world.paytend)
+                result = reconciliation.ask(claim, self.world.paytend)
                 yield
                 with self.world.database.writing() as session:
                     reconciliation.record(
-                        session, self.world.context, look=look, finding=finding, now=self.world.now
+                        session, self.world.context, claim=claim, result=result, now=self.world.now
                     )
             yield
 
@@ -155,8 +155,8 @@ class Replica:
     def _unclaimed(self, candidate: Candidate) -> ClaimedExecution:
         """Return work that was never claimed: what the mistakes need."""
         with self.world.database.reading() as session:
-            request = view.find(session, candidate.request_id)
-            payload = view.read_payload(self.world.context, request)
+            request = stored.find(session, candidate.request_id)
+            payload = stored.read_payload(self.world.context, request)
         return ClaimedExecution(
             request_id=request.id,
             lease="",
@@ -257,7 +257,7 @@ class History:
         self._pass(3600)
         for _ in range(3):
             self.people.now = self.now
-            self.people.looks()
+            self.people.looks_up()
             self._pass(3600)
         for request in self.requests:
             if self._status(request) == Status.UNKNOWN:

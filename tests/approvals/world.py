@@ -10,18 +10,18 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from approvals.actions.outcomes import LookupResult, Outcome
+from approvals.actions.snapshot import EarlierTopUp, Snapshot
 from approvals.audit import chain
 from approvals.context import ApprovalContext
-from approvals.execution import execution, reconciliation
+from approvals.execution import execution, reconciliation, settlement
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
-from approvals.messages.request_message import facts
+from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member, Person
 from approvals.policy.rules import LimitRule, Policy, PolicyRule
+from approvals.requests import deadlines, lists, opening, stored, view
 from approvals.requests import decisions as requests
-from approvals.requests import lists, opening, view
-from approvals.requests.moves import Verdict
 from approvals.requests.opening import NewRequest
-from approvals.requests.snapshot import EarlierTopUp, Snapshot
+from approvals.statuses import Verdict
 from approvals.tables import AuditEvent, Decision, Execution, Request
 from bot.database.engine import SqlDatabase
 from paytend.money import Money
@@ -154,7 +154,7 @@ class World:
         }
         with self.database.writing() as session:
             return opening.open_request(
-                session, self.context, wish=NewRequest(**{**fields, **changes}), member=by, now=self.now
+                session, self.context, new_request=NewRequest(**{**fields, **changes}), member=by, now=self.now
             )
 
     def decides(
@@ -187,7 +187,7 @@ class World:
     def candidates(self) -> list[Candidate]:
         """Return what can be claimed."""
         with self.database.reading() as session:
-            return execution.claimable(session, now=self.now)
+            return execution.find_claimable(session, now=self.now)
 
     def claims(self, request: Request) -> ClaimedExecution | NotClaimed:
         """Claim an approved request with fresh rights and a fresh look at the card."""
@@ -217,30 +217,30 @@ class World:
         work = self.work(request)
         return self.records(work, execution.do(work, self.paytend, now=self.now))
 
-    def looks(self) -> list[LookupResult]:
+    def looks_up(self) -> list[LookupResult]:
         """Ask Paytend about everything that is due."""
         with self.database.writing() as session:
-            looks = reconciliation.due(session, self.context, now=self.now)
+            claims = reconciliation.claim_due(session, self.context, now=self.now)
         findings = []
-        for look in looks:
-            finding = reconciliation.ask(look, self.paytend)
-            findings.append(finding)
+        for claim in claims:
+            result = reconciliation.ask(claim, self.paytend)
+            findings.append(result)
             with self.database.writing() as session:
-                reconciliation.record(session, self.context, look=look, finding=finding, now=self.now)
+                reconciliation.record(session, self.context, claim=claim, result=result, now=self.now)
         return findings
 
     def gives_up(self) -> None:
         """Ask Paytend until the lookups give up."""
         for _ in range(3):
             self.passes(minutes=4)
-            self.looks()
+            self.looks_up()
 
     def settles(
         self, request: Request, by: Member, *, happened: bool, reason: str = "seen in the portal"
     ) -> Request:
         """Give one's word."""
         with self.database.writing() as session:
-            return reconciliation.settle(
+            return settlement.settle(
                 session,
                 self.context,
                 request_id=request.id,
@@ -254,14 +254,14 @@ class World:
     def ticks(self) -> None:
         """Let the clocks of requests work."""
         with self.database.writing() as session:
-            execution.suspect_stranded(session, self.context, now=self.now)
-            requests.expire_due(session, self.context, now=self.now)
-            requests.remind_due(session, self.context, now=self.now)
+            execution.mark_stranded(session, self.context, now=self.now)
+            deadlines.expire_due(session, self.context, now=self.now)
+            deadlines.remind_due(session, self.context, now=self.now)
 
     def read(self, request: Request) -> Request:
         """Return the request as stored."""
         with self.database.reading() as session:
-            return view.find(session, request.id)
+            return stored.find(session, request.id)
 
     def execution(self, request: Request) -> Execution:
         """Return its execution as stored."""
@@ -271,7 +271,9 @@ class World:
     def card_facts(self, request: Request) -> dict[str, Any]:
         """Return what its card shows."""
         with self.database.reading() as session:
-            return facts(view.view(session, self.context, view.find(session, request.id), now=self.now))
+            return make_request_message(
+                view.read_view(session, self.context, stored.find(session, request.id), now=self.now)
+            )
 
     def decisions(self, request: Request) -> int:
         """Return how many decisions there are."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from approvals.policy.people import Member
-from approvals.requests import lists, view
+from approvals.requests import lists, stored
 from approvals.requests.lists import PageStart
 from approvals.tables import Request
 from bot.slack.declarations import Click, Typed, take_text
@@ -42,7 +42,7 @@ def _list(parts: Parts, member: Member, name: str, after: PageStart | None) -> R
 
 
 def _row(parts: Parts, request: Request) -> dict[str, Any]:
-    summary, _ = view.read_shown(parts.context, request)
+    summary, _ = stored.read_shown(parts.context, request)
     return {
         "id": request.id,
         "summary": summary or f"{request.action} on {request.subject}",

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from approvals.actions.table import find_action
-from approvals.execution import preflight
+from approvals.actions.usability import refuse_unusable
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
-from approvals.requests import opening, view
+from approvals.requests import opening, stored
 from bot.slack.declarations import Click, Submission, Typed, take_text
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
@@ -45,8 +45,8 @@ def _replace(parts: Parts, incoming: Incoming, _standing: Member, words: Sequenc
     """Show both cards and their holders first; nothing is asked for yet."""
     payload = card_changes.read_replace(words)
     with parts.replier.still_working(incoming):
-        seen = parts.take_snapshot("card.replace", opening.read_payload("card.replace", payload))
-    preflight.check_asked(find_action("card.replace"), seen)
+        seen = parts.take_snapshot("card.replace", opening.parse_payload("card.replace", payload))
+    refuse_unusable(find_action("card.replace"), seen)
     return card_changes.show_replacement(payload, seen)
 
 
@@ -85,7 +85,7 @@ def _show_secret(parts: Parts, incoming: Incoming, member: Member) -> None:
     """Show it to the requester, from memory, once; that it was shown goes into the trail, not what."""
     request_id = take_text(incoming.value, "request")
     with parts.database.reading() as session:
-        request = view.find(session, request_id)
+        request = stored.find(session, request_id)
     if member.person.account != request.requester_account:
         raise NotYoursToSee
     require_any(member, SUPPORT)

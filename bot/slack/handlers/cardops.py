@@ -19,7 +19,7 @@ def _help(_parts: Parts, _incoming: Incoming, _standing: Member, _words: Sequenc
 
 def _whoami(_parts: Parts, _incoming: Incoming, member: Member, _words: Sequence[str]) -> Reply:
     return cardops.whoami(
-        name=member.person.called, roles=member.roles, unreadable=member.unreadable, commands=COMMANDS
+        name=member.person.display_name, roles=member.roles, unreadable=member.unreadable, commands=COMMANDS
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from approvals.execution import reconciliation
+from approvals.execution import settlement
+from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
 from approvals.policy.people import Member, admit
 from approvals.requests import decisions as deciding
-from approvals.requests.moves import HoldsCardNumber, ReasonNeeded, Verdict, check_reason
+from approvals.statuses import Verdict
 from bot.slack.declarations import Click, Submission, take_text, told
 from bot.slack.handlers.requests import read_request, show_again
 from bot.slack.payloads import Incoming
@@ -67,7 +68,7 @@ def _withdraw(parts: Parts, incoming: Incoming, member: Member) -> None:
 def _look(parts: Parts, incoming: Incoming, member: Member) -> None:
     """Say in the thread that somebody is looking, so that not everybody opens it."""
     with parts.database.writing() as session:
-        deciding.say_looking(
+        deciding.announce_review(
             session,
             parts.context,
             request_id=take_text(incoming.value, "request"),
@@ -87,7 +88,7 @@ def _open_settling(parts: Parts, incoming: Incoming, member: Member, *, happened
 
 def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
     try:
-        check_reason(fields.get("reason", ""))
+        require_reason(fields.get("reason", ""))
     except (ReasonNeeded, HoldsCardNumber) as refusal:
         return {"reason": str(refusal)}
     return {}
@@ -100,7 +101,7 @@ def _deny(parts: Parts, incoming: Incoming, member: Member) -> Reply:
 
 def _settle(parts: Parts, incoming: Incoming, member: Member) -> Reply:
     with parts.database.writing() as session:
-        request = reconciliation.settle(
+        request = settlement.settle(
             session,
             parts.context,
             request_id=take_text(incoming.value, "request"),

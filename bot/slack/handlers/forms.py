@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from approvals.requests.moves import HoldsCardNumber
+from approvals.free_text import HoldsCardNumber
 from bot.slack.declarations import Submission
 from bot.slack.payloads import Incoming
 from bot.threads import Busy

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from approvals.actions.table import find_action
-from approvals.messages.request_message import facts as card_facts
+from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member
-from approvals.requests import opening
+from approvals.requests import opening, stored
 from approvals.requests import view as showing
-from approvals.requests.moves import Status
 from approvals.requests.opening import AskAgain, NewRequest
+from approvals.statuses import Status
 from approvals.tables import Request
 from bot.jobs.executor import carry_out_now
 from bot.slack.declarations import Click, OldButton, take_text, told
@@ -46,7 +46,7 @@ def ask_for(
     words it.
     """
     with parts.recording_refusals(member, subject=subject):
-        read = opening.read_payload(action, payload)
+        read = opening.parse_payload(action, payload)
         wish = NewRequest(
             action=action,
             payload=payload,
@@ -57,7 +57,9 @@ def ask_for(
             again=again,
         )
         with parts.database.writing() as session:
-            request = opening.open_request(session, parts.context, wish=wish, member=member, now=parts.clock.now())
+            request = opening.open_request(
+                session, parts.context, new_request=wish, member=member, now=parts.clock.now()
+            )
     parts.wake_deliverer()
     return carry_out_now(parts, request.id) if request.status == Status.APPROVED else request
 
@@ -87,8 +89,8 @@ def ask_and_tell(
 
 def tell_asked(parts: Parts, asked: Request) -> Reply:
     """Return what the person who asked is told."""
-    summary, _ = showing.read_shown(parts.context, asked)
-    if showing.read_rule(asked).lifted:
+    summary, _ = stored.read_shown(parts.context, asked)
+    if stored.read_rule(asked).lifted:
         headline, more = _ALONE.get(Status(asked.status), _LATER)
         says = f"{summary}. {asked.reason}".rstrip() + f" Reference: {asked.reference}."
         return told(headline, says, next=more)
@@ -110,9 +112,9 @@ def read_request(parts: Parts, name: str, *, member: Member | None = None) -> di
     Personal data in it is only for whoever may ask for it or decide it: pass who looks, and the trail tells it.
     """
     with parts.database.reading() as session:
-        request = showing.find_named(session, name)
-        view = showing.view(session, parts.context, request, now=parts.clock.now())
-    facts = card_facts(view)
+        request = stored.find_named(session, name)
+        view = showing.read_view(session, parts.context, request, now=parts.clock.now())
+    facts = make_request_message(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
     if member is None or view.payload is None or not view.payload.private or not member.roles & allowed:
         return facts

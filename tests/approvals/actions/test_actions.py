@@ -38,8 +38,8 @@ def test_a_top_up_is_believed_when_it_is_clear_and_ours(
 ) -> None:
     action, answer = ACTIONS["card.top_up"], _top_up(**fields)
     assert action.read_answer(answer, TOP_UP, REFERENCE).result is result
-    assert action.read_question is not None
-    assert action.read_question(answer, TOP_UP, REFERENCE).found is found
+    assert action.read_lookup is not None
+    assert action.read_lookup(answer, TOP_UP, REFERENCE).status is found
 
 
 def test_another_amount_is_done_but_said() -> None:
@@ -73,16 +73,16 @@ def test_a_cancelled_loss_is_believed_by_its_status(status: str | None, result: 
 def test_a_cancelled_loss_is_found_by_the_cards_status(status: str | None, found: LookupStatus) -> None:
     answer = CardInfo.decode({"cardStatus": status}, unit=AmountUnit.MINOR)
     action = ACTIONS["card.found"]
-    assert action.read_question is not None
-    assert action.read_question(answer, FOUND, REFERENCE).found is found
+    assert action.read_lookup is not None
+    assert action.read_lookup(answer, FOUND, REFERENCE).status is found
 
 
 def test_each_action_makes_its_calls() -> None:
     for name, payload in (("card.top_up", TOP_UP), ("card.found", FOUND)):
         action = ACTIONS[name]
         assert action.call(payload, REFERENCE).operation.changes
-        assert action.question is not None
-        assert not action.question(payload, REFERENCE).operation.changes
+        assert action.lookup is not None
+        assert not action.lookup(payload, REFERENCE).operation.changes
     assert ACTIONS["card.top_up"].call(TOP_UP, REFERENCE).values["reference"] == REFERENCE
 
 

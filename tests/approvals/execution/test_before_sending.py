@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from approvals.execution.execution import NotClaimed
+from approvals.execution.rights import RightsUnreadable
 from approvals.policy.people import Member
-from approvals.policy.rights import RightsUnreadable
-from approvals.requests.moves import AlreadyDecided, Status
+from approvals.requests.decision_rules import AlreadyDecided
 from approvals.requests.opening import MoneyBlocked
+from approvals.statuses import Status
 from approvals.tables import CardholderChange
 from paytend.errors import OutcomeUnknown
 from tests.approvals.world import MARA, MILO, World, flagged, limit, person, rule, snapshot
@@ -114,7 +115,7 @@ def test_money_on_a_card_is_blocked_while_an_outcome_is_unknown(world: World) ->
         world.asks("30.00 EUR")
     assert first.phrase in str(refusal.value)
     world.passes(seconds=1)
-    world.looks()
+    world.looks_up()
     assert world.asks("30.00 EUR").status == "pending"
 
 

@@ -73,7 +73,7 @@ def test_f7_killed_between_call_and_commit_the_lookup_finds_it(world: World) -> 
     world.passes(minutes=3)
     world.ticks()
     world.passes(seconds=1)
-    world.looks()
+    world.looks_up()
 
     assert world.read(request).status == "executed"
     assert world.paytend.calls.count("topup") == 1
@@ -87,7 +87,7 @@ def test_f8_a_lost_answer_is_unknown_then_found_and_never_repeated(world: World,
     assert request.status == "unknown"
     assert "being checked" in world.card_facts(request)["status_words"]
     world.passes(seconds=1)
-    world.looks()
+    world.looks_up()
     assert world.read(request).status == "executed"
     assert world.paytend.books == {request.reference: 1}
     assert world.paytend.calls.count("topup") == 1
@@ -97,12 +97,12 @@ def test_f9_executed_late_is_found_late(world: World) -> None:
     world.paytend.before = OutcomeUnknown("no answer")
     request = world.executes(world.approved())
     world.passes(seconds=30)
-    world.looks()
+    world.looks_up()
     assert world.read(request).status == "unknown"
 
     world.paytend.books[request.reference] = 1
     world.passes(seconds=60)
-    world.looks()
+    world.looks_up()
     assert world.read(request).status == "executed"
 
 
@@ -127,7 +127,7 @@ def test_f12_a_lookup_that_fails_for_an_hour_alerts_after_five_minutes(world: Wo
     request = world.executes(world.approved())
     for _ in range(240):
         world.passes(seconds=15)
-        world.looks()
+        world.looks_up()
 
     assert world.read(request).status == "unknown"
     (alert,) = world.outbox.of("request_unknown")
@@ -135,7 +135,7 @@ def test_f12_a_lookup_that_fails_for_an_hour_alerts_after_five_minutes(world: Wo
     assert world.paytend.calls.count("getTopupResult") < 20
     world.paytend.lookup = None
     world.passes(hours=1)
-    world.looks()
+    world.looks_up()
     assert world.read(request).status == "executed"
     assert world.paytend.calls.count("topup") == 1
 
@@ -199,7 +199,7 @@ def test_at_start_whatever_is_executing_becomes_unknown(small: World) -> None:
     request = small.approved()
     small.work(request)
     with small.database.writing() as session:
-        assert execution.suspect_stranded(session, small.context, now=small.now, at_start=True) == 1
+        assert execution.mark_stranded(session, small.context, now=small.now, at_start=True) == 1
     assert small.read(request).status == "unknown"
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from approvals.execution.reconciliation import AlreadySaid, NotUnknown, RequesterSettles, StillAsking
+from approvals.execution.settlement import AlreadySaid, NotUnknown, RequesterSettles, StillAsking
+from approvals.free_text import ReasonNeeded
 from approvals.policy.people import NotInRole
-from approvals.requests.moves import OtherContent, ReasonNeeded
+from approvals.requests.decision_rules import OtherContent
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown
 from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, person

@@ -8,7 +8,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from approvals.guards import triggers
-from approvals.requests.moves import LEGAL, MOVES, Status
+from approvals.requests.moves import LEGAL, MOVES
+from approvals.statuses import Status
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown
 from tests.approvals.world import MARA, World, rule

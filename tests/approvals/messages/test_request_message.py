@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from approvals.messages.request_message import buttons
-from approvals.requests.moves import Status
+from approvals.statuses import Status
 from paytend.errors import OutcomeUnknown
 from tests.approvals.rendering import FOLDER, render
 from tests.approvals.standins import CARD

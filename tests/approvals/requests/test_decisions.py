@@ -4,19 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from approvals.free_text import HoldsCardNumber, ReasonNeeded
+from approvals.policy.eligibility import ChangedCardholder, SelfApproval
 from approvals.policy.people import Deactivated, Guest, IsBot, Member, NotInRole, RolesUnreadable, Stranger
 from approvals.policy.rules import LimitReached, NothingAllows
-from approvals.requests.decisions import record_refusal, say_looking
-from approvals.requests.moves import (
-    AlreadyDecided,
-    ChangedCardholder,
-    HoldsCardNumber,
-    NotPending,
-    NotYours,
-    OtherContent,
-    ReasonNeeded,
-    SelfApproval,
-)
+from approvals.requests.decision_rules import AlreadyDecided, NotPending, NotYours, OtherContent
+from approvals.requests.decisions import announce_review, record_refusal
 from approvals.tables import CardholderChange
 from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, flagged, limit, person, rule
 
@@ -224,11 +217,11 @@ def test_lists_are_what_waits_for_a_person(world: World) -> None:
 def test_somebody_looking_is_told_in_the_thread(small: World) -> None:
     request = small.asks()
     with small.database.writing() as session:
-        say_looking(
+        announce_review(
             session, small.context, request_id=request.id, digest=request.digest, member=MARA, now=small.now
         )
     with small.database.writing() as session, pytest.raises(NotInRole):
-        say_looking(
+        announce_review(
             session, small.context, request_id=request.id, digest=request.digest, member=SAM, now=small.now
         )
     assert small.outbox.of("request_looking")[0].thread_of == f"request:{request.id}"

@@ -10,8 +10,8 @@ from sqlmodel import SQLModel
 from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.table import ACTIONS
 from approvals.execution.execution import NotClaimed
+from approvals.execution.rights import RightsUnreadable
 from approvals.guards.conditions import LIFTABLE
-from approvals.policy.rights import RightsUnreadable
 from approvals.policy.rules import NothingAllows, PolicyRule
 from approvals.requests.opening import AlreadyOpen
 from approvals.tables import Request

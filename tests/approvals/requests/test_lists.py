@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from approvals.requests import lists
 from approvals.requests.lists import PageStart, RequestPage, riskiest_first
-from approvals.requests.moves import Status
+from approvals.statuses import Status
 from paytend.errors import OutcomeUnknown
 from tests.approvals.world import MARA, OLE, SAM, World, limit, person, rule, snapshot
 
@@ -91,7 +91,7 @@ def _statements(world: World) -> list[tuple[str, Any]]:
     world.candidates()
     world.ticks()
     world.passes(seconds=1)
-    world.looks()
+    world.looks_up()
     event.remove(world.database.engine, "before_cursor_execute", keep)
     return [row for row in asked if row[0].startswith("SELECT")]
 

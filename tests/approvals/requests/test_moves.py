@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from approvals.actions.table import ACTIONS, UnknownAction, find_action
+from approvals.canonical_json import NotCanonical, canonical_json
+from approvals.policy.eligibility import SelfApproval
 from approvals.policy.explanation import explain, problems
 from approvals.policy.people import Member, identity_of
 from approvals.policy.rules import (
@@ -20,23 +22,21 @@ from approvals.policy.rules import (
     PolicyRule,
     Rule,
     apply_limits,
-    as_json,
-    choose,
-    write_duration,
+    choose_rule,
+    to_json,
+    write_hours,
 )
 from approvals.refusals import Refusal
-from approvals.requests.digest import NotCanonical, canonical_json, check_phrase, digest_of
-from approvals.requests.moves import (
+from approvals.requests.decision_rules import (
     EarlierDecision,
-    RequestFacts,
-    SelfApproval,
-    Status,
-    Verdict,
+    RequestState,
     count_approvals,
-    decide,
-    needed,
+    count_needed,
+    judge_decision,
 )
+from approvals.requests.digest import check_phrase, digest_of
 from approvals.requests.phrase_words import WORDS
+from approvals.statuses import Status, Verdict
 from paytend.money import Money
 from tests.approvals.world import START, limit, person, rule
 
@@ -83,7 +83,7 @@ def test_the_phrase_has_three_of_256_words() -> None:
 @given(CENTS, CENTS)
 def test_over_means_strictly_more(threshold: int, asked: int) -> None:
     rules = (rule(name="large", over=str(euros(threshold)), quorum=2), rule(name="all"))
-    chosen = choose(rules, action="card.top_up", money=euros(asked))
+    chosen = choose_rule(rules, action="card.top_up", money=euros(asked))
     assert (chosen.name == "large") is (asked > threshold)
 
 
@@ -93,9 +93,9 @@ def test_the_first_match_decides_and_none_refuses(lines: list[tuple[int, int]], 
     first = next((name for name, (over, _quorum) in enumerate(lines) if asked > over), None)
     if first is None:
         with pytest.raises(NothingAllows):
-            choose(rules, action="card.top_up", money=euros(asked))
+            choose_rule(rules, action="card.top_up", money=euros(asked))
     else:
-        assert choose(rules, action="card.top_up", money=euros(asked)).name == str(first)
+        assert choose_rule(rules, action="card.top_up", money=euros(asked)).name == str(first)
 
 
 def test_another_currency_counts_as_large_unless_it_has_thresholds_of_its_own() -> None:
@@ -103,9 +103,9 @@ def test_another_currency_counts_as_large_unless_it_has_thresholds_of_its_own() 
     dollars = rule(name="dollars", over="500.00 USD", quorum=3)
     every = rule(name="all")
     one_dollar = Money.read("1.00 USD")
-    assert choose((large, every), action="card.top_up", money=one_dollar).name == "large"
-    assert choose((large, dollars, every), action="card.top_up", money=one_dollar).name == "all"
-    assert choose((large, every), action="card.top_up", money=None).name == "all"
+    assert choose_rule((large, every), action="card.top_up", money=one_dollar).name == "large"
+    assert choose_rule((large, dollars, every), action="card.top_up", money=one_dollar).name == "all"
+    assert choose_rule((large, every), action="card.top_up", money=None).name == "all"
 
 
 @pytest.mark.parametrize("quorum", [0, -1, 51, 1.5])
@@ -132,13 +132,13 @@ def test_a_limit_never_lowers_a_quorum(over: int, total: int, quorum: int) -> No
 
 
 def test_a_rule_survives_its_snapshot() -> None:
-    snapshot = choose((rule(decide_within="90m", mention=["U0LEAD"]),), action="card.top_up", money=euros(1))
-    assert Rule.model_validate(as_json(snapshot)) == snapshot
-    assert write_duration(timedelta(minutes=90)) == "90 min"
+    snapshot = choose_rule((rule(decide_within="90m", mention=["U0LEAD"]),), action="card.top_up", money=euros(1))
+    assert Rule.model_validate(to_json(snapshot)) == snapshot
+    assert write_hours(timedelta(minutes=90)) == "90 min"
 
 
-def _asked(quorum: int) -> RequestFacts:
-    return RequestFacts(
+def _asked(quorum: int) -> RequestState:
+    return RequestState(
         status=Status.PENDING,
         digest="d" * 64,
         requester_id="U0SAM",
@@ -150,7 +150,7 @@ def _asked(quorum: int) -> RequestFacts:
 
 def _earlier(member: Member) -> EarlierDecision:
     who = member.person
-    return EarlierDecision(person_id=who.id, name=who.called, verdict=Verdict.APPROVE, decided_at=START)
+    return EarlierDecision(person_id=who.id, name=who.display_name, verdict=Verdict.APPROVE, decided_at=START)
 
 
 @given(
@@ -169,12 +169,12 @@ def test_approved_means_that_many_people_other_than_the_requester(
     for human, account, is_manager in clicks:
         who = person(f"U0{human}{account}", *(["manager"] if is_manager else []), identity=f"U0{human}")
         try:
-            status = decide(
+            status = judge_decision(
                 asked,
                 live=live_rule,
                 earlier=earlier,
                 member=who,
-                changed_cardholder=frozenset(),
+                changers=frozenset(),
                 digest=asked.digest,
                 verdict=Verdict.APPROVE,
                 reason="",
@@ -199,17 +199,17 @@ def test_void_approvals_do_not_count(valid: int, quorum: int, live: int) -> None
     void = [EarlierDecision(person_id="V", name="V", verdict=Verdict.APPROVE, decided_at=START, is_void=True)]
     deny = [EarlierDecision(person_id="N", name="N", verdict=Verdict.DENY, decided_at=START)]
     assert count_approvals([*rows, *void, *deny, *rows]) == valid
-    assert needed(rule(quorum=quorum), rule(quorum=live)) >= 1
+    assert count_needed(rule(quorum=quorum), rule(quorum=live)) >= 1
 
 
 def test_the_requester_is_refused_before_anything_about_roles_is_told() -> None:
     with pytest.raises(SelfApproval):
-        decide(
+        judge_decision(
             _asked(1),
             live=rule(),
             earlier=[],
             member=person("U0SAM"),
-            changed_cardholder=frozenset(),
+            changers=frozenset(),
             digest="d" * 64,
             verdict=Verdict.APPROVE,
             reason="",

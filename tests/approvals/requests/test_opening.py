@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals.execution.preflight import CardUnusable
+from approvals.actions.usability import CardUnusable
 from approvals.policy.people import NotInRole
 from approvals.policy.rules import LimitReached, NothingAllows, Policy
 from approvals.requests.opening import AlreadyOpen, AskAgain, NobodyCanDecide, OtherCard, Unfit

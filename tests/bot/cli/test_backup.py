@@ -82,7 +82,7 @@ def test_reconciliation_finds_what_was_done_after_the_backup(small: Operator) ->
 
     again = small.world()
     again.paytend, again.now = paytend, again.now.replace(year=2030)
-    again.looks()
+    again.looks_up()
 
     assert again.read(request).status == "executed"
     assert list(paytend.books.values()) == [1]

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select, update
 
-from approvals.requests import view
+from approvals.requests import stored
 from approvals.tables import KeyRotation, Request
 from bot.database import key_rotation
 from bot.database.key_rotation import SEALED
@@ -36,8 +36,8 @@ def test_f37_everything_comes_to_the_new_key_and_stays_readable(operator: Operat
     world = operator.world()
     with world.database.reading() as session:
         request = session.exec(select(Request)).one()
-        assert str(view.read_payload(world.context, request).moves) == "10.00 EUR"
-        assert view.read_shown(world.context, request)[0]
+        assert str(stored.read_payload(world.context, request).moved_money) == "10.00 EUR"
+        assert stored.read_shown(world.context, request)[0]
     assert operator.types("audit", "verify")[0] == 0
     assert world.events()[-2:] == ["keys:rotation_begun", "keys:rotated"]
 
@@ -151,6 +151,8 @@ def test_a_single_key_may_be_first_and_last_while_another_becomes_readable(opera
     operator.uses_keys(FIRST, SECOND, FIRST)  # runbook, key rotation, step 1
     between = operator.world()
     with between.database.reading() as session:
-        assert view.read_payload(between.context, session.get_one(Request, request.id)).subject == request.subject
+        assert (
+            stored.read_payload(between.context, session.get_one(Request, request.id)).subject == request.subject
+        )
     assert operator.types("keys", "rotate")[1].startswith("0 values")
     assert operator.types("audit", "verify")[0] == 0

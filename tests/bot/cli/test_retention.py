@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from approvals.messages.request_message import facts
+from approvals.messages.request_message import make_request_message
 from approvals.requests import view
 from approvals.tables import Execution, Request
 from bot.database import retention
@@ -56,7 +56,10 @@ def test_what_is_old_is_emptied_and_everything_else_stays(operator: Operator) ->
         assert session.get_one(Request, waiting.id).payload != b""
         emptied = session.get_one(Request, request.id)
         assert (emptied.payload, emptied.shown, emptied.digest) == (b"", b"", request.digest)
-        assert facts(view.view(session, world.context, emptied, now=world.now))["status"] == "executed"
+        assert (
+            make_request_message(view.read_view(session, world.context, emptied, now=world.now))["status"]
+            == "executed"
+        )
     assert world.events()[-1] == "retention:removed"
     assert operator.types("audit", "verify")[0] == 0
     assert operator.types("check")[0] == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from approvals.policy.rules import NothingAllows, Per, choose
+from approvals.policy.rules import NothingAllows, Per, choose_rule
 from bot.settings.cardops_yml import Config, ConfigUnusable, parse_config, read_config
 from notifier.routing.routes import match
 from paytend import Money
@@ -62,7 +62,7 @@ def test_what_is_left_out_is_safe(text: str) -> None:
     assert config == Config()
     assert config.roles == {}
     with pytest.raises(NothingAllows):
-        choose(config.rules.rules, action="card.top_up", money=Money.read("1.00 EUR"))
+        choose_rule(config.rules.rules, action="card.top_up", money=Money.read("1.00 EUR"))
     assert [recipient.to for recipient in match(config.routes, "transaction", {}).recipients] == ["alerts"]
 
 

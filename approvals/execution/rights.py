@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from approvals.actions.table import find_action
+from approvals.policy.cardholder_changes import find_recent_changers
+from approvals.policy.eligibility import ChangedCardholder, SelfApproval
 from approvals.policy.people import Member, RolesUnreadable, admit, require_role
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
-from approvals.requests import view
-from approvals.requests.moves import ChangedCardholder, SelfApproval, Verdict
-from approvals.requests.opening import changed_cardholder
+from approvals.requests import stored
+from approvals.statuses import Verdict
 from approvals.tables import Decision, Request, VoidedDecision
 
 
@@ -23,7 +24,7 @@ class OtherIdentity(Refusal):
     """This account counts as another person by now."""
 
 
-def approvals_of(session: Session, request_id: str) -> Sequence[Decision]:
+def find_approvals(session: Session, request_id: str) -> Sequence[Decision]:
     """Return the approvals that count, in their order."""
     return session.exec(
         select(Decision)
@@ -47,8 +48,8 @@ def void_lost(
 ) -> list[str]:
     """Void the approvals of people who lost the right since, and return their names with why."""
     lost = []
-    changed = changed_cardholder(session, cardholder_id=request.cardholder_id, now=now)
-    for decision in approvals_of(session, request.id):
+    changed = find_recent_changers(session, cardholder_id=request.cardholder_id, now=now)
+    for decision in find_approvals(session, request.id):
         if decision.account not in members_by_account:
             raise RightsUnreadable
         try:
@@ -88,7 +89,7 @@ def _check(decision: Decision, request: Request, *, member: Member, live: Rule, 
         raise OtherIdentity
     if person.is_known_as(request.requester_id, request.requester_account):
         raise SelfApproval
-    for rule in (view.read_rule(request), live):
+    for rule in (stored.read_rule(request), live):
         require_role(member, roles=rule.approvers)
     if person.is_known_as(*changed):
         raise ChangedCardholder

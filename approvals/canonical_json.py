@@ -1,0 +1,34 @@
+"""The one JSON form of a value, over which digests and keyed hashes are made. Pure."""
+
+import json
+from typing import Any
+
+
+class NotCanonical(ValueError):
+    """A value that has no exact JSON form (a float, bytes, or a key that is no text)."""
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one JSON form of a value: sorted keys, no spaces, UTF-8; raises NotCanonical."""
+    _refuse_inexact(value)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise NotCanonical("a text with half a character") from error
+
+
+def _refuse_inexact(value: Any) -> None:
+    match value:
+        case None | bool() | int() | str():
+            return
+        case dict():
+            if not all(isinstance(name, str) for name in value):
+                raise NotCanonical("a key that is no text")
+            for inner in value.values():
+                _refuse_inexact(inner)
+        case list() | tuple():
+            for inner in value:
+                _refuse_inexact(inner)
+        case _:
+            raise NotCanonical(f"a {type(value).__name__} has no exact JSON form")

@@ -1,0 +1,27 @@
+"""What people type freely: a reason has a length, and no text has a card number in it. Pure."""
+
+from approvals.refusals import Refusal
+from paytend.redaction import find_card_numbers
+
+SHORTEST_REASON, LONGEST_REASON = 3, 500
+
+
+class ReasonNeeded(Refusal):
+    """Please give a reason of 3 to 500 characters."""
+
+
+class HoldsCardNumber(Refusal):
+    """Your text holds a card number. It was not stored; please write it without."""
+
+
+def require_reason(reason: str) -> None:
+    """Refuse a reason that is missing, too long, or holds a card number."""
+    refuse_card_number(reason)
+    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
+        raise ReasonNeeded
+
+
+def refuse_card_number(text: str) -> None:
+    """Refuse a text that holds a card number."""
+    if find_card_numbers(text):
+        raise HoldsCardNumber

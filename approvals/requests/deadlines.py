@@ -1,0 +1,86 @@
+"""The clocks of a request: what ends when it is not decided or carried out in time, and the reminders."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from approvals.context import ApprovalContext
+from approvals.messages import notices
+from approvals.requests import decision_rules, stored
+from approvals.requests.decision_rules import EarlierDecision
+from approvals.requests.move import CLOCK, move, note
+from approvals.statuses import Status
+from approvals.tables import Request
+
+BATCH = 50
+
+
+def expire_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
+    """End what was not decided or not carried out in time, and return how many there were."""
+    undecided = session.exec(
+        select(Request)
+        .where(Request.status == Status.PENDING.value, col(Request.decide_by) <= now)
+        .order_by(col(Request.decide_by))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    not_done = session.exec(
+        select(Request)
+        .where(Request.status == Status.APPROVED.value, col(Request.execute_by) <= now)
+        .order_by(col(Request.execute_by))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for request in undecided:
+        words = "Nobody decided in time." if not request.approved_at else "It was not approved again in time."
+        move(session, context, request, "approval:expired", actor=CLOCK, words=words, now=now)
+    for request in not_done:
+        words = "It could not be carried out in time, and nothing was sent."
+        move(session, context, request, "approval:lapsed", actor=CLOCK, words=words, now=now)
+    return len(undecided) + len(not_done)
+
+
+def remind_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
+    """Remind of what waits at half and at three quarters of its time, and return how many reminders there were."""
+    waiting = session.exec(
+        select(Request)
+        .where(Request.status == Status.PENDING.value, col(Request.remind_at) <= now, col(Request.decide_by) > now)
+        .order_by(col(Request.remind_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for request in waiting:
+        _remind(session, context, request, now=now)
+    return len(waiting)
+
+
+def _remind(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
+    rule = stored.read_rule(request)
+    earlier: list[EarlierDecision] = stored.read_earlier(session, request.id)
+    request.reminded += 1
+    request.remind_at = reminder_time(request, reminded=request.reminded)
+    while (
+        request.remind_at is not None and request.remind_at <= now
+    ):  # one reminder for a time that was slept over
+        request.reminded += 1
+        request.remind_at = reminder_time(request, reminded=request.reminded)
+    session.flush()
+    facts = {
+        "mention": list(rule.mention),
+        "roles": list(rule.approvers),
+        "count": f"{decision_rules.count_approvals(earlier)} of {request.quorum}",
+        "decide_by": request.decide_by.isoformat(),
+    }
+    notices.reply(session, context.outbox, request, kind="request_reminder", facts=facts, now=now)
+    note(session, context, request, "approval:reminded", actor=CLOCK, now=now)
+
+
+REMINDERS = (0.5, 0.75)
+
+
+def reminder_time(request: Request, *, reminded: int) -> datetime | None:
+    """Return when the next reminder is due after this many; None after the last."""
+    if reminded >= len(REMINDERS):
+        return None
+    whole: timedelta = request.decide_by - request.created_at
+    return request.created_at + whole * REMINDERS[reminded]

@@ -1,0 +1,118 @@
+"""The stored request: found, unsealed, and compared with its digest."""
+
+import json
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from approvals.actions.payloads import Payload
+from approvals.actions.snapshot import Snapshot
+from approvals.actions.table import find_action
+from approvals.context import ApprovalContext
+from approvals.policy.rules import Rule, to_json
+from approvals.refusals import Refusal, write_moment
+from approvals.requests.decision_rules import EarlierDecision, RequestState
+from approvals.requests.digest import digest_of
+from approvals.statuses import Status, Verdict
+from approvals.tables import REQUEST_TABLE, Decision, Request, VoidedDecision
+from storage.vault import Unreadable
+
+
+class UnknownRequest(Refusal):
+    """There is no such request."""
+
+
+class Altered(Refusal):
+    """What is stored of this request does not fit its digest, so nothing is done with it. Please tell an admin."""
+
+
+def find(session: Session, request_id: str, *, to_change: bool = False) -> Request:
+    """Return a request, held until the transaction ends when it is to be changed; raises UnknownRequest."""
+    query = select(Request).where(Request.id == request_id)
+    query = query.with_for_update() if to_change else query
+    request = session.exec(query.execution_options(populate_existing=True)).first()
+    if request is None:
+        raise UnknownRequest
+    return request
+
+
+def find_named(session: Session, name: str) -> Request:
+    """Return a request by its id or by the reference that its card shows; raises UnknownRequest."""
+    wanted = name.lower()
+    query = select(Request).where(or_(col(Request.id) == wanted, col(Request.reference) == wanted))
+    request = session.exec(query).first()
+    if request is None:
+        raise UnknownRequest
+    return request
+
+
+def read_payload(context: ApprovalContext, request: Request) -> Payload:
+    """Return what is to be done, after comparing it with the digest; raises Altered."""
+    action = find_action(request.action)
+    try:
+        text = context.vault.open(request.payload, table=REQUEST_TABLE, row=request.id, column="payload")
+        payload = action.payload.model_validate_json(text)
+    except (Unreadable, ValueError) as error:
+        raise Altered from error
+    found = digest_of(
+        action=request.action,
+        payload=to_json(payload),
+        requester_id=request.requester_id,
+        rule=json.loads(request.rule),
+    )
+    if found != request.digest:
+        raise Altered
+    return payload
+
+
+def read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapshot]:
+    """Return the sentence and what people were shown beside it; empty after they were purged."""
+    if not request.shown:
+        return "", Snapshot(subject=request.subject)
+    try:
+        text = context.vault.open(request.shown, table=REQUEST_TABLE, row=request.id, column="shown")
+        shown = json.loads(text)
+        return shown["summary"], Snapshot.model_validate(shown["card"])
+    except (Unreadable, ValueError) as error:
+        raise Altered from error
+
+
+def read_rule(request: Request) -> Rule:
+    """Return the rule as it was when the request was made."""
+    return Rule.model_validate_json(request.rule)
+
+
+def read_earlier(session: Session, request_id: str) -> list[EarlierDecision]:
+    """Return the decisions so far, in their order."""
+    void = set(session.exec(select(VoidedDecision.person_id).where(VoidedDecision.request_id == request_id)))
+    rows = session.exec(
+        select(Decision)
+        .where(Decision.request_id == request_id)
+        .order_by(col(Decision.decided_at), col(Decision.person_id))
+    )
+    return [
+        EarlierDecision(
+            person_id=row.person_id,
+            name=row.name,
+            verdict=Verdict(row.verdict),
+            decided_at=row.decided_at,
+            is_void=row.person_id in void,
+        )
+        for row in rows
+    ]
+
+
+def read_state(request: Request, *, earlier: list[EarlierDecision]) -> RequestState:
+    """Return what the rules need to know of a request."""
+    names = ", ".join(row.name for row in earlier if not row.is_void)
+    moment = request.ended_at or request.approved_at
+    since = (f" by {names}" if names else "") + (f" at {write_moment(moment)}" if moment else "")
+    return RequestState(
+        status=Status(request.status),
+        digest=request.digest,
+        requester_id=request.requester_id,
+        requester_account=request.requester_account,
+        decide_by=request.decide_by,
+        rule=read_rule(request),
+        since=since,
+    )
