@@ -307,6 +307,15 @@ def test_type_and_size_are_checked_before_anything_is_read(
     assert sqlite_world.paytend.calls_of("uploadDocument") == []
 
 
+def test_a_document_of_exactly_two_megabytes_is_sent(sqlite_world: JourneyWorld) -> None:
+    content = JPEG + b"\x00" * (2 * 1024 * 1024 - len(JPEG))
+
+    attaches(sqlite_world, content)
+
+    assert "Sent to Paytend" in sqlite_world.modal_text(SUPPORT)
+    assert sqlite_world.paytend.books.holders[HOLDER].documents[-1] == ("3", ".jpeg", 2 * 1024 * 1024)
+
+
 def test_a_file_that_is_not_what_its_name_says_is_not_sent(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 

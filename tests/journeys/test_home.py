@@ -1,6 +1,9 @@
 """The Home tab: what waits, what was asked for, the balance; fresh without being asked for, and cheap."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+from sqlmodel import select
 
 from bot.database.tables import HomeTab
 from bot.slack import home
@@ -177,16 +180,23 @@ def test_a_top_up_is_asked_for_from_home(sqlite_world: JourneyWorld) -> None:
 def test_two_hundred_open_tabs_are_refreshed_within_slacks_limit(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     opens_home(world, MANAGER)
+    people = world.slack.state.people
     with world.bot.database.writing() as session:
         row = session.get_one(HomeTab, MANAGER)
         for number in range(200):
-            copy = row.model_dump() | {"account": f"U0{number:04d}", "person_id": f"U0{number:04d}", "seen": ""}
-            session.add(HomeTab(**copy))
+            account = f"U0{number:04d}"
+            people[account] = replace(people[MANAGER], id=account)
+            session.add(HomeTab(**row.model_dump() | {"account": account, "person_id": account, "seen": ""}))
     before = publishes(world)
 
     home.refresh(world.bot.parts)
     assert publishes(world) == before  # nothing differs from what everybody has
+    with world.bot.database.reading() as session:
+        assert "" not in session.exec(select(HomeTab.seen)).all(), "and nobody is looked at again before it does"
 
     world.asks("20.00")
     home.refresh(world.bot.parts)
-    assert 0 < publishes(world) - before <= home.MOST_PUBLISHED
+    assert publishes(world) - before == home.MOST_PUBLISHED
+    home.refresh(world.bot.parts)
+    assert publishes(world) - before == 2 * home.MOST_PUBLISHED
+    assert sum("20.00 EUR" in shown(world, account) for account in people) == 2 * home.MOST_PUBLISHED

@@ -7,6 +7,8 @@ import pytest
 from sqlmodel import select
 
 from approvals.refusals import Refusal
+from approvals.requests.moves import CARDHOLDER_REST
+from approvals.requests.opening import changed_cardholder
 from approvals.tables import CardholderChange, Request
 from bot.slack.handlers.requests import ask_and_tell, ask_for
 from bot.slack.payloads import Incoming, PayloadKind
@@ -114,6 +116,19 @@ def test_a_change_without_an_answer_is_found_by_looking_at_the_cardholder(cards:
 
     cards.passes(minutes=1)
     assert cards.request().status == "executed"
+
+
+def test_a_change_that_may_have_happened_keeps_who_asked_from_deciding_for_a_day(cards: JourneyWorld) -> None:
+    _asks(cards, "cardholder.update", UPDATE)
+    cards.paytend.switches.lose_next_answer(operation="updateCardholder")
+
+    cards.clicks(MANAGER, "request_approve")
+
+    assert cards.request().status == "unknown"
+    with cards.bot.database.reading() as session:
+        now = cards.clock.now()
+        assert changed_cardholder(session, cardholder_id=HOLDER, now=now) == {SUPPORT}
+        assert changed_cardholder(session, cardholder_id=HOLDER, now=now + CARDHOLDER_REST) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,27 @@ def test_a_card_info_of_a_card_that_cannot_be_topped_up_offers_none(sqlite_world
     sqlite_world.types(SUPPORT, "/card info 1755907")  # it is lost
 
     assert actions_of(sqlite_world.slack.ephemerals(SUPPORT)[-1]) == []
+
+
+def test_the_answer_finds_whoever_closed_the_form_before_it_came(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.types(SUPPORT, "/topup")
+    world.slack.submits(SUPPORT, {"card": CARD, "amount": "20"})
+
+    world.slack.closes(SUPPORT)
+    world.settles()
+
+    assert world.slack.modal(SUPPORT) is None
+    # The bot is not in the channel of the command, so the answer comes as a direct message.
+    assert world.request().phrase in text_of(world.slack.messages("D0SAM")[-1]["blocks"])
+
+
+def test_a_refusal_finds_whoever_closed_the_form_before_it_came(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.types(SUPPORT, "/topup")
+    world.slack.submits(SUPPORT, {"card": "999", "amount": "20"})
+
+    world.slack.closes(SUPPORT)
+    world.settles()
+
+    assert "Card does not exist" in text_of(world.slack.messages("D0SAM")[-1]["blocks"])

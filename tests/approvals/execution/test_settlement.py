@@ -66,6 +66,19 @@ def test_the_requester_and_outsiders_settle_nothing(small: World) -> None:
         small.settles(request, MARA, happened=True, reason="")
 
 
+def test_the_requester_is_a_person_and_not_an_account(small: World) -> None:
+    asked_by = person("U0SAM2", "support", identity="U0FIRST")
+    small.members_by_account["U0SAM2"] = asked_by
+    small.paytend.before = OutcomeUnknown("no answer")
+    request = small.executes(small.decides(small.asks(by=asked_by)))
+    small.gives_up()
+
+    with pytest.raises(RequesterSettles):  # another account of theirs
+        small.settles(request, person("U0SAM3", "manager", identity="U0FIRST"), happened=True)
+    with pytest.raises(RequesterSettles):  # the account that asked, after the identity map was changed
+        small.settles(request, person("U0SAM2", "manager"), happened=True)
+
+
 def test_nothing_is_settled_while_paytend_is_still_asked(small: World) -> None:
     small.paytend.before = OutcomeUnknown("no answer")
     request = small.executes(small.approved())

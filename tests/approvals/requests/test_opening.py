@@ -6,6 +6,7 @@ from approvals.actions.usability import CardUnusable
 from approvals.policy.people import NotInRole
 from approvals.policy.rules import LimitReached, NothingAllows, Policy
 from approvals.requests.opening import AlreadyOpen, AskAgain, NobodyCanDecide, OtherCard, Unfit
+from approvals.tables import CardholderChange
 from tests.approvals.world import MARA, MILO, World, limit, person, rule, snapshot
 
 
@@ -29,6 +30,18 @@ def test_the_requester_does_not_count_among_those_who_could(small: World) -> Non
     small.members_by_account = {"U0BOTH": person("U0BOTH", "support", "manager")}
     with pytest.raises(NobodyCanDecide):
         small.asks(by=small.members_by_account["U0BOTH"])
+
+
+def test_who_changed_the_cardholder_today_does_not_count_among_those_who_could(small: World) -> None:
+    small.use(rules=(rule(quorum=2),))
+    with small.database.writing() as session:
+        session.add(CardholderChange(id="c1", cardholder_id="H1", person_id="U0MARA", changed_at=small.now))
+
+    with pytest.raises(NobodyCanDecide, match="only 1 person could"):
+        small.asks()
+
+    small.passes(hours=24)
+    assert small.asks().status == "pending"
 
 
 def test_nothing_matches_means_refused(small: World) -> None:

@@ -118,6 +118,20 @@ def test_an_edit_while_the_post_is_in_doubt_is_made_after_it(world: NotifierWorl
     assert world.slack.texts() == ["done"]
 
 
+def test_an_edit_waits_for_a_post_in_doubt_that_is_put_off_though_its_channel_is_free(world: NotifierWorld) -> None:
+    world.slack.will("chat.postMessage", Trick.RESETS_BEFORE, "some_new_error")
+    world.says("asked", key="request:1")
+    world.delivers()
+    world.clock.passes(seconds=3)
+    world.delivers()  # looked for, not found, and refused: put off alone, without its channel
+
+    world.edits("request:1", "done")
+    world.says("other", key="request:2")
+    world.delivers_all(30)
+
+    assert sorted(world.slack.texts()) == ["done", "other"]
+
+
 def test_an_edit_of_a_deleted_message_posts_a_new_copy_which_is_edited_from_then_on(world: NotifierWorld) -> None:
     world.says("asked", key="request:1")
     world.delivers()
