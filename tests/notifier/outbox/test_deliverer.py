@@ -118,7 +118,9 @@ def test_an_edit_while_the_post_is_in_doubt_is_made_after_it(world: NotifierWorl
     assert world.slack.texts() == ["done"]
 
 
-def test_an_edit_waits_for_a_post_in_doubt_that_is_put_off_though_its_channel_is_free(world: NotifierWorld) -> None:
+def test_an_edit_waits_for_a_post_in_doubt_that_is_put_off_though_its_channel_is_free(
+    world: NotifierWorld,
+) -> None:
     world.slack.will("chat.postMessage", Trick.RESETS_BEFORE, "some_new_error")
     world.says("asked", key="request:1")
     world.delivers()
