@@ -1,9 +1,11 @@
 """`/approvals`: requests that wait, one's own, and what became of the others."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from commands.reading.arguments import misread
-from commands.slash_command import ALL_ROLES, HELP, Command, Form
+from commands.slash_command import ALL_ROLES, HELP, ButtonValue, Command, Form, Reply
 
 SHOW_FORM = "/approvals show <reference>"
 
@@ -24,6 +26,28 @@ LISTS = {
     "mine": ("Your requests", "You have asked for nothing yet."),
     "history": ("All requests", "Nothing was asked for yet."),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRow:
+    """A request in a list."""
+
+    id: str
+    summary: str
+    status: str
+    requester: str
+    created_at: datetime
+    phrase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestListReply(Reply, template="approvals_list"):
+    """A list of requests; `nothing` is said when it is empty, `older` is what the button carries."""
+
+    title: str
+    nothing: str
+    rows: Sequence[RequestRow]
+    older: ButtonValue | None
 
 
 def read_show(words: Sequence[str]) -> str:

@@ -1,32 +1,52 @@
 """Why a notice is where it is, in words: each route in its order, and what it came to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from commands.slash_command import Reply
 from notifier.routing.routes import DEFAULT, Routes, match
 
 
-def list_reasons(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list[dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class RouteReason:
+    """Why a route matched or not, and the channels that it goes to."""
+
+    name: str
+    matched: bool
+    reason: str
+    channels: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyHereReply(Reply, template="why_here"):
+    """Why a notice is where it is."""
+
+    kind: str
+    rows: Sequence[RouteReason]
+    note: str
+
+
+def list_reasons(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list[RouteReason]:
     """Return each route that was looked at: its name, whether it matched, why or why not, and its channels."""
     rows = []
     for decision in match(routes.rules, kind, facts).decisions:
         rule = routes.rules[decision.rule] if decision.rule is not None else None
         rows.append(
-            {
-                "name": "default" if decision.rule is None else f"route {decision.rule + 1}",
-                "matched": decision.matched,
-                "reason": decision.reason,
-                "channels": [routes.resolve(name) for name in (rule.to if rule else (DEFAULT,))],
-            }
+            RouteReason(
+                name="default" if decision.rule is None else f"route {decision.rule + 1}",
+                matched=decision.matched,
+                reason=decision.reason,
+                channels=[routes.resolve(name) for name in (rule.to if rule else (DEFAULT,))],
+            )
         )
     return rows
 
 
-def explain(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> Reply:
+def explain(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> WhyHereReply:
     """Return the private answer to *Why here?*: by the routes as they are now."""
     rows = list_reasons(kind, facts, routes=routes)
-    later = len(routes.rules) - sum(row["name"] != "default" for row in rows)
+    later = len(routes.rules) - sum(row.name != "default" for row in rows)
     more = f"; {later} further were not looked at" if later > 0 else ""
     note = f"By the routes of cardops.yml as they are now{more}"
-    return Reply(template="why_here", facts={"kind": kind, "rows": rows, "note": note})
+    return WhyHereReply(kind=kind, rows=rows, note=note)

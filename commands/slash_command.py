@@ -1,10 +1,11 @@
 """What a slash command is: the forms that can be typed, who may, and the private answer."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from commands.reading.arguments import guess, misread
+from notifier.rendering.facts import TemplateFacts
 from paytend import Call
 from paytend.models import Answer
 
@@ -19,12 +20,40 @@ class Ask(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What only the person who typed sees: a template and its facts."""
+# What a button or an option carries as JSON, and gets back when it is clicked.
+ButtonValue = Mapping[str, str | int]
 
-    template: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(TemplateFacts):
+    """What only the person who typed or clicked sees: the base of the facts of such templates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View(TemplateFacts):
+    """What a modal shows: the base of the facts of such templates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemReply(Reply, template="problem"):
+    """Why something was not done, and what to do next."""
+
+    headline: str
+    says: str
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An option of a select; a `value` that is not a text becomes JSON."""
+
+    value: str | ButtonValue
+    text: str
+
+
+def list_choices(texts: Mapping[str, str]) -> Sequence[Choice]:
+    """Return an option for each value and its text."""
+    return [Choice(value=value, text=text) for value, text in texts.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +97,38 @@ SUPPORT = ("support",)
 HELP = Form(word="help", usage="", does="what can be typed here", roles=())
 
 
-def show_help(*commands: Command) -> Reply:
+@dataclass(frozen=True, kw_only=True)
+class HelpLine:
+    """One form of a command, as it is typed, and what it does."""
+
+    line: str
+    does: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandHelp:
+    """A command with all its forms."""
+
+    name: str
+    does: str
+    forms: Sequence[HelpLine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpReply(Reply, template="help"):
+    """What can be typed."""
+
+    commands: Sequence[CommandHelp]
+
+
+def show_help(*commands: Command) -> HelpReply:
     """Return what can be typed behind these commands."""
-    return Reply(template="help", facts={"commands": [_facts(command) for command in commands]})
+    return HelpReply(commands=[_help_of(command) for command in commands])
 
 
-def _facts(command: Command) -> dict[str, Any]:
-    return {
-        "name": command.name,
-        "does": command.does,
-        "forms": [
-            {"line": " ".join(part for part in (command.name, form.word, form.usage) if part), "does": form.does}
-            for form in command.forms
-        ],
-    }
+def _help_of(command: Command) -> CommandHelp:
+    forms = [
+        HelpLine(line=" ".join(part for part in (command.name, form.word, form.usage) if part), does=form.does)
+        for form in command.forms
+    ]
+    return CommandHelp(name=command.name, does=command.does, forms=forms)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from approvals.free_text import HoldsCardNumber
@@ -15,7 +16,7 @@ from commands.reading.arguments import (
     read_reference,
     refuse_card_number,
 )
-from commands.slash_command import HELP, SUPPORT, Ask, Command, Form, Reply
+from commands.slash_command import HELP, SUPPORT, Ask, ButtonValue, Command, Form, Reply, View
 from paytend import Money, Refused, operations
 
 FORM = "/topup <card> <amount> [currency] [reason]"
@@ -40,6 +41,75 @@ class TypedTopUp:
     card_id: str
     money: Money
     reason: str
+
+    def as_value(self) -> dict[str, str]:
+        """Return what a button carries, which is the payload of the request too."""
+        return {"card_id": self.card_id, "money": str(self.money), "reason": self.reason}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpView(View, template="topup.view"):
+    """The form in which a top-up is asked for."""
+
+    metadata: ButtonValue
+    card: str
+    amount: str
+    currency: str
+    currencies: Sequence[str]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpAskedReply(Reply, template="topup_asked"):
+    """A top-up that was asked for, and where and by when it is decided."""
+
+    money: Money
+    card_id: str
+    channel: str
+    decide_by: datetime
+    phrase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpAgainQuestion(Reply, template="topup_again"):
+    """Whether to ask for the same top-up again."""
+
+    says: str
+    wish: ButtonValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpStatusReply(Reply, template="topup_status"):
+    """What Paytend says of a top-up."""
+
+    reference: str
+    status: str
+    status_code: str
+    card_id: str
+    last_four: str
+    amount: str
+    fee: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpUnknownReply(Reply, template="topup_unknown"):
+    """A top-up that Paytend does not know, and the reason it gives."""
+
+    reference: str
+    reason: str
+
+
+def make_form(fields: Mapping[str, str], *, channel: str) -> TopUpView:
+    """Return the form with what is known or was typed; `channel` is where it was asked for."""
+    return TopUpView(
+        metadata={"channel": channel},
+        card=fields.get("card", ""),
+        amount=fields.get("amount", ""),
+        currency=fields.get("currency") or CURRENCIES[0],
+        currencies=CURRENCIES,
+        reason=fields.get("reason", ""),
+    )
 
 
 def read_wish(words: Sequence[str]) -> TypedTopUp:
@@ -96,22 +166,19 @@ def read_status(words: Sequence[str]) -> str:
     return read_reference(words, form=STATUS_FORM)
 
 
-def status(reference: str, *, ask: Ask) -> Reply:
+def status(reference: str, *, ask: Ask) -> TopUpStatusReply | TopUpUnknownReply:
     """Return what Paytend says of a top-up; one that it does not know is an answer as well."""
     try:
         found = ask(operations.GET_TOP_UP_RESULT(reference=reference))
     except Refused as refused:
-        return Reply(template="topup_unknown", facts={"reference": reference, "reason": refused.reason})
-    return Reply(
-        template="topup_status",
-        facts={
-            "reference": reference,
-            "status": found.status.text if found.status else "not told by Paytend",
-            "status_code": found.status or "",
-            "card_id": found.card_id or "",
-            "last_four": (found.card_number or "")[-4:],
-            "amount": str(found.amount) if found.amount else "",
-            "fee": str(found.fee) if found.fee else "",
-            "message": found.message or "",
-        },
+        return TopUpUnknownReply(reference=reference, reason=refused.reason)
+    return TopUpStatusReply(
+        reference=reference,
+        status=found.status.text if found.status else "not told by Paytend",
+        status_code=found.status or "",
+        card_id=found.card_id or "",
+        last_four=(found.card_number or "")[-4:],
+        amount=str(found.amount) if found.amount else "",
+        fee=str(found.fee) if found.fee else "",
+        message=found.message or "",
     )

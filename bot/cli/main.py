@@ -156,10 +156,10 @@ def run_doctor(_chosen: argparse.Namespace) -> int:
     try:
         with make_patient(settings, config, clock=make_clock(), database=database) as patient:
             for row in table.examine(patient):
-                sys.stdout.write(f"{row['state']:<6}{row['name']:<10}{row['says']}\n")
-                sys.stdout.write(f"{'':<16}-> {row['next']}\n" if row["next"] else "")
+                sys.stdout.write(f"{row.state:<6}{row.name:<10}{row.says}\n")
+                sys.stdout.write(f"{'':<16}-> {row.next}\n" if row.next else "")
                 sys.stdout.flush()
-                wrong = wrong or row["state"] == table.CheckState.WRONG
+                wrong = wrong or row.state is table.CheckState.WRONG
     finally:
         database.close()
     return WRONG if wrong else FINE

@@ -45,8 +45,8 @@ def explain(chosen: argparse.Namespace) -> int:
         rows = list_reasons(notification.kind, notification.facts, routes=make_routes(place.read_config()))
     say(f"{notification.kind}, status {notification.facts.get('status') or 'not given'}")
     for row in rows:
-        goes = f" -> {', '.join(row['channels'])}" if row["matched"] else ""
-        say(f"{'match ' if row['matched'] else '-     '}{row['name']}: {row['reason']}{goes}")
+        goes = f" -> {', '.join(row.channels)}" if row.matched else ""
+        say(f"{'match ' if row.matched else '-     '}{row.name}: {row.reason}{goes}")
     return FINE
 
 

@@ -32,6 +32,16 @@ class CheckResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DoctorRow:
+    """What one check found, under its name."""
+
+    name: str
+    state: CheckState
+    says: str
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DoctorContext:
     """What is examined."""
 

@@ -10,13 +10,13 @@ from slack_sdk.errors import SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.doctor import installation, slack
-from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, reason_of
+from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, DoctorRow, reason_of
 from bot.wiring.dependencies import Parts
 
 __all__ = ["CHECKS", "CheckState", "DoctorContext", "count", "examine", "patient_of"]
 
 
-def examine(patient: DoctorContext) -> Iterator[dict[str, str]]:
+def examine(patient: DoctorContext) -> Iterator[DoctorRow]:
     """Run the checks in their order; yield for each its name, state, sentence and what to do."""
     for name, check in CHECKS.items():
         try:
@@ -24,7 +24,7 @@ def examine(patient: DoctorContext) -> Iterator[dict[str, str]]:
         except (SlackClientError, OSError, SQLAlchemyError) as error:
             says = f"This could not be found out ({reason_of(error)})."
             found = CheckResult(state=CheckState.WRONG, says=says, next="Look at the other checks first.")
-        yield {"name": name, "state": found.state.value, "says": found.says, "next": found.next}
+        yield DoctorRow(name=name, state=found.state, says=found.says, next=found.next)
 
 
 def patient_of(parts: Parts) -> DoctorContext:
@@ -40,9 +40,9 @@ def patient_of(parts: Parts) -> DoctorContext:
     )
 
 
-def count(results: Sequence[dict[str, str]]) -> dict[str, int]:
+def count(results: Sequence[DoctorRow]) -> dict[str, int]:
     """Return how many checks came out in which state."""
-    return {state.value: sum(row["state"] == state for row in results) for state in CheckState}
+    return {state.value: sum(row.state is state for row in results) for state in CheckState}
 
 
 CHECKS: dict[str, Check] = {

@@ -1,14 +1,14 @@
 """The kinds of things that people do in Slack, and what is behind each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts
-from commands.slash_command import Reply
+from commands.slash_command import ButtonValue, Reply
 
 # What was typed behind a command's word; returns the private answer, or None when a modal is the answer.
 Typed = Callable[[Parts, Incoming, Member, Sequence[str]], Reply | None]
@@ -65,7 +65,18 @@ def take_text(value: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def told(headline: str, says: str, **more: Any) -> Reply:
-    """Return a few words, with a button where `back` names one."""
-    facts = {"headline": headline, "says": says, "next": "", "back": "", "back_text": "", "metadata": {}}
-    return Reply(template="told", facts=facts | more)
+@dataclass(frozen=True, kw_only=True)
+class ToldReply(Reply, template="told"):
+    """A few words; where `back` is an action id, a button with `back_text` that carries `metadata`."""
+
+    headline: str
+    says: str
+    next: str = ""
+    back: str = ""
+    back_text: str = ""
+    metadata: ButtonValue = field(default_factory=dict)
+
+
+def told(headline: str, says: str, *, next: str = "") -> ToldReply:  # noqa: A002 - the name of the fact
+    """Return a few words."""
+    return ToldReply(headline=headline, says=says, next=next)

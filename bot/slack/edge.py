@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt import App, BoltRequest, BoltResponse
@@ -26,7 +26,7 @@ from bot.slack.payloads import Incoming, PayloadKind, read_incoming
 from bot.slack.router import answer_click, answer_command, answer_event, answer_submission, decides, is_quick
 from bot.threads import Busy, WorkQueue
 from bot.wiring.dependencies import Parts
-from commands.slash_command import Reply
+from commands.slash_command import Reply, View
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +43,14 @@ class BotIdentity:
     team_id: str
     bot_id: str
     bot_user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkingView(View, template="working.view"):
+    """What a submitted modal shows until the answer is there."""
+
+    title: str
+    says: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +97,7 @@ class SlackListener:
         return NO_ANSWER
 
     def _say(self, reply: Reply) -> BoltResponse:
-        rendered = self.parts.replier.renderer.message(reply.template, reply.facts)
+        rendered = self.parts.replier.renderer.message(reply.template, reply)
         body = {"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks}
         return _json(body)
 
@@ -100,12 +108,12 @@ class SlackListener:
             return NO_ANSWER
         if wrong := find_mistakes(submission, incoming):
             return _json({"response_action": "errors", "errors": wrong})
-        facts = {"title": submission.title, "says": submission.working, "metadata": {}}
+        working = WorkingView(title=submission.title, says=submission.working)
         try:
             self.slow.submit(lambda: self._run(incoming, answer_submission))
         except Busy as error:
-            facts["says"] = str(explain(error, reference=incoming.key).facts["headline"])
-        view = self.parts.replier.renderer.view("working.view", facts)
+            working = replace(working, says=explain(error, reference=incoming.key).headline)
+        view = self.parts.replier.renderer.view(working.template, working)
         return _json({"response_action": "update", "view": view})
 
     def _run(self, incoming: Incoming, act: Callable[[Parts, Incoming], None]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from approvals.policy.people import DirectoryUnreadable
 from approvals.refusals import Refusal
 from bot.threads import Busy
-from commands.slash_command import Reply
+from commands.slash_command import ProblemReply
 from paytend import NotSendable, OutcomeUnknown, ProtocolError, Refused, Unreachable
 from storage.vault import Unreadable
 
@@ -69,20 +69,17 @@ ANSWERS: tuple[tuple[type[Exception], ErrorReply], ...] = (
 )
 
 
-def explain(error: Exception, *, reference: str) -> Reply:
+def explain(error: Exception, *, reference: str) -> ProblemReply:
     """Return the private answer to an error; one that is not in the table is our bug, logged with a reference."""
     for kind, say in ANSWERS:
         if isinstance(error, kind):
             sentence = str(error) if say.told else ""
             facts = {"kind": type(error).__name__, "reference": reference}
             _log.info("command.refused", exc_info=error if say.traced else None, extra=facts)
-            return Reply(template="problem", facts={"headline": say.headline, "says": sentence, "next": say.next})
+            return ProblemReply(headline=say.headline, says=sentence, next=say.next)
     _log.error("command.broken", exc_info=error, extra={"reference": reference})
-    return Reply(
-        template="problem",
-        facts={
-            "headline": "Something is broken on our side",
-            "says": f"Reference {reference}",
-            "next": "Please tell an admin this reference; it stands beside the details in the log.",
-        },
+    return ProblemReply(
+        headline="Something is broken on our side",
+        says=f"Reference {reference}",
+        next="Please tell an admin this reference; it stands beside the details in the log.",
     )

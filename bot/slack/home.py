@@ -7,9 +7,10 @@ when it differs from the one that the person has. Roles are those of the last op
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from slack_sdk.errors import SlackClientError
 from sqlalchemy import func, update
@@ -21,8 +22,10 @@ from approvals.tables import AuditEvent, Request
 from bot.database.tables import HomeTab
 from bot.slack.sparkline import WINDOW, draw, say_trend
 from bot.wiring.dependencies import Parts
-from commands.slash_command import SUPPORT
+from commands.approvals import RequestRow
+from commands.slash_command import SUPPORT, View
 from notifier.balance.tables import BalanceSample, BalanceState
+from notifier.rendering.facts import make_plain
 from paytend import Money
 from storage.upsert import insert_once
 
@@ -31,8 +34,42 @@ LOOKED_AT = timedelta(hours=1)  # who opened it longer ago sees the newest when 
 MOST_PUBLISHED = 15  # in one refresh: Slack takes about a hundred a minute
 BALANCE_ROLES = frozenset({"manager", "oncall", "admin"})
 _WAITING, _MINE, _READ = 8, 5, 50
+_LEVELS = {"ok": "enough", "warn": "low", "critical": "critically low"}
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingRequest(RequestRow):
+    """A request that waits for the person whose tab it is."""
+
+    decide_by: datetime
+    quorum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeBalance:
+    """The partner balance in one currency: its level and trend in words, and the trend in bars."""
+
+    money: Money
+    level: str
+    asked_at: datetime | None
+    bars: str
+    trend: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeView(View, template="home.view"):
+    """A Home tab; of what waits, `more_waiting` are known and not shown, and `even_more` were not read."""
+
+    roles: Sequence[str]
+    waiting: Sequence[WaitingRequest]
+    more_waiting: int
+    even_more: bool
+    mine: Sequence[RequestRow]
+    balances: Sequence[HomeBalance]
+    may_see_balance: bool
+    is_support: bool
 
 
 def open_tab(parts: Parts, member: Member) -> None:
@@ -100,41 +137,44 @@ def _standing(row: HomeTab) -> Member:
     return Member(person=person, roles=frozenset(role for role in row.roles.split(",") if role))
 
 
-def _facts(session: Session, parts: Parts, member: Member, *, now: datetime) -> dict[str, Any]:
+def _facts(session: Session, parts: Parts, member: Member, *, now: datetime) -> HomeView:
     waiting = lists.waiting(session, member=member, now=now, size=_READ)
     mine = lists.mine(session, member=member, size=_MINE)
     shown = lists.riskiest_first(waiting.requests)
     may_see = member.roles & BALANCE_ROLES
-    return {
-        "roles": sorted(member.roles),
-        "waiting": [_row(parts, request) for request in shown[:_WAITING]],
-        "more_waiting": max(len(shown) - _WAITING, 0),
-        "even_more": waiting.after is not None,
-        "mine": [_row(parts, request) for request in mine.requests],
-        "balances": _balances(session, now=now) if may_see else [],
-        "may_see_balance": bool(may_see),
-        "is_support": bool(member.roles & set(SUPPORT)),
-    }
+    return HomeView(
+        roles=sorted(member.roles),
+        waiting=[_waiting_row(parts, request) for request in shown[:_WAITING]],
+        more_waiting=max(len(shown) - _WAITING, 0),
+        even_more=waiting.after is not None,
+        mine=[_row(parts, request) for request in mine.requests],
+        balances=_balances(session, now=now) if may_see else [],
+        may_see_balance=bool(may_see),
+        is_support=bool(member.roles & set(SUPPORT)),
+    )
 
 
-def _row(parts: Parts, request: Request) -> dict[str, Any]:
+def _waiting_row(parts: Parts, request: Request) -> WaitingRequest:
+    row = _row(parts, request)
+    return WaitingRequest(**vars(row), decide_by=request.decide_by, quorum=request.quorum)
+
+
+def _row(parts: Parts, request: Request) -> RequestRow:
     try:
         summary, _ = stored.read_shown(parts.context, request)
     except stored.Altered:
         summary = ""
-    return {
-        "id": request.id,
-        "summary": summary or f"{request.action} on {request.subject}",
-        "status": request.status,
-        "requester": request.requester_account,
-        "created_at": request.created_at.isoformat(),
-        "decide_by": request.decide_by.isoformat(),
-        "quorum": request.quorum,
-        "phrase": request.phrase,
-    }
+    return RequestRow(
+        id=request.id,
+        summary=summary or f"{request.action} on {request.subject}",
+        status=request.status,
+        requester=request.requester_account,
+        created_at=request.created_at,
+        phrase=request.phrase,
+    )
 
 
-def _balances(session: Session, *, now: datetime) -> list[dict[str, Any]]:
+def _balances(session: Session, *, now: datetime) -> list[HomeBalance]:
     balances = []
     for state in session.exec(select(BalanceState).order_by(BalanceState.currency)):
         rows = session.exec(
@@ -144,30 +184,28 @@ def _balances(session: Session, *, now: datetime) -> list[dict[str, Any]]:
         ).all()
         samples = [(row.taken_at, Decimal(row.amount)) for row in rows]
         balances.append(
-            {
-                "money": Money(amount=Decimal(state.amount), currency=state.currency),
-                "level": {"ok": "enough", "warn": "low", "critical": "critically low"}.get(
-                    state.level, state.level
-                ),
-                "asked_at": state.asked_at.isoformat() if state.asked_at else "",
-                "bars": draw(samples, until=now),
-                "trend": say_trend(samples, currency=state.currency),
-            }
+            HomeBalance(
+                money=Money(amount=Decimal(state.amount), currency=state.currency),
+                level=_LEVELS.get(state.level, state.level),
+                asked_at=state.asked_at,
+                bars=draw(samples, until=now),
+                trend=say_trend(samples, currency=state.currency),
+            )
         )
     return balances
 
 
-def _digest(facts: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+def _digest(facts: HomeView) -> str:
+    return hashlib.sha256(json.dumps(make_plain(facts), sort_keys=True).encode()).hexdigest()
 
 
-def _publish(parts: Parts, account: str, facts: dict[str, Any], *, digest: str, now: datetime) -> bool:
+def _publish(parts: Parts, account: str, facts: HomeView, *, digest: str, now: datetime) -> bool:
     """Publish a tab and write down what was published; return False when Slack does not take it now."""
     fresh = _digest(facts)
     if fresh == digest:
         return True
     try:
-        parts.replier.slack.views_publish(user_id=account, view=parts.replier.renderer.view("home.view", facts))
+        parts.replier.slack.views_publish(user_id=account, view=parts.replier.renderer.view(facts.template, facts))
     except (SlackClientError, OSError) as error:
         response = getattr(error, "response", None)
         reason = str(response["error"]) if response is not None else type(error).__name__

@@ -13,16 +13,25 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.slack.payloads import Incoming
-from commands.slash_command import Reply
+from commands.slash_command import ProblemReply, Reply
+from notifier.rendering.facts import TemplateFacts, make_plain
 from notifier.rendering.plain import lay_out_plainly
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 
-NOT_OPENED = {"headline": "Slack did not open the form", "says": "", "next": "Please try once more."}
+NOT_OPENED = ProblemReply(headline="Slack did not open the form", says="", next="Please try once more.")
 STILL_AFTER = 2.0  # seconds; a slow answer announces itself
 # What may be given of a view; the rest is Slack's own.
 _GIVEN = ("type", "title", "submit", "close", "private_metadata", "callback_id", "notify_on_close")
 
+# A pair of a template and its facts until those of approval requests have a class.
+Shown = TemplateFacts | tuple[str, Mapping[str, Any]]
+
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskingReply(Reply, template="asking"):
+    """That Paytend is still being asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +59,7 @@ class Replier:
     @contextmanager
     def still_working(self, to: Incoming) -> Iterator[None]:
         """Say that the answer takes a while, when it does."""
-        timer = threading.Timer(STILL_AFTER, self.reply, (to, Reply(template="asking")))
+        timer = threading.Timer(STILL_AFTER, self.reply, (to, AskingReply()))
         timer.daemon = True
         if not to.view_id and to.response_url:
             timer.start()
@@ -59,13 +68,14 @@ class Replier:
         finally:
             timer.cancel()
 
-    def open_view(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> None:
+    def open_view(self, to: Incoming, facts: Shown) -> None:
         """Open a modal; a trigger that was too old, or Slack's refusal, becomes a private answer."""
-        self.open_form(to, name, facts)
+        self.open_form(to, facts)
 
-    def open_form(self, to: Incoming, name: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    def open_form(self, to: Incoming, facts: Shown) -> Mapping[str, Any]:
         """Open a modal like `open_view` and return it as Slack has it; empty when it could not be opened."""
-        view = self.renderer.view(name, facts)
+        name, values = _named(facts)
+        view = self.renderer.view(name, values)
         try:
             if to.view_id:
                 answer = self.slack.views_update(view_id=to.view_id, view=view)
@@ -78,7 +88,7 @@ class Replier:
         shown: Mapping[str, Any] = answer.get("view") or {}
         return shown
 
-    def open_reply(self, to: Incoming, reply: Reply, *, title: str, first: Sequence[Reply] = ()) -> None:
+    def open_reply(self, to: Incoming, reply: Shown, *, title: str, first: Sequence[Shown] = ()) -> None:
         """Show a reply, after others, in a modal of its own, or in the one that was clicked in."""
         rendered = [self._render(each) for each in (*first, reply)]
         view = _frame([block for each in rendered for block in each.blocks], title=title)
@@ -88,7 +98,7 @@ class Replier:
         try:
             self.slack.views_open(trigger_id=to.trigger, view=view)
         except (SlackClientError, OSError) as error:
-            _log.warning("view.not_opened", extra={"view": reply.template, "reason": _reason(error)})
+            _log.warning("view.not_opened", extra={"view": _named(reply)[0], "reason": _reason(error)})
             self._say_not_opened(to)
 
     def exchange_blocks(self, view: Mapping[str, Any], blocks: list[Any]) -> Mapping[str, Any]:
@@ -104,10 +114,6 @@ class Replier:
         shown: Mapping[str, Any] = answer.get("view") or {}
         return shown
 
-    def update_view(self, view_id: str, name: str, facts: Mapping[str, Any]) -> None:
-        """Show another view in an open modal; one that was closed meanwhile is no trouble."""
-        self._update(view_id, self.renderer.view(name, facts))
-
     def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> bool:
         """Show a reply in an open modal and return whether it is seen: it may have been closed meanwhile."""
         return self._update(view_id, _frame(self._render(reply).blocks, title=title))
@@ -120,14 +126,15 @@ class Replier:
     def _say_not_opened(self, to: Incoming) -> None:
         """Answer privately instead of a modal; one that was open already stays as it is."""
         if not to.view_id:
-            self.reply(to, Reply(template="problem", facts=NOT_OPENED))
+            self.reply(to, NOT_OPENED)
 
-    def _render(self, reply: Reply) -> Rendered:
+    def _render(self, reply: Shown) -> Rendered:
+        name, values = _named(reply)
         try:
-            return self.renderer.message(reply.template, reply.facts)
+            return self.renderer.message(name, values)
         except RenderFailed as error:
-            _log.warning("reply.laid_out_plainly", extra={"template": reply.template, "reason": str(error)})
-            return lay_out_plainly(reply.template, reply.facts)
+            _log.warning("reply.laid_out_plainly", extra={"template": name, "reason": str(error)})
+            return lay_out_plainly(name, make_plain(values))
 
     def _update(self, view_id: str, view: Mapping[str, Any]) -> bool:
         try:
@@ -160,6 +167,10 @@ class Replier:
             self.slack.chat_postMessage(channel=to.account, **message)
         except (SlackClientError, OSError) as error:
             _log.warning("reply.lost", extra={"reason": _reason(error)})
+
+
+def _named(shown: Shown) -> tuple[str, TemplateFacts | Mapping[str, Any]]:
+    return (shown.template, shown) if isinstance(shown, TemplateFacts) else shown
 
 
 def _frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:

@@ -1,12 +1,22 @@
 """The form behind *Activate* on the notice of a card order: its inputs, and what is wrong with them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from commands.card.changes import LONGEST_REASON
 from commands.reading.arguments import Misread, read_card_id
+from commands.slash_command import ButtonValue, View
 
-FIELDS = ("card", "holder", "reason")
+
+@dataclass(frozen=True, kw_only=True)
+class CardActivateView(View, template="card_activate.view"):
+    """The form in which an activation is asked for."""
+
+    metadata: ButtonValue
+    card: str
+    holder: str
+    reason: str
 
 
 def read_activate_fields(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -26,6 +36,11 @@ def read_activate_fields(fields: Mapping[str, str]) -> tuple[dict[str, Any], dic
     return payload, wrong
 
 
-def activate_form(fields: Mapping[str, str], *, channel: str) -> dict[str, Any]:
-    """Return the facts of the form with what is known or was typed."""
-    return {"metadata": {"channel": channel}, **{name: fields.get(name, "") for name in FIELDS}}
+def activate_form(fields: Mapping[str, str], *, channel: str) -> CardActivateView:
+    """Return the form with what is known or was typed."""
+    return CardActivateView(
+        metadata={"channel": channel},
+        card=fields.get("card", ""),
+        holder=fields.get("holder", ""),
+        reason=fields.get("reason", ""),
+    )

@@ -1,18 +1,52 @@
 """What is asked for about a card, with a second person's approval: words in, payloads out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from approvals.actions.payloads import IDENTIFIED
-from approvals.actions.snapshot import Snapshot
+from approvals.actions.snapshot import SecondCard, Snapshot
+from commands.lists.pages import NamedValue
 from commands.reading.arguments import Misread, misread, read_card_id
-from commands.slash_command import Reply
+from commands.slash_command import ButtonValue, Choice, Reply, View, list_choices
 
 FOUND_FORM = "/card found <card> [reason]"
 ACTIVATE_FORM = "/card activate <card> <holder> [reason]"
 REPLACE_FORM = "/card replace <old> <new> [reason]"
 PASSWORD_FORM = "/card password <card>"  # noqa: S105 - the form of a command
 LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardPasswordView(View, template="card_password.view"):
+    """The form in which a password is asked for."""
+
+    metadata: ButtonValue
+    card: str
+    reason: str
+    ways: Sequence[Choice]
+    identified: str
+    identified_text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplacedCard:
+    """One of the two cards of a replacement."""
+
+    card_id: str
+    last_four: str
+    status: str
+    holder: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardReplaceQuestion(Reply, template="card_replace_confirm"):
+    """Whether to ask for a replacement."""
+
+    old: ReplacedCard
+    new: ReplacedCard | None
+    lines: Sequence[NamedValue]
+    payload: ButtonValue
 
 
 def read_found(words: Sequence[str]) -> dict[str, Any]:
@@ -70,40 +104,37 @@ def read_password_fields(fields: Mapping[str, str]) -> tuple[dict[str, Any], dic
     return {"card_id": card_id, "identified": identified, "reason": reason}, wrong
 
 
-def password_form(
-    *, card_id: str = "", identified: str = "", reason: str = "", channel: str = ""
-) -> dict[str, Any]:
-    """Return the facts of the modal."""
-    return {
-        "metadata": {"channel": channel},
-        "card": card_id,
-        "reason": reason,
-        "ways": [{"value": value, "text": text} for value, text in IDENTIFIED.items()],
-        "identified": identified,
-        "identified_text": IDENTIFIED.get(identified, ""),
-    }
-
-
-def show_replacement(payload: Mapping[str, Any], seen: Snapshot) -> Reply:
-    """Return both cards with their holders, and the question whether to ask for it."""
-    second = seen.second
-    return Reply(
-        template="card_replace_confirm",
-        facts={
-            "old": _card(seen.card_id, seen.last_four, seen.status_text, seen.holder_name or seen.holder_id),
-            "new": _card(
-                second.card_id, second.last_four, second.status_text, second.holder_name or second.holder_id
-            )
-            if second
-            else None,
-            "lines": [{"label": line.label, "text": line.text} for line in seen.lines],
-            "payload": dict(payload),
-        },
+def password_form(fields: Mapping[str, str], *, channel: str) -> CardPasswordView:
+    """Return the form with what is known or was typed."""
+    identified = fields.get("identified", "")
+    return CardPasswordView(
+        metadata={"channel": channel},
+        card=fields.get("card", ""),
+        reason=fields.get("reason", ""),
+        ways=list_choices(IDENTIFIED),
+        identified=identified,
+        identified_text=IDENTIFIED.get(identified, ""),
     )
 
 
-def _card(card_id: str, last_four: str, status: str, holder: str) -> dict[str, str]:
-    return {"card_id": card_id, "last_four": last_four, "status": status, "holder": holder or "none yet"}
+def show_replacement(payload: ButtonValue, seen: Snapshot) -> CardReplaceQuestion:
+    """Return both cards with their holders, and the question whether to ask for it."""
+    second = seen.second
+    return CardReplaceQuestion(
+        old=_replaced(seen),
+        new=_replaced(second) if second else None,
+        lines=[NamedValue(name=line.label, value=line.text) for line in seen.lines],
+        payload=payload,
+    )
+
+
+def _replaced(card: Snapshot | SecondCard) -> ReplacedCard:
+    return ReplacedCard(
+        card_id=card.card_id,
+        last_four=card.last_four,
+        status=card.status_text,
+        holder=card.holder_name or card.holder_id or "none yet",
+    )
 
 
 def _reason(words: Sequence[str], *, form: str) -> str:

@@ -2,20 +2,85 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from commands.holder.lookup import mask_id_number
 from commands.lists import pages as lists
+from commands.lists.pages import BalanceLine, CardLine, ListPage
 from commands.reading.arguments import no_more, read_card_id, read_reference
 from commands.slash_command import Ask, Reply
 from paytend import Refused, operations
-from paytend.models import Balance
 
 BALANCE_FORM, FEES_FORM = "/card balance <card>", "/card fees <card>"
 ORDER_FORM, DESIGNS_FORM = "/card order <reference>", "/card designs"
 _ID_NAMES = frozenset({"idno", "id_no", "idnumber"})
 _LONGEST_PART = 2500  # characters of one block
 _MOST_PARTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardBalanceReply(Reply, template="card_balance"):
+    """What is on a card."""
+
+    card_id: str
+    balances: Sequence[BalanceLine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardFeesReply(Reply, template="card_fees"):
+    """The monthly fees that are overdue; `told` is False when Paytend does not say whether any is."""
+
+    card_id: str
+    fees: Sequence[BalanceLine]
+    told: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardOrderReply(Reply, template="card_order"):
+    """What became of a card order; `more` counts the cards that are not listed."""
+
+    reference: str
+    status: str
+    message: str
+    cards: Sequence[CardLine]
+    more: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardOrderUnknownReply(Reply, template="card_order_unknown"):
+    """A card order that Paytend does not know, and the reason it gives."""
+
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignRow:
+    """A card design that can be ordered."""
+
+    sku: str
+    name: str
+    type: str
+    scheme: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardDesignsReply(Reply, template="card_designs"):
+    """One page of the card designs."""
+
+    rows: Sequence[DesignRow]
+    page: ListPage
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawCardReply(Reply, template="card_raw"):
+    """All that Paytend answers about a card, in parts that fit into a block; `holder_id` is for the trail."""
+
+    card_id: str
+    holder_id: str
+    parts: Sequence[str]
+    more: bool
 
 
 def read_one_card(words: Sequence[str], *, form: str) -> str:
@@ -30,17 +95,17 @@ def read_order(words: Sequence[str]) -> str:
     return read_reference(words, form=ORDER_FORM)
 
 
-def balance(card_id: str, *, ask: Ask) -> Reply:
+def balance(card_id: str, *, ask: Ask) -> CardBalanceReply:
     """Return what is on a card."""
     rows = ask(operations.GET_CARD_BALANCE(card_id=card_id)).balances
-    return Reply(template="card_balance", facts={"card_id": card_id, "balances": _balances(rows)})
+    return CardBalanceReply(card_id=card_id, balances=lists.balance_lines(rows))
 
 
-def fees(card_id: str, *, ask: Ask) -> Reply:
+def fees(card_id: str, *, ask: Ask) -> CardFeesReply:
     """Return the monthly fees that are overdue."""
     rows = ask(operations.GET_OVERDUE_MONTHLY_FEE(card_id=card_id)).balances
     due = [row for row in rows if row.money is None or row.money.amount]
-    return Reply(template="card_fees", facts={"card_id": card_id, "fees": _balances(due), "told": bool(rows)})
+    return CardFeesReply(card_id=card_id, fees=lists.balance_lines(due), told=bool(rows))
 
 
 def order(reference: str, *, ask: Ask) -> Reply:
@@ -48,54 +113,44 @@ def order(reference: str, *, ask: Ask) -> Reply:
     try:
         found = ask(operations.GET_APPLY_RESULT(reference=reference))
     except Refused as refused:
-        return Reply(template="card_order_unknown", facts={"reference": reference, "reason": refused.reason})
-    cards = [{"card_id": card.card_id, "last_four": (card.card_number or "")[-4:]} for card in found.cards]
-    return Reply(
-        template="card_order",
-        facts={
-            "reference": found.reference or reference,
-            "status": lists.in_words(found.status) or "not told by Paytend",
-            "message": found.message or "",
-            "cards": cards[:20],
-            "more": max(len(cards) - 20, 0),
-        },
+        return CardOrderUnknownReply(reference=reference, reason=refused.reason)
+    cards = [CardLine(card_id=card.card_id, last_four=(card.card_number or "")[-4:]) for card in found.cards]
+    return CardOrderReply(
+        reference=found.reference or reference,
+        status=lists.in_words(found.status) or "not told by Paytend",
+        message=found.message or "",
+        cards=cards[:20],
+        more=max(len(cards) - 20, 0),
     )
 
 
-def designs(*, start: int, ask: Ask) -> Reply:
+def designs(*, start: int, ask: Ask) -> CardDesignsReply:
     """Return one page of the card designs that can be ordered."""
     found = ask(operations.GET_DESIGNS()).rows
     rows = [
-        {
-            "sku": row.sku or "",
-            "name": row.name or "",
-            "type": lists.in_words(row.type),
-            "scheme": lists.in_words(row.scheme),
-        }
+        DesignRow(
+            sku=row.sku or "",
+            name=row.name or "",
+            type=lists.in_words(row.type),
+            scheme=lists.in_words(row.scheme),
+        )
         for row in found[start : start + lists.ROWS]
     ]
-    page = lists.page_facts(shown=len(rows), start=start, total=len(found), value={})
-    return Reply(template="card_designs", facts={"rows": rows, **page})
+    page = lists.make_page(shown=len(rows), start=start, total=len(found), value={})
+    return CardDesignsReply(rows=rows, page=page)
 
 
-def raw(card_id: str, *, ask: Ask) -> Reply:
+def raw(card_id: str, *, ask: Ask) -> RawCardReply:
     """Return everything that Paytend answers about a card, masked, for whoever looks for a field."""
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
     text = json.dumps(_mask(card.raw), indent=2, ensure_ascii=False, default=str).replace("`", "'")
     parts = _cut(text.splitlines())
-    facts = {"card_id": card_id, "parts": parts[:_MOST_PARTS], "more": len(parts) > _MOST_PARTS}
-    return Reply(template="card_raw", facts={**facts, "holder_id": card.holder_id or ""})
-
-
-def _balances(rows: Sequence[Balance]) -> list[dict[str, str]]:
-    return [
-        {
-            "money": str(row.money) if row.money else f"{row.currency or 'a currency'}: amount not readable",
-            "blocked": str(row.blocked) if row.blocked and row.blocked.amount else "",
-            "available": str(row.available) if row.available and row.available != row.money else "",
-        }
-        for row in rows
-    ]
+    return RawCardReply(
+        card_id=card_id,
+        holder_id=card.holder_id or "",
+        parts=parts[:_MOST_PARTS],
+        more=len(parts) > _MOST_PARTS,
+    )
 
 
 def _mask(value: Any, name: str = "") -> Any:

@@ -1,13 +1,15 @@
 """What is typed into the form of a card order: one card for a cardholder, or several without one (pure)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from approvals.actions.payloads import MOST_CARDS
 from approvals.refusals import Refusal
 from commands.holder.forms import read_mobile
-from commands.reading.address import NO_CHOICE, read_address
+from commands.reading.address import NO_CHOICE, AddressFields, read_address
+from commands.slash_command import ButtonValue, View
 from paytend.models import Design
 
 VIRTUAL = "1"
@@ -26,6 +28,42 @@ class NeedsCardholder(Refusal):
     """A virtual card is ordered for a cardholder. Name one, or choose a physical design."""
 
     is_recorded = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardApplyView(View, template="card_apply.view"):
+    """The form in which cards are ordered."""
+
+    metadata: ButtonValue
+    design: str
+    design_name: str
+    holder: str
+    quantity: str
+    contact_name: str
+    contact_mobile: str
+    place: AddressFields
+    remarks: str
+    reason: str
+
+
+def make_form(
+    fields: Mapping[str, str], *, place: AddressFields, channel: str, name_of_design: Callable[[str], str]
+) -> CardApplyView:
+    """Return the form with what was typed; `name_of_design` takes a design's code."""
+    design = fields.get("design", "")
+    design = "" if design == NO_CHOICE else design
+    return CardApplyView(
+        metadata={"channel": channel},
+        design=design,
+        design_name=name_of_design(design),
+        holder=fields.get("holder", ""),
+        quantity=fields.get("quantity", ""),
+        contact_name=fields.get("contact_name", ""),
+        contact_mobile=fields.get("contact_mobile", ""),
+        place=place,
+        remarks=fields.get("remarks", ""),
+        reason=fields.get("reason", ""),
+    )
 
 
 def read_order(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:

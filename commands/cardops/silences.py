@@ -1,13 +1,13 @@
 """`/cardops silence` and `/cardops silences`: what is typed, and the lists that come back."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from commands.reading.arguments import guess, misread
 from commands.slash_command import Form, Reply
+from notifier.routing.digest_lines import NoticeLine
 from notifier.routing.silence_matcher import LONGEST, NAMES, SILENCEABLE, Matcher
 from storage.durations import NotADuration, parse_duration
 
@@ -81,11 +81,29 @@ def _read_matcher(text: str) -> tuple[Matcher, str]:
     return Matcher(**given), rest
 
 
-def show_silences(rows: Sequence[Mapping[str, Any]]) -> Reply:
-    """Return the silences that are on, with buttons."""
-    return Reply(template="silences", facts={"rows": list(rows)})
+@dataclass(frozen=True, kw_only=True)
+class SilenceRow:
+    """A silence that is on, and how many notices it holds back."""
+
+    id: str
+    matcher: str
+    owner: str
+    reason: str
+    until: datetime
+    held: int
 
 
-def show_held(matcher: str, rows: Sequence[Mapping[str, Any]], *, held: int) -> Reply:
-    """Return the newest notices that a silence holds back."""
-    return Reply(template="silence_held", facts={"matcher": matcher, "rows": list(rows), "held": held})
+@dataclass(frozen=True, kw_only=True)
+class SilencesReply(Reply, template="silences"):
+    """The silences that are on."""
+
+    rows: Sequence[SilenceRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceHeldReply(Reply, template="silence_held"):
+    """The newest of the notices that a silence holds back; `held` counts all."""
+
+    matcher: str
+    rows: Sequence[NoticeLine]
+    held: int

@@ -1,6 +1,7 @@
 """`/cardops`: help with all commands, who one is here, and whether everything works."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from commands.cardops import silences
 from commands.slash_command import Command, Form, Reply
@@ -17,13 +18,24 @@ COMMAND = Command(
 )
 
 
-def whoami(*, name: str, roles: frozenset[str], unreadable: frozenset[str], commands: Iterable[Command]) -> Reply:
+@dataclass(frozen=True, kw_only=True)
+class WhoamiReply(Reply, template="whoami"):
+    """Who somebody is here; `unreadable` are the groups whose members Slack did not name."""
+
+    name: str
+    roles: Sequence[str]
+    unreadable: Sequence[str]
+    may: Sequence[str]
+
+
+def whoami(
+    *, name: str, roles: frozenset[str], unreadable: frozenset[str], commands: Iterable[Command]
+) -> WhoamiReply:
     """Return a person's roles and what they may do with them."""
-    may: Sequence[str] = [
+    may = [
         f"{command.name} {form.word}: {form.does}"
         for command in commands
         for form in command.forms
         if form.roles and roles & set(form.roles)
     ]
-    facts = {"name": name, "roles": sorted(roles), "unreadable": sorted(unreadable), "may": may}
-    return Reply(template="whoami", facts=facts)
+    return WhoamiReply(name=name, roles=sorted(roles), unreadable=sorted(unreadable), may=may)

@@ -1,9 +1,12 @@
 """Documents of a cardholder: what may be sent, told by what Slack says of a file and by its first bytes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from approvals.refusals import Refusal
+from commands.holder.forms import say_asking
+from commands.slash_command import ButtonValue, Choice, Reply, View, list_choices
 from paytend.models.codes import FileType
 from paytend.operations.encoding import LARGEST_DOCUMENT
 
@@ -15,13 +18,47 @@ _BEGINS: tuple[tuple[bytes, str], ...] = (
 )
 SLACK_TYPES = ("jpg", "jpeg", "png", "pdf")
 _SUFFIXES = {"jpg": ".jpeg", "jpeg": ".jpeg", "png": ".png", "pdf": ".pdf"}
-FILE_TYPES: tuple[tuple[str, str], ...] = tuple(FileType.TEXTS.items())
 
 
 class FileContentDiffers(Refusal):
     """The file is not what its name says: it does not begin like a JPEG, PNG or PDF file. Nothing was sent."""
 
     is_recorded = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderDocumentsView(View, template="holder_documents.view"):
+    """The form with which a document is sent; `asking` is shown until Paytend answers."""
+
+    metadata: ButtonValue
+    asking: str
+    file_type: str
+    file_types: Sequence[Choice]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderDocumentSent(Reply, template="holder_document_sent"):
+    """A document that Paytend took; `deleted` says whether its file is gone from Slack."""
+
+    holder_id: str
+    shows: str
+    message: str
+    deleted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderFileLeft(Reply, template="holder_file_left"):
+    """A file that could not be deleted from Slack."""
+
+
+def make_form(fields: Mapping[str, str], *, holder_id: str, channel: str) -> HolderDocumentsView:
+    """Return the form with what was chosen."""
+    return HolderDocumentsView(
+        metadata={"channel": channel, "holder": holder_id},
+        asking=say_asking(holder_id),
+        file_type=fields.get("file_type", ""),
+        file_types=list_choices(FileType.TEXTS),
+    )
 
 
 def check(fields: Mapping[str, str], files: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:

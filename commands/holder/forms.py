@@ -1,13 +1,15 @@
 """What is typed into the forms about a cardholder: read and judged by field, without asking anybody."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from approvals.refusals import Refusal
-from commands.reading.address import make_address, read_address
+from commands.reading.address import AddressFields, make_address, read_address
 from commands.reading.countries import COUNTRIES, EEA
+from commands.slash_command import ButtonValue, Choice, View, list_choices
 from paytend.models.codes import Gender, IdType
 
 LONGEST_NAME = 60
@@ -27,6 +29,85 @@ class NothingToChange(Refusal):
     """Nothing was filled in, so there is nothing to change."""
 
     is_recorded = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderCreateView(View, template="holder_create.view"):
+    """The form of a new cardholder."""
+
+    metadata: ButtonValue
+    first_name: str
+    last_name: str
+    birthday: str
+    gender: str
+    genders: Sequence[Choice]
+    nationality: str
+    nationality_name: str
+    id_type: str
+    id_types: Sequence[Choice]
+    id_number: str
+    mobile: str
+    email: str
+    place: AddressFields
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderUpdateView(View, template="holder_update.view"):
+    """The form in which a change of a cardholder is asked for; `asking` is shown until Paytend answers."""
+
+    metadata: ButtonValue
+    asking: str
+    birthday: str
+    gender: str
+    genders: Sequence[Choice]
+    nationality: str
+    nationality_name: str
+    place: AddressFields
+    reason: str
+
+
+def make_create_form(fields: Mapping[str, str], *, place: AddressFields, channel: str) -> HolderCreateView:
+    """Return the form of a new cardholder with what was typed."""
+    nationality = fields.get("nationality", "")
+    return HolderCreateView(
+        metadata={"channel": channel},
+        first_name=fields.get("first_name", ""),
+        last_name=fields.get("last_name", ""),
+        birthday=fields.get("birthday", ""),
+        gender=fields.get("gender", ""),
+        genders=list_choices(Gender.TEXTS),
+        nationality=nationality,
+        nationality_name=COUNTRIES.get(nationality, ""),
+        id_type=fields.get("id_type", ""),
+        id_types=list_choices(IdType.TEXTS),
+        id_number=fields.get("id_number", ""),
+        mobile=fields.get("mobile", ""),
+        email=fields.get("email", ""),
+        place=place,
+    )
+
+
+def make_update_form(
+    fields: Mapping[str, str], *, holder_id: str, place: AddressFields, channel: str
+) -> HolderUpdateView:
+    """Return the form of a changed cardholder with what was typed."""
+    nationality = fields.get("nationality", "")
+    return HolderUpdateView(
+        metadata={"channel": channel, "holder": holder_id},
+        asking=say_asking(holder_id),
+        birthday=fields.get("birthday", ""),
+        gender=fields.get("gender", ""),
+        genders=list_choices(Gender.TEXTS),
+        nationality=nationality,
+        nationality_name=COUNTRIES.get(nationality, ""),
+        place=place,
+        reason=fields.get("reason", ""),
+    )
+
+
+def say_asking(holder_id: str) -> str:
+    """Return what a form about a cardholder shows until Paytend answers."""
+    return f"Asking Paytend about cardholder {holder_id}…"
 
 
 def read_new(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:

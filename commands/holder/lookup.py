@@ -1,11 +1,11 @@
 """`/holder`: look up, create and change a cardholder, send documents, and find Paytend's cities."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from commands.reading.arguments import Misread, guess, misread, no_more, read_card_id
 from commands.reading.countries import COUNTRIES, find_country, search
-from commands.slash_command import HELP, SUPPORT, Ask, Command, Form, Reply
+from commands.slash_command import HELP, SUPPORT, Ask, ButtonValue, Command, Form, Reply
 from paytend import operations
 from paytend.models import Cardholder, City
 
@@ -33,6 +33,65 @@ COMMAND = Command(
         HELP,
     ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderSummary:
+    """A cardholder as private answers show one, the id number masked; empty where Paytend says nothing."""
+
+    holder_id: str
+    name: str
+    kyc: str
+    kyc_code: str
+    message: str
+    document: str
+    id_number: str
+    nationality: str
+    birthday: str
+    mobile: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderStatusReply(Reply, template="holder_status"):
+    """A cardholder and the KYC state."""
+
+    holder: HolderSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderKnownReply(Reply, template="holder_known"):
+    """What a form about a cardholder shows of them."""
+
+    holder: HolderSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderCreatedReply(Reply, template="holder_created"):
+    """A new cardholder."""
+
+    holder: HolderSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityRow:
+    """A city that Paytend knows."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderCitiesReply(Reply, template="holder_cities"):
+    """Some of a country's cities; `shown` says which of them."""
+
+    country: str
+    text: str
+    total: int
+    rows: Sequence[CityRow]
+    previous: ButtonValue | None
+    next: ButtonValue | None
+    shown: str
 
 
 def read_status(words: Sequence[str]) -> dict[str, str]:
@@ -69,53 +128,50 @@ def read_cities(words: Sequence[str]) -> tuple[str, str]:
     raise misread(f"“{words[0][:40]}” is no country.", form=CITIES_FORM, guess=near)
 
 
-def cities(country: str, text: str, *, start: int, known: Sequence[City]) -> Reply:
+def cities(country: str, text: str, *, start: int, known: Sequence[City]) -> HolderCitiesReply:
     """Return ten of the cities that fit, and what is before and after them."""
     found = search(text, ((city, (city.name or "", city.code or "")) for city in known))
     found = found if text else sorted(found, key=lambda city: (city.name or "", city.code or ""))
     rows = found[start : start + CITIES_PAGE]
-    here = {"country": country, "text": text}
-    return Reply(
-        template="holder_cities",
-        facts={
-            "country": COUNTRIES.get(country, country),
-            "text": text,
-            "total": len(found),
-            "rows": [{"code": city.code or "", "name": city.name or ""} for city in rows],
-            "previous": {**here, "start": max(start - CITIES_PAGE, 0)} if start else None,
-            "next": {**here, "start": start + CITIES_PAGE} if start + CITIES_PAGE < len(found) else None,
-            "shown": f"{start + 1} to {start + len(rows)} of {len(found)}" if rows else "",
-        },
+    here: ButtonValue = {"country": country, "text": text}
+    return HolderCitiesReply(
+        country=COUNTRIES.get(country, country),
+        text=text,
+        total=len(found),
+        rows=[CityRow(code=city.code or "", name=city.name or "") for city in rows],
+        previous={**here, "start": max(start - CITIES_PAGE, 0)} if start else None,
+        next={**here, "start": start + CITIES_PAGE} if start + CITIES_PAGE < len(found) else None,
+        shown=f"{start + 1} to {start + len(rows)} of {len(found)}" if rows else "",
     )
 
 
-def known(holder_id: str, *, ask: Ask) -> Reply:
+def known(holder_id: str, *, ask: Ask) -> HolderKnownReply:
     """Return what a form about a cardholder shows of them."""
     holder = ask(operations.GET_CARDHOLDER(holder_id=holder_id))
-    return Reply(template="holder_known", facts={**facts_of(holder), "holder_id": holder.holder_id or holder_id})
+    return HolderKnownReply(holder=summarize(holder, holder_id=holder_id))
 
 
-def status(values: dict[str, str], *, ask: Ask) -> Reply:
+def status(values: dict[str, str], *, ask: Ask) -> HolderStatusReply:
     """Return the cardholder and the KYC state, the id number masked."""
     holder = ask(operations.GET_CARDHOLDER(**values))
-    return Reply(template="holder_status", facts=facts_of(holder))
+    return HolderStatusReply(holder=summarize(holder))
 
 
-def facts_of(holder: Cardholder) -> dict[str, Any]:
-    """Return what a private answer about a cardholder shows."""
-    return {
-        "holder_id": holder.holder_id or "",
-        "name": holder.name or "",
-        "kyc": holder.audit_status.text if holder.audit_status else "not told by Paytend",
-        "kyc_code": holder.audit_status or "",
-        "message": holder.message or "",
-        "document": holder.id_type.text if holder.id_type else "",
-        "id_number": mask_id_number(holder.id_number or ""),
-        "nationality": holder.nationality or "",
-        "birthday": holder.birthday or "",
-        "mobile": holder.mobile or "",
-        "email": holder.email or "",
-    }
+def summarize(holder: Cardholder, *, holder_id: str = "") -> HolderSummary:
+    """Return what a private answer about a cardholder shows; `holder_id` is what was asked for."""
+    return HolderSummary(
+        holder_id=holder.holder_id or holder_id,
+        name=holder.name or "",
+        kyc=holder.audit_status.text if holder.audit_status else "not told by Paytend",
+        kyc_code=holder.audit_status or "",
+        message=holder.message or "",
+        document=holder.id_type.text if holder.id_type else "",
+        id_number=mask_id_number(holder.id_number or ""),
+        nationality=holder.nationality or "",
+        birthday=holder.birthday or "",
+        mobile=holder.mobile or "",
+        email=holder.email or "",
+    )
 
 
 def mask_id_number(number: str) -> str:

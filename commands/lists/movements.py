@@ -6,9 +6,10 @@ from datetime import date, tzinfo
 from typing import Any
 
 from commands.lists import pages as lists
+from commands.lists.pages import ListPage, MovementRow
 from commands.reading.arguments import CURRENCIES, guess, misread, read_card_id
 from commands.reading.dates import Period, guess_date, read_period
-from commands.slash_command import Ask, Reply
+from commands.slash_command import Ask, ButtonValue, Reply
 from paytend import operations
 from paytend.models import Transactions
 from paytend.models.codes import TransactionStatus
@@ -43,7 +44,7 @@ class Query:
     start: int = 0
     first: str = ""
 
-    def as_value(self) -> dict[str, Any]:
+    def as_value(self) -> dict[str, str | int]:
         """Return what a button carries."""
         return {
             "kind": self.kind,
@@ -54,6 +55,21 @@ class Query:
             "currency": self.currency,
             "first": self.first,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovementsReply(Reply, template="movements"):
+    """One page of movements; one that `repeats` the first has no rows."""
+
+    title: str
+    begin: date
+    end: date
+    status: str
+    currency: str
+    rows: Sequence[MovementRow]
+    totals: Sequence[str]
+    repeats: bool
+    page: ListPage
 
 
 def read_query(kind: str, words: Sequence[str], *, today: date) -> Query:
@@ -86,27 +102,25 @@ def read_value(value: Mapping[str, Any]) -> Query:
     return Query(**texts, period=period, start=start)
 
 
-def show(query: Query, *, ask: Ask, timezone: tzinfo) -> Reply:
+def show(query: Query, *, ask: Ask, timezone: tzinfo) -> MovementsReply:
     """Return one page; where Paytend answers a later page with the first again, the rest cannot be shown."""
     found = _ask(query, ask)
     rows = found.rows[: lists.ROWS]
     mark = lists.fingerprint(rows)
     repeats = query.start > 0 and bool(rows) and mark == query.first
     rows = () if repeats else rows
-    value = {**query.as_value(), "first": query.first or mark}
+    value: ButtonValue = {**query.as_value(), "first": query.first or mark}
     total = int(found.total) if found.total is not None else None
-    return Reply(
-        template="movements",
-        facts={
-            "title": _title(query),
-            "begin": query.period.begin.isoformat(),
-            "end": query.period.end.isoformat(),
-            "status": "" if query.status == "ALL" else lists.in_words(TransactionStatus(query.status)),
-            "currency": query.currency,
-            "rows": lists.transaction_rows(rows, timezone=timezone),
-            "totals": lists.totals(rows),
-            **lists.page_facts(shown=len(rows), start=query.start, total=total, value=value, repeats=repeats),
-        },
+    return MovementsReply(
+        title=_title(query),
+        begin=query.period.begin,
+        end=query.period.end,
+        status="" if query.status == "ALL" else lists.in_words(TransactionStatus(query.status)),
+        currency=query.currency,
+        rows=lists.movement_rows(rows, timezone=timezone),
+        totals=lists.totals(rows),
+        repeats=repeats,
+        page=lists.make_page(shown=len(rows), start=query.start, total=total, value=value, repeats=repeats),
     )
 
 

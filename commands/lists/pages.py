@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
-from typing import Any
 
+from commands.slash_command import ButtonValue
 from notifier.inbox.events import read_time
-from paytend.models import Answer, Transaction
+from paytend.models import Answer, Balance, Transaction
 from paytend.models.codes import Code
 from paytend.money import Money
 
@@ -20,22 +21,84 @@ _MOVED = frozenset({"1", "2", "10"})
 _PADDING = "\u2007"  # a space as wide as a digit, which Slack keeps
 
 
-def page_facts(
-    *, shown: int, start: int, total: int | None, value: Mapping[str, Any], repeats: bool = False
-) -> dict[str, Any]:
-    """Return where the page stands, and what its buttons carry; `value` finds the list again.
+@dataclass(frozen=True, kw_only=True)
+class ListPage:
+    """Which rows of a list are shown, counted from 1, and what the buttons to the other pages carry."""
+
+    first: int
+    last: int
+    total: int | None
+    previous: ButtonValue | None
+    next: ButtonValue | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovementRow:
+    """One movement of money in words; `at` is ISO 8601, empty where `at_text` cannot be read."""
+
+    amount: str
+    type: str
+    status: str
+    source: str
+    fee: str
+    other: str
+    balance: str
+    merchant: str
+    trade_id: str
+    at: str
+    at_text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceLine:
+    """What is there in one currency; empty where there is nothing more to say."""
+
+    money: str
+    blocked: str
+    available: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedValue:
+    """A line of an answer that has a name."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardLine:
+    """A card as lists name it."""
+
+    card_id: str | None
+    last_four: str
+
+
+def make_page(*, shown: int, start: int, total: int | None, value: ButtonValue, repeats: bool = False) -> ListPage:
+    """Return which rows are shown, and what the buttons carry; `value` finds the list again.
 
     Without a total from Paytend a full page may have a next one. A page that `repeats` the first has none.
     """
     more = start + shown < total if total is not None else shown == ROWS
-    return {
-        "first": start + 1 if shown else 0,
-        "last": start + shown,
-        "total": total,
-        "repeats": repeats,
-        "next": {**value, "start": start + ROWS} if more and shown and not repeats else None,
-        "previous": {**value, "start": max(start - ROWS, 0)} if start > 0 else None,
-    }
+    return ListPage(
+        first=start + 1 if shown else 0,
+        last=start + shown,
+        total=total,
+        previous={**value, "start": max(start - ROWS, 0)} if start > 0 else None,
+        next={**value, "start": start + ROWS} if more and shown and not repeats else None,
+    )
+
+
+def balance_lines(balances: Sequence[Balance]) -> list[BalanceLine]:
+    """Return a line for each currency."""
+    return [
+        BalanceLine(
+            money=str(row.money) if row.money else f"{row.currency or 'a currency'}: amount not readable",
+            blocked=str(row.blocked) if row.blocked and row.blocked.amount else "",
+            available=str(row.available) if row.available and row.available != row.money else "",
+        )
+        for row in balances
+    ]
 
 
 def fingerprint(rows: Sequence[Answer]) -> str:
@@ -44,24 +107,24 @@ def fingerprint(rows: Sequence[Answer]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12] if rows else ""
 
 
-def transaction_rows(rows: Sequence[Transaction], *, timezone: tzinfo) -> list[dict[str, Any]]:
-    """Return the facts of each row, the amounts signed and padded to one width."""
+def movement_rows(rows: Sequence[Transaction], *, timezone: tzinfo) -> list[MovementRow]:
+    """Return the movements in words, the amounts signed and padded to one width."""
     amounts = [write_signed(row) for row in rows]
     width = max((len(amount) for amount in amounts), default=0)
     return [
-        {
-            "amount": amount.rjust(width, _PADDING),
-            "type": in_words(row.type),
-            "status": in_words(row.status),
-            "source": in_words(row.source),
-            "fee": str(row.fee) if row.fee and row.fee.amount else "",
-            "other": str(row.other_amount) if row.other_amount and row.other_amount != row.amount else "",
-            "balance": str(row.balance) if row.balance else "",
-            "merchant": row.merchant or "",
-            "trade_id": row.trade_id or "",
-            "at": happened.isoformat() if (happened := read_time(row.booked, timezone=timezone)) else "",
-            "at_text": row.booked or "time not told",
-        }
+        MovementRow(
+            amount=amount.rjust(width, _PADDING),
+            type=in_words(row.type),
+            status=in_words(row.status),
+            source=in_words(row.source),
+            fee=str(row.fee) if row.fee and row.fee.amount else "",
+            other=str(row.other_amount) if row.other_amount and row.other_amount != row.amount else "",
+            balance=str(row.balance) if row.balance else "",
+            merchant=row.merchant or "",
+            trade_id=row.trade_id or "",
+            at=happened.isoformat() if (happened := read_time(row.booked, timezone=timezone)) else "",
+            at_text=row.booked or "time not told",
+        )
         for row, amount in zip(rows, amounts, strict=True)
     ]
 

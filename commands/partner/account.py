@@ -1,12 +1,14 @@
 """`/partner`: what can still be spent at Paytend, how it was paid in, and where it went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from commands.lists import pages as lists
+from commands.lists.pages import BalanceLine, ListPage, MovementRow, NamedValue
 from commands.reading.arguments import CURRENCIES, guess, misread, no_more
-from commands.slash_command import HELP, Ask, Command, Form, Reply
+from commands.slash_command import HELP, Ask, ButtonValue, Command, Form, Reply
 from paytend import operations
 
 PARTNER = ("manager", "oncall")
@@ -30,6 +32,25 @@ COMMAND = Command(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PartnerBalanceReply(Reply, template="partner_balance"):
+    """The partner balance of each currency."""
+
+    name: str
+    balances: Sequence[BalanceLine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerTopUpsReply(Reply, template="partner_topups"):
+    """One page of what was paid in; `totals` are those of all pages."""
+
+    currency: str
+    says: Sequence[NamedValue]
+    rows: Sequence[MovementRow]
+    totals: Sequence[str]
+    page: ListPage
+
+
 def read_balance(words: Sequence[str]) -> None:
     """Refuse anything behind `/partner balance`; raises Misread."""
     no_more(words, form=BALANCE_FORM)
@@ -47,42 +68,31 @@ def read_top_ups(words: Sequence[str]) -> str:
     return currency
 
 
-def balance(*, ask: Ask) -> Reply:
+def balance(*, ask: Ask) -> PartnerBalanceReply:
     """Return the partner balance of each currency."""
     found = ask(operations.GET_PARTNER_BALANCE())
-    balances = [
-        {
-            "money": str(row.money) if row.money else f"{row.currency or 'a currency'}: amount not readable",
-            "blocked": str(row.blocked) if row.blocked and row.blocked.amount else "",
-            "available": str(row.available) if row.available and row.available != row.money else "",
-        }
-        for row in found.balances
-    ]
-    return Reply(template="partner_balance", facts={"name": found.name or "", "balances": balances})
+    return PartnerBalanceReply(name=found.name or "", balances=lists.balance_lines(found.balances))
 
 
-def top_ups(currency: str, *, start: int, ask: Ask, timezone: tzinfo) -> Reply:
+def top_ups(currency: str, *, start: int, ask: Ask, timezone: tzinfo) -> PartnerTopUpsReply:
     """Return one page of what was paid in, and the instructions for paying in where Paytend tells them."""
     found = ask(operations.GET_PARTNER_TOP_UPS(currency=currency))
     rows = found.rows[start : start + lists.ROWS]
-    value = {"currency": currency}
-    return Reply(
-        template="partner_topups",
-        facts={
-            "currency": currency,
-            "says": other_facts(found.raw),
-            "rows": lists.transaction_rows(rows, timezone=timezone),
-            "totals": lists.totals(found.rows),
-            **lists.page_facts(shown=len(rows), start=start, total=len(found.rows), value=value),
-        },
+    value: ButtonValue = {"currency": currency}
+    return PartnerTopUpsReply(
+        currency=currency,
+        says=other_values(found.raw),
+        rows=lists.movement_rows(rows, timezone=timezone),
+        totals=lists.totals(found.rows),
+        page=lists.make_page(shown=len(rows), start=start, total=len(found.rows), value=value),
     )
 
 
-def other_facts(raw: Any) -> list[dict[str, str]]:
+def other_values(raw: Mapping[str, Any]) -> list[NamedValue]:
     """Return what the answer says beside its list, such as the account to pay to: its schema is not documented."""
     skipped = {"currency", "total", "totalCount", "count", "balance"}
     found = [
-        {"name": name, "value": str(value)}
+        NamedValue(name=name, value=str(value))
         for name, value in raw.items()
         if name not in skipped and isinstance(value, str | int) and str(value).strip()
     ]

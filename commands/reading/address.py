@@ -1,6 +1,7 @@
 """An address as it is typed into a form, and whether Paytend delivers there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from approvals.refusals import Refusal
 from commands.reading.countries import COUNTRIES
@@ -17,6 +18,38 @@ class UnknownCity(Refusal):
     """Paytend does not deliver to the city {city} in {country}. Choose one from the list."""
 
     is_recorded = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressFields:
+    """The inputs of an address as a form shows them; `city_action` names the country whose cities are offered."""
+
+    line: str
+    line2: str
+    country: str
+    country_name: str
+    city: str
+    city_name: str
+    city_action: str
+    state: str
+    postcode: str
+
+
+def fill_address(fields: Mapping[str, str], *, name_of_city: Callable[[str, str], str]) -> AddressFields:
+    """Return the inputs with what was typed; `name_of_city` takes the codes of a country and a city."""
+    country, city = fields.get("country", ""), fields.get("city", "")
+    city = "" if city == NO_CHOICE else city
+    return AddressFields(
+        line=fields.get("line", ""),
+        line2=fields.get("line2", ""),
+        country=country,
+        country_name=COUNTRIES.get(country, ""),
+        city=city,
+        city_name=name_of_city(country, city) if city else "",
+        city_action=f"city_{country}",
+        state=fields.get("state", ""),
+        postcode=fields.get("postcode", ""),
+    )
 
 
 def read_address(

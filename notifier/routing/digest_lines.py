@@ -20,6 +20,14 @@ _MOST_SECTIONS = 45
 _HEAD = 75  # a date markup and its line break
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoticeLine:
+    """A notice in a line, and when it came."""
+
+    at: datetime
+    line: str
+
+
 def write_line(kind: str, facts: Mapping[str, Any], *, at: datetime) -> str:
     """Return what is said of one notice in a line: the second, what happened, to which card."""
     writer = _WRITERS.get(kind)

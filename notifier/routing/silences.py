@@ -1,6 +1,5 @@
 """Silences in rows: which one holds a notice back, and what is told at its end."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -10,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery, DeliveryStatus
-from notifier.routing.digest_lines import write_line
+from notifier.routing.digest_lines import NoticeLine, write_line
 from notifier.routing.digest_threads import DigestThread, gather
 from notifier.routing.routes import DEFAULT, Routes
 from notifier.routing.silence_matcher import Matcher, matches, may_be_silenced
@@ -111,11 +110,11 @@ def count_held(session: Session, silence_id: str) -> int:
     return session.exec(held).one()
 
 
-def list_held(session: Session, silence_id: str, *, outbox: Outbox) -> Sequence[dict[str, Any]]:
-    """Return the newest notices that a silence holds back: when, and a line on each."""
+def list_held(session: Session, silence_id: str, *, outbox: Outbox) -> list[NoticeLine]:
+    """Return the newest notices that a silence holds back."""
     query = select(Delivery).where(*_held_by(silence_id)).order_by(col(Delivery.id).desc()).limit(_SHOWN)
     return [
-        {"at": row.created_at, "line": write_line(row.kind, outbox.read(row), at=row.created_at)}
+        NoticeLine(at=row.created_at, line=write_line(row.kind, outbox.read(row), at=row.created_at))
         for row in session.exec(query).all()
     ]
 

@@ -19,91 +19,36 @@ PACKAGES = (approvals, bot, commands, notifier)
 # Templates whose facts are still a mapping; this must become empty.
 NO_CLASS_YET = set(
     """
-    again
-    approvals_list
-    asked
-    asking
     audit_head
     balance_low
     balance_recovered
     balance_still_low
-    card_activate.view
     card_applied
-    card_apply.view
-    card_balance
-    card_choose
-    card_designs
-    card_fees
-    card_info
-    card_lost_already
-    card_lost_confirm
-    card_lost_done
-    card_order
-    card_order_unknown
-    card_password.view
-    card_pick.view
-    card_raw
-    card_replace_confirm
     cardholder_audited
     delivery_dead
-    doctor
     fallback_used
-    form_kept
-    form_not_known
-    help
-    holder_cities
-    holder_create.view
-    holder_create_unknown
-    holder_created
-    holder_document_sent
-    holder_documents.view
-    holder_file_left
-    holder_known
-    holder_status
-    holder_update.view
-    home.view
     in_full
-    movements
     notice_acknowledge
     notice_escalated
-    notice_taken
     notice_why
-    partner_balance
-    partner_topups
-    partner_transfer
-    partner_transfer_unknown
-    problem
     request_card
     request_decided
     request_deny.view
     request_looking
     request_outcome
-    request_private
     request_reminder
     request_secret
     request_settle.view
     request_settled
     request_show.view
     request_unknown
-    secret_once.view
     silence
-    silence_held
-    silences
     storm
     storm_lines
-    told
-    topup.view
-    topup_again
-    topup_asked
-    topup_status
-    topup_unknown
     transaction
     transaction_changed
     unrecognised
     webhook_untold
-    whoami
-    why_here
-    working.view
     """.split()
 )
 

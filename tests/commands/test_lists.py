@@ -62,7 +62,7 @@ def _answering(answer: Any) -> Any:
 
 
 def _valid(reply: Reply) -> list[dict[str, Any]]:
-    rendered = RENDERER.message(reply.template, reply.facts)
+    rendered = RENDERER.message(reply.template, reply)
     assert rendered.text
     assert len(rendered.blocks) <= 50
     errors = [error.message[:300] for error in VALIDATOR.iter_errors(rendered.blocks)]
@@ -76,21 +76,21 @@ def test_every_row_is_shown_once_and_slack_takes_each_page(count: int, told: boo
     ask, seen, query = _books(count, told=told), [], QUERY
     while True:
         reply = movements.show(query, ask=ask, timezone=ZONE)
-        if query.start % 330 == 0 or reply.facts["next"] is None:  # some pages in the middle, and the ends
+        if query.start % 330 == 0 or reply.page.next is None:  # some pages in the middle, and the ends
             _valid(reply)
-        seen += [row["trade_id"] for row in reply.facts["rows"]]
-        if reply.facts["next"] is None:
+        seen += [row.trade_id for row in reply.rows]
+        if reply.page.next is None:
             break
-        query = movements.read_value(json.loads(json.dumps(reply.facts["next"])))
+        query = movements.read_value(json.loads(json.dumps(reply.page.next)))
     assert seen == [f"T{number:06}" for number in range(count)]
 
 
 def test_a_first_page_that_comes_again_is_noticed() -> None:
     ask = _books(1000, told=False, repeats=True)
     first = movements.show(QUERY, ask=ask, timezone=ZONE)
-    second = movements.show(movements.read_value(first.facts["next"]), ask=ask, timezone=ZONE)
+    second = movements.show(movements.read_value(first.page.next or {}), ask=ask, timezone=ZONE)
 
-    assert (second.facts["repeats"], second.facts["next"], second.facts["rows"]) == (True, None, [])
+    assert (second.repeats, second.page.next, second.rows) == (True, None, [])
     assert "first page again" in json.dumps(_valid(second))
 
 
@@ -144,12 +144,12 @@ def test_amounts_are_aligned_and_totals_count_what_took_place() -> None:
             _row(4, amount="what?"),
         )
     ]
-    shown = lists.transaction_rows(rows, timezone=ZONE)
+    shown = lists.movement_rows(rows, timezone=ZONE)
 
-    assert len({len(row["amount"]) for row in shown}) == 1
+    assert len({len(row.amount) for row in shown}) == 1
     assert lists.totals(rows) == ["in +1,234.56 EUR", "out -1.00 EUR"]
-    assert shown[0]["at"] == "2026-11-05T12:30:05+00:00"
-    assert shown[0]["type"] == "payment (151)"
+    assert shown[0].at == "2026-11-05T12:30:05+00:00"
+    assert shown[0].type == "payment (151)"
 
 
 NAMES = st.sampled_from(sorted(_row(1)))

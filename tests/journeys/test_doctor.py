@@ -22,7 +22,7 @@ def healthy(sqlite_world: JourneyWorld) -> JourneyWorld:
 def found(world: JourneyWorld, **changes: object) -> dict[str, tuple[str, str]]:
     patient = table.patient_of(world.bot.parts)
     rows = table.examine(type(patient)(**{**vars(patient), **changes}))
-    return {row["name"]: (row["state"], row["says"] + " " + row["next"]) for row in rows}
+    return {row.name: (row.state, row.says + " " + row.next) for row in rows}
 
 
 def test_a_healthy_installation_has_nothing_wrong(healthy: JourneyWorld) -> None:

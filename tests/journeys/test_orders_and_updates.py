@@ -10,7 +10,7 @@ from approvals.refusals import Refusal
 from approvals.requests.moves import CARDHOLDER_REST
 from approvals.requests.opening import changed_cardholder
 from approvals.tables import CardholderChange, Request
-from bot.slack.handlers.requests import ask_and_tell, ask_for
+from bot.slack.handlers.requests import AskedReply, ask_and_tell, ask_for
 from bot.slack.payloads import Incoming, PayloadKind
 from tests.journeys.card_world import CARDS_CONFIG, HOLDER, trail
 from tests.journeys.conftest import MakesWorld
@@ -161,5 +161,5 @@ def test_who_asked_is_told_what_and_where(cards: JourneyWorld) -> None:
     reply = ask_and_tell(
         parts, incoming, parts.find_member(SUPPORT), action="card.apply", subject="sku", payload=ORDER
     )
-    assert reply.template == "asked"
-    assert reply.facts["summary"].startswith("Card order: 3 unactivated cards")
+    assert isinstance(reply, AskedReply)
+    assert reply.summary.startswith("Card order: 3 unactivated cards")

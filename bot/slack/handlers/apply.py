@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.declarations import OldButton, Submission, Typed
-from bot.slack.handlers.forms import address_facts
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.card.order_form import read_order, with_design
-from commands.reading.address import NO_CHOICE, require_city
+from commands.card.order_form import make_form, read_order, with_design
+from commands.reading.address import fill_address, require_city
 from commands.reading.arguments import no_more
 from commands.slash_command import SUPPORT, Reply
 
 NAME = "card_apply"
-_TEXTS = ("holder", "quantity", "design", "contact_name", "contact_mobile", "remarks", "reason")
 
 
 def _typed(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> None:
@@ -25,16 +22,9 @@ def _typed(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[
 
 
 def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
-    texts = {name: fields.get(name, "") for name in _TEXTS}
-    if texts["design"] == NO_CHOICE:
-        texts["design"] = ""
-    facts: dict[str, Any] = {
-        "metadata": {"channel": incoming.channel},
-        "fields": {**texts, "design_name": parts.choices.name_of_design(texts["design"])},
-        "place": address_facts(parts, fields),
-        "city_action": f"city_{fields.get('country', '')}",
-    }
-    parts.replier.open_view(incoming, "card_apply.view", facts)
+    place = fill_address(fields, name_of_city=parts.choices.name_of_city)
+    form = make_form(fields, place=place, channel=incoming.channel, name_of_design=parts.choices.name_of_design)
+    parts.replier.open_view(incoming, form)
 
 
 def _check(fields: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from approvals.policy.people import Member
 from approvals.requests import lists, stored
@@ -13,6 +12,7 @@ from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands import approvals
+from commands.approvals import RequestListReply, RequestRow
 from commands.reading.arguments import no_more
 from commands.slash_command import ALL_ROLES, Reply
 
@@ -37,31 +37,30 @@ def _list(parts: Parts, member: Member, name: str, after: PageStart | None) -> R
         rows = [_row(parts, request) for request in page.requests]
     title, nothing = approvals.LISTS[name]
     older = {"list": name, "at": page.after.created_at.isoformat(), "id": page.after.id} if page.after else None
-    facts = {"title": title, "nothing": nothing, "rows": rows, "older": older}
-    return Reply(template="approvals_list", facts=facts)
+    return RequestListReply(title=title, nothing=nothing, rows=rows, older=older)
 
 
-def _row(parts: Parts, request: Request) -> dict[str, Any]:
+def _row(parts: Parts, request: Request) -> RequestRow:
     summary, _ = stored.read_shown(parts.context, request)
-    return {
-        "id": request.id,
-        "summary": summary or f"{request.action} on {request.subject}",
-        "status": request.status,
-        "requester": request.requester_account,
-        "created_at": request.created_at.isoformat(),
-        "phrase": request.phrase,
-    }
+    return RequestRow(
+        id=request.id,
+        summary=summary or f"{request.action} on {request.subject}",
+        status=request.status,
+        requester=request.requester_account,
+        created_at=request.created_at,
+        phrase=request.phrase,
+    )
 
 
 def _show(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> None:
     facts = read_request(parts, approvals.read_show(words), member=member)
-    parts.replier.open_view(incoming, "request_show.view", facts)
+    parts.replier.open_view(incoming, ("request_show.view", facts))
 
 
 def _click_show(parts: Parts, incoming: Incoming, member: Member) -> None:
     require_any(member, ALL_ROLES)
     facts = read_request(parts, take_text(incoming.value, "request"), member=member)
-    parts.replier.open_view(incoming, "request_show.view", facts)
+    parts.replier.open_view(incoming, ("request_show.view", facts))
 
 
 def _click_older(parts: Parts, incoming: Incoming, member: Member) -> None:

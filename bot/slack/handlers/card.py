@@ -23,7 +23,7 @@ def _info(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]
         return show_card(parts, incoming, member, card_id)
     with parts.replier.still_working(incoming):
         reply = card_facts.raw(card_id, ask=parts.paytend.send)
-    note_read(parts, member, card_id, what="everything", holder=reply.facts["holder_id"])
+    note_read(parts, member, card_id, what="everything", holder=reply.holder_id)
     return reply
 
 
@@ -31,8 +31,7 @@ def show_card(parts: Parts, incoming: Incoming, member: Member, card_id: str) ->
     """Return a card with its cardholder; that it was looked at goes into the trail."""
     with parts.replier.still_working(incoming):
         reply = card.info(card_id, ask=parts.paytend.send)
-    facts = reply.facts
-    note_read(parts, member, card_id, holder=facts["holder_id"], last_four=facts["last_four"])
+    note_read(parts, member, card_id, holder=reply.holder_id, last_four=reply.card.last_four)
     return reply
 
 
@@ -110,7 +109,7 @@ def _report_lost(parts: Parts, incoming: Incoming, member: Member) -> None:
     parts.note("card:lost_asked", member=member, subject=card_id)
     with parts.replier.still_working(incoming):
         reply = card.lost(card_id, ask=parts.paytend.send)
-    parts.note("card:lost", member=member, subject=card_id, status=reply.facts["status"])
+    parts.note("card:lost", member=member, subject=card_id, status=reply.card.status)
     parts.replier.reply(incoming, reply, replace=incoming.is_ephemeral)
 
 

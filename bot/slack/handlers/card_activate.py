@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from approvals.policy.people import Member
 from bot.slack.declarations import Click, Submission, take_text, told
-from bot.slack.handlers.requests import ask_and_tell
+from bot.slack.handlers.requests import AskedReply, ask_and_tell
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands.card.activation_form import activate_form, read_activate_fields
@@ -20,7 +20,7 @@ def _click(parts: Parts, incoming: Incoming, member: Member) -> None:
 
 
 def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
-    parts.replier.open_view(incoming, "card_activate.view", activate_form(fields, channel=incoming.channel))
+    parts.replier.open_view(incoming, activate_form(fields, channel=incoming.channel))
 
 
 def _check(fields: Mapping[str, str]) -> dict[str, str]:
@@ -34,8 +34,8 @@ def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
     reply = ask_and_tell(
         parts, asked_in, member, action="card.activate", subject=str(payload["card_id"]), payload=payload
     )
-    if reply.template == "asked":
-        return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.facts['phrase']}.")
+    if isinstance(reply, AskedReply):
+        return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.phrase}.")
     return reply
 
 

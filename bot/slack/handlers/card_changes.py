@@ -1,7 +1,7 @@
 """What is asked for about a card, with a second person's approval: found, activate, replace, password."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from approvals.actions.table import find_action
@@ -14,7 +14,7 @@ from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands.card import changes as card_changes
-from commands.slash_command import SUPPORT, Reply
+from commands.slash_command import SUPPORT, Reply, View
 
 
 class NotYoursToSee(Refusal):
@@ -23,6 +23,14 @@ class NotYoursToSee(Refusal):
 
 class NotThereAnyMore(Refusal):
     """It is not there any more: it was seen already, ten minutes are over, or the bot was started anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretOnceView(View, template="secret_once.view"):
+    """A secret that is shown once; `secret` never appears in a repr."""
+
+    card_id: str
+    secret: str = field(repr=False)
 
 
 def _typed_request(action: str, read: Callable[[Sequence[str]], dict[str, Any]]) -> Typed:
@@ -61,13 +69,7 @@ def _password(parts: Parts, incoming: Incoming, _standing: Member, words: Sequen
 
 
 def _open_password(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
-    facts = card_changes.password_form(
-        card_id=fields.get("card", ""),
-        identified=fields.get("identified", ""),
-        reason=fields.get("reason", ""),
-        channel=incoming.channel,
-    )
-    parts.replier.open_view(incoming, "card_password.view", facts)
+    parts.replier.open_view(incoming, card_changes.password_form(fields, channel=incoming.channel))
 
 
 def _check_password(fields: Mapping[str, str]) -> dict[str, str]:
@@ -93,8 +95,7 @@ def _show_secret(parts: Parts, incoming: Incoming, member: Member) -> None:
     if secret is None:
         raise NotThereAnyMore
     parts.note("secret:shown", member=member, subject=f"request:{request_id}")
-    facts = {"card_id": request.subject, "secret": secret.get_secret_value()}
-    parts.replier.open_view(incoming, "secret_once.view", facts)
+    parts.replier.open_view(incoming, SecretOnceView(card_id=request.subject, secret=secret.get_secret_value()))
 
 
 TYPED: dict[str, Typed] = {

@@ -1,9 +1,11 @@
 """What `/cardops` does."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from approvals.policy.people import Member
 from bot.doctor import table
+from bot.doctor.findings import DoctorRow
 from bot.slack.declarations import Typed
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts
@@ -11,6 +13,16 @@ from commands.cardops import whoami as cardops
 from commands.reading.arguments import no_more
 from commands.slash_command import Reply, show_help
 from commands.table import COMMANDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorReply(Reply, template="doctor"):
+    """What each check found, and how many came out in which state."""
+
+    results: Sequence[DoctorRow]
+    ok: int
+    warn: int
+    wrong: int
 
 
 def _help(_parts: Parts, _incoming: Incoming, _standing: Member, _words: Sequence[str]) -> Reply:
@@ -29,7 +41,7 @@ def _doctor(parts: Parts, incoming: Incoming, member: Member, words: Sequence[st
         results = list(table.examine(table.patient_of(parts)))
     found = table.count(results)
     parts.note("doctor:asked", member=member, subject="installation", **found)
-    return Reply(template="doctor", facts={"results": results, **found})
+    return DoctorReply(results=results, **found)
 
 
 TYPED: dict[str, Typed] = {"help": _help, "whoami": _whoami, "doctor": _doctor}

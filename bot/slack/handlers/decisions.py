@@ -48,7 +48,7 @@ def _open_denial(parts: Parts, incoming: Incoming, member: Member) -> None:
         )
     facts = read_request(parts, request.id)
     # The value of the button, not of the request as it is now: what was shown is what is denied.
-    parts.replier.open_view(incoming, "request_deny.view", {**facts, "button_value": dict(incoming.value)})
+    parts.replier.open_view(incoming, ("request_deny.view", {**facts, "button_value": dict(incoming.value)}))
 
 
 def _withdraw(parts: Parts, incoming: Incoming, member: Member) -> None:
@@ -83,7 +83,7 @@ def _open_settling(parts: Parts, incoming: Incoming, member: Member, *, happened
     admit(member.person)
     facts = read_request(parts, take_text(incoming.value, "request"))
     settle_value = {**incoming.value, "happened": happened}
-    parts.replier.open_view(incoming, "request_settle.view", {**facts, "settle_value": settle_value})
+    parts.replier.open_view(incoming, ("request_settle.view", {**facts, "settle_value": settle_value}))
 
 
 def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:

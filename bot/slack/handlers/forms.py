@@ -1,8 +1,9 @@
-"""What all forms share: card numbers refused under their field, the facts of an address, completing a form."""
+"""What all forms share: card numbers refused under their field, completing a form."""
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from approvals.free_text import HoldsCardNumber
@@ -10,8 +11,6 @@ from bot.slack.declarations import Submission
 from bot.slack.payloads import Incoming
 from bot.threads import Busy
 from bot.wiring.dependencies import Parts
-from commands.reading.address import NO_CHOICE
-from commands.reading.countries import COUNTRIES
 from commands.slash_command import Reply
 from paytend import PaytendError
 from paytend.redaction import find_card_numbers
@@ -21,6 +20,13 @@ _MOBILE = re.compile(r"\+[0-9][0-9 .()-]{7,16}")
 _MOST_MOBILE_DIGITS = 13
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormNotKnown(Reply, template="form_not_known"):
+    """That Paytend did not say what a form was to show, and why."""
+
+    says: str
 
 
 def find_mistakes(submission: Submission, incoming: Incoming) -> dict[str, str]:
@@ -41,22 +47,6 @@ def _holds_card_number(text: str) -> bool:
     return bool(find_card_numbers(text))
 
 
-def address_facts(parts: Parts, fields: Mapping[str, str]) -> dict[str, str]:
-    """Return what the inputs of an address show, with the names of country and city."""
-    country, city = fields.get("country", ""), fields.get("city", "")
-    city = "" if city == NO_CHOICE else city
-    return {
-        "line": fields.get("line", ""),
-        "line2": fields.get("line2", ""),
-        "country": country,
-        "country_name": COUNTRIES.get(country, ""),
-        "city": city,
-        "city_name": parts.choices.name_of_city(country, city) if city else "",
-        "state": fields.get("state", ""),
-        "postcode": fields.get("postcode", ""),
-    }
-
-
 def choose_cities_of(view: Mapping[str, Any], country: str) -> list[Any]:
     """Return the blocks of a form with the cities of another country to choose from, none of them chosen."""
     blocks = []
@@ -71,7 +61,7 @@ def choose_cities_of(view: Mapping[str, Any], country: str) -> list[Any]:
 
 def complete(parts: Parts, view: Mapping[str, Any], reply: Reply) -> None:
     """Put what Paytend said where an open form says that it is being asked."""
-    said = parts.replier.renderer.message(reply.template, reply.facts).blocks[0]
+    said = parts.replier.renderer.message(reply.template, reply).blocks[0]
     blocks = [
         {**said, "block_id": "known"} if block.get("block_id") == "asking" else block
         for block in view.get("blocks") or []
@@ -79,14 +69,14 @@ def complete(parts: Parts, view: Mapping[str, Any], reply: Reply) -> None:
     parts.replier.exchange_blocks(view, blocks)
 
 
-def soon(parts: Parts, view: Mapping[str, Any], ask: Any) -> None:
+def soon(parts: Parts, view: Mapping[str, Any], ask: Callable[[], Reply]) -> None:
     """Have an open form completed by what `ask` returns; when Paytend does not say, the form says so."""
 
     def run() -> None:
         try:
             reply = ask()
         except PaytendError as error:
-            reply = Reply(template="form_not_known", facts={"says": str(error)})
+            reply = FormNotKnown(says=str(error))
         complete(parts, view, reply)
 
     if not view:

@@ -19,7 +19,7 @@ def show_holder(parts: Parts, incoming: Incoming, member: Member, values: dict[s
     """Return a cardholder; that personal data was read goes into the trail."""
     with parts.replier.still_working(incoming):
         reply = holder.status(values, ask=parts.paytend.send)
-    parts.note("cardholder:read", member=member, subject=str(reply.facts["holder_id"]))
+    parts.note("cardholder:read", member=member, subject=reply.holder.holder_id)
     return reply
 
 

@@ -1,35 +1,30 @@
 """What `/holder create` does: its form, and looking again when Paytend's answer was lost."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.declarations import Click, OldButton, Submission, Typed, take_text
-from bot.slack.handlers.forms import address_facts
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.holder.forms import read_new, require_born
-from commands.holder.lookup import facts_of
-from commands.reading.address import require_city
+from commands.holder.forms import make_create_form, read_new, require_born
+from commands.holder.lookup import HolderCreatedReply, summarize
+from commands.reading.address import fill_address, require_city
 from commands.reading.arguments import no_more
-from commands.reading.countries import COUNTRIES
-from commands.slash_command import SUPPORT, Reply
+from commands.slash_command import SUPPORT, ButtonValue, Reply
 from paytend import OutcomeUnknown, PaytendError, ProtocolError, Refused, operations
 from paytend.models import Cardholder
-from paytend.models.codes import Gender, IdType
 
 NAME = "holder_create"
-_TEXTS = (
-    "first_name",
-    "last_name",
-    "birthday",
-    "gender",
-    "nationality",
-    "id_type",
-    "id_number",
-    "mobile",
-    "email",
-)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderCreateUnknown(Reply, template="holder_create_unknown"):
+    """That it is not known whether a cardholder was created; `not_found` says that Paytend knows none by now."""
+
+    draft: ButtonValue
+    not_found: bool
 
 
 def _typed(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> None:
@@ -38,16 +33,8 @@ def _typed(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[
 
 
 def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
-    texts = {name: fields.get(name, "") for name in _TEXTS}
-    facts: dict[str, Any] = {
-        "metadata": {"channel": incoming.channel},
-        "fields": {**texts, "nationality_name": COUNTRIES.get(texts["nationality"], "")},
-        "place": address_facts(parts, fields),
-        "city_action": f"city_{fields.get('country', '')}",
-        "genders": list(Gender.TEXTS.items()),
-        "id_types": list(IdType.TEXTS.items()),
-    }
-    parts.replier.open_view(incoming, "holder_create.view", facts)
+    place = fill_address(fields, name_of_city=parts.choices.name_of_city)
+    parts.replier.open_view(incoming, make_create_form(fields, place=place, channel=incoming.channel))
 
 
 def _check(fields: Mapping[str, str]) -> dict[str, str]:
@@ -75,7 +62,7 @@ def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
 
 def _created(parts: Parts, member: Member, holder: Cardholder) -> Reply:
     parts.note("cardholder:created", member=member, subject=holder.holder_id or "new")
-    return Reply(template="holder_created", facts=facts_of(holder))
+    return HolderCreatedReply(holder=summarize(holder))
 
 
 def _look(parts: Parts, member: Member, values: Mapping[str, Any], *, draft: str) -> Reply:
@@ -84,10 +71,9 @@ def _look(parts: Parts, member: Member, values: Mapping[str, Any], *, draft: str
     try:
         holder = parts.paytend.send(call)
     except Refused as refused:
-        facts = {"draft": {"draft": draft}, "not_found": refused.verified}
-        return Reply(template="holder_create_unknown", facts=facts)
+        return HolderCreateUnknown(draft={"draft": draft}, not_found=refused.verified)
     except PaytendError:
-        return Reply(template="holder_create_unknown", facts={"draft": {"draft": draft}, "not_found": False})
+        return HolderCreateUnknown(draft={"draft": draft}, not_found=False)
     return _created(parts, member, holder)
 
 

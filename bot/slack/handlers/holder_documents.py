@@ -11,6 +11,7 @@ from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands.holder import document
 from commands.holder import lookup as holder
+from commands.holder.document import HolderDocumentSent, HolderFileLeft
 from commands.slash_command import SUPPORT, Reply
 from paytend import operations
 from paytend.models.codes import FileType
@@ -29,13 +30,8 @@ def _click(parts: Parts, incoming: Incoming, member: Member) -> None:
 
 def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
     holder_id = fields.get("holder", "")
-    facts = {
-        "metadata": {"channel": incoming.channel, "holder": holder_id},
-        "asking": f"Asking Paytend about cardholder {holder_id}…",
-        "fields": {"file_type": fields.get("file_type", "")},
-        "file_types": list(document.FILE_TYPES),
-    }
-    view = parts.replier.open_form(incoming, "holder_documents.view", facts)
+    form = document.make_form(fields, holder_id=holder_id, channel=incoming.channel)
+    view = parts.replier.open_form(incoming, form)
     _fill_with(parts, incoming, view, holder_id=holder_id)
 
 
@@ -55,15 +51,15 @@ def _check_files(fields: Mapping[str, str], files: Mapping[str, Sequence[Mapping
 
 def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
     """Send the file; whatever becomes of it, it does not stay in Slack."""
-    file, reply = incoming.files["file"][0], None
+    file, sent = incoming.files["file"][0], None
     try:
         require_any(member, SUPPORT)
-        reply = _send(parts, incoming, member, file)
+        sent = _send(parts, incoming, member, file)
     finally:
         deleted = _remove(parts, member, file)
-        if reply is None and not deleted:
-            parts.replier.reply(_beside(incoming), Reply(template="holder_file_left"))
-    return Reply(template=reply.template, facts={**reply.facts, "deleted": deleted})
+        if sent is None and not deleted:
+            parts.replier.reply(_beside(incoming), HolderFileLeft())
+    return replace(sent, deleted=deleted)
 
 
 def _remove(parts: Parts, member: Member, file: Mapping[str, Any]) -> bool:
@@ -77,7 +73,8 @@ def _beside(incoming: Incoming) -> Incoming:
     return replace(incoming, view_id="", channel=str(incoming.value.get("channel") or ""))
 
 
-def _send(parts: Parts, incoming: Incoming, member: Member, file: Mapping[str, Any]) -> Reply:
+def _send(parts: Parts, incoming: Incoming, member: Member, file: Mapping[str, Any]) -> HolderDocumentSent:
+    """Send the file and return what was sent; it is still in Slack."""
     holder_id, file_type = take_text(incoming.value, "holder"), incoming.fields["file_type"]
     suffix = document.suffix_of(file)
     content = parts.files.read(file)
@@ -88,13 +85,11 @@ def _send(parts: Parts, incoming: Incoming, member: Member, file: Mapping[str, A
     answer = parts.paytend.send(call)
     parts.note("document:sent", member=member, subject=holder_id, **facts)
     shows = FileType(file_type).text
-    return Reply(
-        template="holder_document_sent",
-        facts={
-            "holder_id": holder_id,
-            "shows": shows[:1].upper() + shows[1:],
-            "message": answer.message or "",
-        },
+    return HolderDocumentSent(
+        holder_id=holder_id,
+        shows=shows[:1].upper() + shows[1:],
+        message=answer.message or "",
+        deleted=False,
     )
 
 

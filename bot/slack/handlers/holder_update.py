@@ -12,14 +12,11 @@ from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming, read_value
 from bot.wiring.dependencies import Parts, require_any
 from commands.holder import lookup as holder
-from commands.holder.forms import read_changes, require_born
-from commands.reading.address import require_city
-from commands.reading.countries import COUNTRIES
+from commands.holder.forms import make_update_form, read_changes, require_born
+from commands.reading.address import fill_address, require_city
 from commands.slash_command import SUPPORT, Reply
-from paytend.models.codes import Gender
 
 NAME = "holder_update"
-_TEXTS = ("birthday", "gender", "nationality", "reason")
 
 
 def _typed(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> None:
@@ -28,16 +25,9 @@ def _typed(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[
 
 def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
     holder_id = fields.get("holder", "")
-    texts = {name: fields.get(name, "") for name in _TEXTS}
-    facts: dict[str, Any] = {
-        "metadata": {"channel": incoming.channel, "holder": holder_id},
-        "asking": f"Asking Paytend about cardholder {holder_id}…",
-        "fields": {**texts, "nationality_name": COUNTRIES.get(texts["nationality"], "")},
-        "place": forms.address_facts(parts, fields),
-        "city_action": f"city_{fields.get('country', '')}",
-        "genders": list(Gender.TEXTS.items()),
-    }
-    view = parts.replier.open_form(incoming, "holder_update.view", facts)
+    place = fill_address(fields, name_of_city=parts.choices.name_of_city)
+    form = make_update_form(fields, holder_id=holder_id, place=place, channel=incoming.channel)
+    view = parts.replier.open_form(incoming, form)
     _fill_with(parts, incoming, view, holder_id=holder_id)
 
 

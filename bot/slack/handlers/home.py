@@ -1,6 +1,7 @@
 """What the buttons of the Home tab do: they open requests, and ask which card is meant."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from approvals.policy.people import Member
 from bot.slack.declarations import Click, Submission, take_text
@@ -10,7 +11,16 @@ from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands.card import info as card
 from commands.reading.arguments import Misread
-from commands.slash_command import ALL_ROLES, SUPPORT, Reply
+from commands.slash_command import ALL_ROLES, SUPPORT, Reply, View
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardPickView(View, template="card_pick.view"):
+    """The form that asks which card is meant."""
+
+    callback: str
+    title: str
+    note: str
 
 
 def _show(parts: Parts, incoming: Incoming, member: Member) -> None:
@@ -31,8 +41,7 @@ def _pick_card(parts: Parts, incoming: Incoming, member: Member) -> None:
 
 
 def _pick(parts: Parts, incoming: Incoming, *, callback: str, title: str, note: str) -> None:
-    facts = {"callback": callback, "title": title, "submit": "Look", "card": "", "note": note, "metadata": {}}
-    parts.replier.open_view(incoming, "card_pick.view", facts)
+    parts.replier.open_view(incoming, CardPickView(callback=callback, title=title, note=note))
 
 
 def _check(fields: Mapping[str, str]) -> dict[str, str]:

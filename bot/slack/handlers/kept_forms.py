@@ -1,18 +1,26 @@
 """Forms that were closed or refused lose nothing: what was typed is kept, and one button brings it back."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from approvals.policy.people import Member
-from bot.slack.declarations import Click, OldButton, Submission, take_text, told
+from bot.slack.declarations import Click, OldButton, Submission, ToldReply, take_text, told
 from bot.slack.handlers import apply, card, holder, topup
 from bot.slack.handlers.forms import choose_cities_of
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.slash_command import SUPPORT, Reply
+from commands.slash_command import SUPPORT, ButtonValue, ProblemReply, Reply
 
 FORMS: dict[str, Submission] = {**apply.SUBMISSIONS, **card.SUBMISSIONS, **holder.SUBMISSIONS, **topup.SUBMISSIONS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormKept(Reply, template="form_kept"):
+    """That a form was closed; `draft` is what the button carries to bring it back."""
+
+    title: str
+    draft: ButtonValue
 
 
 def answer_closed(parts: Parts, incoming: Incoming) -> None:
@@ -22,19 +30,19 @@ def answer_closed(parts: Parts, incoming: Incoming) -> None:
     form = FORMS.get(incoming.name)
     if form is None or form.reopen is None or not _is_touched(incoming):
         return
-    facts = {"title": form.title, "draft": {"draft": _keep(parts, incoming)}}
+    kept = FormKept(title=form.title, draft={"draft": _keep(parts, incoming)})
     where = replace(incoming, view_id="", channel=str(incoming.value.get("channel") or ""))
-    parts.replier.reply(where, Reply(template="form_kept", facts=facts))
+    parts.replier.reply(where, kept)
 
 
-def with_way_back(parts: Parts, incoming: Incoming, reply: Reply) -> Reply:
+def with_way_back(parts: Parts, incoming: Incoming, problem: ProblemReply) -> ToldReply:
     """Return the words of a problem with a button that brings back what was typed."""
-    facts, form = reply.facts, FORMS.get(incoming.name)
-    more: dict[str, Any] = {"next": facts["next"]}
-    if form is not None and form.reopen is not None:
-        draft = {"draft": _keep(parts, incoming)}
-        more |= {"back": "form_go_on", "back_text": "Change it", "metadata": draft}
-    return told(str(facts["headline"]), str(facts["says"]), **more)
+    said = told(problem.headline, problem.says, next=problem.next)
+    form = FORMS.get(incoming.name)
+    if form is None or form.reopen is None:
+        return said
+    draft = {"draft": _keep(parts, incoming)}
+    return replace(said, back="form_go_on", back_text="Change it", metadata=draft)
 
 
 def _keep(parts: Parts, incoming: Incoming) -> str:

@@ -1,5 +1,8 @@
 """What the button of an urgent notice does: somebody is on it, and everybody sees who."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from approvals.audit import chain
 from approvals.policy.people import Member
 from bot.slack.declarations import Click, OldButton, take_text
@@ -7,6 +10,14 @@ from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands.slash_command import ALL_ROLES, Reply
 from notifier.routing import acknowledgements
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeTakenReply(Reply, template="notice_taken"):
+    """Who is on it already, and since when."""
+
+    by: str
+    at: datetime
 
 
 def _acknowledge(parts: Parts, incoming: Incoming, member: Member) -> None:
@@ -27,8 +38,7 @@ def _acknowledge(parts: Parts, incoming: Incoming, member: Member) -> None:
     except acknowledgements.NothingToAcknowledge as error:
         raise OldButton from error
     except acknowledgements.AlreadyAcknowledged as error:
-        facts = {"by": error.by, "at": error.at}
-        parts.replier.reply(incoming, Reply(template="notice_taken", facts=facts))
+        parts.replier.reply(incoming, NoticeTakenReply(by=error.by, at=error.at))
         return
     parts.wake_deliverer()
 

@@ -1,6 +1,8 @@
 """What all sensitive actions share: asking for one, and what the person who asked is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from approvals.actions.table import find_action
@@ -27,6 +29,39 @@ _ALONE: dict[Status, tuple[str, str]] = {
     ),
 }
 _LATER = ("Not carried out yet", "It is tried again by itself for a while. Please do not ask again.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedReply(Reply, template="asked"):
+    """What was asked for, and where and by when it is decided."""
+
+    summary: str
+    channel: str
+    decide_by: datetime
+    phrase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateValue:
+    """A line of personal data."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestPrivateReply(Reply, template="request_private"):
+    """The personal data of a request, for somebody who may decide it or ask for it."""
+
+    private: Sequence[PrivateValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgainQuestion(Reply, template="again"):
+    """Whether to ask for the same again; `wish` is what the button carries to do so."""
+
+    says: str
+    wish: Mapping[str, str | Mapping[str, Any]]
 
 
 def ask_for(
@@ -81,9 +116,7 @@ def ask_and_tell(
     try:
         asked = ask_for(parts, incoming, member, action=action, subject=subject, payload=payload, again=again)
     except AskAgain as question:
-        wish = {"action": action, "subject": subject, "payload": dict(payload)}
-        facts = {"headline": "Again?", "says": str(question), "back_text": "Yes, ask again", "metadata": wish}
-        return Reply(template="again", facts=facts)
+        return AgainQuestion(says=str(question), wish={"action": action, "subject": subject, "payload": payload})
     return tell_asked(parts, asked)
 
 
@@ -94,15 +127,11 @@ def tell_asked(parts: Parts, asked: Request) -> Reply:
         headline, more = _ALONE.get(Status(asked.status), _LATER)
         says = f"{summary}. {asked.reason}".rstrip() + f" Reference: {asked.reference}."
         return told(headline, says, next=more)
-    return Reply(
-        template="asked",
-        facts={
-            "summary": summary,
-            "channel": asked.told.split()[0] if asked.told else parts.context.channel,
-            "decide_by": asked.decide_by.isoformat(),
-            "phrase": asked.phrase,
-            "request": asked.id,
-        },
+    return AskedReply(
+        summary=summary,
+        channel=asked.told.split()[0] if asked.told else parts.context.channel,
+        decide_by=asked.decide_by,
+        phrase=asked.phrase,
     )
 
 
@@ -125,9 +154,9 @@ def read_request(parts: Parts, name: str, *, member: Member | None = None) -> di
 def show_request(parts: Parts, incoming: Incoming, member: Member, request_id: str) -> None:
     """Show the card of a request in a modal, and to those who may see it what stays out of the channel."""
     facts = read_request(parts, request_id, member=member)
-    reply = Reply(template="request_card", facts=facts)
-    more = [Reply(template="request_private", facts=facts)] if facts.get("private") else []
-    parts.replier.open_reply(incoming, reply, title="Request", first=more)
+    private = [PrivateValue(**row) for row in facts["private"]]
+    more = [RequestPrivateReply(private=private)] if private else []
+    parts.replier.open_reply(incoming, ("request_card", facts), title="Request", first=more)
 
 
 def show_again(parts: Parts, incoming: Incoming, member: Member) -> None:

@@ -10,6 +10,7 @@ from bot.slack.declarations import Click, Typed, take_text, told
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands.cardops import silences
+from commands.cardops.silences import SilenceHeldReply, SilenceRow, SilencesReply
 from commands.reading.arguments import no_more
 from commands.slash_command import Reply
 from notifier.routing import silences as silencing
@@ -54,20 +55,20 @@ def _silences(parts: Parts, _incoming: Incoming, _standing: Member, words: Seque
     return _list(parts)
 
 
-def _list(parts: Parts) -> Reply:
+def _list(parts: Parts) -> SilencesReply:
     with parts.database.reading() as session:
         rows = [
-            {
-                "id": silence.id,
-                "matcher": str(silencing.read_matcher(silence)),
-                "owner": silence.owner,
-                "reason": silence.reason,
-                "until": silence.ends_at,
-                "held": held,
-            }
+            SilenceRow(
+                id=silence.id,
+                matcher=str(silencing.read_matcher(silence)),
+                owner=silence.owner,
+                reason=silence.reason,
+                until=silence.ends_at,
+                held=held,
+            )
             for silence, held in silencing.list_silences(session)
         ]
-    return silences.show_silences(rows)
+    return SilencesReply(rows=rows)
 
 
 def _click_end(parts: Parts, incoming: Incoming, member: Member) -> None:
@@ -104,7 +105,7 @@ def _click_held(parts: Parts, incoming: Incoming, member: Member) -> None:
         held = silencing.count_held(session, silence_id)
         matcher = str(silencing.read_matcher(silence))
     parts.note("silence:read", member=member, subject=silence_id)
-    parts.replier.reply(incoming, silences.show_held(matcher, rows, held=held))
+    parts.replier.reply(incoming, SilenceHeldReply(matcher=matcher, rows=rows, held=held))
 
 
 TYPED: dict[str, Typed] = {"silence": _silence, "silences": _silences}

@@ -11,8 +11,8 @@ from bot.slack.handlers.requests import ask_for
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
 from commands import topup
-from commands.reading.arguments import CURRENCIES
 from commands.slash_command import SUPPORT, Reply
+from commands.topup import TopUpAgainQuestion, TopUpAskedReply
 from paytend import Money
 
 
@@ -26,24 +26,12 @@ def _typed(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str
 
 
 def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
-    parts.replier.open_view(incoming, "topup.view", _form(incoming.channel, fields))
-
-
-def _form(channel: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """Return the facts of the modal; `channel` is where it was asked for."""
-    return {
-        "metadata": {"channel": channel},
-        "card": fields.get("card", ""),
-        "amount": fields.get("amount", ""),
-        "currency": fields.get("currency") or CURRENCIES[0],
-        "currencies": list(CURRENCIES),
-        "reason": fields.get("reason", ""),
-    }
+    parts.replier.open_view(incoming, topup.make_form(fields, channel=incoming.channel))
 
 
 def _ask(
     parts: Parts, incoming: Incoming, member: Member, wish: topup.TypedTopUp, *, again: bool = False
-) -> Reply:
+) -> TopUpAskedReply | TopUpAgainQuestion:
     """Look at the card and open the request; return what was asked for, or the question whether again."""
     try:
         asked = ask_for(
@@ -52,26 +40,18 @@ def _ask(
             member,
             action="card.top_up",
             subject=wish.card_id,
-            payload=_write(wish),
+            payload=wish.as_value(),
             again=again,
         )
     except AskAgain as question:
-        return Reply(template="topup_again", facts={"says": str(question), "wish": _write(wish)})
-    return Reply(
-        template="topup_asked",
-        facts={
-            "request": asked.id,
-            "money": str(wish.money),
-            "card_id": wish.card_id,
-            "channel": asked.told.split()[0],
-            "decide_by": asked.decide_by.isoformat(),
-            "phrase": asked.phrase,
-        },
+        return TopUpAgainQuestion(says=str(question), wish=wish.as_value())
+    return TopUpAskedReply(
+        money=wish.money,
+        card_id=wish.card_id,
+        channel=asked.told.split()[0],
+        decide_by=asked.decide_by,
+        phrase=asked.phrase,
     )
-
-
-def _write(wish: topup.TypedTopUp) -> dict[str, str]:
-    return {"card_id": wish.card_id, "money": str(wish.money), "reason": wish.reason}
 
 
 def _read(value: Mapping[str, Any]) -> topup.TypedTopUp:
@@ -110,10 +90,10 @@ def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
         raise OldButton  # the inputs were checked before; only another client can come here
     asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
     reply = _ask(parts, asked_in, member, wish)
-    if reply.template == "topup_again":
-        again = {"back": "topup_again", "back_text": "Yes, ask again", "metadata": _write(wish)}
-        return told("Again?", str(reply.facts["says"]), **again)
-    return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.facts['phrase']}.")
+    if isinstance(reply, TopUpAgainQuestion):
+        question = told("Again?", reply.says)
+        return replace(question, back="topup_again", back_text="Yes, ask again", metadata=reply.wish)
+    return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.phrase}.")
 
 
 TYPED: dict[str, Typed] = {"": _typed, "status": _status}

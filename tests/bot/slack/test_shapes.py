@@ -1,12 +1,34 @@
 """Forms, the Home tab and private answers are valid for Slack with any number of rows and with hostile values."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from bot.doctor.findings import CheckState, DoctorRow
+from bot.slack.handlers.cardops import DoctorReply
+from bot.slack.handlers.forms import FormNotKnown
+from bot.slack.handlers.holder_create import HolderCreateUnknown
+from bot.slack.handlers.home import CardPickView
+from bot.slack.handlers.kept_forms import FormKept
+from bot.slack.handlers.requests import PrivateValue, RequestPrivateReply
+from bot.slack.home import HomeBalance, HomeView, WaitingRequest
+from commands.card.order_form import CardApplyView
+from commands.holder.document import HolderDocumentSent, HolderDocumentsView, HolderFileLeft
+from commands.holder.forms import HolderCreateView, HolderUpdateView
+from commands.holder.lookup import (
+    CityRow,
+    HolderCitiesReply,
+    HolderCreatedReply,
+    HolderKnownReply,
+    HolderSummary,
+)
+from commands.reading.address import AddressFields
+from commands.slash_command import ButtonValue, Choice, Reply, View
+from paytend import Money
 from sandbox.slack.blocks import message_problems, view_problems
 from tests import once
 
@@ -22,107 +44,139 @@ HOSTILE = [
     "4111111111111111",
 ]
 RENDERER = once.renderer()
+MOMENT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
-def place(value: str) -> dict[str, str]:
-    names = ("line", "line2", "country", "country_name", "city", "city_name", "state", "postcode")
-    return dict.fromkeys(names, value[:100])
-
-
-def form(value: str, *names: str) -> dict[str, Any]:
-    choices = [["1", "one"], ["2", value or "two"]]
-    return {
-        "metadata": {"channel": "C0GENERAL", "holder": value[:64]},
-        "fields": dict.fromkeys(names, value[:100]),
-        "place": place(value),
-        "city_action": "city_LT",
-        "asking": f"Asking about {value}",
-        "genders": choices,
-        "id_types": choices,
-        "file_types": choices,
-    }
-
-
-def views(value: str) -> dict[str, dict[str, Any]]:
-    person = ("first_name", "last_name", "gender", "nationality", "nationality_name", "id_type", "id_number")
-    order = ("holder", "quantity", "design", "design_name", "contact_name", "contact_mobile", "remarks", "reason")
-    dated = {"birthday": "1990-01-02"}
-    created = form(value, *person, "mobile", "email")
-    updated = form(value, "gender", "nationality", "nationality_name", "reason")
-    return {
-        "holder_create.view": created | {"fields": created["fields"] | dated},
-        "holder_update.view": updated | {"fields": updated["fields"] | dated},
-        "holder_documents.view": form(value, "file_type"),
-        "card_apply.view": form(value, *order),
-        "card_pick.view": {
-            "callback": "card_pick_info",
-            "title": value,
-            "submit": "Look",
-            "card": value[:64],
-            "note": value,
-            "metadata": {},
-        },
-    }
-
-
-def row(value: str, number: int) -> dict[str, Any]:
-    moment = "2026-11-22T10:00:00+00:00"
-    texts = dict.fromkeys(
-        ("summary", "status", "requester", "phrase", "name", "code", "state", "says", "next"), value
+def place(value: str) -> AddressFields:
+    text = value[:100]
+    return AddressFields(
+        line=text,
+        line2=text,
+        country=text,
+        country_name=text,
+        city=text,
+        city_name=text,
+        city_action="city_LT",
+        state=text,
+        postcode=text,
     )
-    return texts | {"id": f"{number}", "created_at": moment, "decide_by": moment, "quorum": number}
 
 
-def home(value: str, count: int) -> dict[str, Any]:
-    rows = [row(value, number) for number in range(count)]
-    balance = {"money": "12.00 EUR", "level": value, "asked_at": "", "bars": value, "trend": value}
-    return {
-        "roles": [value] * count,
-        "waiting": rows[:8],
-        "more_waiting": count,
-        "even_more": True,
-        "mine": rows[:5],
-        "balances": [balance] * min(count, 3),
-        "may_see_balance": True,
-        "is_support": True,
-    }
+def views(value: str) -> list[View]:
+    text, choices = value[:100], [Choice(value="1", text="one"), Choice(value="2", text=value or "two")]
+    metadata = {"channel": "C0GENERAL", "holder": value[:64]}
+    asking = f"Asking about {value}"
+    return [
+        HolderCreateView(
+            metadata=metadata,
+            first_name=text,
+            last_name=text,
+            birthday="1990-01-02",
+            gender=text,
+            genders=choices,
+            nationality=text,
+            nationality_name=text,
+            id_type=text,
+            id_types=choices,
+            id_number=text,
+            mobile=text,
+            email=text,
+            place=place(value),
+        ),
+        HolderUpdateView(
+            metadata=metadata,
+            asking=asking,
+            birthday="1990-01-02",
+            gender=text,
+            genders=choices,
+            nationality=text,
+            nationality_name=text,
+            place=place(value),
+            reason=text,
+        ),
+        HolderDocumentsView(metadata=metadata, asking=asking, file_type=text, file_types=choices),
+        CardApplyView(
+            metadata=metadata,
+            design=text,
+            design_name=text,
+            holder=text,
+            quantity=text,
+            contact_name=text,
+            contact_mobile=text,
+            place=place(value),
+            remarks=text,
+            reason=text,
+        ),
+        CardPickView(callback="card_pick_info", title=value, note=value),
+    ]
 
 
-def messages(value: str, count: int) -> dict[str, dict[str, Any]]:
-    rows = [row(value, number) for number in range(count)]
-    turn = {"country": "LT", "text": value[:100], "start": 10}
-    holder = (
-        "name",
-        "holder_id",
-        "kyc",
-        "kyc_code",
-        "message",
-        "birthday",
-        "nationality",
-        "document",
-        "id_number",
+def home(value: str, count: int) -> HomeView:
+    rows = [
+        WaitingRequest(
+            id=f"{number}",
+            summary=value,
+            status=value,
+            requester=value,
+            created_at=MOMENT,
+            phrase=value,
+            decide_by=MOMENT,
+            quorum=number,
+        )
+        for number in range(count)
+    ]
+    balance = HomeBalance(money=Money.read("12.00 EUR"), level=value, asked_at=None, bars=value, trend=value)
+    return HomeView(
+        roles=[value] * count,
+        waiting=rows[:8],
+        more_waiting=count,
+        even_more=True,
+        mine=rows[:5],
+        balances=[balance] * min(count, 3),
+        may_see_balance=True,
+        is_support=True,
     )
-    facts = dict.fromkeys(holder, value[:60])
-    return {
-        "doctor": {"results": rows, "ok": 1, "warn": 2, "wrong": 3},
-        "form_kept": {"title": value, "draft": {"draft": "1"}},
-        "form_not_known": {"says": value},
-        "holder_known": facts,
-        "holder_created": facts,
-        "holder_create_unknown": {"draft": {"draft": "1"}, "not_found": True},
-        "holder_document_sent": {"holder_id": value[:60], "shows": value, "message": value, "deleted": False},
-        "holder_file_left": {},
-        "holder_cities": {
-            "country": value,
-            "text": value,
-            "total": count,
-            "rows": rows[:10],
-            "previous": turn,
-            "next": turn,
-            "shown": value,
-        },
-        "request_private": {"private": [{"label": value, "text": value}] * min(count, 10)},
-    }
+
+
+def holder(text: str) -> HolderSummary:
+    return HolderSummary(
+        holder_id=text,
+        name=text,
+        kyc=text,
+        kyc_code=text,
+        message=text,
+        document=text,
+        id_number=text,
+        nationality=text,
+        birthday=text,
+        mobile=text,
+        email=text,
+    )
+
+
+def messages(value: str, count: int) -> list[Reply]:
+    turn: ButtonValue = {"country": "LT", "text": value[:100], "start": 10}
+    found = DoctorRow(name=value, state=CheckState.WRONG, says=value, next=value)
+    return [
+        DoctorReply(results=[found] * count, ok=1, warn=2, wrong=3),
+        FormKept(title=value, draft={"draft": "1"}),
+        FormNotKnown(says=value),
+        HolderKnownReply(holder=holder(value[:60])),
+        HolderCreatedReply(holder=holder(value[:60])),
+        HolderCreateUnknown(draft={"draft": "1"}, not_found=True),
+        HolderDocumentSent(holder_id=value[:60], shows=value, message=value, deleted=False),
+        HolderFileLeft(),
+        HolderCitiesReply(
+            country=value,
+            text=value,
+            total=count,
+            rows=[CityRow(code=value, name=value)] * min(count, 10),
+            previous=turn,
+            next=turn,
+            shown=value,
+        ),
+        RequestPrivateReply(private=[PrivateValue(label=value, text=value)] * min(count, 10)),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +189,8 @@ def schema() -> dict[str, Any]:
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_every_form_is_valid_whatever_was_typed(value: str) -> None:
-    for name, facts in views(value).items():
-        assert view_problems(RENDERER.view(name, facts)) == [], name
+    for view in views(value):
+        assert view_problems(RENDERER.view(view.template, view)) == [], view.template
 
 
 MANY = [pytest.param(value, 1000, marks=pytest.mark.soak) for value in HOSTILE]
@@ -148,10 +202,10 @@ MANY = [pytest.param(value, 1000, marks=pytest.mark.soak) for value in HOSTILE]
 )
 def test_home_and_answers_are_valid_with_any_number_of_rows(value: str, count: int) -> None:
     assert view_problems(RENDERER.view("home.view", home(value, count))) == []
-    for name, facts in messages(value, count).items():
-        rendered = RENDERER.message(name, facts)
-        assert rendered.text.strip(), name
-        assert message_problems(rendered.blocks) == [], name
+    for reply in messages(value, count):
+        rendered = RENDERER.message(reply.template, reply)
+        assert rendered.text.strip(), reply.template
+        assert message_problems(rendered.blocks) == [], reply.template
 
 
 def test_an_independent_schema_says_the_same(schema: dict[str, Any]) -> None:
@@ -161,9 +215,9 @@ def test_an_independent_schema_says_the_same(schema: dict[str, Any]) -> None:
         for key in ("type", "items", "minItems", "maxItems"):
             part.pop(key, None)
     for value in HOSTILE:
-        for name, facts in views(value).items():
-            found = jsonschema.Draft202012Validator(modal).iter_errors(RENDERER.view(name, facts))
-            assert [error.message for error in found] == [], name
+        for filled in views(value):
+            found = jsonschema.Draft202012Validator(modal).iter_errors(RENDERER.view(filled.template, filled))
+            assert [error.message for error in found] == [], filled.template
         view = RENDERER.view("home.view", home(value, 10))
         assert [error.message for error in jsonschema.Draft202012Validator(tab).iter_errors(view)] == []
 
@@ -172,7 +226,7 @@ def test_every_button_has_words_for_who_does_not_see_it() -> None:
     view = RENDERER.view("home.view", home("Top-up", 3))
     shown = [
         *view["blocks"],
-        *(block for facts in messages("x", 3).items() for block in RENDERER.message(*facts).blocks),
+        *(block for reply in messages("x", 3) for block in RENDERER.message(reply.template, reply).blocks),
     ]
     buttons = [
         element
