@@ -40,7 +40,7 @@ def test_a_new_webhook_wakes_what_tells_of_it_and_a_known_one_does_not(sqlite_wo
     world.paytend.events.decline(CARD, "99.90")
     [webhook] = world.paytend.webhooks
     body = json.dumps(webhook.sealed).encode()
-    world.bot.telling_loop.start(run)
+    world.bot.dispatch_loop.start(run)
     try:
         world.webhook_arrives(body)
         assert woken.wait(5)
@@ -49,4 +49,4 @@ def test_a_new_webhook_wakes_what_tells_of_it_and_a_known_one_does_not(sqlite_wo
         world.webhook_arrives(body)
         assert not woken.wait(0.2)
     finally:
-        world.bot.telling_loop.stop()
+        world.bot.dispatch_loop.stop()
