@@ -1,26 +1,70 @@
-"""The three main ways are as short as they were once measured; `python -m tests.architecture.ways` prints them."""
+"""The three main ways are short, and docs/how-it-works.md walks through them as they are.
 
+`python -m tests.architecture.ways` prints their main lines.
+"""
+
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.ways import WAYS, Way, trace
+from tests.architecture.ways import WAYS, Call, Trace, Way, trace
 
 ROOT = Path(__file__).parents[2]
-# Functions on the main line, and times that it enters a file. They only ever get smaller.
+STEP = re.compile(r"^\d+\. `([\w/]+\.py)` `([\w.]+)`", re.MULTILINE)
+# Functions on the main line, and steps of the walk. They only ever get smaller.
 MOST = {
     "A command to its message": (20, 12),
     "A click to the execution": (35, 18),
-    "A webhook to its post": (29, 15),
+    "A webhook to its post": (25, 15),
 }
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_a_way_is_short_and_comes_back_to_no_file_twice(way: Way, tmp_path: Path) -> None:
-    found = trace(way, ROOT, tmp_path)
+@pytest.fixture(params=WAYS, ids=lambda way: way.name, scope="module")
+def way(request: pytest.FixtureRequest) -> Way:
+    found: Way = request.param
+    return found
 
-    assert found.missed == []
-    functions, entered = MOST[way.name]
-    assert len(found.line) <= functions
-    assert len(found.files) <= entered
-    assert [file for file in found.files if found.files.count(file) > 2] == []
+
+@pytest.fixture(scope="module")
+def traced(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    return trace(way, ROOT, tmp_path_factory.mktemp("way"))
+
+
+@pytest.fixture
+def walk(way: Way) -> list[Call]:
+    """The steps of the way in the document."""
+    text = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    section = text.partition(f"### {way.name}\n")[2].partition("\n#")[0]
+    return [Call(file=file, function=function) for file, function in STEP.findall(section)]
+
+
+def first_missing(wanted: list[str], found: list[str]) -> str | None:
+    """The first that is not found in its order, with anything in between; None when all are."""
+    left = iter(found)
+    return next((each for each in wanted if each not in left), None)
+
+
+def test_a_way_comes_to_all_its_landmarks(traced: Trace) -> None:
+    assert traced.missed == []
+
+
+def test_a_way_is_short(way: Way, traced: Trace, walk: list[Call]) -> None:
+    functions, steps = MOST[way.name]
+
+    assert len(traced.line) <= functions
+    assert len(walk) <= steps
+
+
+def test_the_steps_of_a_walk_are_called_in_their_order(traced: Trace, walk: list[Call]) -> None:
+    assert walk
+    assert first_missing([str(step) for step in walk], [str(call) for call in traced.calls]) is None
+
+
+def test_a_walk_leaves_out_no_file_of_the_main_line(traced: Trace, walk: list[Call]) -> None:
+    assert first_missing(traced.files, [step.file for step in walk]) is None
+
+
+def test_no_file_is_left_and_entered_again_more_than_once(traced: Trace, walk: list[Call]) -> None:
+    for files in (traced.files, [step.file for step in walk]):
+        assert [file for file in files if files.count(file) > 2] == []

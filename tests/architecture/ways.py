@@ -30,13 +30,16 @@ class Call:
     file: str
     function: str
 
+    def __str__(self) -> str:
+        return f"{self.file} {self.function}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Landmark:
     """A library's function that a way has to call; `fits` looks at its arguments."""
 
     name: str
-    file: str  # how its path ends; a function written in C has none
+    file: str  # how its path ends
     function: str
     fits: Callable[[Variables], bool] = lambda _: True
 
@@ -93,14 +96,15 @@ def _calls_slack(method: str) -> Landmark:
     )
 
 
-_HANDED_OVER = Landmark(name="handed to a thread", file="/tests/journeys/world.py", function="submit")
+_TO_THE_POOL = Landmark(name="handed to a pool", file="/tests/journeys/world.py", function="submit")
+_TO_A_THREAD = Landmark(name="handed to a thread", file="/concurrent/futures/thread.py", function="submit")
 WAYS = (
     Way(
         name="A command to its message",
         prepare=lambda _: None,
         go=lambda world: world.types(SUPPORT, f"/topup {CARD} 120.50 EUR customer called"),
         landmarks=(
-            _HANDED_OVER,
+            _TO_THE_POOL,
             _adds("approval_request"),
             _adds("delivery"),
             _calls_slack("chat.postMessage"),
@@ -111,7 +115,7 @@ WAYS = (
         prepare=lambda world: world.asks(),
         go=lambda world: world.clicks(MANAGER, "request_approve"),
         landmarks=(
-            _HANDED_OVER,
+            _TO_THE_POOL,
             _adds("approval_decision"),
             _writes("UPDATE approval_request"),
             _adds("approval_execution"),
@@ -131,8 +135,8 @@ WAYS = (
         prepare=lambda world: world.paytend.events.decline(CARD, "99.90", merchant="SHOP"),
         go=lambda world: world.hears_from_paytend(),
         landmarks=(
-            Landmark(name="handed to a thread", file="/concurrent/futures/thread.py", function="submit"),
-            Landmark(name="the signature is verified", file="", function="verify"),
+            _TO_A_THREAD,
+            _TO_A_THREAD,
             _writes("INSERT INTO inbox_event"),
             _adds("delivery"),
             _calls_slack("chat.postMessage"),
@@ -174,14 +178,13 @@ class _Tracer:
         self.trace.missed = self.left
         return self.trace
 
-    def _note(self, frame: FrameType, event: str, called: object) -> None:
-        if not self.on or event not in {"call", "c_call"}:
+    def _note(self, frame: FrameType, event: str, _: object) -> None:
+        if not self.on or event != "call":
             return
         with self._lock:
-            call = self._read(frame) if event == "call" else None
-            if call is not None:
+            if call := self._read(frame):
                 self.trace.calls.append(call)
-            elif self.left and self._is_at(self.left[0], frame, None if event == "call" else called):
+            elif self.left and self._is_at(self.left[0], frame):
                 del self.left[0]
                 self._add_to_line(frame)
 
@@ -192,12 +195,9 @@ class _Tracer:
             return None
         return Call(file=code.co_filename[self._length :], function=code.co_qualname)
 
-    def _is_at(self, landmark: Landmark, frame: FrameType, in_c: object) -> bool:
+    def _is_at(self, landmark: Landmark, frame: FrameType) -> bool:
         code = frame.f_code
-        name, file = (code.co_name, code.co_filename) if in_c is None else (getattr(in_c, "__name__", ""), "")
-        is_function = (
-            name == landmark.function and bool(file) == bool(landmark.file) and file.endswith(landmark.file)
-        )
+        is_function = code.co_name == landmark.function and code.co_filename.endswith(landmark.file)
         return is_function and any(map(self._read, _stack(frame))) and landmark.fits(frame.f_locals)
 
     def _add_to_line(self, frame: FrameType) -> None:
@@ -232,7 +232,7 @@ def describe(root: Path) -> Iterator[str]:
         assert not found.missed, found.missed
         yield f"{way.name}: {len(found.line)} functions, {len(found.files)} files entered"
         for number, call in enumerate(found.line, start=1):
-            yield f"{number:4} {call.file} {call.function}"
+            yield f"{number:4} {call}"
 
 
 if __name__ == "__main__":
