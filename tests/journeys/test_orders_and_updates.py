@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from approvals.policy.cardholder_changes import CARDHOLDER_REST, find_recent_changers
 from approvals.refusals import Refusal
-from approvals.requests.moves import CARDHOLDER_REST
-from approvals.requests.opening import changed_cardholder
 from approvals.tables import CardholderChange, Request
 from bot.slack.handlers.requests import AskedReply, ask_and_tell, ask_for
 from bot.slack.payloads import Incoming, PayloadKind
@@ -127,8 +126,8 @@ def test_a_change_that_may_have_happened_keeps_who_asked_from_deciding_for_a_day
     assert cards.request().status == "unknown"
     with cards.bot.database.reading() as session:
         now = cards.clock.now()
-        assert changed_cardholder(session, cardholder_id=HOLDER, now=now) == {SUPPORT}
-        assert changed_cardholder(session, cardholder_id=HOLDER, now=now + CARDHOLDER_REST) == frozenset()
+        assert find_recent_changers(session, cardholder_id=HOLDER, now=now) == {SUPPORT}
+        assert find_recent_changers(session, cardholder_id=HOLDER, now=now + CARDHOLDER_REST) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,19 @@ def test_what_nobody_takes_on_goes_to_the_next_and_then_to_the_one_after(make_wo
             assert f"<@{ADMIN}> is on it" in text_of(world.slack.messages(channel)[0]["blocks"])
 
 
+def test_what_has_gone_to_the_last_of_them_goes_no_further_and_holds_up_no_other(make_world: MakesWorld) -> None:
+    with make_world(config=ESCALATES) as world:
+        declines(world, "11.00")
+        for _ in range(4):
+            minutes_pass(world, 10.1)
+        assert sum("11.00 EUR" in text for text in told(world, "C0ALERTS")) == 1
+
+        declines(world, "22.00")
+        minutes_pass(world, 10.1)
+
+        assert sum("22.00 EUR" in text for text in told(world, "C0ALERTS")) == 1
+
+
 def test_what_is_taken_on_in_time_goes_no_further(make_world: MakesWorld) -> None:
     with make_world(config=ESCALATES) as world:
         notice = declines(world)

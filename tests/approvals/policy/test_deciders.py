@@ -2,23 +2,24 @@
 
 import pytest
 
-from approvals.policy.deciders import Decider, count_able, judge
-from approvals.policy.rules import choose
+from approvals.policy.deciders import Decider, count_able, judge_decider
+from approvals.policy.people import Member
+from approvals.policy.rules import choose_rule
 from paytend.money import Money
 from tests.approvals.world import MARA, MILO, OLE, SAM, flagged, person, rule
 
-RULE = choose((rule(),), action="card.top_up", money=Money.read("10.00 EUR"))
+RULE = choose_rule((rule(),), action="card.top_up", money=Money.read("10.00 EUR"))
 
 
-def why(member: object, **asked: object) -> str:
-    return judge(member, rule=RULE, **{"requester": "U0SAM", **asked}).why  # type: ignore[arg-type]
+def why(member: Member, *, requester: str | None = "U0SAM", changers: frozenset[str] = frozenset()) -> str:
+    return judge_decider(member, rule=RULE, requester=requester, changers=changers).why
 
 
 def test_a_manager_could() -> None:
-    decider = judge(MARA, rule=RULE, requester="U0SAM")
+    decider = judge_decider(MARA, rule=RULE, requester="U0SAM")
 
     assert decider == Decider(person_id="U0MARA", account="U0MARA", name="Mara")
-    assert decider.could
+    assert decider.can_decide
 
 
 def test_the_requester_could_not_whichever_account_they_use() -> None:
@@ -35,8 +36,8 @@ def test_nobody_without_the_role_could() -> None:
 
 
 def test_who_changed_the_cardholder_today_could_not() -> None:
-    assert "You changed this cardholder" in why(MARA, changed_cardholder=frozenset({"U0MARA"}))
-    assert why(MARA, changed_cardholder=frozenset({"U0MILO"})) == ""
+    assert "You changed this cardholder" in why(MARA, changers=frozenset({"U0MARA"}))
+    assert why(MARA, changers=frozenset({"U0MILO"})) == ""
 
 
 @pytest.mark.parametrize("flag", ["is_guest", "is_deactivated", "is_bot", "is_stranger"])
@@ -46,7 +47,7 @@ def test_an_account_that_may_do_nothing_could_not(flag: str) -> None:
 
 def test_people_are_counted_and_not_accounts() -> None:
     deciders = [
-        judge(member, rule=RULE, requester="U0SAM")
+        judge_decider(member, rule=RULE, requester="U0SAM")
         for member in (MARA, person("U0MARA2", "manager", identity="U0MARA"), MILO, OLE)
     ]
 
