@@ -1,4 +1,4 @@
-"""Acknowledging beside lean Bolt with one listener and beside Bolt as it comes, on the same server, in one run."""
+"""How fast Slack is acknowledged, compared with a lean and with a plain Bolt app on the same server."""
 
 import multiprocessing
 import statistics
@@ -10,23 +10,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.rig import (
-    Caller,
-    RunningBot,
-    flood_from_outside,
-    in_turn,
-    make_command,
-    make_webhooks,
-    median_ratio,
-    quantile,
-    run_bot,
-    serve_apart,
-)
+from benchmarks.callers import Caller, flood_from_outside, make_command, make_webhooks
+from benchmarks.measure import in_turn, median_ratio, quantile
+from benchmarks.rig import RunningBot, run_bot
+from benchmarks.servers import serve_apart
 from sandbox.paytend import FaultKind
 
 P50_TARGET, P99_TARGET, PLAIN_TARGET, MOST_MS = 1.15, 1.25, 40, 5.0
 FLOOD, FLOOD_TARGET = 12_000, 6
-COMMANDS, COMMANDS_A_SECOND = 300, 20  # each does its work too: answered by Slack, kept, logged
+COMMANDS, COMMANDS_A_SECOND = 300, 20  # each is carried out too: answered in Slack, stored, logged
 
 
 def run() -> Iterator[str]:
@@ -38,7 +30,7 @@ def run() -> Iterator[str]:
         quick = {kind: calls[kind] for kind in ("cardops", "lean")}
         rounds = in_turn(quick, times=200)
         p50, p99 = (median_ratio(rounds, "cardops", "lean", share) for share in (0.5, 0.99))
-        # In runs of twenty: Bolt as it comes sleeps so long that the next call would pay for waking the processor.
+        # In runs of twenty: plain Bolt sleeps so long that the next call would pay for waking the processor.
         runs = {kind: _in_a_run(calls[kind]) for kind in ("cardops", "plain")}
         plain = median_ratio(in_turn(runs, times=5, warm=1), "plain", "cardops", 0.5)
         ours = statistics.median(quantile(taken["cardops"], 0.5) for taken in rounds) * 1e3
@@ -70,7 +62,7 @@ def _while_paytend_is_slow() -> Iterator[str]:
 
 
 def _in_a_flood() -> Iterator[str]:
-    """Compare acknowledging alone with acknowledging in a flood, and that flood with those before and after it."""
+    """Compare acknowledging with and without a flood, and that flood with the ones before and after it."""
     with TemporaryDirectory() as folder, run_bot(folder=Path(folder)) as bot:
         before, beside, after = (make_webhooks(bot.paytend, count) for count in (FLOOD, 2 * FLOOD, FLOOD))
         alone = _acknowledge_alone(bot)
@@ -94,9 +86,9 @@ def _acknowledge_alone(bot: RunningBot) -> list[float]:
 
 @contextmanager
 def _acknowledging(bot: RunningBot) -> Iterator[list[float]]:
-    """Send so many commands a second as a busy team types; the list has their seconds at the end.
+    """Send as many commands a second as a busy team types; at the end the list has the seconds of each.
 
-    From a process of its own, as the stand-ins in this one answer the bot meanwhile.
+    They come from a process of their own, because the stand-ins in this one answer the bot meanwhile.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

@@ -1,4 +1,4 @@
-"""Taking in webhooks durably, beside the same cryptography with nothing stored and beside a commit for each."""
+"""How fast webhooks are stored, compared with storing nothing and with a commit for each."""
 
 import multiprocessing
 import os
@@ -19,7 +19,10 @@ from sqlalchemy import insert
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from benchmarks.rig import Discarding, Rig, build_rig, burst_caller, make_webhooks, quantile, serve
+from benchmarks.callers import burst_caller, make_webhooks
+from benchmarks.measure import quantile
+from benchmarks.rig import DiscardingPool, Rig, build_rig
+from benchmarks.servers import serve
 from bot.database.engine import SqlDatabase
 from bot.http.app import HttpResponse, WebApp
 from bot.http.paytend_webhook import TAKEN
@@ -71,7 +74,7 @@ def _compare(where: str, urls: Callable[[str], str]) -> Iterator[str]:
 
 
 def _compare_with_full(folder: Path) -> Iterator[str]:
-    """Compare an empty database with one that holds very much."""
+    """Compare an empty database with a very full one."""
     urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("empty", "full")}
     with ExitStack() as stack:
         senders = {name: stack.enter_context(_served("cardops", url)) for name, url in urls.items()}
@@ -91,7 +94,7 @@ def _median_ratio(one: list[float], other: list[float]) -> float:
 
 @contextmanager
 def _served(kind: str, url: str) -> Iterator[Callable[[], tuple[float, list[float]]]]:
-    """Serve one of _APPS apart; yield what sends a round and returns its seconds and latencies."""
+    """Serve one of _APPS in a process of its own; yield a call that sends a round: its seconds and latencies."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve_until_told, args=(kind, url, theirs), daemon=True)
@@ -103,7 +106,7 @@ def _served(kind: str, url: str) -> Iterator[Callable[[], tuple[float, list[floa
 
 
 def _send(port: int, bodies: list[bytes]) -> tuple[float, list[float]]:
-    """Send a round of bursts, one webhook a connection at a time; idle connections would be closed in between."""
+    """Send a round of bursts, a webhook on each connection; new connections, as the server closes idle ones."""
     with burst_caller(port, "/paytend/webhook", connections=CONNECTIONS) as call:
         began = time.perf_counter()
         taken = [seconds for _ in range(BURSTS) for seconds in call([bodies.pop() for _ in range(CONNECTIONS)])]
@@ -111,7 +114,7 @@ def _send(port: int, bodies: list[bytes]) -> tuple[float, list[float]]:
 
 
 def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
-    idle = Discarding()
+    idle = DiscardingPool()
     with (
         Path(os.devnull).open("w") as nowhere,
         build_rig(pools=WorkerPools(quick=idle, slow=idle), database_url=url) as rig,
@@ -133,14 +136,14 @@ def _opens_only(rig: Rig) -> WebApp:
 
 
 def _commits_each(rig: Rig) -> WebApp:
-    """Serve as an application does that knows nothing of turns: a session, an object, a commit."""
+    """Serve like an application without turns for writers: a session, an object, a commit."""
     return _in_threads(
         rig, sessionmaker(rig.bot.database.engine.execution_options(writes=True), class_=Session).begin
     )
 
 
 def _commits_each_in_turn(rig: Rig) -> WebApp:
-    """Serve the same with our own turns of writers, which keep SQLite's from sleeping beside each other."""
+    """Serve the same with our turns for writers, which keep SQLite's busy handler from sleeping."""
     return _in_threads(rig, rig.bot.database.writing)
 
 
@@ -169,7 +172,7 @@ _APPS: dict[str, Callable[[Rig], WebApp]] = {
 
 
 def _fill(database: SqlDatabase) -> None:
-    """Put very many webhooks that were told, and deliveries that wait, into the tables."""
+    """Put very many dispatched webhooks and waiting deliveries into the tables."""
     for start in range(0, STORED, 20_000):
         with database.writing() as session:
             rows = [_event(number) for number in range(start, start + 20_000)]
@@ -221,7 +224,7 @@ def _delivery(number: int) -> dict[str, object]:
 
 @contextmanager
 def _postgresql() -> Iterator[Callable[[str], str]]:
-    """Yield what makes databases; they are dropped afterwards."""
+    """Yield a function that makes a database and returns its URL; the databases are dropped afterwards."""
     made: list[str] = []
 
     def make(_name: str) -> str:

@@ -1,4 +1,4 @@
-"""Times two things in turn, round by round, so that a machine whose speed drifts still gives true ratios."""
+"""Times things in turn, round by round, so that a machine whose speed drifts still gives true ratios."""
 
 import statistics
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Ratio:
-    """How much longer `name` takes than `floor`; seconds are medians of one call, the target is the most."""
+    """How much longer `name` takes than `floor`: medians of one call in seconds, and the most the ratio may be."""
 
     name: str
     floor: str
@@ -43,7 +43,7 @@ def compare(
     target: float,
     rounds: int = 21,
 ) -> Ratio:
-    """Return the median ratio over `rounds` rounds, each of `times` calls of the one and then of the other."""
+    """Return the median ratio over `rounds` rounds, each with `times` calls of one and then of the other."""
     _time(call, times), _time(floor_call, times)
     pairs = [(_time(call, times), _time(floor_call, times)) for _ in range(rounds)]
     return Ratio(
@@ -54,3 +54,31 @@ def compare(
         ratio=statistics.median(taken / floor_taken for taken, floor_taken in pairs),
         target=target,
     )
+
+
+def quantile(values: list[float], share: float) -> float:
+    """Return the value below which this share (0 to 1) of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def in_turn(
+    calls: dict[str, Callable[[], float]], *, times: int, rounds: int = 5, warm: int = 20
+) -> list[dict[str, list[float]]]:
+    """Return the seconds of each call in each round; the calls take turns, so that they share a drift."""
+    for call in calls.values():
+        for _ in range(warm):
+            call()
+    found = []
+    for _ in range(rounds):
+        taken: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(times):
+            for name, call in calls.items():
+                taken[name].append(call())
+        found.append(taken)
+    return found
+
+
+def median_ratio(rounds: list[dict[str, list[float]]], one: str, other: str, share: float) -> float:
+    """Return the ratio of two calls' quantiles, as the median over the rounds."""
+    return statistics.median(quantile(taken[one], share) / quantile(taken[other], share) for taken in rounds)

@@ -1,4 +1,4 @@
-"""From a webhook to its message in Slack, one at a time below the budget; and how a flood of them is told."""
+"""How long a webhook takes to its message in Slack: one at a time, and in a flood that becomes a digest."""
 
 import json
 import time
@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from benchmarks.rig import Caller, Rig, build_rig, flood, make_webhooks, quantile, serve
+from benchmarks.callers import Caller, flood, make_webhooks
+from benchmarks.measure import quantile
+from benchmarks.rig import Rig, build_rig
+from benchmarks.servers import serve
 from bot.wiring.compose import make_pools
 from notifier.outbox import backlog
 
@@ -23,7 +26,7 @@ def run() -> Iterator[str]:
 
 
 def _steady() -> Iterator[str]:
-    """Tell webhooks one by one, in two channels in turn, as Slack takes one message a second in each."""
+    """Send webhooks one by one, for two channels in turn, as Slack takes one message a second in each."""
     with build_rig(pools=make_pools(), budget=500) as rig, serve(rig.bot.web) as port:
         rig.bot.start()
         caller, sent = Caller(port, "/paytend/webhook"), []
@@ -46,7 +49,7 @@ def _steady() -> Iterator[str]:
 
 
 def _flood() -> Iterator[str]:
-    """Tell many webhooks at once: few messages, soon."""
+    """Send many webhooks at once: they become few messages, soon."""
     with build_rig(pools=make_pools()) as rig, serve(rig.bot.web) as port:
         rig.bot.start()
         bodies, started = make_webhooks(rig.paytend, FLOOD), time.perf_counter()
@@ -77,9 +80,11 @@ def _content(number: int) -> dict[str, Any]:
 
 
 def _posts(rig: Rig) -> list[tuple[str, Any]]:
-    """Return the texts of the notices that were posted, each with when."""
+    """Return the texts of the notices that were posted, each with its time."""
     calls = [call for call in rig.slack.api_calls if call.method == "chat.postMessage" and call.is_ok]
-    notices = [call for call in calls if call.args.get("channel") != _AUDIT]  # there the head of the trail is told
+    notices = [
+        call for call in calls if call.args.get("channel") != _AUDIT
+    ]  # where the head of the audit trail is posted
     return [(json.dumps(call.args, default=str), call.at) for call in notices]
 
 
@@ -94,7 +99,7 @@ def _wait_until_told(rig: Rig) -> None:
 
 
 def _stop(rig: Rig) -> None:
-    """Stop the threads; the rig closes the rest."""
+    """Stop the bot's threads; the rig closes the rest."""
     rig.bot.jobs.stop()
     for loop in (rig.bot.dispatch_loop, rig.bot.names_loop, rig.bot.execution_loop, rig.bot.delivery_loop):
         loop.stop()

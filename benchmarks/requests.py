@@ -116,7 +116,7 @@ def _wish(card_id: str) -> opening.NewRequest:
 
 
 def _fill(database: SqlDatabase, size: int) -> None:
-    """Put ended requests of many people into the table, and ten that wait; the guards come back afterwards."""
+    """Put finished requests of many people and ten pending ones into the table, without its guards."""
     with database.writing() as session:
         connection = session.connection()
         names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()

@@ -1,4 +1,4 @@
-"""Sealing and opening beside the raw RSA and AES operations of the same library."""
+"""How fast messages are sealed and opened, compared with the bare RSA and AES operations of the same library."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ _PADDING, _HASH = PKCS1v15(), SHA256()
 
 
 def _answer_to(sealed: bytes, *, text: str, ours: rsa.RSAPrivateKey, theirs: rsa.RSAPrivateKey) -> bytes:
-    """Make the webhook that carries the same text back."""
+    """Return the webhook that carries the same text back."""
     key = base64.b64encode(bytes(16))
     source = f"content={text}&notifyType=1&partnerId={PARTNER}&randomKey={key.decode()}&signType=RSA&version=2.0"
     padding = 16 - len(text) % 16
@@ -45,7 +45,7 @@ def _answer_to(sealed: bytes, *, text: str, ours: rsa.RSAPrivateKey, theirs: rsa
 
 
 def _large_floor(text: bytes, *, decrypt: bool) -> Callable[[], object]:
-    """Hash, AES and Base64 of the same bytes, in one direction."""
+    """Return a call that does hash, AES and Base64 of the same bytes, in one direction."""
     cipher = Cipher(AES(bytes(24)), ECB())  # noqa: S305 - the provider's wire
     whole = text[: len(text) // 16 * 16]
     encoded = base64.b64encode(whole)
