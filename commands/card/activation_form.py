@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from commands.card.changes import LONGEST_REASON
 from commands.reading.arguments import Misread, read_card_id
@@ -19,10 +18,10 @@ class CardActivateView(View, template="card_activate.view"):
     reason: str
 
 
-def read_activate_fields(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def read_activate_fields(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the payload of `card.activate`, and what is wrong under the inputs of the form."""
     wrong: dict[str, str] = {}
-    payload: dict[str, Any] = {"reason": fields.get("reason", "").strip()}
+    payload = {"reason": fields.get("reason", "").strip()}
     for name, key in (("card", "card_id"), ("holder", "holder_id")):
         try:
             payload[key], rest = read_card_id(fields.get(name, "").split(), form="")

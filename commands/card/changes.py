@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from approvals.actions.payloads import IDENTIFIED
 from approvals.actions.snapshot import SecondCard, Snapshot
@@ -49,13 +48,13 @@ class CardReplaceQuestion(Reply, template="card_replace_confirm"):
     payload: ButtonValue
 
 
-def read_found(words: Sequence[str]) -> dict[str, Any]:
+def read_found(words: Sequence[str]) -> dict[str, str]:
     """Return the payload of `card.found`; raises Misread."""
     card_id, rest = read_card_id(words, form=FOUND_FORM)
     return {"card_id": card_id, "reason": _reason(rest, form=FOUND_FORM)}
 
 
-def read_activate(words: Sequence[str]) -> dict[str, Any]:
+def read_activate(words: Sequence[str]) -> dict[str, str]:
     """Return the payload of `card.activate`; raises Misread."""
     card_id, rest = read_card_id(words, form=ACTIVATE_FORM)
     if not rest:
@@ -64,7 +63,7 @@ def read_activate(words: Sequence[str]) -> dict[str, Any]:
     return {"card_id": card_id, "holder_id": holder_id, "reason": _reason(rest, form=ACTIVATE_FORM)}
 
 
-def read_replace(words: Sequence[str]) -> dict[str, Any]:
+def read_replace(words: Sequence[str]) -> dict[str, str]:
     """Return the payload of `card.replace`; raises Misread."""
     old, rest = read_card_id(words, form=REPLACE_FORM)
     if not rest:
@@ -85,7 +84,7 @@ def read_password(words: Sequence[str]) -> str:
     return card_id
 
 
-def read_password_fields(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def read_password_fields(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the payload of the modal, and what is wrong under its inputs."""
     wrong: dict[str, str] = {}
     card_id = ""

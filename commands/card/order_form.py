@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from approvals.actions.payloads import MOST_CARDS
 from approvals.refusals import Refusal
@@ -11,6 +10,7 @@ from commands.holder.forms import read_mobile
 from commands.reading.address import NO_CHOICE, AddressFields, read_address
 from commands.slash_command import ButtonValue, View
 from paytend.models import Design
+from paytend.operations.encoding import Address
 
 VIRTUAL = "1"
 MASTERCARD = "3"  # the one scheme of which the code is known (paytend-api.md a.4)
@@ -66,8 +66,22 @@ def make_form(
     )
 
 
-def read_order(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the payload of an order without the design's type and scheme, and what is wrong by field."""
+@dataclass(frozen=True, kw_only=True)
+class TypedOrder:
+    """A card order as somebody typed it; the type and scheme of its design are not known yet."""
+
+    holder_id: str | None
+    sku: str
+    quantity: int
+    contact_name: str
+    contact_mobile: str
+    delivery_address: Address
+    remarks: str
+    reason: str
+
+
+def read_order(fields: Mapping[str, str]) -> tuple[TypedOrder | None, dict[str, str]]:
+    """Return the order, or what is wrong by field."""
     wrong: dict[str, str] = {}
     typed = {name: text.strip() for name, text in fields.items()}
     holder_id, quantity = typed.get("holder", ""), typed.get("quantity", "") or "1"
@@ -86,26 +100,27 @@ def read_order(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str
             wrong[name] = f"At most {longest} characters."
     mobile = read_mobile(typed.get("contact_mobile", ""), wrong, name="contact_mobile")
     address = read_address(fields, wrong)
-    if wrong:
-        return {}, wrong
-    return {
-        "holder_id": holder_id or None,
-        "sku": typed["design"],
-        "quantity": int(quantity),
-        "contact_name": typed["contact_name"],
-        "contact_mobile": mobile,
-        "delivery_address": address,
-        "remarks": typed.get("remarks", ""),
-        "reason": typed.get("reason", ""),
-    }, {}
+    if wrong or address is None:
+        return None, wrong
+    order = TypedOrder(
+        holder_id=holder_id or None,
+        sku=typed["design"],
+        quantity=int(quantity),
+        contact_name=typed["contact_name"],
+        contact_mobile=mobile,
+        delivery_address=address,
+        remarks=typed.get("remarks", ""),
+        reason=typed.get("reason", ""),
+    )
+    return order, {}
 
 
-def with_design(order: Mapping[str, Any], designs: Iterable[Design]) -> dict[str, Any]:
-    """Return the order with the type and scheme of its design; raises UnknownDesign or NeedsCardholder."""
-    design = next((row for row in designs if row.sku == order["sku"]), None)
+def make_payload(order: TypedOrder, designs: Iterable[Design]) -> dict[str, object]:
+    """Return the payload of `card.apply`; raises UnknownDesign or NeedsCardholder."""
+    design = next((row for row in designs if row.sku == order.sku), None)
     if design is None:
-        raise UnknownDesign(sku=order["sku"])
+        raise UnknownDesign(sku=order.sku)
     card_type = str(design.type or "2")
-    if card_type == VIRTUAL and not order["holder_id"]:
+    if card_type == VIRTUAL and not order.holder_id:
         raise NeedsCardholder
-    return {**order, "card_type": card_type, "card_scheme": str(design.scheme or MASTERCARD)}
+    return {**asdict(order), "card_type": card_type, "card_scheme": str(design.scheme or MASTERCARD)}

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
 
 from approvals.refusals import Refusal
-from commands.reading.address import AddressFields, make_address, read_address
+from commands.reading.address import AddressFields, read_address
 from commands.reading.countries import COUNTRIES, EEA
 from commands.slash_command import ButtonValue, Choice, View, list_choices
 from paytend.models.codes import Gender, IdType
+from paytend.operations.encoding import Address
 
 LONGEST_NAME = 60
 _MOBILE = re.compile(r"\+[0-9]{6,15}")
@@ -110,8 +110,47 @@ def say_asking(holder_id: str) -> str:
     return f"Asking Paytend about cardholder {holder_id}…"
 
 
-def read_new(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the values of a new cardholder, and what is wrong by field."""
+@dataclass(frozen=True, kw_only=True)
+class NewCardholder:
+    """A new cardholder as somebody typed one; the parameters of Paytend's operation."""
+
+    mobile: str
+    first_name: str
+    last_name: str
+    id_number: str
+    id_type: str
+    email: str
+    birthday: date
+    gender: str
+    nationality: str
+    address: Address
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedChanges:
+    """What somebody typed of a cardholder; what is empty stays as it is."""
+
+    gender: str = ""
+    nationality: str = ""
+    birthday: date | None = None
+    address: Address | None = None
+
+    def as_payload(self) -> dict[str, object]:
+        """Return what changes as a part of the payload of `cardholder.update`."""
+        changes: dict[str, object] = {}
+        if self.gender:
+            changes["gender"] = self.gender
+        if self.nationality:
+            changes["nationality"] = self.nationality
+        if self.birthday is not None:
+            changes["birthday"] = self.birthday.isoformat()
+        if self.address is not None:
+            changes["address"] = asdict(self.address)
+        return changes
+
+
+def read_new(fields: Mapping[str, str]) -> tuple[NewCardholder | None, dict[str, str]]:
+    """Return the new cardholder, or what is wrong by field."""
     wrong: dict[str, str] = {}
     typed = {name: text.strip() for name, text in fields.items()}
     for name in ("first_name", "last_name"):
@@ -128,35 +167,35 @@ def read_new(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]
         wrong["id_type"] = "A national ID card is for nationals of the EEA only. Choose the passport."
     birthday = _read_day(typed.get("birthday", ""), wrong, needed=True)
     address = read_address(fields, wrong)
-    if wrong or address is None:
-        return {}, wrong
-    return {
-        "mobile": mobile,
-        "first_name": typed["first_name"],
-        "last_name": typed["last_name"],
-        "id_number": number,
-        "id_type": typed["id_type"],
-        "email": typed["email"],
-        "birthday": birthday,
-        "gender": typed["gender"],
-        "nationality": typed["nationality"],
-        "address": make_address(address),
-    }, {}
+    if wrong or address is None or birthday is None:
+        return None, wrong
+    new = NewCardholder(
+        mobile=mobile,
+        first_name=typed["first_name"],
+        last_name=typed["last_name"],
+        id_number=number,
+        id_type=typed["id_type"],
+        email=typed["email"],
+        birthday=birthday,
+        gender=typed["gender"],
+        nationality=typed["nationality"],
+        address=address,
+    )
+    return new, {}
 
 
-def read_changes(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what is to be changed of a cardholder, as texts, and what is wrong by field."""
+def read_changes(fields: Mapping[str, str]) -> tuple[TypedChanges, dict[str, str]]:
+    """Return what is to be changed of a cardholder, and what is wrong by field."""
     wrong: dict[str, str] = {}
     typed = {name: text.strip() for name, text in fields.items()}
     _check_codes(typed, wrong, needed=False)
-    birthday = _read_day(typed.get("birthday", ""), wrong, needed=False)
-    address = read_address(fields, wrong, optional=True)
-    changes: dict[str, Any] = {name: typed[name] for name in ("gender", "nationality") if typed.get(name)}
-    if birthday is not None:
-        changes["birthday"] = birthday.isoformat()
-    if address is not None:
-        changes["address"] = address
-    if not changes and not wrong:
+    changes = TypedChanges(
+        gender=typed.get("gender", ""),
+        nationality=typed.get("nationality", ""),
+        birthday=_read_day(typed.get("birthday", ""), wrong, needed=False),
+        address=read_address(fields, wrong, optional=True),
+    )
+    if changes == TypedChanges() and not wrong:
         wrong["birthday"] = str(NothingToChange())
     return changes, wrong
 

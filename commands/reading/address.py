@@ -52,9 +52,7 @@ def fill_address(fields: Mapping[str, str], *, name_of_city: Callable[[str, str]
     )
 
 
-def read_address(
-    fields: Mapping[str, str], wrong: dict[str, str], *, optional: bool = False
-) -> dict[str, str] | None:
+def read_address(fields: Mapping[str, str], wrong: dict[str, str], *, optional: bool = False) -> Address | None:
     """Return the address of a form, and add what is wrong by field; None when it is optional and not given."""
     typed = {name: fields.get(name, "").strip() for name in FIELDS}
     if optional and not any(typed.values()):
@@ -67,22 +65,17 @@ def read_address(
         wrong["country"] = "Choose the country from the list."
     if typed["city"] in {"", NO_CHOICE}:
         wrong["city"] = "Choose the country first, then a city from its list."
-    return {
-        "line": typed["line"],
-        "line2": typed["line2"],
-        "city_code": typed["city"],
-        "state": typed["state"],
-        "postcode": typed["postcode"],
-        "country_code": typed["country"],
-    }
+    return Address(
+        line=typed["line"],
+        line2=typed["line2"],
+        city_code=typed["city"],
+        state=typed["state"],
+        postcode=typed["postcode"],
+        country_code=typed["country"],
+    )
 
 
-def require_city(address: Mapping[str, str], cities: Iterable[City]) -> None:
+def require_city(address: Address, cities: Iterable[City]) -> None:
     """Refuse an address in a city that is not among Paytend's; raises UnknownCity."""
-    if address["city_code"] not in {city.code for city in cities}:
-        raise UnknownCity(city=address["city_code"], country=address["country_code"])
-
-
-def make_address(address: Mapping[str, str]) -> Address:
-    """Return the address as Paytend's operations take it."""
-    return Address(**address)
+    if address.city_code not in {city.code for city in cities}:
+        raise UnknownCity(city=address.city_code, country=address.country_code)

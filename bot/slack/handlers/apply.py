@@ -8,7 +8,7 @@ from bot.slack.declarations import OldButton, Submission, Typed
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.card.order_form import make_form, read_order, with_design
+from commands.card.order_form import make_form, make_payload, read_order
 from commands.reading.address import fill_address, require_city
 from commands.reading.arguments import no_more
 from commands.slash_command import SUPPORT, Reply
@@ -33,14 +33,14 @@ def _check(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
     require_any(member, SUPPORT)
-    order, wrong = read_order(incoming.fields)
-    if wrong:
+    order, _ = read_order(incoming.fields)
+    if order is None:
         raise OldButton  # the inputs were checked before; only another client can come here
-    payload = with_design(order, parts.choices.designs())
-    place = payload["delivery_address"]
-    require_city(place, parts.choices.cities(place["country_code"]))
+    payload = make_payload(order, parts.choices.designs())
+    address = order.delivery_address
+    require_city(address, parts.choices.cities(address.country_code))
     asked_in = replace(incoming, channel=str(incoming.value.get("channel") or ""))
-    subject = payload["holder_id"] or payload["sku"]
+    subject = order.holder_id or order.sku
     return ask_and_tell(parts, asked_in, member, action="card.apply", subject=subject, payload=payload)
 
 

@@ -32,7 +32,7 @@ def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
     payload, _ = read_activate_fields(incoming.fields)
     asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
     reply = ask_and_tell(
-        parts, asked_in, member, action="card.activate", subject=str(payload["card_id"]), payload=payload
+        parts, asked_in, member, action="card.activate", subject=payload["card_id"], payload=payload
     )
     if isinstance(reply, AskedReply):
         return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.phrase}.")

@@ -33,7 +33,7 @@ class SecretOnceView(View, template="secret_once.view"):
     secret: str = field(repr=False)
 
 
-def _typed_request(action: str, read: Callable[[Sequence[str]], dict[str, Any]]) -> Typed:
+def _typed_request(action: str, read: Callable[[Sequence[str]], dict[str, str]]) -> Typed:
     """Return what asks for an action with what was typed."""
 
     def act(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.declarations import Click, OldButton, Submission, Typed, take_text
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.holder.forms import make_create_form, read_new, require_born
+from commands.holder.forms import NewCardholder, make_create_form, read_new, require_born
 from commands.holder.lookup import HolderCreatedReply, summarize
 from commands.reading.address import fill_address, require_city
 from commands.reading.arguments import no_more
@@ -43,20 +42,18 @@ def _check(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
     require_any(member, SUPPORT)
-    values, wrong = read_new(incoming.fields)
-    if wrong:
+    new, _ = read_new(incoming.fields)
+    if new is None:
         raise OldButton  # the inputs were checked before; only another client can come here
-    require_born(values["birthday"], today=parts.clock.now().date())
-    address = values["address"]
-    place = {"city_code": address.city_code, "country_code": address.country_code}
-    require_city(place, parts.choices.cities(address.country_code))
-    parts.note("cardholder:create_asked", member=member, subject="new", nationality=values["nationality"])
+    require_born(new.birthday, today=parts.clock.now().date())
+    require_city(new.address, parts.choices.cities(new.address.country_code))
+    parts.note("cardholder:create_asked", member=member, subject="new", nationality=new.nationality)
     try:
-        holder = parts.paytend.send(operations.CREATE_CARDHOLDER(**values))
+        holder = parts.paytend.send(operations.CREATE_CARDHOLDER(**vars(new)))
     except (OutcomeUnknown, ProtocolError):
         draft = parts.drafts.keep(incoming.account, form=NAME, fields=incoming.fields)
         parts.note("cardholder:create_unknown", member=member, subject="new")
-        return _look(parts, member, values, draft=draft)
+        return _look(parts, member, new, draft=draft)
     return _created(parts, member, holder)
 
 
@@ -65,9 +62,9 @@ def _created(parts: Parts, member: Member, holder: Cardholder) -> Reply:
     return HolderCreatedReply(holder=summarize(holder))
 
 
-def _look(parts: Parts, member: Member, values: Mapping[str, Any], *, draft: str) -> Reply:
+def _look(parts: Parts, member: Member, new: NewCardholder, *, draft: str) -> Reply:
     """Ask by the document whether the cardholder is there: the answer was lost, and two must not be made."""
-    call = operations.GET_CARDHOLDER(id_type=values["id_type"], id_number=values["id_number"])
+    call = operations.GET_CARDHOLDER(id_type=new.id_type, id_number=new.id_number)
     try:
         holder = parts.paytend.send(call)
     except Refused as refused:
@@ -80,10 +77,10 @@ def _look(parts: Parts, member: Member, values: Mapping[str, Any], *, draft: str
 def _look_again(parts: Parts, incoming: Incoming, member: Member) -> None:
     require_any(member, SUPPORT)
     draft = take_text(incoming.value, "draft")
-    values, wrong = read_new(parts.drafts.take(draft, account=incoming.account).fields)
-    if wrong:
+    new, _ = read_new(parts.drafts.take(draft, account=incoming.account).fields)
+    if new is None:
         raise OldButton
-    parts.replier.reply(incoming, _look(parts, member, values, draft=draft), replace=True)
+    parts.replier.reply(incoming, _look(parts, member, new, draft=draft), replace=True)
 
 
 TYPED: dict[str, Typed] = {"create": _typed}

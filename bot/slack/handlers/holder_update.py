@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from approvals.policy.people import Member
@@ -56,13 +55,13 @@ def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
     if wrong:
         raise OldButton  # the inputs were checked before; only another client can come here
     holder_id = take_text(incoming.value, "holder")
-    if "birthday" in changes:
-        require_born(date.fromisoformat(changes["birthday"]), today=parts.clock.now().date())
-    if "address" in changes:
-        require_city(changes["address"], parts.choices.cities(changes["address"]["country_code"]))
+    if changes.birthday is not None:
+        require_born(changes.birthday, today=parts.clock.now().date())
+    if changes.address is not None:
+        require_city(changes.address, parts.choices.cities(changes.address.country_code))
     asked_in = replace(incoming, channel=str(incoming.value.get("channel") or ""))
     reason = incoming.fields.get("reason", "").strip()
-    payload = {"holder_id": holder_id, "reason": reason, **changes}
+    payload = {"holder_id": holder_id, "reason": reason, **changes.as_payload()}
     return ask_and_tell(parts, asked_in, member, action="cardholder.update", subject=holder_id, payload=payload)
 
 
