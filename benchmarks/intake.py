@@ -27,7 +27,7 @@ from bot.database.engine import SqlDatabase
 from bot.http.app import HttpResponse, WebApp
 from bot.http.paytend_webhook import TAKEN
 from bot.logs import start_logging
-from bot.wiring.compose import WorkerPools
+from bot.wiring.foundation import WorkerPools
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery
 
@@ -126,7 +126,7 @@ def _serve_until_told(kind: str, url: str, parent: Connection) -> None:
 
 
 def _opens_only(rig: Rig) -> WebApp:
-    receiver, thread = rig.bot.receiver, ThreadPoolExecutor(1)
+    receiver, thread = rig.bot.webhooks.receiver, ThreadPoolExecutor(1)
 
     def answer(body: bytes) -> HttpResponse:
         receiver.open(body)
@@ -151,7 +151,7 @@ def _in_threads(rig: Rig, writing: Callable[[], AbstractContextManager[Session]]
     threads = ThreadPoolExecutor(CONNECTIONS)
 
     def answer(body: bytes) -> HttpResponse:
-        row = rig.bot.receiver.open(body)
+        row = rig.bot.webhooks.receiver.open(body)
         with writing() as session:
             session.add(InboxEvent(**row))
         return TAKEN

@@ -36,7 +36,7 @@ def _steady() -> Iterator[str]:
             time.sleep(APART)
         caller.close()
         _wait_until_told(rig)
-        _stop(rig)
+        rig.bot.stop()
         posts = _posts(rig)
     taken = [(at - begun).total_seconds() for begun, (_, at) in zip(sent, posts, strict=True)]
     amounts = [text for text, _ in posts]
@@ -56,7 +56,7 @@ def _flood() -> Iterator[str]:
         taken_in = flood(port, bodies)
         _wait_until_told(rig)
         seconds = time.perf_counter() - started
-        _stop(rig)
+        rig.bot.stop()
         messages = len(_posts(rig))
     yield (
         f"{FLOOD} webhooks at once, taken in within {taken_in:.1f} s: all told after {seconds:.1f} s "
@@ -91,17 +91,8 @@ def _posts(rig: Rig) -> list[tuple[str, Any]]:
 def _wait_until_told(rig: Rig) -> None:
     until = time.perf_counter() + LONGEST
     for _ in count():
-        rig.bot.dispatcher.dispatch_due()
+        rig.bot.notices.dispatcher.dispatch_due()
         with rig.bot.database.reading() as session:
             if not backlog.waiting(session) or time.perf_counter() > until:
                 return
         time.sleep(0.1)
-
-
-def _stop(rig: Rig) -> None:
-    """Stop the bot's threads; the rig closes the rest."""
-    rig.bot.jobs.stop()
-    for loop in (rig.bot.dispatch_loop, rig.bot.names_loop, rig.bot.execution_loop, rig.bot.delivery_loop):
-        loop.stop()
-    rig.bot.pools.quick.stop()
-    rig.bot.pools.slow.stop()

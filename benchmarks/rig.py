@@ -19,7 +19,8 @@ from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import read_config
 from bot.settings.environment import Settings
 from bot.wiring.clients import TEMPLATES
-from bot.wiring.compose import Bot, WorkerPools, compose
+from bot.wiring.compose import Bot, compose
+from bot.wiring.foundation import WorkerPools
 from notifier.rendering.renderer import Renderer
 from notifier.routing.storm_rules import StormRule
 from sandbox.paytend import PaytendStandIn
@@ -79,8 +80,7 @@ def build_rig(*, pools: WorkerPools, database_url: str | None = None, budget: in
             renderer=Renderer(TEMPLATES),
         )
         yield Rig(bot=bot, slack=slack, paytend=paytend)
-        for client in bot.clients:
-            client.close()
+        bot.base.clients.close()
         database.close()
 
 

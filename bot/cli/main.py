@@ -34,8 +34,9 @@ from bot.settings.cardops_yml import ConfigUnusable, read_config
 from bot.settings.environment import SettingsUnusable
 from bot.slack.edge import is_instant
 from bot.slack.manifest import write_manifest
-from bot.wiring.clients import TEMPLATES, SlackUnusable, make_patient
+from bot.wiring.clients import TEMPLATES, SlackUnusable
 from bot.wiring.compose import compose, make_pools
+from bot.wiring.doctor import open_doctor_context
 from notifier.rendering.renderer import Renderer
 
 SWITCH_INTERVAL = 0.001  # seconds
@@ -154,8 +155,8 @@ def run_doctor(_chosen: argparse.Namespace) -> int:
     database = SqlDatabase(settings.DATABASE_URL)
     wrong = False
     try:
-        with make_patient(settings, config, clock=make_clock(), database=database) as patient:
-            for row in table.examine(patient):
+        with open_doctor_context(settings, config, clock=make_clock(), database=database) as doctor_context:
+            for row in table.examine(doctor_context):
                 sys.stdout.write(f"{row.state:<6}{row.name:<10}{row.says}\n")
                 sys.stdout.write(f"{'':<16}-> {row.next}\n" if row.next else "")
                 sys.stdout.flush()

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, complain, opened, say
-from bot.wiring.compose import make_routes
+from bot.wiring.notices import make_routes
 from commands.route_explanation import list_reasons
 from notifier.inbox.events import make_notification
 from notifier.inbox.stored_events import open_event

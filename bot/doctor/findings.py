@@ -1,6 +1,6 @@
 """What a check finds, and what is examined."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,7 +43,7 @@ class DoctorRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorContext:
-    """What is examined."""
+    """What the checks examine: of a running bot, or made for `cardops doctor`."""
 
     config: Config
     database: SqlDatabase
@@ -51,7 +51,8 @@ class DoctorContext:
     paytend: Client
     directory: Directory
     now: Callable[[], datetime]
-    faulty: Sequence[FaultyTemplate] = ()  # templates of the operator's that are not used
+    scopes: Mapping[str, Sequence[str]]  # those that the bot needs, each with the calls that need it
+    faulty_templates: Sequence[FaultyTemplate] = ()  # of the operator's own, not used
 
 
 Check = Callable[[DoctorContext], CheckResult]

@@ -22,10 +22,10 @@ OLD_OUTBOX = timedelta(minutes=5)
 _PACKAGES = ("cardops", "slack-bolt", "slack-sdk", "httpx", "sqlalchemy", "cryptography")
 
 
-def check_paytend(patient: DoctorContext) -> CheckResult:
+def check_paytend(context: DoctorContext) -> CheckResult:
     """Whether Paytend answers."""
     try:
-        patient.paytend.send(operations.GET_PARTNER_BALANCE())
+        context.paytend.send(operations.GET_PARTNER_BALANCE())
     except Unreachable as error:
         return wrong(f"Paytend does not answer: {error}", "Look at PAYTEND_BASE_URL and the network.")
     except (ProtocolError, OutcomeUnknown, Refused):
@@ -33,10 +33,10 @@ def check_paytend(patient: DoctorContext) -> CheckResult:
     return fine("Paytend answers.")
 
 
-def check_keys(patient: DoctorContext) -> CheckResult:
+def check_keys(context: DoctorContext) -> CheckResult:
     """Whether each side takes the other's signature."""
     try:
-        patient.paytend.send(operations.GET_PARTNER_BALANCE())
+        context.paytend.send(operations.GET_PARTNER_BALANCE())
     except Refused as refused:
         who = "Paytend" if refused.verified else "Somebody who does not sign (perhaps Paytend)"
         return wrong(
@@ -50,10 +50,10 @@ def check_keys(patient: DoctorContext) -> CheckResult:
     return fine("Paytend takes our signature, and its own verifies.")
 
 
-def check_clock(patient: DoctorContext) -> CheckResult:
+def check_clock(context: DoctorContext) -> CheckResult:
     """Whether this machine's clock agrees with the others."""
-    said = {"Slack": _date_of_slack(patient), "Paytend": _date_of_paytend(patient)}
-    now = patient.now()
+    said = {"Slack": _date_of_slack(context), "Paytend": _date_of_paytend(context)}
+    now = context.now()
     skews = {name: now - at for name, at in said.items() if at is not None}
     far = [f"{name} by {_seconds(skew)}" for name, skew in skews.items() if abs(skew) > MOST_SKEW]
     if far:
@@ -65,16 +65,16 @@ def check_clock(patient: DoctorContext) -> CheckResult:
     return fine(f"The clock agrees with {' and '.join(skews)}.")
 
 
-def _date_of_slack(patient: DoctorContext) -> datetime | None:
+def _date_of_slack(context: DoctorContext) -> datetime | None:
     try:
-        return _read_date(headers_of(patient).get("date"))
+        return _read_date(headers_of(context).get("date"))
     except (SlackClientError, OSError):
         return None
 
 
-def _date_of_paytend(patient: DoctorContext) -> datetime | None:
+def _date_of_paytend(context: DoctorContext) -> datetime | None:
     try:
-        return _read_date(patient.paytend.http.head("/").headers.get("date"))
+        return _read_date(context.paytend.http.head("/").headers.get("date"))
     except httpx.HTTPError:
         return None
 
@@ -92,15 +92,15 @@ def _seconds(skew: timedelta) -> str:
     return f"{whole} s" if whole < 600 else f"{whole // 60} min"
 
 
-def check_database(patient: DoctorContext) -> CheckResult:
+def check_database(context: DoctorContext) -> CheckResult:
     """Whether the database answers and has the right shape."""
     try:
-        schema.require_current(patient.database)
+        schema.require_current(context.database)
     except schema.NotMigrated:
         return wrong("The database has not the shape that this version needs.", "Run `cardops migrate`.")
     except SQLAlchemyError as error:
         return wrong(f"The database does not answer ({reason_of(error)}).", "Look at DATABASE_URL.")
-    if not patient.database.is_sqlite:
+    if not context.database.is_sqlite:
         return fine(f"PostgreSQL answers and is at revision {schema.newest()}.")
     module = sqlite_module()
     if not wal_is_safe(module.sqlite_version_info):
@@ -111,10 +111,10 @@ def check_database(patient: DoctorContext) -> CheckResult:
     return fine(f"SQLite {module.sqlite_version} answers and is at revision {schema.newest()}.")
 
 
-def check_outbox(patient: DoctorContext) -> CheckResult:
+def check_outbox(context: DoctorContext) -> CheckResult:
     """Whether messages wait too long or died."""
-    with patient.database.reading() as session:
-        state = backlog.measure(session, now=patient.now())
+    with context.database.reading() as session:
+        state = backlog.measure(session, now=context.now())
     if state.dead:
         return wrong(f"{state.dead} messages could not be delivered.", "See them with `cardops deliveries list`.")
     if state.oldest is not None and state.oldest > OLD_OUTBOX:
@@ -125,15 +125,15 @@ def check_outbox(patient: DoctorContext) -> CheckResult:
     return fine(f"{state.waiting} messages wait, none for long; none died.")
 
 
-def check_templates(patient: DoctorContext) -> CheckResult:
+def check_templates(context: DoctorContext) -> CheckResult:
     """Whether the operator's own templates are used."""
-    if patient.faulty:
-        told = "; ".join(f"{one.name}: {one.reason}" for one in patient.faulty)
+    if context.faulty_templates:
+        told = "; ".join(f"{one.name}: {one.reason}" for one in context.faulty_templates)
         return wrong(f"Not used, ours are used instead: {told}.", "Look at the files in CARDOPS_TEMPLATES.")
     return fine("Every notice has a template that stands hostile values.")
 
 
-def check_versions(_patient: DoctorContext) -> CheckResult:
+def check_versions(_context: DoctorContext) -> CheckResult:
     """What runs here."""
     return fine(
         f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)

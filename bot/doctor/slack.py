@@ -9,13 +9,12 @@ from approvals.policy import people
 from approvals.policy.people import DirectoryUnreadable
 from approvals.policy.rules import PolicyRule
 from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, reason_of, wrong
-from bot.slack.manifest import SCOPES
 
 
-def check_slack(patient: DoctorContext) -> CheckResult:
+def check_slack(context: DoctorContext) -> CheckResult:
     """Whether Slack takes the token."""
     try:
-        answer = patient.slack.auth_test()
+        answer = context.slack.auth_test()
     except (SlackClientError, OSError) as error:
         return wrong(
             f"Slack does not answer the token: {reason_of(error)}.",
@@ -24,15 +23,15 @@ def check_slack(patient: DoctorContext) -> CheckResult:
     return fine(f"Slack answers: {answer.get('user', 'the bot')} in {answer.get('team', answer['team_id'])}.")
 
 
-def check_scopes(patient: DoctorContext) -> CheckResult:
+def check_scopes(context: DoctorContext) -> CheckResult:
     """Whether the token may do what is called, and no more."""
-    headers = headers_of(patient)
+    headers = headers_of(context)
     if "x-oauth-scopes" not in headers:
         return doubtful("Slack did not say which scopes the token has.", "Compare them with `cardops manifest`.")
     granted = {scope.strip() for scope in headers["x-oauth-scopes"].split(",")}
-    missing, unused = sorted(SCOPES.keys() - granted), sorted(granted - SCOPES.keys() - {""})
+    missing, unused = sorted(context.scopes.keys() - granted), sorted(granted - context.scopes.keys() - {""})
     if missing:
-        calls = sorted({call for scope in missing for call in SCOPES[scope]})
+        calls = sorted({call for scope in missing for call in context.scopes[scope]})
         return wrong(
             f"The token lacks {', '.join(missing)}; these will fail: {', '.join(calls) or 'slash commands'}.",
             "Update the app from `cardops manifest` and install it again.",
@@ -41,23 +40,23 @@ def check_scopes(patient: DoctorContext) -> CheckResult:
         return doubtful(
             f"The token may more than is used: {', '.join(unused)}.", "Update the app from `cardops manifest`."
         )
-    return fine(f"The token has the {len(SCOPES)} scopes that are used, and no others.")
+    return fine(f"The token has the {len(context.scopes)} scopes that are used, and no others.")
 
 
-def headers_of(patient: DoctorContext) -> dict[str, str]:
+def headers_of(context: DoctorContext) -> dict[str, str]:
     """Return the headers of an answer of Slack's, their names in small letters."""
-    return {name.lower(): str(value) for name, value in patient.slack.auth_test().headers.items()}
+    return {name.lower(): str(value) for name, value in context.slack.auth_test().headers.items()}
 
 
-def check_channels(patient: DoctorContext) -> CheckResult:
+def check_channels(context: DoctorContext) -> CheckResult:
     """Whether the bot is in every channel that is named."""
-    named: dict[str, str] = patient.config.channels.model_dump()
-    rules = {rule.channel for rule in patient.config.policy if rule.channel}
-    routed = {to for route in patient.config.routes for to in route.to if to not in named}
+    named: dict[str, str] = context.config.channels.model_dump()
+    rules = {rule.channel for rule in context.config.policy if rule.channel}
+    routed = {to for route in context.config.routes for to in route.to if to not in named}
     troubles = []
     for channel in sorted({*filter(None, named.values()), *rules, *routed}):
         name = next((name for name, value in named.items() if value == channel), channel)
-        if trouble := _channel_trouble(patient, channel):
+        if trouble := _channel_trouble(context, channel):
             troubles.append(f"{name} ({channel}): {trouble}")
     if troubles:
         return wrong("; ".join(troubles) + ".", "Invite the bot with `/invite @cardops`, or change cardops.yml.")
@@ -71,9 +70,9 @@ def check_channels(patient: DoctorContext) -> CheckResult:
     return fine("The bot is in every channel that cardops.yml names.")
 
 
-def _channel_trouble(patient: DoctorContext, channel: str) -> str:
+def _channel_trouble(context: DoctorContext, channel: str) -> str:
     try:
-        shown: dict[str, Any] = patient.slack.conversations_info(channel=channel)["channel"]
+        shown: dict[str, Any] = context.slack.conversations_info(channel=channel)["channel"]
     except (SlackClientError, OSError) as error:
         return f"Slack says {reason_of(error)}"
     if shown.get("is_archived"):
@@ -81,45 +80,45 @@ def _channel_trouble(patient: DoctorContext, channel: str) -> str:
     return "" if shown.get("is_member") else "the bot is not in it"
 
 
-def check_groups(patient: DoctorContext) -> CheckResult:
+def check_groups(context: DoctorContext) -> CheckResult:
     """Whether the groups can be read and have active people."""
-    config = patient.config
+    config = context.config
     if not config.roles:
         return wrong("No roles are set: nobody may do anything.", "Set roles in cardops.yml.")
     unreadable = [
-        group for rule in config.roles.values() for group in rule.groups if not _can_read(patient, group)
+        group for rule in config.roles.values() for group in rule.groups if not _can_read(context, group)
     ]
     if unreadable:
         return wrong(
             f"Slack does not tell who is in {', '.join(unreadable)}.",
             "Look at the ids in cardops.yml, and at the scope usergroups:read.",
         )
-    members = _members(patient)
+    members = _members(context)
     empty = [name for name, active in members.items() if not active]
     if empty:
         return wrong(f"Nobody active is in: {', '.join(empty)}.", "Add people to their groups, or to cardops.yml.")
     return fine(", ".join(f"{name}: {len(active)}" for name, active in members.items()) + " active people.")
 
 
-def _can_read(patient: DoctorContext, group: str) -> bool:
+def _can_read(context: DoctorContext, group: str) -> bool:
     try:
-        patient.directory.group(group)
+        context.directory.group(group)
     except DirectoryUnreadable:
         return False
     return True
 
 
-def _members(patient: DoctorContext) -> dict[str, frozenset[str]]:
-    config = patient.config
-    return people.read_members(patient.directory, roles=config.roles, same_person=config.same_person)
+def _members(context: DoctorContext) -> dict[str, frozenset[str]]:
+    config = context.config
+    return people.read_members(context.directory, roles=config.roles, same_person=config.same_person)
 
 
-def check_policy(patient: DoctorContext) -> CheckResult:
+def check_policy(context: DoctorContext) -> CheckResult:
     """Whether each rule can be met without the requester."""
-    rules = patient.config.policy
+    rules = context.config.policy
     if not rules:
         return doubtful("There are no policy rules: everything that needs two people is refused.", "Set policy.")
-    members = _members(patient)
+    members = _members(context)
     stuck = [words for rule in rules if (words := _stuck(rule, members))]
     if stuck:
         return wrong("; ".join(stuck) + ".", "Add people to the approver roles, or lower the quorum.")

@@ -11,33 +11,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.doctor import installation, slack
 from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, DoctorRow, reason_of
-from bot.wiring.dependencies import Parts
 
-__all__ = ["CHECKS", "CheckState", "DoctorContext", "count", "examine", "patient_of"]
+__all__ = ["CHECKS", "CheckState", "DoctorContext", "count", "examine"]
 
 
-def examine(patient: DoctorContext) -> Iterator[DoctorRow]:
+def examine(context: DoctorContext) -> Iterator[DoctorRow]:
     """Run the checks in their order; yield for each its name, state, sentence and what to do."""
     for name, check in CHECKS.items():
         try:
-            found = check(patient)
+            found = check(context)
         except (SlackClientError, OSError, SQLAlchemyError) as error:
             says = f"This could not be found out ({reason_of(error)})."
             found = CheckResult(state=CheckState.WRONG, says=says, next="Look at the other checks first.")
         yield DoctorRow(name=name, state=found.state, says=found.says, next=found.next)
-
-
-def patient_of(parts: Parts) -> DoctorContext:
-    """Return the running bot as what is examined."""
-    return DoctorContext(
-        config=parts.config,
-        database=parts.database,
-        slack=parts.replier.slack,
-        paytend=parts.paytend,
-        directory=parts.directory,
-        now=parts.clock.now,
-        faulty=parts.faulty_templates,
-    )
 
 
 def count(results: Sequence[DoctorRow]) -> dict[str, int]:

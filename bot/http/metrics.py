@@ -25,6 +25,7 @@ from approvals.statuses import OPEN
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
+from bot.jobs.scheduler import LAST_SUCCESS
 from notifier.balance.tables import BalanceState
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery, DeliveryStatus
@@ -68,8 +69,8 @@ class Counters:
             self.registry.register(metric)
 
 
-def make_meters() -> Counters:
-    """Return meters at nought, with a registry of their own."""
+def make_counters() -> Counters:
+    """Return counters at nought, with a registry of their own."""
     registry = CollectorRegistry()
     return Counters(
         registry=registry,
@@ -235,7 +236,7 @@ def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:
         at = session.connection().execute(done.order_by(col(Slot.number).desc()).limit(1)).scalar()
         if at is not None:
             last.append(({"job": job}, at.timestamp()))
-    yield _gauge("cardops_job_last_success_timestamp_seconds", "When a job was last done", last)
+    yield _gauge(LAST_SUCCESS, "When a job was last done", last)
     states = session.connection().execute(select(col(BalanceState.currency), col(BalanceState.amount))).all()
     balances = [({"currency": currency}, float(amount)) for currency, amount in states]
     yield _gauge("cardops_partner_balance", "The partner balance as it was last read", balances)

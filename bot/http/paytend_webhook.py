@@ -1,7 +1,6 @@
 """The webhook edge: verify, keep, commit, answer; nothing else happens before the answer."""
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -13,10 +12,11 @@ from typing import Any, TypeVar
 import prometheus_client
 
 from bot.http.app import HttpResponse, say
+from bot.jobs.refused_webhooks import RefusalCounter
 from notifier.inbox.batches import Batches
 from notifier.inbox.group_commit import GroupCommit, Outcome
 from notifier.inbox.inbox import make_row
-from paytend import AmountUnit, Flaw, Keys, ProtocolError
+from paytend import AmountUnit, Keys, ProtocolError
 from paytend.webhooks import Event, read_event
 from paytend.wire import envelope
 from paytend.wire.envelope import Webhook
@@ -33,25 +33,6 @@ _Waiting = tuple[_After, Future[HttpResponse]]  # what is known of a webhook by 
 OPENED_TOGETHER = 32  # the first of them waits for the last, some milliseconds
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(kw_only=True)
-class RefusalCounter:
-    """How many webhooks were refused since the trail was told, by reason; a flood makes one line of it."""
-
-    _counts: Counter[Flaw] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, counts: Mapping[Flaw, int]) -> None:
-        """Count so many of each."""
-        with self._lock:
-            self._counts.update(counts)
-
-    def take(self) -> dict[Flaw, int]:
-        """Return the counts and start anew."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-        return dict(sorted(counts.items()))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,21 +1,37 @@
-"""Tells the audit channel the head of the trail once a day: a second witness, against which a cut tail shows."""
+"""Posts the head of the audit trail to Slack once a day: a second witness, which shows when the tail was cut."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-
-from sqlmodel import Session
 
 from approvals.audit import chain
 from notifier.outbox.outbox import Outbox
+from storage.database import Database
 
 KIND = "audit_head"
 
 
-def tell_head(session: Session, *, outbox: Outbox, channel: str, now: datetime) -> bool:
-    """Enqueue the head for the audit channel, once a day whoever is asked; return whether it was enqueued."""
-    key = f"{KIND}:{now:%Y-%m-%d}"
-    if not channel or outbox.recipients_of(session, key):
-        return False
-    head = chain.head(session)
-    facts = {"number": head.seq, "hash": head.hash, "at": now}
-    outbox.enqueue(session, kind=KIND, facts=facts, recipient=channel, now=now, key=key)
-    return True
+@dataclass(frozen=True, kw_only=True)
+class AuditHeadPublisher:
+    """Posts the head to the audit channel; without such a channel it does nothing."""
+
+    database: Database
+    outbox: Outbox
+    channel: str
+    now: Callable[[], datetime]
+    wake_deliverer: Callable[[], None]
+
+    def publish(self) -> None:
+        """Enqueue the head for the audit channel, unless it was enqueued today."""
+        self._enqueue(now=self.now())
+        self.wake_deliverer()
+
+    def _enqueue(self, *, now: datetime) -> None:
+        key = f"{KIND}:{now:%Y-%m-%d}"
+        with self.database.writing() as session:
+            # A slot whose replica died after this commit is taken over: the head is posted once all the same.
+            if not self.channel or self.outbox.recipients_of(session, key):
+                return
+            head = chain.head(session)
+            facts = {"number": head.seq, "hash": head.hash, "at": now}
+            self.outbox.enqueue(session, kind=KIND, facts=facts, recipient=self.channel, now=now, key=key)

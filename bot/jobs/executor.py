@@ -1,4 +1,4 @@
-"""Carries out what was approved and asks about what is not known: claim, do, record, on threads of its own."""
+"""Executes approved requests: claim, do, record, on threads of its own."""
 
 import logging
 import threading
@@ -6,180 +6,167 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
+from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
-from approvals.execution import execution, orders, reconciliation
+from approvals.context import ApprovalContext
+from approvals.execution import execution
 from approvals.execution.execution import Candidate, ClaimedExecution, ExecutionLeaseLost
-from approvals.policy.people import DirectoryUnreadable
+from approvals.policy.people import DirectoryUnreadable, Member
 from approvals.refusals import Refusal
-from approvals.requests import deadlines, stored
+from approvals.requests import stored
 from approvals.tables import Request
-from bot.wiring.dependencies import Parts
-from paytend import PaytendError
+from paytend import Client, PaytendError
+from storage.database import Database
 
 THREADS = 4
 PAUSE = 2.0  # seconds: other replicas approve without waking this one
-AGAIN_AFTER = timedelta(seconds=10)  # when a card could not be looked at, or rights could not be read
+AGAIN_AFTER = timedelta(seconds=10)  # after Paytend or Slack could not be read
+_LONGEST_HOLD = timedelta(hours=1)  # frees a request whose thread died without saying so
 
 _log = logging.getLogger(__name__)
 
 
 class Executor:
-    """Runs executions and lookups; several of them, also in other replicas, may run at once: rows decide."""
+    """Claims and executes approved requests. Several may run, in other replicas too: the rows decide who does."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Prepare; nothing runs before `run` or `execute_due`."""
-        self._parts = parts
+    def __init__(
+        self,
+        *,
+        database: Database,
+        context: ApprovalContext,
+        paytend: Client,
+        now: Callable[[], datetime],
+        find_member: Callable[[str], Member],
+        take_snapshot: Callable[[str, Payload], Snapshot],
+        keep_secret: Callable[[str, SecretStr], None],
+        wake_deliverer: Callable[[], None],
+    ) -> None:
+        """Prepare; nothing runs before `run` or `execute_due`.
+
+        `find_member` takes an account and raises DirectoryUnreadable, `take_snapshot` takes an action and its
+        payload and raises PaytendError, `keep_secret` takes a request's id and the secret that Paytend returned.
+        """
+        self._database = database
+        self._context = context
+        self._paytend = paytend
+        self._now = now
+        self._find_member = find_member
+        self._take_snapshot = take_snapshot
+        self._keep_secret = keep_secret
+        self._wake_deliverer = wake_deliverer
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="execution")
-        self._in_hand: dict[str, datetime] = {}
+        self._held_until: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
-        """Carry out whatever is approved until `stop` is set (then set `wake` too)."""
+        """Execute what is approved until `stop` is set (then set `wake` too)."""
         while not stop.is_set():
             wake.clear()
             try:
                 for candidate in self._find():
-                    self._threads.submit(self._hold, candidate)
+                    self._threads.submit(self._try, candidate)
             except SQLAlchemyError:
                 _log.exception("execution.database_failed")
             wake.wait(PAUSE)
         self._threads.shutdown(wait=True)
 
     def execute_due(self) -> int:
-        """Carry out what is approved now, one after the other; return how many were tried."""
+        """Execute what is approved now, one after the other; return how many were tried."""
         candidates = self._find()
         for candidate in candidates:
-            self._hold(candidate)
+            self._try(candidate)
         return len(candidates)
 
-    def reconcile_due(self) -> int:
-        """Turn what was left executing into unknown, and ask Paytend about what is unknown and due.
+    def execute_now(self, request_id: str) -> Request:
+        """Execute a request that its rule has just approved, and return it as it is then.
 
-        Returns how many were asked about.
+        When something puts it off, or another thread was quicker, it is left to `run`.
         """
-        parts = self._parts
-        with parts.database.writing() as session:
-            execution.mark_stranded(session, parts.context, now=parts.clock.now())
-            claims = reconciliation.claim_due(session, parts.context, now=parts.clock.now())
-        for claim in claims:
-            result = reconciliation.ask(claim, parts.paytend)
-            with parts.database.writing() as session:
-                reconciliation.record(session, parts.context, claim=claim, result=result, now=parts.clock.now())
-            parts.wake_deliverer()
-        return len(claims)
-
-    def follow_orders(self) -> int:
-        """Ask Paytend about card orders without a result; return how many results were told."""
-        parts, told = self._parts, 0
-        with parts.database.writing() as session:
-            waiting = orders.due(session, now=parts.clock.now())
-        for following in waiting:
-            order = orders.ask(following, parts.paytend)
-            if order is not None:
-                with parts.database.writing() as session:
-                    told += orders.record(session, parts.context, order=order, now=parts.clock.now())
-        if told:
-            parts.wake_deliverer()
-        return told
-
-    def keep_time(self) -> int:
-        """End and remind what is due; return how many changed."""
-        parts, changed = self._parts, 0
-        for step in (deadlines.expire_due, deadlines.remind_due):
-            changed += self._in_transaction(step)
-        if changed:
-            parts.wake_deliverer()
-        return changed
+        with self._database.reading() as session:
+            candidate = execution.find_candidate(session, stored.find(session, request_id))
+        try:
+            self._execute(candidate)
+        except (Refusal, PaytendError, DirectoryUnreadable) as error:
+            _log.info("execution.put_off", extra={"request": request_id, "reason": type(error).__name__})
+        self._wake_deliverer()
+        with self._database.reading() as session:
+            return stored.find(session, request_id)
 
     def recover(self) -> int:
-        """At the start of the only process: whatever is executing was left by one that died."""
-        parts = self._parts
-        with parts.database.writing() as session:
-            return execution.mark_stranded(session, parts.context, now=parts.clock.now(), at_start=True)
-
-    def _in_transaction(self, step: Callable[..., int]) -> int:
-        with self._parts.database.writing() as session:
-            return step(session, self._parts.context, now=self._parts.clock.now())
+        """Turn what is executing into unknown, at the start of the only process: a dead one left it behind."""
+        with self._database.writing() as session:
+            return execution.mark_stranded(session, self._context, now=self._now(), at_start=True)
 
     def _find(self) -> list[Candidate]:
-        now = self._parts.clock.now()
-        with self._parts.database.reading() as session:
+        now = self._now()
+        with self._database.reading() as session:
             found = execution.find_claimable(session, now=now)
         with self._lock:
-            free = [candidate for candidate in found if self._in_hand.get(candidate.request_id, now) <= now]
+            free = [candidate for candidate in found if self._held_until.get(candidate.request_id, now) <= now]
             for candidate in free:
-                self._in_hand[candidate.request_id] = now + timedelta(hours=1)
+                self._held_until[candidate.request_id] = now + _LONGEST_HOLD
         return free
 
-    def _hold(self, candidate: Candidate) -> None:
+    def _try(self, candidate: Candidate) -> None:
         again: datetime | None = None
         try:
-            carry_out(self._parts, candidate)
+            self._execute(candidate)
         except (Refusal, PaytendError, DirectoryUnreadable) as error:
-            # It stays approved: nothing was sent. Tried again until its time is over.
+            # Nothing was sent, so it stays approved, and is tried again until its time is over.
             _log.info("execution.put_off", extra={"request": candidate.request_id, "reason": type(error).__name__})
-            again = self._parts.clock.now() + AGAIN_AFTER
+            again = self._now() + AGAIN_AFTER
         except Exception:  # noqa: BLE001 - the edge of a thread; what was claimed becomes unknown by its lease
             _log.exception("execution.broken", extra={"request": candidate.request_id})
-            again = self._parts.clock.now() + AGAIN_AFTER
+            again = self._now() + AGAIN_AFTER
         finally:
             with self._lock:
                 if again is None:
-                    self._in_hand.pop(candidate.request_id, None)
+                    self._held_until.pop(candidate.request_id, None)
                 else:
-                    self._in_hand[candidate.request_id] = again
-        self._parts.wake_deliverer()
+                    self._held_until[candidate.request_id] = again
+        self._wake_deliverer()
 
+    def _execute(self, candidate: Candidate) -> None:
+        """Claim one approved request, do it and record the outcome.
 
-def carry_out(parts: Parts, candidate: Candidate) -> None:
-    """Claim one approved request, do it and record it; raises what puts it off, and nothing was sent then."""
-    members_by_account = {account: parts.find_member(account) for account in candidate.approvers}
-    card_now = _look(parts, candidate)
-    with parts.database.writing() as session:
-        work = execution.claim(
-            session,
-            parts.context,
-            request_id=candidate.request_id,
-            members_by_account=members_by_account,
-            card_now=card_now,
-            now=parts.clock.now(),
-        )
-    if not isinstance(work, ClaimedExecution):
-        return
-    parts.wake_deliverer()  # the card says that it is being carried out
-    outcome = execution.do(work, parts.paytend, now=parts.clock.now())
-    if outcome.secret is not None:
-        parts.secrets.keep(candidate.request_id, outcome.secret)
-    try:
-        with parts.database.writing() as session:
-            execution.record(session, parts.context, work=work, outcome=outcome, now=parts.clock.now())
-    except ExecutionLeaseLost:
-        _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
+        Raises Refusal, PaytendError or DirectoryUnreadable when it is put off; nothing was sent then.
+        """
+        # Rights and the card are read before the claim: no transaction stays open across the network.
+        members_by_account = {account: self._find_member(account) for account in candidate.approvers}
+        card_now = self._snapshot_of(candidate)
+        with self._database.writing() as session:
+            work = execution.claim(
+                session,
+                self._context,
+                request_id=candidate.request_id,
+                members_by_account=members_by_account,
+                card_now=card_now,
+                now=self._now(),
+            )
+        if not isinstance(work, ClaimedExecution):
+            return
+        self._wake_deliverer()  # the request message says that it is being executed
+        outcome = execution.do(work, self._paytend, now=self._now())
+        if outcome.secret is not None:
+            self._keep_secret(candidate.request_id, outcome.secret)
+        try:
+            with self._database.writing() as session:
+                execution.record(session, self._context, work=work, outcome=outcome, now=self._now())
+        except ExecutionLeaseLost:
+            _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
 
+    def _snapshot_of(self, candidate: Candidate) -> Snapshot:
+        """Return what the request is about, as it is now.
 
-def carry_out_now(parts: Parts, request_id: str) -> Request:
-    """Carry out what was just approved by its rule, and return it as it is then.
-
-    What puts it off, or another thread that was quicker, leaves it to the executor.
-    """
-    with parts.database.reading() as session:
-        candidate = execution.find_candidate(session, stored.find(session, request_id))
-    try:
-        carry_out(parts, candidate)
-    except (Refusal, PaytendError, DirectoryUnreadable) as error:
-        _log.info("execution.put_off", extra={"request": request_id, "reason": type(error).__name__})
-    parts.wake_deliverer()
-    with parts.database.reading() as session:
-        return stored.find(session, request_id)
-
-
-def _look(parts: Parts, candidate: Candidate) -> Snapshot:
-    """Look at what it is about; what does not fit its digest is refused by the claim, unseen."""
-    try:
-        with parts.database.reading() as session:
-            payload = stored.read_payload(parts.context, stored.find(session, candidate.request_id))
-    except stored.Altered:
-        return Snapshot(subject=candidate.subject)
-    return parts.take_snapshot(candidate.action, payload)
+        A payload that does not fit its digest gets an empty snapshot: nothing of it is believed, and the claim
+        refuses it.
+        """
+        try:
+            with self._database.reading() as session:
+                payload = stored.read_payload(self._context, stored.find(session, candidate.request_id))
+        except stored.Altered:
+            return Snapshot(subject=candidate.subject)
+        return self._take_snapshot(candidate.action, payload)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Update, bindparam, delete, func, update
 from sqlmodel import Session, col, select
@@ -20,17 +21,16 @@ from approvals.execution.orders import ACTION as ORDERED
 from approvals.execution.orders import FOLLOWED_FOR
 from approvals.statuses import Status
 from approvals.tables import AuditEvent, Request
-from bot.wiring.dependencies import Parts
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.inbox import make_row
 from notifier.inbox.missed_webhooks import FOUND, LOOK_BACK, MissedWebhook, choose, read_movements, read_order
 from notifier.inbox.tables import InboxEvent, Watched, WatchedKind
-from paytend import AmountUnit, PaytendError, Unreachable, operations
+from paytend import AmountUnit, Client, PaytendError, Unreachable, operations
 from paytend.webhooks import Event, TransactionHappened
+from storage.database import Database
 from storage.upsert import insert_once
 from storage.vault import Vault
 
-EVERY = timedelta(minutes=1)
 AGAIN_AFTER = timedelta(minutes=15)  # a subject is asked about this often at the most
 MOST_IN_A_RUN = 2  # subjects; a card takes two calls
 KEPT = timedelta(days=7)  # a card that nobody used for so long is not watched any more
@@ -64,8 +64,8 @@ def _make_seen() -> Update:
     return update(Watched).where(*known).values(seen_at=bindparam("at"))
 
 
-def hear(session: Session, event: Event, *, now: datetime) -> None:
-    """Remember the card of a movement that Paytend told of."""
+def watch_card(session: Session, event: Event, *, now: datetime) -> None:
+    """Remember the card of a movement, when the event is one."""
     if isinstance(event, TransactionHappened) and event.transaction.card_id:
         watch(session, WatchedKind.CARD, event.transaction.card_id, since=now, now=now)
 
@@ -74,16 +74,20 @@ def hear(session: Session, event: Event, *, now: datetime) -> None:
 class MissedWebhookFinder:
     """Looks for what was not told; several replicas may run it."""
 
-    parts: Parts
+    database: Database
+    paytend: Client
     intake: GroupCommit
     vault: Vault
+    make_id: Callable[[], str]
     unit: AmountUnit
+    timezone: ZoneInfo  # of the dates at Paytend
+    now: Callable[[], datetime]
     wake_dispatcher: Callable[[], None]
 
     def look(self) -> int:
         """Look at the next few subjects, and return how many gaps were filled."""
-        now = self.parts.clock.now()
-        with self.parts.database.writing() as session:
+        now = self.now()
+        with self.database.writing() as session:
             _learn(session, now=now)
             subjects = _take_turn(session, now=now)
         filled = 0
@@ -102,39 +106,43 @@ class MissedWebhookFinder:
     def _look_at(self, subject: _Subject, *, now: datetime) -> int:
         ask = self._ask_order if subject.kind == WatchedKind.ORDER else self._ask_movements
         findings = ask(subject)
-        with self.parts.database.reading() as session:
+        with self.database.reading() as session:
             known = _known(session, findings)
             since = _since(session, subject)
         gaps = choose(findings, known=known, since=since, now=now)
         filled = sum(self._fill(gap, now=now) for gap in gaps)
         if subject.kind == WatchedKind.ORDER and findings:
-            with self.parts.database.writing() as session:
+            with self.database.writing() as session:
                 _forget(session, col(Watched.kind) == subject.kind, col(Watched.subject) == subject.name)
         return filled
 
     def _ask_movements(self, card: _Subject) -> list[MissedWebhook]:
         """Return what settled and what was authorised on a card lately; two calls, one page each."""
-        parts = self.parts
-        begin = (parts.clock.now() - LOOK_BACK).astimezone(parts.timezone).date()
-        period = {"card_id": card.name, "begin": begin, "end": parts.today, "size": _ROWS}
-        settled = parts.paytend.send(operations.GET_CARD_TRANSACTIONS(**period, status="ALL"))
-        authorised = parts.paytend.send(operations.GET_AUTHORIZATION_TRANSACTIONS(**period))
+        begin = (self.now() - LOOK_BACK).astimezone(self.timezone).date()
+        period = {
+            "card_id": card.name,
+            "begin": begin,
+            "end": self.now().astimezone(self.timezone).date(),
+            "size": _ROWS,
+        }
+        settled = self.paytend.send(operations.GET_CARD_TRANSACTIONS(**period, status="ALL"))
+        authorised = self.paytend.send(operations.GET_AUTHORIZATION_TRANSACTIONS(**period))
         return [
             finding
             for rows, source in ((settled.rows, "S"), (authorised.rows, "A"))
             for finding in read_movements(
-                rows, card_id=card.name, source=source, unit=self.unit, timezone=parts.timezone
+                rows, card_id=card.name, source=source, unit=self.unit, timezone=self.timezone
             )
         ]
 
     def _ask_order(self, order: _Subject) -> list[MissedWebhook]:
-        answer = self.parts.paytend.send(operations.GET_APPLY_RESULT(reference=order.name))
+        answer = self.paytend.send(operations.GET_APPLY_RESULT(reference=order.name))
         is_about_it = answer.reference == order.name and is_final(answer)
         return read_order(answer, unit=self.unit) if is_about_it else []
 
     def _fill(self, gap: MissedWebhook, *, now: datetime) -> bool:
         """Take a finding in as if it had been told; return whether it was new."""
-        row = make_row(gap.webhook, gap.event, now=now, vault=self.vault, make_id=self.parts.make_id)
+        row = make_row(gap.webhook, gap.event, now=now, vault=self.vault, make_id=self.make_id)
         is_new = self.intake.keep({**row, "form": FOUND}).result()
         _log.warning("gaps.found", extra={"kind": gap.event.kind, "new": is_new})
         return is_new

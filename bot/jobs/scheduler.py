@@ -1,4 +1,4 @@
-"""What runs by itself: the table JOBS, and the clock that fires each slot once, whichever replica takes it.
+"""The clock that fires each slot of a job once, whichever replica takes it; the jobs are in `table.py`.
 
 APScheduler is only the timer. What fires is decided by the database: a slot is a number counted in UTC, so that
 summer time neither doubles nor skips one, and its lease lets another replica take over from one that died.
@@ -18,6 +18,7 @@ from bot.database.engine import SqlDatabase
 from bot.database.tables import SeenDelivery, Slot
 from storage.upsert import insert_once
 
+LAST_SUCCESS = "cardops_job_last_success_timestamp_seconds"  # the metric of all jobs, with the label `job`
 KEPT = timedelta(days=2)  # slots and seen deliveries; Slack repeats within minutes
 
 _log = logging.getLogger(__name__)

@@ -1,67 +1,168 @@
-"""What runs by itself, and what it does besides the executor and the watch: a table for the clock."""
+"""What runs by itself: the table JOBS. Each row is shown in docs/how-it-works.md, which a test compares."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
-
-from approvals.audit import chain
-from approvals.context import ApprovalContext
-from approvals.execution import orders
-from bot.http.paytend_webhook import RefusalCounter
-from bot.jobs import missed_webhooks
-from bot.jobs.executor import Executor
-from bot.jobs.scheduler import Job, sweep
-from bot.settings.cardops_yml import Config
-from bot.slack import home
-from bot.wiring.dependencies import Parts
+from bot.jobs.audit_head import AuditHeadPublisher
+from bot.jobs.expiry import Expiry
+from bot.jobs.follow_up import RequestFollowUp
+from bot.jobs.missed_webhooks import MissedWebhookFinder
+from bot.jobs.refused_webhooks import RefusalNotes
+from bot.jobs.scheduler import LAST_SUCCESS, Job
+from notifier.balance.pictures import PictureUploader
 from notifier.balance.watch import BalanceWatch
-from paytend.webhooks import CardApplied, Event
+from notifier.routing.timers import RoutingTimers
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def make_jobs(
-    config: Config, *, parts: Parts, executor: Executor, watch: BalanceWatch, refused: RefusalCounter
-) -> list[Job]:
-    """Return the table of what runs by itself."""
+@dataclass(frozen=True, kw_only=True)
+class JobContext:
+    """What the jobs work with. `balance_every` is how often cardops.yml wants the partner balance read."""
+
+    balance_every: timedelta
+    requests: RequestFollowUp
+    balance: BalanceWatch
+    pictures: PictureUploader
+    refusals: RefusalNotes
+    timers: RoutingTimers
+    missed: MissedWebhookFinder
+    expiry: Expiry
+    audit_head: AuditHeadPublisher
+    refresh_home: Callable[[], object]
+    sweep_drafts: Callable[[], object]
+
+
+Work = Callable[[JobContext], Callable[[], object]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRow:
+    """One row of the table. `every` is None where cardops.yml says how often; `work` finds what is called then.
+
+    `lease` is the longest that one run may take, after which another replica takes its slot over. A job that runs
+    `at_start` does not wait for the timer's first round.
+    """
+
+    name: str
+    every: timedelta | None
+    does: str
+    work: Work
+    lease: timedelta = timedelta(minutes=2)
+    at_start: bool = False
+
+    @property
+    def metric(self) -> str:
+        """The time series of /metrics that says when this job last succeeded."""
+        return f'{LAST_SUCCESS}{{job="{self.name}"}}'
+
+
+JOBS: tuple[JobRow, ...] = (
+    JobRow(
+        name="requests",
+        every=timedelta(seconds=10),
+        does="expires requests and sends reminders",
+        work=lambda context: context.requests.keep_deadlines,
+    ),
+    JobRow(
+        name="reconciliation",
+        every=timedelta(seconds=2),
+        does="turns requests that were left executing into unknown, and asks Paytend about unknown ones",
+        work=lambda context: context.requests.reconcile_due,
+    ),
+    JobRow(
+        name="orders",
+        every=timedelta(minutes=1),
+        does="asks for the results of card orders",
+        work=lambda context: context.requests.follow_orders,
+    ),
+    JobRow(
+        name="balance",
+        every=None,
+        does="polls the partner balance",
+        work=lambda context: context.balance.poll,
+        at_start=True,
+    ),
+    JobRow(
+        name="refused_webhooks",
+        every=timedelta(minutes=1),
+        does="records in the trail how many webhooks were refused",
+        work=lambda context: context.refusals.write,
+    ),
+    JobRow(
+        name="home",
+        every=timedelta(seconds=10),
+        does="publishes Home tabs that changed",
+        work=lambda context: context.refresh_home,
+    ),
+    JobRow(
+        name="calm",
+        every=timedelta(seconds=5),
+        does="ends storms and silences, and escalates urgent notices that nobody acknowledged",
+        work=lambda context: context.timers.keep,
+    ),
+    JobRow(
+        name="gaps",
+        every=timedelta(minutes=1),
+        does="asks Paytend about cards and orders in use, for what no webhook reported",
+        work=lambda context: context.missed.look,
+    ),
+    JobRow(
+        name="pictures",
+        every=timedelta(seconds=10),
+        does="draws and uploads the trend of a low balance",
+        work=lambda context: context.pictures.send_due,
+    ),
+    JobRow(
+        name="drafts",
+        every=timedelta(minutes=5),
+        does="deletes drafts that were not sent in time",
+        work=lambda context: context.sweep_drafts,
+    ),
+    JobRow(
+        name="sweep",
+        every=HOUR,
+        does="deletes slots and deliveries of Slack that are no longer needed",
+        work=lambda context: context.expiry.sweep_slots,
+    ),
+    JobRow(
+        name="audit_head",
+        every=DAY,
+        does="posts the head of the trail to the audit channel",
+        work=lambda context: context.audit_head.publish,
+    ),
+    JobRow(
+        name="balance_history",
+        every=DAY,
+        does="deletes samples of the partner balance that are older than 90 days",
+        work=lambda context: context.expiry.forget_balances,
+    ),
+    JobRow(
+        name="purchases",
+        every=DAY,
+        does="deletes purchases that can no longer change",
+        work=lambda context: context.expiry.forget_purchases,
+    ),
+    JobRow(
+        name="retention",
+        every=DAY,
+        does="removes contents older than `CARDOPS_RETENTION_DAYS`",
+        work=lambda context: context.expiry.remove_contents,
+        lease=HOUR,  # a first run may have years to remove
+    ),
+)
+
+
+def make_jobs(context: JobContext) -> list[Job]:
+    """Return the jobs of the table, ready for the scheduler."""
     return [
-        Job(name="requests", every=timedelta(seconds=10), run=executor.keep_time),
-        Job(name="reconciliation", every=timedelta(seconds=2), run=executor.reconcile_due),
-        Job(name="orders", every=timedelta(minutes=1), run=executor.follow_orders),
-        Job(name="balance", every=config.balance.every, run=watch.poll, at_start=True),
-        Job(name="refused_webhooks", every=timedelta(minutes=1), run=lambda: note_refused(parts, refused)),
         Job(
-            name="sweep",
-            every=timedelta(hours=1),
-            run=lambda: sweep(parts.database, now=parts.clock.now()),
-        ),
-        Job(name="home", every=home.EVERY, run=lambda: home.refresh(parts)),
-        Job(name="drafts", every=timedelta(minutes=5), run=parts.drafts.sweep),
+            name=row.name,
+            every=row.every or context.balance_every,
+            run=row.work(context),
+            lease=row.lease,
+            at_start=row.at_start,
+        )
+        for row in JOBS
     ]
-
-
-def hear_order(session: Session, event: Event, *, context: ApprovalContext, now: datetime) -> None:
-    """Tell the result of a card order where it was asked for, when the event is one; watch the card of others."""
-    missed_webhooks.hear(session, event, now=now)
-    if isinstance(event, CardApplied):
-        orders.record(session, context, order=event.order, now=now)
-
-
-def note_refused(parts: Parts, refused: RefusalCounter) -> None:
-    """Tell the trail how many webhooks were refused since the last time, by reason."""
-    counts = refused.take()
-    if not counts:
-        return
-    try:
-        with parts.database.writing() as session:
-            chain.append(
-                session,
-                "webhook:refused",
-                key=parts.context.audit_key,
-                actor="paytend",
-                subject="webhook",
-                facts={"count": sum(counts.values()), "reasons": counts},
-                now=parts.clock.now(),
-            )
-    except SQLAlchemyError:
-        refused.add(counts)
-        raise

@@ -29,7 +29,6 @@ from notifier.rendering.facts import make_plain
 from paytend import Money
 from storage.upsert import insert_once
 
-EVERY = timedelta(seconds=10)
 LOOKED_AT = timedelta(hours=1)  # who opened it longer ago sees the newest when they open it again
 MOST_PUBLISHED = 15  # in one refresh: Slack takes about a hundred a minute
 BALANCE_ROLES = frozenset({"manager", "oncall", "admin"})

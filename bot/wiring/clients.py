@@ -1,9 +1,9 @@
-"""A part of the composition root: the clients of Slack and Paytend, made once, and what the doctor examines."""
+"""Makes the clients of Slack and Paytend, once."""
 
-import logging
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -13,16 +13,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import Clock
-from bot.database.engine import SqlDatabase
-from bot.doctor.table import DoctorContext
-from bot.settings.cardops_yml import Config
+from bot.http.metrics import Counters
 from bot.settings.environment import Settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.edge import BotIdentity
-from notifier.inbox.custom_templates import override
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import read_refusal
-from notifier.rendering.renderer import Renderer
 from paytend import Client, RequestIds, make_http
 
 TEMPLATES = (
@@ -32,24 +28,54 @@ TEMPLATES = (
     ("notifier", "templates"),
 )
 SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after the next one
-
-_log = logging.getLogger(__name__)
+REPLY_TIMEOUT = 10.0  # seconds
 
 
 class SlackUnusable(Exception):
-    """Slack does not take the bot's token; `reason` is Slack's own word."""
+    """Slack refuses the bot's token; `reason` is Slack's own word."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Slack does not take SLACK_BOT_TOKEN: {reason}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """The clients of a running bot. `http` is for what Slack names by URL: replies and files."""
+
+    slack: WebClient
+    identity: BotIdentity
+    directory: SlackDirectory
+    paytend: Client
+    http: httpx.Client
+
+    def close(self) -> None:
+        """Close their connections."""
+        self.paytend.http.close()
+        self.http.close()
+
+
+def make_clients(settings: Settings, *, clock: Clock, counters: Counters, tls: ssl.SSLContext) -> Clients:
+    """Return the clients, with every call counted; raises SlackUnusable when Slack refuses the token."""
+    slack = make_slack(settings, observe=counters.slack_called)
+    identity = identify(slack, settings)
+    paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS, tls=tls)
+    return Clients(
+        slack=slack,
+        identity=identity,
+        directory=SlackDirectory(client=slack, team_id=identity.team_id, monotonic=clock.monotonic),
+        paytend=make_paytend(settings, clock=clock, http=paytend_http, observe=counters.paytend_called),
+        # A redirect would carry the bot's token or a card's details to an address that nobody checked.
+        http=httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False, verify=tls),
+    )
+
+
 def make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler:
-    """Return Socket Mode's client; it looks this often whether its connection still stands."""
+    """Return Socket Mode's client; it pings Slack every SOCKET_PING seconds."""
     return SocketModeHandler(bolt, token, web_client=slack, ping_interval=SOCKET_PING)
 
 
 class CountedWebClient(WebClient):
-    """Tells `observe` of every call: its method, and "ok", "limited" (a 429), what refused it, or "no answer"."""
+    """Reports each call to `observe`: its method, and "ok", "limited" (a 429), Slack's code or "no answer"."""
 
     def __init__(self, *, observe: Callable[[str, str], None], **options: Any) -> None:
         """Make a client with these options."""
@@ -99,28 +125,6 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
         bot_id=str(answer.get("bot_id") or ""),
         bot_user_id=str(answer.get("user_id") or ""),
     )
-
-
-@contextmanager
-def make_patient(
-    settings: Settings, config: Config, *, clock: Clock, database: SqlDatabase
-) -> Iterator[DoctorContext]:
-    """Make what the doctor examines, without a running bot; a token that Slack does not take is for the doctor."""
-    slack = make_slack(settings)
-    try:
-        team_id = identify(slack, settings).team_id
-    except SlackUnusable:
-        team_id = settings.SLACK_TEAM_ID or ""
-    with make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS) as http:
-        yield DoctorContext(
-            config=config,
-            database=database,
-            slack=slack,
-            paytend=make_paytend(settings, clock=clock, http=http),
-            directory=SlackDirectory(client=slack, team_id=team_id, monotonic=clock.monotonic),
-            now=clock.now,
-            faulty=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
-        )
 
 
 def make_paytend(

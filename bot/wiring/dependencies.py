@@ -1,6 +1,6 @@
 """What the edges work with: every collaborator once, made by the composition root and handed down."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +15,11 @@ from approvals.policy import people
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.requests import decisions as deciding
+from approvals.tables import Request
 from bot.clock import Clock
 from bot.database.engine import SqlDatabase
 from bot.database.tables import SeenDelivery
+from bot.doctor.findings import DoctorContext
 from bot.settings.cardops_yml import Config
 from bot.slack.choices import Choices
 from bot.slack.directory import SlackDirectory
@@ -27,7 +29,6 @@ from bot.slack.one_time_secrets import OneTimeSecrets
 from bot.slack.replies import Replier
 from commands import snapshots
 from commands.snapshots import SnapshotSource
-from notifier.inbox.custom_templates import FaultyTemplate
 from notifier.outbox.outbox import Outbox
 from notifier.routing.routes import Routes
 from paytend import Client
@@ -57,9 +58,10 @@ class Parts:
     later: Callable[[Callable[[], None]], None]
     outbox: Outbox
     routes: Routes
+    execute_now: Callable[[str], Request]  # of a request that its rule has just approved
     wake_executor: Callable[[], None]
     wake_deliverer: Callable[[], None]
-    faulty_templates: Sequence[FaultyTemplate] = ()
+    doctor: DoctorContext
 
     def find_member(self, account: str, *, team: str = "") -> Member:
         """Return who an account is now and what they may do; raises DirectoryUnreadable."""

@@ -18,7 +18,7 @@ PARCEL = {
 
 def applies(world: JourneyWorld, *, design: str = "CTHMCPE20056", **values: Any) -> Delivery:
     world.types(SUPPORT, "/card apply")
-    world.bot.parts.choices.designs()
+    world.bot.slack.parts.choices.designs()
     searches(world, SUPPORT, "", action="design")
     chooses_place(world)
     given = {**PARCEL, "quantity": "3", **values}
@@ -40,15 +40,15 @@ def test_several_cards_are_ordered_approved_and_followed_to_their_end(sqlite_wor
 
     assert world.request().status == "executed"
     assert len(world.paytend.calls_of("applyCard")) == 1
-    world.bot.executor.follow_orders()
+    world.bot.approvals.follow_up.follow_orders()
     world.passes(minutes=15)
-    assert world.bot.executor.follow_orders() == 1
+    assert world.bot.approvals.follow_up.follow_orders() == 1
     world.settles()
     assert "The order is done (1)" in world.thread()[-1]
     assert f"<@{SUPPORT}>" in world.thread()[-1]
 
     world.passes(hours=12)
-    assert world.bot.executor.follow_orders() == 0
+    assert world.bot.approvals.follow_up.follow_orders() == 0
 
 
 def hears(world: JourneyWorld) -> int:
@@ -68,7 +68,7 @@ def test_the_result_of_an_order_is_told_once_when_the_webhook_is_first(sqlite_wo
     assert [text for text in world.thread() if "The order is done (1)" in text] != []
     before = len(world.thread())
     world.passes(hours=1)
-    assert world.bot.executor.follow_orders() == 0
+    assert world.bot.approvals.follow_up.follow_orders() == 0
     world.settles()
 
     assert len(world.thread()) == before
@@ -107,7 +107,7 @@ def test_an_order_that_paytend_refuses_is_told_and_not_followed(sqlite_world: Jo
 
     assert world.request().status == "failed"
     assert "Cardholder is not approved" in text_of(world.card()["blocks"])
-    assert world.bot.executor.follow_orders() == 0
+    assert world.bot.approvals.follow_up.follow_orders() == 0
 
 
 def test_a_lost_answer_to_an_order_is_found_out_and_not_repeated(sqlite_world: JourneyWorld) -> None:
@@ -126,7 +126,7 @@ def test_a_lost_answer_to_an_order_is_found_out_and_not_repeated(sqlite_world: J
 def test_paytend_down_while_the_form_is_sent_loses_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/card apply")
-    world.bot.parts.choices.designs()
+    world.bot.slack.parts.choices.designs()
     searches(world, SUPPORT, "", action="design")
     chooses_place(world)
     world.paytend.switches.add("error_before", operation="getSKUs", count=None)
@@ -180,7 +180,7 @@ def test_a_change_to_a_city_that_paytend_does_not_know_is_refused(sqlite_world: 
     world = sqlite_world
     world.types(SUPPORT, f"/holder update {HOLDER}")
     chooses_place(world)
-    world.bot.parts.choices.cities("LT")
+    world.bot.slack.parts.choices.cities("LT")
     world.paytend.switches.clear()
     option = {"text": {"type": "plain_text", "text": "Atlantis"}, "value": "LT_XX"}
 

@@ -150,7 +150,7 @@ def happens_at_paytend(world: JourneyWorld) -> None:
     events.audit(HOLDER, 3, error=f"The document {MERCHANTS_NUMBER} is no document")
     world.passes(minutes=15)
     hears_all(world)
-    world.bot.executor.follow_orders()
+    world.bot.approvals.follow_up.follow_orders()
     world.settles()
 
 
@@ -161,7 +161,7 @@ def looks_at_home(world: JourneyWorld) -> None:
     world.clicks(SUPPORT, "home_card", view=world.slack.home(SUPPORT))
     world.submits(SUPPORT, card=TYPED_NUMBER)
     world.submits(SUPPORT, card=CARD)
-    home.refresh(world.bot.parts)
+    home.refresh(world.bot.slack.parts)
 
 
 def searches_with_marks(world: JourneyWorld) -> None:

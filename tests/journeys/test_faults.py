@@ -105,7 +105,7 @@ def test_f34_what_waits_when_the_clock_jumps_back_is_delivered_once_when_it_is_d
     [webhook] = world.paytend.webhooks
     world.webhook_arrives(json.dumps(webhook.sealed).encode())
     world.told_webhooks = 1
-    world.bot.dispatcher.dispatch_due()
+    world.bot.notices.dispatcher.dispatch_due()
 
     shift(world, timedelta(minutes=-10))
     world.settles()
@@ -128,7 +128,7 @@ def shift(world: JourneyWorld, jump: timedelta) -> None:
 def test_f35_summer_time_neither_doubles_nor_skips_a_look_at_the_balance(
     sqlite_world: JourneyWorld, change: datetime
 ) -> None:
-    world, every = sqlite_world, sqlite_world.bot.parts.config.balance.every
+    world, every = sqlite_world, sqlite_world.bot.slack.parts.config.balance.every
     local = ZoneInfo("Europe/Vilnius")
     world.bot.jobs._now = lambda: world.clock.now().astimezone(local)
     world.clock.advance(change - world.clock.now())

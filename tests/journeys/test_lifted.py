@@ -119,7 +119,7 @@ def test_the_same_again_within_ten_minutes_is_a_question(alone: JourneyWorld) ->
 def test_an_order_that_one_person_made_is_followed_to_its_end(alone: JourneyWorld) -> None:
     GATED["card apply"].asks(alone)
     alone.passes(minutes=15)
-    assert alone.bot.executor.follow_orders() == 1
+    assert alone.bot.approvals.follow_up.follow_orders() == 1
     alone.settles()
 
     assert "The order is done (1)" in alone.thread()[-1]

@@ -25,7 +25,7 @@ def test_a_delivery_is_free_again_after_three_times_as_long_as_slack_may_take(sq
     world.slack.watch(calls=read_lease, deliveries=lambda _delivery: None)
     world.asks()
 
-    assert leases == [3 * timedelta(seconds=world.bot.settings.SLACK_TIMEOUT_SECONDS)]
+    assert leases == [3 * timedelta(seconds=world.bot.base.settings.SLACK_TIMEOUT_SECONDS)]
 
 
 def test_a_new_webhook_wakes_what_tells_of_it_and_a_known_one_does_not(sqlite_world: JourneyWorld) -> None:
@@ -40,7 +40,7 @@ def test_a_new_webhook_wakes_what_tells_of_it_and_a_known_one_does_not(sqlite_wo
     world.paytend.events.decline(CARD, "99.90")
     [webhook] = world.paytend.webhooks
     body = json.dumps(webhook.sealed).encode()
-    world.bot.dispatch_loop.start(run)
+    world.bot.base.loops.dispatch.start(run)
     try:
         world.webhook_arrives(body)
         assert woken.wait(5)
@@ -49,4 +49,4 @@ def test_a_new_webhook_wakes_what_tells_of_it_and_a_known_one_does_not(sqlite_wo
         world.webhook_arrives(body)
         assert not woken.wait(0.2)
     finally:
-        world.bot.dispatch_loop.stop()
+        world.bot.base.loops.dispatch.stop()

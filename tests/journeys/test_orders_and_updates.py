@@ -35,7 +35,7 @@ def cards(make_world: MakesWorld) -> Iterator[JourneyWorld]:
 
 def _asks(world: JourneyWorld, action: str, payload: Mapping[str, Any]) -> Request:
     """Ask as the forms do."""
-    parts = world.bot.parts
+    parts = world.bot.slack.parts
     incoming = Incoming(
         kind=PayloadKind.SUBMISSION,
         name="form",
@@ -66,13 +66,13 @@ def test_an_order_is_followed_until_the_webhook_tells_its_result_in_the_thread(c
     assert cards.request().status == "executed"
     assert "Its result is told here" in " ".join(cards.thread())
 
-    cards.bot.executor.follow_orders()
+    cards.bot.approvals.follow_up.follow_orders()
     reference = cards.request().reference
     order = cards.paytend.events.ship(reference)
     cards.passes(minutes=2)
-    assert cards.bot.executor.follow_orders() == 1
+    assert cards.bot.approvals.follow_up.follow_orders() == 1
     cards.settles()
-    assert cards.bot.executor.follow_orders() == 0
+    assert cards.bot.approvals.follow_up.follow_orders() == 0
 
     told = cards.thread()[-1]
     assert f"<@{SUPPORT}>" in told
@@ -153,7 +153,7 @@ def test_what_does_not_fit_is_refused_and_in_the_trail(
 
 
 def test_who_asked_is_told_what_and_where(cards: JourneyWorld) -> None:
-    parts = cards.bot.parts
+    parts = cards.bot.slack.parts
     incoming = Incoming(
         kind=PayloadKind.SUBMISSION, name="form", account=SUPPORT, team="", account_team="", key="1"
     )

@@ -67,9 +67,9 @@ def roots(world: JourneyWorld, channel: str, words: str = "") -> list[dict[str, 
 
 def second_passes(world: JourneyWorld, *, fires: bool) -> None:
     """Do what the bot does in a second; the clock's job fires in its slots."""
-    while world.bot.dispatcher.dispatch_due():
+    while world.bot.notices.dispatcher.dispatch_due():
         pass
-    world.bot.deliverer.deliver_due()
+    world.bot.notices.deliverer.deliver_due()
     if fires:
         world.bot.jobs.fire("calm")
     world.clock.advance(timedelta(seconds=1))

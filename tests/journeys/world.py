@@ -22,7 +22,8 @@ from bot.http.server import Application, Server
 from bot.settings.environment import read_settings
 from bot.slack.edge import is_instant
 from bot.slack.manifest import make_manifest
-from bot.wiring.compose import Bot, WorkerPools, compose
+from bot.wiring.compose import Bot, compose
+from bot.wiring.foundation import WorkerPools
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery as NoticeDelivery
 from paytend import Unreachable
@@ -144,10 +145,10 @@ class JourneyWorld:
         """Do everything that waits, until nothing waits any more."""
         for _ in range(50):
             done = self.pool.run()
-            done += self.bot.executor.execute_due()
-            done += self.bot.dispatcher.dispatch_due()
+            done += self.bot.approvals.executor.execute_due()
+            done += self.bot.notices.dispatcher.dispatch_due()
             done += self._learns_a_name()
-            done += self.bot.deliverer.deliver_due()
+            done += self.bot.notices.deliverer.deliver_due()
             if not done:
                 return
             self.clock.advance(timedelta(seconds=1.1))  # Slack takes about one message a second in a channel
@@ -155,7 +156,7 @@ class JourneyWorld:
 
     def _learns_a_name(self) -> bool:
         try:
-            return self.bot.cardholder_names.fetch_next()
+            return self.bot.notices.names.fetch_next()
         except Unreachable:
             return False
 
@@ -163,8 +164,8 @@ class JourneyWorld:
         """Let time pass, with the clock's jobs before and after."""
         self.clock.advance(timedelta(**time))
         self.paytend.tick()
-        self.bot.executor.keep_time()
-        self.bot.executor.reconcile_due()
+        self.bot.approvals.follow_up.keep_deadlines()
+        self.bot.approvals.follow_up.reconcile_due()
         self.settles()
 
     def hears_from_paytend(self) -> list[tuple[int, dict[str, Any]]]:
@@ -377,15 +378,14 @@ def build_world(
             stack.callback(server.stop)
             address = f"http://127.0.0.1:{server.port}"
             slack.courier.request_url, paytend.callback = f"{address}/slack/events", f"{address}/paytend/webhook"
-        if bot.socket is not None:
-            bot.socket.connect()  # type: ignore[no-untyped-call]  # not annotated
+        if bot.slack.socket is not None:
+            bot.slack.socket.connect()  # type: ignore[no-untyped-call]  # not annotated
             slack.wait_for(lambda: slack.sockets.connections)
         try:
             yield JourneyWorld(
                 clock=clock, slack=slack, paytend=paytend, bot=bot, pool=pool, paytend_server=paytend_server
             )
         finally:
-            if bot.socket is not None:
-                bot.socket.close()  # type: ignore[no-untyped-call]  # not annotated
-            for client in bot.clients:
-                client.close()
+            if bot.slack.socket is not None:
+                bot.slack.socket.close()  # type: ignore[no-untyped-call]  # not annotated
+            bot.base.clients.close()

@@ -38,7 +38,7 @@ def _whoami(_parts: Parts, _incoming: Incoming, member: Member, _words: Sequence
 def _doctor(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:
     no_more(words, form="/cardops doctor")
     with parts.replier.still_working(incoming):
-        results = list(table.examine(table.patient_of(parts)))
+        results = list(table.examine(parts.doctor))
     found = table.count(results)
     parts.note("doctor:asked", member=member, subject="installation", **found)
     return DoctorReply(results=results, **found)

@@ -13,7 +13,6 @@ from approvals.requests import view as showing
 from approvals.requests.opening import AskAgain, NewRequest
 from approvals.statuses import Status
 from approvals.tables import Request
-from bot.jobs.executor import carry_out_now
 from bot.slack.declarations import Click, OldButton, take_text, told
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
@@ -96,7 +95,7 @@ def ask_for(
                 session, parts.context, new_request=wish, member=member, now=parts.clock.now()
             )
     parts.wake_deliverer()
-    return carry_out_now(parts, request.id) if request.status == Status.APPROVED else request
+    return parts.execute_now(request.id) if request.status == Status.APPROVED else request
 
 
 def ask_and_tell(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from approvals.audit import chain
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
-from bot.jobs.routing_timers import note_end
+from bot.jobs.silence_ends import note_silence_end
 from bot.slack.declarations import Click, Typed, take_text, told
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
@@ -84,7 +84,7 @@ def _click_end(parts: Parts, incoming: Incoming, member: Member) -> None:
                 outbox=parts.outbox,
                 now=parts.clock.now(),
             )
-            note_end(session, parts, silence, held, actor=by)
+            note_silence_end(session, silence, held, key=parts.context.audit_key, actor=by, now=parts.clock.now())
     except silencing.NoSuchSilence as error:
         raise SilenceOver from error
     parts.wake_deliverer()

@@ -281,7 +281,9 @@ def test_a_flood_is_opened_in_batches_and_is_a_few_lines_of_the_log(
         assert gate.wait(timeout=20)
         return world.clock.now()
 
-    receiver = replace(world.bot.receiver, now=now_when_let)  # the first holds the others until the gate is open
+    receiver = replace(
+        world.bot.webhooks.receiver, now=now_when_let
+    )  # the first holds the others until the gate is open
     good = [peer.webhook(write(tradeId=f"T{number}")) for number in range(21)]
     forged = [change(sealed, signature=base64.b64encode(bytes(128 + number)).decode()) for number in range(7)]
 
@@ -301,7 +303,7 @@ def test_a_flood_is_opened_in_batches_and_is_a_few_lines_of_the_log(
     assert told == {"webhooks.taken": 21, "webhooks.refused": 8}
     assert len(lines) <= 6, "two batches at most, each with what was taken and two reasons"
     assert (counted(world, "taken"), counted(world, "refused", "signature")) == (21, 7)
-    assert world.bot.receiver.refused.take() == {Flaw.SIGNATURE: 7, Flaw.UNREADABLE: 1}
+    assert world.bot.webhooks.receiver.refused.take() == {Flaw.SIGNATURE: 7, Flaw.UNREADABLE: 1}
 
 
 def open_body(world: JourneyWorld, row: Any) -> str:

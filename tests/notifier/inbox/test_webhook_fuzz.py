@@ -185,7 +185,7 @@ def test_whatever_paytend_signs_is_taken_or_refused_and_what_was_taken_is_told(
         )
         for _ in range(rounds)
     ]
-    while world.bot.dispatcher.dispatch_due():
+    while world.bot.notices.dispatcher.dispatch_due():
         pass
 
     assert {json.dumps(answer) for answer in answers} <= DOCUMENTED
@@ -199,7 +199,7 @@ def test_a_nul_in_any_text_is_taken_and_told_on_every_database(any_world: Journe
     bodies = [peer.webhook(write(**{"tradeId": name, name: f"a\x00{name}"})) for name in names]
 
     answers = [world.webhook_arrives(body) for body in [*bodies, peer.webhook(write(), notify_type="\x00")]]
-    world.bot.dispatcher.dispatch_due()
+    world.bot.notices.dispatcher.dispatch_due()
 
     assert answers == [TAKEN] * 6
     assert [(row.failures, row.told_at is None) for row in kept(world)] == [(0, False)] * 6

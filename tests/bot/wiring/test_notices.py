@@ -3,7 +3,7 @@
 import pytest
 
 from bot.settings.cardops_yml import parse_config
-from bot.wiring.compose import find_admins
+from bot.wiring.notices import find_admins
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""What the clock removes: slots, seen deliveries, balances and purchases, and contents past their retention."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.database import retention
+from bot.database.engine import SqlDatabase
+from bot.jobs.scheduler import sweep
+from notifier.balance import notices
+from notifier.inbox import purchases
+
+BALANCES_KEPT = timedelta(days=90)  # forecasts and pictures look back a week
+ACTOR = "cardops"  # in the trail, when no person acts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expiry:
+    """Removes what is too old; each method is one job. `keep_days` is CARDOPS_RETENTION_DAYS."""
+
+    database: SqlDatabase
+    audit_key: bytes
+    keep_days: int
+    now: Callable[[], datetime]
+
+    def remove_contents(self) -> retention.RemovedCounts:
+        """Remove contents that are older than the retention; return how many."""
+        steps = retention.run(self.database, days=self.keep_days, key=self.audit_key, actor=ACTOR, now=self.now)
+        return list(steps)[-1]
+
+    def forget_purchases(self) -> int:
+        """Forget purchases that are complete, or older than the retention; return how many."""
+        kept = min(purchases.KEPT, timedelta(days=self.keep_days))
+        with self.database.writing() as session:
+            return purchases.forget_old(session, before=self.now() - kept)
+
+    def forget_balances(self) -> int:
+        """Forget old samples of the partner balance; return how many."""
+        with self.database.writing() as session:
+            return notices.forget_old(session, before=self.now() - BALANCES_KEPT)
+
+    def sweep_slots(self) -> int:
+        """Forget old slots of the clock and seen deliveries of Slack; return how many."""
+        return sweep(self.database, now=self.now())

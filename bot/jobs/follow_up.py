@@ -1,0 +1,61 @@
+"""What the clock does with open requests: end and remind, reconcile what is unknown, follow card orders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.context import ApprovalContext
+from approvals.execution import execution, orders, reconciliation
+from approvals.requests import deadlines
+from paytend import Client
+from storage.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestFollowUp:
+    """Follows requests up; each method is one job, done by whichever replica takes its slot."""
+
+    database: Database
+    context: ApprovalContext
+    paytend: Client
+    now: Callable[[], datetime]
+    wake_deliverer: Callable[[], None]
+
+    def keep_deadlines(self) -> int:
+        """End requests whose time is over and remind of those whose time is near; return how many changed."""
+        changed = 0
+        for step in (deadlines.expire_due, deadlines.remind_due):
+            with self.database.writing() as session:
+                changed += step(session, self.context, now=self.now())
+        if changed:
+            self.wake_deliverer()
+        return changed
+
+    def reconcile_due(self) -> int:
+        """Turn executions whose lease has ended into unknown, and ask Paytend about unknown ones that are due.
+
+        Returns how many Paytend was asked about.
+        """
+        with self.database.writing() as session:
+            execution.mark_stranded(session, self.context, now=self.now())
+            claims = reconciliation.claim_due(session, self.context, now=self.now())
+        for claim in claims:
+            result = reconciliation.ask(claim, self.paytend)
+            with self.database.writing() as session:
+                reconciliation.record(session, self.context, claim=claim, result=result, now=self.now())
+            self.wake_deliverer()
+        return len(claims)
+
+    def follow_orders(self) -> int:
+        """Ask Paytend about card orders without a result; return how many results were recorded."""
+        recorded = 0
+        with self.database.writing() as session:
+            waiting = orders.due(session, now=self.now())
+        for following in waiting:
+            order = orders.ask(following, self.paytend)
+            if order is not None:
+                with self.database.writing() as session:
+                    recorded += orders.record(session, self.context, order=order, now=self.now())
+        if recorded:
+            self.wake_deliverer()
+        return recorded

@@ -1,0 +1,96 @@
+"""Composes approvals: their context, the executor, and what follows requests up."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from approvals.actions.payloads import Payload
+from approvals.actions.snapshot import Snapshot
+from approvals.audit import chain
+from approvals.context import SEND_WITHIN, ApprovalContext
+from approvals.policy import people
+from approvals.policy.people import Member
+from bot.jobs.executor import Executor
+from bot.jobs.follow_up import RequestFollowUp
+from bot.slack.one_time_secrets import OneTimeSecrets
+from bot.wiring.foundation import Foundation
+from commands import snapshots
+from commands.snapshots import SnapshotSource
+from notifier.outbox.outbox import Outbox
+from paytend.client import CONNECT_TIMEOUT
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalEdge:
+    """What decides, executes and follows requests."""
+
+    context: ApprovalContext
+    secrets: OneTimeSecrets
+    executor: Executor
+    follow_up: RequestFollowUp
+
+
+def make_approvals(base: Foundation) -> ApprovalEdge:
+    """Return what decides, executes and follows requests; nothing runs yet."""
+    context = make_approval_context(base)
+    secrets = OneTimeSecrets(now=base.clock.now)
+    return ApprovalEdge(
+        context=context,
+        secrets=secrets,
+        executor=make_executor(base, context=context, secrets=secrets),
+        follow_up=RequestFollowUp(
+            database=base.database,
+            context=context,
+            paytend=base.clients.paytend,
+            now=base.clock.now,
+            wake_deliverer=base.loops.delivery.wake,
+        ),
+    )
+
+
+def make_approval_context(base: Foundation) -> ApprovalContext:
+    """Return the context in which requests are opened, decided and moved."""
+    return ApprovalContext(
+        vault=base.vault,
+        outbox=Outbox(vault=base.vault, make_id=base.make_id),
+        policy=base.config.rules,
+        make_id=base.make_id,
+        audit_key=chain.make_key(base.settings.CARDOPS_SECRET_KEYS[-1]),
+        channel=base.config.channels.approvals,
+        lease=execution_lease(base.settings.PAYTEND_TIMEOUT_SECONDS),
+    )
+
+
+def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTimeSecrets) -> Executor:
+    """Return the executor, with what it reads of Slack and of Paytend before it claims."""
+    config, paytend = base.config, base.clients.paytend
+
+    def find_member(account: str) -> Member:
+        return people.find_member(
+            base.clients.directory, account=account, roles=config.roles, same_person=config.same_person
+        )
+
+    def take_snapshot(action: str, payload: Payload) -> Snapshot:
+        today = base.clock.now().astimezone(base.timezone).date()
+        return snapshots.take_snapshot(action, payload, source=SnapshotSource(ask=paytend.send, today=today))
+
+    return Executor(
+        database=base.database,
+        context=context,
+        paytend=paytend,
+        now=base.clock.now,
+        find_member=find_member,
+        take_snapshot=take_snapshot,
+        keep_secret=secrets.keep,
+        wake_deliverer=base.loops.delivery.wake,
+    )
+
+
+def execution_lease(timeout: float) -> timedelta:
+    """Return after how long a claimed execution counts as lost, so that Paytend is asked about it.
+
+    Derived from what a call can take: the claim waits up to SEND_WITHIN to be sent, connecting takes up to
+    CONNECT_TIMEOUT twice (a free connection, then the handshake), writing, the head and the rest of the answer up
+    to `timeout` each. A call that takes longer still is fenced off, and its outcome is looked up, never repeated.
+    """
+    connecting = 2 * min(timeout, CONNECT_TIMEOUT)
+    return SEND_WITHIN + timedelta(seconds=connecting + 3 * timeout + 2)

@@ -1,0 +1,60 @@
+"""Composes what the doctor examines: of a running bot, or made for `cardops doctor`."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.clock import Clock
+from bot.database.engine import SqlDatabase
+from bot.doctor.findings import DoctorContext
+from bot.settings.cardops_yml import Config
+from bot.settings.environment import Settings
+from bot.slack.directory import SlackDirectory
+from bot.slack.manifest import SCOPES
+from bot.wiring.clients import TEMPLATES, SlackUnusable, identify, make_paytend, make_slack
+from bot.wiring.foundation import Foundation
+from notifier.inbox.custom_templates import override
+from notifier.rendering.renderer import Renderer
+from paytend import make_http
+
+_log = logging.getLogger(__name__)
+
+
+def make_doctor_context(base: Foundation) -> DoctorContext:
+    """Return the running bot as the doctor examines it."""
+    return DoctorContext(
+        config=base.config,
+        database=base.database,
+        slack=base.clients.slack,
+        paytend=base.clients.paytend,
+        directory=base.clients.directory,
+        now=base.clock.now,
+        scopes=SCOPES,
+        faulty_templates=base.faulty_templates,
+    )
+
+
+@contextmanager
+def open_doctor_context(
+    settings: Settings, config: Config, *, clock: Clock, database: SqlDatabase
+) -> Iterator[DoctorContext]:
+    """Make what the doctor examines without a running bot.
+
+    A token that Slack refuses does not stop it here: the doctor's own check of Slack reports that.
+    """
+    slack = make_slack(settings)
+    try:
+        team_id = identify(slack, settings).team_id
+    except SlackUnusable:
+        team_id = settings.SLACK_TEAM_ID or ""
+    with make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS) as http:
+        yield DoctorContext(
+            config=config,
+            database=database,
+            slack=slack,
+            paytend=make_paytend(settings, clock=clock, http=http),
+            directory=SlackDirectory(client=slack, team_id=team_id, monotonic=clock.monotonic),
+            now=clock.now,
+            scopes=SCOPES,
+            faulty_templates=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
+        )

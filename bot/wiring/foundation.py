@@ -1,0 +1,72 @@
+"""What every edge is composed over: settings, the clock, the database, keys, counters, clients, and the loops."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot.clock import Clock
+from bot.database.engine import SqlDatabase
+from bot.http.metrics import Counters
+from bot.settings.cardops_yml import Config
+from bot.settings.environment import Settings
+from bot.threads import WorkerLoop, WorkQueue
+from bot.wiring.clients import Clients
+from notifier.inbox.custom_templates import FaultyTemplate
+from notifier.rendering.renderer import Renderer
+from storage.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerPools:
+    """The threads that answer what Slack delivers: `quick` for what does not wait for Paytend."""
+
+    quick: WorkQueue
+    slow: WorkQueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loops:
+    """The threads that wait for work, made before everything else: whoever makes work gets the loop's `wake`."""
+
+    delivery: WorkerLoop
+    execution: WorkerLoop
+    dispatch: WorkerLoop
+    names: WorkerLoop
+
+    @property
+    def all_alive(self) -> bool:
+        """Whether each of these threads runs."""
+        return all(loop.alive for loop in (self.delivery, self.execution, self.dispatch, self.names))
+
+
+def make_loops() -> Loops:
+    """Return the loops, not started yet."""
+    return Loops(
+        delivery=WorkerLoop("delivery"),
+        execution=WorkerLoop("execution"),
+        dispatch=WorkerLoop("telling"),
+        names=WorkerLoop("naming"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """Made once; each edge takes from it what its objects need, and no object gets the whole."""
+
+    settings: Settings
+    config: Config
+    clock: Clock
+    make_id: Callable[[], str]
+    database: SqlDatabase
+    vault: Vault
+    renderer: Renderer
+    faulty_templates: Sequence[FaultyTemplate]
+    counters: Counters
+    clients: Clients
+    pools: WorkerPools
+    loops: Loops
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The zone of the dates that Paytend writes."""
+        return ZoneInfo(self.settings.PAYTEND_TIMEZONE)

@@ -1,0 +1,95 @@
+"""Composes what runs by itself: the context of the jobs, and the scheduler that fires them."""
+
+from bot.jobs.audit_head import AuditHeadPublisher
+from bot.jobs.expiry import Expiry
+from bot.jobs.refused_webhooks import RefusalNotes
+from bot.jobs.scheduler import Scheduler
+from bot.jobs.table import JobContext, make_jobs
+from bot.slack import home
+from bot.wiring.approvals import ApprovalEdge
+from bot.wiring.foundation import Foundation
+from bot.wiring.notices import NoticeEdge
+from bot.wiring.slack import SlackEdge
+from bot.wiring.webhooks import WebhookEdge
+from notifier.balance import plot
+from notifier.balance.pictures import PictureUploader
+from notifier.balance.watch import BalanceWatch
+
+
+def make_scheduler(
+    base: Foundation, *, approvals: ApprovalEdge, webhooks: WebhookEdge, notices: NoticeEdge, slack: SlackEdge
+) -> Scheduler:
+    """Return the scheduler of the table JOBS, and have /metrics show when each job last succeeded."""
+    context = JobContext(
+        balance_every=base.config.balance.every,
+        requests=approvals.follow_up,
+        balance=make_balance_watch(base, approvals=approvals, notices=notices),
+        pictures=make_pictures(base),
+        refusals=make_refusal_notes(base, approvals=approvals, webhooks=webhooks),
+        timers=notices.timers,
+        missed=webhooks.missed,
+        expiry=make_expiry(base, approvals=approvals),
+        audit_head=make_audit_head(base, approvals=approvals),
+        refresh_home=lambda: home.refresh(slack.parts),
+        sweep_drafts=slack.parts.drafts.sweep,
+    )
+    scheduler = Scheduler(make_jobs(context), database=base.database, now=base.clock.now)
+    base.counters.watch(base.database, jobs=scheduler.names, now=base.clock.now)
+    return scheduler
+
+
+def make_balance_watch(base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge) -> BalanceWatch:
+    """Return what polls the partner balance and warns when it is low."""
+    return BalanceWatch(
+        database=base.database,
+        paytend=base.clients.paytend,
+        rule=base.config.balance,
+        routes=notices.routes,
+        outbox=approvals.context.outbox,
+        now=base.clock.now,
+    )
+
+
+def make_pictures(base: Foundation) -> PictureUploader:
+    """Return what draws and uploads the trend of a low balance."""
+    return PictureUploader(
+        database=base.database,
+        slack=base.clients.slack,
+        http=base.clients.http,
+        draw=plot.draw_apart,
+        currencies=base.config.balance.currencies,
+        timezone=base.timezone,
+        now=base.clock.now,
+        make_id=base.make_id,
+    )
+
+
+def make_refusal_notes(base: Foundation, *, approvals: ApprovalEdge, webhooks: WebhookEdge) -> RefusalNotes:
+    """Return what notes refused webhooks in the trail."""
+    return RefusalNotes(
+        database=base.database,
+        counter=webhooks.receiver.refused,
+        audit_key=approvals.context.audit_key,
+        now=base.clock.now,
+    )
+
+
+def make_expiry(base: Foundation, *, approvals: ApprovalEdge) -> Expiry:
+    """Return what removes what is too old."""
+    return Expiry(
+        database=base.database,
+        audit_key=approvals.context.audit_key,
+        keep_days=base.settings.CARDOPS_RETENTION_DAYS,
+        now=base.clock.now,
+    )
+
+
+def make_audit_head(base: Foundation, *, approvals: ApprovalEdge) -> AuditHeadPublisher:
+    """Return what posts the head of the trail."""
+    return AuditHeadPublisher(
+        database=base.database,
+        outbox=approvals.context.outbox,
+        channel=base.config.channels.audit,
+        now=base.clock.now,
+        wake_deliverer=base.loops.delivery.wake,
+    )

@@ -1,0 +1,146 @@
+"""Composes notices: from the stored webhook by the routes and the outbox to a posted message."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from approvals.context import ApprovalContext
+from approvals.execution import orders
+from bot.jobs import missed_webhooks
+from bot.jobs.silence_ends import note_silence_end
+from bot.settings.cardops_yml import Config
+from bot.wiring.clients import jitter
+from bot.wiring.foundation import Foundation
+from notifier.inbox.cardholder_names import CardholderNames, fetch_holder_name
+from notifier.inbox.dispatcher import Dispatcher
+from notifier.outbox.deliverer import Deliverer
+from notifier.routing.routes import Routes
+from notifier.routing.tables import Silence
+from notifier.routing.timers import BY_TIME, RoutingTimers
+from paytend.webhooks import CardApplied, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeEdge:
+    """What turns events into notices, and delivers them."""
+
+    routes: Routes
+    dispatcher: Dispatcher
+    deliverer: Deliverer
+    names: CardholderNames
+    timers: RoutingTimers
+
+
+def make_notices(base: Foundation, *, context: ApprovalContext, count_taken: Callable[[], int]) -> NoticeEdge:
+    """Return what turns events into notices; `count_taken` returns how many webhooks were taken in by now."""
+    routes = make_routes(base.config)
+    names = make_names(base, context=context)
+    return NoticeEdge(
+        routes=routes,
+        dispatcher=make_dispatcher(base, context=context, routes=routes, names=names, count_taken=count_taken),
+        deliverer=make_deliverer(base, context=context),
+        names=names,
+        timers=make_timers(base, context=context, routes=routes),
+    )
+
+
+def make_routes(config: Config) -> Routes:
+    """Return the routes with the channels and the people that their names mean."""
+    return Routes(
+        rules=config.routes,
+        channels=config.channels.model_dump(),
+        mentions={name: (*rule.groups, *rule.people) for name, rule in config.roles.items()},
+        storms=config.storms,
+    )
+
+
+def find_admins(config: Config) -> tuple[str, ...]:
+    """Return who is told what cannot be told elsewhere: admins by name, else a channel; a user group has no DM."""
+    rule = config.roles.get("admin")
+    channel = config.channels.audit or config.channels.alerts or config.channels.approvals
+    return rule.people if rule and rule.people else (channel,) if channel else ()
+
+
+def make_dispatcher(
+    base: Foundation,
+    *,
+    context: ApprovalContext,
+    routes: Routes,
+    names: CardholderNames,
+    count_taken: Callable[[], int],
+) -> Dispatcher:
+    """Return what enqueues the notices of stored webhooks."""
+
+    def hear(session: Session, event: Event) -> None:
+        """Record what else follows from an event, in the transaction that enqueues its notices."""
+        now = base.clock.now()
+        missed_webhooks.watch_card(session, event, now=now)
+        if isinstance(event, CardApplied):
+            orders.record(session, context, order=event.order, now=now)
+
+    return Dispatcher(
+        hear=hear,
+        database=base.database,
+        outbox=context.outbox,
+        routes=routes,
+        vault=base.vault,
+        unit=base.settings.PAYTEND_AMOUNT_UNIT,
+        timezone=base.timezone,
+        now=base.clock.now,
+        monotonic=base.clock.monotonic,
+        wake_deliverer=base.loops.delivery.wake,
+        came=count_taken,
+        admins=find_admins(base.config),
+        names=names,
+    )
+
+
+def make_deliverer(base: Foundation, *, context: ApprovalContext) -> Deliverer:
+    """Return what posts the messages of the outbox to Slack."""
+    channels = base.config.channels
+    return Deliverer(
+        database=base.database,
+        slack=base.clients.slack,
+        renderer=base.renderer,
+        outbox=context.outbox,
+        vault=base.vault,
+        fallback=channels.alerts or channels.approvals,
+        admins=find_admins(base.config),
+        now=base.clock.now,
+        jitter=jitter,
+        make_id=base.make_id,
+        lease=timedelta(seconds=3 * base.settings.SLACK_TIMEOUT_SECONDS),
+        observe=base.counters.delivery_tried,
+    )
+
+
+def make_names(base: Foundation, *, context: ApprovalContext) -> CardholderNames:
+    """Return what learns the names of cardholders beside their notices."""
+    return CardholderNames(
+        ask=lambda card_id: fetch_holder_name(base.clients.paytend, card_id),
+        database=base.database,
+        outbox=context.outbox,
+        vault=base.vault,
+        now=base.clock.now,
+        monotonic=base.clock.monotonic,
+        wake=base.loops.names.wake,
+        wake_deliverer=base.loops.delivery.wake,
+    )
+
+
+def make_timers(base: Foundation, *, context: ApprovalContext, routes: Routes) -> RoutingTimers:
+    """Return what ends storms and silences as time passes, with silences that end noted in the trail."""
+
+    def record_silence_end(session: Session, silence: Silence, held: int) -> None:
+        note_silence_end(session, silence, held, key=context.audit_key, actor=BY_TIME, now=base.clock.now())
+
+    return RoutingTimers(
+        database=base.database,
+        routes=routes,
+        outbox=context.outbox,
+        now=base.clock.now,
+        wake_deliverer=base.loops.delivery.wake,
+        record_silence_end=record_silence_end,
+    )

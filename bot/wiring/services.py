@@ -1,0 +1,86 @@
+"""What starts and stops with the bot, in one order."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+from bot.database.engine import SqlDatabase
+from bot.jobs.executor import Executor
+from bot.jobs.scheduler import Scheduler
+from bot.threads import WorkerLoop
+from bot.wiring.approvals import ApprovalEdge
+from bot.wiring.foundation import Foundation
+from bot.wiring.notices import NoticeEdge
+from bot.wiring.slack import SlackEdge
+from bot.wiring.webhooks import WebhookEdge
+from notifier.outbox.deliverer import Deliverer
+
+_log = logging.getLogger(__name__)
+
+
+def _nothing() -> None:
+    """Do nothing: some services only start, or only stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Something that starts, or stops, or both."""
+
+    start: Callable[[], None] = _nothing
+    stop: Callable[[], None] = _nothing
+
+
+def list_services(
+    base: Foundation,
+    *,
+    approvals: ApprovalEdge,
+    webhooks: WebhookEdge,
+    notices: NoticeEdge,
+    slack: SlackEdge,
+    jobs: Scheduler,
+) -> Sequence[Service]:
+    """Return the services in the order in which they start; they stop in the reverse order.
+
+    Each one stops before those that it hands work to, so that nothing that was taken on is lost.
+    """
+    loops, pools = base.loops, base.pools
+    return (
+        Service(stop=base.database.close),
+        Service(stop=base.clients.close),
+        # Before any thread of ours claims work: what is claimed now was left behind.
+        Service(start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer)),
+        # Everything below enqueues messages.
+        _loop(loops.delivery, notices.deliverer.run),
+        _loop(loops.names, notices.names.run),
+        _loop(loops.dispatch, notices.dispatcher.run),
+        _loop(loops.execution, approvals.executor.run),
+        # What a person has asked for is finished, and may wake any of the loops above.
+        Service(stop=pools.slow.stop),
+        Service(stop=pools.quick.stop),
+        Service(stop=webhooks.receiver.stop),
+        Service(start=jobs.start, stop=jobs.stop),
+        # Last: from here on Slack delivers.
+        _socket(slack.socket),
+    )
+
+
+def recover(database: SqlDatabase, *, executor: Executor, deliverer: Deliverer) -> None:
+    """Take over what a dead process held; on PostgreSQL a replica may hold it, so there its lease has to end."""
+    if not database.is_sqlite:
+        return
+    left = {"executions": executor.recover(), "deliveries": deliverer.recover()}
+    if any(left.values()):
+        _log.warning("start.recovered", extra=left)
+
+
+def _loop(loop: WorkerLoop, run: Callable[[threading.Event, threading.Event], None]) -> Service:
+    return Service(start=lambda: loop.start(run), stop=loop.stop)
+
+
+def _socket(socket: SocketModeHandler | None) -> Service:
+    if socket is None:
+        return Service()
+    return Service(start=socket.connect, stop=socket.close)

@@ -1,0 +1,46 @@
+"""Composes the web edge: its paths, and the checks of /readyz."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+
+from bot.database import schema
+from bot.database.engine import SqlDatabase
+from bot.http.app import WebApp
+from bot.slack.edge import answer_http
+from bot.wiring.foundation import Foundation
+from bot.wiring.notices import NoticeEdge
+from bot.wiring.slack import SlackEdge
+from bot.wiring.webhooks import WebhookEdge
+from notifier.outbox.tables import Delivery
+
+
+def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, notices: NoticeEdge) -> WebApp:
+    """Return the web application; in Socket Mode it has no path for Slack."""
+    checks: dict[str, Callable[[], str]] = {
+        "database": lambda: check_database(base.database),
+        "slack": lambda: "ok" if notices.deliverer.healthy else "Slack refuses the token",
+        "workers": lambda: "ok" if base.loops.all_alive else "a worker has stopped",
+    }
+
+    def check_ready() -> Mapping[str, str]:
+        return {name: check() for name, check in checks.items()}
+
+    return WebApp(
+        slack=None if slack.socket is not None else lambda headers, body: answer_http(slack.bolt, headers, body),
+        webhook=webhooks.receiver,
+        ready=check_ready,
+        registry=base.counters.registry,
+    )
+
+
+def check_database(database: SqlDatabase) -> str:
+    """Return "ok" when the database answers and has a shape that this version can use, else the error's name."""
+    try:
+        with database.reading() as session:
+            session.exec(select(Delivery.id).limit(1)).first()  # not how many: probes come often
+        schema.require_usable(database)
+    except (SQLAlchemyError, schema.NotMigrated) as error:
+        return type(error).__name__
+    return "ok"

@@ -1,0 +1,61 @@
+"""Composes the way in for Paytend's webhooks, and the search for those that never came."""
+
+from dataclasses import dataclass
+
+from prometheus_client import Counter
+
+from bot.http.paytend_webhook import WebhookReceiver
+from bot.jobs.missed_webhooks import MissedWebhookFinder
+from bot.jobs.refused_webhooks import RefusalCounter
+from bot.wiring.foundation import Foundation
+from notifier.inbox.group_commit import GroupCommit
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEdge:
+    """What takes webhooks in. `group_commit` is shared: what the search finds is kept like a webhook."""
+
+    group_commit: GroupCommit
+    receiver: WebhookReceiver
+    missed: MissedWebhookFinder
+
+
+def make_webhooks(base: Foundation) -> WebhookEdge:
+    """Return what takes webhooks in; threads start with the first one."""
+    settings, group_commit = base.settings, GroupCommit(base.database)
+    counter = Counter(
+        "cardops_webhooks_total",
+        "Webhooks by what became of them",
+        ["outcome", "reason"],
+        registry=base.counters.registry,
+    )
+    receiver = WebhookReceiver(
+        intake=group_commit,
+        keys=settings.paytend_keys,
+        partner_id=settings.PAYTEND_PARTNER_ID,
+        unit=settings.PAYTEND_AMOUNT_UNIT,
+        vault=base.vault,
+        make_id=base.make_id,
+        now=base.clock.now,
+        wake_dispatcher=base.loops.dispatch.wake,
+        refused=RefusalCounter(),
+        counter=counter,
+    )
+    return WebhookEdge(
+        group_commit=group_commit, receiver=receiver, missed=make_missed_webhook_finder(base, group_commit)
+    )
+
+
+def make_missed_webhook_finder(base: Foundation, group_commit: GroupCommit) -> MissedWebhookFinder:
+    """Return what asks Paytend for webhooks that never came."""
+    return MissedWebhookFinder(
+        database=base.database,
+        paytend=base.clients.paytend,
+        intake=group_commit,
+        vault=base.vault,
+        make_id=base.make_id,
+        unit=base.settings.PAYTEND_AMOUNT_UNIT,
+        timezone=base.timezone,
+        now=base.clock.now,
+        wake_dispatcher=base.loops.dispatch.wake,
+    )
