@@ -14,7 +14,7 @@ from benchmarks.rig import DiscardingPool, build_rig
 from bot.http.app import HttpRequest, HttpResponse, WebApp
 from bot.http.server import Server
 from bot.slack.edge import answer_http, is_instant
-from bot.wiring.compose import WorkerPools
+from bot.wiring.foundation import WorkerPools
 from sandbox.slack import SlackWorkspace, seed
 
 
