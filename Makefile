@@ -7,7 +7,7 @@ LOCKED := --require-hashes --no-deps
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick check bench soak lock format clean
+.PHONY: help demo run test quick check bench soak mutants lock format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -46,6 +46,11 @@ bench: .venv/dev.installed ## Measure what docs and ADRs claim, as ratios in one
 
 soak: .venv/dev.installed ## The slow sweeps that make test leaves out
 	$(PYTEST) -n 2 --dist worksteal -m soak
+
+SEED ?= $(shell date +%Y%m%d)
+SAMPLE ?= 800
+mutants: .venv/dev.installed ## Make mistakes in what must not be wrong, and list those that no test notices (SEED, SAMPLE)
+	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE)
 
 format: .venv/dev.installed ## Format and sort what can be done by machine
 	$(BIN)/ruff format .

@@ -1,0 +1,34 @@
+"""The survivors that are known, each with the reason why no test can or need notice it."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanations:
+    """The entries of `explained.toml`: by file, the changed lines and the reason."""
+
+    entries: list[dict[str, str]]
+
+    @classmethod
+    def read(cls) -> "Explanations":
+        """Read the file beside this one."""
+        found = tomllib.loads(Path(__file__).with_name("explained.toml").read_text())
+        return cls(entries=found.get("survivor", []))
+
+    def reason(self, file: str, diff: list[str]) -> str | None:
+        """Why this survivor is no gap in the tests; None when nobody has said so."""
+        was, now = (_lines(diff, sign) for sign in "-+")
+        for entry in self.entries:
+            if entry["file"] == file and _squeezed(entry["was"]) == was and _squeezed(entry["now"]) == now:
+                return entry["reason"]
+        return None
+
+
+def _lines(diff: list[str], sign: str) -> str:
+    return _squeezed("\n".join(line[1:] for line in diff if line[0] == sign))
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())

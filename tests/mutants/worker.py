@@ -1,0 +1,92 @@
+"""A process that has imported what is not ours, and forks for every mutant: each run begins from the same state.
+
+It reads one JSON object a line (`file`, `source`, `tests`, `seconds`) and answers with one (`status`, `seconds`).
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+OURS = ("approvals", "benchmarks", "bot", "commands", "notifier", "paytend", "sandbox", "storage", "tests")
+SURVIVED, KILLED, TIMEOUT, NO_TESTS = "survived", "killed", "timeout", "no tests"
+_STATUS = {pytest.ExitCode.OK: SURVIVED, pytest.ExitCode.NO_TESTS_COLLECTED: NO_TESTS}
+_OPTIONS = ["-x", "-q", "--tb=line", "--durations=0", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
+
+
+def preload() -> None:
+    """Import the packages of others that the product imports, and take back what is ours."""
+    for name in ("bot.wiring.compose", "hypothesis", "jsonschema", "alembic", "aiohttp"):
+        importlib.import_module(name)
+    for name in [
+        name for name in sys.modules if name.partition(".")[0] in OURS and not name.startswith("tests.mutants")
+    ]:
+        del sys.modules[name]
+
+
+def _run_tests(tests: list[str], output: Path) -> int:
+    """Run them in this forked process; the exit status of pytest."""
+    os.setsid()
+    written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(written, stream)
+    return int(pytest.main([*_OPTIONS, *tests]))
+
+
+def _wait_for(child: int, seconds: float) -> str:
+    """What became of the forked process, which is killed with all its own after so many seconds."""
+    until = time.monotonic() + seconds
+    pause = 0.005
+    while time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return _STATUS.get(code, KILLED)  # type: ignore[call-overload, no-any-return]
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return TIMEOUT
+
+
+def _try(order: dict[str, object]) -> dict[str, object]:
+    """Put the mistake into the file, run the tests, put the file back."""
+    path = Path(str(order["file"]))
+    before, found = path.read_text(), path.stat()
+    started = time.monotonic()
+    try:
+        path.write_text(str(order["source"]))
+        # A compiled file is known by its source's second and size: another second makes it stale for certain.
+        os.utime(path, (found.st_mtime + 10, found.st_mtime + 10))
+        child = os.fork()
+        if child == 0:
+            code = 3
+            try:
+                code = _run_tests(list(order["tests"]), Path("output.txt"))  # type: ignore[call-overload]
+            finally:
+                os._exit(code)
+        status = _wait_for(child, float(str(order["seconds"])))
+    finally:
+        path.write_text(before)
+        os.utime(path, (found.st_atime, found.st_mtime))
+    return {"status": status, "seconds": round(time.monotonic() - started, 2)}
+
+
+def serve(orders: TextIO, answers: TextIO) -> None:
+    """Answer each line."""
+    for line in orders:
+        print(json.dumps(_try(json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    preload()
+    serve(sys.stdin, sys.stdout)
