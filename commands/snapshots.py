@@ -115,7 +115,7 @@ def _card(card_id: str, ask: Ask) -> tuple[CardInfo, Cardholder | None]:
     return card, holder
 
 
-def _facts(card_id: str, card: CardInfo, holder: Cardholder | None) -> dict[str, Any]:
+def _facts(card_id: str, card: CardInfo, holder: Cardholder | None) -> dict[str, str]:
     return {
         "subject": card_id,
         "card_id": card_id,

@@ -1,9 +1,9 @@
 """`/topup`: ask for a top-up, and what became of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from approvals.free_text import HoldsCardNumber
 from commands.reading.arguments import (
@@ -22,6 +22,8 @@ from paytend import Money, Refused, operations
 FORM = "/topup <card> <amount> [currency] [reason]"
 STATUS_FORM = "/topup status <reference>"
 LONGEST_REASON = 500
+
+T = TypeVar("T")
 
 COMMAND = Command(
     name="/topup",
@@ -125,18 +127,24 @@ def read_wish(words: Sequence[str]) -> TypedTopUp:
 def read_fields(fields: Mapping[str, str]) -> tuple[TypedTopUp | None, dict[str, str]]:
     """Return what the modal asks for, or what is wrong under each of its inputs."""
     wrong: dict[str, str] = {}
-    wish: dict[str, Any] = {}
-    for field, name, read in (
-        ("card", "card_id", _read_card),
-        ("amount", "money", _read_amount),
-        ("reason", "reason", _read_reason),
-    ):
-        try:
-            refuse_card_number(fields.get(field, ""))
-            wish[name] = read(fields)
-        except (Misread, HoldsCardNumber) as error:
-            wrong[field] = str(error).strip()
-    return (None, wrong) if wrong else (TypedTopUp(**wish), {})
+    card_id = _read_input("card", _read_card, fields, wrong)
+    money = _read_input("amount", _read_amount, fields, wrong)
+    reason = _read_input("reason", _read_reason, fields, wrong)
+    if card_id is None or money is None or reason is None:
+        return None, wrong
+    return TypedTopUp(card_id=card_id, money=money, reason=reason), {}
+
+
+def _read_input(
+    name: str, read: Callable[[Mapping[str, str]], T], fields: Mapping[str, str], wrong: dict[str, str]
+) -> T | None:
+    """Return what an input says; None when it cannot be read, which is added to what is wrong."""
+    try:
+        refuse_card_number(fields.get(name, ""))
+        return read(fields)
+    except (Misread, HoldsCardNumber) as error:
+        wrong[name] = str(error).strip()
+        return None
 
 
 def _read_card(fields: Mapping[str, str]) -> str:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from commands.holder.lookup import mask_id_number
 from commands.lists import pages as lists
@@ -153,7 +152,7 @@ def raw(card_id: str, *, ask: Ask) -> RawCardReply:
     )
 
 
-def _mask(value: Any, name: str = "") -> Any:
+def _mask(value: object, name: str = "") -> object:
     """Mask id numbers; card numbers and secrets are taken out by the client already."""
     match value:
         case Mapping():

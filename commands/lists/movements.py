@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
-from typing import Any
 
 from commands.lists import pages as lists
 from commands.lists.pages import ListPage, MovementRow
@@ -92,14 +91,20 @@ def read_query(kind: str, words: Sequence[str], *, today: date) -> Query:
     return Query(kind=kind, card_id=card_id, period=period, status=status, currency=currency)
 
 
-def read_value(value: Mapping[str, Any]) -> Query:
+def read_value(value: Mapping[str, object]) -> Query:
     """Return the page that a button asks for; raises KeyError, TypeError or ValueError for a value not of ours."""
     start = value["start"]
     if value["kind"] not in (CARD, AUTHORIZATIONS, PARTNER) or not isinstance(start, int) or start < 0:
         raise ValueError("not a page of ours")
-    period = Period(begin=date.fromisoformat(value["begin"]), end=date.fromisoformat(value["end"]))
+    period = Period(begin=_read_date(value["begin"]), end=_read_date(value["end"]))
     texts = {name: str(value[name]) for name in ("kind", "card_id", "status", "currency", "first")}
     return Query(**texts, period=period, start=start)
+
+
+def _read_date(value: object) -> date:
+    if not isinstance(value, str):
+        raise TypeError("not a date of ours")
+    return date.fromisoformat(value)
 
 
 def show(query: Query, *, ask: Ask, timezone: tzinfo) -> MovementsReply:
@@ -135,7 +140,7 @@ def _title(query: Query) -> str:
 
 
 def _ask(query: Query, ask: Ask) -> Transactions:
-    period: dict[str, Any] = {
+    period: dict[str, str | int | date] = {
         "begin": query.period.begin,
         "end": query.period.end,
         "currency": query.currency,

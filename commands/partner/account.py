@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
 
 from commands.lists import pages as lists
 from commands.lists.pages import BalanceLine, ListPage, MovementRow, NamedValue
@@ -88,7 +87,7 @@ def top_ups(currency: str, *, start: int, ask: Ask, timezone: tzinfo) -> Partner
     )
 
 
-def other_values(raw: Mapping[str, Any]) -> list[NamedValue]:
+def other_values(raw: Mapping[str, object]) -> list[NamedValue]:
     """Return what the answer says beside its list, such as the account to pay to: its schema is not documented."""
     skipped = {"currency", "total", "totalCount", "count", "balance"}
     found = [
