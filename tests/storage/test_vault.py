@@ -1,10 +1,12 @@
 """Stored values open only in their place and only with their key; times keep their zone."""
 
+import hashlib
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy.dialects import sqlite
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.utc_datetime import UtcDateTime
 from storage.vault import Unreadable, Vault
@@ -50,7 +52,21 @@ def test_after_a_rotation_old_values_open_and_new_ones_take_the_new_key() -> Non
         make_vault(b"b" * 32).open(sealed, **PLACE)
 
 
-@pytest.mark.parametrize("keys", [(), (b"short",)])
+def test_a_sealed_value_is_laid_out_as_documented_for_ever() -> None:
+    """Version, the start of the key's SHA-256, nonce, cipher text and tag: what is in databases already."""
+    vault = Vault([b"a" * 32], random_bytes=lambda count: b"n" * count)
+    key_id = hashlib.sha256(b"a" * 32).digest()[:4]
+
+    sealed = vault.seal(b"value", **PLACE)
+
+    assert sealed[:17] == b"\x01" + key_id + b"n" * 12
+    assert AESGCM(b"a" * 32).decrypt(b"n" * 12, sealed[17:], b"delivery\0" + b"1\0" + b"facts") == b"value"
+    assert vault.current_key == key_id
+    with pytest.raises(Unreadable):
+        vault.open(b"\x02" + sealed[1:], **PLACE)
+
+
+@pytest.mark.parametrize("keys", [(), (b"short",), (b"a" * 32, b"short"), (b"a" * 33,)])
 def test_keys_of_another_length_are_refused(keys: tuple[bytes, ...]) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         make_vault(*keys)
@@ -59,3 +75,22 @@ def test_keys_of_another_length_are_refused(keys: tuple[bytes, ...]) -> None:
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="without a zone"):
         UtcDateTime().process_bind_param(datetime(2026, 11, 22), sqlite.dialect())  # noqa: DTZ001 - the point
+
+
+def test_a_time_is_stored_and_read_in_utc_on_both_databases() -> None:
+    column, noon = UtcDateTime(), datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    local = noon.astimezone(timezone(timedelta(hours=2)))
+
+    stored = column.process_bind_param(local, sqlite.dialect())
+    assert stored == noon.replace(tzinfo=None)
+    assert column.process_result_value(stored, sqlite.dialect()) == noon
+
+    stored = column.process_bind_param(local, postgresql.dialect())
+    assert stored is not None
+    assert (stored, stored.tzinfo) == (noon, UTC)
+    read = column.process_result_value(local, postgresql.dialect())
+    assert read is not None
+    assert (read, read.tzinfo) == (noon, UTC)
+
+    assert column.process_bind_param(None, sqlite.dialect()) is None
+    assert column.process_result_value(None, sqlite.dialect()) is None
