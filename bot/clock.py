@@ -1,4 +1,4 @@
-"""Time and randomness of the process: the only place that reads them."""
+"""The clock of this machine and ids that sort by time. Nothing else in `bot` reads the clock; a test says so."""
 
 import secrets
 import threading
@@ -7,13 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing that is mistaken for another
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's Base32: no letter looks like a digit
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # ten bits each
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Where the rest of the program gets its time from; a test hands in one that it moves."""
+    """Where the rest of the program gets its time from; tests hand in one that they move.
+
+    `monotonic` returns seconds from an arbitrary start, `pause` waits for so many seconds.
+    """
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
@@ -22,11 +25,17 @@ class Clock:
 
 def make_clock() -> Clock:
     """Return the clock of this machine, in UTC."""
-    return Clock(
-        now=lambda: datetime.fromtimestamp(time.time(), UTC),
-        monotonic=time.monotonic,
-        pause=time.sleep,
-    )
+    return Clock(now=read_time, monotonic=read_monotonic, pause=time.sleep)
+
+
+def read_time() -> datetime:
+    """Return this machine's time, in UTC."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def read_monotonic() -> float:
+    """Return seconds that never go back, from an arbitrary start."""
+    return time.monotonic()
 
 
 class Ids:
@@ -40,7 +49,7 @@ class Ids:
         self._lock = threading.Lock()
 
     def __call__(self) -> str:
-        """Return the next id, greater than all before it in this process."""
+        """Return the next id, greater than every earlier one of this process, even when the clock goes back."""
         with self._lock:
             value = int(self._now().timestamp() * 1000) << 80 | self._random_bits(80)
             self._last = max(value, self._last + 1)

@@ -19,9 +19,9 @@ from bot.cli.shell import (
     end_progress,
     opened,
     progress,
-    read_all_settings,
     say,
 )
+from bot.settings.environment import read_own_settings
 
 
 def add_to(commands: Commands) -> None:
@@ -116,7 +116,7 @@ def _lines(place: Installation, *, since: datetime | None, upto: int) -> "export
 
 def check(chosen: argparse.Namespace) -> int:
     """Say whether a file is one that export has written with our key, whole and unchanged."""
-    key = chain.make_key(read_all_settings().CARDOPS_SECRET_KEYS[-1])
+    key = chain.make_key(read_own_settings().CARDOPS_SECRET_KEYS[-1])
     try:
         with chosen.file.open(encoding="utf-8") as lines:
             checked = exporting.check_lines(lines, key=key)

@@ -22,7 +22,7 @@ from bot.cli import (
     routes,
     webhooks,
 )
-from bot.cli.shell import FINE, WRONG, Act, add_command, complain, read_all_settings
+from bot.cli.shell import FINE, WRONG, Act, add_command, complain
 from bot.clock import make_clock
 from bot.database import schema
 from bot.database.backup import StillConnected
@@ -31,7 +31,7 @@ from bot.doctor import table
 from bot.http.server import Server
 from bot.logs import start_logging
 from bot.settings.cardops_yml import ConfigUnusable, read_config
-from bot.settings.environment import SettingsUnusable
+from bot.settings.environment import SettingsUnusable, read_own_settings
 from bot.slack.edge import is_instant
 from bot.slack.manifest import write_manifest
 from bot.wiring.clients import TEMPLATES, SlackUnusable
@@ -106,7 +106,7 @@ def _make_parser() -> argparse.ArgumentParser:
 
 def run(_chosen: argparse.Namespace) -> int:
     """Run the bot until it is told to end."""
-    settings = read_all_settings()
+    settings = read_own_settings()
     config = read_config(settings.CARDOPS_CONFIG)
     start_logging(settings.CARDOPS_LOG_FORMAT)
     database = SqlDatabase(settings.DATABASE_URL)
@@ -150,7 +150,7 @@ def make_prompt() -> None:
 
 def run_doctor(_chosen: argparse.Namespace) -> int:
     """Run the doctor's checks, beside a running bot or without one, and print each as it comes."""
-    settings = read_all_settings()
+    settings = read_own_settings()
     config = read_config(settings.CARDOPS_CONFIG)
     database = SqlDatabase(settings.DATABASE_URL)
     wrong = False
@@ -168,7 +168,7 @@ def run_doctor(_chosen: argparse.Namespace) -> int:
 
 def migrate(_chosen: argparse.Namespace) -> int:
     """Apply the migrations."""
-    database = SqlDatabase(read_all_settings().DATABASE_URL)
+    database = SqlDatabase(read_own_settings().DATABASE_URL)
     try:
         database.claim_file()
         sys.stdout.write(f"The database is at revision {schema.migrate(database)}.\n")

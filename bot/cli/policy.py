@@ -2,11 +2,9 @@
 
 import argparse
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -15,12 +13,12 @@ from approvals.actions.table import ACTIONS
 from approvals.policy.deciders import count_able
 from approvals.policy.people import Directory
 from bot.cli.policy_explanation import ConfigDirectory, PolicyExplanation, PolicyQuestion, explain_wish, read_money
-from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, read_all_settings, say
+from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from bot.clock import make_clock
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config, ConfigUnusable, read_config
-from bot.settings.environment import Settings, SettingsUnusable
+from bot.settings.environment import Settings, SettingsUnusable, find_config, read_own_settings
 from bot.settings.reference import make_schema
 from bot.slack.directory import SlackDirectory
 from bot.wiring.clients import SlackUnusable, identify, make_slack
@@ -48,13 +46,9 @@ def add_to(commands: Commands) -> None:
     asked.add_argument("--json", action="store_true", help="as JSON")
 
 
-def _config_path() -> Path:
-    return Path(os.environ.get("CARDOPS_CONFIG", "cardops.yml"))
-
-
 def check(_chosen: argparse.Namespace) -> int:
     """Check cardops.yml, named by CARDOPS_CONFIG, without any other setting."""
-    path = _config_path()
+    path = find_config()
     if not path.exists():
         return complain(f"{path}: there is no such file.", [], "Set CARDOPS_CONFIG, or write one.")
     try:
@@ -111,12 +105,10 @@ class _Sources:
 
 def _find_sources() -> _Sources:
     try:
-        settings = read_all_settings()
+        settings = read_own_settings()
     except SettingsUnusable:
         gap = "The settings are not complete, so this is from cardops.yml alone: no groups, no names, no sums."
-        return _Sources(
-            config=read_config(_config_path()), directory=ConfigDirectory(), settings=None, gaps=(gap,)
-        )
+        return _Sources(config=read_config(find_config()), directory=ConfigDirectory(), settings=None, gaps=(gap,))
     config, slack = read_config(settings.CARDOPS_CONFIG), make_slack(settings)
     try:
         team = identify(slack, settings).team_id

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlmodel import Session
@@ -19,7 +18,7 @@ from bot.clock import Clock, make_clock, make_ids
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config, read_config
-from bot.settings.environment import Settings, read_settings
+from bot.settings.environment import Settings, read_own_settings
 from notifier.outbox.outbox import Outbox
 from storage.vault import Vault
 
@@ -69,11 +68,6 @@ def end_progress() -> None:
         sys.stderr.write("\n")
 
 
-def read_all_settings() -> Settings:
-    """Return the settings of this shell and of `.env`; raises SettingsUnusable."""
-    return read_settings(os.environ, env_file=Path(".env"))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Installation:
     """An installation as its operator works on it: settings, the database, and who that is."""
@@ -120,7 +114,7 @@ class Installation:
 @contextmanager
 def opened(*, current: bool = True) -> Iterator[Installation]:
     """Open the database of this installation; raises SettingsUnusable, and NotMigrated unless told otherwise."""
-    settings = read_all_settings()
+    settings = read_own_settings()
     database = SqlDatabase(settings.DATABASE_URL)
     try:
         if current:

@@ -8,7 +8,6 @@ A library between 3.7.0 and 3.51.2 has a race that can corrupt a WAL: there a ro
 import fcntl
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -20,6 +19,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
+
+from bot.clock import read_monotonic
 
 try:
     import pysqlite3
@@ -146,13 +147,13 @@ def _postgresql_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "checkin")
     def _note(_connection: object, entry: ConnectionPoolEntry) -> None:
-        entry.info["last used"] = time.monotonic()
+        entry.info["last used"] = read_monotonic()
 
     @event.listens_for(engine, "checkout")
     def _ask(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
         """Ask whether it lives, as `pool_pre_ping` does, but not in a flood: it is a trip for each commit."""
         last = entry.info.get("last used")
-        if last is None or time.monotonic() - last < FRESH:
+        if last is None or read_monotonic() - last < FRESH:
             return
         try:
             dialect.do_ping(connection)

@@ -14,6 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from bot.clock import read_time
 from bot.database.engine import SqlDatabase
 from bot.database.tables import SeenDelivery, Slot
 from storage.upsert import insert_once
@@ -57,7 +58,9 @@ class Scheduler:
         """Start the timer."""
         for job in self._jobs.values():
             trigger = IntervalTrigger(seconds=max(1, int(min(job.every.total_seconds() / 2, 30))))
-            first = {"next_run_time": datetime.now(UTC)} if job.at_start else {}  # by the timer's own clock
+            first = (
+                {"next_run_time": read_time()} if job.at_start else {}
+            )  # APScheduler always uses the machine's clock
             self._scheduler.add_job(
                 self.fire, trigger, args=[job.name], id=job.name, max_instances=1, coalesce=True, **first
             )

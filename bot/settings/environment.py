@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -144,6 +145,16 @@ class Settings(BaseModel):
             private=load_private_key(self.PAYTEND_PRIVATE_KEY.get_secret_value()),
             public=load_public_keys(self.PAYTEND_PUBLIC_KEY.get_secret_value()),
         )
+
+
+def read_own_settings() -> Settings:
+    """Return the settings of this process: its environment over `.env`; raises SettingsUnusable."""
+    return read_settings(os.environ, env_file=Path(".env"))
+
+
+def find_config() -> Path:
+    """Return where cardops.yml is, for commands that need no other setting."""
+    return Path(os.environ.get("CARDOPS_CONFIG", "cardops.yml"))
 
 
 def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings:
