@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.utc_datetime import UtcDateTime
@@ -77,6 +78,9 @@ def test_a_time_without_a_zone_is_refused() -> None:
         UtcDateTime().process_bind_param(datetime(2026, 11, 22), sqlite.dialect())  # noqa: DTZ001 - the point
 
 
+POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # not annotated
+
+
 def test_a_time_is_stored_and_read_in_utc_on_both_databases() -> None:
     column, noon = UtcDateTime(), datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     local = noon.astimezone(timezone(timedelta(hours=2)))
@@ -85,10 +89,10 @@ def test_a_time_is_stored_and_read_in_utc_on_both_databases() -> None:
     assert stored == noon.replace(tzinfo=None)
     assert column.process_result_value(stored, sqlite.dialect()) == noon
 
-    stored = column.process_bind_param(local, postgresql.dialect())
+    stored = column.process_bind_param(local, POSTGRESQL)
     assert stored is not None
     assert (stored, stored.tzinfo) == (noon, UTC)
-    read = column.process_result_value(local, postgresql.dialect())
+    read = column.process_result_value(local, POSTGRESQL)
     assert read is not None
     assert (read, read.tzinfo) == (noon, UTC)
 
