@@ -17,6 +17,12 @@ from tests.bot.cli.test_lists import die
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+ALL_DOCUMENTS = [
+    *DOCUMENTS,
+    *DECISIONS,
+    *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "SECURITY")),
+]
 FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NEVER_ENDS = {("run",)}
 # What ends with something else than 0 here, and why.
@@ -110,12 +116,24 @@ def test_the_configuration_is_current() -> None:
 
 
 def test_links_and_named_files_lead_somewhere() -> None:
-    for document in DOCUMENTS:
+    for document in ALL_DOCUMENTS:
         text = document.read_text()
         for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", text):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
-        for name in re.findall(r"`((?:deploy|docs|bot|approvals|notifier|commands|sandbox)/[\w./-]+)`", text):
+        for name in re.findall(
+            r"`((?:approvals|benchmarks|bot|commands|deploy|docs|notifier|paytend|sandbox|storage|tests)/[\w./-]+)`",
+            text,
+        ):
             assert (ROOT / name).exists(), f"{document.name}: {name}"
+
+
+def test_every_decision_is_in_the_index_under_its_title() -> None:
+    index = (ROOT / "docs" / "adr" / "README.md").read_text()
+    listed = re.findall(r"^\| \[(\d+)\]\((\S+)\) \| (.+) \|$", index, re.MULTILINE)
+
+    titles = {path.name: path.read_text().partition("\n")[0] for path in DECISIONS if path.name != "README.md"}
+
+    assert {name: f"# {number}. {title}" for number, name, title in listed} == titles
 
 
 def anchors(path: Path) -> set[str]:
@@ -125,7 +143,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def test_links_and_alerts_point_to_headings_that_there_are() -> None:
-    for document in DOCUMENTS:
+    for document in ALL_DOCUMENTS:
         for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)]+)\)", document.read_text()):
             assert anchor in anchors(document.parent / target if target else document), (
                 f"{document.name}: {anchor}"
