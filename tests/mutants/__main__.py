@@ -205,8 +205,8 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     code, tests = settings()
     tests = [file for file in tests if fnmatch(file, wanted.tests)]
-    recorded = record(ROOT, folder=FOLDER, code=code, test_files=tests)
     files = [file for file in code if fnmatch(file, wanted.only)]
+    recorded = record(ROOT, folder=FOLDER, code=files, test_files=tests)
     bench = Bench(nearest=NearestTests(recorded, ROOT), explanations=Explanations.read(), workers=wanted.workers)
     tried = bench.run(sample(files, size=wanted.sample, seed=wanted.seed))
     text, good = report(tried, seed=wanted.seed, seconds=time.monotonic() - started)
