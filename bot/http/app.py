@@ -1,4 +1,4 @@
-"""The web application: Slack's requests, Paytend's webhooks, health and metrics; anything else is not found."""
+"""The web application: Slack's requests, Paytend's webhooks, health and metrics. Everything else is 404."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 
 class Path(StrEnum):
-    """What can be asked for."""
+    """The paths that are served."""
 
     SLACK = "/slack/events"
     WEBHOOK = "/paytend/webhook"
@@ -24,7 +24,7 @@ _PATHS = frozenset(Path)
 
 @dataclass(frozen=True, kw_only=True)
 class HttpRequest:
-    """A request, read whole; the names of its headers are in small letters."""
+    """A request, read whole; the names of its headers are in lower case."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """A status line, a body, and what it is."""
+    """A status line such as "200 OK", a body and its content type."""
 
     status: str
     body: bytes = b""
@@ -42,20 +42,23 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def say(status: str, value: object) -> HttpResponse:
-    """Return an answer in JSON."""
+def respond_json(status: str, value: object) -> HttpResponse:
+    """Return a response with a value as JSON."""
     return HttpResponse(status=status, body=json.dumps(value).encode(), type="application/json")
 
 
-NOT_FOUND = say("404 Not Found", {"error": "not found"})
-OTHER_METHOD = say("405 Method Not Allowed", {"error": "method not allowed"})
-BAD_REQUEST = say("400 Bad Request", {"error": "bad request"})
-BROKEN = say("500 Internal Server Error", {"error": "internal error"})
+NOT_FOUND = respond_json("404 Not Found", {"error": "not found"})
+OTHER_METHOD = respond_json("405 Method Not Allowed", {"error": "method not allowed"})
+BAD_REQUEST = respond_json("400 Bad Request", {"error": "bad request"})
+BROKEN = respond_json("500 Internal Server Error", {"error": "internal error"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebApp:
-    """One application. `slack` takes headers and body, `webhook` a body; `ready` names its checks."""
+    """Answers each path. `slack` takes headers and body, and is None in Socket Mode; `webhook` takes a body.
+
+    `ready` returns each named check and "ok", or what is wrong.
+    """
 
     slack: Callable[[Mapping[str, str], bytes], HttpResponse] | None
     webhook: Callable[[bytes], Future[HttpResponse]]
@@ -63,16 +66,16 @@ class WebApp:
     registry: CollectorRegistry
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
-        """Answer a request; a webhook's answer comes later, when it is kept."""
+        """Answer a request; the response to a webhook comes later, once it is on the disk."""
         match request.method, request.path:
             case ("POST", Path.SLACK) if self.slack is not None:
                 return self.slack(request.headers, request.body) if _is_plain(request) else BAD_REQUEST
             case ("POST", Path.WEBHOOK):
                 return self.webhook(request.body) if _is_plain(request) else BAD_REQUEST
             case ("GET" | "HEAD", Path.HEALTH):
-                return say("200 OK", {"status": "ok"})
+                return respond_json("200 OK", {"status": "ok"})
             case ("GET" | "HEAD", Path.READY):
-                return self._say_ready()
+                return self._respond_ready()
             case ("GET" | "HEAD", Path.METRICS):
                 text = generate_latest(self.registry)
                 return HttpResponse(status="200 OK", body=text, type="text/plain; version=0.0.4; charset=utf-8")
@@ -81,14 +84,18 @@ class WebApp:
             case _:
                 return NOT_FOUND
 
-    def _say_ready(self) -> HttpResponse:
+    def _respond_ready(self) -> HttpResponse:
         checks = self.ready()
         fine = all(state == "ok" for state in checks.values())
         status = "200 OK" if fine else "503 Service Unavailable"
-        return say(status, {"status": "ok" if fine else "not ready", "checks": dict(checks)})
+        return respond_json(status, {"status": "ok" if fine else "not ready", "checks": dict(checks)})
 
 
 def _is_plain(request: HttpRequest) -> bool:
-    """Whether a strict reader takes the body: not with two lengths, nor in a content encoding."""
-    both = "transfer-encoding" in request.headers and request.headers.get("content-length")
-    return not both and request.headers.get("content-encoding", "identity") == "identity"
+    """Whether everybody reads the same body from it.
+
+    A request with two lengths is read differently by different servers (request smuggling), and an encoded body
+    would not be the one that was signed.
+    """
+    both_lengths = "transfer-encoding" in request.headers and request.headers.get("content-length")
+    return not both_lengths and request.headers.get("content-encoding", "identity") == "identity"

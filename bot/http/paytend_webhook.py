@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import prometheus_client
 
-from bot.http.app import HttpResponse, say
+from bot.http.app import HttpResponse, respond_json
 from bot.jobs.refused_webhooks import RefusalCounter
 from notifier.inbox.batches import Batches
 from notifier.inbox.group_commit import GroupCommit, Outcome
@@ -22,9 +22,9 @@ from paytend.wire import envelope
 from paytend.wire.envelope import Webhook
 from storage.vault import Vault
 
-TAKEN = say("200 OK", {"status": "00", "msg": "success"})
-REFUSED = say("401 Unauthorized", {"status": "01", "msg": "refused"})
-LATER = say("503 Service Unavailable", {"status": "99", "msg": "try again"})
+TAKEN = respond_json("200 OK", {"status": "00", "msg": "success"})
+REFUSED = respond_json("401 Unauthorized", {"status": "01", "msg": "refused"})
+LATER = respond_json("503 Service Unavailable", {"status": "99", "msg": "try again"})
 
 _LOGGED = ("kind", "form", "verified_by")
 _Before = TypeVar("_Before")

@@ -1,7 +1,8 @@
-"""Serves the web application by uvicorn, with what it lacks: deadlines for slow senders and a cap of connections.
+"""Serves the web application by uvicorn, and adds deadlines for slow senders and a cap on connections.
 
-A request is read whole, at most 1 MiB, on the event loop; only then a thread is taken for it (ADR 0002). What
-waits for nothing is answered on the loop itself, as handing it to a thread and back costs more than the answer.
+A request is read whole, at most 1 MiB, on the event loop; only then does it take a thread (ADR 0002), so that slow
+senders occupy none. A request that waits for nothing is answered on the loop itself: handing it to a thread and
+back costs more than answering it.
 """
 
 import asyncio
@@ -18,25 +19,24 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from bot.http.app import BROKEN, HttpRequest, HttpResponse
 
 LARGEST_BODY = 1024 * 1024  # bytes
-DEADLINE = 5.0  # seconds for a whole request, from the connection or the answer before
+DEADLINE = 5.0  # seconds for a whole request, from the connection or the response before
 MOST_CONNECTIONS = 512
 THREADS = 32
-HANDED_OUT = (
-    4  # answers from other threads in one turn of the loop, as who asks meanwhile would wait for all of them
-)
+# Responses from other threads that one turn of the loop sends: a request that arrives meanwhile waits for them.
+SENT_IN_A_TURN = 4
 
-# What answers a request, now or later.
+# Returns the response to a request, or a future of it.
 Application = Callable[[HttpRequest], HttpResponse | Future[HttpResponse]]
-# Whether the application returns without waiting for a request: no disk, no network, no lock held long.
+# Whether the application answers a request without waiting: no disk, no network, no lock that is held for long.
 IsInstant = Callable[[HttpRequest], bool]
 
 _log = logging.getLogger(__name__)
 
 
-class _Joined:
-    """A transport that sends an answer's head with its body.
+class _JoiningTransport:
+    """A transport that sends a response's head together with its body.
 
-    uvicorn writes one after the other and uvloop sends at once: two calls of the system that each wake the client.
+    uvicorn writes one after the other and uvloop sends each at once: two system calls, which each wake the client.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -44,7 +44,7 @@ class _Joined:
         self._held: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        """Hold it until the answer is whole; what only asks for the rest of a request goes at once."""
+        """Hold data until the response is complete; "100 Continue" goes out at once, as the client waits for it."""
         self._held.append(data)
         if data.startswith(b"HTTP/1.1 100 "):
             self.flush()
@@ -56,7 +56,7 @@ class _Joined:
             self._held.clear()
 
     def close(self) -> None:
-        """Send what is held, and close."""
+        """Send what is held, then close."""
         self.flush()
         self._transport.close()
 
@@ -65,16 +65,16 @@ class _Joined:
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Closes a connection whose request has not come whole within the deadline, and any beyond the cap."""
+    """Closes a connection whose request is not complete within the deadline, and every connection over the cap."""
 
     deadline = DEADLINE
     most_connections = MOST_CONNECTIONS
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Start the deadline; refuse what is over the cap before reading anything."""
-        self._joined = _Joined(transport)
-        super().connection_made(self._joined)  # type: ignore[arg-type]  # all that uvicorn asks of a transport
+        """Start the deadline; abort a connection over the cap before reading anything."""
+        self._joining = _JoiningTransport(transport)
+        super().connection_made(self._joining)  # type: ignore[arg-type]  # it has what uvicorn uses
         if len(self.connections) > self.most_connections:
             transport.abort()
             return
@@ -86,16 +86,16 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_message_complete(self) -> None:
-        """Stop the deadline: the request is here."""
+        """Stop the deadline: the request is complete."""
         self._stop_timer()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Send the answer, and start the deadline for the next request on this connection."""
-        self._joined.flush()
+        """Send the response, and start the deadline for the next request on this connection."""
+        self._joining.flush()
         super().on_response_complete()
         self._stop_timer()
-        # A pipelined request that is whole is being answered by now: however long that takes, it is not late.
+        # A pipelined request that is complete is already being answered: however long that takes, it is not late.
         if not self.transport.is_closing() and (self.cycle.response_complete or self.cycle.more_body):
             self._start_timer()
 
@@ -112,7 +112,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
 
 def _make_protocol(*, deadline: float, most_connections: int) -> type[DeadlineProtocol]:
-    """Return the protocol with limits of its own: uvicorn makes one for each connection and hands nothing in."""
+    """Return a protocol class with these limits: uvicorn makes an object for each connection and passes none."""
     return type(
         "DeadlineProtocol", (DeadlineProtocol,), {"deadline": deadline, "most_connections": most_connections}
     )
@@ -122,75 +122,78 @@ class TooLarge(Exception):
     """The body has more than 1 MiB."""
 
 
-class _Arrivals:
-    """Brings answers from other threads to the event loop; those that come together wake it once.
+class _ResponseQueue:
+    """Brings responses from other threads to the event loop; those that arrive together wake it once.
 
-    They are handed out a few at a time: an answer is followed by its sender's next request.
+    They are sent a few at a time: the sender of each follows with its next request, which should not wait for all.
     """
 
     def __init__(self) -> None:
-        self._come: list[tuple[asyncio.Future[HttpResponse], Future[HttpResponse]]] = []
+        self._arrived: list[tuple[asyncio.Future[HttpResponse], Future[HttpResponse]]] = []
         self._lock = threading.Lock()
 
-    def wait_for(self, answer: Future[HttpResponse]) -> asyncio.Future[HttpResponse]:
-        """Return what the loop can wait for."""
+    def wait_for(self, response: Future[HttpResponse]) -> asyncio.Future[HttpResponse]:
+        """Return a future of the loop for a response of another thread."""
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[HttpResponse] = loop.create_future()
-        answer.add_done_callback(partial(self._bring, loop, waiting))
+        response.add_done_callback(partial(self._bring, loop, waiting))
         return waiting
 
     def _bring(
-        self, loop: asyncio.AbstractEventLoop, waiting: asyncio.Future[HttpResponse], answer: Future[HttpResponse]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        waiting: asyncio.Future[HttpResponse],
+        response: Future[HttpResponse],
     ) -> None:
         with self._lock:
-            is_first = not self._come
-            self._come.append((waiting, answer))
+            is_first = not self._arrived
+            self._arrived.append((waiting, response))
         if is_first:
-            loop.call_soon_threadsafe(self._hand_out)
+            loop.call_soon_threadsafe(self._send_some)
 
-    def _hand_out(self) -> None:
+    def _send_some(self) -> None:
         with self._lock:
-            come, self._come = self._come[:HANDED_OUT], self._come[HANDED_OUT:]
-            if self._come:
-                asyncio.get_running_loop().call_soon(self._hand_out)
-        for waiting, answer in come:
-            if waiting.done():  # whoever asked is gone
+            arrived, self._arrived = self._arrived[:SENT_IN_A_TURN], self._arrived[SENT_IN_A_TURN:]
+            if self._arrived:
+                asyncio.get_running_loop().call_soon(self._send_some)
+        for waiting, response in arrived:
+            if waiting.done():  # the sender has gone
                 continue
-            if error := answer.exception():
+            if error := response.exception():
                 waiting.set_exception(error)
             else:
-                waiting.set_result(answer.result())
+                waiting.set_result(response.result())
 
 
 class _Bridge:
-    """The ASGI application that reads a request whole and has it answered."""
+    """The ASGI application: reads a request whole, and sends the application's response."""
 
     def __init__(self, application: Application, is_instant: IsInstant) -> None:
         self._application = application
         self._is_instant = is_instant
-        self._arrivals = _Arrivals()
+        self._responses = _ResponseQueue()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             if int(headers.get("content-length", "0")) > LARGEST_BODY:
-                raise TooLarge  # noqa: TRY301 - answered with the chunked case below
+                raise TooLarge  # noqa: TRY301 - the same response as for a chunked body, below
             body = await _read_body(receive)
         except TooLarge:
             await _send(send, HttpResponse(status="413 Content Too Large", headers=(("Connection", "close"),)))
             return
         request = HttpRequest(method=scope["method"], path=scope["path"], headers=headers, body=body)
-        await _send(send, await self._answer(request))
+        await _send(send, await self._respond(request))
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
+    async def _respond(self, request: HttpRequest) -> HttpResponse:
         try:
             if self._is_instant(request):
-                answer = self._application(request)
+                response = self._application(request)
             else:
                 loop = asyncio.get_running_loop()
-                answer = await loop.run_in_executor(self._threads, self._application, request)
-            return answer if isinstance(answer, HttpResponse) else await self._arrivals.wait_for(answer)
+                response = await loop.run_in_executor(self._threads, self._application, request)
+            return response if isinstance(response, HttpResponse) else await self._responses.wait_for(response)
         except Exception:  # noqa: BLE001 - the edge of the process: the sender gets no detail, the log has it
             _log.exception("web.broken", extra={"path": request.path})
             return BROKEN
@@ -205,7 +208,7 @@ async def _read_body(receive: Callable[..., Any]) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise TooLarge  # nobody is there to be answered
+            raise TooLarge  # the sender has gone: no response reaches it
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             raise TooLarge
@@ -213,15 +216,15 @@ async def _read_body(receive: Callable[..., Any]) -> bytes:
             return bytes(body)
 
 
-async def _send(send: Callable[..., Any], answer: HttpResponse) -> None:
-    named = (("Content-Type", answer.type), ("Content-Length", str(len(answer.body))), *answer.headers)
+async def _send(send: Callable[..., Any], response: HttpResponse) -> None:
+    named = (("Content-Type", response.type), ("Content-Length", str(len(response.body))), *response.headers)
     headers = [(name.lower().encode(), value.encode()) for name, value in named]
-    await send({"type": "http.response.start", "status": int(answer.status[:3]), "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.start", "status": int(response.status[:3]), "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 class Server:
-    """The web edge: listens as soon as it is started, on a thread of its own."""
+    """The web server; it runs on a thread of its own."""
 
     def __init__(
         self,
@@ -233,9 +236,9 @@ class Server:
         most_connections: int = MOST_CONNECTIONS,
         is_instant: IsInstant = lambda _request: False,
     ) -> None:
-        """Prepare to serve the application; port 0 lets the system choose, `deadline` is in seconds.
+        """Prepare to serve the application; with port 0 the system chooses one, `deadline` is in seconds.
 
-        `is_instant` says which requests are answered on the event loop, where nothing may wait.
+        Requests for which `is_instant` is true are answered on the event loop, where nothing may wait.
         """
         self._bridge = _Bridge(application, is_instant)
         config = uvicorn.Config(
@@ -259,16 +262,16 @@ class Server:
 
     def _run(self) -> None:
         try:
-            # Not `run`: signals belong to the process's own shell.
+            # Not `run`, which would take the signals that `cardops run` handles.
             config = self._server.config
             config.load()
             with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-                runner.run(self._server._serve(sockets=None))  # noqa: SLF001 - `serve` would take the signals
-        except SystemExit as error:  # uvicorn's way to say that the port is taken
+                runner.run(self._server._serve(sockets=None))  # noqa: SLF001 - `serve` takes the signals too
+        except SystemExit as error:  # uvicorn exits when the port is taken
             self._failed = error
 
     def start(self) -> None:
-        """Serve; return when connections are accepted. Raises OSError when the address cannot be listened on."""
+        """Serve; return when connections are accepted. Raises OSError when the address is taken or not ours."""
         self._thread.start()
         while not self._server.started:
             self._thread.join(timeout=0.005)
@@ -277,11 +280,11 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
+        """The port on which it listens."""
         return int(self._server.servers[0].sockets[0].getsockname()[1])
 
     def stop(self) -> None:
-        """Accept no more, finish what is being answered, and end."""
+        """Accept no more requests, finish those that are being answered, and end."""
         self._server.should_exit = True
         self._thread.join(timeout=20)
         self._bridge.close()

@@ -16,7 +16,7 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.http.app import HttpRequest, HttpResponse, Path, say
+from bot.http.app import HttpRequest, HttpResponse, Path, respond_json
 from bot.slack.error_replies import explain
 from bot.slack.handlers.forms import find_mistakes
 from bot.slack.handlers.kept_forms import answer_closed, with_way_back
@@ -183,7 +183,7 @@ def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> HttpRespon
 
 
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-FORGED = say("401 Unauthorized", {"error": "invalid request"})
+FORGED = respond_json("401 Unauthorized", {"error": "invalid request"})
 _STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found"}
 
 

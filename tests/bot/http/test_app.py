@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from bot.http.app import HttpRequest, HttpResponse, WebApp, say
+from bot.http.app import HttpRequest, HttpResponse, WebApp, respond_json
 
 
 @dataclass
@@ -20,12 +20,12 @@ class Edges:
 
     def slack(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         self.seen.append(("slack", (dict(headers), body)))
-        return say("200 OK", {})
+        return respond_json("200 OK", {})
 
     def webhook(self, body: bytes) -> Future[HttpResponse]:
         self.seen.append(("webhook", body))
         later: Future[HttpResponse] = Future()
-        later.set_result(say("200 OK", {"status": "00"}))
+        later.set_result(respond_json("200 OK", {"status": "00"}))
         return later
 
 
