@@ -44,7 +44,7 @@ class _JoiningTransport:
         self._held: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        """Hold data until the response is complete; "100 Continue" goes out at once, as the client waits for it."""
+        """Hold data until the response is complete; "100 Continue" goes at once: the client waits for it."""
         self._held.append(data)
         if data.startswith(b"HTTP/1.1 100 "):
             self.flush()
