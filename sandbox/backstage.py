@@ -1,4 +1,4 @@
-"""What stands behind the demo's page: the offers of the panel, what passed, and the guided first minute."""
+"""What the demo page shows besides Slack: the panel's offers, the traffic, and the guided first minute."""
 
 import threading
 from collections.abc import Callable

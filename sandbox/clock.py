@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Real time plus an offset, or a time that stands still until it is moved."""
+    """Real time plus an offset, or a time that does not move until a test moves it."""
 
     def __init__(self, *, start: datetime | None = None) -> None:
-        """Follow real time, or stand still at `start` (an aware datetime) when one is given."""
+        """Follow real time, or stay at `start` (an aware datetime) when one is given."""
         self._lock = threading.Lock()
         self._frozen = start
         self._offset = timedelta()

@@ -28,7 +28,7 @@ from sandbox.slack import seed
 from sandbox.slack.workspace import SlackWorkspace
 
 ROOT = Path(__file__).parents[1]
-FOLDER = Path("demo")  # in the working directory; made anew at each start
+FOLDER = Path("demo")  # in the working directory; recreated at each start
 READY_SECONDS = 30
 
 
@@ -94,7 +94,7 @@ class _Bot:
         )
 
     def stop(self) -> None:
-        """End it, and wait until it has finished what it holds."""
+        """Stop it, and wait until it has finished its work."""
         self.process.terminate()
         try:
             self.process.wait(timeout=30)
@@ -107,7 +107,7 @@ class _Bot:
 def _start(stack: ExitStack, *, port: int, socket_mode: bool) -> tuple[str, _Bot]:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    # Asked for any port, nothing insists on its usual one: several demos may run beside each other.
+    # Given port 0, nothing insists on its usual port, so several demos may run at the same time.
     bot_port, paytend_port = (_find_port(wanted if port else 0) for wanted in (3000, 8001))
     # A clock each: the panel moves Paytend's; what Slack shows keeps to the real one, as the bot does.
     paytend = PaytendStandIn(callback=f"http://127.0.0.1:{bot_port}/paytend/webhook", clock=Clock())
@@ -140,7 +140,7 @@ def _start(stack: ExitStack, *, port: int, socket_mode: bool) -> tuple[str, _Bot
     if socket_mode:
         settings["SLACK_APP_TOKEN"] = seed.APP_TOKEN
     (FOLDER / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-    # The settings are those of the file: what the shell happens to hold for a real workspace stays out.
+    # The settings come from the file only: those in the shell may be for a real workspace.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     bot = _Bot({**kept, "PYTHONPATH": str(ROOT)}, port=bot_port)
     stack.callback(bot.stop)

@@ -1,6 +1,6 @@
 """What the demo's panel offers: things of the outside world, made to happen by the stand-ins' control calls.
 
-Nothing here reaches into the bot: Paytend's side tells it by signed webhooks, Slack's side answers its calls.
+Nothing here reaches into the bot: the Paytend side sends it signed webhooks, the Slack side answers its calls.
 """
 
 from typing import Any

@@ -29,7 +29,7 @@ class Running:
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0)
         try:
             self._loop.run_until_complete(self._open(runner))
-        except Exception as error:  # noqa: BLE001 - told to whoever started us: a taken port, or a start that failed
+        except Exception as error:  # noqa: BLE001 - raised again in `start`: a taken port, or a start that failed
             self._failure = error
             self._loop.run_until_complete(runner.cleanup())
             self._loop.close()

@@ -1,4 +1,4 @@
-"""What passes between the bot and the two parties outside, kept for whoever watches: in the clear, and sealed."""
+"""What passes between the bot and the two outside parties, kept for the *Watch* tab: in the clear, and sealed."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ WEBHOOKS = {"1": "transaction", "2": "cardholder reviewed", "3": "card order"}
 
 
 class Way(StrEnum):
-    """From whom to whom."""
+    """The sender and the receiver."""
 
     SLACK_TO_BOT = "Slack → bot"
     BOT_TO_SLACK = "bot → Slack"
@@ -106,7 +106,7 @@ def of_exchange(exchange: Exchange) -> Passed:
 
 
 def of_webhook(webhook: Webhook, attempt: Attempt) -> Passed:
-    """Return what Paytend told the bot."""
+    """Return Paytend's webhooks to the bot."""
     tries = len(webhook.attempts)
     outcome = f"{attempt.http_status or attempt.answer} {webhook.state}"
     parts = (

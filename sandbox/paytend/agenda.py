@@ -18,7 +18,7 @@ class Agenda:
         heapq.heappush(self._due, (due, self._added, action))
 
     def run_due(self, now: datetime) -> int:
-        """Call what is due at `now` and return how much that was."""
+        """Call everything due at `now` and return how many calls that were."""
         called = 0
         while self._due and self._due[0][0] <= now:
             _, _, action = heapq.heappop(self._due)

@@ -23,7 +23,7 @@ _MAJOR = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,6}))?")
 
 
 def check_currency(code: str) -> str:
-    """Return the code of a currency that partner and cards can hold, or refuse."""
+    """Return the code of a currency in which partner and cards can have money, or refuse."""
     if code not in PRECISION:
         raise Refused(Reason.CURRENCY_UNKNOWN)
     return code
@@ -35,7 +35,7 @@ def precision_of(currency: str) -> int:
 
 
 def read_amount(text: str, *, currency: str, unit: Unit) -> int:
-    """Return the minor units that a text of `unit` says; refuses what is not a positive amount."""
+    """Return the minor units of a text in `unit`; refuses anything but a positive amount."""
     if unit == "minor":
         if not _MINOR.fullmatch(text):
             raise Refused(Reason.AMOUNT_WRONG)

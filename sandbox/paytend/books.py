@@ -1,7 +1,7 @@
 """The state of the stand-in: who holds which card, and where the money is. No I/O.
 
-Time and randomness are given. Everything that changes the books holds `lock`; a test reads the dictionaries
-and lists as they are, or takes the lock for a look at several of them at once.
+Time and randomness are arguments. Everything that changes the books takes `lock`; a test reads the dictionaries
+and lists directly, or takes the lock to read several of them at once.
 """
 
 import random
@@ -43,7 +43,7 @@ class Books:
         unit: Unit = "minor",
         zone: tzinfo | None = None,
     ) -> None:
-        """Open empty books; `now` tells the time (UTC), `zone` is that of dates in answers (Vilnius)."""
+        """Open empty books; `now` returns the time (UTC), `zone` is that of dates in answers (Vilnius)."""
         self.lock = threading.RLock()
         self.ledger = Ledger()
         self.agenda = Agenda()
@@ -154,11 +154,11 @@ class Books:
         return {currency: self.partner_balance(currency) for currency in PRECISION}
 
     def card_balance(self, card_id: str, currency: str = "EUR") -> int:
-        """Return what is available on a card, in minor units."""
+        """Return the available balance of a card, in minor units."""
         return self.ledger.balance(f"card:{card_id}", currency=currency)
 
     def held(self, card_id: str, currency: str = "EUR") -> int:
-        """Return what is authorised and not yet settled, in minor units."""
+        """Return the amount that is authorised and not yet settled, in minor units."""
         return self.ledger.balance(f"held:{card_id}", currency=currency)
 
     def paid_in(self, currency: str) -> int:

@@ -25,10 +25,10 @@ _DECLINED_OF = 10
 
 
 class Events:
-    """Makes things happen on the books; each is checked, and told by webhook where Paytend would tell it."""
+    """Makes things happen in the books; each is checked, and reported by webhook where Paytend would."""
 
     def __init__(self, books: Books, *, clock: Clock, tick: Callable[[], None]) -> None:
-        """Act on `books`; `tick` sends what is to be told."""
+        """Act on `books`; `tick` sends the webhooks."""
         self._books = books
         self._clock = clock
         self._tick = tick

@@ -25,7 +25,7 @@ class Call:
 class Exchange:
     """One call with the bytes that came and went; `answer` is None when the connection was torn down.
 
-    `data` is what the answer holds sealed, None when nothing was done or it was refused.
+    `data` is the sealed content of the answer, None when nothing was done or it was refused.
     """
 
     call: Call
@@ -44,7 +44,7 @@ def exchange_of(
     response: web.StreamResponse,
     seconds: float,
 ) -> Exchange:
-    """Return what passed; whoever was cut off got nothing, whatever the response would have said."""
+    """Return the exchange; a caller that was cut off got nothing, whatever the response would have said."""
     is_cut = request.transport is None or request.transport.is_closing()
     answer = response.text if isinstance(response, web.Response) and not is_cut else None
     return Exchange(call=call, request=body.decode(errors="replace"), data=data, answer=answer, ms=seconds * 1000)

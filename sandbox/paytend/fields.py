@@ -1,4 +1,4 @@
-"""Reads the strings of a request's bizData, and refuses what is missing, wrong or unknown."""
+"""Reads the strings of a request's bizData, and refuses missing, wrong and unknown ones."""
 
 import base64
 import re
@@ -75,7 +75,7 @@ class Fields:
             raise Refused(Reason.FIELD_WRONG, name) from error
 
     def decoded(self, name: str) -> str:
-        """Return the text that stands Base64-encoded in a field, "" when the field is empty."""
+        """Return the decoded text of a Base64 field, "" when the field is empty."""
         try:
             return base64.b64decode(self.optional(name), validate=True).decode()
         except ValueError as error:

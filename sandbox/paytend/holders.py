@@ -110,7 +110,7 @@ def get_cities(_books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
 
 
 def audit(books: Books, holder_id: str, *, status: AuditStatus, error: str = "") -> Holder:
-    """Decide about a cardholder, as Paytend's compliance people would; told by webhook 2."""
+    """Decide about a cardholder, as Paytend's compliance people would; reported by webhook 2."""
     holder = books.holder(holder_id)
     holder.status, holder.error = status, error
     books.notices.append(Notice(kind="2", content=audit_shown(holder)))

@@ -29,7 +29,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until told to end; returns the exit status."""
+    """Serve until SIGTERM or SIGINT; returns the exit status."""
     stand_in = PaytendStandIn(
         callback=arguments.callback,
         seed=arguments.seed,

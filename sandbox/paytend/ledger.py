@@ -35,7 +35,7 @@ class Ledger:
         self._balances: dict[tuple[str, str], int] = defaultdict(int)
 
     def balance(self, account: str, *, currency: str) -> int:
-        """Return what is on an account, in minor units; 0 for one that was never used."""
+        """Return the balance of an account, in minor units; 0 for one that was never used."""
         return self._balances.get((account, currency), 0)
 
     def currencies(self, account: str) -> list[str]:

@@ -19,7 +19,7 @@ _HOLDER = ("birthday", "gender", "nationalityCode", "eeaAddress")
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation; a field that is required stands in `required`, any other known one in `optional`."""
+    """One operation; its fields are in `required` or in `optional`, others are refused."""
 
     path: str
     run: Run

@@ -1,4 +1,4 @@
-"""Orders of cards: applied for, shipped some time later, told by webhook 3."""
+"""Card orders: placed, shipped some time later, reported by webhook 3."""
 
 import re
 from collections.abc import Callable

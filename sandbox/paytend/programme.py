@@ -44,7 +44,7 @@ _MERCHANTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
-    """A card of the programme: its end state, what is left of its top-up (minor units of EUR)."""
+    """A card of the programme: its final state, and what remains of its top-up (minor units of EUR)."""
 
     card_type: str = PHYSICAL
     holder: int | None = None
@@ -71,7 +71,7 @@ _PLANS = (
 
 
 def seed_programme(books: Books) -> None:
-    """Fill empty books: 12 cards, 8 cardholders, 25,000.00 EUR and 500 USDT at the partner; tells nobody."""
+    """Fill empty books: 12 cards, 8 cardholders, 25,000.00 EUR and 500 USDT at the partner; sends no webhooks."""
     end = books.now()
     begin = end - timedelta(days=_DAYS)
     with books.pretending(begin):

@@ -1,4 +1,4 @@
-"""What the books hold: holders, cards, orders, top-ups, transactions. Numbers as in paytend-api.md a.4."""
+"""The records in the books: holders, cards, orders, top-ups, transactions. Numbers as in paytend-api.md a.4."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,7 +57,7 @@ class TradeType(IntEnum):
 
 
 class TradeStatus(IntEnum):
-    """How a transaction stands. A declined authorisation has 6: the list has no better number."""
+    """The status of a transaction. A declined authorisation has 6: the list has no better number."""
 
     DONE = 1
     REVERSAL = 2
@@ -202,7 +202,7 @@ class PartnerEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """Something to be told by webhook: notifyType "1", "2" or "3", and the content."""
+    """Something to report by webhook: notifyType "1", "2" or "3", and the content."""
 
     kind: str
     content: dict[str, Any]

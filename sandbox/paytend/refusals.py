@@ -49,12 +49,12 @@ class Reason(Enum):
 
     @property
     def code(self) -> str:
-        """The four digits that stand in respCode."""
+        """The four digits for respCode."""
         return str(self.value[0])
 
     @property
     def message(self) -> str:
-        """The sentence that stands in respMsg."""
+        """The sentence for respMsg."""
         return str(self.value[1])
 
 

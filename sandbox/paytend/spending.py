@@ -1,7 +1,7 @@
 """What happens to a card at merchants: authorised, settled, declined, refunded, reversed; monthly fees.
 
-Nobody asks for these through the API: the control address and the tests make them happen, and each is told
-by webhook 1. An authorisation holds the money (side A), its settlement spends it (side S, same trade id).
+The API has no calls for these: the control address and the tests make them happen, and webhook 1 reports each.
+An authorisation reserves the money (side A), its settlement spends it (side S, same trade id).
 Amounts in minor units.
 """
 
@@ -44,7 +44,7 @@ def decline(books: Books, purchase: Purchase, *, why: str = "by the issuer") -> 
 
 
 def settle(books: Books, trade_id: str) -> Transaction:
-    """Spend what an authorisation holds; refuses one that is settled, declined or reversed."""
+    """Spend what an authorisation reserved; refuses one that is settled, declined or reversed."""
     held = _line(books, trade_id, side=Side.AUTHORISATION)
     if held.status is not TradeStatus.DONE or _lines(books, trade_id, side=Side.SETTLEMENT):
         raise Refused(Reason.TRADE_UNKNOWN)
@@ -70,7 +70,7 @@ def refund(books: Books, wanted: Purchase, *, related_id: str = "") -> Transacti
 
 
 def reverse(books: Books, trade_id: str) -> Transaction:
-    """Undo a purchase, settled or only authorised: its line becomes "reversed", a new "reversal" is told."""
+    """Undo a purchase, settled or authorised: its line becomes "reversed", a webhook reports a "reversal"."""
     settled = _lines(books, trade_id, side=Side.SETTLEMENT)
     line = settled[0] if settled else _line(books, trade_id, side=Side.AUTHORISATION)
     purchases = (TradeType.PAYMENT, TradeType.AUTHORISATION)
@@ -85,7 +85,7 @@ def reverse(books: Books, trade_id: str) -> Transaction:
 
 
 def charge_fee(books: Books, *, card_id: str, amount: int, remark: str = "Monthly fee") -> Transaction | None:
-    """Take a fee in EUR from a card; when it is not there it becomes overdue and nothing is told."""
+    """Take a fee in EUR from a card; if the card has too little, it becomes overdue and no webhook is sent."""
     card = books.card(card_id)
     if books.card_balance(card_id) < amount:
         card.overdue_fee += amount

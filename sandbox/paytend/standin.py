@@ -121,7 +121,7 @@ class PaytendStandIn:
         return self._sender.forge(kind, content, signer=self._pairs.forger)
 
     def seal_webhook(self, kind: str, content: dict[str, Any]) -> bytes:
-        """Return the body of a genuine webhook that is not sent: for whoever brings many at once."""
+        """Return the body of a genuine webhook without sending it, for tests that deliver many at once."""
         return self._sender.seal(kind, content)
 
     def replay_webhook(self, webhook: Webhook) -> Webhook:
@@ -141,7 +141,7 @@ class PaytendStandIn:
             time.sleep(0.002)
 
     def tick(self) -> None:
-        """Do what is due by the clock and send what is to be told; safe from any thread."""
+        """Do everything that is due by the clock and send the webhooks; safe from any thread."""
         with self.books.lock:
             if self.books.agenda.run_due(self.clock.now()):
                 self.books.check()

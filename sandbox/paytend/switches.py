@@ -136,7 +136,7 @@ class Switches:
         _set(self.webhooks, changes)
 
     def take(self, operation: str) -> tuple[float, Fault | None]:
-        """Use up what is armed for a call: the delay in seconds, and the first other fault."""
+        """Use up the faults armed for a call: return the delay in seconds, and the first other fault."""
         with self._lock:
             delay = self._take_first(operation, delays=True)
             fault = self._take_first(operation, delays=False)

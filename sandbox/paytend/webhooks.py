@@ -120,7 +120,7 @@ class Sender:
         return again
 
     def release(self) -> None:
-        """Send what is held, newest first."""
+        """Send the webhooks that were held back, newest first."""
         self._switches.webhooks.hold = False
         held, self._held = self._held, []
         for webhook in reversed(held):

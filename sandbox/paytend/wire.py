@@ -189,7 +189,7 @@ class Wire:
     ) -> dict[str, str]:
         """Return `fields` with `text` encrypted as `name`, a fresh wrapped key and a signature.
 
-        `signed_text` is what is signed in place of `text`; `signer` another key than Paytend's, to forge.
+        `signed_text` is signed instead of `text`; `signer` is a key other than Paytend's, to forge a message.
         """
         key_text = new_key_text()
         plain = {**fields, name: signed_text or text, "randomKey": key_text, "signType": SIGN_TYPE}

@@ -1,4 +1,4 @@
-"""What people do that the app hears of: each act is an envelope and what its answer then does."""
+"""What people do that Slack reports to the app: each act is an envelope and the effect of its answer."""
 
 import copy
 from collections.abc import Callable
@@ -201,7 +201,7 @@ class Acts:
                 files[place] = file.as_json(base_url=base_url, team_id=team_id)
 
     def close(self, person_id: str, *, all_of_them: bool = False) -> list[Act]:
-        """Close the modal on top, or the whole stack; the app hears of those that asked for it."""
+        """Close the modal on top, or the whole stack; the app is notified of those with notify_on_close."""
         person = self.person(person_id)
         gone: list[Json] = []
         with self.state.lock:

@@ -101,7 +101,7 @@ def interactive(block: Json) -> list[Json]:
 
 
 def text_length(value: Any) -> int:
-    """Return how many characters of text stand in blocks, as Slack counts for msg_blocks_too_long."""
+    """Return how many characters of text blocks contain, as Slack counts for msg_blocks_too_long."""
     if isinstance(value, list):
         return sum(map(text_length, value))
     if isinstance(value, dict):

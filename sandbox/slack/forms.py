@@ -60,7 +60,7 @@ def _option(value: Any, known: list[Json]) -> Json:
 
 
 def initial(element: Json) -> Json:
-    """Return what an element holds before anybody enters anything."""
+    """Return the initial value of an element."""
     kind = element["type"]
     if kind in ONE_OPTION:
         return {"type": kind, "selected_option": element.get("initial_option")}

@@ -25,7 +25,7 @@ MOST_TIMES = 1000
 
 
 class Backstage(Protocol):
-    """What stands behind the workspace and can be shown beside it."""
+    """What is behind the workspace and can be shown beside it."""
 
     def offers(self) -> list[Json]:
         """Return what can be made to happen: {title, method, url, fields}."""
@@ -40,7 +40,7 @@ class Backstage(Protocol):
         """Return what a newcomer can try, and how far they are."""
 
     def start_again(self) -> None:
-        """Let the stories begin anew."""
+        """Restart the stories."""
 
 
 class Panel:

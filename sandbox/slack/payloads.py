@@ -1,4 +1,4 @@
-"""Builds what Slack sends to the app, from what is known; nothing is sent or changed here but tickets.
+"""Builds the payloads that Slack sends to the app; sends nothing, and changes nothing but tickets.
 
 Shapes: docs.slack.dev/reference/interaction-payloads and /apis/events-api.
 """

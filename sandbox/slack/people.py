@@ -1,4 +1,4 @@
-"""Who and what is in the workspace: the team, people, user groups, channels; and how Slack shows them."""
+"""The team, people, user groups and channels of the workspace, and how Slack shows them."""
 
 from dataclasses import dataclass
 from datetime import datetime

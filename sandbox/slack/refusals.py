@@ -4,7 +4,7 @@ from sandbox.slack.shapes import Json
 
 
 class Refused(Exception):
-    """A call that Slack answers with `ok: false` and a name for what is the case."""
+    """A call that Slack answers with `ok: false` and the name of an error."""
 
     def __init__(self, code: str, **fields: object) -> None:
         """Refuse with Slack's own name for it, and more fields for the answer."""
@@ -18,7 +18,7 @@ class Refused(Exception):
 
 
 class Invalid(Refused):
-    """A call whose arguments are not what Slack takes; says what is wrong with each."""
+    """A call with arguments that Slack does not accept; says what is wrong with each."""
 
     def __init__(self, problems: list[str], *, code: str = "invalid_arguments") -> None:
         """Refuse because of these problems."""

@@ -37,7 +37,7 @@ class Retries:
             self._waiting.append((self._clock.now() + PAUSES[envelope.retry], again))
 
     def due(self) -> list[Envelope]:
-        """Take and return what is due now."""
+        """Take and return the deliveries that are due now."""
         now = self._clock.now()
         with self._lock:
             due = [each for at, each in self._waiting if at <= now]

@@ -18,7 +18,7 @@ class Sights:
     state: State
 
     def messages(self, channel: str, thread_ts: str | None = None) -> list[Json]:
-        """Return copies of what stands in a channel or a thread (with its parent), oldest first."""
+        """Return copies of the messages in a channel or a thread (with its parent), oldest first."""
         with self.state.lock:
             found = self.state.channel_named(channel)
             if found is None:
@@ -41,7 +41,7 @@ class Sights:
             ]
 
     def toasts(self, person_id: str) -> list[str]:
-        """Return what the client told this person besides messages, such as failed commands."""
+        """Return the client's own hints to this person, such as failed commands."""
         with self.state.lock:
             return [each["text"] for each in self.state.toasts if each["to"] == person_id]
 

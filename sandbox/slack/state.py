@@ -1,4 +1,4 @@
-"""The workspace's memory: who is there, what was said, and a signal for whoever waits for a change."""
+"""The workspace's memory: its people, its messages, and a signal when something changes."""
 
 import copy
 import threading
@@ -49,7 +49,7 @@ class State:
         self._serial = 0
 
     def touch(self) -> None:
-        """Tell whoever waits that something has changed."""
+        """Wake everything that waits for a change."""
         with self.changed:
             self.version += 1
             self.changed.notify_all()
@@ -179,7 +179,7 @@ class State:
         return list(self.threads.get((channel_id, thread_ts), ()))
 
     def shown(self, message: Json, *, with_metadata: bool = True) -> Json:
-        """Return a copy of a message as Slack shows it, with what is known of its thread."""
+        """Return a copy of a message as Slack shows it, with the facts about its thread."""
         copied = copy.deepcopy(message)
         replies = self.replies(message["channel"], message["ts"]) if "thread_ts" not in message else []
         if replies:

@@ -264,7 +264,7 @@ class SlackWorkspace(Sights, Changes, Deliveries):
         return done
 
     def sent(self, envelope: Envelope) -> None:
-        """Remember what is about to be delivered."""
+        """Remember a delivery before it is made."""
         self._last = envelope
 
     def _performed(self, act: Act) -> Delivery:

@@ -84,7 +84,7 @@ class Call:
         self.needs(f"{kind}:{what}")
 
     def page(self, items: list[Any], *, default: int, most: int) -> tuple[list[Any], Json]:
-        """Return the part of a long list that was asked for, and what tells the next cursor."""
+        """Return the requested part of a long list, and the metadata with the next cursor."""
         limit = self.number("limit", default)
         if not 0 < limit <= most:
             raise Refused("invalid_limit")

@@ -39,7 +39,7 @@ def post_message(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """Replace what a message of the app says; metadata stays unless it is given."""
+    """Replace the content of one of the app's messages; metadata stays unless given."""
     state = call.state
     channel = call.channel()
     message = state.message(channel.id, call.text("ts"))

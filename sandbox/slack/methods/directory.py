@@ -1,4 +1,4 @@
-"""users.*, usergroups.*, team.info, bots.info, auth.test: who and what is there."""
+"""users.*, usergroups.*, team.info, bots.info, auth.test: the people and things in the workspace."""
 
 from sandbox.slack.methods.call import Call
 from sandbox.slack.people import Person

@@ -54,7 +54,7 @@ def complete_upload(call: Call) -> Json:
 
 
 def info(call: Call) -> Json:
-    """Return what is known of a file."""
+    """Return the record of a file."""
     file = call.state.files.get(call.text("file"))
     return {"file": file.as_json(base_url=call.base_url, team_id=call.state.team.id)}
 

@@ -1,4 +1,4 @@
-// Draws blocks. `ctx` knows names, where the blocks stand, what was entered, and how to tell the app.
+// Draws blocks. `ctx` knows names, where the blocks are, what was entered, and how to notify the app.
 import { el } from "./dom.js";
 import { drawElement } from "./elements.js";
 import { icon } from "./icons.js";
@@ -9,7 +9,7 @@ function picture(block, isSmall) {
   const source = block.image_url ?? "";
   const isOurs = source.startsWith("data:") || source.startsWith(location.origin);
   if (isOurs) return el("img", { class: isSmall ? "thumb" : "picture", src: source, alt: block.alt_text });
-  // Nothing is fetched from elsewhere: a picture out there is told by its description.
+  // Nothing is fetched from elsewhere: an outside picture is shown by its description.
   return el("span", { class: isSmall ? "thumb absent" : "picture absent", title: source || "a file", role: "img", "aria-label": block.alt_text }, icon("picture"), isSmall ? "" : ` ${block.alt_text}`);
 }
 

@@ -67,7 +67,7 @@ export function composer(form, { id, where, names, commands }) {
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   draw();
   return {
-    // Puts a text there to be sent by whoever reads it.
+    // Puts a text there for the person to send.
     offer: (typed) => { text.value = typed; draw(); text.focus(); },
     // Each place keeps its own draft.
     moved: (from, to, label) => {

@@ -1,4 +1,4 @@
-// What blocks need to know of the place they stand in: names, entered values, and how to tell the app.
+// What blocks need to know about their place: names, entered values, and how to notify the app.
 import { toast } from "./toasts.js";
 import { ask } from "./dom.js";
 

@@ -43,7 +43,7 @@ export function renderKeyed(parent, items, keyOf, make) {
   return !same;
 }
 
-// Moves only what must be moved; whoever was in a node that was drawn anew is in the new one afterwards.
+// Moves only what must move; if the focus was in a node that was redrawn, it is in the new node afterwards.
 function place(parent, wanted) {
   const key = [...parent.children].find((node) => node.contains(document.activeElement))?.dataset.key;
   for (const node of [...parent.children]) if (!wanted.includes(node)) node.remove();

@@ -1,4 +1,4 @@
-// Draws what people use inside blocks: buttons, selects, fields; each tells the app or waits for a submission.
+// Draws the controls inside blocks: buttons, selects, fields; each notifies the app or waits for a submission.
 import { byId, el } from "./dom.js";
 import { combo } from "./combo.js";
 import { plain, plainText, textObject } from "./mrkdwn.js";
@@ -37,7 +37,7 @@ function button(element, block, ctx) {
   node.addEventListener("click", async () => {
     if (node.classList.contains("busy") || !(await confirmed(element.confirm, ctx.names))) return;
     if (element.url) window.open(element.url, "_blank", "noopener");
-    // Not disabled: whoever pressed it by the keyboard stays on it.
+    // Not disabled: a keyboard user keeps the focus on it.
     node.classList.add("busy");
     node.setAttribute("aria-disabled", "true");
     await tell(undefined);

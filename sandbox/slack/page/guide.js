@@ -59,7 +59,7 @@ export function guide(travel) {
     renderKeyed(cards, stories, (each) => each.name, (each) => cardOf(each, travel));
     if (focused && !cards.contains(document.activeElement)) (cards.querySelector(`[data-key="${focused}"] button`) ?? cards).focus();
     show();
-    // On a narrow screen the stories stand side by side: the one that is next comes into view.
+    // On a narrow screen the stories are side by side: scroll to the next one.
     const next = stories.find((each) => each.steps.some((step) => !step.is_done))?.name;
     if (next !== shown) cards.querySelector(`[data-key="${next}"]`)?.scrollIntoView({ block: "nearest", inline: "start" });
     shown = next;

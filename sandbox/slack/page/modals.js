@@ -75,7 +75,7 @@ function focusAgain(dialog, { block, id, query }) {
   field.focus();
 }
 
-// What this person had entered before the page was loaded anew.
+// What this person had entered before the page was reloaded.
 function stateOf(view) {
   const kept = new Map();
   for (const [block, actions] of Object.entries(view.state?.values ?? {})) {

@@ -5,12 +5,12 @@ import { formatDate } from "./dates.js";
 import { sign } from "./signs.js";
 
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-// As words for where only text can stand, else as our own signs where there is one.
+// As words where only text is possible, else as one of our own signs if there is one.
 export const plainText = (text) => text.replace(/:([a-z0-9_+'-]+):/g, (all, name) => EMOJI[name] ?? all);
 const shortcodes = (text) => text.split(/(:[a-z0-9_+'-]+:)/).map((part) => (/^:.+:$/.test(part) ? sign(part.slice(1, -1)) ?? EMOJI[part.slice(1, -1)] ?? part : part));
 const WEB = /^(https?|mailto|tel):/i;
 
-// Opening and closing marks must stand at the edge of words, as in Slack.
+// Opening and closing marks must be at the edge of words, as in Slack.
 const INLINE = new RegExp(
   [
     "<([^<>\\n]+)>",

@@ -1,4 +1,4 @@
-// Who and what ids stand for, for the person who looks.
+// What ids mean to the person who uses the page.
 
 export function namesFor(workspace, me, clock) {
   const people = new Map(workspace.people.map((each) => [each.id, each]));

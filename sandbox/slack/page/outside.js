@@ -44,7 +44,7 @@ function entryOf(entry) {
   return el("details", { class: "offer", open: Boolean(entry.open) }, el("summary", {}, entry.title), form);
 }
 
-// Returns what is to be done when something has changed.
+// Returns the function to call when something has changed.
 export async function outside(namesNow) {
   const offers = await ask("/panel.json");
   if (!offers.length) return () => {};

@@ -1,4 +1,4 @@
-// What passes between the bot and the two parties outside, as it happens; one of them in full, sealed beside clear.
+// What passes between the bot and the two outside parties, as it happens; one message in full, sealed beside clear.
 import { ask, byId, el } from "./dom.js";
 import { secondTime } from "./dates.js";
 
@@ -31,7 +31,7 @@ async function showInFull(number, names) {
   dialog.showModal();
 }
 
-// Returns what is drawn, and what fetches the newest.
+// Returns the element, and the function that fetches the newest.
 export function passed(namesNow) {
   let last = 0;
   let isAsking = false;

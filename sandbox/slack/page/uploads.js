@@ -1,4 +1,4 @@
-// The file_input: uploads what is chosen at once and submits the ids.
+// The file_input: uploads the chosen files at once and submits their ids.
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 
