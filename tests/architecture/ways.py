@@ -88,12 +88,7 @@ def _adds(table: str) -> Landmark:
 
 
 def _calls_slack(method: str) -> Landmark:
-    return Landmark(
-        name=method,
-        file="/slack_sdk/web/base_client.py",
-        function="api_call",
-        fits=lambda variables: variables["api_method"] == method,
-    )
+    return Landmark(name=f"chat.{method}", file="/slack_sdk/web/client.py", function=f"chat_{method}")
 
 
 _TO_THE_POOL = Landmark(name="handed to a pool", file="/tests/journeys/world.py", function="submit")
@@ -107,7 +102,7 @@ WAYS = (
             _TO_THE_POOL,
             _adds("approval_request"),
             _adds("delivery"),
-            _calls_slack("chat.postMessage"),
+            _calls_slack("postMessage"),
         ),
     ),
     Way(
@@ -127,7 +122,7 @@ WAYS = (
             ),
             _writes("UPDATE approval_execution"),
             _writes("UPDATE delivery SET facts"),
-            _calls_slack("chat.update"),
+            _calls_slack("update"),
         ),
     ),
     Way(
@@ -139,7 +134,7 @@ WAYS = (
             _TO_A_THREAD,
             _writes("INSERT INTO inbox_event"),
             _adds("delivery"),
-            _calls_slack("chat.postMessage"),
+            _calls_slack("postMessage"),
         ),
     ),
 )
