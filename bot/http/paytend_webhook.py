@@ -69,10 +69,8 @@ class WebhookReceiver:
 
     def open(self, body: bytes) -> dict[str, Any]:
         """Return the row of a webhook; raises ProtocolError when Paytend did not send it to us."""
-        return self._make_row(self._read(self._verify(body)))
-
-    def _verify(self, body: bytes) -> Webhook:
-        return envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
+        webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
+        return self._make_row(self._read(webhook))
 
     def _read(self, webhook: Webhook) -> tuple[Webhook, Event]:
         return webhook, read_event(webhook, unit=self.unit)
@@ -87,7 +85,14 @@ class WebhookReceiver:
         The same code over and over stays in the processor's cache: a sixth less time than one after another.
         """
         failed: list[_Waiting[Exception]] = []
-        verified = _each(self._verify, batch, failed)
+        verified: list[_Waiting[Webhook]] = []
+        for body, answer in batch:
+            try:
+                webhook = envelope.open_webhook(body, keys=self.keys, partner_id=self.partner_id)
+            except Exception as error:  # noqa: BLE001 - the edge of a thread: the sender is told
+                failed.append((error, answer))
+            else:
+                verified.append((webhook, answer))
         opened = _each(self._make_row, _each(self._read, verified, failed), failed)
         self._answer_failed(failed)
         if not opened:

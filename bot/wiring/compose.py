@@ -89,7 +89,7 @@ def compose(
     )
     approvals = make_approvals(base)
     webhooks = make_webhooks(base)
-    notices = make_notices(base, context=approvals.context, count_taken=lambda: webhooks.group_commit.count)
+    notices = make_notices(base, context=approvals.context, group_commit=webhooks.group_commit)
     slack = make_slack_edge(base, approvals=approvals, notices=notices)
     jobs = make_scheduler(base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack)
     return Bot(

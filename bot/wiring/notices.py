@@ -1,25 +1,23 @@
 """Composes notices: from the stored webhook by the routes and the outbox to a posted message."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlmodel import Session
 
 from approvals.context import ApprovalContext
-from approvals.execution import orders
-from bot.jobs import missed_webhooks
+from bot.jobs.paytend_events import PaytendEventRecorder
 from bot.jobs.silence_ends import note_silence_end
 from bot.settings.cardops_yml import Config
 from bot.wiring.clients import jitter
 from bot.wiring.foundation import Foundation
 from notifier.inbox.cardholder_names import CardholderNames, fetch_holder_name
 from notifier.inbox.dispatcher import Dispatcher
+from notifier.inbox.group_commit import GroupCommit
 from notifier.outbox.deliverer import Deliverer
 from notifier.routing.routes import Routes
 from notifier.routing.tables import Silence
 from notifier.routing.timers import BY_TIME, RoutingTimers
-from paytend.webhooks import CardApplied, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +31,13 @@ class NoticeEdge:
     timers: RoutingTimers
 
 
-def make_notices(base: Foundation, *, context: ApprovalContext, count_taken: Callable[[], int]) -> NoticeEdge:
-    """Return what turns events into notices; `count_taken` returns how many webhooks were taken in by now."""
+def make_notices(base: Foundation, *, context: ApprovalContext, group_commit: GroupCommit) -> NoticeEdge:
+    """Return what turns events into notices; it gives way while `group_commit` takes in a flood."""
     routes = make_routes(base.config)
     names = make_names(base, context=context)
     return NoticeEdge(
         routes=routes,
-        dispatcher=make_dispatcher(base, context=context, routes=routes, names=names, count_taken=count_taken),
+        dispatcher=make_dispatcher(base, context=context, routes=routes, names=names, group_commit=group_commit),
         deliverer=make_deliverer(base, context=context),
         names=names,
         timers=make_timers(base, context=context, routes=routes),
@@ -69,19 +67,10 @@ def make_dispatcher(
     context: ApprovalContext,
     routes: Routes,
     names: CardholderNames,
-    count_taken: Callable[[], int],
+    group_commit: GroupCommit,
 ) -> Dispatcher:
     """Return what enqueues the notices of stored webhooks."""
-
-    def hear(session: Session, event: Event) -> None:
-        """Record what else follows from an event, in the transaction that enqueues its notices."""
-        now = base.clock.now()
-        missed_webhooks.watch_card(session, event, now=now)
-        if isinstance(event, CardApplied):
-            orders.record(session, context, order=event.order, now=now)
-
     return Dispatcher(
-        hear=hear,
         database=base.database,
         outbox=context.outbox,
         routes=routes,
@@ -91,9 +80,10 @@ def make_dispatcher(
         now=base.clock.now,
         monotonic=base.clock.monotonic,
         wake_deliverer=base.loops.delivery.wake,
-        came=count_taken,
+        intake=group_commit,
+        recorder=PaytendEventRecorder(context=context, now=base.clock.now),
         admins=find_admins(base.config),
-        names=names,
+        cardholder_names=names,
     )
 
 
@@ -119,7 +109,7 @@ def make_deliverer(base: Foundation, *, context: ApprovalContext) -> Deliverer:
 def make_names(base: Foundation, *, context: ApprovalContext) -> CardholderNames:
     """Return what learns the names of cardholders beside their notices."""
     return CardholderNames(
-        ask=lambda card_id: fetch_holder_name(base.clients.paytend, card_id),
+        fetch=lambda card_id: fetch_holder_name(base.clients.paytend, card_id),
         database=base.database,
         outbox=context.outbox,
         vault=base.vault,

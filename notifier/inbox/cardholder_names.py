@@ -37,12 +37,12 @@ def fetch_holder_name(paytend: Sender, card_id: str) -> str | None:
 
 
 class CardholderNames:
-    """Remembers and learns names; `name_of` and `want` may be called from any thread."""
+    """Remembers and learns names; `find` and `request` may be called from any thread."""
 
     def __init__(
         self,
         *,
-        ask: Callable[[str], str | None],
+        fetch: Callable[[str], str | None],
         database: Database,
         outbox: Outbox,
         vault: Vault,
@@ -51,8 +51,8 @@ class CardholderNames:
         wake: Callable[[], None],
         wake_deliverer: Callable[[], None],
     ) -> None:
-        """Prepare; `ask` returns a card's name or raises PaytendError, `wake` ends the waiting of `run`."""
-        self._ask = ask
+        """Prepare; `fetch` returns a card's name or raises PaytendError, `wake` ends the waiting of `run`."""
+        self._fetch = fetch
         self._database = database
         self._outbox = outbox
         self._vault = vault
@@ -61,24 +61,26 @@ class CardholderNames:
         self._wake = wake
         self._wake_deliverer = wake_deliverer
         self._known: OrderedDict[str, tuple[str | None, float]] = OrderedDict()
-        self._wanted: OrderedDict[str, list[str]] = OrderedDict()
+        self._requested: OrderedDict[str, list[str]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def name_of(self, card_id: str) -> str | None:
+    def find(self, card_id: str) -> str | None:
         """Return the name if it is remembered."""
         with self._lock:
             name, until = self._known.get(card_id, (None, 0.0))
             return name if until > self._monotonic() else None
 
-    def want(self, nameless: Iterable[tuple[str, str]]) -> None:
+    def request(self, unnamed: Iterable[tuple[str, str]]) -> None:
         """Have the notices (card id, subject) named; what is too much at once stays without a name."""
         with self._lock:
-            for card_id, subject in nameless:
+            for card_id, subject in unnamed:
                 _, until = self._known.get(card_id, (None, 0.0))
-                if until <= self._monotonic() and (card_id in self._wanted or len(self._wanted) < MOST_WAITING):
-                    self._wanted.setdefault(card_id, []).append(subject)
-            is_wanted = bool(self._wanted)
-        if is_wanted:
+                if until <= self._monotonic() and (
+                    card_id in self._requested or len(self._requested) < MOST_WAITING
+                ):
+                    self._requested.setdefault(card_id, []).append(subject)
+            is_requested = bool(self._requested)
+        if is_requested:
             self._wake()
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
@@ -97,33 +99,33 @@ class CardholderNames:
     def fetch_next(self) -> bool:
         """Ask for the next card and name its notices; return whether there was one. Raises Unreachable."""
         with self._lock:
-            card_id = next(iter(self._wanted), None)
+            card_id = next(iter(self._requested), None)
         if card_id is None:
             return False
         try:
-            name = self._ask(card_id)
+            name = self._fetch(card_id)
         except Unreachable:
             raise  # it is asked again
         except PaytendError as error:  # this card cannot be read
             _log.info("naming.not_read", extra={"reason": type(error).__name__})
             name = None
         with self._lock:
-            subjects = self._wanted.pop(card_id)
+            subjects = self._requested.pop(card_id)
             self._known[card_id] = (name, self._monotonic() + REMEMBERED)
             if len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
         if name is not None:
-            self._name(subjects, name)
+            self._show(subjects, name)
         return True
 
-    def _name(self, subjects: Iterable[str], name: str) -> None:
+    def _show(self, subjects: Iterable[str], name: str) -> None:
         for subject in dict.fromkeys(subjects):
             with self._database.writing() as session:  # each its own: whoever holds two purchases may block
-                named = self._name_one(session, subject, name)
-            if named:
+                shown = self._show_one(session, subject, name)
+            if shown:
                 self._wake_deliverer()
 
-    def _name_one(self, session: Session, subject: str, name: str) -> bool:
+    def _show_one(self, session: Session, subject: str, name: str) -> bool:
         more = {"holder_name": name}
         # Holds the purchase, so that a newer stage of it is not written over.
         if not purchases.add_facts(session, subject, more, vault=self._vault):

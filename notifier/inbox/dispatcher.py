@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,20 +28,37 @@ from storage.database import Database
 from storage.vault import Vault
 
 BATCH = 20
-PAUSE = 2.0  # seconds: other replicas take in without waking this one
-# A batch holds SQLite's one writer and the interpreter, which whoever comes meanwhile needs too.
+PAUSE = 2.0  # seconds: other replicas take webhooks in without waking this one
+# A batch holds SQLite's one writer and the interpreter, which webhooks and Slack need meanwhile.
 REST = 1  # times as long as a batch took
-# While this many times as much comes as could be told anyway, taking it in goes first, and the rest is told later.
+# When this many times more webhooks arrive than could be dispatched, taking them in goes first.
 FLOOD, REST_IN_FLOOD = 4, 9
-# How long after its arrival an event is tried again that could not be told so and so often; then it is put aside.
+# How long after its arrival an event that failed so and so often is tried again; after the last it is given up.
 PAUSES = (timedelta(0), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 MOST_FAILURES = len(PAUSES)
 
 _log = logging.getLogger(__name__)
 
 
+class EventRecorder(Protocol):
+    """What a package above records of an event, such as the result of a card order under its request."""
+
+    def record(self, session: Session, event: Event) -> None:
+        """Record the event in the transaction that enqueues its notices."""
+        ...
+
+
+class IntakeCount(Protocol):
+    """How many new webhooks this process has taken in (`GroupCommit`)."""
+
+    @property
+    def count(self) -> int:
+        """The number so far."""
+        ...
+
+
 class Dispatcher:
-    """Enqueues the notices of untold events; several may run at once, as rows are claimed."""
+    """Enqueues the notices of new events; several may run at once, as each locks the rows that it works on."""
 
     def __init__(
         self,
@@ -55,16 +72,14 @@ class Dispatcher:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         wake_deliverer: Callable[[], None],
-        came: Callable[[], int] = lambda: 0,
-        hear: Callable[[Session, Event], object] = lambda _session, _event: None,
+        intake: IntakeCount,
+        recorder: EventRecorder | None = None,
         admins: Sequence[str] = (),
-        names: CardholderNames | None = None,
+        cardholder_names: CardholderNames | None = None,
     ) -> None:
         """Prepare; `timezone` is that of the dates which Paytend writes.
 
-        `came` counts the webhooks that were taken in by now. `hear` is called with each event in the transaction
-        that tells it, for whoever waits for one. `admins` hear of what is not understood when no route names it,
-        and of what cannot be told. `names` knows cardholders.
+        `admins` get what is not understood when no route names it, and what could not be dispatched.
         """
         self._database = database
         self._outbox = outbox
@@ -75,108 +90,89 @@ class Dispatcher:
         self._now = now
         self._monotonic = monotonic
         self._wake_deliverer = wake_deliverer
-        self._came = came
-        self._hear = hear
+        self._intake = intake
+        self._recorder = recorder
         self._admins = admins
-        self._names = names
-        self._nameless: list[tuple[str, str]] = []
+        self._cardholder_names = cardholder_names
+        self._unnamed: list[tuple[str, str]] = []  # card id and subject of the notices of this batch
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
-        """Tell until `stop` is set (then set `wake` too)."""
+        """Dispatch until `stop` is set (then set `wake` too)."""
         while not stop.is_set():
             wake.clear()
             try:
-                self._tell_all(stop)
+                self._dispatch_all(stop)
             except SQLAlchemyError:
                 _log.exception("telling.database_failed")
             wake.wait(PAUSE)
 
-    def _tell_all(self, stop: threading.Event) -> None:
+    def _dispatch_all(self, stop: threading.Event) -> None:
         rest = REST
-        came, began = self._came(), self._monotonic()
-        while told := self.dispatch_due():
+        taken, began = self._intake.count, self._monotonic()
+        while dispatched := self.dispatch_due():
             took = self._monotonic() - began
             if stop.wait(rest * took):
                 return
-            before, came, began_before, began = came, self._came(), began, self._monotonic()
-            batches = (began - began_before) / ((1 + REST) * took) if took else 1.0  # that there could have been
-            rest = REST_IN_FLOOD if came - before > FLOOD * batches * told else REST
+            before, taken, began_before, began = taken, self._intake.count, began, self._monotonic()
+            # How many batches there could have been meanwhile, had none of them rested longer than usual.
+            batches = (began - began_before) / ((1 + REST) * took) if took else 1.0
+            rest = REST_IN_FLOOD if taken - before > FLOOD * batches * dispatched else REST
 
     def dispatch_due(self) -> int:
-        """Enqueue the notices of a batch of events, and return how many events were told or given up."""
+        """Enqueue the notices of a batch of events, and return how many were dispatched or given up."""
         with self._database.writing() as session:
-            events = session.exec(
-                select(InboxEvent)
-                .where(col(InboxEvent.told_at).is_(None), _is_due(self._now()))
-                .order_by(col(InboxEvent.id))
-                .limit(BATCH)
-                .with_for_update(skip_locked=True)
-            ).all()
-            told = sum(self._tell(session, event) for event in events)
-            if told:
-                self._gather(session)
-        if told:
+            dispatched = sum([self._dispatch(session, row) for row in _lock_due(session, self._now())])
+            if dispatched:
+                self._update_digests(session)
+        if dispatched:
             self._wake_deliverer()
-        if self._names is not None and self._nameless:
-            self._names.want(self._nameless)
-        self._nameless.clear()
-        return told
+        if self._cardholder_names is not None and self._unnamed:
+            self._cardholder_names.request(self._unnamed)
+        self._unnamed.clear()
+        return dispatched
 
-    def _tell(self, session: Session, event: InboxEvent) -> bool:
+    def _dispatch(self, session: Session, row: InboxEvent) -> bool:
         try:
             with session.begin_nested():
-                self._enqueue(session, event)
-        except Exception:  # noqa: BLE001 - an edge: one event that cannot be told must not hold the others
-            event.failures += 1
-            _log.exception("telling.failed", extra={"event": event.id, "failures": event.failures})
-            if event.failures < MOST_FAILURES:
+                event = open_event(row, vault=self._vault, unit=self._unit)
+                notification = self._make_notification(session, row, event)
+                announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
+                if isinstance(event, UnrecognisedEvent) and not self._is_routed(notification):
+                    self._tell_admins_of_unrecognised(session, event, notification)
+                if self._recorder is not None:
+                    self._recorder.record(session, event)
+        except Exception:  # noqa: BLE001 - an edge: one event that cannot be dispatched must not hold the others
+            if not self._count_failure(session, row):
                 return False
-            if event.failures == MOST_FAILURES:  # a replay that fails too counts on, and is not told again
-                facts = {"event": event.id, "about": event.kind}
-                self._tell_admins(session, "webhook_untold", facts, key=f"untold:{event.id}")
         else:
-            event.failures = 0
-        event.told_at = self._now()
+            row.failures = 0
+        row.told_at = self._now()
         return True
 
-    def _gather(self, session: Session) -> None:
-        """Put what was told in a storm into the thread of its digest."""
-        try:
-            with session.begin_nested():
-                rules = list_budgets(self._routes)
-                storms.lock_announcing(session)
-                storms.update_digests(session, rules=rules, outbox=self._outbox, now=self._now())
-        except Exception:  # noqa: BLE001 - an edge: what was told is kept, and the clock's job gathers it
-            _log.exception("telling.not_gathered")
+    def _count_failure(self, session: Session, row: InboxEvent) -> bool:
+        """Count it, and return whether the event is given up; admins are told once."""
+        row.failures += 1
+        _log.exception("telling.failed", extra={"event": row.id, "failures": row.failures})
+        # One that is replayed and fails again counts on, and is not told a second time.
+        if row.failures == MOST_FAILURES:
+            facts = {"event": row.id, "about": row.kind}
+            self._tell_admins(session, "webhook_untold", facts, key=f"untold:{row.id}")
+        return row.failures >= MOST_FAILURES
 
-    def _tell_admins(self, session: Session, kind: str, facts: Mapping[str, Any], *, key: str) -> None:
-        """Tell each admin once of what this key is about."""
-        known = self._outbox.recipients_of(session, key)
-        for admin in self._admins:
-            if admin not in known:
-                self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=self._now(), key=key)
-
-    def _enqueue(self, session: Session, event: InboxEvent) -> None:
-        read = open_event(event, vault=self._vault, unit=self._unit)
-        notification = make_notification(read, timezone=self._timezone, now=self._now())
-        more = {WHY: {"value": {"event": event.id}}} | ({"found": True} if event.form == FOUND else {})
+    def _make_notification(self, session: Session, row: InboxEvent, event: Event) -> Notification:
+        notification = make_notification(event, timezone=self._timezone, now=self._now())
+        more = {WHY: {"value": {"event": row.id}}} | ({"found": True} if row.form == FOUND else {})
         notification = replace(notification, facts={**notification.facts, **more})
-        if isinstance(read, TransactionHappened):
-            notification = self._join(session, notification)
-        announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
-        if isinstance(read, UnrecognisedEvent) and not self._is_routed(notification):
-            facts = {**notification.facts, "mentions": []}
-            self._tell_admins(session, notification.kind, facts, key=f"admins:unrecognised:{read.notify_type}")
-        self._hear(session, read)
+        return self._join(session, notification) if isinstance(event, TransactionHappened) else notification
 
     def _join(self, session: Session, notification: Notification) -> Notification:
         """Return the notification of a movement as one of its purchase, with whose card it is if that is known."""
         card_id = notification.facts["card_id"]
-        name = self._names.name_of(card_id) if self._names and card_id else None
+        name = self._cardholder_names.find(card_id) if self._cardholder_names and card_id else None
         named = replace(notification, facts={**notification.facts, "holder_name": name})
         joined = purchases.join(session, named, vault=self._vault, make_id=self._outbox.make_key, now=self._now())
         if card_id and joined.subject and not joined.facts.get("holder_name"):
-            self._nameless.append((card_id, joined.subject))
+            self._unnamed.append((card_id, joined.subject))
         return joined
 
     def _is_routed(self, notification: Notification) -> bool:
@@ -184,9 +180,43 @@ class Dispatcher:
         decisions = match(self._routes.rules, notification.kind, notification.facts).decisions
         return any(decision.matched and decision.rule is not None for decision in decisions)
 
+    def _tell_admins_of_unrecognised(
+        self, session: Session, event: UnrecognisedEvent, notification: Notification
+    ) -> None:
+        facts = {**notification.facts, "mentions": []}
+        self._tell_admins(session, notification.kind, facts, key=f"admins:unrecognised:{event.notify_type}")
+
+    def _tell_admins(self, session: Session, kind: str, facts: Mapping[str, Any], *, key: str) -> None:
+        """Enqueue a message for each admin that has none with this key yet."""
+        known = self._outbox.recipients_of(session, key)
+        for admin in self._admins:
+            if admin not in known:
+                self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=self._now(), key=key)
+
+    def _update_digests(self, session: Session) -> None:
+        """Put the notices of a storm into the thread of its digest."""
+        try:
+            with session.begin_nested():
+                rules = list_budgets(self._routes)
+                storms.lock_announcing(session)
+                storms.update_digests(session, rules=rules, outbox=self._outbox, now=self._now())
+        except Exception:  # noqa: BLE001 - an edge: the notices are kept, and a job of the clock tries again
+            _log.exception("telling.not_gathered")
+
+
+def _lock_due(session: Session, now: datetime) -> Sequence[InboxEvent]:
+    """Return the next events that nobody else works on, the oldest first."""
+    return session.exec(
+        select(InboxEvent)
+        .where(col(InboxEvent.told_at).is_(None), _is_due(now))
+        .order_by(col(InboxEvent.id))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    """The condition that an event is to be tried now: what fails for a while waits, and holds nobody."""
+    """The condition that an event is to be tried now: one that failed waits, and does not hold the others."""
     return or_(
         *(
             and_(col(InboxEvent.failures) == failures, col(InboxEvent.received_at) <= now - pause)

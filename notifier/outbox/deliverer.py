@@ -97,7 +97,7 @@ class Deliverer:
                 work = claim(session, now=self._now(), lease=self._lease, token=self._make_id())
             if work is None:
                 break
-            self._deliver(work)
+            self._record(work, self._do(work))
             attempts += 1
         return attempts
 
@@ -122,9 +122,25 @@ class Deliverer:
             _LONGEST_WAIT if due is None else min(max((due - now).total_seconds(), _SHORTEST_WAIT), _LONGEST_WAIT)
         )
 
-    def _deliver(self, work: DeliveryClaim) -> None:
-        """Do what was claimed, and record it."""
-        outcome = self._do(work)
+    def _do(self, work: DeliveryClaim) -> Delivered | NotDelivered:
+        longest = timedelta(seconds=self._slack.timeout)
+
+        def may_post() -> bool:
+            return self._now() + longest < work.lease_until
+
+        try:
+            rendered = self._render(work)
+            if not may_post():  # this process slept: the delivery may be someone else's by now
+                return LeaseTooShort()
+            return attempt(work, rendered, slack=self._slack, fallback=self._fallback, may_post=may_post)
+        except NotDelivered as failure:
+            return failure
+        except Exception:  # noqa: BLE001 - the edge of one delivery, see below
+            # Whatever is wrong with one delivery must not hold the others; it dies after a few attempts.
+            _log.exception("delivery.broken", extra={"delivery": work.delivery_id, "kind": work.kind})
+            return NotDelivered(Trouble.REFUSED, code="broken; see the log")
+
+    def _record(self, work: DeliveryClaim, outcome: Delivered | NotDelivered) -> None:
         self._observe("delivered" if isinstance(outcome, Delivered) else outcome.trouble.value)
         try:
             with self._database.writing() as session:
@@ -134,27 +150,6 @@ class Deliverer:
                     self._record_failure(session, work, outcome)
         except records.DeliveryLeaseLost:
             _log.warning("delivery.fenced", extra={"delivery": work.delivery_id, "kind": work.kind})
-
-    def _do(self, work: DeliveryClaim) -> Delivered | NotDelivered:
-        try:
-            return self._attempt(work)
-        except NotDelivered as failure:
-            return failure
-        except Exception:  # noqa: BLE001 - the edge of one delivery, see below
-            # An edge: whatever is wrong with one delivery must not hold the others; it dies after a few attempts.
-            _log.exception("delivery.broken", extra={"delivery": work.delivery_id, "kind": work.kind})
-            return NotDelivered(Trouble.REFUSED, code="broken; see the log")
-
-    def _attempt(self, work: DeliveryClaim) -> Delivered:
-        rendered = self._render(work)
-        longest = timedelta(seconds=self._slack.timeout)
-
-        def may_post() -> bool:
-            return self._now() + longest < work.lease_until
-
-        if not may_post():  # this process slept: the delivery may be someone else's by now
-            raise LeaseTooShort
-        return attempt(work, rendered, slack=self._slack, fallback=self._fallback, may_post=may_post)
 
     def _render(self, work: DeliveryClaim) -> Rendered:
         try:

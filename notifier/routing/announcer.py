@@ -59,10 +59,25 @@ def announce(
         return []
     key = subject or (outbox.make_key() if notification.urgent else None)
     silence = silences.find_silence(session, notification.kind, facts, now=now)
-    return [
-        _enqueue(session, notification, facts, place, key=key, silence=silence, outbox=outbox, now=now)
-        for place in new
-    ]
+    delivery_ids = []
+    for place in new:
+        placed = _place(session, notification, place, key=key, silence=silence, outbox=outbox, now=now)
+        asked = {ACKNOWLEDGE: placed.acknowledgement} if placed.acknowledgement is not None else {}
+        delivery_ids.append(
+            outbox.enqueue(
+                session,
+                kind=notification.kind,
+                facts={**facts, **asked, "mentions": place.course.mentions},
+                recipient=place.course.channel,
+                now=now,
+                key=key,
+                urgent=notification.urgent,
+                route=place.course.route,
+                status=placed.status,
+                part_of=placed.part_of,
+            )
+        )
+    return delivery_ids
 
 
 def _reply(
@@ -82,42 +97,37 @@ def _reply(
         )
 
 
-def _enqueue(
+@dataclass(frozen=True, kw_only=True)
+class _Placed:
+    """Whether a delivery is a message of its own, or a part of a storm or a silence; and who is on it."""
+
+    status: DeliveryStatus
+    part_of: str | None = None
+    acknowledgement: Mapping[str, Any] | None = None
+
+
+def _place(
     session: Session,
     notification: Notification,
-    facts: Mapping[str, Any],
     place: Destination,
     *,
     key: str | None,
     silence: str | None,
     outbox: Outbox,
     now: datetime,
-) -> str:
-    course = place.course
-    status, part_of, asked = DeliveryStatus.WAITING, silence, {}
+) -> _Placed:
     if silence is not None:
-        status = DeliveryStatus.SILENCED
-    else:
-        fate, part_of = storms.place_notice(session, course, outbox=outbox, now=now)
-        status = DeliveryStatus.WAITING if fate is NoticePlacement.ALONE else DeliveryStatus.GATHERING
-        acknowledgement_key = key if fate is NoticePlacement.ALONE else f"storm:{part_of}"
-        if notification.urgent and acknowledgement_key is not None:
-            acknowledgement = acknowledgements.ask(
-                session, acknowledgement_key, within=place.within, then=place.then, now=now
-            )
-            asked = {ACKNOWLEDGE: acknowledgement}
-    return outbox.enqueue(
-        session,
-        kind=notification.kind,
-        facts={**facts, **asked, "mentions": course.mentions},
-        recipient=course.channel,
-        now=now,
-        key=key,
-        urgent=notification.urgent,
-        route=course.route,
-        status=status,
-        part_of=part_of,
-    )
+        return _Placed(status=DeliveryStatus.SILENCED, part_of=silence)
+    placement, storm = storms.place_notice(session, place.course, outbox=outbox, now=now)
+    is_alone = placement is NoticePlacement.ALONE
+    acknowledgement = None
+    acknowledged_as = key if is_alone else f"storm:{storm}"
+    if notification.urgent and acknowledged_as is not None:
+        acknowledgement = acknowledgements.ask(
+            session, acknowledged_as, within=place.within, then=place.then, now=now
+        )
+    status = DeliveryStatus.WAITING if is_alone else DeliveryStatus.GATHERING
+    return _Placed(status=status, part_of=storm, acknowledgement=acknowledgement)
 
 
 def find_destinations(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list[Destination]:

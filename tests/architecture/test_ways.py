@@ -17,7 +17,7 @@ STEP = re.compile(r"^\d+\. `([\w/]+\.py)` `([\w.]+)`", re.MULTILINE)
 MOST = {
     "A command to its message": (19, 11),
     "A click to the execution": (34, 17),
-    "A webhook to its post": (24, 14),
+    "A webhook to its post": (19, 14),
 }
 
 

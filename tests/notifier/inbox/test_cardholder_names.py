@@ -11,6 +11,7 @@ import pytest
 from notifier.inbox import cardholder_names
 from notifier.inbox.cardholder_names import CardholderNames
 from notifier.inbox.dispatcher import Dispatcher
+from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.inbox import take_in
 from notifier.routing.routes import RouteRule, Routes
 from paytend import AmountUnit, Refused, Unreachable
@@ -55,7 +56,7 @@ def context(world: NotifierWorld) -> Desk:
         return answer
 
     names = CardholderNames(
-        ask=ask,
+        fetch=ask,
         database=world.database,
         outbox=world.outbox,
         vault=world.vault,
@@ -74,7 +75,8 @@ def context(world: NotifierWorld) -> Desk:
         now=lambda: world.clock.now,
         monotonic=lambda: 0.0,
         wake_deliverer=lambda: None,
-        names=names,
+        intake=GroupCommit(world.database),
+        cardholder_names=names,
     )
     return Desk(world=world, names=names, dispatcher=dispatcher, asked=asked, answers=answers)
 
@@ -160,7 +162,7 @@ def test_a_paytend_that_is_down_is_asked_again_later_and_holds_no_notice(context
 
 def test_a_flood_of_cards_is_not_remembered_without_end(context: Desk) -> None:
     cards = [f"9{number:06d}" for number in range(cardholder_names.MOST_WAITING + 10)]
-    context.names.want([(card, "purchase:none") for card in cards])
+    context.names.request([(card, "purchase:none") for card in cards])
     context.answers |= dict.fromkeys(cards, "Someone")
     while context.names.fetch_next():
         pass

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
-from notifier.inbox.dispatcher import PAUSES, Dispatcher
+from notifier.inbox.dispatcher import PAUSES, Dispatcher, IntakeCount
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.tables import InboxEvent
 from notifier.routing.routes import RouteRule, Routes
@@ -132,6 +132,17 @@ def test_rows_that_are_handed_over_together_are_told_of_together(world: Notifier
     assert intake.count == 2
 
 
+class Counted:
+    """An intake that has taken in so many, the next number each time that it is asked."""
+
+    def __init__(self, counts: Iterator[int]) -> None:
+        self._counts = counts
+
+    @property
+    def count(self) -> int:
+        return next(self._counts)
+
+
 class Stopping(threading.Event):
     """Remembers how long it was waited for, and lets nobody wait."""
 
@@ -166,7 +177,7 @@ def test_who_tells_gives_way_to_a_flood(world: NotifierWorld, came_each_batch: i
     for row in rows_of(world, 70):
         keeps(intake, row)
     counts, ticks = itertools.count(step=came_each_batch), itertools.count()
-    dispatcher = make_teller(world, came=lambda: next(counts), monotonic=lambda: float(next(ticks)))
+    dispatcher = make_dispatcher(world, intake=Counted(counts), monotonic=lambda: float(next(ticks)))
 
     dispatcher.run(stop, Waking(stop))
 
@@ -174,10 +185,10 @@ def test_who_tells_gives_way_to_a_flood(world: NotifierWorld, came_each_batch: i
     assert sum(row.kind == "transaction" for row in world.rows()) == 70
 
 
-def make_teller(
+def make_dispatcher(
     world: NotifierWorld,
     *rules: RouteRule,
-    came: Callable[[], int] = lambda: 0,
+    intake: IntakeCount | None = None,
     monotonic: Callable[[], float] = lambda: 0.0,
 ) -> Dispatcher:
     return Dispatcher(
@@ -191,12 +202,12 @@ def make_teller(
         now=lambda: world.clock.now,
         monotonic=monotonic,
         wake_deliverer=lambda: None,
-        came=came,
+        intake=intake or Counted(itertools.repeat(0)),
     )
 
 
 def test_what_was_taken_in_is_told_once_in_its_order(world: NotifierWorld) -> None:
-    intake, dispatcher = GroupCommit(world.database), make_teller(world)
+    intake, dispatcher = GroupCommit(world.database), make_dispatcher(world)
     for row in rows_of(world, 3):
         keeps(intake, row)
 
@@ -205,7 +216,7 @@ def test_what_was_taken_in_is_told_once_in_its_order(world: NotifierWorld) -> No
 
 
 def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: NotifierWorld) -> None:
-    intake, dispatcher = GroupCommit(world.database), make_teller(world)
+    intake, dispatcher = GroupCommit(world.database), make_dispatcher(world)
     keeps(intake, {**row_of(world, *make_transaction(tradeId="poison")), "body": b"not sealed"})
     keeps(intake, row_of(world, *make_transaction(tradeId="good")))
 
@@ -227,17 +238,17 @@ def test_f29_an_event_that_cannot_be_told_is_given_up_and_holds_no_other(world: 
 def test_what_is_not_understood_reaches_the_admins_when_no_route_names_it(world: NotifierWorld) -> None:
     intake = GroupCommit(world.database)
     keeps(intake, row_of(world, *make_event("77", surprise="one")))
-    make_teller(world).dispatch_due()
+    make_dispatcher(world).dispatch_due()
     assert [row.recipient for row in world.rows()] == ["C0ALERTS", "U0ADMIN", "U0OTHER"]
 
     keeps(intake, row_of(world, *make_event("77", surprise="two")))
-    make_teller(world, RouteRule(kind="unrecognised", to=("C0ODD",))).dispatch_due()
+    make_dispatcher(world, RouteRule(kind="unrecognised", to=("C0ODD",))).dispatch_due()
 
     assert [row.recipient for row in world.rows()][3:] == ["C0ODD"]
 
 
 def test_a6_a7_a_replay_has_no_effect_after_its_content_was_removed(world: NotifierWorld) -> None:
-    intake, dispatcher = GroupCommit(world.database), make_teller(world)
+    intake, dispatcher = GroupCommit(world.database), make_dispatcher(world)
     assert keeps(intake, row_of(world, *make_transaction()))
     dispatcher.dispatch_due()
     with world.database.writing() as session:

@@ -26,7 +26,7 @@ def claim_one(world: NotifierWorld) -> claims.DeliveryClaim:
 def test_a_worker_that_died_after_posting_is_replaced_and_nothing_stands_twice(world: NotifierWorld) -> None:
     world.says("one")
     claim = claim_one(world)
-    world.deliverer._attempt(claim)  # and then kill -9, before anything is recorded
+    world.deliverer._do(claim)  # and then kill -9, before anything is recorded
 
     world.delivers()
     assert world.waiting() == 1
@@ -68,7 +68,7 @@ def test_f14_a_late_worker_changes_nothing_that_another_has_recorded(world: Noti
     world.clock.passes(seconds=LEASE.total_seconds() + 1)
     world.delivers()
 
-    world.deliverer._deliver(sleeper)
+    world.deliverer._record(sleeper, world.deliverer._do(sleeper))
 
     assert world.waiting() == 0
     assert len(world.slack.texts()) == 1
@@ -79,7 +79,7 @@ def test_f14_a_worker_that_slept_through_its_lease_does_not_post(world: Notifier
     sleeper = claim_one(world)
     world.clock.passes(seconds=LEASE.total_seconds() + 1)
 
-    world.deliverer._deliver(sleeper)
+    world.deliverer._record(sleeper, world.deliverer._do(sleeper))
 
     assert world.slack.count("chat.postMessage") == 0
 
@@ -104,7 +104,7 @@ def test_f14_what_took_longer_than_the_lease_is_not_posted(world: NotifierWorld)
 
 def test_the_only_worker_takes_up_at_once_what_a_dead_one_held(world: NotifierWorld) -> None:
     world.says("one")
-    world.deliverer._attempt(claim_one(world))  # and then kill -9, before anything is recorded
+    world.deliverer._do(claim_one(world))  # and then kill -9, before anything is recorded
 
     assert world.deliverer.recover() == 1
     world.delivers()

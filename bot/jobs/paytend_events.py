@@ -1,0 +1,27 @@
+"""What the bot records of Paytend's events besides their notices: results of card orders, and cards in use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from approvals.context import ApprovalContext
+from approvals.execution import orders
+from bot.jobs import missed_webhooks
+from paytend.webhooks import CardApplied, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaytendEventRecorder:
+    """Implements `notifier.inbox.dispatcher.EventRecorder`: the notifier does not know of requests."""
+
+    context: ApprovalContext
+    now: Callable[[], datetime]
+
+    def record(self, session: Session, event: Event) -> None:
+        """Show the result of a card order under its request, and watch the card of a transaction."""
+        now = self.now()
+        missed_webhooks.watch_card(session, event, now=now)
+        if isinstance(event, CardApplied):
+            orders.record(session, self.context, order=event.order, now=now)
