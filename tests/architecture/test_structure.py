@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("approvals", "bot", "commands", "notifier", "paytend", "sandbox", "storage")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-LARGEST_FILE, LONGEST_FUNCTION = 300, 50  # lines; a report, not a gate
+LARGEST_FILE, LONGEST_FUNCTION = 300, 50  # lines
+LONGER = {
+    "approvals/requests/opening.py": "to be split",
+    "approvals/requests/view.py read_view": "to be split",
+    "sandbox/slack/workspace.py __init__": "the workspace is wired here, one line for each part",
+}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "service", "misc", "base"}
 
 
@@ -81,18 +85,18 @@ def test_lock_files_are_pinned_by_hash_and_name_no_host(lock: str) -> None:
     assert not re.search(r"https?://|--index-url|--find-links|file:", text)
 
 
-def test_sizes_are_reported() -> None:
-    """House style: files under 300 lines, functions under 50. Larger ones are named in the run's summary."""
-    for path in MODULES:
-        text = path.read_text()
-        if (lines := text.count("\n")) > LARGEST_FILE:
-            warnings.warn(SizeReport(f"{path.relative_to(ROOT)} has {lines} lines"), stacklevel=1)
-        for function in functions(ast.parse(text)):
-            length = (function.end_lineno or 0) - function.lineno
-            if length > LONGEST_FUNCTION:
-                where = f"{path.relative_to(ROOT)}:{function.lineno}"
-                warnings.warn(SizeReport(f"{where} {function.name} has {length} lines"), stacklevel=1)
+def test_files_and_functions_are_short() -> None:
+    """House style: files under 300 lines, functions under 50; what is longer is in LONGER, with its reason."""
+    written = [path for path in MODULES if "versions" not in path.parts]  # Alembic writes migrations
+
+    assert {place for path in written for place in too_long(path)} - set(LONGER) == set()
 
 
-class SizeReport(UserWarning):
-    """A size worth a second look; shown, never an error (see `filterwarnings`)."""
+def too_long(path: Path) -> Iterator[str]:
+    """The file, and its functions, that are longer than house style has them."""
+    text, name = path.read_text(), str(path.relative_to(ROOT))
+    if text.count("\n") > LARGEST_FILE:
+        yield name
+    for function in functions(ast.parse(text)):
+        if (function.end_lineno or 0) - function.lineno > LONGEST_FUNCTION:
+            yield f"{name} {function.name}"
