@@ -1,1 +1,1 @@
-"""The operator's commands, one file for each noun."""
+"""The command line `cardops`: `main`, and one file for each noun."""

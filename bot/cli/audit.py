@@ -1,4 +1,4 @@
-"""`cardops audit`: verify the trail, show its head, hand it out as a signed file, and check such a file."""
+"""`cardops audit`: verifies the trail, prints its head, exports it as a signed file, and checks such a file."""
 
 import argparse
 import json
@@ -9,18 +9,8 @@ from pathlib import Path
 
 from approvals.audit import chain
 from approvals.audit import export as exporting
-from bot.cli.shell import (
-    FINE,
-    WRONG,
-    Commands,
-    Installation,
-    add_group,
-    complain,
-    end_progress,
-    opened,
-    progress,
-    say,
-)
+from bot.cli.installation import Installation, open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, finish_progress, say, show_progress
 from bot.settings.environment import read_own_settings
 
 
@@ -61,15 +51,15 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def tell_reached(seq: int) -> None:
-    """Say how far the trail was walked."""
-    progress(f"{seq} events hold")
+def show_verified(seq: int) -> None:
+    """Show how many events have been verified."""
+    show_progress(f"{seq} events hold")
 
 
 def verify(chosen: argparse.Namespace) -> int:
-    """Walk the trail and say where it breaks."""
-    with opened() as place, place.database.reading() as session:
-        verified = chain.verify(session, key=place.audit_key, older=chosen.told, report=tell_reached)
+    """Verify every event and print where the trail breaks."""
+    with open_installation() as installation, installation.database.reading() as session:
+        verified = chain.verify(session, key=installation.audit_key, older=chosen.told, report=show_verified)
     if verified.is_intact:
         say(f"The trail holds: {verified.head.seq} events, head {verified.head.hash}")
         return FINE
@@ -79,43 +69,43 @@ def verify(chosen: argparse.Namespace) -> int:
 
 def show_head(chosen: argparse.Namespace) -> int:
     """Print the head, in the form that `audit verify --told` takes."""
-    with opened() as place, place.database.reading() as session:
+    with open_installation() as installation, installation.database.reading() as session:
         head = chain.head(session)
     say(json.dumps({"seq": head.seq, "hash": head.hash}) if chosen.json else f"{head.seq}:{head.hash}")
     return FINE
 
 
 def export(chosen: argparse.Namespace) -> int:
-    """Write events up to the one that tells of this export, and the seal over them."""
+    """Write the events up to the one that records this export, and the seal over them."""
     if chosen.to is not None and chosen.to.exists():
         return complain(f"{chosen.to}: there is such a file already.", [], "Name another one.")
-    with opened() as place:
-        upto = _note_export(place, since=chosen.since, to=chosen.to)
+    with open_installation() as installation:
+        upto = _note_export(installation, since=chosen.since, to=chosen.to)
         with chosen.to.open("x", encoding="utf-8") if chosen.to else nullcontext(sys.stdout) as out:
-            for number, line in enumerate(_lines(place, since=chosen.since, upto=upto), start=1):
+            for number, line in enumerate(_lines(installation, since=chosen.since, upto=upto), start=1):
                 out.write(line + "\n")
                 if number % chain.REPORT_EVERY == 0:
-                    progress(f"{number} lines written")
-    end_progress()
+                    show_progress(f"{number} lines written")
+    finish_progress()
     return FINE
 
 
-def _note_export(place: Installation, *, since: datetime | None, to: Path | None) -> int:
+def _note_export(installation: Installation, *, since: datetime | None, to: Path | None) -> int:
     facts = {"since": since.isoformat() if since else "the start", "to": str(to or "standard output")}
-    with place.database.writing() as session:
-        place.note(session, "audit:exported", subject="audit", facts=facts)
+    with installation.database.writing() as session:
+        installation.note(session, "audit:exported", subject="audit", facts=facts)
         return chain.head(session).seq
 
 
-def _lines(place: Installation, *, since: datetime | None, upto: int) -> "exporting.Lines":
-    with place.database.reading() as session:
+def _lines(installation: Installation, *, since: datetime | None, upto: int) -> "exporting.Lines":
+    with installation.database.reading() as session:
         yield from exporting.write_lines(
-            session, key=place.audit_key, since=since, upto=upto, now=place.clock.now()
+            session, key=installation.audit_key, since=since, upto=upto, now=installation.clock.now()
         )
 
 
 def check(chosen: argparse.Namespace) -> int:
-    """Say whether a file is one that export has written with our key, whole and unchanged."""
+    """Print whether export wrote a file with our key, and nothing was changed or cut since."""
     key = chain.make_key(read_own_settings().CARDOPS_SECRET_KEYS[-1])
     try:
         with chosen.file.open(encoding="utf-8") as lines:

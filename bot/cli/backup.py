@@ -5,8 +5,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bot.cli.shell import FINE, WRONG, Commands, Installation, add_command, complain, opened, progress, say
-from bot.database import backup as restoring
+from bot.cli.installation import Installation, open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_command, complain, say, show_progress
+from bot.database import backup as database_backup
 from bot.database import schema
 
 
@@ -23,20 +24,20 @@ def add_to(commands: Commands) -> None:
 
 
 def backup(chosen: argparse.Namespace) -> int:
-    """Copy a SQLite database; for PostgreSQL say which command does it."""
+    """Copy a SQLite database; for PostgreSQL print the command that does it."""
     file: Path = chosen.file
-    with opened() as place:
-        if not place.database.is_sqlite:
-            command = restoring.write_pg_dump(place.database.url, file)
+    with open_installation() as installation:
+        if not installation.database.is_sqlite:
+            command = database_backup.write_pg_dump(installation.database.url, file)
             return complain("PostgreSQL is backed up by its own program; nothing was written:", [command])
         if file.exists() or not file.parent.is_dir():
             return complain(f"{file}: a backup is a new file in a folder that exists.")
-        with place.database.writing() as session:
-            place.note(session, "database:backed_up", subject="database", facts={"to": str(file)})
-        progress("Copying")
+        with installation.database.writing() as session:
+            installation.note(session, "database:backed_up", subject="database", facts={"to": str(file)})
+        show_progress("Copying")
         try:
-            restoring.back_up(place.database, file)
-        except restoring.NotABackup as error:
+            database_backup.back_up(installation.database, file)
+        except database_backup.NotABackup as error:
             sys.stderr.write(f"{file}: {error}\n")
             return WRONG
     say(f"{file}: {file.stat().st_size:,} bytes, sound. What is sealed in it needs CARDOPS_SECRET_KEYS.")
@@ -44,53 +45,55 @@ def backup(chosen: argparse.Namespace) -> int:
 
 
 def restore(chosen: argparse.Namespace) -> int:
-    """Put a backup back and doubt what was open in it."""
+    """Put a backup in place, and turn what was open in it into unknown: it may have been sent since."""
     if chosen.after_pg_restore:
         return _after_pg_restore()
     file: Path = chosen.file
-    with opened(current=False) as place:
-        if not place.database.is_sqlite:
-            command = restoring.write_pg_restore(place.database.url, file)
+    with open_installation(current=False) as installation:
+        if not installation.database.is_sqlite:
+            command = database_backup.write_pg_restore(installation.database.url, file)
             lines = [command, "cardops migrate", "cardops restore --after-pg-restore"]
             return complain("PostgreSQL is restored by its own program; nothing was done. Run:", lines)
-        place.database.claim_file()
+        installation.database.claim_file()
         try:
-            restoring.examine(file)
-        except restoring.NotABackup as error:
+            database_backup.examine(file)
+        except database_backup.NotABackup as error:
             complain(f"{file}: {error}.", [], "Nothing was changed.")
             return WRONG
-        progress("The backup is sound; putting it back")
-        with restoring.prepared(file, database=place.database) as fresh:
+        show_progress("The backup is sound; putting it back")
+        with database_backup.prepared(file, database=installation.database) as fresh:
             schema.migrate(fresh)
-            _doubt(replace(place, database=fresh), source=str(file))
-            kept = restoring.put_in_place(fresh, database=place.database, now=place.clock.now())
+            _doubt(replace(installation, database=fresh), source=str(file))
+            kept = database_backup.put_in_place(
+                fresh, database=installation.database, now=installation.clock.now()
+            )
     if kept is not None:
         say(f"The database that stood here was kept as {kept}.")
     return FINE
 
 
 def _after_pg_restore() -> int:
-    with opened() as place:
-        if place.database.is_sqlite:
+    with open_installation() as installation:
+        if installation.database.is_sqlite:
             return complain("DATABASE_URL names a SQLite file.", [], "Use: cardops restore FILE")
-        with place.database.reading() as session:
-            restoring.require_alone(session)
-        place.database.engine.dispose()
-        _doubt(place, source="pg_restore")
+        with installation.database.reading() as session:
+            database_backup.require_alone(session)
+        installation.database.engine.dispose()
+        _doubt(installation, source="pg_restore")
     return FINE
 
 
-def _doubt(place: Installation, *, source: str) -> None:
-    context = place.make_desk(place.read_config())
-    with place.database.writing() as session:
-        doubted, deliveries = restoring.doubt(session, context, now=place.clock.now())
+def _doubt(installation: Installation, *, source: str) -> None:
+    context = installation.make_approval_context(installation.read_config())
+    with installation.database.writing() as session:
+        doubted, deliveries = database_backup.doubt(session, context, now=installation.clock.now())
         facts = {
             "from": source,
             "unknown": doubted.unknown,
             "ended": doubted.ended,
             "deliveries_doubted": deliveries,
         }
-        place.note(session, "database:restored", subject="database", facts=facts)
+        installation.note(session, "database:restored", subject="database", facts=facts)
     say(
         f"{doubted.unknown} approved or executing requests are unknown now, and Paytend is asked about them; "
         f"{doubted.ended} pending ones ended; {deliveries} waiting deliveries are looked for before they are made."

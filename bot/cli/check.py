@@ -1,10 +1,11 @@
-"""`cardops check`: whether what must always be true is true; safe beside a running bot."""
+"""`cardops check`: checks the invariants of the database; safe beside a running bot, as it only reads."""
 
 import argparse
 import sys
 
-from bot.cli.audit import tell_reached
-from bot.cli.shell import FINE, WRONG, Commands, add_command, opened, say
+from bot.cli.audit import show_verified
+from bot.cli.installation import open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_command, say
 from bot.database import invariants
 
 
@@ -14,10 +15,12 @@ def add_to(commands: Commands) -> None:
 
 
 def check(_chosen: argparse.Namespace) -> int:
-    """Print each invariant and what breaks it; 1 when anything does."""
+    """Print each invariant and what breaks it; status 1 when anything does."""
     wrong = False
-    with opened() as place, place.database.reading() as session:
-        checks = invariants.examine(session, audit_key=place.audit_key, now=place.clock.now(), tell=tell_reached)
+    with open_installation() as installation, installation.database.reading() as session:
+        checks = invariants.examine(
+            session, audit_key=installation.audit_key, now=installation.clock.now(), tell=show_verified
+        )
         for found in checks:
             say(f"{'wrong' if found.broken else 'ok':<6}{found.name}")
             for words in found.broken:

@@ -1,4 +1,4 @@
-"""`cardops configuration`: docs/configuration.md, made from the models."""
+"""`cardops configuration`: prints docs/configuration.md, generated from the models of the settings."""
 
 import argparse
 import sys
@@ -13,6 +13,6 @@ def add_to(commands: Commands) -> None:
 
 
 def show(_chosen: argparse.Namespace) -> int:
-    """Print it."""
+    """Print the document."""
     sys.stdout.write(write_configuration())
     return FINE

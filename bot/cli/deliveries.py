@@ -1,4 +1,4 @@
-"""`cardops deliveries`: what waits and what died on its way to Slack, and trying dead ones again."""
+"""`cardops deliveries`: lists waiting and dead deliveries, and retries dead ones."""
 
 import argparse
 import json
@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, complain, opened, progress, say
+from bot.cli.installation import Installation, open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say, show_progress
 from notifier.outbox import backlog
 from notifier.outbox.backlog import AlreadyPosted, ContentGone, Letter, NoSuchLetter
 
@@ -19,7 +20,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "deliveries",
         {
-            "list": (list_them, "list dead deliveries, newest first, or those that wait"),
+            "list": (list_deliveries, "list dead deliveries, newest first, or those that wait"),
             "retry": (retry, "put dead deliveries back into the outbox"),
         },
     )
@@ -32,9 +33,9 @@ def add_to(commands: Commands) -> None:
     chosen.add_argument("--all", action="store_true", help="every dead delivery")
 
 
-def list_them(chosen: argparse.Namespace) -> int:
-    """Print a page of deliveries, and how many there are."""
-    with opened() as place, place.database.reading() as session:
+def list_deliveries(chosen: argparse.Namespace) -> int:
+    """Print a page of deliveries, and how many there are in all."""
+    with open_installation() as installation, installation.database.reading() as session:
         found = (
             backlog.list_waiting(session, limit=chosen.limit, after=chosen.after)
             if chosen.waiting
@@ -51,30 +52,30 @@ def list_them(chosen: argparse.Namespace) -> int:
 
 
 def retry(chosen: argparse.Namespace) -> int:
-    """Put dead deliveries back; 1 when one of them could not be."""
+    """Put dead deliveries back into the outbox; status 1 when one of them cannot be retried."""
     if not chosen.all and not chosen.ids:
         return complain("Which ones? Name deliveries, or --all.", [], "Look at `cardops deliveries list`.")
-    with opened() as place:
-        ids: Sequence[str] = _all_dead(place) if chosen.all else chosen.ids
-        left = [delivery_id for delivery_id in ids if not _retry(place, delivery_id)]
+    with open_installation() as installation:
+        ids: Sequence[str] = _all_dead(installation) if chosen.all else chosen.ids
+        left = [delivery_id for delivery_id in ids if not _retry(installation, delivery_id)]
     say(f"{len(ids) - len(left)} put back; the running bot delivers them.")
     return WRONG if left else FINE
 
 
-def _all_dead(place: Installation) -> list[str]:
+def _all_dead(installation: Installation) -> list[str]:
     ids: list[str] = []
-    with place.database.reading() as session:
+    with installation.database.reading() as session:
         while page := backlog.list_dead(session, limit=_PAGE, before=ids[-1] if ids else None):
             ids += [letter.id for letter in page]
-            progress(f"{len(ids)} dead deliveries found")
+            show_progress(f"{len(ids)} dead deliveries found")
     return ids
 
 
-def _retry(place: Installation, delivery_id: str) -> bool:
+def _retry(installation: Installation, delivery_id: str) -> bool:
     try:
-        with place.database.writing() as session:
-            backlog.retry(session, delivery_id, now=place.clock.now())
-            place.note(session, "delivery:retried", subject=f"delivery:{delivery_id}", facts={})
+        with installation.database.writing() as session:
+            backlog.retry(session, delivery_id, now=installation.clock.now())
+            installation.note(session, "delivery:retried", subject=f"delivery:{delivery_id}", facts={})
     except (NoSuchLetter, AlreadyPosted, ContentGone) as error:
         sys.stderr.write(f"{delivery_id}: {error.__doc__}\n")
         return False

@@ -1,11 +1,12 @@
-"""`cardops keys`: a new key, and bringing everything that is stored to it."""
+"""`cardops keys`: makes a new key, and encrypts everything that is stored with it."""
 
 import argparse
 import base64
 import secrets
 import sys
 
-from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, end_progress, opened, progress, say
+from bot.cli.installation import Installation, open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_group, finish_progress, say, show_progress
 from bot.clock import make_ids
 from bot.database import key_rotation
 from storage.vault import KEY_BYTES
@@ -27,42 +28,44 @@ def new(_chosen: argparse.Namespace) -> int:
 
 
 def rotate(_chosen: argparse.Namespace) -> int:
-    """Bring every sealed value to the first key; may be stopped and run again, beside running processes."""
-    with opened() as place:
-        rotation_id, total = _begin(place)
+    """Seal every value with the first key. Running bots go on, and a run that was stopped can be repeated."""
+    with open_installation() as installation:
+        rotation_id, total = _begin(installation)
         done = key_rotation.RotationResult()
-        for done in key_rotation.rotate(place.database, place.vault, rotation_id=rotation_id):
-            progress(f"{done.resealed} of {total} values encrypted anew")
-        end_progress()
-        _finish(place, rotation_id, done)
-        return _report(place, done)
+        for done in key_rotation.rotate(installation.database, installation.vault, rotation_id=rotation_id):
+            show_progress(f"{done.resealed} of {total} values encrypted anew")
+        finish_progress()
+        _finish(installation, rotation_id, done)
+        return _report(installation, done)
 
 
-def _begin(place: Installation) -> tuple[str, int]:
-    with place.database.writing() as session:
-        total = key_rotation.count_old(session, place.vault)
-        row = key_rotation.begin(session, place.vault, make_id=make_ids(place.clock), now=place.clock.now())
+def _begin(installation: Installation) -> tuple[str, int]:
+    with installation.database.writing() as session:
+        total = key_rotation.count_old(session, installation.vault)
+        row = key_rotation.begin(
+            session, installation.vault, make_id=make_ids(installation.clock), now=installation.clock.now()
+        )
         facts = {"to_key": row.to_key.hex(), "values": total}
-        place.note(session, "keys:rotation_begun", subject="keys", facts=facts)
+        installation.note(session, "keys:rotation_begun", subject="keys", facts=facts)
         return row.id, total
 
 
-def _finish(place: Installation, rotation_id: str, done: key_rotation.RotationResult) -> None:
-    with place.database.writing() as session:
+def _finish(installation: Installation, rotation_id: str, done: key_rotation.RotationResult) -> None:
+    with installation.database.writing() as session:
         if not done.left:
-            key_rotation.finish(session, rotation_id=rotation_id, now=place.clock.now())
-        facts = {"resealed": done.resealed, "left": done.left, "to_key": place.vault.current_key.hex()}
+            key_rotation.finish(session, rotation_id=rotation_id, now=installation.clock.now())
+        facts = {"resealed": done.resealed, "left": done.left, "to_key": installation.vault.current_key.hex()}
         event = "keys:rotated" if not done.left else "keys:rotation_stopped"
-        place.note(session, event, subject="keys", facts=facts)
+        installation.note(session, event, subject="keys", facts=facts)
 
 
-def _report(place: Installation, done: key_rotation.RotationResult) -> int:
+def _report(installation: Installation, done: key_rotation.RotationResult) -> int:
     for where in done.unreadable[:20]:
         sys.stderr.write(f"No key of CARDOPS_SECRET_KEYS opens {where}.\n")
     if done.left:
         sys.stderr.write(f"{done.left} values are still under other keys. Run this again.\n")
         return WRONG
-    keys = len(place.settings.CARDOPS_SECRET_KEYS)
+    keys = len(installation.settings.CARDOPS_SECRET_KEYS)
     say(f"{done.resealed} values encrypted anew; everything that is stored needs only the first key now.")
     if keys > 2:
         say(f"The keys between the first and the last ({keys - 2}) may be taken out of CARDOPS_SECRET_KEYS.")

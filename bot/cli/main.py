@@ -22,7 +22,7 @@ from bot.cli import (
     routes,
     webhooks,
 )
-from bot.cli.shell import FINE, WRONG, Act, add_command, complain
+from bot.cli.shell import FINE, WRONG, CommandFunction, add_command, complain
 from bot.clock import make_clock
 from bot.database import schema
 from bot.database.backup import StillConnected
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _do(chosen: argparse.Namespace) -> int:
     """Run what was chosen; what an operator can mend is told with status 2."""
-    act: Act = chosen.act
+    act: CommandFunction = chosen.act
     try:
         return act(chosen)
     except SettingsUnusable as error:

@@ -1,4 +1,4 @@
-"""`cardops policy`: whether cardops.yml can be used, what it says to a wish, and its JSON Schema for editors."""
+"""`cardops policy`: checks cardops.yml, explains what it decides, and prints its JSON Schema for editors."""
 
 import argparse
 import json
@@ -12,7 +12,13 @@ from sqlmodel import Session
 from approvals.actions.table import ACTIONS
 from approvals.policy.deciders import count_able
 from approvals.policy.people import Directory
-from bot.cli.policy_explanation import ConfigDirectory, PolicyExplanation, PolicyQuestion, explain_wish, read_money
+from bot.cli.policy_explanation import (
+    ConfigDirectory,
+    PolicyExplanation,
+    PolicyQuestion,
+    explain_question,
+    read_money,
+)
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from bot.clock import make_clock
 from bot.database import schema
@@ -47,7 +53,7 @@ def add_to(commands: Commands) -> None:
 
 
 def check(_chosen: argparse.Namespace) -> int:
-    """Check cardops.yml, named by CARDOPS_CONFIG, without any other setting."""
+    """Check the file that CARDOPS_CONFIG names; no other setting is needed."""
     path = find_config()
     if not path.exists():
         return complain(f"{path}: there is no such file.", [], "Set CARDOPS_CONFIG, or write one.")
@@ -67,12 +73,12 @@ def show_schema(_chosen: argparse.Namespace) -> int:
 
 
 def explain(chosen: argparse.Namespace) -> int:
-    """Say which rule decides, which limits count, and who could approve; 1 when it could not be approved."""
+    """Print which rule decides, which limits apply and who could approve; status 1 when nobody could."""
     try:
         money = read_money(chosen.amount, chosen.currency.upper())
     except NotMoney as error:
         return complain(f"--amount: {error}.", [], "An amount is 120.50, a currency EUR.")
-    wish = PolicyQuestion(
+    question = PolicyQuestion(
         action=chosen.action,
         money=money,
         subject=chosen.card,
@@ -81,9 +87,9 @@ def explain(chosen: argparse.Namespace) -> int:
     )
     sources = _find_sources()
     with _reading(sources) as (session, gaps):
-        found = explain_wish(
+        found = explain_question(
             sources.config,
-            wish=wish,
+            question=question,
             directory=sources.directory,
             session=session,
             now=make_clock().now(),
@@ -95,7 +101,7 @@ def explain(chosen: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Sources:
-    """What could be had of an installation: at least cardops.yml."""
+    """What could be read of an installation: at least cardops.yml."""
 
     config: Config
     directory: Directory
@@ -121,7 +127,7 @@ def _find_sources() -> _Sources:
 
 @contextmanager
 def _reading(sources: _Sources) -> Iterator[tuple[Session | None, tuple[str, ...]]]:
-    """Open the database for the sums; one that cannot be read is a gap, not the end."""
+    """Open the database for earlier sums; without one the explanation has a gap."""
     if sources.settings is None:
         yield None, sources.gaps
         return

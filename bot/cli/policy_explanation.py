@@ -1,4 +1,4 @@
-"""What the policy says to a wish that nobody has made yet: which rule, which limits, and who could decide it."""
+"""What the policy would do with a request: which rule decides, which limits apply, who could approve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from paytend.money import Money
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyQuestion:
-    """What would be asked for. `requester` is an account, `subject` the card or cardholder it is done to."""
+    """A request that nobody has made. `requester` is a Slack account, `subject` the card or cardholder."""
 
     action: str
     money: Money | None = None
@@ -30,7 +30,7 @@ class PolicyQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyExplanation:
-    """Everything that is said about a wish. `gaps` are what could not be looked at, in words."""
+    """The answer to a question. `gaps` says in words what could not be read."""
 
     rules: tuple[RuleExplanation, ...]
     limits: tuple[LimitState, ...] = ()
@@ -42,12 +42,12 @@ class PolicyExplanation:
 
     @property
     def can_be_approved(self) -> bool:
-        """Whether it would not be refused, and enough people could decide it."""
+        """Whether the policy lets it through and enough people could approve it."""
         return not self.refused and count_able(self.deciders) >= self.quorum
 
 
 class ConfigDirectory:
-    """A directory that knows no more than cardops.yml: accounts without names, and no groups."""
+    """Stands in for Slack where it cannot be reached: accounts have no names, groups cannot be read."""
 
     def person(self, account: str) -> Profile:
         """Return the bare account."""
@@ -58,33 +58,33 @@ class ConfigDirectory:
         raise DirectoryUnreadable(group)
 
 
-def explain_wish(
+def explain_question(
     config: Config,
     *,
-    wish: PolicyQuestion,
+    question: PolicyQuestion,
     directory: Directory,
     session: Session | None,
     now: datetime,
     gaps: Sequence[str] = (),
 ) -> PolicyExplanation:
-    """Return what would happen to a wish; without a session, limits count nothing but the wish itself."""
+    """Return what would happen; without a session, limits count only the amount in question."""
     policy = config.rules
-    rules = tuple(explain(policy, action=wish.action, money=wish.money))
+    rules = tuple(explain(policy, action=question.action, money=question.money))
     try:
-        rule = find_rule(policy.rules, action=wish.action, money=wish.money)
+        rule = find_rule(policy.rules, action=question.action, money=question.money)
     except NothingAllows as refusal:
         return PolicyExplanation(rules=rules, refused=str(refusal), gaps=tuple(gaps))
     if rule.lifted:
         return PolicyExplanation(rules=rules, rule=rule, gaps=tuple(gaps))
-    limits = () if session is None else _read_limits(session, config, wish, now=now)
+    limits = () if session is None else _read_limits(session, config, question, now=now)
     try:
         quorum, refused = apply_limits(rule, limits).quorum, ""
     except LimitReached as refusal:
         quorum, refused = rule.quorum, str(refusal)
     changed: frozenset[str] = frozenset()
     if session is not None:
-        changed = find_recent_changers(session, cardholder_id=wish.cardholder, now=now)
-    deciders, unread = _find_deciders(config, directory, rule, requester=wish.requester, changed=changed)
+        changed = find_recent_changers(session, cardholder_id=question.cardholder, now=now)
+    deciders, unread = _find_deciders(config, directory, rule, requester=question.requester, changed=changed)
     return PolicyExplanation(
         rules=rules,
         limits=limits,
@@ -97,17 +97,17 @@ def explain_wish(
 
 
 def _read_limits(
-    session: Session, config: Config, wish: PolicyQuestion, *, now: datetime
+    session: Session, config: Config, question: PolicyQuestion, *, now: datetime
 ) -> tuple[LimitState, ...]:
-    requester = people.identity_of(wish.requester or "", same_person=config.same_person)
+    requester = people.identity_of(question.requester or "", same_person=config.same_person)
     return tuple(
         sums.read_limit_states(
             session,
             config.rules,
-            action=wish.action,
-            money=wish.money,
+            action=question.action,
+            money=question.money,
             requester_id=requester,
-            card_id=wish.subject,
+            card_id=question.subject,
             now=now,
         )
     )

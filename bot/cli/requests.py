@@ -1,4 +1,4 @@
-"""`cardops requests`: what was asked for and what became of it, without what is sealed."""
+"""`cardops requests`: lists requests and shows one, without what is sealed."""
 
 import argparse
 import json
@@ -11,7 +11,8 @@ from approvals.requests import lists, stored
 from approvals.requests.lists import PageStart
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
-from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, opened, say
+from bot.cli.installation import open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from paytend.money import Money
 from paytend.redaction import mask_text
 
@@ -21,7 +22,7 @@ def add_to(commands: Commands) -> None:
     parsers = add_group(
         commands,
         "requests",
-        {"list": (list_them, "list requests, a page at a time"), "show": (show, "show one request")},
+        {"list": (list_requests, "list requests, a page at a time"), "show": (show, "show one request")},
     )
     statuses = [status.value for status in Status]
     parsers["list"].add_argument(
@@ -51,9 +52,9 @@ def _after(text: str) -> PageStart:
     return PageStart(created_at=moment, id=row_id)
 
 
-def list_them(chosen: argparse.Namespace) -> int:
+def list_requests(chosen: argparse.Namespace) -> int:
     """Print a page of requests."""
-    with opened() as place, place.database.reading() as session:
+    with open_installation() as installation, installation.database.reading() as session:
         if chosen.status:
             page = lists.with_status(session, status=Status(chosen.status), after=chosen.after, size=chosen.limit)
         else:
@@ -67,7 +68,7 @@ def list_them(chosen: argparse.Namespace) -> int:
 
 def show(chosen: argparse.Namespace) -> int:
     """Print one request with its decisions and its execution."""
-    with opened() as place, place.database.reading() as session:
+    with open_installation() as installation, installation.database.reading() as session:
         try:
             request = stored.find_named(session, chosen.name)
         except stored.UnknownRequest as refusal:

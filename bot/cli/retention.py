@@ -1,8 +1,9 @@
-"""`cardops retention run`: remove contents that are older than CARDOPS_RETENTION_DAYS now, not only daily."""
+"""`cardops retention run`: removes contents older than CARDOPS_RETENTION_DAYS now, as the daily job does."""
 
 import argparse
 
-from bot.cli.shell import FINE, Commands, add_group, end_progress, opened, progress, say
+from bot.cli.installation import open_installation
+from bot.cli.shell import FINE, Commands, add_group, finish_progress, say, show_progress
 from bot.database import retention
 
 
@@ -13,16 +14,20 @@ def add_to(commands: Commands) -> None:
 
 
 def run(_chosen: argparse.Namespace) -> int:
-    """Remove what is too old, and say how much it was."""
+    """Remove what is too old, and print how much it was."""
     done = retention.RemovedCounts()
-    with opened() as place:
-        days = place.settings.CARDOPS_RETENTION_DAYS
+    with open_installation() as installation:
+        days = installation.settings.CARDOPS_RETENTION_DAYS
         steps = retention.run(
-            place.database, days=days, key=place.audit_key, actor=place.operator, now=place.clock.now
+            installation.database,
+            days=days,
+            key=installation.audit_key,
+            actor=installation.operator,
+            now=installation.clock.now,
         )
         for done in steps:
-            progress(f"{done.total} contents removed")
-        end_progress()
+            show_progress(f"{done.total} contents removed")
+        finish_progress()
     say(
         f"Older than {days} days: {done.webhooks} webhooks, {done.requests} requests and "
         f"{done.deliveries} deliveries were emptied."

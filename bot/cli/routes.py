@@ -1,10 +1,11 @@
-"""`cardops routes explain`: which route takes an event, why the others do not, and where it goes."""
+"""`cardops routes explain`: prints which route takes an event, why the others do not, and where it goes."""
 
 import argparse
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, complain, opened, say
+from bot.cli.installation import Installation, open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from bot.wiring.notices import make_routes
 from commands.route_explanation import list_reasons
 from notifier.inbox.events import make_notification
@@ -30,19 +31,24 @@ def add_to(commands: Commands) -> None:
 
 
 def explain(chosen: argparse.Namespace) -> int:
-    """Print what each route says of an event; 1 when there is no such event, 2 when a file cannot be read."""
+    """Print for each route whether it takes an event and why.
+
+    Status 1 when there is no such event, 2 when a file cannot be read.
+    """
     path = Path(chosen.what)
-    with opened() as place:
+    with open_installation() as installation:
         try:
             notification = (
-                _read_file(path, chosen.type, place) if path.is_file() else _read_event(chosen.what, place)
+                _read_file(path, chosen.type, installation)
+                if path.is_file()
+                else _read_event(chosen.what, installation)
             )
         except Unreadable as error:
             say(f"{chosen.what}: {error}.")
             return WRONG
         except (OSError, UnicodeDecodeError, ValueError) as error:
             return complain(f"{chosen.what}: this is no JSON object ({type(error).__name__}).")
-        rows = list_reasons(notification.kind, notification.facts, routes=make_routes(place.read_config()))
+        rows = list_reasons(notification.kind, notification.facts, routes=make_routes(installation.read_config()))
     say(f"{notification.kind}, status {notification.facts.get('status') or 'not given'}")
     for row in rows:
         goes = f" -> {', '.join(row.channels)}" if row.matched else ""
@@ -50,19 +56,21 @@ def explain(chosen: argparse.Namespace) -> int:
     return FINE
 
 
-def _read_file(path: Path, notify_type: str, place: Installation) -> Notification:
+def _read_file(path: Path, notify_type: str, installation: Installation) -> Notification:
     text = path.read_text(encoding="utf-8")
     webhook = Webhook(
         notify_type=notify_type, content=strict_json.parse_object(text), text=text, form=VerifiedForm.RAW, key=0
     )
-    event = read_event(webhook, unit=place.settings.PAYTEND_AMOUNT_UNIT)
-    return make_notification(event, timezone=ZoneInfo(place.settings.PAYTEND_TIMEZONE), now=place.clock.now())
+    event = read_event(webhook, unit=installation.settings.PAYTEND_AMOUNT_UNIT)
+    return make_notification(
+        event, timezone=ZoneInfo(installation.settings.PAYTEND_TIMEZONE), now=installation.clock.now()
+    )
 
 
-def _read_event(event_id: str, place: Installation) -> Notification:
-    with place.database.reading() as session:
+def _read_event(event_id: str, installation: Installation) -> Notification:
+    with installation.database.reading() as session:
         row = session.get(InboxEvent, event_id)
     if row is None:
         raise Unreadable("there is no such file, and no such stored event")
-    event = open_event(row, vault=place.vault, unit=place.settings.PAYTEND_AMOUNT_UNIT)
-    return make_notification(event, timezone=ZoneInfo(place.settings.PAYTEND_TIMEZONE), now=row.received_at)
+    event = open_event(row, vault=installation.vault, unit=installation.settings.PAYTEND_AMOUNT_UNIT)
+    return make_notification(event, timezone=ZoneInfo(installation.settings.PAYTEND_TIMEZONE), now=row.received_at)

@@ -1,4 +1,4 @@
-"""`cardops webhooks`: what Paytend told us, as it was kept, and telling people again. Nothing here moves money."""
+"""`cardops webhooks`: lists stored webhooks, shows one, and dispatches one again. Nothing here moves money."""
 
 import argparse
 import json
@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from bot.cli.shell import FINE, WRONG, Commands, Installation, add_group, complain, opened, say
+from bot.cli.installation import Installation, open_installation
+from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from notifier.inbox.dispatcher import MOST_FAILURES
 from notifier.inbox.inbox import open_content
 from notifier.inbox.tables import InboxEvent
@@ -22,7 +23,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "webhooks",
         {
-            "list": (list_them, "list the webhooks that were taken in, newest first"),
+            "list": (list_webhooks, "list the webhooks that were taken in, newest first"),
             "show": (show, "show one as it was kept: without secrets, numbers masked"),
             "replay": (replay, "tell people of one again; it never moves money"),
         },
@@ -38,7 +39,7 @@ def add_to(commands: Commands) -> None:
         parsers[name].add_argument("id", help="the id of a webhook, from `cardops webhooks list`")
 
 
-def list_them(chosen: argparse.Namespace) -> int:
+def list_webhooks(chosen: argparse.Namespace) -> int:
     """Print a page of webhooks."""
     query = select(InboxEvent).order_by(col(InboxEvent.id).desc()).limit(chosen.limit)
     if chosen.kind:
@@ -47,7 +48,7 @@ def list_them(chosen: argparse.Namespace) -> int:
         query = query.where(col(InboxEvent.told_at).is_(None) | (col(InboxEvent.failures) >= MOST_FAILURES))
     if chosen.after:
         query = query.where(InboxEvent.id < chosen.after)
-    with opened() as place, place.database.reading() as session:
+    with open_installation() as installation, installation.database.reading() as session:
         rows = session.exec(query).all()
     for row in rows:
         say(json.dumps(_facts(row)) if chosen.json else _line(row))
@@ -57,15 +58,15 @@ def list_them(chosen: argparse.Namespace) -> int:
 
 
 def show(chosen: argparse.Namespace) -> int:
-    """Print one with its content; 1 when there is none, or its content is no longer kept."""
-    with opened() as place:
-        with place.database.reading() as session:
+    """Print one with its content; status 1 when it is unknown, or its content was removed."""
+    with open_installation() as installation:
+        with installation.database.reading() as session:
             row = session.get(InboxEvent, chosen.id)
         if row is None:
             return _say_unknown(chosen.id)
         say(_line(row))
         try:
-            text = open_content(row, vault=place.vault)
+            text = open_content(row, vault=installation.vault)
         except Unreadable as error:
             complain(f"{row.id}: {error}.")
             return WRONG
@@ -74,8 +75,8 @@ def show(chosen: argparse.Namespace) -> int:
 
 
 def replay(chosen: argparse.Namespace) -> int:
-    """Have people told of one again by the running bot; 1 when that is not possible."""
-    with opened() as place, place.database.writing() as session:
+    """Have the running bot dispatch one again; status 1 when its content was removed."""
+    with open_installation() as installation, installation.database.writing() as session:
         row = session.get(InboxEvent, chosen.id)
         if row is None:
             return _say_unknown(chosen.id)
@@ -83,15 +84,15 @@ def replay(chosen: argparse.Namespace) -> int:
             complain(f"{row.id}: its content was removed, so there is nothing to tell.")
             return WRONG
         row.told_at, row.failures = None, 0
-        _note(place, session, row)
+        _note(installation, session, row)
     say(
         f"{chosen.id}: the running bot tells it again. A message that stands for it already is brought up to date."
     )
     return FINE
 
 
-def _note(place: Installation, session: Session, row: InboxEvent) -> None:
-    place.note(session, "webhook:replayed", subject=f"webhook:{row.id}", facts={"kind": row.kind})
+def _note(installation: Installation, session: Session, row: InboxEvent) -> None:
+    installation.note(session, "webhook:replayed", subject=f"webhook:{row.id}", facts={"kind": row.kind})
 
 
 def _say_unknown(event_id: str) -> int:

@@ -1,0 +1,88 @@
+"""The installation that a command works on: its settings, its database, and the operator."""
+
+import getpass
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from approvals.audit import chain
+from approvals.context import ApprovalContext
+from bot.clock import Clock, make_clock, make_ids
+from bot.database import schema
+from bot.database.engine import SqlDatabase
+from bot.settings.cardops_yml import Config, read_config
+from bot.settings.environment import Settings, read_own_settings
+from notifier.outbox.outbox import Outbox
+from storage.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """The installation that a command works on. `operator` is the person at the shell, for the trail."""
+
+    settings: Settings
+    database: SqlDatabase
+    clock: Clock
+    operator: str
+
+    @property
+    def audit_key(self) -> bytes:
+        """The key of the trail's chain."""
+        return chain.make_key(self.settings.CARDOPS_SECRET_KEYS[-1])
+
+    @property
+    def vault(self) -> Vault:
+        """What seals and opens stored values."""
+        return Vault(self.settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes)
+
+    def make_approval_context(self, config: Config) -> ApprovalContext:
+        """Return the context that moves of requests need."""
+        make_id = make_ids(self.clock)
+        return ApprovalContext(
+            vault=self.vault,
+            outbox=Outbox(vault=self.vault, make_id=make_id),
+            policy=config.rules,
+            make_id=make_id,
+            audit_key=self.audit_key,
+            channel=config.channels.approvals,
+        )
+
+    def read_config(self) -> Config:
+        """Return cardops.yml; raises ConfigUnusable."""
+        return read_config(self.settings.CARDOPS_CONFIG)
+
+    def note(self, session: Session, event: str, *, subject: str, facts: Mapping[str, Any]) -> None:
+        """Record in the trail what the operator does, in this transaction.
+
+        Call it last: from here to the commit no other process can write to the trail.
+        """
+        now = self.clock.now()
+        chain.append(
+            session, event, key=self.audit_key, actor=self.operator, subject=subject, facts=facts, now=now
+        )
+
+
+@contextmanager
+def open_installation(*, current: bool = True) -> Iterator[Installation]:
+    """Open the database of this installation; raises SettingsUnusable, and NotMigrated if it must be `current`."""
+    settings = read_own_settings()
+    database = SqlDatabase(settings.DATABASE_URL)
+    try:
+        if current:
+            schema.require_current(database)
+        yield Installation(settings=settings, database=database, clock=make_clock(), operator=operator())
+    finally:
+        database.close()
+
+
+def operator() -> str:
+    """Return the person at the shell, as the trail names them."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except (OSError, KeyError):  # a container's user often has no name
+        return f"operator:{os.getuid()}"
