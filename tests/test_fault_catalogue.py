@@ -1,4 +1,4 @@
-"""docs/faults.md and the tests say the same: each number has its row and its tests, each numbered test its row."""
+"""docs/faults.md and the tests agree: each number has its row and its tests, each numbered test its row."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ NUMBERS = [*(f"F{number}" for number in range(1, 41)), *(f"A{number}" for number
 def read_rows() -> dict[str, set[str]]:
     text = (TESTS.parent / "docs" / "faults.md").read_text(encoding="utf-8")
     rows = ROW.findall(text)
-    assert len(rows) == len(dict(rows)), "a number stands twice"
+    assert len(rows) == len(dict(rows)), "a number is there twice"
     return {number: set(re.findall(r"\(\.\./tests/([^)]+)\)", shown_by)) for number, shown_by in rows}
 
 

@@ -1,4 +1,4 @@
-"""The whole demo as a child process, and windows of a browser that look at it."""
+"""The whole demo as a child process, and browser windows that show it."""
 
 import os
 import re
@@ -19,7 +19,7 @@ class Demo:
     """`python -m sandbox demo` in a folder of its own, on any free ports."""
 
     def __init__(self, folder: Path) -> None:
-        """Start it, and return when it says where to look."""
+        """Start it, and return when it has printed its address."""
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
         self.process = subprocess.Popen(

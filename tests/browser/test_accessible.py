@@ -11,7 +11,7 @@ from tests.browser.demo import PHONE, WIDE, Windows, types
 pytestmark = pytest.mark.browser
 
 EVERYTHING: dict[str, object] = {"resultTypes": ["violations"]}
-# The themes differ in their colours only, and most rules look at everything else.
+# The themes differ only in colours, and most rules are about everything else.
 COLOURS: dict[str, object] = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
 
 

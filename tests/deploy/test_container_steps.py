@@ -91,13 +91,13 @@ class Image:
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
 
     def is_healthy(self, words: list[str]) -> bool:
-        """Whether its own check says that it is well."""
+        """Whether its own health check passes."""
         environment = self.environment | {"PATH": f"{self.environment['PATH']}:/usr/bin:/bin"}
         done = subprocess.run([*as_nobody(), *words], env=environment, capture_output=True, check=False)
         return done.returncode == 0
 
     def run(self, words: list[str], **settings: str) -> "subprocess.Popen[bytes]":
-        """Run a program of the image as its user, with nothing in the environment but what the file says."""
+        """Run a program of the image as its user, with only the environment that the file sets."""
         environment = self.environment | settings
         environment["PATH"] += ":/usr/bin:/bin"
         with (self.root / "said.log").open("ab") as log:

@@ -1,4 +1,4 @@
-"""The systemd unit: what systemd itself says of it, where it is installed."""
+"""The systemd unit, by systemd's own checks, where it is installed."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""How every command that asks Paytend is used: by whom, for what, and what is seen when it goes well.
+"""How every command that asks Paytend is used: who types it, for what, and what they see when it works.
 
 `prepare` comes before the last step; `last` is the delivery after which Paytend is asked, not settled yet.
 """
@@ -74,7 +74,7 @@ READINGS = (
 class Change:
     """A command that changes something; `looks` is what Paytend is asked when it is asked for, if anything.
 
-    `answers` says that what became of it can be asked of Paytend, so that nobody has to settle it.
+    `answers`: Paytend can be asked about the outcome, so that nobody has to settle it.
     """
 
     prepare: Prepare
@@ -85,7 +85,7 @@ class Change:
     answers: bool = False
 
     def asks(self, world: JourneyWorld) -> None:
-        """Do all of it, and all that comes of it."""
+        """Do all of it, and everything that follows."""
         self.prepare(world)
         self.last(world)
         world.settles()

@@ -1,4 +1,4 @@
-"""Everything that Slack was given in a journey, and what Slack's own schemas and limits say of it."""
+"""Everything that a journey sent to Slack, checked by Slack's own schemas and limits."""
 
 import json
 import os

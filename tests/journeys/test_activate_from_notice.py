@@ -1,4 +1,4 @@
-"""*Activate* and *Upload a document* stand on the notices that call for them."""
+"""The notices that call for *Activate* and *Upload a document* have these buttons."""
 
 from sandbox.paytend.records import Order
 from tests.journeys.card_world import CARDS_CONFIG

@@ -5,7 +5,7 @@ from tests.journeys.world import ADMIN, CARD, GUEST, HOLDER, MANAGER, ONCALL, SU
 
 NUMBER = "4111 1111 1111 1111"
 
-# By form: who may, what is typed wrong, and the words that say so.
+# By form: who may use it, a wrong text, and the words of the reply.
 WRONG: dict[str, tuple[str, str, str]] = {
     "/card info": (SUPPORT, "/card info", "Which card?"),
     "/card balance": (SUPPORT, f"/card balance {CARD} EUR", "one thing too many"),
@@ -38,7 +38,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "/cardops silences": (ONCALL, "/cardops silences all", "one thing too many"),
     "/cardops doctor": (ADMIN, "/cardops doctor now", "one thing too many"),
 }
-# By form: what is typed rightly by somebody who may not.
+# By form: a correct text, typed by somebody who may not use it.
 RIGHT: dict[str, str] = {
     "/card info": CARD,
     "/card balance": CARD,

@@ -116,7 +116,7 @@ def fills_forms(world: JourneyWorld) -> None:
 
 
 def retrieves_a_password(world: JourneyWorld) -> None:
-    """Once with a look at it, and once more without: nobody takes that one out of memory."""
+    """Once and the requester sees it, and once more unseen, so that one stays in memory."""
     for again in (False, True):
         world.types(SUPPORT, f"/card password {CARD}")
         world.submits(SUPPORT, card=CARD, identified="called_back", reason="forgot it")
@@ -177,7 +177,7 @@ def kept_in(folder: Path) -> bytes:
 
 
 def shows_the_password(call: ApiCall) -> bool:
-    """Whether a call is the one that may hold the password: it opens a modal, for whoever clicked."""
+    """Whether a call may contain the password: only the one that opens a modal for the person who clicked."""
     return call.method == "views.open" and '"secret_once"' in json.dumps(call.args)
 
 
@@ -212,7 +212,7 @@ def go_everywhere(world: JourneyWorld, folder: Path, logged: StringIO) -> None:
     world.settles()
 
     stored, sent, lines = kept_in(folder), sent_to_slack(world), logged.getvalue()
-    # The search finds what is there, and the paths were walked to their ends.
+    # The search does find things, and every path was walked to its end.
     assert b"cardholder:read" in stored
     assert "customer called" in sent
     assert "paytend.called" in lines

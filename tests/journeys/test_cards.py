@@ -1,4 +1,4 @@
-"""Cards: looking at them, their lists, and what is asked for about them, with every way in which it can end."""
+"""Cards: their details, their lists, and the requests about them, with every way in which a request can end."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Commands that only look: answers are for whoever typed, and say what was wrong and what would be right."""
+"""Commands that only read: replies go to the person who typed, and name what was wrong and the right form."""
 
 from tests.journeys.world import (
     ADMIN,

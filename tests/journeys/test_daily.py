@@ -1,4 +1,4 @@
-"""What happens once a day: the head of the trail is told to the audit channel, and old contents go."""
+"""What happens once a day: the audit channel gets the head of the trail, and old contents are removed."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What becomes of a request that is not simply approved, and who hears of it."""
+"""Requests that are not simply approved, and who is notified."""
 
 from tests.journeys.world import (
     ADMIN,

@@ -1,4 +1,4 @@
-"""Faults around webhooks, each told through the whole bot: order, a full disk, jumps of the clock, new keys."""
+"""Faults around webhooks, each through the whole bot: order, a full disk, clock jumps, new keys."""
 
 import json
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def test_f32_a_commit_is_on_the_disk_before_anybody_is_answered(sqlite_world: Jo
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
         level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
 
-    # FULL for a write-ahead log, EXTRA for a rollback journal; test_power_loss.py looks at the calls.
+    # FULL for a write-ahead log, EXTRA for a rollback journal; test_power_loss.py checks the calls.
     assert (mode, level) in {("wal", 2), ("delete", 3)}
 
 

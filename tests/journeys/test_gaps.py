@@ -1,4 +1,4 @@
-"""A webhook that never came is found by looking, told once, and has no effect when it comes after all."""
+"""The bot finds a webhook that never arrived, posts it once, and ignores it when it arrives after all."""
 
 import json
 from datetime import timedelta

@@ -27,7 +27,7 @@ JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 2000
 
 
 def searches(world: JourneyWorld, person: str, text: str, *, action: str) -> list[str]:
-    """Type into a select of the open form and return the texts of what is offered."""
+    """Type into a select of the open form and return the texts of its options."""
     found: Delivery = world.slack.suggests(person, text, action_id=action)
     world.settles()
     return [str(option["text"]["text"]) for option in found.options]

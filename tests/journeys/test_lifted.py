@@ -26,7 +26,7 @@ def alone(make_world: MakesWorld) -> Iterator[JourneyWorld]:
 
 
 def asked_trail(world: JourneyWorld) -> list[str]:
-    """What the trail says of the newest request."""
+    """The events of the newest request in the trail."""
     subject = f"request:{world.request().id}"
     return [row.event for row in world.trail() if row.subject == subject]
 

@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 def looks(world: JourneyWorld, amount: str = "", *, after: timedelta = timedelta(minutes=5)) -> None:
-    """Let time pass, set the balance and let the clock's jobs look at it."""
+    """Let time pass, set the balance and let the clock's jobs poll it."""
     world.clock.advance(after)
     if amount:
         world.paytend.events.set_partner_balance(amount)
@@ -33,7 +33,7 @@ def pictures_are_sent(world: JourneyWorld, *, after: timedelta = timedelta(secon
 
 
 def roots(world: JourneyWorld) -> list[dict[str, Any]]:
-    """What stands in the channel and is no reply."""
+    """The messages in the channel, without replies."""
     return [
         message
         for message in world.slack.messages("C0ALERTS")

@@ -1,4 +1,4 @@
-"""Every command that asks Paytend, and every way in which Paytend can answer; and what is never repeated."""
+"""Every command that asks Paytend, with every answer of Paytend, and the calls that are never repeated."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -261,7 +261,7 @@ def test_a_lost_answer_is_unknown_until_paytend_or_two_people_say_and_never_sent
 
 
 def settles_that_it_happened(world: JourneyWorld, card: dict[str, object]) -> None:
-    """Two people other than the requester are called, and say so with a reason."""
+    """Two people other than the requester settle it, with a reason."""
     alarm = world.slack.messages("C0APPROVALS")[-1]
     assert "two people have to settle" in text_of(alarm["blocks"])
     for person in (MANAGER, OTHER_MANAGER):

@@ -1,4 +1,4 @@
-"""Paytend's webhooks and the balance: told once, in the right place, harmless in every value."""
+"""Notices of webhooks and of the balance: posted once, in the right place, harmless whatever their values."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, JourneyWorld, ac
 
 
 def texts(world: JourneyWorld, channel: str) -> list[str]:
-    """The fallback texts of what stands in a channel."""
+    """The fallback texts of the messages in a channel."""
     return [message["text"] for message in world.slack.messages(channel)]
 
 

@@ -1,4 +1,4 @@
-"""Quorum, limits, and a policy that says nothing."""
+"""Quorum, limits, and an empty policy."""
 
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (

@@ -1,4 +1,4 @@
-"""Clicks that must not count: each gets a private answer, changes nothing, and stands in the audit trail."""
+"""Clicks that must not count: each gets a private reply, changes nothing, and is in the audit trail."""
 
 import json
 

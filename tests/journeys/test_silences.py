@@ -1,4 +1,4 @@
-"""Silences: what they hold back is counted and told at their end; money and security are never silenced."""
+"""Silences: held-back notices are counted and posted at the end; money and security are never silenced."""
 
 import json
 from datetime import timedelta

@@ -46,7 +46,7 @@ def make_contents(count: int) -> Iterator[dict[str, Any]]:
 
 
 def amounts_seen(world: JourneyWorld) -> list[str]:
-    """The amounts that stand in Slack, in messages and in lines of threads, each as often as it stands there."""
+    """The amounts in Slack, in messages and in lines of threads, each as often as it is there."""
     found = []
     for channel in CHANNELS:
         for root in world.slack.messages(channel):
@@ -118,7 +118,7 @@ def test_f21_a_storm_while_slack_is_down_is_readable_and_complete_a_minute_after
         assert [call for call in world.slack.api_calls if call.status == 429] == []
         with world.bot.database.reading() as session:
             assert len(session.exec(select(InboxEvent.id)).all()) == count
-        # By the pauses between the attempts, which have jitter, it may be calm again when all is told.
+        # By the pauses between the attempts, which have jitter, it may be calm again when all are posted.
         [digest] = roots(world, "C0ALERTS", "at once")
         alone = [message for message in roots(world, "C0ALERTS") if "at once" not in message["text"]]
         assert len(alone) <= 3, "only what had been begun when the storm began is not a part of it"

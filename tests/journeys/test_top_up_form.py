@@ -6,7 +6,7 @@ from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, actions_o
 
 
 def inputs_of(view: dict[str, Any] | None) -> dict[str, str]:
-    """What stands in the inputs of a modal when it opens."""
+    """The initial values of the inputs of a modal."""
     found = {}
     for block in view["blocks"] if view else ():
         if block["type"] == "input":

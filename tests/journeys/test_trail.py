@@ -1,4 +1,4 @@
-"""The audit trail after a long life, and what the database refuses whoever writes to it."""
+"""The audit trail after a long life, and what the database refuses to every writer."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Urgent notices: somebody says that they are on it, and when nobody does the next ones hear of it."""
+"""Urgent notices: somebody acknowledges one, or else the next recipients are notified."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,6 +1,6 @@
 """The whole system for a journey: both stand-ins over real sockets, the bot composed as in production.
 
-The bot's threads are replaced by `settles`, which does at once whatever waits; time stands still until it passes.
+Instead of the bot's threads, `settles` does everything that waits, at once; time moves only when a test moves it.
 """
 
 import contextlib
@@ -68,7 +68,7 @@ balance: {every: 5m, currencies: {EUR: {warn: 5000.00, critical: 1000.00}}, repe
 
 @dataclass
 class Later:
-    """A pool that does its work when it is told to, in the order in which it came."""
+    """A pool that does its work when a test says so, in the order in which it came."""
 
     waiting: list[Callable[[], None]] = field(default_factory=list)
 
@@ -185,7 +185,7 @@ class JourneyWorld:
         return status, json.loads(answer)
 
     def repeats(self) -> None:
-        """Let Slack deliver again what it delivered last, and do what comes of it."""
+        """Let Slack repeat its last delivery, and do everything that follows."""
         self.slack.repeats_last_delivery()
         self.settles()
 
@@ -260,7 +260,7 @@ class JourneyWorld:
 
 
 def is_root(message: Mapping[str, Any]) -> bool:
-    """Whether a message is no reply, though it may have some."""
+    """Whether a message is not a reply; it may have replies."""
     return bool(message["thread_ts"] == message["ts"])
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Nursery:
-    """Starts bots and knows what became of them."""
+    """Starts bots and knows how they ended."""
 
     def __init__(self) -> None:
         """Start the process; it is asked one thing after the other."""
@@ -43,7 +43,7 @@ class Nursery:
         return None if status == RUNS else status
 
     def end(self) -> None:
-        """End the process itself; whoever started a bot has ended it before."""
+        """End the process itself; every bot was stopped before by the test that started it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -63,8 +63,8 @@ RUNS = 1_000  # no exit status
 
 
 def serve() -> None:
-    """Answer what is asked until there is nobody left who asks; a forked child returns as the bot."""
-    from bot.cli import main  # noqa: PLC0415 - what this process is for; whoever imports this module needs it not
+    """Answer requests until the other end closes; a forked child returns as the bot."""
+    from bot.cli import main  # noqa: PLC0415 - only this process needs it, not those that import this module
 
     while line := sys.stdin.readline():
         asked = json.loads(line)

@@ -131,14 +131,14 @@ class Rig:
     # what can be seen
 
     def find_card(self, text: str, *, says: str = "") -> dict[str, Any] | None:
-        """The newest card in the channel that shows a text, and says this in its own words."""
+        """The newest request message in the channel that shows a text, and says this in its own text."""
         for message in reversed(self.slack.messages("C0APPROVALS")):
             if text in text_of(message.get("blocks", [])) and says in message["text"]:
                 return message
         return None
 
     def says(self, words: str, *, of: str = "") -> dict[str, Any]:
-        """Wait until a card (that shows `of`) says this; longer than the lease of a dead replica."""
+        """Wait until a request message (that shows `of`) says this; longer than the lease of a dead replica."""
         try:
             return self.until(lambda: self.find_card(of, says=words), within=45)
         except AssertionError:

@@ -1,4 +1,4 @@
-"""kill -9 in a delivery: every message stands in Slack in the end, and none stands twice unmarked."""
+"""kill -9 in a delivery: every message is in Slack in the end, and none is there twice without a mark."""
 
 import pytest
 

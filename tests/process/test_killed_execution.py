@@ -109,7 +109,7 @@ def test_killed_twice_in_one_execution(sqlite_rig: Rig) -> None:
 
 
 MOMENTS = 200  # over a second, from the click to after the recorded result
-ROUNDS = 40  # each in a world of its own, so that what is not known does not stand in the way of the others
+ROUNDS = 40  # each in a world of its own, so that an unknown outcome does not block the others
 
 
 @pytest.mark.soak
@@ -131,7 +131,7 @@ def test_killed_at_any_moment_of_an_execution(sqlite_rig: Rig, round_: int) -> N
 
 
 def assert_the_truth_is_told(rig: Rig, number: int, *, shown: str) -> None:
-    """It is carried out once; or it was never sent, and the card says that nobody knows yet."""
+    """It is executed once; or it was never sent, and the request message says that nobody knows yet."""
     assert rig.statuses()[number] != "pending"  # what was acknowledged was on the disk
     rig.until(lambda: rig.statuses()[number] in {"executed", "unknown"})
     reference = rig.requests()[number].reference

@@ -1,4 +1,4 @@
-"""The bot as a process: it starts, answers, and ends when it is told to, with what it holds finished."""
+"""The bot as a process: it starts, answers, and on SIGTERM finishes its work and exits."""
 
 import re
 import signal
@@ -72,7 +72,7 @@ def test_a_command_that_is_being_answered_is_answered_before_the_end(sqlite_rig:
 
 
 def shown_in_oncall(rig: Rig) -> str:
-    """What stands in the channel and in its threads, but for the digest, which says it all again."""
+    """The messages in the channel and in its threads, without the digest, which repeats them."""
     return "\n".join(
         text_of(message["blocks"])
         for root in rig.slack.messages("C0ONCALL")

@@ -104,7 +104,7 @@ def kill_in_turn(rig: Rig, replicas: list[Child], *, seconds: float) -> int:
 
 
 def amounts(rig: Rig) -> tuple[Counter[str], Counter[str]]:
-    """How often each amount stands in Slack: in what is not marked as a possible repeat, and in what is."""
+    """How often each amount is in Slack: in messages without the mark of a repeat, and in those with it."""
     plain, marked = Counter[str](), Counter[str]()
     for channel in CHANNELS:
         for root in rig.slack.messages(channel):

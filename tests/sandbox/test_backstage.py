@@ -1,4 +1,4 @@
-"""What stands behind the page: the panel through the control doors, and what passes, sealed beside clear."""
+"""The page besides Slack: the panel through the control addresses, and the traffic, sealed beside clear."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

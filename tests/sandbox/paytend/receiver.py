@@ -1,4 +1,4 @@
-"""A receiver of webhooks for these tests, which answers as it is told."""
+"""A receiver of webhooks for these tests, which answers as a test configures it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every switch of the stand-in does what its name says, and the work is done or not done as it says."""
+"""Every switch of the stand-in does what its name says, to the answer and to the work."""
 
 import time
 

@@ -19,7 +19,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ws(clock: Clock) -> Iterator[SlackWorkspace]:
-    """A workspace at a time that stands still, whose app answers nothing but 200."""
+    """A workspace with a stopped clock, whose app always answers 200."""
     workspace = SlackWorkspace(
         clock=clock,
         delivery=lambda *_: (200, {}, b""),

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class Listener:
-    """An app that keeps what it gets and answers what it is told to."""
+    """An app that keeps what it gets and answers as a test configures it."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []

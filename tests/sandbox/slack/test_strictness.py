@@ -37,7 +37,7 @@ def listener() -> Listener:
 
 @pytest.fixture
 def strict(clock: Clock, listener: Listener) -> Iterator[SlackWorkspace]:
-    """A workspace with all its limits, whose app answers what `listener` is told to."""
+    """A workspace with all its limits, whose app answers as `listener` is configured."""
     workspace = SlackWorkspace(clock=clock, delivery=listener)
     with workspace.serving():
         yield workspace
