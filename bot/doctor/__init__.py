@@ -1,1 +1,1 @@
-"""What the doctor looks at, one function for each check."""
+"""The doctor: one function for each check of an installation, in one table."""

@@ -1,4 +1,4 @@
-"""What a check finds, and what is examined."""
+"""What the checks examine, and what each returns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from paytend import Client
 
 
 class CheckState(StrEnum):
-    """How a check came out."""
+    """The outcome of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -24,7 +24,7 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """What one check found; `next` says what to do."""
+    """What one check found: a sentence, and in `next` what to do about it."""
 
     state: CheckState
     says: str
@@ -43,7 +43,7 @@ class DoctorRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorContext:
-    """What the checks examine: of a running bot, or made for `cardops doctor`."""
+    """What the checks examine; a running bot hands in its own clients, `cardops doctor` makes them."""
 
     config: Config
     database: SqlDatabase
@@ -59,21 +59,15 @@ Check = Callable[[DoctorContext], CheckResult]
 
 
 def fine(says: str) -> CheckResult:
-    """Return that nothing is to be done."""
+    """Return the result of a check that is in order."""
     return CheckResult(state=CheckState.OK, says=says)
 
 
 def doubtful(says: str, todo: str) -> CheckResult:
-    """Return what is worth a look."""
+    """Return the result of a check that somebody should look into."""
     return CheckResult(state=CheckState.WARN, says=says, next=todo)
 
 
 def wrong(says: str, todo: str) -> CheckResult:
-    """Return what does not work."""
+    """Return the result of a check that failed."""
     return CheckResult(state=CheckState.WRONG, says=says, next=todo)
-
-
-def reason_of(error: Exception) -> str:
-    """Return Slack's own word for what went wrong, else the kind of error."""
-    response = getattr(error, "response", None)
-    return str(response["error"]) if response is not None and "error" in response else type(error).__name__

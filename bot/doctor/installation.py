@@ -1,4 +1,4 @@
-"""Checks of Paytend, of the clock, and of what is our own: the database, the outbox, the versions."""
+"""Checks of Paytend, the clock, the database, the outbox, the templates and the versions."""
 
 import platform
 from datetime import UTC, datetime, timedelta
@@ -12,9 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import schema
 from bot.database.engine import sqlite_module, wal_is_safe
-from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, reason_of, wrong
+from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, wrong
 from bot.doctor.slack import headers_of
 from notifier.outbox import backlog
+from notifier.outbox.slack_errors import read_error_code
 from paytend import OutcomeUnknown, ProtocolError, Refused, Unreachable, operations
 
 MOST_SKEW = timedelta(seconds=60)  # Slack refuses what is signed more than five minutes apart
@@ -23,18 +24,18 @@ _PACKAGES = ("cardops", "slack-bolt", "slack-sdk", "httpx", "sqlalchemy", "crypt
 
 
 def check_paytend(context: DoctorContext) -> CheckResult:
-    """Whether Paytend answers."""
+    """Check that Paytend answers at all."""
     try:
         context.paytend.send(operations.GET_PARTNER_BALANCE())
     except Unreachable as error:
         return wrong(f"Paytend does not answer: {error}", "Look at PAYTEND_BASE_URL and the network.")
     except (ProtocolError, OutcomeUnknown, Refused):
-        return fine("Paytend answers.")  # whether the answer can be believed is the next check
+        return fine("Paytend answers.")  # the next check says whether the answer is genuine
     return fine("Paytend answers.")
 
 
 def check_keys(context: DoctorContext) -> CheckResult:
-    """Whether each side takes the other's signature."""
+    """Check that each side accepts the other's signature."""
     try:
         context.paytend.send(operations.GET_PARTNER_BALANCE())
     except Refused as refused:
@@ -51,7 +52,7 @@ def check_keys(context: DoctorContext) -> CheckResult:
 
 
 def check_clock(context: DoctorContext) -> CheckResult:
-    """Whether this machine's clock agrees with the others."""
+    """Check that this machine's clock agrees with Slack's and Paytend's."""
     said = {"Slack": _date_of_slack(context), "Paytend": _date_of_paytend(context)}
     now = context.now()
     skews = {name: now - at for name, at in said.items() if at is not None}
@@ -93,13 +94,13 @@ def _seconds(skew: timedelta) -> str:
 
 
 def check_database(context: DoctorContext) -> CheckResult:
-    """Whether the database answers and has the right shape."""
+    """Check that the database answers and is migrated."""
     try:
         schema.require_current(context.database)
     except schema.NotMigrated:
         return wrong("The database has not the shape that this version needs.", "Run `cardops migrate`.")
     except SQLAlchemyError as error:
-        return wrong(f"The database does not answer ({reason_of(error)}).", "Look at DATABASE_URL.")
+        return wrong(f"The database does not answer ({read_error_code(error)}).", "Look at DATABASE_URL.")
     if not context.database.is_sqlite:
         return fine(f"PostgreSQL answers and is at revision {schema.newest()}.")
     module = sqlite_module()
@@ -112,7 +113,7 @@ def check_database(context: DoctorContext) -> CheckResult:
 
 
 def check_outbox(context: DoctorContext) -> CheckResult:
-    """Whether messages wait too long or died."""
+    """Check that no message waits too long or is dead."""
     with context.database.reading() as session:
         state = backlog.measure(session, now=context.now())
     if state.dead:
@@ -126,7 +127,7 @@ def check_outbox(context: DoctorContext) -> CheckResult:
 
 
 def check_templates(context: DoctorContext) -> CheckResult:
-    """Whether the operator's own templates are used."""
+    """Check that the operator's own templates could be used."""
     if context.faulty_templates:
         told = "; ".join(f"{one.name}: {one.reason}" for one in context.faulty_templates)
         return wrong(f"Not used, ours are used instead: {told}.", "Look at the files in CARDOPS_TEMPLATES.")
@@ -134,7 +135,7 @@ def check_templates(context: DoctorContext) -> CheckResult:
 
 
 def check_versions(_context: DoctorContext) -> CheckResult:
-    """What runs here."""
+    """List the versions of what runs here."""
     return fine(
         f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     )

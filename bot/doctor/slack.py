@@ -1,4 +1,4 @@
-"""Checks of Slack: the token, its scopes, the channels; and of who is in which role."""
+"""Checks of Slack: the token, its scopes, the channels, the people of each role, and whether rules can be met."""
 
 from typing import Any
 
@@ -8,23 +8,24 @@ from approvals.actions.table import ACTIONS
 from approvals.policy import people
 from approvals.policy.people import DirectoryUnreadable
 from approvals.policy.rules import PolicyRule
-from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, reason_of, wrong
+from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, wrong
+from notifier.outbox.slack_errors import read_error_code
 
 
 def check_slack(context: DoctorContext) -> CheckResult:
-    """Whether Slack takes the token."""
+    """Check that Slack accepts the token."""
     try:
         answer = context.slack.auth_test()
     except (SlackClientError, OSError) as error:
         return wrong(
-            f"Slack does not answer the token: {reason_of(error)}.",
+            f"Slack does not answer the token: {read_error_code(error)}.",
             "Look at SLACK_BOT_TOKEN and SLACK_API_BASE_URL; install the app again if the token was revoked.",
         )
     return fine(f"Slack answers: {answer.get('user', 'the bot')} in {answer.get('team', answer['team_id'])}.")
 
 
 def check_scopes(context: DoctorContext) -> CheckResult:
-    """Whether the token may do what is called, and no more."""
+    """Check that the token has the scopes that the bot uses, and no others."""
     headers = headers_of(context)
     if "x-oauth-scopes" not in headers:
         return doubtful("Slack did not say which scopes the token has.", "Compare them with `cardops manifest`.")
@@ -44,12 +45,12 @@ def check_scopes(context: DoctorContext) -> CheckResult:
 
 
 def headers_of(context: DoctorContext) -> dict[str, str]:
-    """Return the headers of an answer of Slack's, their names in small letters."""
+    """Return the headers of a response of Slack, their names in lower case."""
     return {name.lower(): str(value) for name, value in context.slack.auth_test().headers.items()}
 
 
 def check_channels(context: DoctorContext) -> CheckResult:
-    """Whether the bot is in every channel that is named."""
+    """Check that the bot is in every channel that cardops.yml names."""
     named: dict[str, str] = context.config.channels.model_dump()
     rules = {rule.channel for rule in context.config.policy if rule.channel}
     routed = {to for route in context.config.routes for to in route.to if to not in named}
@@ -74,14 +75,14 @@ def _channel_trouble(context: DoctorContext, channel: str) -> str:
     try:
         shown: dict[str, Any] = context.slack.conversations_info(channel=channel)["channel"]
     except (SlackClientError, OSError) as error:
-        return f"Slack says {reason_of(error)}"
+        return f"Slack says {read_error_code(error)}"
     if shown.get("is_archived"):
         return "it is archived"
     return "" if shown.get("is_member") else "the bot is not in it"
 
 
 def check_groups(context: DoctorContext) -> CheckResult:
-    """Whether the groups can be read and have active people."""
+    """Check that every role's groups can be read and that somebody active has the role."""
     config = context.config
     if not config.roles:
         return wrong("No roles are set: nobody may do anything.", "Set roles in cardops.yml.")
@@ -114,7 +115,7 @@ def _members(context: DoctorContext) -> dict[str, frozenset[str]]:
 
 
 def check_policy(context: DoctorContext) -> CheckResult:
-    """Whether each rule can be met without the requester."""
+    """Check that each rule can be met without the requester."""
     rules = context.config.policy
     if not rules:
         return doubtful("There are no policy rules: everything that needs two people is refused.", "Set policy.")
@@ -129,7 +130,7 @@ def check_policy(context: DoctorContext) -> CheckResult:
 
 
 def _stuck(rule: PolicyRule, members: dict[str, frozenset[str]]) -> str:
-    """Return for whose requests a rule cannot be met, "" when it can always be."""
+    """Return in words for whose requests a rule cannot be met, "" when there are none."""
     if rule.lifted:
         return ""
     able = {person for role in rule.approvers for person in members.get(role, frozenset())}

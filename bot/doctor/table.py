@@ -1,7 +1,6 @@
-"""Whether everything is set up and works: one table of checks, run by `/cardops doctor` and `cardops doctor`.
+"""The table of checks that `/cardops doctor` and `cardops doctor` run, in the order in which they are shown.
 
-Each check returns what it found, with a sentence and what to do. A check never raises: what it cannot find out is
-itself something found.
+A check returns a sentence and what to do. When Slack, Paytend or the database does not answer, that is a result too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,8 @@ from slack_sdk.errors import SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.doctor import installation, slack
-from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, DoctorRow, reason_of
+from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, DoctorRow
+from notifier.outbox.slack_errors import read_error_code
 
 __all__ = ["CHECKS", "CheckState", "DoctorContext", "count", "examine"]
 
@@ -21,7 +21,7 @@ def examine(context: DoctorContext) -> Iterator[DoctorRow]:
         try:
             found = check(context)
         except (SlackClientError, OSError, SQLAlchemyError) as error:
-            says = f"This could not be found out ({reason_of(error)})."
+            says = f"This could not be found out ({read_error_code(error)})."
             found = CheckResult(state=CheckState.WRONG, says=says, next="Look at the other checks first.")
         yield DoctorRow(name=name, state=found.state, says=found.says, next=found.next)
 

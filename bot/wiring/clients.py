@@ -18,7 +18,7 @@ from bot.settings.environment import Settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.edge import BotIdentity
 from notifier.outbox.backoff import Trouble
-from notifier.outbox.slack_errors import read_refusal
+from notifier.outbox.slack_errors import read_error_code, read_refusal
 from paytend import Client, RequestIds, make_http
 
 TEMPLATES = (
@@ -116,8 +116,7 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
     try:
         answer = slack.auth_test()
     except SlackClientError as error:
-        response = getattr(error, "response", None)
-        raise SlackUnusable(response["error"] if response is not None else type(error).__name__) from error
+        raise SlackUnusable(read_error_code(error)) from error
     except OSError as error:
         raise SlackUnusable(f"no answer ({type(error).__name__})") from error
     return BotIdentity(

@@ -54,6 +54,12 @@ def slack_call() -> Iterator[None]:
         raise _read_failure(error) from error
 
 
+def read_error_code(error: Exception) -> str:
+    """Return Slack's own word for what went wrong, such as "invalid_auth", else the name of the exception."""
+    response = getattr(error, "response", None)
+    return str(response["error"]) if response is not None and "error" in response else type(error).__name__
+
+
 def read_refusal(error: SlackApiError) -> NotDelivered:
     """Return what an answer other than ok means."""
     status = getattr(error.response, "status_code", 200)
