@@ -1,6 +1,6 @@
 """The table of checks that `/cardops doctor` and `cardops doctor` run, in the order in which they are shown.
 
-A check returns a sentence and what to do. When Slack, Paytend or the database does not answer, that is a result too.
+A check returns a sentence and what to do. When somebody does not answer, that is a result too, not an error.
 """
 
 from collections.abc import Iterator, Sequence
