@@ -1,8 +1,9 @@
-"""What people type freely: a reason has a length, and no text has a card number in it. Pure."""
+"""What people may type freely: a reason has a length, and no text may contain a card number. Pure."""
 
 from approvals.refusals import Refusal
 from paytend.redaction import find_card_numbers
 
+# The modals of Slack have the same limits (`min_length`, `max_length` in the templates).
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 
 
@@ -15,13 +16,13 @@ class HoldsCardNumber(Refusal):
 
 
 def require_reason(reason: str) -> None:
-    """Refuse a reason that is missing, too long, or holds a card number."""
+    """Refuse a reason that is missing, too long, or contains a card number."""
     refuse_card_number(reason)
     if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
         raise ReasonNeeded
 
 
 def refuse_card_number(text: str) -> None:
-    """Refuse a text that holds a card number."""
+    """Refuse a text that contains a card number, before it is stored or read any further."""
     if find_card_numbers(text):
         raise HoldsCardNumber

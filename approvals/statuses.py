@@ -1,10 +1,10 @@
-"""The statuses of a request and the verdicts of a decision."""
+"""The statuses of a request and the verdicts of a decision. The legal moves between them: `requests/moves.py`."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a request stands. A partial approval is a count, not a status."""
+    """How far a request has come. Some of several approvals are a count, not a status."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -17,10 +17,8 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
+# Unknown is open: money may have moved, so people and lookups still work on it.
 OPEN = (Status.PENDING, Status.APPROVED, Status.EXECUTING, Status.UNKNOWN)
-
-
-ENDED = tuple(status for status in Status if status not in OPEN)
 
 
 class Verdict(StrEnum):

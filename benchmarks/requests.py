@@ -112,7 +112,7 @@ def _wish(card_id: str) -> opening.NewRequest:
         subject=card_id, card_id=card_id, status="5", holder_id="101982", balance=Money.parse("64.10", "EUR")
     )
     payload = {"card_id": card_id, "money": "10.00 EUR", "reason": "bench"}
-    return opening.NewRequest(action="card.top_up", payload=payload, card=card, members=MEMBERS)
+    return opening.NewRequest(action="card.top_up", payload=payload, snapshot=card, members=MEMBERS)
 
 
 def _fill(database: SqlDatabase, size: int) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from approvals.canonical_json import canonical_json
+from approvals.refusals import Refusal
 from approvals.tables import AuditEvent
 from paytend.redaction import redact
 
-START = "0" * 64
+START = "0" * 64  # what the first event follows
 REPORT_EVERY = 20_000  # events
 _LOCK = 0x63617264  # any number that nothing else in this database locks
 _KEY_INFO = b"cardops audit chain"
@@ -31,7 +32,7 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Whether the chain holds; `broken_at` is the number of the first event that does not fit."""
+    """The result of checking the chain; `broken_at` is the number of the first event that does not fit."""
 
     head: Head
     broken_at: int | None = None
@@ -44,12 +45,12 @@ class Verification:
 
 
 def make_key(secret: bytes) -> bytes:
-    """Return the chain's key, derived from a secret of ours that also serves other ends."""
+    """Return the key of the chain, derived from a secret that is also used for encryption."""
     return hmac.new(secret, _KEY_INFO, hashlib.sha256).digest()
 
 
 def lock(session: Session) -> None:
-    """Wait for the end of every other transaction that appends; SQLite has one writer anyway."""
+    """Wait until every other transaction that appends has ended; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
@@ -66,7 +67,7 @@ def append(
 ) -> None:
     """Add one fact to the trail; secrets and card numbers are taken out of it.
 
-    It holds the trail until the transaction ends, so it comes last: whatever is locked after it may deadlock.
+    This locks the trail until the transaction ends, so call it last: a lock that is taken after it may deadlock.
     """
     lock(session)
     before = head(session)
@@ -85,8 +86,16 @@ def append(
     session.flush()
 
 
+def append_refusal(
+    session: Session, refusal: Refusal, *, key: bytes, actor: str, subject: str, now: datetime
+) -> None:
+    """Add a refusal to the trail, in a transaction of its own: the refused one was rolled back."""
+    facts = {"refusal": type(refusal).__name__, "words": str(refusal)}
+    append(session, "approval:refused", key=key, actor=actor, subject=subject, facts=facts, now=now)
+
+
 def head(session: Session) -> Head:
-    """Return the end of the trail, which is also told to a second witness."""
+    """Return the end of the trail; the daily post of it to the audit channel is a second witness."""
     last = session.exec(
         select(AuditEvent.seq, AuditEvent.hash).order_by(col(AuditEvent.seq).desc()).limit(1)
     ).first()
@@ -100,9 +109,9 @@ def verify(
     older: Head | None = None,
     report: Callable[[int], None] = lambda _seq: None,
 ) -> Verification:
-    """Return whether the chain holds from its start; `older` is a head told before, which shows a cut tail.
+    """Check the chain from its start; `older` is an earlier head, which shows whether the tail was cut off.
 
-    `report` is called now and then with the number of the event that was reached.
+    `report` is called every 20,000 events with the number of the event that was reached.
     """
     before = Head(seq=0, hash=START)
     rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))

@@ -1,8 +1,8 @@
-"""After a backup was restored: what may have gone on since then is not believed to stand as it did.
+"""After a backup was restored: open requests may have gone on since the backup, so none of them is trusted.
 
-An approved or executing request may have been carried out after the backup was taken, and a pending one decided
-and carried out, too. So the first become unknown and Paytend is asked about them, and the
-second end; nothing is sent.
+An approved or executing request may have been carried out after the backup was taken: it becomes unknown, and
+Paytend is asked about it. A pending one may have been decided and carried out too, but its decisions are lost: it
+ends, and people are told to look at Paytend before they ask again. Nothing is sent.
 """
 
 from dataclasses import dataclass
@@ -26,25 +26,25 @@ ENDED_WORDS = (
 
 @dataclass(kw_only=True)
 class RestoredCounts:
-    """How many requests were set to unknown, and how many pending ones ended."""
+    """How many approved or executing requests became unknown, and how many pending ones ended."""
 
     unknown: int = 0
     ended: int = 0
 
 
 def mark_open_requests(session: Session, context: ApprovalContext, *, now: datetime) -> RestoredCounts:
-    """Set approved and executing requests to unknown and end the pending ones; return how many."""
-    done = RestoredCounts()
+    """Set approved and executing requests to unknown, end the pending ones, and return how many there were."""
+    counts = RestoredCounts()
     for request in _with(session, Status.APPROVED, Status.EXECUTING):
-        execution = session.get(Execution, request.id) or _write_down(session, context, request, now=now)
+        execution = session.get(Execution, request.id) or _add_execution(session, context, request, now=now)
         outcome = Outcome(result=Result.UNKNOWN, words=UNKNOWN_WORDS)
         event = "execution:restored" if request.status == Status.APPROVED else "execution:unknown"
         mark_unknown(session, context, request, execution, outcome=outcome, now=now, event=event)
-        done.unknown += 1
+        counts.unknown += 1
     for request in _with(session, Status.PENDING):
         move(session, context, request, "approval:expired", actor=CLOCK, words=ENDED_WORDS, now=now)
-        done.ended += 1
-    return done
+        counts.ended += 1
+    return counts
 
 
 def _with(session: Session, *statuses: Status) -> list[Request]:
@@ -53,8 +53,8 @@ def _with(session: Session, *statuses: Status) -> list[Request]:
     return list(session.exec(query.with_for_update()).all())
 
 
-def _write_down(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> Execution:
-    """Write down the execution that the backup knows nothing of, so that it can be asked about."""
+def _add_execution(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> Execution:
+    """Write down an execution that the backup does not have, so that Paytend can be asked about it."""
     execution = Execution(request_id=request.id, lease=context.make_id(), lease_until=now, claimed_at=now)
     session.add(execution)
     session.flush()

@@ -1,7 +1,7 @@
-"""Executes what was approved, at most once: claim, do, record.
+"""Executes what was approved, at most once: claim and do; `records.py` has the third step, record.
 
-The intent is committed before the call (claim), the call holds no transaction (do), and the result is written
-only by whoever still holds the lease (record). What was perhaps sent is never sent again.
+The claim commits the intent before anything is sent, `do` sends without a transaction, and `record` writes the
+result only if the lease of the claim is still valid. So what was perhaps sent is never sent again.
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,7 @@ from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.execution.preflight import CardChanged, preflight
-from approvals.execution.records import finish, mark_unknown, postpone
-from approvals.execution.rights import RightsUnreadable, find_approvals, require_requester, void_lost
+from approvals.execution.rights import RightsUnreadable, require_requester, void_lost
 from approvals.policy.people import Member
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
@@ -38,26 +37,22 @@ class NotLiftedNow(Refusal):
     """The policy asks for a second person by now. Please ask again."""
 
 
-class ExecutionLeaseLost(Refusal):
-    """This result comes from a claim that is not in force any more."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An approved request to be claimed: what is to be looked at, and the accounts whose rights are read.
+    """An approved request that may be claimed, and what has to be read before: its card, and people's rights.
 
-    Those are its approvers, and the requester where the rule needs nobody else.
+    `accounts` are those of its approvers, and of the requester if the rule needs no second person.
     """
 
     request_id: str
     action: str
     subject: str
-    approvers: tuple[str, ...]
+    accounts: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedExecution:
-    """A claim: what to send, until when it may be sent, and the lease to record it with."""
+    """A claim: what to send, until when it may be sent, and the lease with which to record the result."""
 
     request_id: str
     lease: str
@@ -69,7 +64,7 @@ class ClaimedExecution:
 
 @dataclass(frozen=True, kw_only=True)
 class NotClaimed:
-    """The request went another way instead: where to, and why."""
+    """The request was moved to another status instead of being claimed, and why."""
 
     request_id: str
     status: Status
@@ -77,7 +72,7 @@ class NotClaimed:
 
 
 def find_claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candidate]:
-    """Return approved requests that may be tried now, those with the least time left first."""
+    """Return approved requests that may be tried now, the one with the least time left first."""
     requests = session.exec(
         select(Request)
         .join(Execution, col(Execution.request_id) == col(Request.id), isouter=True)
@@ -93,12 +88,12 @@ def find_claimable(session: Session, *, now: datetime, limit: int = 10) -> list[
 
 
 def find_candidate(session: Session, request: Request) -> Candidate:
-    """Return what has to be known of an approved request before it is claimed."""
-    accounts = [row.account for row in find_approvals(session, request.id)]
+    """Return what has to be read before an approved request is claimed."""
+    accounts = [row.account for row in stored.find_approvals(session, request.id)]
     if stored.read_rule(request).lifted:
         accounts.append(request.requester_account)
     return Candidate(
-        request_id=request.id, action=request.action, subject=request.subject, approvers=tuple(accounts)
+        request_id=request.id, action=request.action, subject=request.subject, accounts=tuple(accounts)
     )
 
 
@@ -108,34 +103,28 @@ def claim(
     *,
     request_id: str,
     members_by_account: Mapping[str, Member],
-    card_now: Snapshot,
+    current: Snapshot,
     now: datetime,
 ) -> ClaimedExecution | NotClaimed:
     """Check everything again and write down the intent; commit before `do`.
 
-    `standings` (by account) and `card_now` were read just before. Raises Overtaken when somebody else has it,
-    and MoneyBlocked or RightsUnreadable when it has to wait.
+    `members_by_account` and `current` (the snapshot) were read just before. Raises Overtaken if another process
+    has the request, and MoneyBlocked or RightsUnreadable if it has to wait.
     """
-    request = session.exec(
-        select(Request)
-        .where(Request.id == request_id, Request.status == Status.APPROVED.value)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).first()
-    if request is None:
-        raise Overtaken
+    request = _lock_approved(session, request_id)
     if decision_rules.is_expired(request.execute_by, now=now):
         return _end(session, context, request, "approval:lapsed", "It was not carried out in time.", now=now)
     try:
         payload = stored.read_payload(context, request)
         live = find_live_rule(session, context, request, now=now)
         _refuse_alone(request, live=live, members_by_account=members_by_account)
-        preflight(find_action(request.action), stored.read_shown(context, request)[1], card_now)
+        preflight(find_action(request.action), stored.read_shown(context, request)[1], current)
     except RightsUnreadable:
-        raise
+        raise  # Slack will answer again; the request stays approved
+    except CardChanged as refusal:
+        return _end(session, context, request, "execution:refused", str(refusal), now=now)
     except Refusal as refusal:
-        words = str(refusal)
-        words = words if isinstance(refusal, CardChanged) else f"Refused before sending: {words}"
+        words = f"Refused before sending: {refusal}"
         return _end(session, context, request, "execution:refused", words, now=now)
     lost = void_lost(session, request, live=live, members_by_account=members_by_account, now=now)
     earlier = stored.read_earlier(session, request.id)
@@ -175,53 +164,21 @@ def do(work: ClaimedExecution, client: Sender, *, now: datetime) -> Outcome:
     return action.read_answer(answer, work.payload, work.reference)
 
 
-def record(
-    session: Session, context: ApprovalContext, *, work: ClaimedExecution, outcome: Outcome, now: datetime
-) -> Request:
-    """Record what became of a claim and return the request; raises ExecutionLeaseLost."""
-    request = stored.find(session, work.request_id, to_change=True)
-    execution = session.get(Execution, work.request_id, populate_existing=True)
-    if execution is None or execution.lease != work.lease or request.status != Status.EXECUTING:
-        raise ExecutionLeaseLost
-    match outcome.result:
-        case Result.EXECUTED | Result.FAILED:
-            event = f"execution:{outcome.result}"
-            finish(session, context, request, execution, event=event, outcome=outcome, actor=CLOCK, now=now)
-        case Result.UNKNOWN:
-            mark_unknown(session, context, request, execution, outcome=outcome, now=now)
-        case Result.NEVER_SENT:
-            postpone(session, context, request, execution, outcome=outcome, now=now)
+def _lock_approved(session: Session, request_id: str) -> Request:
+    """Return the request, locked; raises Overtaken if it is not approved any more or another process has it."""
+    request = session.exec(
+        select(Request)
+        .where(Request.id == request_id, Request.status == Status.APPROVED.value)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if request is None:
+        raise Overtaken
     return request
 
 
-def mark_stranded(
-    session: Session, context: ApprovalContext, *, now: datetime, at_start: bool = False, limit: int = 50
-) -> int:
-    """Turn what is executing past its lease into unknown, and return how many; it is never called a second time.
-
-    `at_start`: this is the only process, so whatever is executing was left by one that died.
-    """
-    stranded = session.exec(
-        select(Request)
-        .join(Execution, col(Execution.request_id) == col(Request.id))
-        .where(
-            Request.status == Status.EXECUTING.value, *([] if at_start else [col(Execution.lease_until) <= now])
-        )
-        .order_by(col(Request.created_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for request in stranded:
-        execution = session.get_one(Execution, request.id)
-        outcome = Outcome(
-            result=Result.UNKNOWN, words="The execution was interrupted; it may or may not have happened."
-        )
-        mark_unknown(session, context, request, execution, outcome=outcome, now=now)
-    return len(stranded)
-
-
 def _refuse_alone(request: Request, *, live: Rule, members_by_account: Mapping[str, Member]) -> None:
-    """Refuse what its rule let one person do alone, when that is not so any more."""
+    """Refuse a lifted request if the policy asks for a second person now, or the requester lost the right."""
     if not stored.read_rule(request).lifted:
         return
     if not live.lifted:
@@ -232,7 +189,7 @@ def _refuse_alone(request: Request, *, live: Rule, members_by_account: Mapping[s
 def _return(
     session: Session, context: ApprovalContext, request: Request, *, lost: list[str], now: datetime
 ) -> NotClaimed:
-    """Ask for more approvals when there is time left, else end it."""
+    """Ask for more approvals if there is time left, else end the request."""
     why = f"No longer counts: {'; '.join(lost)}." if lost else "The policy asks for more approvals now."
     if decision_rules.is_expired(request.decide_by, now=now):
         return _end(session, context, request, "approval:lapsed", f"{why} There is no time left.", now=now)
@@ -262,7 +219,7 @@ def _end(
 
 
 def _write_intent(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> str:
-    """Write the execution down, or take up one that was never sent, and return the new lease."""
+    """Write the execution down, or renew one that was never sent, and return the new lease."""
     lease = context.make_id()
     execution = session.get(Execution, request.id, populate_existing=True)
     if execution is None:

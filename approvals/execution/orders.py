@@ -1,4 +1,4 @@
-"""Follows a card order until its result arrives, by webhook or by asking, and tells it where it was asked for."""
+"""Follows a card order until its result arrives, by webhook or lookup, and replies with it to the request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class OpenOrder:
     reference: str
 
 
-def due(session: Session, *, now: datetime, limit: int = 20) -> Sequence[OpenOrder]:
-    """Return the orders to be asked about, each put off by a pause; commit before `ask`."""
+def claim_due(session: Session, *, now: datetime, limit: int = 20) -> Sequence[OpenOrder]:
+    """Claim the orders that are due for a lookup, and return them; commit before `ask`."""
     rows = session.exec(
         select(Request, Execution)
         .join(Execution, col(Execution.request_id) == col(Request.id))
@@ -49,17 +49,17 @@ def due(session: Session, *, now: datetime, limit: int = 20) -> Sequence[OpenOrd
     return [OpenOrder(request_id=request.id, reference=request.reference) for request, _ in rows]
 
 
-def ask(following: OpenOrder, client: Sender) -> CardOrder | None:
-    """Return the result of an order; None as long as there is none that can be trusted."""
+def ask(order: OpenOrder, client: Sender) -> CardOrder | None:
+    """Return the result of an order; None if Paytend does not answer, or answers about another order."""
     try:
-        answer = client.send(operations.GET_APPLY_RESULT(reference=following.reference))
+        answer = client.send(operations.GET_APPLY_RESULT(reference=order.reference))
     except PaytendError:
         return None
-    return answer if answer.reference == following.reference else None
+    return answer if answer.reference == order.reference else None
 
 
 def record(session: Session, context: ApprovalContext, *, order: CardOrder, now: datetime) -> bool:
-    """Tell the result under the card of its request, once; return whether it was told."""
+    """Reply with the result in the thread of its request, once; return whether it was new."""
     if not order.reference or not is_final(order):
         return False
     row = session.exec(
@@ -75,13 +75,15 @@ def record(session: Session, context: ApprovalContext, *, order: CardOrder, now:
     execution.next_look_at = None
     session.flush()
     words = write_order_result(order)
-    facts = {
-        "status": "",
-        "event": "order:result",
-        "words": words,
-        "mention": [request.requester_account],
-        "at": now.isoformat(),
-    }
-    notices.reply(session, context.outbox, request, kind="request_outcome", facts=facts, now=now)
+    outcome = notices.RequestOutcome(
+        request=request.id,
+        phrase=request.phrase,
+        status="",  # the request itself was done when Paytend took the order
+        event="order:result",
+        words=words,
+        mention=(request.requester_account,),
+        at=now,
+    )
+    notices.reply(session, context.outbox, request, facts=outcome, now=now)
     note(session, context, request, "order:result", actor=CLOCK, now=now, facts={"why": words})
     return True

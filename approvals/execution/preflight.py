@@ -1,4 +1,4 @@
-"""Whether the cards are still what they were when somebody asked. Pure."""
+"""Whether the cards are still as they were when the request was made. Pure."""
 
 from approvals.actions.snapshot import SecondCard, Snapshot
 from approvals.actions.table import Action
@@ -9,34 +9,34 @@ class CardChanged(Refusal):
     """Refused before sending: {what}."""
 
 
-def preflight(action: Action, asked: Snapshot, now: Snapshot) -> None:
-    """Compare what is there with what the approvers were shown; raises CardChanged with what is different."""
-    changes = _changes(action, asked, now)
+def preflight(action: Action, shown: Snapshot, current: Snapshot) -> None:
+    """Compare the snapshot with what the approvers were shown; raises CardChanged with the differences."""
+    changes = _changes(action, shown, current)
     if action.usable_second:
-        changes += _changes_of_second(action, asked.second, now.second)
+        changes += _changes_of_second(action, shown.second, current.second)
     if changes:
         raise CardChanged(what="; ".join(changes))
 
 
-def _changes(action: Action, asked: Snapshot, now: Snapshot) -> list[str]:
+def _changes(action: Action, shown: Snapshot, current: Snapshot) -> list[str]:
     changes = []
-    if now.card_id != asked.card_id or now.subject != asked.subject:
+    if current.card_id != shown.card_id or current.subject != shown.subject:
         changes.append("Paytend answered about another card")
-    if action.usable and now.status not in action.usable:
-        changes.append(f"the card was {asked.status_text} when it was asked and is {now.status_text} now")
-    if now.holder_id != asked.holder_id:
+    if action.usable and current.status not in action.usable:
+        changes.append(f"the card was {shown.status_text} when it was asked and is {current.status_text} now")
+    if current.holder_id != shown.holder_id:
         changes.append("the card belongs to another cardholder now")
-    if now.last_four and asked.last_four and now.last_four != asked.last_four:
+    if current.last_four and shown.last_four and current.last_four != shown.last_four:
         changes.append("the card has another number now")
     return changes
 
 
-def _changes_of_second(action: Action, asked: SecondCard | None, now: SecondCard | None) -> list[str]:
-    if asked is None or now is None or asked.card_id != now.card_id:
+def _changes_of_second(action: Action, shown: SecondCard | None, current: SecondCard | None) -> list[str]:
+    if shown is None or current is None or shown.card_id != current.card_id:
         return ["the new card is not the one that was shown"]
     changes = []
-    if now.status not in action.usable_second:
-        changes.append(f"the new card was {asked.status_text} when it was asked and is {now.status_text} now")
-    if now.holder_id != asked.holder_id:
+    if current.status not in action.usable_second:
+        changes.append(f"the new card was {shown.status_text} when it was asked and is {current.status_text} now")
+    if current.holder_id != shown.holder_id:
         changes.append("the new card belongs to another cardholder now")
     return changes

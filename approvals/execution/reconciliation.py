@@ -1,4 +1,4 @@
-"""Finds out what became of an execution whose answer was lost: due, ask, record; two people settle the rest."""
+"""Finds out what became of an execution whose answer was lost: claim the lookup, ask, record the result."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,19 +13,19 @@ from approvals.execution.records import finish, pause_after
 from approvals.execution.settlement import settler_roles
 from approvals.messages import notices
 from approvals.requests import stored
-from approvals.requests.move import CLOCK, note, show
+from approvals.requests.move import CLOCK, note, update_message
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from paytend import Sender
 from paytend.errors import PaytendError, Refused
 
 CANNOT_SAY = "Paytend cannot be asked about this afterwards, so two people have to settle it."
-_LOOKUP_LEASE = timedelta(minutes=2)
+_LEASE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LookupClaim:
-    """A claim to ask Paytend about one execution."""
+    """A claim to ask Paytend about one execution; `lookups` counts this one too."""
 
     request_id: str
     action: str
@@ -47,11 +47,11 @@ def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limi
     claims = []
     for request, execution in rows:
         execution.looks += 1
-        execution.next_look_at = now + _LOOKUP_LEASE  # if whoever asks dies, another one asks
+        execution.next_look_at = now + _LEASE  # if this process dies, another one asks then
         try:
             payload = stored.read_payload(context, request)
         except stored.Altered:
-            continue  # only people can settle what does not fit its digest
+            continue  # what to ask about is not certain any more, so only people can settle it
         claims.append(
             LookupClaim(
                 request_id=request.id,
@@ -66,58 +66,75 @@ def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limi
 
 
 def ask(claim: LookupClaim, client: Sender) -> LookupResult:
-    """Ask Paytend what became of it; never raises for what Paytend can do."""
+    """Ask Paytend what became of it. Errors of Paytend are results too, so none is raised."""
     action = find_action(claim.action)
     if action.lookup is None or action.read_lookup is None:
         return LookupResult(status=LookupStatus.UNREADABLE, words=CANNOT_SAY)
     try:
         answer = client.send(action.lookup(claim.payload, claim.reference))
     except Refused as error:
-        found = LookupStatus.NOT_FOUND if error.verified else LookupStatus.UNREADABLE
-        return LookupResult(status=found, words=str(error), answer={"code": error.code})
+        # Only a signed refusal says anything, and only that Paytend has no such change, yet or ever.
+        status = LookupStatus.NOT_FOUND if error.verified else LookupStatus.UNREADABLE
+        return LookupResult(status=status, words=str(error), answer={"code": error.code})
     except PaytendError as error:
-        return LookupResult(status=LookupStatus.UNREADABLE, words=str(error) or "The answer could not be trusted.")
+        words = str(error) or "The answer could not be trusted."
+        return LookupResult(status=LookupStatus.UNREADABLE, words=words)
     return action.read_lookup(answer, claim.payload, claim.reference)
 
 
 def record(
     session: Session, context: ApprovalContext, *, claim: LookupClaim, result: LookupResult, now: datetime
 ) -> Request:
-    """Write down what a look found, and return the request: its end, or when to look again."""
+    """Record the result of a lookup: the end, or when to ask again. Return the request."""
     request = stored.find(session, claim.request_id, to_change=True)
     execution = session.get_one(Execution, claim.request_id, populate_existing=True)
     if request.status != Status.UNKNOWN:
-        return request
+        return request  # settled by people meanwhile
     match result.status:
         case LookupStatus.EXECUTED | LookupStatus.FAILED:
             event = f"execution:found_{result.status}"
             finish(session, context, request, execution, event=event, outcome=result, actor=CLOCK, now=now)
         case _:
-            can_say = find_action(request.action).lookup is not None
-            execution.words = result.words
-            execution.next_look_at = now + pause_after(claim.lookups) if can_say else None
-            session.flush()
-            _give_up(session, context, request, execution, words=result.words, at_once=not can_say, now=now)
+            _ask_later(session, context, request, execution, claim=claim, words=result.words, now=now)
     return request
 
 
-def _give_up(
+def _ask_later(
+    session: Session,
+    context: ApprovalContext,
+    request: Request,
+    execution: Execution,
+    *,
+    claim: LookupClaim,
+    words: str,
+    now: datetime,
+) -> None:
+    """Note when to ask again, and call for people if Paytend cannot say, or has not said for too long."""
+    can_say = find_action(request.action).lookup is not None
+    execution.words = words
+    execution.next_look_at = now + pause_after(claim.lookups) if can_say else None
+    session.flush()
+    since = execution.unknown_since or now
+    if execution.gave_up_at is None and (not can_say or now - since >= context.give_up_after):
+        _call_people(session, context, request, execution, words=words, since=since, now=now)
+
+
+def _call_people(
     session: Session,
     context: ApprovalContext,
     request: Request,
     execution: Execution,
     *,
     words: str,
-    at_once: bool,
+    since: datetime,
     now: datetime,
 ) -> None:
-    """Call for people once the lookups went on for too long; they go on all the same."""
-    since = execution.unknown_since or now
-    if execution.gave_up_at is not None or not (at_once or now - since >= context.give_up_after):
-        return
+    """Tell the channel that people have to settle this; the lookups go on all the same."""
     execution.gave_up_at = now
     session.flush()
-    show(session, context, request, now=now)
-    facts = {"words": words, "since": since.isoformat(), "roles": list(settler_roles(request))}
-    notices.reply(session, context.outbox, request, kind="request_unknown", facts=facts, now=now, broadcast=True)
+    update_message(session, context, request, now=now)
+    unknown = notices.RequestUnknown(
+        request=request.id, phrase=request.phrase, words=words, since=since, roles=settler_roles(request)
+    )
+    notices.reply(session, context.outbox, request, facts=unknown, now=now, broadcast=True)
     note(session, context, request, "execution:gave_up", actor=CLOCK, now=now, facts={"words": words})

@@ -1,30 +1,59 @@
-"""Writes down what became of an execution: its end, a doubt, or that nothing was sent."""
+"""Writes down what became of an execution: its end, that it is unknown, or that nothing was sent."""
 
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import LookupResult, Outcome, Result
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
+from approvals.execution.execution import ClaimedExecution
 from approvals.messages import notices
+from approvals.policy.cardholder_changes import record_change
+from approvals.refusals import Refusal
+from approvals.requests import stored
 from approvals.requests.move import CLOCK, move
 from approvals.requests.moves import MOVE
 from approvals.statuses import Status
-from approvals.tables import CardholderChange, Execution, Request
+from approvals.tables import Execution, Request
 from paytend.redaction import redact
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60, 300, 900, 3600))
-FIRST_FOLLOW = timedelta(minutes=1)  # after which the result of what was ordered is asked for
-_LONGEST_ANSWER = 4000  # characters; the whole answer is Paytend's to keep
+FIRST_FOLLOW = timedelta(minutes=1)  # after which the result of a card order is asked for
+INTERRUPTED = "The execution was interrupted; it may or may not have happened."
+_LONGEST_ANSWER = 4000  # characters; Paytend keeps the whole answer
 
 
-def pause_after(looks: int) -> timedelta:
-    """Return how long to wait after this many tries: 1 s at first, an hour at last."""
-    return PAUSES[min(looks, len(PAUSES) - 1)]
+class ExecutionLeaseLost(Refusal):
+    """This result comes from a claim that is not in force any more."""
+
+
+def pause_after(tries: int) -> timedelta:
+    """Return how long to wait after this many tries: 1 s after the first, at most an hour."""
+    return PAUSES[min(tries, len(PAUSES) - 1)]
+
+
+def record(
+    session: Session, context: ApprovalContext, *, work: ClaimedExecution, outcome: Outcome, now: datetime
+) -> Request:
+    """Record what became of a claim, and return the request; raises ExecutionLeaseLost."""
+    request = stored.find(session, work.request_id, to_change=True)
+    execution = session.get(Execution, work.request_id, populate_existing=True)
+    # A process that slept through its lease must not overwrite what was found out meanwhile.
+    if execution is None or execution.lease != work.lease or request.status != Status.EXECUTING:
+        raise ExecutionLeaseLost
+    match outcome.result:
+        case Result.EXECUTED | Result.FAILED:
+            event = f"execution:{outcome.result}"
+            finish(session, context, request, execution, event=event, outcome=outcome, actor=CLOCK, now=now)
+        case Result.UNKNOWN:
+            mark_unknown(session, context, request, execution, outcome=outcome, now=now)
+        case Result.NEVER_SENT:
+            _postpone(session, context, request, execution, words=outcome.words, now=now)
+    return request
 
 
 def finish(
@@ -38,10 +67,10 @@ def finish(
     actor: str,
     now: datetime,
 ) -> None:
-    """Write down the end of an execution and move the request to it; `event` is one of MOVES."""
+    """Record the end of an execution and move the request to it; `event` is one of MOVES."""
     status = MOVE[event].to
     if status is Status.EXECUTED:
-        note_cardholder_change(session, request, now=now)
+        _note_cardholder_change(session, request, now=now)
     execution.outcome = Result.EXECUTED.value if status is Status.EXECUTED else Result.FAILED.value
     execution.finished_at = now
     execution.sent_at = execution.sent_at or execution.claimed_at
@@ -50,9 +79,7 @@ def finish(
     facts = {"provider_reference": execution.provider_reference, "answer": execution.answer}
     move(session, context, request, event, actor=actor, words=outcome.words, now=now, facts=facts)
     if isinstance(outcome, Outcome) and outcome.secret is not None:
-        button = {"request": request.id}
-        told = {"requester": request.requester_account, "button_value": button, "at": now.isoformat()}
-        notices.reply(session, context.outbox, request, kind="request_secret", facts=told, now=now)
+        _offer_secret(session, context, request, now=now)
 
 
 def mark_unknown(
@@ -65,8 +92,9 @@ def mark_unknown(
     now: datetime,
     event: str = "execution:unknown",
 ) -> None:
-    """Write down that it may or may not have happened; reconciliation asks from here on."""
-    note_cardholder_change(session, request, now=now)  # it may have happened
+    """Record that it may or may not have happened; reconciliation asks Paytend from now on."""
+    # It may have happened, so the person who asked for it rests as if it had.
+    _note_cardholder_change(session, request, now=now)
     execution.outcome = Result.UNKNOWN.value
     execution.sent_at = execution.sent_at or execution.claimed_at
     execution.unknown_since = now
@@ -77,40 +105,75 @@ def mark_unknown(
     move(session, context, request, event, actor=CLOCK, words=outcome.words, now=now, facts=facts)
 
 
-def postpone(
+def mark_stranded(
+    session: Session, context: ApprovalContext, *, now: datetime, at_start: bool = False, limit: int = 50
+) -> int:
+    """Mark what is executing past its lease as unknown, and return how many; nothing is sent a second time.
+
+    `at_start`: this is the only process, so everything that is executing was left by one that died.
+    """
+    stranded = session.exec(
+        select(Request)
+        .join(Execution, col(Execution.request_id) == col(Request.id))
+        .where(
+            Request.status == Status.EXECUTING.value, *([] if at_start else [col(Execution.lease_until) <= now])
+        )
+        .order_by(col(Request.created_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for request in stranded:
+        execution = session.get_one(Execution, request.id)
+        outcome = Outcome(result=Result.UNKNOWN, words=INTERRUPTED)
+        mark_unknown(session, context, request, execution, outcome=outcome, now=now)
+    return len(stranded)
+
+
+def _postpone(
     session: Session,
     context: ApprovalContext,
     request: Request,
     execution: Execution,
     *,
-    outcome: Outcome,
+    words: str,
     now: datetime,
 ) -> None:
-    """Write down that nothing was sent; it is tried again after a pause, until `execute_by`."""
+    """Record that nothing was sent; it is tried again after a pause, until `execute_by`."""
     execution.outcome = Result.NEVER_SENT.value
-    execution.words = outcome.words
+    execution.words = words
     execution.next_look_at = now + pause_after(execution.attempts)
-    move(session, context, request, "execution:not_sent", actor=CLOCK, words=outcome.words, now=now)
+    move(session, context, request, "execution:not_sent", actor=CLOCK, words=words, now=now)
 
 
-def note_cardholder_change(session: Session, request: Request, *, now: datetime) -> None:
-    """Remember who changed a cardholder, once for a request: for a day they decide nothing about them."""
-    if not find_action(request.action).changes_cardholder or session.get(CardholderChange, request.id) is not None:
-        return
-    session.add(
-        CardholderChange(
-            id=request.id, cardholder_id=request.subject, person_id=request.requester_id, changed_at=now
+def _note_cardholder_change(session: Session, request: Request, *, now: datetime) -> None:
+    if find_action(request.action).changes_cardholder:
+        record_change(
+            session,
+            request_id=request.id,
+            cardholder_id=request.subject,
+            person_id=request.requester_id,
+            now=now,
         )
+
+
+def _offer_secret(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
+    """Reply with a button that shows the secret; the secret itself stays in the memory of the process."""
+    secret = notices.RequestSecret(
+        request=request.id,
+        phrase=request.phrase,
+        requester=request.requester_account,
+        button_value={"request": request.id},
+        at=now,
     )
-    session.flush()
+    notices.reply(session, context.outbox, request, facts=secret, now=now)
 
 
 def _keep_answer(execution: Execution, outcome: Outcome | LookupResult) -> None:
     execution.words = outcome.words
     execution.provider_reference = outcome.provider_reference or execution.provider_reference
     if outcome.answer:
-        execution.answer = _summary(outcome.answer)
+        execution.answer = _summarise(outcome.answer)
 
 
-def _summary(answer: Mapping[str, Any]) -> str:
+def _summarise(answer: Mapping[str, Any]) -> str:
     return json.dumps(redact(dict(answer)), ensure_ascii=False, default=str, sort_keys=True)[:_LONGEST_ANSWER]

@@ -1,4 +1,4 @@
-"""Two people settle what became of an execution that Paytend cannot tell about."""
+"""Two people settle what became of an execution if Paytend cannot say."""
 
 from datetime import datetime
 
@@ -10,17 +10,16 @@ from approvals.context import ApprovalContext
 from approvals.execution.records import finish
 from approvals.free_text import require_reason
 from approvals.messages import notices
-from approvals.policy.people import Member, admit, require_role
+from approvals.policy.eligibility import SelfApproval, require_eligible
+from approvals.policy.people import Member, admit
 from approvals.refusals import Refusal
 from approvals.requests import stored
 from approvals.requests.decision_rules import OtherContent
-from approvals.requests.move import note, show
+from approvals.requests.move import note, update_message
 from approvals.statuses import Status
 from approvals.tables import Execution, Request, Settlement
 
-SETTLERS = ("admin",)  # besides the approver roles of the rule; without those, who could have done it alone
-
-
+SETTLERS = ("admin",)  # besides the approvers of the rule, and in place of them if the rule was lifted
 _PEOPLE_TO_SETTLE = 2
 
 
@@ -51,67 +50,55 @@ def settle(
     reason: str,
     now: datetime,
 ) -> Request:
-    """Count one person's word on what Paytend cannot say, and return the request; the second same word ends it."""
-    person = member.person
-    admit(person)
+    """Count one person's word on whether it happened, and return the request; raises a Refusal.
+
+    It ends when two people say the same. A person may change their word until then.
+    """
+    admit(member.person)
     require_reason(reason)
     request = stored.find(session, request_id, to_change=True)
     execution = session.get(Execution, request_id, populate_existing=True)
-    words = _read_words(session, request.id)
-    _refuse_settling(
-        request, execution, digest=digest, member=member, said=words.get(person.id), happened=happened
+    said = _read_words(session, request.id)
+    _require_settleable(request, execution, digest=digest, member=member)
+    if said.get(member.person.id) is happened:
+        raise AlreadySaid
+    settlement = _add_settlement(
+        session, context, request, member=member, happened=happened, reason=reason, now=now
     )
-    settlement = Settlement(
-        id=context.make_id(),
-        request_id=request.id,
-        person_id=person.id,
-        account=person.account,
-        name=person.display_name,
-        happened=happened,
-        reason=reason.strip(),
-        settled_at=now,
-    )
-    session.add(settlement)
-    session.flush()
-    words[person.id] = happened
-    same = sum(word is happened for word in words.values())
-    _tell_word(session, context, request, settlement=settlement, same=same, differs=same < len(words), now=now)
+    said[member.person.id] = happened
+    same = sum(word is happened for word in said.values())
+    _reply_settled(session, context, request, settlement=settlement, same=same, said=len(said), now=now)
     if same >= _PEOPLE_TO_SETTLE and execution is not None:
         _finish_settled(session, context, request, execution, settlement=settlement, now=now)
     else:
-        show(session, context, request, now=now)
-        facts = {"happened": happened, "reason": reason.strip()}
-        note(session, context, request, "execution:word_given", actor=person.account, now=now, facts=facts)
+        update_message(session, context, request, now=now)
+        facts = {"happened": happened, "reason": settlement.reason}
+        note(session, context, request, "execution:word_given", actor=settlement.account, now=now, facts=facts)
     return request
 
 
-def _refuse_settling(
-    request: Request,
-    execution: Execution | None,
-    *,
-    digest: str,
-    member: Member,
-    said: bool | None,
-    happened: bool,
-) -> None:
+def settler_roles(request: Request) -> tuple[str, ...]:
+    """Return the roles of which two people settle an unknown outcome."""
+    roles = stored.read_rule(request).approvers or find_action(request.action).requesters
+    return (*roles, *(role for role in SETTLERS if role not in roles))
+
+
+def _require_settleable(request: Request, execution: Execution | None, *, digest: str, member: Member) -> None:
     if request.digest != digest:
         raise OtherContent
     if request.status != Status.UNKNOWN:
         raise NotUnknown(status=request.status)
-    person = member.person
-    if person.is_known_as(request.requester_id, request.requester_account):
-        raise RequesterSettles
-    require_role(member, roles=settler_roles(request))
+    try:
+        # Without `changers`: saying what happened at Paytend decides nothing about the cardholder.
+        require_eligible(
+            member,
+            requester=(request.requester_id, request.requester_account),
+            role_lists=(settler_roles(request),),
+        )
+    except SelfApproval as refusal:
+        raise RequesterSettles from refusal
     if execution is None or execution.gave_up_at is None:
         raise StillAsking
-    if said is happened:
-        raise AlreadySaid
-
-
-def settler_roles(request: Request) -> tuple[str, ...]:
-    """Return the roles of which two people settle what is unknown."""
-    roles = stored.read_rule(request).approvers or find_action(request.action).requesters
-    return (*roles, *(role for role in SETTLERS if role not in roles))
 
 
 def _read_words(session: Session, request_id: str) -> dict[str, bool]:
@@ -124,25 +111,53 @@ def _read_words(session: Session, request_id: str) -> dict[str, bool]:
     return {row.person_id: row.happened for row in rows}
 
 
-def _tell_word(
+def _add_settlement(
+    session: Session,
+    context: ApprovalContext,
+    request: Request,
+    *,
+    member: Member,
+    happened: bool,
+    reason: str,
+    now: datetime,
+) -> Settlement:
+    person = member.person
+    settlement = Settlement(
+        id=context.make_id(),
+        request_id=request.id,
+        person_id=person.id,
+        account=person.account,
+        name=person.display_name,
+        happened=happened,
+        reason=reason.strip(),
+        settled_at=now,
+    )
+    session.add(settlement)
+    session.flush()
+    return settlement
+
+
+def _reply_settled(
     session: Session,
     context: ApprovalContext,
     request: Request,
     *,
     settlement: Settlement,
     same: int,
-    differs: bool,
+    said: int,
     now: datetime,
 ) -> None:
-    facts = {
-        "by": settlement.account,
-        "happened": settlement.happened,
-        "reason": settlement.reason,
-        "count": f"{same} of {_PEOPLE_TO_SETTLE}",
-        "differs": differs,
-        "at": now.isoformat(),
-    }
-    notices.reply(session, context.outbox, request, kind="request_settled", facts=facts, now=now)
+    settled = notices.RequestSettled(
+        request=request.id,
+        phrase=request.phrase,
+        by=settlement.account,
+        happened=settlement.happened,
+        reason=settlement.reason,
+        count=f"{same} of {_PEOPLE_TO_SETTLE}",
+        differs=same < said,
+        at=now,
+    )
+    notices.reply(session, context.outbox, request, facts=settled, now=now)
 
 
 def _finish_settled(

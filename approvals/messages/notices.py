@@ -1,30 +1,109 @@
-"""What is told of a request: the card and its copies, and the replies under it."""
+"""Writes to the outbox what people are told about a request: its message, and the replies in its thread."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
-from approvals.requests.moves import Audience, Move
+from approvals.messages.request_facts import RequestMessage
 from approvals.tables import Request
 from notifier.outbox.outbox import Outbox
+from notifier.rendering.facts import TemplateFacts, make_plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestReply(TemplateFacts):
+    """A reply in the thread of a request message; `phrase` is the check phrase that tells requests apart."""
+
+    request: str
+    phrase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestDecided(RequestReply, template="request_decided"):
+    """Somebody approved or denied; `count` is "1 of 2"."""
+
+    by: str
+    verdict: str
+    reason: str
+    count: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestLooking(RequestReply, template="request_looking"):
+    """Somebody is reviewing the request."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestReminder(RequestReply, template="request_reminder"):
+    """The request still waits; `mention` are the people on cover, `roles` those who may decide."""
+
+    mention: Sequence[str]
+    roles: Sequence[str]
+    count: str
+    decide_by: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestOutcome(RequestReply, template="request_outcome"):
+    """The request moved (`event`, to `status`), or there is more news about it (then `status` is empty)."""
+
+    status: str
+    event: str
+    words: str
+    mention: Sequence[str]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSecret(RequestReply, template="request_secret"):
+    """Paytend answered with a secret; the button shows it once, to the requester."""
+
+    requester: str
+    button_value: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSettled(RequestReply, template="request_settled"):
+    """One person said whether an unknown change happened; `differs` if others said the opposite."""
+
+    by: str
+    happened: bool
+    reason: str
+    count: str
+    differs: bool
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestUnknown(RequestReply, template="request_unknown"):
+    """Paytend cannot say whether it happened, so people with `roles` have to settle it."""
+
+    words: str
+    since: datetime
+    roles: Sequence[str]
 
 
 def message_key(request_id: str) -> str:
-    """Return the key under which the copies of a request's card are known."""
+    """Return the key under which the outbox knows the copies of a request message."""
     return f"request:{request_id}"
 
 
 def post_request_message(
-    session: Session, outbox: Outbox, request: Request, *, facts: Mapping[str, Any], now: datetime
+    session: Session, outbox: Outbox, request: Request, *, facts: RequestMessage, now: datetime
 ) -> None:
-    """Put the card where it is decided, and where the requester follows it."""
+    """Post the request message where the request is decided, and where the requester follows it."""
     for recipient in request.told.split():
         outbox.enqueue(
             session,
-            kind="request_card",
-            facts=facts,
+            kind=facts.template,
+            facts=make_plain(facts),
             recipient=recipient,
             now=now,
             key=message_key(request.id),
@@ -32,48 +111,24 @@ def post_request_message(
         )
 
 
-def edit_request_message(
-    session: Session, outbox: Outbox, request: Request, *, facts: Mapping[str, Any], now: datetime
-) -> None:
-    """Bring every copy of the card up to date."""
-    outbox.edit(session, key=message_key(request.id), kind="request_card", facts=facts, now=now)
-
-
 def reply(
     session: Session,
     outbox: Outbox,
     request: Request,
     *,
-    kind: str,
-    facts: Mapping[str, Any],
+    facts: RequestReply,
     now: datetime,
     broadcast: bool = False,
 ) -> None:
-    """Write a reply under every copy of the card; all are urgent, so that they keep their order."""
+    """Reply in the thread of every copy of the message; all replies are urgent, so they keep their order."""
     for recipient in request.told.split():
         outbox.enqueue(
             session,
-            kind=kind,
-            facts={"request": request.id, "phrase": request.phrase, **facts},
+            kind=facts.template,
+            facts=make_plain(facts),
             recipient=recipient,
             now=now,
             thread_of=message_key(request.id),
             urgent=True,
             broadcast=broadcast,
         )
-
-
-def reply_outcome(
-    session: Session, outbox: Outbox, request: Request, *, move: Move, words: str, now: datetime
-) -> None:
-    """Write the reply that a move calls for, with the requester mentioned where they must notice."""
-    if move.audience is Audience.NOBODY:
-        return
-    facts = {
-        "status": move.to.value,
-        "event": move.event,
-        "words": words,
-        "mention": [request.requester_account] if move.audience is Audience.REQUESTER else [],
-        "at": now.isoformat(),
-    }
-    reply(session, outbox, request, kind="request_outcome", facts=facts, now=now)

@@ -1,11 +1,25 @@
-"""The one renderer of a request's card: from stored state to facts for the template. Pure."""
+"""The one renderer of request messages: from the stored request to the facts of its template. Pure."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from approvals.actions.payloads import IDENTIFIED, PasswordPayload, Payload
 from approvals.actions.snapshot import SecondCard, Snapshot
 from approvals.actions.table import Action
+from approvals.messages.request_facts import (
+    ApprovedFacts,
+    BalanceChange,
+    CardFacts,
+    DecisionRow,
+    DoneFacts,
+    EarlierTopUpRow,
+    LimitRow,
+    Line,
+    MoneyFacts,
+    OtherRequestRow,
+    RequestMessage,
+    SecondCardFacts,
+    SettlementRow,
+)
 from approvals.policy.rules import LimitState, Rule, write_hours
 from approvals.statuses import OPEN, Status, Verdict
 from approvals.tables import Decision, Execution, Request, Settlement
@@ -36,7 +50,7 @@ HAPPENED, NOT_HAPPENED = "request_settle_happened", "request_settle_not"
 
 @dataclass(frozen=True, kw_only=True)
 class RequestView:
-    """Everything that a card shows of a request, as stored."""
+    """What the request message is made from; `void` are the people whose decisions do not count."""
 
     request: Request
     action: Action
@@ -53,47 +67,46 @@ class RequestView:
     day: Money | None
 
 
-def make_request_message(view: RequestView) -> dict[str, Any]:
-    """Return the facts of the card: JSON values only; texts are not escaped yet."""
+def make_request_message(view: RequestView) -> RequestMessage:
+    """Return what the request message shows now."""
     request, status = view.request, Status(view.request.status)
-    return {
-        "request": request.id,
-        "digest": request.digest,
-        "phrase": request.phrase,
-        "reference": request.reference,
-        "title": view.action.title,
-        "summary": view.summary,
-        "reason": view.payload.reason if view.payload else "",
-        "status": status.value,
-        "status_words": _status_words(view, status),
-        "requester": request.requester_account,
-        "requester_name": request.requester_name,
-        "asked_at": request.created_at.isoformat(),
-        "decide_by": request.decide_by.isoformat() if status is Status.PENDING else "",
-        "execute_by": _moment(request.execute_by) if status is Status.APPROVED else "",
-        "ended_at": _moment(request.ended_at),
-        "ended_because": request.reason,
-        "approvals": "none needed" if view.rule.lifted else f"{_count(view)} of {request.quorum}",
-        "decisions": [_decision(row, void=row.person_id in view.void) for row in view.decisions],
-        "approved": _approved(view, status),
-        "done": _done(view, status),
-        "settlements": [_settlement(row) for row in view.settlements],
-        "card": _card(view),
-        "money": _money(view),
-        "rule": request.rule_name,
-        "why_you": _why_you(view.rule),
-        "others": [_other(row) for row in view.others],
-        "lines": [*_lines(view), *({"label": row.label, "text": row.text} for row in view.snapshot.lines)],
-        "notes": list(view.action.notes) if status is Status.PENDING else [],
-        "private": [],  # filled for one reader by whoever may see it, never for a channel
-        "has_private": bool(view.payload and view.payload.private) and status in OPEN,
-        "buttons": buttons(status, gave_up=_gave_up(view)),
-        "button_value": {"request": request.id, "digest": request.digest},
-    }
+    return RequestMessage(
+        request=request.id,
+        digest=request.digest,
+        phrase=request.phrase,
+        reference=request.reference,
+        title=view.action.title,
+        summary=view.summary,
+        reason=view.payload.reason if view.payload else "",
+        status=status.value,
+        status_words=_status_words(view, status),
+        requester=request.requester_account,
+        requester_name=request.requester_name,
+        asked_at=request.created_at,
+        decide_by=request.decide_by if status is Status.PENDING else None,
+        execute_by=request.execute_by if status is Status.APPROVED else None,
+        ended_at=request.ended_at,
+        ended_because=request.reason,
+        approvals="none needed" if view.rule.lifted else f"{len(_approvers(view))} of {request.quorum}",
+        decisions=[_decision(row, void=row.person_id in view.void) for row in view.decisions],
+        approved=_approved(view, status),
+        done=_done(view, status),
+        settlements=[_settlement(row) for row in view.settlements],
+        card=_card(view.snapshot),
+        money=_money(view),
+        rule=request.rule_name,
+        why_you=_why_you(view.rule),
+        others=[_other(row) for row in view.others],
+        lines=[*_lines(view), *(Line(label=row.label, text=row.text) for row in view.snapshot.lines)],
+        notes=view.action.notes if status is Status.PENDING else (),
+        has_private=bool(view.payload and view.payload.private) and status in OPEN,
+        buttons=find_buttons(status, gave_up=_gave_up(view)),
+        button_value={"request": request.id, "digest": request.digest},
+    )
 
 
-def buttons(status: Status, *, gave_up: bool) -> list[str]:
-    """Return the action ids that make sense now; none after the end."""
+def find_buttons(status: Status, *, gave_up: bool) -> list[str]:
+    """Return the action ids of the buttons that make sense now; there are none after the end."""
     if status is Status.PENDING:
         return [APPROVE, DENY, LOOKING, WITHDRAW]
     if status is Status.UNKNOWN and gave_up:
@@ -110,116 +123,107 @@ def _gave_up(view: RequestView) -> bool:
     return view.execution is not None and view.execution.gave_up_at is not None
 
 
-def _count(view: RequestView) -> int:
-    return sum(row.verdict == Verdict.APPROVE and row.person_id not in view.void for row in view.decisions)
-
-
-def _decision(row: Decision, *, void: bool) -> dict[str, Any]:
-    return {
-        "by": row.account,
-        "name": row.name,
-        "verdict": row.verdict,
-        "reason": row.reason,
-        "at": row.decided_at.isoformat(),
-        "void": void,
-    }
-
-
-def _approved(view: RequestView, status: Status) -> dict[str, Any] | None:
-    """Return the line that says who approved, which is not yet the line that says it is done."""
-    if view.rule.lifted or view.request.approved_at is None or status in (Status.PENDING, Status.DENIED):
-        return None
-    by = [
+def _approvers(view: RequestView) -> list[str]:
+    """Return the accounts whose approval counts."""
+    return [
         row.account for row in view.decisions if row.verdict == Verdict.APPROVE and row.person_id not in view.void
     ]
-    return {"at": view.request.approved_at.isoformat(), "by": by}
 
 
-def _done(view: RequestView, status: Status) -> dict[str, Any] | None:
+def _decision(row: Decision, *, void: bool) -> DecisionRow:
+    return DecisionRow(
+        by=row.account, name=row.name, verdict=row.verdict, reason=row.reason, at=row.decided_at, void=void
+    )
+
+
+def _approved(view: RequestView, status: Status) -> ApprovedFacts | None:
+    """Return the line that says who approved; whether it was done is another line."""
+    if view.rule.lifted or view.request.approved_at is None or status in (Status.PENDING, Status.DENIED):
+        return None
+    return ApprovedFacts(at=view.request.approved_at, by=_approvers(view))
+
+
+def _done(view: RequestView, status: Status) -> DoneFacts | None:
     """Return the line that says what became of it at Paytend."""
     if status not in _DONE_WORDS:
         return None
     execution = view.execution
-    return {
-        "words": _DONE_WORDS[status],
-        "why": (execution.words if execution else "") or view.request.reason,
-        "at": _moment(execution.finished_at) if execution else "",
-        "provider_reference": execution.provider_reference if execution else "",
-    }
+    return DoneFacts(
+        words=_DONE_WORDS[status],
+        why=(execution.words if execution else "") or view.request.reason,
+        at=execution.finished_at if execution else None,
+        provider_reference=execution.provider_reference if execution else "",
+    )
 
 
-def _settlement(row: Settlement) -> dict[str, Any]:
-    return {
-        "by": row.account,
-        "happened": row.happened,
-        "reason": row.reason,
-        "at": row.settled_at.isoformat(),
-    }
+def _settlement(row: Settlement) -> SettlementRow:
+    return SettlementRow(by=row.account, happened=row.happened, reason=row.reason, at=row.settled_at)
 
 
-def _card(view: RequestView) -> dict[str, Any]:
-    snapshot = view.snapshot
-    return {
-        "id": snapshot.card_id,
-        "last_four": snapshot.last_four,
-        "status": snapshot.status_text if snapshot.status else "",
-        "holder": snapshot.holder_name,
-        "holder_id": snapshot.holder_id,
-        "kyc": snapshot.kyc,
-        "second": _second(snapshot.second),
-        "earlier": [{"at": row.at, "money": str(row.money), "status": row.status} for row in snapshot.earlier[:3]],
-    }
+def _card(snapshot: Snapshot) -> CardFacts:
+    return CardFacts(
+        id=snapshot.card_id,
+        last_four=snapshot.last_four,
+        status=snapshot.status_text if snapshot.status else "",
+        holder=snapshot.holder_name,
+        holder_id=snapshot.holder_id,
+        kyc=snapshot.kyc,
+        second=_second(snapshot.second),
+        earlier=[
+            EarlierTopUpRow(at=row.at, money=str(row.money), status=row.status) for row in snapshot.earlier[:3]
+        ],
+    )
 
 
-def _second(card: SecondCard | None) -> dict[str, Any] | None:
+def _second(card: SecondCard | None) -> SecondCardFacts | None:
     if card is None:
         return None
-    return {
-        "id": card.card_id,
-        "last_four": card.last_four,
-        "status": card.status_text,
-        "holder": card.holder_name or card.holder_id,
-    }
+    return SecondCardFacts(
+        id=card.card_id,
+        last_four=card.last_four,
+        status=card.status_text,
+        holder=card.holder_name or card.holder_id,
+    )
 
 
-def _lines(view: RequestView) -> list[dict[str, str]]:
-    """Return what the payload says besides card and money, as far as a channel may see it."""
+def _lines(view: RequestView) -> list[Line]:
+    """Return what a channel may see of the payload besides card and money."""
     if isinstance(view.payload, PasswordPayload):
-        return [{"label": "How the cardholder was identified", "text": IDENTIFIED[view.payload.identified]}]
+        return [Line(label="How the cardholder was identified", text=IDENTIFIED[view.payload.identified])]
     if view.payload and view.payload.private:
         labels = ", ".join(label.lower() for label, _ in view.payload.private)
-        return [{"label": "Only to be seen with Details", "text": labels}]
+        return [Line(label="Only to be seen with Details", text=labels)]
     return []
 
 
-def _money(view: RequestView) -> dict[str, Any] | None:
+def _money(view: RequestView) -> MoneyFacts | None:
     money = view.payload.moved_money if view.payload else None
     if money is None:
         return None
-    return {
-        "amount": str(money),
-        "balance": _change(view.snapshot.balance, money, more=True),
-        "partner_balance": _change(view.snapshot.partner_balance, money, more=False),
-        "day": str(view.day) if view.day else "",
-        "limits": [_limit(state) for state in view.limits],
-    }
+    return MoneyFacts(
+        amount=str(money),
+        balance=_change(view.snapshot.balance, money, more=True),
+        partner_balance=_change(view.snapshot.partner_balance, money, more=False),
+        day=str(view.day) if view.day else "",
+        limits=[_limit(state) for state in view.limits],
+    )
 
 
-def _change(before: Money | None, money: Money, *, more: bool) -> dict[str, str] | None:
-    """Return a balance before and after; None when it is not known, or in another currency."""
+def _change(before: Money | None, money: Money, *, more: bool) -> BalanceChange | None:
+    """Return a balance before and after; None if it is not known or in another currency."""
     if before is None or before.currency != money.currency:
         return None
-    return {"before": str(before), "after": str(before + money if more else before - money)}
+    return BalanceChange(before=str(before), after=str(before + money if more else before - money))
 
 
-def _limit(state: LimitState) -> dict[str, Any]:
-    return {
-        "per": state.limit.per.value,
-        "window": write_hours(state.limit.window),
-        "total": str(state.total) if state.total else "",
-        "over": str(state.limit.over),
-        "exceeded": state.is_exceeded,
-    }
+def _limit(state: LimitState) -> LimitRow:
+    return LimitRow(
+        per=state.limit.per.value,
+        window=write_hours(state.limit.window),
+        total=str(state.total) if state.total else "",
+        over=str(state.limit.over),
+        exceeded=state.is_exceeded,
+    )
 
 
 _PEOPLE = {
@@ -238,9 +242,5 @@ def _why_you(rule: Rule) -> str:
     return f"{count} {' or '.join(nouns)} other than the requester must approve"
 
 
-def _other(row: Request) -> dict[str, Any]:
-    return {"request": row.id, "phrase": row.phrase, "status": row.status, "action": row.action}
-
-
-def _moment(moment: Any) -> str:
-    return moment.isoformat() if moment else ""
+def _other(row: Request) -> OtherRequestRow:
+    return OtherRequestRow(request=row.id, phrase=row.phrase, status=row.status, action=row.action)

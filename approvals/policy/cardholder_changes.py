@@ -1,4 +1,4 @@
-"""Who changed a cardholder lately."""
+"""Who changed a cardholder lately: for 24 hours they decide nothing about that cardholder."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ CARDHOLDER_REST = timedelta(hours=24)
 
 
 def find_recent_changers(session: Session, *, cardholder_id: str, now: datetime) -> frozenset[str]:
-    """Return who changed a cardholder within the last 24 hours: they decide nothing about their cards."""
+    """Return the ids of the people who changed a cardholder within the last 24 hours."""
     if not cardholder_id:
         return frozenset()
     return frozenset(
@@ -21,3 +21,11 @@ def find_recent_changers(session: Session, *, cardholder_id: str, now: datetime)
             )
         )
     )
+
+
+def record_change(session: Session, *, request_id: str, cardholder_id: str, person_id: str, now: datetime) -> None:
+    """Write down who changed a cardholder, once for a request."""
+    if session.get(CardholderChange, request_id) is not None:
+        return
+    session.add(CardholderChange(id=request_id, cardholder_id=cardholder_id, person_id=person_id, changed_at=now))
+    session.flush()

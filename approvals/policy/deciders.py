@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from approvals.policy.eligibility import ChangedCardholder, SelfApproval
-from approvals.policy.people import Member, admit, require_role
+from approvals.policy.eligibility import require_eligible
+from approvals.policy.people import Member
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decider:
-    """Somebody whom the rule may mean; `why` is empty for those who could decide."""
+    """A person whom the rule may mean; `why` says what keeps them from deciding, and is empty if nothing does."""
 
     person_id: str
     account: str
@@ -20,28 +20,23 @@ class Decider:
 
     @property
     def can_decide(self) -> bool:
-        """Whether this person could decide."""
+        """Whether nothing keeps this person from deciding."""
         return not self.why
 
 
 def judge_decider(
     member: Member, *, rule: Rule, requester: str | None, changers: frozenset[str] = frozenset()
 ) -> Decider:
-    """Return whether this person could decide what `requester` (an account) asks for."""
-    person = member.person
-    why = ""
+    """Return whether this person could decide; `requester` is the id or an account of who asks, if known."""
+    person, why = member.person, ""
+    asking = () if requester is None else (requester,)
     try:
-        admit(person)
-        if requester is not None and person.is_known_as(requester):
-            raise SelfApproval
-        require_role(member, roles=rule.approvers)
-        if person.is_known_as(*changers):
-            raise ChangedCardholder
+        require_eligible(member, requester=asking, role_lists=(rule.approvers,), changers=changers)
     except Refusal as refusal:
         why = str(refusal)
     return Decider(person_id=person.id, account=person.account, name=person.display_name, why=why)
 
 
 def count_able(deciders: Iterable[Decider]) -> int:
-    """Return how many people, not accounts, could decide."""
+    """Return how many people could decide; two accounts of one person count once."""
     return len({decider.person_id for decider in deciders if decider.can_decide})

@@ -1,22 +1,22 @@
 """The clocks of a request: what ends when it is not decided or carried out in time, and the reminders."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests import decision_rules, stored
-from approvals.requests.decision_rules import EarlierDecision
 from approvals.requests.move import CLOCK, move, note
 from approvals.statuses import Status
 from approvals.tables import Request
 
-BATCH = 50
+BATCH = 50  # requests in one transaction
+REMINDERS = (0.5, 0.75)  # of the time to decide
 
 
 def expire_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
-    """End what was not decided or not carried out in time, and return how many there were."""
+    """End the requests that were not decided or not carried out in time, and return how many there were."""
     undecided = session.exec(
         select(Request)
         .where(Request.status == Status.PENDING.value, col(Request.decide_by) <= now)
@@ -41,7 +41,7 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
 
 
 def remind_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
-    """Remind of what waits at half and at three quarters of its time, and return how many reminders there were."""
+    """Remind people of waiting requests at half and three quarters of their time; return how many reminders."""
     waiting = session.exec(
         select(Request)
         .where(Request.status == Status.PENDING.value, col(Request.remind_at) <= now, col(Request.decide_by) > now)
@@ -54,33 +54,28 @@ def remind_due(session: Session, context: ApprovalContext, *, now: datetime, lim
     return len(waiting)
 
 
-def _remind(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
-    rule = stored.read_rule(request)
-    earlier: list[EarlierDecision] = stored.read_earlier(session, request.id)
-    request.reminded += 1
-    request.remind_at = reminder_time(request, reminded=request.reminded)
-    while (
-        request.remind_at is not None and request.remind_at <= now
-    ):  # one reminder for a time that was slept over
-        request.reminded += 1
-        request.remind_at = reminder_time(request, reminded=request.reminded)
-    session.flush()
-    facts = {
-        "mention": list(rule.mention),
-        "roles": list(rule.approvers),
-        "count": f"{decision_rules.count_approvals(earlier)} of {request.quorum}",
-        "decide_by": request.decide_by.isoformat(),
-    }
-    notices.reply(session, context.outbox, request, kind="request_reminder", facts=facts, now=now)
-    note(session, context, request, "approval:reminded", actor=CLOCK, now=now)
-
-
-REMINDERS = (0.5, 0.75)
-
-
 def reminder_time(request: Request, *, reminded: int) -> datetime | None:
     """Return when the next reminder is due after this many; None after the last."""
     if reminded >= len(REMINDERS):
         return None
-    whole: timedelta = request.decide_by - request.created_at
-    return request.created_at + whole * REMINDERS[reminded]
+    return request.created_at + (request.decide_by - request.created_at) * REMINDERS[reminded]
+
+
+def _remind(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
+    # A loop, because after an outage both reminders may be due: people then get only one.
+    while request.remind_at is not None and request.remind_at <= now:
+        request.reminded += 1
+        request.remind_at = reminder_time(request, reminded=request.reminded)
+    session.flush()
+    rule = stored.read_rule(request)
+    approved = decision_rules.count_approvals(stored.read_earlier(session, request.id))
+    reminder = notices.RequestReminder(
+        request=request.id,
+        phrase=request.phrase,
+        mention=rule.mention,
+        roles=rule.approvers,
+        count=f"{approved} of {request.quorum}",
+        decide_by=request.decide_by,
+    )
+    notices.reply(session, context.outbox, request, facts=reminder, now=now)
+    note(session, context, request, "approval:reminded", actor=CLOCK, now=now)

@@ -1,12 +1,15 @@
-"""Whether a decision counts, and which status follows from it. Pure."""
+"""Whether a decision counts, and which status follows from it. Pure.
+
+Each function takes the state of a request and a person, and returns a status or raises a refusal.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.free_text import require_reason
-from approvals.policy.eligibility import ChangedCardholder, SelfApproval
-from approvals.policy.people import Member, Person, admit, require_role
+from approvals.policy.eligibility import require_eligible
+from approvals.policy.people import Member, Person, admit
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal, write_moment
 from approvals.statuses import Status, Verdict
@@ -34,7 +37,7 @@ class NotYours(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestState:
-    """What the rules need to know of a request; `since` says in words who ended it and when."""
+    """What the rules need to know about a request; `since` says in words who ended it and when."""
 
     status: Status
     digest: str
@@ -47,7 +50,7 @@ class RequestState:
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierDecision:
-    """A decision that was made before."""
+    """A decision that was made before this one."""
 
     person_id: str
     name: str
@@ -57,7 +60,7 @@ class EarlierDecision:
 
 
 def judge_decision(
-    asked: RequestState,
+    state: RequestState,
     *,
     live: Rule,
     earlier: Sequence[EarlierDecision],
@@ -68,66 +71,67 @@ def judge_decision(
     reason: str,
     now: datetime,
 ) -> Status:
-    """Return the status after this decision, which then counts; raises a Refusal when it does not.
+    """Return the status after this decision; raises a Refusal if the decision does not count.
 
-    The rule as it was asked and the live one must both allow it.
+    `live` is what the policy says today: the person must be an approver in it and in the rule of the request, and
+    the larger quorum counts.
     """
     person = member.person
-    admit(person)
-    require_digest(asked, digest=digest)
+    admit(person)  # first: a stranger or a guest learns nothing about the request
+    require_digest(state, digest=digest)
     _refuse_second(earlier, person=person)
-    require_pending(asked, now=now)
-    if person.is_known_as(asked.requester_id, asked.requester_account):
-        raise SelfApproval
-    for rule in (asked.rule, live):
-        require_role(member, roles=rule.approvers)
-    if person.is_known_as(*changers):
-        raise ChangedCardholder
+    require_pending(state, now=now)
+    require_eligible(
+        member,
+        requester=(state.requester_id, state.requester_account),
+        role_lists=(state.rule.approvers, live.approvers),
+        changers=changers,
+    )
     if verdict is Verdict.DENY:
         require_reason(reason)
         return Status.DENIED
     counted = count_approvals(earlier) + 1
-    return Status.APPROVED if counted >= count_needed(asked.rule, live) else Status.PENDING
+    return Status.APPROVED if counted >= count_needed(state.rule, live) else Status.PENDING
 
 
-def judge_withdrawal(asked: RequestState, *, member: Member, digest: str, now: datetime) -> Status:
-    """Return the status after the requester took it back; raises a Refusal."""
+def judge_withdrawal(state: RequestState, *, member: Member, digest: str, now: datetime) -> Status:
+    """Return the status after the requester withdraws; raises a Refusal if this person cannot, or not any more."""
     admit(member.person)
-    require_digest(asked, digest=digest)
-    if not member.person.is_known_as(asked.requester_id):
+    require_digest(state, digest=digest)
+    if not member.person.is_known_as(state.requester_id):
         raise NotYours
-    require_pending(asked, now=now)
+    require_pending(state, now=now)
     return Status.WITHDRAWN
 
 
 def count_needed(asked: Rule, live: Rule) -> int:
-    """Return the approvals that both rules are content with; none only where both need nobody else."""
+    """Return how many approvals satisfy both rules; 0 only if both are lifted."""
     if asked.lifted and live.lifted:
         return 0
     return max(asked.quorum, live.quorum, 1)
 
 
 def count_approvals(earlier: Sequence[EarlierDecision]) -> int:
-    """Return how many people approved, void decisions left out."""
+    """Return how many people approved; void decisions do not count."""
     return len({row.person_id for row in earlier if row.verdict is Verdict.APPROVE and not row.is_void})
 
 
-def require_digest(asked: RequestState, *, digest: str) -> None:
-    """Refuse a click on other content."""
-    if digest != asked.digest:
+def require_digest(state: RequestState, *, digest: str) -> None:
+    """Refuse a click on a message that showed other content than the request has."""
+    if digest != state.digest:
         raise OtherContent
 
 
-def require_pending(asked: RequestState, *, now: datetime) -> None:
-    """Refuse what is not pending, or not in time: the very instant of `decide_by` is too late."""
-    if asked.status is not Status.PENDING:
-        raise NotPending(status=asked.status.value, since=asked.since)
-    if is_expired(asked.decide_by, now=now):
-        raise Expired(when=write_moment(asked.decide_by))
+def require_pending(state: RequestState, *, now: datetime) -> None:
+    """Refuse a request that is not pending or whose time is over; the instant of `decide_by` is too late."""
+    if state.status is not Status.PENDING:
+        raise NotPending(status=state.status.value, since=state.since)
+    if is_expired(state.decide_by, now=now):
+        raise Expired(when=write_moment(state.decide_by))
 
 
 def is_expired(until: datetime | None, *, now: datetime) -> bool:
-    """Whether a deadline is over; its own instant is."""
+    """Whether a deadline is over; at its own instant it is."""
     return until is not None and now >= until
 
 

@@ -1,10 +1,9 @@
-"""What happens to a request until it is approved or over: decisions, withdrawal, and the two clocks."""
+"""What people do with a pending request: decide it, withdraw it, say that they are reviewing it."""
 
 from datetime import UTC, datetime
 
 from sqlmodel import Session
 
-from approvals.audit import chain
 from approvals.context import ApprovalContext
 from approvals.free_text import refuse_card_number
 from approvals.messages import notices
@@ -12,10 +11,9 @@ from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, admit, require_role
 from approvals.policy.rules import LimitReached, NothingAllows, Rule, apply_limits, choose_rule, find_rule
-from approvals.refusals import Refusal
 from approvals.requests import decision_rules, stored
-from approvals.requests.decision_rules import RequestState
-from approvals.requests.move import move, note, show
+from approvals.requests.decision_rules import EarlierDecision, RequestState
+from approvals.requests.move import move, note, update_message
 from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Request
 
@@ -31,19 +29,21 @@ def decide(
     reason: str = "",
     now: datetime,
 ) -> Request:
-    """Count one person's decision and return the request as it is then; raises a Refusal, and nothing changed.
+    """Count one person's decision and return the request as it is then; raises a Refusal if it does not count.
 
-    `member` is who the person is now, read just before this transaction.
+    `member` is who the person is now, read just before this transaction. `digest` is that of the button: it says
+    which content the person saw.
     """
     admit(member.person)
     refuse_card_number(reason)
     request = stored.find(session, request_id, to_change=True)
     earlier = stored.read_earlier(session, request.id)
-    asked = stored.read_state(request, earlier=earlier)
-    decision_rules.require_digest(asked, digest=digest)
-    live = _rule_for(session, context, request, asked, verdict=verdict, now=now)
+    state = stored.read_state(request, earlier=earlier)
+    # Before the live rule is read, so that a click on old content is refused as such and not as altered.
+    decision_rules.require_digest(state, digest=digest)
+    live = _find_rule_for(session, context, request, state, verdict=verdict, now=now)
     status = decision_rules.judge_decision(
-        asked,
+        state,
         live=live,
         earlier=earlier,
         member=member,
@@ -53,26 +53,25 @@ def decide(
         reason=reason,
         now=now,
     )
-    _add_decision(session, request, verdict=verdict, member=member, reason=reason, now=now)
-    counted = decision_rules.count_approvals(earlier) + (verdict is Verdict.APPROVE)
-    count = f"{counted} of {decision_rules.count_needed(asked.rule, live)}"
-    _follow(session, context, request, status=status, member=member, count=count, reason=reason, now=now)
+    decision = _add_decision(session, request, verdict=verdict, member=member, reason=reason, now=now)
+    count = _count(earlier, verdict=verdict, asked=state.rule, live=live)
+    _follow_decision(session, context, request, status=status, decision=decision, count=count, now=now)
     return request
 
 
 def require_decider(session: Session, *, request_id: str, digest: str, member: Member, now: datetime) -> Request:
-    """Return the request when this person could decide it now; raises a Refusal. Nothing is decided."""
+    """Return the request if this person could decide it now; raises a Refusal. Nothing is decided."""
     request = stored.find(session, request_id)
     earlier = stored.read_earlier(session, request.id)
-    asked = stored.read_state(request, earlier=earlier)
+    state = stored.read_state(request, earlier=earlier)
     decision_rules.judge_decision(
-        asked,
-        live=asked.rule,
+        state,
+        live=state.rule,
         earlier=earlier,
         member=member,
         changers=find_recent_changers(session, cardholder_id=request.cardholder_id, now=now),
         digest=digest,
-        verdict=Verdict.APPROVE,  # which needs no reason yet
+        verdict=Verdict.APPROVE,  # which needs no reason: the person has not typed one yet
         reason="",
         now=now,
     )
@@ -82,10 +81,10 @@ def require_decider(session: Session, *, request_id: str, digest: str, member: M
 def withdraw(
     session: Session, context: ApprovalContext, *, request_id: str, digest: str, member: Member, now: datetime
 ) -> Request:
-    """Take a request back for its requester, and return it; raises a Refusal."""
+    """Withdraw a request for its requester, and return it; raises a Refusal."""
     request = stored.find(session, request_id, to_change=True)
-    asked = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
-    decision_rules.judge_withdrawal(asked, member=member, digest=digest, now=now)
+    state = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
+    decision_rules.judge_withdrawal(state, member=member, digest=digest, now=now)
     words = f"Withdrawn by {member.person.display_name}."
     move(session, context, request, "approval:withdrawn", actor=member.person.account, words=words, now=now)
     return request
@@ -94,39 +93,25 @@ def withdraw(
 def announce_review(
     session: Session, context: ApprovalContext, *, request_id: str, digest: str, member: Member, now: datetime
 ) -> Request:
-    """Tell the others that somebody looks at it, so that they need not; raises a Refusal. Nothing is decided."""
+    """Reply that this person is reviewing the request, so that the others need not; raises a Refusal."""
     request = stored.find(session, request_id)
-    asked = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
+    state = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
     admit(member.person)
-    decision_rules.require_digest(asked, digest=digest)
-    decision_rules.require_pending(asked, now=now)
-    require_role(member, roles=asked.rule.approvers)
-    facts = {"by": member.person.account, "at": now.isoformat()}
-    notices.reply(session, context.outbox, request, kind="request_looking", facts=facts, now=now)
-    note(session, context, request, "approval:looking", actor=member.person.account, now=now)
+    decision_rules.require_digest(state, digest=digest)
+    decision_rules.require_pending(state, now=now)
+    require_role(member, roles=state.rule.approvers)
+    account = member.person.account
+    looking = notices.RequestLooking(request=request.id, phrase=request.phrase, by=account, at=now)
+    notices.reply(session, context.outbox, request, facts=looking, now=now)
+    note(session, context, request, "approval:looking", actor=account, now=now)
     return request
 
 
-def record_refusal(
-    session: Session, context: ApprovalContext, *, refusal: Refusal, member: Member, subject: str, now: datetime
-) -> None:
-    """Add a refusal to the audit trail, in a transaction of its own: the refused one was rolled back."""
-    chain.append(
-        session,
-        "approval:refused",
-        key=context.audit_key,
-        actor=member.person.account,
-        subject=subject,
-        facts={"refusal": type(refusal).__name__, "words": str(refusal)},
-        now=now,
-    )
-
-
 def find_live_rule(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> Rule:
-    """Return what the policy says today of this request; raises NothingAllows, LimitReached or Altered."""
+    """Return the rule that today's policy has for a request; raises NothingAllows, LimitReached or Altered."""
     money = stored.read_payload(context, request).moved_money
     line = find_rule(context.policy.rules, action=request.action, money=money)
-    # Lifted, then or since: whoever was asked still has to approve, as the rule said when it was asked.
+    # A rule that was lifted since does not free a request: the people who were asked still have to approve it.
     rule = stored.read_rule(request) if line.lifted else choose_rule((line,), action=request.action, money=money)
     states = read_limit_states(
         session,
@@ -141,32 +126,37 @@ def find_live_rule(session: Session, context: ApprovalContext, request: Request,
     return apply_limits(rule, states)
 
 
-def _rule_for(
+def _find_rule_for(
     session: Session,
     context: ApprovalContext,
     request: Request,
-    asked: RequestState,
+    state: RequestState,
     *,
     verdict: Verdict,
     now: datetime,
 ) -> Rule:
-    """Return the rule that a decision is judged by beside that of the asking.
+    """Return today's rule for a decision; the request's own rule where today's does not matter.
 
-    A denial needs nothing that allows it today: else what policy forbids by now could only be left to expire.
+    A denial is accepted even if the policy allows the action no more: otherwise such a request could only expire.
     """
-    if asked.status is not Status.PENDING:
-        return asked.rule
+    if state.status is not Status.PENDING:
+        return state.rule
     try:
         return find_live_rule(session, context, request, now=now)
     except (NothingAllows, LimitReached):
         if verdict is Verdict.DENY:
-            return asked.rule
+            return state.rule
         raise
+
+
+def _count(earlier: list[EarlierDecision], *, verdict: Verdict, asked: Rule, live: Rule) -> str:
+    counted = decision_rules.count_approvals(earlier) + (verdict is Verdict.APPROVE)
+    return f"{counted} of {decision_rules.count_needed(asked, live)}"
 
 
 def _add_decision(
     session: Session, request: Request, *, verdict: Verdict, member: Member, reason: str, now: datetime
-) -> None:
+) -> Decision:
     person = member.person
     decision = Decision(
         request_id=request.id,
@@ -180,48 +170,44 @@ def _add_decision(
     )
     session.add(decision)
     session.flush()
+    return decision
 
 
-def _follow(
+def _follow_decision(
     session: Session,
     context: ApprovalContext,
     request: Request,
     *,
     status: Status,
-    member: Member,
+    decision: Decision,
     count: str,
-    reason: str,
     now: datetime,
 ) -> None:
-    """Tell of a decision that counts, and make the move that it calls for."""
-    person = member.person
-    verdict = Verdict.DENY if status is Status.DENIED else Verdict.APPROVE
-    facts = {"by": person.account, "verdict": verdict.value, "reason": reason.strip(), "count": count}
-    notices.reply(
-        session, context.outbox, request, kind="request_decided", facts={**facts, "at": now.isoformat()}, now=now
+    """Reply that a decision counts, and make the move that follows from it."""
+    actor, reason = decision.account, decision.reason
+    decided = notices.RequestDecided(
+        request=request.id,
+        phrase=request.phrase,
+        by=actor,
+        verdict=decision.verdict,
+        reason=reason,
+        count=count,
+        at=now,
     )
+    notices.reply(session, context.outbox, request, facts=decided, now=now)
+    facts = {"by": actor, "verdict": decision.verdict, "reason": reason, "count": count}
     match status:
         case Status.DENIED:
-            words = f"Denied by {person.display_name}: {reason.strip()}"
-            move(
-                session,
-                context,
-                request,
-                "approval:denied",
-                actor=person.account,
-                words=words,
-                now=now,
-                facts=facts,
-            )
+            words = f"Denied by {decision.name}: {reason}"
+            move(session, context, request, "approval:denied", actor=actor, words=words, now=now, facts=facts)
         case Status.APPROVED:
-            words = f"Approved ({count}); it will be carried out now."
             move(
                 session,
                 context,
                 request,
                 "approval:approved",
-                actor=person.account,
-                words=words,
+                actor=actor,
+                words=f"Approved ({count}); it will be carried out now.",
                 now=now,
                 facts=facts,
                 approved_at=now,
@@ -229,5 +215,5 @@ def _follow(
                 remind_at=None,
             )
         case _:
-            show(session, context, request, now=now)
-            note(session, context, request, "approval:counted", actor=person.account, now=now, facts=facts)
+            update_message(session, context, request, now=now)
+            note(session, context, request, "approval:counted", actor=actor, now=now, facts=facts)

@@ -9,14 +9,16 @@ from sqlmodel import Session, col
 
 from approvals.audit import chain
 from approvals.context import ApprovalContext
-from approvals.messages import notices, request_message
+from approvals.messages import notices
+from approvals.messages.request_message import make_request_message
 from approvals.refusals import Refusal
-from approvals.requests import view
-from approvals.requests.moves import MOVE
+from approvals.requests.moves import MOVE, Audience
+from approvals.requests.view import read_view
 from approvals.statuses import OPEN
 from approvals.tables import Request
+from notifier.rendering.facts import make_plain
 
-CLOCK = "cardops"  # who acts when no person does
+CLOCK = "cardops"  # the actor in the trail when no person acts
 
 
 class Overtaken(Refusal):
@@ -35,14 +37,15 @@ def move(
     facts: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> None:
-    """Make one move of MOVES, or raise Overtaken when the request is not as it was read.
+    """Make one move of MOVES; raises Overtaken if the request is not as it was read.
 
-    `words` tell people why; `values` are other columns to be set with the status.
+    `words` tell people why; `facts` go to the audit trail; `values` are columns that change with the status.
     """
     step = MOVE[event]
     if step.to not in OPEN:
         values = {"ended_at": now, "reason": words, "remind_at": None, **values}
     session.flush()
+    # The version guards against a second process, also where the database has no row locks (SQLite).
     changed = session.connection().execute(
         update(Request)
         .where(
@@ -55,15 +58,27 @@ def move(
     if changed.rowcount != 1:
         raise Overtaken
     session.refresh(request)
-    show(session, context, request, now=now)
-    notices.reply_outcome(session, context.outbox, request, move=step, words=words, now=now)
+    update_message(session, context, request, now=now)
+    if step.audience is not Audience.NOBODY:
+        outcome = notices.RequestOutcome(
+            request=request.id,
+            phrase=request.phrase,
+            status=step.to.value,
+            event=event,
+            words=words,
+            mention=(request.requester_account,) if step.audience is Audience.REQUESTER else (),
+            at=now,
+        )
+        notices.reply(session, context.outbox, request, facts=outcome, now=now)
+    # Last, because it locks the trail until the transaction ends.
     note(session, context, request, event, actor=actor, now=now, facts={"why": words, **(facts or {})})
 
 
-def show(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
-    """Bring every copy of the card up to date."""
-    facts = request_message.make_request_message(view.read_view(session, context, request, now=now))
-    notices.edit_request_message(session, context.outbox, request, facts=facts, now=now)
+def update_message(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
+    """Bring every copy of the request message up to date."""
+    message = make_request_message(read_view(session, context, request, now=now))
+    key = notices.message_key(request.id)
+    context.outbox.edit(session, key=key, kind=message.template, facts=make_plain(message), now=now)
 
 
 def note(
@@ -76,7 +91,7 @@ def note(
     now: datetime,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add an audit event about a request, with its status and digest."""
+    """Add an audit event about a request, with its status, digest and version."""
     content = {"status": request.status, "digest": request.digest, "version": request.version, **(facts or {})}
     chain.append(
         session, event, key=context.audit_key, actor=actor, subject=f"request:{request.id}", facts=content, now=now

@@ -1,4 +1,4 @@
-"""What can happen to a request (MOVES), who hears of it, and whether a decision counts. Pure."""
+"""What can happen to a request: the table of its moves, and who is told about each. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,16 +7,16 @@ from approvals.statuses import Status
 
 
 class Audience(StrEnum):
-    """Who is told of a move, besides the edit of every copy of the card."""
+    """Who is told about a move. The request message is updated in any case."""
 
-    NOBODY = "nobody"  # the card says it
-    THREAD = "thread"  # a reply under the card
+    NOBODY = "nobody"  # the request message says it
+    THREAD = "thread"  # a reply in its thread
     REQUESTER = "requester"  # a reply that mentions the requester
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """One legal change of status; `event` names it in the audit trail."""
+    """One legal change of status; `event` is its name in the audit trail."""
 
     event: str
     source: Status | None
@@ -28,10 +28,11 @@ def _move(event: str, source: Status | None, to: Status, audience: Audience) -> 
     return Move(event=event, source=source, to=to, audience=audience)
 
 
+# The triggers of the database are made from this table too (guards/conditions.py), so that raw SQL obeys it.
 MOVES: tuple[Move, ...] = (
     _move("approval:opened", None, Status.PENDING, Audience.NOBODY),
     _move("approval:approved", Status.PENDING, Status.APPROVED, Audience.THREAD),
-    _move("approval:lifted", Status.PENDING, Status.APPROVED, Audience.NOBODY),  # by a rule that needs nobody else
+    _move("approval:lifted", Status.PENDING, Status.APPROVED, Audience.NOBODY),  # its rule needs no second person
     _move("approval:denied", Status.PENDING, Status.DENIED, Audience.REQUESTER),
     _move("approval:withdrawn", Status.PENDING, Status.WITHDRAWN, Audience.THREAD),
     _move("approval:expired", Status.PENDING, Status.EXPIRED, Audience.REQUESTER),

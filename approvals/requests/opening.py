@@ -1,4 +1,4 @@
-"""Opens a request: what is asked for, under which rule, and whether it may be asked at all."""
+"""Opens a request: what is asked for, under which rule, and whether anybody may ask for it now."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,15 +17,16 @@ from approvals.canonical_json import canonical_json
 from approvals.context import ApprovalContext
 from approvals.free_text import refuse_card_number
 from approvals.messages import notices
-from approvals.messages import request_message as card
+from approvals.messages.request_message import make_request_message
 from approvals.policy.cardholder_changes import find_recent_changers
+from approvals.policy.deciders import count_able, judge_decider
 from approvals.policy.limits import read_limit_states
-from approvals.policy.people import Member, admit, require_role
+from approvals.policy.people import Member, Person, admit, require_role
 from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rule, to_json
 from approvals.refusals import Refusal, write_moment
-from approvals.requests import view
 from approvals.requests.digest import check_phrase, digest_of
 from approvals.requests.move import move, note
+from approvals.requests.view import read_view
 from approvals.statuses import OPEN, Status
 from approvals.tables import REQUEST_TABLE, Request
 
@@ -58,15 +59,15 @@ class AskAgain(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class NewRequest:
-    """What somebody asks for. `card` is what was looked at just before; `members` are the people of each role.
+    """What somebody asks for. `snapshot` was taken just before; `members` are the ids of the people of each role.
 
-    `asked_in` is the channel of the command; `follows` says that the requester is not in the approvals channel
-    and gets a copy of the card. `again` is their answer to AskAgain.
+    `asked_in` is the channel of the command; `follows` means that the requester is not in the approvals channel
+    and gets a copy of the request message. `again` is their answer to AskAgain.
     """
 
     action: str
     payload: Mapping[str, Any] = field(repr=False)
-    card: Snapshot
+    snapshot: Snapshot
     members: Mapping[str, frozenset[str]]
     asked_in: str = ""
     follows: bool = False
@@ -76,9 +77,9 @@ class NewRequest:
 def open_request(
     session: Session, context: ApprovalContext, *, new_request: NewRequest, member: Member, now: datetime
 ) -> Request:
-    """Open a request, post its card and return it; raises a Refusal.
+    """Open a request, post its message and return it; raises a Refusal.
 
-    Where the rule needs nobody else it is approved by the rule, and may be carried out at once.
+    A rule that needs no second person approves it at once, and then it may be carried out.
     """
     action, payload = check_new_request(session, new_request=new_request, member=member)
     money = payload.moved_money
@@ -86,7 +87,7 @@ def open_request(
     if not rule.lifted:
         _refuse_impossible(session, rule, new_request=new_request, requester_id=member.person.id, now=now)
     if not new_request.again:
-        _ask_again(session, context, action=action, payload=payload, now=now)
+        _refuse_repeated(session, context, action=action, payload=payload, now=now)
     request = _make(
         context, action=action, payload=payload, rule=rule, new_request=new_request, member=member, now=now
     )
@@ -96,41 +97,42 @@ def open_request(
     note(session, context, request, "approval:opened", actor=member.person.account, now=now, facts=shown)
     if rule.lifted:
         _lift(session, context, request, rule=rule, member=member, now=now)
-    facts = card.make_request_message(view.read_view(session, context, request, now=now))
-    notices.post_request_message(session, context.outbox, request, facts=facts, now=now)
+    message = make_request_message(read_view(session, context, request, now=now))
+    notices.post_request_message(session, context.outbox, request, facts=message, now=now)
     return request
 
 
 def check_new_request(session: Session, *, new_request: NewRequest, member: Member) -> tuple[Action, Payload]:
-    """Return what is asked for, if it may be asked for at all; raises a Refusal."""
-    chain.lock(session)  # sums and duplicates are judged one request after the other, on all replicas
+    """Return what is asked for, if this person may ask for it now; raises a Refusal."""
+    # One request after the other on all replicas: else two of them could pass a limit, or be the same one twice.
+    chain.lock(session)
     action = find_action(new_request.action)
     admit(member.person)
     require_role(member, roles=action.requesters)
     payload = parse_payload(new_request.action, new_request.payload)
-    if payload.subject != new_request.card.subject:
+    if payload.subject != new_request.snapshot.subject:
         raise OtherCard
-    refuse_unusable(action, new_request.card)
+    refuse_unusable(action, new_request.snapshot)
     _refuse_open(session, action, payload)
     refuse_blocked(session, cards=payload.affected_cards)
     return action, payload
 
 
 def parse_payload(action: str, values: Mapping[str, Any]) -> Payload:
-    """Return what is to be done; raises UnknownAction, HoldsCardNumber, and Unfit with what is wrong."""
+    """Return the payload with these values; raises UnknownAction, HoldsCardNumber, or Unfit with what is wrong."""
     for text in _texts(values):
         refuse_card_number(text)
     try:
         return find_action(action).payload.model_validate(dict(values))
     except ValidationError as error:
-        # The input stays out: it may be what nobody should repeat.
+        # Without the input: it may be a secret that was typed into the wrong field.
         first = error.errors(include_input=False, include_url=False)[0]
         what = ": ".join(str(part) for part in (*first["loc"], first["msg"].removeprefix("Value error, ")))
         raise Unfit(what=what) from error
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Give every text in the values, however deep."""
+    """Yield every text in the values, at any depth."""
     match value:
         case Mapping():
             for inner in value.values():
@@ -178,7 +180,7 @@ def _rule(
 def _lift(
     session: Session, context: ApprovalContext, request: Request, *, rule: Rule, member: Member, now: datetime
 ) -> None:
-    """Let the rule approve it, before anybody sees a card with buttons."""
+    """Let the rule approve the request, before its message is posted with buttons."""
     move(
         session,
         context,
@@ -213,17 +215,33 @@ def _refuse_open(session: Session, action: Action, payload: Payload) -> None:
 def _refuse_impossible(
     session: Session, rule: Rule, *, new_request: NewRequest, requester_id: str, now: datetime
 ) -> None:
-    able = {person for role in rule.approvers for person in new_request.members.get(role, frozenset())}
-    able -= {requester_id} | find_recent_changers(session, cardholder_id=new_request.card.holder_id, now=now)
-    if len(able) < rule.quorum:
+    """Refuse a request that could only expire, because too few people could approve it."""
+    changers = find_recent_changers(session, cardholder_id=new_request.snapshot.holder_id, now=now)
+    able = count_able(
+        judge_decider(member, rule=rule, requester=requester_id, changers=changers)
+        for member in _list_members(new_request.members)
+    )
+    if able < rule.quorum:
         raise NobodyCanDecide(
             quorum="1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals",
             roles=" or ".join(rule.approvers),
-            able="nobody" if not able else "only 1 person" if len(able) == 1 else f"only {len(able)} people",
+            able="nobody" if not able else "only 1 person" if able == 1 else f"only {able} people",
         )
 
 
-def _ask_again(
+def _list_members(people_by_role: Mapping[str, frozenset[str]]) -> list[Member]:
+    """Return the people who have any role, each with all their roles; they are active members already."""
+    ids = sorted(frozenset[str]().union(*people_by_role.values()))
+    return [
+        Member(
+            person=Person(id=each, account=each),
+            roles=frozenset(role for role, people in people_by_role.items() if each in people),
+        )
+        for each in ids
+    ]
+
+
+def _refuse_repeated(
     session: Session, context: ApprovalContext, *, action: Action, payload: Payload, now: datetime
 ) -> None:
     money = payload.moved_money
@@ -256,7 +274,7 @@ def _make(
     now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
     content, rule_content = to_json(payload), to_json(rule)
     digest = digest_of(action=action.name, payload=content, requester_id=person.id, rule=rule_content)
-    shown = {"summary": summarise(action, payload, new_request.card), "card": to_json(new_request.card)}
+    shown = {"summary": summarise(action, payload, new_request.snapshot), "card": to_json(new_request.snapshot)}
     money, channel = payload.moved_money, rule.channel or context.channel
 
     def seal(value: Any, column: str) -> bytes:
@@ -281,7 +299,7 @@ def _make(
         roles=f",{','.join(rule.approvers)},",
         currency=money.currency if money else None,
         amount_minor=money.minor if money else None,
-        cardholder_id=new_request.card.holder_id,
+        cardholder_id=new_request.snapshot.holder_id,
         reference=context.make_id(),
         status=Status.PENDING.value,
         version=1,

@@ -1,4 +1,4 @@
-"""The stored request: found, unsealed, and compared with its digest."""
+"""The stored request: finds it, opens what is sealed in it, and compares that with its digest."""
 
 import json
 
@@ -27,7 +27,7 @@ class Altered(Refusal):
 
 
 def find(session: Session, request_id: str, *, to_change: bool = False) -> Request:
-    """Return a request, held until the transaction ends when it is to be changed; raises UnknownRequest."""
+    """Return a request; `to_change` locks its row until the transaction ends. Raises UnknownRequest."""
     query = select(Request).where(Request.id == request_id)
     query = query.with_for_update() if to_change else query
     request = session.exec(query.execution_options(populate_existing=True)).first()
@@ -37,7 +37,7 @@ def find(session: Session, request_id: str, *, to_change: bool = False) -> Reque
 
 
 def find_named(session: Session, name: str) -> Request:
-    """Return a request by its id or by the reference that its card shows; raises UnknownRequest."""
+    """Return a request by its id or by the reference that its message shows; raises UnknownRequest."""
     wanted = name.lower()
     query = select(Request).where(or_(col(Request.id) == wanted, col(Request.reference) == wanted))
     request = session.exec(query).first()
@@ -47,7 +47,7 @@ def find_named(session: Session, name: str) -> Request:
 
 
 def read_payload(context: ApprovalContext, request: Request) -> Payload:
-    """Return what is to be done, after comparing it with the digest; raises Altered."""
+    """Return the payload; raises Altered if it does not fit the digest that people approved."""
     action = find_action(request.action)
     try:
         text = context.vault.open(request.payload, table=REQUEST_TABLE, row=request.id, column="payload")
@@ -66,7 +66,7 @@ def read_payload(context: ApprovalContext, request: Request) -> Payload:
 
 
 def read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapshot]:
-    """Return the sentence and what people were shown beside it; empty after they were purged."""
+    """Return the summary and the snapshot that people were shown; both are empty after retention purged them."""
     if not request.shown:
         return "", Snapshot(subject=request.subject)
     try:
@@ -82,14 +82,35 @@ def read_rule(request: Request) -> Rule:
     return Rule.model_validate_json(request.rule)
 
 
-def read_earlier(session: Session, request_id: str) -> list[EarlierDecision]:
-    """Return the decisions so far, in their order."""
-    void = set(session.exec(select(VoidedDecision.person_id).where(VoidedDecision.request_id == request_id)))
-    rows = session.exec(
+def find_decisions(session: Session, request_id: str) -> tuple[Decision, ...]:
+    """Return the decisions so far, void ones included, in their order."""
+    query = (
         select(Decision)
         .where(Decision.request_id == request_id)
         .order_by(col(Decision.decided_at), col(Decision.person_id))
     )
+    return tuple(session.exec(query))
+
+
+def find_void(session: Session, request_id: str) -> frozenset[str]:
+    """Return the ids of the people whose decisions do not count any more."""
+    query = select(VoidedDecision.person_id).where(VoidedDecision.request_id == request_id)
+    return frozenset(session.exec(query))
+
+
+def find_approvals(session: Session, request_id: str) -> list[Decision]:
+    """Return the approvals that count, in their order."""
+    void = find_void(session, request_id)
+    return [
+        row
+        for row in find_decisions(session, request_id)
+        if row.verdict == Verdict.APPROVE and row.person_id not in void
+    ]
+
+
+def read_earlier(session: Session, request_id: str) -> list[EarlierDecision]:
+    """Return the decisions so far as the rules need them, in their order."""
+    void = find_void(session, request_id)
     return [
         EarlierDecision(
             person_id=row.person_id,
@@ -98,12 +119,12 @@ def read_earlier(session: Session, request_id: str) -> list[EarlierDecision]:
             decided_at=row.decided_at,
             is_void=row.person_id in void,
         )
-        for row in rows
+        for row in find_decisions(session, request_id)
     ]
 
 
 def read_state(request: Request, *, earlier: list[EarlierDecision]) -> RequestState:
-    """Return what the rules need to know of a request."""
+    """Return what the rules need to know about a request."""
     names = ", ".join(row.name for row in earlier if not row.is_void)
     moment = request.ended_at or request.approved_at
     since = (f" by {names}" if names else "") + (f" at {write_moment(moment)}" if moment else "")

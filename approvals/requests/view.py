@@ -1,4 +1,4 @@
-"""Reads everything that a card shows of a request."""
+"""Reads everything that the request message is made from."""
 
 from datetime import datetime
 
@@ -6,52 +6,67 @@ from sqlmodel import Session, col, select
 
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
-from approvals.actions.table import Action, find_action
+from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.messages.request_message import RequestView
 from approvals.policy import limits
+from approvals.policy.rules import LimitState
 from approvals.requests import stored
 from approvals.statuses import OPEN
-from approvals.tables import Decision, Execution, Request, Settlement, VoidedDecision
+from approvals.tables import Execution, Request, Settlement
+from paytend.money import Money
 
 MOST_OTHERS = 5
 
 
-def _payload_if_sound(context: ApprovalContext, request: Request) -> Payload | None:
-    """Return the payload; None after it was purged, and when it does not fit: then there is nothing to show."""
+def read_view(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> RequestView:
+    """Return everything that the request message is made from."""
+    summary, snapshot = _read_shown(context, request)
+    payload = _read_payload(context, request)
+    money = payload.moved_money if payload else None
+    return RequestView(
+        request=request,
+        action=find_action(request.action),
+        summary=summary,
+        payload=payload,
+        rule=stored.read_rule(request),
+        snapshot=snapshot,
+        decisions=stored.find_decisions(session, request.id),
+        void=stored.find_void(session, request.id),
+        execution=session.get(Execution, request.id),
+        settlements=_find_settlements(session, request),
+        others=_find_others(session, request),
+        limits=_read_limits(session, context, request, money=money, now=now),
+        day=_read_day(session, request, money=money, now=now),
+    )
+
+
+# A message must be drawn even if a row was tampered with, so these two show nothing where others raise Altered.
+
+
+def _read_payload(context: ApprovalContext, request: Request) -> Payload | None:
+    """Return the payload; None after it was purged, and if it does not fit its digest."""
     try:
         return stored.read_payload(context, request) if request.payload else None
     except stored.Altered:
         return None
 
 
-def _shown_if_sound(context: ApprovalContext, request: Request) -> tuple[str, Snapshot]:
+def _read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapshot]:
     try:
         return stored.read_shown(context, request)
     except stored.Altered:
         return "", Snapshot(subject=request.subject)
 
 
-def action_of(request: Request) -> Action:
-    """Return the action of a request."""
-    return find_action(request.action)
+def _find_settlements(session: Session, request: Request) -> tuple[Settlement, ...]:
+    query = select(Settlement).where(Settlement.request_id == request.id).order_by(col(Settlement.id))
+    return tuple(session.exec(query))
 
 
-def read_view(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> RequestView:
-    """Return everything that the card of a request shows."""
-    summary, snapshot = _shown_if_sound(context, request)
-    payload = _payload_if_sound(context, request)
-    money = payload.moved_money if payload else None
-    decisions = session.exec(
-        select(Decision)
-        .where(Decision.request_id == request.id)
-        .order_by(col(Decision.decided_at), col(Decision.person_id))
-    ).all()
-    void = set(session.exec(select(VoidedDecision.person_id).where(VoidedDecision.request_id == request.id)))
-    settlements = session.exec(
-        select(Settlement).where(Settlement.request_id == request.id).order_by(col(Settlement.id))
-    ).all()
-    others = session.exec(
+def _find_others(session: Session, request: Request) -> tuple[Request, ...]:
+    """Return other open requests about the same subject, the oldest first."""
+    query = (
         select(Request)
         .where(
             Request.subject == request.subject,
@@ -60,34 +75,29 @@ def read_view(session: Session, context: ApprovalContext, request: Request, *, n
         )
         .order_by(col(Request.created_at), col(Request.id))
         .limit(MOST_OTHERS)
-    ).all()
-    return RequestView(
-        request=request,
-        action=action_of(request),
-        summary=summary,
-        payload=payload,
-        rule=stored.read_rule(request),
-        snapshot=snapshot,
-        decisions=tuple(decisions),
-        void=frozenset(void),
-        execution=session.get(Execution, request.id),
-        settlements=tuple(settlements),
-        others=tuple(others),
-        limits=tuple(
-            limits.read_limit_states(
-                session,
-                context.policy,
-                action=request.action,
-                money=money,
-                requester_id=request.requester_id,
-                card_id=request.subject,
-                now=now,
-                before=request,
-            )
-        ),
-        day=limits.sum_day(
-            session, action=request.action, currency=money.currency, card_id=request.subject, now=now
-        )
-        if money
-        else None,
+    )
+    return tuple(session.exec(query))
+
+
+def _read_limits(
+    session: Session, context: ApprovalContext, request: Request, *, money: Money | None, now: datetime
+) -> tuple[LimitState, ...]:
+    states = limits.read_limit_states(
+        session,
+        context.policy,
+        action=request.action,
+        money=money,
+        requester_id=request.requester_id,
+        card_id=request.subject,
+        now=now,
+        before=request,
+    )
+    return tuple(states)
+
+
+def _read_day(session: Session, request: Request, *, money: Money | None, now: datetime) -> Money | None:
+    if money is None:
+        return None
+    return limits.sum_day(
+        session, action=request.action, currency=money.currency, card_id=request.subject, now=now
     )

@@ -127,7 +127,6 @@ def _find_deciders(
                 accounts |= directory.group(group)
             except DirectoryUnreadable:
                 unread.append(f"Who is in {group} ({name}) could not be read.")
-    known = people.accounts_of(requester, same_person=config.same_person) if requester else frozenset()
     found = []
     for account in sorted(accounts):
         try:
@@ -137,8 +136,7 @@ def _find_deciders(
         except DirectoryUnreadable:
             unread.append(f"Who {account} is could not be read.")
             continue
-        asked = account if account in known else requester
-        found.append(judge_decider(member, rule=rule, requester=asked, changers=changed))
+        found.append(judge_decider(member, rule=rule, requester=requester, changers=changed))
     return tuple(found), unread
 
 

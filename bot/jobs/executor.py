@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
-from approvals.execution import execution
-from approvals.execution.execution import Candidate, ClaimedExecution, ExecutionLeaseLost
+from approvals.execution import execution, records
+from approvals.execution.execution import Candidate, ClaimedExecution
+from approvals.execution.records import ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable, Member
 from approvals.refusals import Refusal
 from approvals.requests import stored
@@ -98,7 +99,7 @@ class Executor:
     def recover(self) -> int:
         """Turn what is executing into unknown, at the start of the only process: a dead one left it behind."""
         with self._database.writing() as session:
-            return execution.mark_stranded(session, self._context, now=self._now(), at_start=True)
+            return records.mark_stranded(session, self._context, now=self._now(), at_start=True)
 
     def _find(self) -> list[Candidate]:
         now = self._now()
@@ -135,15 +136,15 @@ class Executor:
         Raises Refusal, PaytendError or DirectoryUnreadable when it is put off; nothing was sent then.
         """
         # Rights and the card are read before the claim: no transaction stays open across the network.
-        members_by_account = {account: self._find_member(account) for account in candidate.approvers}
-        card_now = self._snapshot_of(candidate)
+        members_by_account = {account: self._find_member(account) for account in candidate.accounts}
+        current = self._snapshot_of(candidate)
         with self._database.writing() as session:
             work = execution.claim(
                 session,
                 self._context,
                 request_id=candidate.request_id,
                 members_by_account=members_by_account,
-                card_now=card_now,
+                current=current,
                 now=self._now(),
             )
         if not isinstance(work, ClaimedExecution):
@@ -154,7 +155,7 @@ class Executor:
             self._keep_secret(candidate.request_id, outcome.secret)
         try:
             with self._database.writing() as session:
-                execution.record(session, self._context, work=work, outcome=outcome, now=self._now())
+                records.record(session, self._context, work=work, outcome=outcome, now=self._now())
         except ExecutionLeaseLost:
             _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
 

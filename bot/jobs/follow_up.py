@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.context import ApprovalContext
-from approvals.execution import execution, orders, reconciliation
+from approvals.execution import orders, reconciliation, records
 from approvals.requests import deadlines
 from paytend import Client
 from storage.database import Database
@@ -37,7 +37,7 @@ class RequestFollowUp:
         Returns how many Paytend was asked about.
         """
         with self.database.writing() as session:
-            execution.mark_stranded(session, self.context, now=self.now())
+            records.mark_stranded(session, self.context, now=self.now())
             claims = reconciliation.claim_due(session, self.context, now=self.now())
         for claim in claims:
             result = reconciliation.ask(claim, self.paytend)
@@ -50,7 +50,7 @@ class RequestFollowUp:
         """Ask Paytend about card orders without a result; return how many results were recorded."""
         recorded = 0
         with self.database.writing() as session:
-            waiting = orders.due(session, now=self.now())
+            waiting = orders.claim_due(session, now=self.now())
         for following in waiting:
             order = orders.ask(following, self.paytend)
             if order is not None:

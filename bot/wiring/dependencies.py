@@ -14,7 +14,6 @@ from approvals.context import ApprovalContext
 from approvals.policy import people
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
-from approvals.requests import decisions as deciding
 from approvals.tables import Request
 from bot.clock import Clock
 from bot.database.engine import SqlDatabase
@@ -110,11 +109,11 @@ class Parts:
             if refusal.is_recorded and not refusal.in_trail:
                 refusal.in_trail = True
                 with self.database.writing() as session:
-                    deciding.record_refusal(
+                    chain.append_refusal(
                         session,
-                        self.context,
-                        refusal=refusal,
-                        member=member,
+                        refusal,
+                        key=self.context.audit_key,
+                        actor=member.person.account,
                         subject=subject,
                         now=self.clock.now(),
                     )

@@ -136,7 +136,7 @@ class Replica:
                     self.world.context,
                     request_id=candidate.request_id,
                     members_by_account=self.world.members_by_account,
-                    card_now=snapshot(card_id=candidate.subject, holder_id=candidate.subject),
+                    current=snapshot(card_id=candidate.subject, holder_id=candidate.subject),
                     now=self.world.now,
                 )
         except Refusal:

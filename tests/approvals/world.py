@@ -13,7 +13,7 @@ from approvals.actions.outcomes import LookupResult, Outcome
 from approvals.actions.snapshot import EarlierTopUp, Snapshot
 from approvals.audit import chain
 from approvals.context import ApprovalContext
-from approvals.execution import execution, reconciliation, settlement
+from approvals.execution import execution, reconciliation, records, settlement
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member, Person
@@ -24,6 +24,7 @@ from approvals.requests.opening import NewRequest
 from approvals.statuses import Verdict
 from approvals.tables import AuditEvent, Decision, Execution, Request
 from bot.database.engine import SqlDatabase
+from notifier.rendering.facts import make_plain
 from paytend.money import Money
 from storage.vault import Vault
 from tests.approvals.standins import CARD, FakePaytend, RecordingOutbox
@@ -149,7 +150,7 @@ class World:
         fields: dict[str, Any] = {
             "action": "card.top_up",
             "payload": payload,
-            "card": self.card,
+            "snapshot": self.card,
             "members": self.members,
         }
         with self.database.writing() as session:
@@ -197,7 +198,7 @@ class World:
                 self.context,
                 request_id=request.id,
                 members_by_account=self.members_by_account,
-                card_now=self.card,
+                current=self.card,
                 now=self.now,
             )
 
@@ -210,7 +211,7 @@ class World:
     def records(self, work: ClaimedExecution, outcome: Outcome) -> Request:
         """Write down what became of a claim."""
         with self.database.writing() as session:
-            return execution.record(session, self.context, work=work, outcome=outcome, now=self.now)
+            return records.record(session, self.context, work=work, outcome=outcome, now=self.now)
 
     def executes(self, request: Request) -> Request:
         """Claim, do, record."""
@@ -254,7 +255,7 @@ class World:
     def ticks(self) -> None:
         """Let the clocks of requests work."""
         with self.database.writing() as session:
-            execution.mark_stranded(session, self.context, now=self.now)
+            records.mark_stranded(session, self.context, now=self.now)
             deadlines.expire_due(session, self.context, now=self.now)
             deadlines.remind_due(session, self.context, now=self.now)
 
@@ -271,9 +272,10 @@ class World:
     def card_facts(self, request: Request) -> dict[str, Any]:
         """Return what its card shows."""
         with self.database.reading() as session:
-            return make_request_message(
-                view.read_view(session, self.context, stored.find(session, request.id), now=self.now)
-            )
+            request = stored.find(session, request.id)
+            message = make_request_message(view.read_view(session, self.context, request, now=self.now))
+        facts: dict[str, Any] = make_plain(message)
+        return facts
 
     def decisions(self, request: Request) -> int:
         """Return how many decisions there are."""

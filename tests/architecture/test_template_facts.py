@@ -31,17 +31,6 @@ NO_CLASS_YET = set(
     notice_acknowledge
     notice_escalated
     notice_why
-    request_card
-    request_decided
-    request_deny.view
-    request_looking
-    request_outcome
-    request_reminder
-    request_secret
-    request_settle.view
-    request_settled
-    request_show.view
-    request_unknown
     silence
     storm
     storm_lines

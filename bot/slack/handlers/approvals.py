@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from approvals.messages.request_facts import RequestDialog
 from approvals.policy.people import Member
 from approvals.requests import lists, stored
 from approvals.requests.lists import PageStart
@@ -53,14 +54,14 @@ def _row(parts: Parts, request: Request) -> RequestRow:
 
 
 def _show(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> None:
-    facts = read_request(parts, approvals.read_show(words), member=member)
-    parts.replier.open_view(incoming, ("request_show.view", facts))
+    message = read_request(parts, approvals.read_show(words), member=member)
+    parts.replier.open_view(incoming, RequestDialog.of(message))
 
 
 def _click_show(parts: Parts, incoming: Incoming, member: Member) -> None:
     require_any(member, ALL_ROLES)
-    facts = read_request(parts, take_text(incoming.value, "request"), member=member)
-    parts.replier.open_view(incoming, ("request_show.view", facts))
+    message = read_request(parts, take_text(incoming.value, "request"), member=member)
+    parts.replier.open_view(incoming, RequestDialog.of(message))
 
 
 def _click_older(parts: Parts, incoming: Incoming, member: Member) -> None:

@@ -1,10 +1,11 @@
-"""What is clicked on the card of a request, and the modals behind it."""
+"""The buttons of the request message, and the modals that they open."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from approvals.execution import settlement
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
+from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue
 from approvals.policy.people import Member, admit
 from approvals.requests import decisions as deciding
 from approvals.statuses import Verdict
@@ -37,7 +38,7 @@ def _decide(parts: Parts, value: Mapping[str, Any], member: Member, *, verdict: 
 
 
 def _open_denial(parts: Parts, incoming: Incoming, member: Member) -> None:
-    """Ask for the reason; whoever may not decide is told before typing one."""
+    """Ask for the reason; a person who may not decide learns it before typing one."""
     with parts.database.reading() as session:
         request = deciding.require_decider(
             session,
@@ -46,9 +47,10 @@ def _open_denial(parts: Parts, incoming: Incoming, member: Member) -> None:
             member=member,
             now=parts.clock.now(),
         )
-    facts = read_request(parts, request.id)
-    # The value of the button, not of the request as it is now: what was shown is what is denied.
-    parts.replier.open_view(incoming, ("request_deny.view", {**facts, "button_value": dict(incoming.value)}))
+    message = read_request(parts, request.id)
+    # The value of the button, not of the request as it is now: the person denies what they were shown.
+    form = DenialForm(summary=message.summary, phrase=message.phrase, button_value=incoming.value)
+    parts.replier.open_view(incoming, form)
 
 
 def _withdraw(parts: Parts, incoming: Incoming, member: Member) -> None:
@@ -65,8 +67,8 @@ def _withdraw(parts: Parts, incoming: Incoming, member: Member) -> None:
     show_again(parts, incoming, member)
 
 
-def _look(parts: Parts, incoming: Incoming, member: Member) -> None:
-    """Say in the thread that somebody is looking, so that not everybody opens it."""
+def _announce_review(parts: Parts, incoming: Incoming, member: Member) -> None:
+    """Reply that this person is reviewing the request, so that not everybody opens it."""
     with parts.database.writing() as session:
         deciding.announce_review(
             session,
@@ -81,9 +83,16 @@ def _look(parts: Parts, incoming: Incoming, member: Member) -> None:
 
 def _open_settling(parts: Parts, incoming: Incoming, member: Member, *, happened: bool) -> None:
     admit(member.person)
-    facts = read_request(parts, take_text(incoming.value, "request"))
-    settle_value = {**incoming.value, "happened": happened}
-    parts.replier.open_view(incoming, ("request_settle.view", {**facts, "settle_value": settle_value}))
+    message = read_request(parts, take_text(incoming.value, "request"))
+    value = SettleValue(
+        request=take_text(incoming.value, "request"),
+        digest=take_text(incoming.value, "digest"),
+        happened=happened,
+    )
+    form = SettlementForm(
+        summary=message.summary, phrase=message.phrase, reference=message.reference, settle_value=value
+    )
+    parts.replier.open_view(incoming, form)
 
 
 def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
@@ -120,7 +129,7 @@ CLICKS = {
     "request_approve": Click(act=_approve, decides=True),
     "request_deny": Click(act=_open_denial),
     "request_withdraw": Click(act=_withdraw, decides=True),
-    "request_looking": Click(act=_look),
+    "request_looking": Click(act=_announce_review),
     "request_settle_happened": Click(act=lambda *given: _open_settling(*given, happened=True)),
     "request_settle_not": Click(act=lambda *given: _open_settling(*given, happened=False)),
 }

@@ -1,11 +1,12 @@
 """What all sensitive actions share: asking for one, and what the person who asked is told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from approvals.actions.table import find_action
+from approvals.messages.request_facts import Line, RequestMessage
 from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member
 from approvals.requests import opening, stored
@@ -41,18 +42,10 @@ class AskedReply(Reply, template="asked"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrivateValue:
-    """A line of personal data."""
-
-    label: str
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class RequestPrivateReply(Reply, template="request_private"):
     """The personal data of a request, for somebody who may decide it or ask for it."""
 
-    private: Sequence[PrivateValue]
+    private: Sequence[Line]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +77,7 @@ def ask_for(
         wish = NewRequest(
             action=action,
             payload=payload,
-            card=parts.take_snapshot(action, read),
+            snapshot=parts.take_snapshot(action, read),
             members=parts.members(),
             asked_in=incoming.channel,
             follows=_follows(parts, incoming.account, action=action),
@@ -134,38 +127,37 @@ def tell_asked(parts: Parts, asked: Request) -> Reply:
     )
 
 
-def read_request(parts: Parts, name: str, *, member: Member | None = None) -> dict[str, Any]:
-    """Return everything that the card of a request shows, by its id or reference; raises UnknownRequest.
+def read_request(parts: Parts, name: str, *, member: Member | None = None) -> RequestMessage:
+    """Return what the message of a request shows, by its id or reference; raises UnknownRequest.
 
-    Personal data in it is only for whoever may ask for it or decide it: pass who looks, and the trail tells it.
+    Personal data is only for a `member` who could make or decide the request; reading it is noted in the trail.
     """
     with parts.database.reading() as session:
         request = stored.find_named(session, name)
         view = showing.read_view(session, parts.context, request, now=parts.clock.now())
-    facts = make_request_message(view)
+    message = make_request_message(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
     if member is None or view.payload is None or not view.payload.private or not member.roles & allowed:
-        return facts
+        return message
     parts.note("request:details_read", member=member, subject=f"request:{request.id}")
-    return {**facts, "private": [{"label": label, "text": text} for label, text in view.payload.private]}
+    return replace(message, private=[Line(label=label, text=text) for label, text in view.payload.private])
 
 
 def show_request(parts: Parts, incoming: Incoming, member: Member, request_id: str) -> None:
-    """Show the card of a request in a modal, and to those who may see it what stays out of the channel."""
-    facts = read_request(parts, request_id, member=member)
-    private = [PrivateValue(**row) for row in facts["private"]]
-    more = [RequestPrivateReply(private=private)] if private else []
-    parts.replier.open_reply(incoming, ("request_card", facts), title="Request", first=more)
+    """Show the request message in a modal, with its personal data to those who may see it."""
+    message = read_request(parts, request_id, member=member)
+    more = [RequestPrivateReply(private=message.private)] if message.private else []
+    parts.replier.open_reply(incoming, message, title="Request", first=more)
 
 
 def show_again(parts: Parts, incoming: Incoming, member: Member) -> None:
-    """Bring the modal in which something was clicked up to date; in a channel the card itself is edited."""
+    """Bring the modal in which something was clicked up to date; in a channel the outbox edits it."""
     if incoming.view_id:
         show_request(parts, incoming, member, take_text(incoming.value, "request"))
 
 
 def _follows(parts: Parts, account: str, *, action: str) -> bool:
-    """Whether a requester may not see the card: it is decided in a channel of the rule, else of all approvals."""
+    """Whether the requester cannot see the message in its channel: that of the rule, else of all approvals."""
     channels = {
         rule.channel or parts.context.channel for rule in parts.context.policy.rules if rule.action == action
     }

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from approvals.actions.outcomes import Outcome, Result
-from approvals.execution import execution
-from approvals.execution.execution import ExecutionLeaseLost
+from approvals.execution import execution, records
+from approvals.execution.records import ExecutionLeaseLost
 from approvals.requests.move import Overtaken
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
 from tests.approvals.standins import CARD
@@ -44,7 +44,7 @@ def test_only_approved_requests_can_be_claimed(world: World) -> None:
 def test_a_candidate_names_whose_rights_are_read(small: World) -> None:
     request = small.approved()
     (candidate,) = small.candidates()
-    assert (candidate.request_id, candidate.subject, candidate.approvers) == (request.id, CARD, ("U0MARA",))
+    assert (candidate.request_id, candidate.subject, candidate.accounts) == (request.id, CARD, ("U0MARA",))
 
 
 def test_f5_killed_between_approval_and_claim_another_worker_takes_it(world: World) -> None:
@@ -199,7 +199,7 @@ def test_at_start_whatever_is_executing_becomes_unknown(small: World) -> None:
     request = small.approved()
     small.work(request)
     with small.database.writing() as session:
-        assert execution.mark_stranded(session, small.context, now=small.now, at_start=True) == 1
+        assert records.mark_stranded(session, small.context, now=small.now, at_start=True) == 1
     assert small.read(request).status == "unknown"
 
 

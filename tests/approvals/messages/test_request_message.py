@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from approvals.messages.request_message import buttons
+from approvals.messages.request_message import find_buttons
 from approvals.statuses import Status
 from paytend.errors import OutcomeUnknown
 from tests.approvals.rendering import FOLDER, render
@@ -61,7 +61,7 @@ def test_a_card_shows_what_an_approver_needs(small: World) -> None:
 def test_open_requests_on_the_same_card_are_named(small: World) -> None:
     small.use(rules=(rule(), rule(action="card.found", name="found")))
     first = small.asks()
-    second = small.asks(action="card.found", payload={"card_id": CARD}, card=snapshot(status="6"))
+    second = small.asks(action="card.found", payload={"card_id": CARD}, snapshot=snapshot(status="6"))
     assert small.card_facts(second)["others"][0]["request"] == first.id
     _all_told(small)
 
@@ -69,7 +69,7 @@ def test_open_requests_on_the_same_card_are_named(small: World) -> None:
 def test_buttons_are_there_only_while_they_make_sense() -> None:
     for status in Status:
         for gave_up in (True, False):
-            found = buttons(status, gave_up=gave_up)
+            found = find_buttons(status, gave_up=gave_up)
             if status is Status.PENDING:
                 assert {"request_approve", "request_deny", "request_withdraw"} <= set(found)
             elif status is Status.UNKNOWN and gave_up:

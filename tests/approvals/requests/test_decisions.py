@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from approvals.audit import chain
 from approvals.free_text import HoldsCardNumber, ReasonNeeded
 from approvals.policy.eligibility import ChangedCardholder, SelfApproval
 from approvals.policy.people import Deactivated, Guest, IsBot, Member, NotInRole, RolesUnreadable, Stranger
 from approvals.policy.rules import LimitReached, NothingAllows
 from approvals.requests.decision_rules import AlreadyDecided, NotPending, NotYours, OtherContent
-from approvals.requests.decisions import announce_review, record_refusal
+from approvals.requests.decisions import announce_review
 from approvals.tables import CardholderChange
 from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, flagged, limit, person, rule
 
@@ -229,8 +230,13 @@ def test_somebody_looking_is_told_in_the_thread(small: World) -> None:
 
 def test_a_refusal_is_audited(small: World) -> None:
     with small.database.writing() as session:
-        record_refusal(
-            session, small.context, refusal=SelfApproval(), member=SAM, subject="request:1", now=small.now
+        chain.append_refusal(
+            session,
+            SelfApproval(),
+            key=small.context.audit_key,
+            actor=SAM.person.account,
+            subject="request:1",
+            now=small.now,
         )
     assert small.events() == ["approval:refused"]
 

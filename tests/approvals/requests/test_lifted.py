@@ -94,7 +94,7 @@ def test_a_policy_that_asks_for_people_by_now_stops_it(world: World) -> None:
 
 def test_a_requester_who_lost_the_right_meanwhile_does_nothing(world: World) -> None:
     request = activates(world)
-    assert world.candidates()[0].approvers == (SAM.person.account,)
+    assert world.candidates()[0].accounts == (SAM.person.account,)
     world.members_by_account = {SAM.person.account: person("U0SAM", "oncall")}
 
     world.claims(request)

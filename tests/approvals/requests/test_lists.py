@@ -53,7 +53,7 @@ def test_what_does_not_concern_somebody_is_not_in_their_list(world: World) -> No
     both = person("U0SAM", "support", "manager")
     assert world.waiting(both) == world.waiting(OLE) == world.waiting(person("U0X", "man")) == []
     world.now = world.read(
-        world.asks("3.00 EUR", card=snapshot(card_id="Z"), payload={"card_id": "Z", "money": "1.00 EUR"})
+        world.asks("3.00 EUR", snapshot=snapshot(card_id="Z"), payload={"card_id": "Z", "money": "1.00 EUR"})
     ).decide_by
     assert world.waiting(MARA) == []
     assert len(made) == 2

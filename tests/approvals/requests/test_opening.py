@@ -91,7 +91,7 @@ def test_an_amount_that_is_none_is_refused(small: World, amount: str) -> None:
 
 def test_the_card_looked_up_must_be_the_one_asked_for(small: World) -> None:
     with pytest.raises(OtherCard):
-        small.asks(card=snapshot(card_id="999"))
+        small.asks(snapshot=snapshot(card_id="999"))
 
 
 def test_only_support_asks(small: World) -> None:

@@ -56,10 +56,8 @@ def test_what_is_old_is_emptied_and_everything_else_stays(operator: Operator) ->
         assert session.get_one(Request, waiting.id).payload != b""
         emptied = session.get_one(Request, request.id)
         assert (emptied.payload, emptied.shown, emptied.digest) == (b"", b"", request.digest)
-        assert (
-            make_request_message(view.read_view(session, world.context, emptied, now=world.now))["status"]
-            == "executed"
-        )
+        message = make_request_message(view.read_view(session, world.context, emptied, now=world.now))
+        assert message.status == "executed"
     assert world.events()[-1] == "retention:removed"
     assert operator.types("audit", "verify")[0] == 0
     assert operator.types("check")[0] == 0

@@ -8,13 +8,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from approvals.messages.request_facts import Line
 from bot.doctor.findings import CheckState, DoctorRow
 from bot.slack.handlers.cardops import DoctorReply
 from bot.slack.handlers.forms import FormNotKnown
 from bot.slack.handlers.holder_create import HolderCreateUnknown
 from bot.slack.handlers.home import CardPickView
 from bot.slack.handlers.kept_forms import FormKept
-from bot.slack.handlers.requests import PrivateValue, RequestPrivateReply
+from bot.slack.handlers.requests import RequestPrivateReply
 from bot.slack.home import HomeBalance, HomeView, WaitingRequest
 from commands.card.order_form import CardApplyView
 from commands.holder.document import HolderDocumentSent, HolderDocumentsView, HolderFileLeft
@@ -175,7 +176,7 @@ def messages(value: str, count: int) -> list[Reply]:
             next=turn,
             shown=value,
         ),
-        RequestPrivateReply(private=[PrivateValue(label=value, text=value)] * min(count, 10)),
+        RequestPrivateReply(private=[Line(label=value, text=value)] * min(count, 10)),
     ]
 
 
