@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.mutants import worker
 from tests.mutants.coverage_map import record
@@ -107,6 +107,7 @@ class Bench:
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
+            self._require_peace(process.stdin, process.stdout)
             while not self._waiting.empty():
                 try:
                     mutation = self._waiting.get_nowait()
@@ -119,6 +120,14 @@ class Bench:
                     answer = json.loads(process.stdout.readline())
                 self._note(mutation, diff, len(order["tests"]), answer)
             process.stdin.close()
+
+    def _require_peace(self, orders: IO[str], answers: IO[str]) -> None:
+        """Fail when the tests fail without any mistake: nothing they said of a mutant would mean anything."""
+        file = next(iter(self._nearest.files()))
+        order = {"file": file, "source": (ROOT / file).read_text(), "tests": self._nearest.some(), "seconds": 120}
+        print(json.dumps(order), file=orders, flush=True)
+        if json.loads(answers.readline())["status"] != worker.SURVIVED:
+            raise SystemExit("The tests fail without any mistake; see output.txt in mutants/tree-*.")
 
     def _order(self, mutation: Mutation) -> tuple[dict[str, Any], list[str]]:
         source = (ROOT / mutation.file).read_text()
@@ -208,7 +217,10 @@ def main() -> int:
     files = [file for file in code if fnmatch(file, wanted.only)]
     recorded = record(ROOT, folder=FOLDER, code=files, test_files=tests)
     bench = Bench(nearest=NearestTests(recorded, ROOT), explanations=Explanations.read(), workers=wanted.workers)
-    tried = bench.run(sample(files, size=wanted.sample, seed=wanted.seed))
+    chosen = sample(files, size=wanted.sample, seed=wanted.seed)
+    tried = bench.run(chosen)
+    if len(tried) < len(chosen):
+        return 2
     text, good = report(tried, seed=wanted.seed, seconds=time.monotonic() - started)
     (FOLDER / "report.txt").write_text(text)
     print(text)

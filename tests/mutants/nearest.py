@@ -48,6 +48,15 @@ class NearestTests:
             chosen.append(test)
         return chosen
 
+    def some(self) -> list[str]:
+        """Some quick tests of many files."""
+        quickest = (min(tests, key=lambda test: self._seconds[test]) for tests in self._by_test_file.values())
+        return sorted(quickest)
+
+    def files(self) -> list[str]:
+        """The product's files that a test runs."""
+        return sorted(self._by_file)
+
     def seconds(self, tests: list[str]) -> float:
         """How long they take without a mistake."""
         return sum(self._seconds[test] for test in tests)

@@ -8,8 +8,10 @@ import importlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TextIO
 
@@ -17,18 +19,22 @@ import pytest
 
 OURS = ("approvals", "benchmarks", "bot", "commands", "notifier", "paytend", "sandbox", "storage", "tests")
 SURVIVED, KILLED, TIMEOUT, NO_TESTS = "survived", "killed", "timeout", "no tests"
+_BROKEN = 70  # the runner itself, which proves nothing about the mutant
 _STATUS = {pytest.ExitCode.OK: SURVIVED, pytest.ExitCode.NO_TESTS_COLLECTED: NO_TESTS}
 _OPTIONS = ["-x", "-q", "--tb=line", "--durations=0", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
+_OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is imported already
+
+
+_LIST = "import json, sys, bot.wiring.compose, hypothesis, jsonschema; print(json.dumps(list(sys.modules)))"
 
 
 def preload() -> None:
-    """Import the packages of others that the product imports, and take back what is ours."""
-    for name in ("bot.wiring.compose", "hypothesis", "jsonschema", "alembic", "aiohttp"):
-        importlib.import_module(name)
-    for name in [
-        name for name in sys.modules if name.partition(".")[0] in OURS and not name.startswith("tests.mutants")
-    ]:
-        del sys.modules[name]
+    """Import what the product imports of others; another process lists it, so nothing of ours is imported here."""
+    listed = subprocess.run([sys.executable, "-c", _LIST], capture_output=True, text=True, check=True)
+    for name in json.loads(listed.stdout):
+        if name.partition(".")[0] not in (*OURS, "__main__"):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
 
 
 def _run_tests(tests: list[str], output: Path) -> int:
@@ -37,7 +43,13 @@ def _run_tests(tests: list[str], output: Path) -> int:
     written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(written, stream)
-    return int(pytest.main([*_OPTIONS, *tests]))
+    try:
+        return int(pytest.main([*_OPTIONS, *tests]))
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        sys.stdout.flush()
 
 
 def _wait_for(child: int, seconds: float) -> str:
@@ -48,6 +60,8 @@ def _wait_for(child: int, seconds: float) -> str:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
+            if code == _BROKEN:
+                raise RuntimeError("pytest did not start")
             return _STATUS.get(code, KILLED)  # type: ignore[call-overload, no-any-return]
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
@@ -68,7 +82,7 @@ def _try(order: dict[str, object]) -> dict[str, object]:
         os.utime(path, (found.st_mtime + 10, found.st_mtime + 10))
         child = os.fork()
         if child == 0:
-            code = 3
+            code = _BROKEN
             try:
                 code = _run_tests(list(order["tests"]), Path("output.txt"))  # type: ignore[call-overload]
             finally:
