@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from approvals.free_text import HoldsCardNumber
+from approvals.free_text import LONGEST_REASON, HoldsCardNumber, refuse_card_number
 from commands.reading.arguments import (
     CURRENCIES,
     Misread,
@@ -14,14 +14,12 @@ from commands.reading.arguments import (
     read_card_id,
     read_money,
     read_reference,
-    refuse_card_number,
 )
 from commands.slash_command import HELP, SUPPORT, Ask, ButtonValue, Command, Form, Reply, View
 from paytend import Money, Refused, operations
 
 FORM = "/topup <card> <amount> [currency] [reason]"
 STATUS_FORM = "/topup status <reference>"
-LONGEST_REASON = 500
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from approvals.free_text import LONGEST_REASON
 from paytend.models.codes import CardType, Gender
 from paytend.money import Money
 from paytend.money_text import MoneyText
@@ -40,7 +41,7 @@ def _one_of_the_ways(text: str) -> str:
     return text
 
 
-FreeText = Annotated[str, Field(max_length=500), AfterValidator(_no_card_number)]
+FreeText = Annotated[str, Field(max_length=LONGEST_REASON), AfterValidator(_no_card_number)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$"), AfterValidator(_no_card_number)]
 ShortText = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_no_card_number)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]

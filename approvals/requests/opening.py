@@ -24,6 +24,7 @@ from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, Person, admit, require_role
 from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rule, to_json
 from approvals.refusals import Refusal, write_moment
+from approvals.requests.deadlines import REMINDERS
 from approvals.requests.digest import check_phrase, digest_of
 from approvals.requests.move import move, note
 from approvals.requests.view import read_view
@@ -305,7 +306,7 @@ def _make(
         version=1,
         created_at=now,
         decide_by=now + rule.decide_within,
-        remind_at=now + rule.decide_within / 2,
+        remind_at=now + rule.decide_within * REMINDERS[0],
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from approvals.free_text import refuse_card_number
 from bot.slack import home
 from bot.slack.declarations import OldButton
 from bot.slack.handlers.table import CLICKS, SUBMISSIONS, TYPED, opens_modal
 from bot.slack.payloads import Incoming
 from bot.wiring.dependencies import Parts, require_any
-from commands.reading.arguments import misread, refuse_card_number
+from commands.reading.arguments import misread
 from commands.slash_command import Command, show_help
 from commands.table import BY_NAME
 from paytend.redaction import mask_text

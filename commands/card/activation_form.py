@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from commands.card.changes import LONGEST_REASON
+from approvals.free_text import LONGEST_REASON
 from commands.reading.arguments import Misread, read_card_id
 from commands.slash_command import ButtonValue, View
 

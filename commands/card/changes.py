@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from approvals.actions.payloads import IDENTIFIED
 from approvals.actions.snapshot import SecondCard, Snapshot
+from approvals.free_text import LONGEST_REASON
 from commands.lists.pages import NamedValue
 from commands.reading.arguments import Misread, misread, read_card_id
 from commands.slash_command import ButtonValue, Choice, Reply, View, list_choices
@@ -13,7 +14,6 @@ FOUND_FORM = "/card found <card> [reason]"
 ACTIVATE_FORM = "/card activate <card> <holder> [reason]"
 REPLACE_FORM = "/card replace <old> <new> [reason]"
 PASSWORD_FORM = "/card password <card>"  # noqa: S105 - the form of a command
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from approvals.actions.payloads import MOST_CARDS
+from approvals.free_text import LONGEST_REASON
 from approvals.refusals import Refusal
 from commands.holder.forms import read_mobile
 from commands.reading.address import NO_CHOICE, AddressFields, read_address
@@ -15,7 +16,7 @@ from paytend.operations.encoding import Address
 VIRTUAL = "1"
 MASTERCARD = "3"  # the one scheme of which the code is known (paytend-api.md a.4)
 _HOLDER = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONGEST = {"contact_name": 100, "remarks": 200, "reason": 500}
+_LONGEST = {"contact_name": 100, "remarks": 200, "reason": LONGEST_REASON}
 
 
 class UnknownDesign(Refusal):

@@ -22,7 +22,7 @@ from paytend.errors import OutcomeUnknown, Refused, Unreachable
 from paytend.models import TopUp
 from paytend.money import AmountUnit
 from paytend.operations.call import Call
-from tests.approvals.world import ADA, MARA, World, make_desk, snapshot
+from tests.approvals.world import ADA, MARA, ApprovalWorld, make_context, snapshot
 
 REPLICAS = 3
 STEPS = 60
@@ -94,7 +94,7 @@ class FaultyPaytend:
 class Replica:
     """One process: executes, sweeps and reconciles, a step at a time. Subclasses make a mistake on purpose."""
 
-    def __init__(self, world: World, skew: timedelta) -> None:
+    def __init__(self, world: ApprovalWorld, skew: timedelta) -> None:
         self.world = world
         self.skew = skew
         self.steps = self._run()
@@ -206,9 +206,9 @@ class History:
         self.paytend = FaultyPaytend(chance=self.chance)
         self.now = started
         self.paytend.passes(self.now)
-        context = make_desk(make_id=_make_ids(self.chance))
+        context = make_context(make_id=_make_ids(self.chance))
         self.worlds = [
-            World(database=database, context=context, paytend=self.paytend)  # type: ignore[arg-type] # has the same `send`
+            ApprovalWorld(database=database, context=context, paytend=self.paytend)  # type: ignore[arg-type] # has the same `send`
             for _ in range(REPLICAS + 1)
         ]
         self.people = self.worlds[-1]

@@ -1,4 +1,4 @@
-"""A desk with people around it, a clock that is moved by hand, and a Paytend whose answers are chosen."""
+"""People who ask and decide, a clock that is moved by hand, and a Paytend whose answers are chosen."""
 
 import itertools
 import threading
@@ -93,8 +93,8 @@ def make_ids() -> Callable[[], str]:
     return make_id
 
 
-def make_desk(**changes: Any) -> ApprovalContext:
-    """Return a desk with one rule: a manager approves top-ups."""
+def make_context(**changes: Any) -> ApprovalContext:
+    """Return a context with one rule: a manager approves top-ups."""
     fields: dict[str, Any] = {
         "vault": Vault([SECRET], random_bytes=lambda count: b"n" * count),
         "outbox": RecordingOutbox(),
@@ -107,11 +107,11 @@ def make_desk(**changes: Any) -> ApprovalContext:
 
 
 @dataclass
-class World:
-    """The use cases in words, each in a transaction of its own as the shell runs them."""
+class ApprovalWorld:
+    """The use cases of approvals in words, each in a transaction of its own as the shell runs them."""
 
     database: SqlDatabase
-    context: ApprovalContext = field(default_factory=make_desk)
+    context: ApprovalContext = field(default_factory=make_context)
     paytend: FakePaytend = field(default_factory=FakePaytend)
     now: datetime = START
     members_by_account: dict[str, Member] = field(
@@ -121,7 +121,7 @@ class World:
 
     @property
     def outbox(self) -> RecordingOutbox:
-        """What was told."""
+        """The outbox, with everything that was written to it."""
         assert isinstance(self.context.outbox, RecordingOutbox)
         return self.context.outbox
 
@@ -175,7 +175,7 @@ class World:
             )
 
     def withdraws(self, request: Request, by: Member = SAM) -> Request:
-        """Take it back."""
+        """Withdraw it."""
         with self.database.writing() as session:
             return requests.withdraw(
                 session, self.context, request_id=request.id, digest=request.digest, member=by, now=self.now
@@ -191,7 +191,7 @@ class World:
             return execution.find_claimable(session, now=self.now)
 
     def claims(self, request: Request) -> ClaimedExecution | NotClaimed:
-        """Claim an approved request with fresh rights and a fresh look at the card."""
+        """Claim an approved request with fresh rights and a fresh snapshot of the card."""
         with self.database.writing() as session:
             return execution.claim(
                 session,
@@ -239,7 +239,7 @@ class World:
     def settles(
         self, request: Request, by: Member, *, happened: bool, reason: str = "seen in the portal"
     ) -> Request:
-        """Give one's word."""
+        """Say whether it happened."""
         with self.database.writing() as session:
             return settlement.settle(
                 session,
@@ -269,8 +269,8 @@ class World:
         with self.database.reading() as session:
             return session.get_one(Execution, request.id)
 
-    def card_facts(self, request: Request) -> dict[str, Any]:
-        """Return what its card shows."""
+    def message_facts(self, request: Request) -> dict[str, Any]:
+        """Return what its message shows, as plain JSON."""
         with self.database.reading() as session:
             request = stored.find(session, request.id)
             message = make_request_message(view.read_view(session, self.context, request, now=self.now))

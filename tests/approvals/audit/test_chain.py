@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from approvals.audit import chain
 from bot.database.engine import SqlDatabase
-from tests.approvals.world import SECRET, START, World
+from tests.approvals.world import SECRET, START, ApprovalWorld
 
 KEY = chain.make_key(SECRET)
 
@@ -69,13 +69,13 @@ def test_an_empty_trail_is_intact(database: SqlDatabase) -> None:
         ("UPDATE audit_event SET seq = 9 WHERE seq = 3", 3),
     ],
 )
-def test_a30_tampering_is_found_at_its_place(small: World, statement: str, broken_at: int) -> None:
+def test_a30_tampering_is_found_at_its_place(small: ApprovalWorld, statement: str, broken_at: int) -> None:
     _fill(small.database)
     _tamper(small.database, statement)
     assert _verified(small.database).broken_at == broken_at
 
 
-def test_a30_two_events_that_changed_places_are_found(small: World) -> None:
+def test_a30_two_events_that_changed_places_are_found(small: ApprovalWorld) -> None:
     _fill(small.database)
     _tamper(
         small.database,
@@ -86,14 +86,14 @@ def test_a30_two_events_that_changed_places_are_found(small: World) -> None:
     assert _verified(small.database).broken_at == 2
 
 
-def test_a_cut_tail_shows_only_against_an_older_head(small: World) -> None:
+def test_a_cut_tail_shows_only_against_an_older_head(small: ApprovalWorld) -> None:
     head = _fill(small.database)
     _tamper(small.database, "DELETE FROM audit_event WHERE seq > 3")
     assert _verified(small.database).is_intact
     assert _verified(small.database, head).broken_at == 4
 
 
-def test_a_rewritten_tail_shows_against_an_older_head(small: World) -> None:
+def test_a_rewritten_tail_shows_against_an_older_head(small: ApprovalWorld) -> None:
     head = _fill(small.database)
     _tamper(small.database, "DELETE FROM audit_event WHERE seq > 4")
     with small.database.writing() as session:
@@ -102,14 +102,14 @@ def test_a_rewritten_tail_shows_against_an_older_head(small: World) -> None:
     assert _verified(small.database, head).broken_at == 5
 
 
-def test_another_key_does_not_verify(small: World) -> None:
+def test_another_key_does_not_verify(small: ApprovalWorld) -> None:
     _fill(small.database)
     with small.database.reading() as session:
         assert chain.verify(session, key=chain.make_key(b"other" * 8)).broken_at == 1
     assert replace(chain.Head(seq=1, hash="x"), seq=2).seq == 2
 
 
-def test_card_numbers_and_secrets_stay_out(small: World) -> None:
+def test_card_numbers_and_secrets_stay_out(small: ApprovalWorld) -> None:
     _fill(small.database, 1, note="paid with 4111111111111111", cvv="123")
     with small.database.reading() as session:
         facts = session.connection().execute(text("SELECT facts FROM audit_event")).scalar_one()

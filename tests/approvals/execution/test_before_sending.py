@@ -12,17 +12,17 @@ from approvals.requests.opening import MoneyBlocked
 from approvals.statuses import Status
 from approvals.tables import CardholderChange
 from paytend.errors import OutcomeUnknown
-from tests.approvals.world import MARA, MILO, World, flagged, limit, person, rule, snapshot
+from tests.approvals.world import MARA, MILO, ApprovalWorld, flagged, limit, person, rule, snapshot
 
 
-def test_f18_an_approver_who_lost_the_role_is_voided_and_it_waits_again(world: World) -> None:
+def test_f18_an_approver_who_lost_the_role_is_voided_and_it_waits_again(world: ApprovalWorld) -> None:
     request = world.approved()
     world.members_by_account["U0MARA"] = person("U0MARA", "support")
 
     outcome = world.claims(request)
     assert isinstance(outcome, NotClaimed)
     assert outcome.status is Status.PENDING
-    facts = world.card_facts(request)
+    facts = world.message_facts(request)
     assert facts["approvals"] == "0 of 1"
     assert facts["decisions"][0]["void"]
     assert facts["approved"] is None
@@ -34,14 +34,14 @@ def test_f18_an_approver_who_lost_the_role_is_voided_and_it_waits_again(world: W
 
 
 @pytest.mark.parametrize("flag", ["is_deactivated", "is_guest", "is_stranger"])
-def test_f18_a_deactivated_approver_is_voided(small: World, flag: str) -> None:
+def test_f18_a_deactivated_approver_is_voided(small: ApprovalWorld, flag: str) -> None:
     request = small.approved()
     small.members_by_account["U0MARA"] = flagged(MARA, flag)
     small.claims(request)
     assert small.read(request).status == "pending"
 
 
-def test_f18_without_time_left_it_expires(small: World) -> None:
+def test_f18_without_time_left_it_expires(small: ApprovalWorld) -> None:
     request = small.asks()
     small.passes(hours=7, minutes=59)
     small.decides(request)
@@ -51,7 +51,7 @@ def test_f18_without_time_left_it_expires(small: World) -> None:
     assert small.read(request).status == "expired"
 
 
-def test_rights_that_cannot_be_read_wait_and_void_nothing(small: World) -> None:
+def test_rights_that_cannot_be_read_wait_and_void_nothing(small: ApprovalWorld) -> None:
     request = small.approved()
     small.members_by_account["U0MARA"] = Member(person=MARA.person, unreadable=frozenset({"manager"}))
     with pytest.raises(RightsUnreadable):
@@ -59,11 +59,11 @@ def test_rights_that_cannot_be_read_wait_and_void_nothing(small: World) -> None:
     del small.members_by_account["U0MARA"]
     with pytest.raises(RightsUnreadable):
         small.claims(request)
-    assert small.card_facts(request)["approvals"] == "1 of 1"
+    assert small.message_facts(request)["approvals"] == "1 of 1"
     assert small.read(request).status == "approved"
 
 
-def test_a_policy_that_asks_for_more_after_the_approval_waits_for_it(small: World) -> None:
+def test_a_policy_that_asks_for_more_after_the_approval_waits_for_it(small: ApprovalWorld) -> None:
     request = small.approved()
     small.use(rules=(rule(quorum=2),))
     assert isinstance(small.claims(request), NotClaimed)
@@ -72,7 +72,7 @@ def test_a_policy_that_asks_for_more_after_the_approval_waits_for_it(small: Worl
     assert small.executes(request).status == "executed"
 
 
-def test_a_policy_or_limit_that_allows_it_no_more_ends_it(small: World) -> None:
+def test_a_policy_or_limit_that_allows_it_no_more_ends_it(small: ApprovalWorld) -> None:
     request = small.approved()
     small.use(limits=(limit(over="5.00 EUR"),))
     small.claims(request)
@@ -96,7 +96,9 @@ def test_a_policy_or_limit_that_allows_it_no_more_ends_it(small: World) -> None:
         ({"last_four": "1111"}, "another number"),
     ],
 )
-def test_a_card_that_changed_ends_it_before_sending(small: World, changes: dict[str, str], words: str) -> None:
+def test_a_card_that_changed_ends_it_before_sending(
+    small: ApprovalWorld, changes: dict[str, str], words: str
+) -> None:
     request = small.approved()
     small.card = snapshot(**changes)
     outcome = small.claims(request)
@@ -104,11 +106,11 @@ def test_a_card_that_changed_ends_it_before_sending(small: World, changes: dict[
     assert isinstance(outcome, NotClaimed)
     assert words in outcome.words
     assert small.read(request).status == "failed"
-    assert small.card_facts(request)["done"]["why"].startswith("Refused before sending")
+    assert small.message_facts(request)["done"]["why"].startswith("Refused before sending")
     assert small.paytend.calls == []
 
 
-def test_money_on_a_card_is_blocked_while_an_outcome_is_unknown(world: World) -> None:
+def test_money_on_a_card_is_blocked_while_an_outcome_is_unknown(world: ApprovalWorld) -> None:
     world.paytend.after = OutcomeUnknown("no answer")
     first = world.executes(world.approved())
     with pytest.raises(MoneyBlocked) as refusal:
@@ -119,14 +121,14 @@ def test_money_on_a_card_is_blocked_while_an_outcome_is_unknown(world: World) ->
     assert world.asks("30.00 EUR").status == "pending"
 
 
-def test_an_execution_past_its_time_lapses_at_the_claim(small: World) -> None:
+def test_an_execution_past_its_time_lapses_at_the_claim(small: ApprovalWorld) -> None:
     request = small.approved()
     small.passes(minutes=30)
     assert isinstance(small.claims(request), NotClaimed)
     assert small.read(request).status == "expired"
 
 
-def test_an_approver_who_changed_the_cardholder_since_is_voided(small: World) -> None:
+def test_an_approver_who_changed_the_cardholder_since_is_voided(small: ApprovalWorld) -> None:
     request = small.approved()
     with small.database.writing() as session:
         session.add(CardholderChange(id="c1", cardholder_id="H1", person_id="U0MARA", changed_at=small.now))
@@ -134,7 +136,7 @@ def test_an_approver_who_changed_the_cardholder_since_is_voided(small: World) ->
     assert small.read(request).status == "pending"
 
 
-def test_an_approver_who_turns_out_to_be_the_requester_is_voided(small: World) -> None:
+def test_an_approver_who_turns_out_to_be_the_requester_is_voided(small: ApprovalWorld) -> None:
     request = small.approved()
     both = replace(MARA.person, accounts=frozenset({"U0SAM", "U0MARA"}))
     small.members_by_account["U0MARA"] = replace(MARA, person=both)
@@ -147,7 +149,7 @@ def test_an_approver_who_turns_out_to_be_the_requester_is_voided(small: World) -
     assert small.read(request).status == "pending"
 
 
-def test_a_payload_that_does_not_fit_its_digest_is_not_sent(small: World) -> None:
+def test_a_payload_that_does_not_fit_its_digest_is_not_sent(small: ApprovalWorld) -> None:
     request = small.approved()
     with small.database.writing() as session:
         session.connection().exec_driver_sql("DROP TRIGGER cardops_request_payload_frozen")

@@ -10,15 +10,15 @@ from approvals.execution.records import ExecutionLeaseLost
 from approvals.requests.move import Overtaken
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
 from tests.approvals.standins import CARD
-from tests.approvals.world import World, rule, snapshot
+from tests.approvals.world import ApprovalWorld, rule, snapshot
 
 
-def test_an_approved_top_up_is_done_once_and_told(world: World) -> None:
+def test_an_approved_top_up_is_done_once_and_told(world: ApprovalWorld) -> None:
     request = world.approved()
 
     assert world.executes(request).status == "executed"
     assert world.paytend.books == {request.reference: 1}
-    facts = world.card_facts(request)
+    facts = world.message_facts(request)
     assert facts["status_words"] == "Approved and done"
     assert facts["done"]["provider_reference"] == "T77"
     outcome = world.outbox.of("request_outcome")[-1]
@@ -26,34 +26,34 @@ def test_an_approved_top_up_is_done_once_and_told(world: World) -> None:
     assert world.verified().is_intact
 
 
-def test_approved_and_done_are_different_lines(small: World) -> None:
+def test_approved_and_done_are_different_lines(small: ApprovalWorld) -> None:
     request = small.approved()
-    facts = small.card_facts(request)
+    facts = small.message_facts(request)
     assert facts["approved"]
     assert facts["done"] is None
     assert facts["status_words"] == "Approved, not carried out yet"
 
 
-def test_only_approved_requests_can_be_claimed(world: World) -> None:
+def test_only_approved_requests_can_be_claimed(world: ApprovalWorld) -> None:
     request = world.asks()
     assert world.candidates() == []
     with pytest.raises(Overtaken):
         world.claims(request)
 
 
-def test_a_candidate_names_whose_rights_are_read(small: World) -> None:
+def test_a_candidate_names_whose_rights_are_read(small: ApprovalWorld) -> None:
     request = small.approved()
     (candidate,) = small.candidates()
     assert (candidate.request_id, candidate.subject, candidate.accounts) == (request.id, CARD, ("U0MARA",))
 
 
-def test_f5_killed_between_approval_and_claim_another_worker_takes_it(world: World) -> None:
+def test_f5_killed_between_approval_and_claim_another_worker_takes_it(world: ApprovalWorld) -> None:
     request = world.approved()
     assert world.candidates()[0].request_id == request.id
     assert world.executes(request).status == "executed"
 
 
-def test_f6_killed_after_the_intent_nothing_is_sent_again(world: World) -> None:
+def test_f6_killed_after_the_intent_nothing_is_sent_again(world: ApprovalWorld) -> None:
     request = world.approved()
     world.work(request)
     world.passes(minutes=3)
@@ -67,7 +67,7 @@ def test_f6_killed_after_the_intent_nothing_is_sent_again(world: World) -> None:
     assert world.paytend.calls.count("topup") == 0
 
 
-def test_f7_killed_between_call_and_commit_the_lookup_finds_it(world: World) -> None:
+def test_f7_killed_between_call_and_commit_the_lookup_finds_it(world: ApprovalWorld) -> None:
     request = world.approved()
     execution.do(world.work(request), world.paytend, now=world.now)
     world.passes(minutes=3)
@@ -80,12 +80,12 @@ def test_f7_killed_between_call_and_commit_the_lookup_finds_it(world: World) -> 
 
 
 @pytest.mark.parametrize("lost", [OutcomeUnknown("no answer"), ProtocolError()])
-def test_f8_a_lost_answer_is_unknown_then_found_and_never_repeated(world: World, lost: Exception) -> None:
+def test_f8_a_lost_answer_is_unknown_then_found_and_never_repeated(world: ApprovalWorld, lost: Exception) -> None:
     world.paytend.after = lost
     request = world.executes(world.approved())
 
     assert request.status == "unknown"
-    assert "being checked" in world.card_facts(request)["status_words"]
+    assert "being checked" in world.message_facts(request)["status_words"]
     world.passes(seconds=1)
     world.looks_up()
     assert world.read(request).status == "executed"
@@ -93,7 +93,7 @@ def test_f8_a_lost_answer_is_unknown_then_found_and_never_repeated(world: World,
     assert world.paytend.calls.count("topup") == 1
 
 
-def test_f9_executed_late_is_found_late(world: World) -> None:
+def test_f9_executed_late_is_found_late(world: ApprovalWorld) -> None:
     world.paytend.before = OutcomeUnknown("no answer")
     request = world.executes(world.approved())
     world.passes(seconds=30)
@@ -106,7 +106,7 @@ def test_f9_executed_late_is_found_late(world: World) -> None:
     assert world.read(request).status == "executed"
 
 
-def test_f11_a_signed_refusal_is_failed_and_an_unsigned_one_unknown(world: World) -> None:
+def test_f11_a_signed_refusal_is_failed_and_an_unsigned_one_unknown(world: ApprovalWorld) -> None:
     world.paytend.before = Refused(code="51", reason="no funds", verified=True)
     assert world.executes(world.approved()).status == "failed"
     world.paytend.before = Refused(code="51", reason="no funds", verified=False)
@@ -116,12 +116,12 @@ def test_f11_a_signed_refusal_is_failed_and_an_unsigned_one_unknown(world: World
 @pytest.mark.parametrize(
     ("status", "result"), [("2", "failed"), ("3", "unknown"), ("9", "unknown"), ("", "unknown")]
 )
-def test_paytends_status_decides_what_is_believed(small: World, status: str, result: str) -> None:
+def test_paytends_status_decides_what_is_believed(small: ApprovalWorld, status: str, result: str) -> None:
     small.paytend.status = status
     assert small.executes(small.approved()).status == result
 
 
-def test_f12_a_lookup_that_fails_for_an_hour_alerts_after_five_minutes(world: World) -> None:
+def test_f12_a_lookup_that_fails_for_an_hour_alerts_after_five_minutes(world: ApprovalWorld) -> None:
     world.paytend.after = OutcomeUnknown("no answer")
     world.paytend.lookup = Unreachable("down")
     request = world.executes(world.approved())
@@ -140,7 +140,7 @@ def test_f12_a_lookup_that_fails_for_an_hour_alerts_after_five_minutes(world: Wo
     assert world.paytend.calls.count("topup") == 1
 
 
-def test_f13_never_sent_returns_to_approved_and_is_tried_again(world: World) -> None:
+def test_f13_never_sent_returns_to_approved_and_is_tried_again(world: ApprovalWorld) -> None:
     world.paytend.before = Unreachable("refused")
     request = world.approved()
     assert world.executes(request).status == "approved"
@@ -153,7 +153,7 @@ def test_f13_never_sent_returns_to_approved_and_is_tried_again(world: World) -> 
     assert world.execution(request).attempts == 2
 
 
-def test_never_sent_until_the_end_expires(small: World) -> None:
+def test_never_sent_until_the_end_expires(small: ApprovalWorld) -> None:
     small.paytend.before = Unreachable("refused")
     request = small.approved()
     small.executes(request)
@@ -163,7 +163,7 @@ def test_never_sent_until_the_end_expires(small: World) -> None:
     assert small.paytend.books == {}
 
 
-def test_f14_a_sleeper_gives_up_before_the_send_and_is_fenced_off(world: World) -> None:
+def test_f14_a_sleeper_gives_up_before_the_send_and_is_fenced_off(world: ApprovalWorld) -> None:
     request = world.approved()
     work = world.work(request)
     world.passes(minutes=4)
@@ -176,7 +176,7 @@ def test_f14_a_sleeper_gives_up_before_the_send_and_is_fenced_off(world: World) 
     assert world.read(request).status == "unknown"
 
 
-def test_a_result_of_an_earlier_claim_is_fenced_off(world: World) -> None:
+def test_a_result_of_an_earlier_claim_is_fenced_off(world: ApprovalWorld) -> None:
     world.paytend.before = Unreachable("refused")
     request = world.approved()
     first = world.work(request)
@@ -188,14 +188,14 @@ def test_a_result_of_an_earlier_claim_is_fenced_off(world: World) -> None:
         world.records(first, Outcome(result=Result.EXECUTED, words="late"))
 
 
-def test_the_second_claim_of_the_same_request_is_overtaken(world: World) -> None:
+def test_the_second_claim_of_the_same_request_is_overtaken(world: ApprovalWorld) -> None:
     request = world.approved()
     world.work(request)
     with pytest.raises(Overtaken):
         world.claims(request)
 
 
-def test_at_start_whatever_is_executing_becomes_unknown(small: World) -> None:
+def test_at_start_whatever_is_executing_becomes_unknown(small: ApprovalWorld) -> None:
     request = small.approved()
     small.work(request)
     with small.database.writing() as session:
@@ -203,7 +203,7 @@ def test_at_start_whatever_is_executing_becomes_unknown(small: World) -> None:
     assert small.read(request).status == "unknown"
 
 
-def test_another_action_takes_the_same_way(world: World) -> None:
+def test_another_action_takes_the_same_way(world: ApprovalWorld) -> None:
     world.use(rules=(rule(action="card.found", name="found"),))
     world.card = snapshot(status="6")
     request = world.asks(action="card.found", payload={"card_id": CARD})
@@ -211,10 +211,10 @@ def test_another_action_takes_the_same_way(world: World) -> None:
 
     assert world.executes(request).status == "executed"
     assert world.paytend.card_status == "5"
-    assert world.card_facts(request)["money"] is None
+    assert world.message_facts(request)["money"] is None
 
 
-def test_a_clock_that_jumps_back_neither_expires_nor_sends_twice(small: World) -> None:
+def test_a_clock_that_jumps_back_neither_expires_nor_sends_twice(small: ApprovalWorld) -> None:
     request = small.approved()
     work = small.work(request)
     small.now -= timedelta(minutes=10)

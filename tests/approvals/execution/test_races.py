@@ -13,7 +13,7 @@ from approvals.execution.execution import ClaimedExecution
 from approvals.refusals import Refusal
 from approvals.tables import Request
 from bot.database.engine import SqlDatabase
-from tests.approvals.world import MARA, MILO, World, person, rule, snapshot
+from tests.approvals.world import MARA, MILO, ApprovalWorld, person, rule, snapshot
 
 ROUNDS = [pytest.param(10, id="10"), pytest.param(200, id="200", marks=pytest.mark.soak)]
 APPROVERS = [person(f"U0APP{number:02}", "manager") for number in range(16)]
@@ -47,14 +47,14 @@ class Race:
             self.errors.append(error)
 
 
-def _fresh(world: World, number: int) -> Request:
+def _fresh(world: ApprovalWorld, number: int) -> Request:
     """Ask for a top-up of a card of its own."""
     world.card = snapshot(card_id=f"R{number}", holder_id=f"H{number}")
     return world.asks()
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_f16_sixteen_approvers_at_quorum_two_count_as_two(world: World, rounds: int) -> None:
+def test_f16_sixteen_approvers_at_quorum_two_count_as_two(world: ApprovalWorld, rounds: int) -> None:
     world.use(rules=(rule(quorum=2),))
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
@@ -66,7 +66,7 @@ def test_f16_sixteen_approvers_at_quorum_two_count_as_two(world: World, rounds: 
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_f17_approve_against_deny_the_first_wins(world: World, rounds: int) -> None:
+def test_f17_approve_against_deny_the_first_wins(world: ApprovalWorld, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
         race.run(
@@ -81,7 +81,7 @@ def test_f17_approve_against_deny_the_first_wins(world: World, rounds: int) -> N
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_approve_against_withdraw_the_first_wins(world: World, rounds: int) -> None:
+def test_approve_against_withdraw_the_first_wins(world: ApprovalWorld, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
         race.run([partial(world.decides, request), partial(world.withdraws, request)])
@@ -90,10 +90,10 @@ def test_approve_against_withdraw_the_first_wins(world: World, rounds: int) -> N
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_approve_against_expire_has_one_end(world: World, rounds: int) -> None:
+def test_approve_against_expire_has_one_end(world: ApprovalWorld, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
-        late = World(database=world.database, context=world.context, now=request.decide_by)
+        late = ApprovalWorld(database=world.database, context=world.context, now=request.decide_by)
         world.now = request.decide_by - timedelta(microseconds=1)
         race.run([partial(world.decides, request), late.ticks])
         status = world.read(request).status
@@ -103,7 +103,7 @@ def test_approve_against_expire_has_one_end(world: World, rounds: int) -> None:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_f15_twelve_claims_one_winner_one_call(world: World, rounds: int) -> None:
+def test_f15_twelve_claims_one_winner_one_call(world: ApprovalWorld, rounds: int) -> None:
     def run(request: Request) -> object:
         work = world.claims(request)
         assert isinstance(work, ClaimedExecution)
@@ -123,10 +123,10 @@ def test_f15_twelve_claims_one_winner_one_call(world: World, rounds: int) -> Non
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_f15_two_replicas_carry_out_the_same_request_once(postgresql: SqlDatabase, rounds: int) -> None:
     """Each has connections of its own; a row of PostgreSQL is all that they share."""
-    world, elsewhere = World(database=postgresql), SqlDatabase(postgresql.engine.url.render_as_string())
-    other = World(database=elsewhere, context=world.context, paytend=world.paytend)
+    world, elsewhere = ApprovalWorld(database=postgresql), SqlDatabase(postgresql.engine.url.render_as_string())
+    other = ApprovalWorld(database=elsewhere, context=world.context, paytend=world.paytend)
 
-    def run(replica: World, request: Request) -> object:
+    def run(replica: ApprovalWorld, request: Request) -> object:
         work = replica.claims(request)
         assert isinstance(work, ClaimedExecution)
         return replica.records(work, execution.do(work, world.paytend, now=replica.now))
@@ -145,14 +145,14 @@ def test_f15_two_replicas_carry_out_the_same_request_once(postgresql: SqlDatabas
     assert world.verified().is_intact
 
 
-def test_eight_people_ask_for_the_same_card_at_once(world: World) -> None:
+def test_eight_people_ask_for_the_same_card_at_once(world: ApprovalWorld) -> None:
     supporters = [person(f"U0SUP{number}", "support") for number in range(8)]
     race = Race()
     race.run([partial(world.asks, by=who) for who in supporters])
     assert (len(race.results), len(race.refusals)) == (1, 7)
 
 
-def test_settling_at_once_needs_two_and_ends_once(world: World) -> None:
+def test_settling_at_once_needs_two_and_ends_once(world: ApprovalWorld) -> None:
     request = world.approved()
     world.work(request)
     world.passes(minutes=4)

@@ -8,35 +8,35 @@ from approvals.policy.people import NotInRole
 from approvals.requests.decision_rules import OtherContent
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown
-from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, World, person
+from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, person
 
 
-def _lost(world: World) -> Request:
+def _lost(world: ApprovalWorld) -> Request:
     world.paytend.before = OutcomeUnknown("no answer")
     request = world.executes(world.approved())
     world.gives_up()
     return request
 
 
-def test_two_people_settle_that_it_did_not_happen(world: World) -> None:
+def test_two_people_settle_that_it_did_not_happen(world: ApprovalWorld) -> None:
     request = _lost(world)
-    assert world.card_facts(request)["buttons"] == ["request_settle_happened", "request_settle_not"]
+    assert world.message_facts(request)["buttons"] == ["request_settle_happened", "request_settle_not"]
 
     assert world.settles(request, MARA, happened=False).status == "unknown"
     assert world.settles(request, ADA, happened=False).status == "failed"
-    assert world.card_facts(request)["buttons"] == []
+    assert world.message_facts(request)["buttons"] == []
     world.paytend.before = None
     assert world.asks("30.00 EUR").status == "pending"
 
 
-def test_two_people_settle_that_it_happened(world: World) -> None:
+def test_two_people_settle_that_it_happened(world: ApprovalWorld) -> None:
     request = _lost(world)
     world.settles(request, MARA, happened=True)
     assert world.settles(request, MILO, happened=True).status == "executed"
     assert "execution:settled_happened" in world.events()
 
 
-def test_a_differing_word_is_told_and_settles_nothing(world: World) -> None:
+def test_a_differing_word_is_told_and_settles_nothing(world: ApprovalWorld) -> None:
     request = _lost(world)
     world.settles(request, MARA, happened=True)
     assert world.settles(request, MILO, happened=False).status == "unknown"
@@ -45,7 +45,7 @@ def test_a_differing_word_is_told_and_settles_nothing(world: World) -> None:
     assert world.settles(request, MILO, happened=True).status == "executed"
 
 
-def test_one_person_is_not_two(world: World) -> None:
+def test_one_person_is_not_two(world: ApprovalWorld) -> None:
     request = _lost(world)
     world.settles(request, MARA, happened=True)
     with pytest.raises(AlreadySaid):
@@ -54,7 +54,7 @@ def test_one_person_is_not_two(world: World) -> None:
         world.settles(request, person("U0MARA2", "manager", identity="U0MARA"), happened=True)
 
 
-def test_the_requester_and_outsiders_settle_nothing(small: World) -> None:
+def test_the_requester_and_outsiders_settle_nothing(small: ApprovalWorld) -> None:
     request = _lost(small)
     with pytest.raises(RequesterSettles):
         small.settles(request, person("U0SAM", "manager", "admin"), happened=True)
@@ -66,7 +66,7 @@ def test_the_requester_and_outsiders_settle_nothing(small: World) -> None:
         small.settles(request, MARA, happened=True, reason="")
 
 
-def test_the_requester_is_a_person_and_not_an_account(small: World) -> None:
+def test_the_requester_is_a_person_and_not_an_account(small: ApprovalWorld) -> None:
     asked_by = person("U0SAM2", "support", identity="U0FIRST")
     small.members_by_account["U0SAM2"] = asked_by
     small.paytend.before = OutcomeUnknown("no answer")
@@ -79,15 +79,15 @@ def test_the_requester_is_a_person_and_not_an_account(small: World) -> None:
         small.settles(request, person("U0SAM2", "manager"), happened=True)
 
 
-def test_nothing_is_settled_while_paytend_is_still_asked(small: World) -> None:
+def test_nothing_is_settled_while_paytend_is_still_asked(small: ApprovalWorld) -> None:
     small.paytend.before = OutcomeUnknown("no answer")
     request = small.executes(small.approved())
     with pytest.raises(StillAsking):
         small.settles(request, MARA, happened=True)
-    assert small.card_facts(request)["buttons"] == []
+    assert small.message_facts(request)["buttons"] == []
 
 
-def test_what_is_known_is_not_settled(small: World) -> None:
+def test_what_is_known_is_not_settled(small: ApprovalWorld) -> None:
     request = small.executes(small.approved())
     with pytest.raises(NotUnknown):
         small.settles(request, MARA, happened=False)

@@ -15,7 +15,7 @@ from tests.approvals.simulation import (
     TakesTimeoutForFailure,
     WritesIntentAfterCall,
 )
-from tests.approvals.world import START, World
+from tests.approvals.world import START, ApprovalWorld
 from tests.databases import fresh_database
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where syncing costs nothing
@@ -47,7 +47,7 @@ def test_no_history_executes_twice_or_tells_a_lie(quick: SqlDatabase, histories:
     found = {seed: _play(quick, kind=Replica, seed=seed) for seed in range(1, histories + 1)}
 
     assert {seed: violations for seed, violations in found.items() if violations} == {}
-    world = World(database=quick)
+    world = ApprovalWorld(database=quick)
     assert world.verified().is_intact
     assert set(world.events()) >= INTERESTING
 

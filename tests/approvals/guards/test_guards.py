@@ -12,10 +12,10 @@ from approvals.requests.moves import LEGAL, MOVES
 from approvals.statuses import Status
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown
-from tests.approvals.world import MARA, World, rule
+from tests.approvals.world import MARA, ApprovalWorld, rule
 
 
-def refused(world: World, statement: str, **values: object) -> None:
+def refused(world: ApprovalWorld, statement: str, **values: object) -> None:
     """Run a statement and insist that the database refuses it."""
     with pytest.raises(DBAPIError) as error, world.database.writing() as session:
         session.connection().execute(text(statement), values)
@@ -24,7 +24,7 @@ def refused(world: World, statement: str, **values: object) -> None:
     assert "syntax" not in str(error.value), error.value
 
 
-def insert_decision(world: World, request: Request, person: str, **changes: object) -> dict[str, object]:
+def insert_decision(world: ApprovalWorld, request: Request, person: str, **changes: object) -> dict[str, object]:
     """Return the values of a decision."""
     return {
         "request": request.id,
@@ -46,21 +46,21 @@ DECIDE = (
 MOVE = "UPDATE approval_request SET status = :status, version = version + 1"
 
 
-def test_a_well_formed_decision_is_taken(world: World) -> None:
+def test_a_well_formed_decision_is_taken(world: ApprovalWorld) -> None:
     request = world.asks()
     with world.database.writing() as session:
         session.connection().execute(text(DECIDE), insert_decision(world, request, "U0EVE"))
     assert world.decisions(request) == 1
 
 
-def test_ones_own_request_cannot_be_approved(world: World) -> None:
+def test_ones_own_request_cannot_be_approved(world: ApprovalWorld) -> None:
     request = world.asks()
     refused(world, DECIDE, **insert_decision(world, request, "U0SAM"))
     refused(world, DECIDE, **insert_decision(world, request, "U0EVE", account="U0SAM"))
     refused(world, DECIDE, **insert_decision(world, request, "U0SAM", account="U0SAM2"))
 
 
-def test_a_decision_is_for_this_content_in_time_and_says_something(world: World) -> None:
+def test_a_decision_is_for_this_content_in_time_and_says_something(world: ApprovalWorld) -> None:
     request = world.asks()
     refused(world, DECIDE, **insert_decision(world, request, "U0EVE", digest="0" * 64))
     refused(world, DECIDE, **insert_decision(world, request, "U0EVE", verdict="maybe"))
@@ -71,13 +71,13 @@ def test_a_decision_is_for_this_content_in_time_and_says_something(world: World)
     refused(world, DECIDE, **{**insert_decision(world, request, "U0EVE"), "request": "none"})
 
 
-def test_f16_a_decision_cannot_be_added_twice_or_after_the_end(world: World) -> None:
+def test_f16_a_decision_cannot_be_added_twice_or_after_the_end(world: ApprovalWorld) -> None:
     request = world.approved()
     refused(world, DECIDE, **insert_decision(world, request, "U0MARA"))
     refused(world, DECIDE, **insert_decision(world, request, "U0EVE"))
 
 
-def test_a30_insert_or_replace_does_not_walk_around(world: World) -> None:
+def test_a30_insert_or_replace_does_not_walk_around(world: ApprovalWorld) -> None:
     world.use(rules=(rule(quorum=2),))
     request = world.decides(world.asks())
     values = insert_decision(world, request, "U0MARA", account="U0EVE")
@@ -109,21 +109,21 @@ FROZEN = (
 )
 
 
-def test_f19_what_was_asked_for_is_frozen(world: World) -> None:
+def test_f19_what_was_asked_for_is_frozen(world: ApprovalWorld) -> None:
     world.asks()
     for change in FROZEN:
         refused(world, f"UPDATE approval_request SET {change}")
 
 
-def test_the_payload_may_be_emptied_after_the_end(world: World) -> None:
+def test_the_payload_may_be_emptied_after_the_end(world: ApprovalWorld) -> None:
     request = world.decides(world.asks(), deny="no thanks")
     with world.database.writing() as session:
         session.connection().execute(text("UPDATE approval_request SET payload = '', shown = ''"))
-    facts = world.card_facts(request)
+    facts = world.message_facts(request)
     assert (facts["summary"], facts["money"], facts["status"]) == ("", None, "denied")
 
 
-def test_only_the_moves_of_the_table_are_legal(world: World) -> None:
+def test_only_the_moves_of_the_table_are_legal(world: ApprovalWorld) -> None:
     request = world.asks()
     for status in Status:
         if status not in (Status.WITHDRAWN, Status.EXPIRED, Status.PENDING):
@@ -145,13 +145,13 @@ def test_every_status_but_the_ends_can_be_left() -> None:
     assert len({move.event for move in MOVES}) == len(MOVES)
 
 
-def test_approved_needs_the_quorum_of_others(world: World) -> None:
+def test_approved_needs_the_quorum_of_others(world: ApprovalWorld) -> None:
     world.use(rules=(rule(quorum=2),))
     world.decides(world.asks(), MARA)
     refused(world, "UPDATE approval_request SET status = 'approved', version = version + 1")
 
 
-def test_a_request_is_not_born_approved(world: World) -> None:
+def test_a_request_is_not_born_approved(world: ApprovalWorld) -> None:
     request = world.asks()
     columns = ", ".join(column.name for column in SQLModel.metadata.tables["approval_request"].columns)
     copied = columns.replace("id,", "'x',", 1).replace("reference", "'r'").replace("subject", "'s'")
@@ -166,7 +166,7 @@ def test_a_request_is_not_born_approved(world: World) -> None:
     assert world.read(request).status == "pending"
 
 
-def test_one_execution_a_request_and_none_without_approval(world: World) -> None:
+def test_one_execution_a_request_and_none_without_approval(world: ApprovalWorld) -> None:
     request = world.asks()
     moment = ":at" if not world.database.is_sqlite else "'2026-11-20 09:00:00.000000'"
     insert = (
@@ -185,7 +185,7 @@ def test_one_execution_a_request_and_none_without_approval(world: World) -> None
     refused(world, "UPDATE approval_execution SET attempts = 0")
 
 
-def test_the_requester_does_not_settle(world: World) -> None:
+def test_the_requester_does_not_settle(world: ApprovalWorld) -> None:
     world.paytend.before = OutcomeUnknown("lost")
     request = world.executes(world.approved())
     at = "'2026-11-20 09:00:00.000000'" if world.database.is_sqlite else "now()"
@@ -206,7 +206,7 @@ UNCHANGED = (
 )
 
 
-def test_a30_nothing_is_deleted_or_changed_afterwards(world: World) -> None:
+def test_a30_nothing_is_deleted_or_changed_afterwards(world: ApprovalWorld) -> None:
     world.paytend.before = OutcomeUnknown("lost")
     request = world.executes(world.approved())
     world.gives_up()
@@ -219,7 +219,7 @@ def test_a30_nothing_is_deleted_or_changed_afterwards(world: World) -> None:
         refused(world, f"UPDATE {table} SET {change}")
 
 
-def test_a30_an_audit_event_cannot_be_put_in_between(world: World) -> None:
+def test_a30_an_audit_event_cannot_be_put_in_between(world: ApprovalWorld) -> None:
     world.asks()
     at = "'2026-11-20 09:00:00.000000'" if world.database.is_sqlite else "now()"
     for seq, previous in ((5, "h"), (2, "h"), (0, "h")):
@@ -230,14 +230,14 @@ def test_a30_an_audit_event_cannot_be_put_in_between(world: World) -> None:
         )
 
 
-def test_two_open_requests_for_a_card_and_action_are_refused(world: World) -> None:
+def test_two_open_requests_for_a_card_and_action_are_refused(world: ApprovalWorld) -> None:
     world.asks()
     columns = ", ".join(column.name for column in SQLModel.metadata.tables["approval_request"].columns)
     values = columns.replace("id,", "'x',", 1).replace("reference", "'r'")
     refused(world, f"INSERT INTO approval_request ({columns}) SELECT {values} FROM approval_request")
 
 
-def test_installing_twice_changes_nothing(world: World) -> None:
+def test_installing_twice_changes_nothing(world: ApprovalWorld) -> None:
     with world.database.writing() as session:
         triggers.install(session.connection())
     request = world.asks()

@@ -12,7 +12,7 @@ from approvals.statuses import Status
 from paytend.errors import OutcomeUnknown
 from tests.approvals.rendering import FOLDER, render
 from tests.approvals.standins import CARD
-from tests.approvals.world import ADA, MARA, MILO, World, limit, rule, snapshot
+from tests.approvals.world import ADA, MARA, MILO, ApprovalWorld, limit, rule, snapshot
 
 SCHEMA = Path(__file__).parents[4] / "shared" / "schemas" / "slack-block-kit.schema.json"
 HOSTILE = 'x <!channel> <@U0EVE> & "quote" \\ \n <https://evil|text> {{ 7*7 }} {% raw %}'
@@ -30,17 +30,17 @@ def _valid(document: dict[str, Any]) -> None:
     assert not errors, [error.message[:300] for error in errors][:3]
 
 
-def _all_told(world: World) -> None:
+def _all_told(world: ApprovalWorld) -> None:
     for told in world.outbox.told:
         message = render(told.kind, told.facts)
         assert message["text"]
         _valid(message)
 
 
-def test_a_card_shows_what_an_approver_needs(small: World) -> None:
+def test_a_card_shows_what_an_approver_needs(small: ApprovalWorld) -> None:
     small.use(limits=(limit(), limit(per="requester", over="5.00 EUR", then={"quorum": 2})))
     request = small.asks("10.00 EUR", reason="lunch")
-    facts = small.card_facts(request)
+    facts = small.message_facts(request)
 
     assert facts["summary"] == f"Top-up of 10.00 EUR to card {CARD} (…4242) of Anna Kern"
     assert facts["money"]["balance"] == {"before": "20.00 EUR", "after": "30.00 EUR"}
@@ -58,11 +58,11 @@ def test_a_card_shows_what_an_approver_needs(small: World) -> None:
     assert json.loads(json.dumps(facts)) == facts
 
 
-def test_open_requests_on_the_same_card_are_named(small: World) -> None:
+def test_open_requests_on_the_same_card_are_named(small: ApprovalWorld) -> None:
     small.use(rules=(rule(), rule(action="card.found", name="found")))
     first = small.asks()
     second = small.asks(action="card.found", payload={"card_id": CARD}, snapshot=snapshot(status="6"))
-    assert small.card_facts(second)["others"][0]["request"] == first.id
+    assert small.message_facts(second)["others"][0]["request"] == first.id
     _all_told(small)
 
 
@@ -78,7 +78,7 @@ def test_buttons_are_there_only_while_they_make_sense() -> None:
                 assert found == []
 
 
-def test_every_state_of_a_request_is_a_valid_message(world: World) -> None:
+def test_every_state_of_a_request_is_a_valid_message(world: ApprovalWorld) -> None:
     world.use(rules=(rule(quorum=2, mention=["U0LEAD", "S0TEAM"]),), limits=(limit(),))
     request = world.asks(reason=HOSTILE[:100])
     world.passes(hours=5)
@@ -106,9 +106,9 @@ def test_every_state_of_a_request_is_a_valid_message(world: World) -> None:
     _all_told(world)
 
 
-def test_hostile_names_ping_nobody_and_break_nothing(small: World) -> None:
+def test_hostile_names_ping_nobody_and_break_nothing(small: ApprovalWorld) -> None:
     small.card = snapshot(holder_name=HOSTILE, kyc=HOSTILE)
-    message = render("request_card", small.card_facts(small.asks(reason=HOSTILE)))
+    message = render("request_card", small.message_facts(small.asks(reason=HOSTILE)))
     text = json.dumps(message)
     assert "<!channel>" not in text
     assert "<@U0EVE>" not in text
@@ -116,12 +116,12 @@ def test_hostile_names_ping_nobody_and_break_nothing(small: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["request_deny.view", "request_settle.view", "request_show.view"])
-def test_views_are_valid(small: World, name: str) -> None:
+def test_views_are_valid(small: ApprovalWorld, name: str) -> None:
     small.paytend.before = OutcomeUnknown("lost")
     request = small.executes(small.approved())
     small.gives_up()
     small.settles(request, MARA, happened=True)
-    facts = small.card_facts(request)
+    facts = small.message_facts(request)
     value = {**facts["button_value"], "happened": True}
     view = render(name, {**facts, "settle_value": value})
 

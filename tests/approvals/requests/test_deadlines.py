@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from approvals.requests.decision_rules import Expired
-from tests.approvals.world import World
+from tests.approvals.world import ApprovalWorld
 
 
-def test_the_very_instant_of_the_deadline_is_too_late(world: World) -> None:
+def test_the_very_instant_of_the_deadline_is_too_late(world: ApprovalWorld) -> None:
     request = world.asks()
     world.now = request.decide_by
 
@@ -19,7 +19,7 @@ def test_the_very_instant_of_the_deadline_is_too_late(world: World) -> None:
     assert world.read(request).status == "expired"
 
 
-def test_the_last_moment_before_the_deadline_counts(world: World) -> None:
+def test_the_last_moment_before_the_deadline_counts(world: ApprovalWorld) -> None:
     request = world.asks()
     world.now = request.decide_by
     world.passes(microseconds=-1)
@@ -28,7 +28,7 @@ def test_the_last_moment_before_the_deadline_counts(world: World) -> None:
     assert world.decides(request).status == "approved"
 
 
-def test_an_approval_that_is_not_carried_out_lapses(world: World) -> None:
+def test_an_approval_that_is_not_carried_out_lapses(world: ApprovalWorld) -> None:
     request = world.approved()
     world.passes(minutes=30)
     world.ticks()
@@ -37,7 +37,7 @@ def test_an_approval_that_is_not_carried_out_lapses(world: World) -> None:
     assert world.outbox.of("request_outcome")[-1].facts["mention"] == ["U0SAM"]
 
 
-def test_reminders_come_at_half_and_at_three_quarters(world: World) -> None:
+def test_reminders_come_at_half_and_at_three_quarters(world: ApprovalWorld) -> None:
     world.asks()
     counts = []
     for hours in (3.9, 0.2, 1.8, 0.2, 1):
@@ -49,7 +49,7 @@ def test_reminders_come_at_half_and_at_three_quarters(world: World) -> None:
     assert counts == [0, 1, 1, 2, 2]
 
 
-def test_a_time_that_was_slept_over_is_one_reminder(small: World) -> None:
+def test_a_time_that_was_slept_over_is_one_reminder(small: ApprovalWorld) -> None:
     small.asks()
     small.passes(hours=7)
     small.ticks()
@@ -58,7 +58,7 @@ def test_a_time_that_was_slept_over_is_one_reminder(small: World) -> None:
     assert len(small.outbox.of("request_reminder")) == 1
 
 
-def test_the_time_to_decide_is_the_same_when_the_clocks_change(small: World) -> None:
+def test_the_time_to_decide_is_the_same_when_the_clocks_change(small: ApprovalWorld) -> None:
     small.now = datetime(2026, 10, 25, 0, 30, tzinfo=ZoneInfo("Europe/Vilnius"))
     request = small.read(small.asks())
     assert (request.decide_by - request.created_at) == timedelta(hours=8)

@@ -17,7 +17,7 @@ from approvals.requests.opening import AlreadyOpen
 from approvals.tables import Request
 from tests.approvals.guards.test_guards import MOVE, refused
 from tests.approvals.standins import CARD
-from tests.approvals.world import ADA, MARA, SAM, World, person, rule, snapshot
+from tests.approvals.world import ADA, MARA, SAM, ApprovalWorld, person, rule, snapshot
 
 INACTIVE, LOST = "4", "6"
 
@@ -27,19 +27,19 @@ def alone(action: str = "card.activate", **changes: Any) -> PolicyRule:
     return PolicyRule.model_validate({"name": "alone", "action": action, "lifted": True, **changes})
 
 
-def activates(world: World) -> Request:
+def activates(world: ApprovalWorld) -> Request:
     """Ask for an activation."""
     world.use(rules=(alone(), rule()))
     world.card = snapshot(status=INACTIVE)
     return world.asks(action="card.activate", payload={"card_id": CARD, "holder_id": "H1"})
 
 
-def ends(world: World, request: Request, result: Result) -> Request:
+def ends(world: ApprovalWorld, request: Request, result: Result) -> Request:
     """Carry it out with this result."""
     return world.records(world.work(request), Outcome(result=result, words="as Paytend says"))
 
 
-def test_it_is_approved_by_its_rule_with_a_quorum_that_nobody_had_to_give(world: World) -> None:
+def test_it_is_approved_by_its_rule_with_a_quorum_that_nobody_had_to_give(world: ApprovalWorld) -> None:
     request = activates(world)
 
     assert (request.status, request.quorum, request.roles) == ("approved", 1, ",,")
@@ -47,19 +47,19 @@ def test_it_is_approved_by_its_rule_with_a_quorum_that_nobody_had_to_give(world:
     assert world.decisions(request) == 0
     assert world.events() == ["approval:opened", "approval:lifted"]
     assert world.waiting(MARA) == []
-    facts = world.card_facts(request)
+    facts = world.message_facts(request)
     assert (facts["approvals"], facts["buttons"], facts["approved"]) == ("none needed", [], None)
     assert world.verified().is_intact
 
 
-def test_only_one_is_open_for_a_card(world: World) -> None:
+def test_only_one_is_open_for_a_card(world: ApprovalWorld) -> None:
     activates(world)
 
     with pytest.raises(AlreadyOpen):
         activates(world)
 
 
-def test_it_is_carried_out_once_and_reconciled(world: World) -> None:
+def test_it_is_carried_out_once_and_reconciled(world: ApprovalWorld) -> None:
     request = activates(world)
     world.paytend.card_status = INACTIVE
 
@@ -71,7 +71,7 @@ def test_it_is_carried_out_once_and_reconciled(world: World) -> None:
     assert world.settles(request, ADA, happened=True).status == "executed"
 
 
-def test_what_was_never_sent_is_tried_again_until_its_time_is_over(world: World) -> None:
+def test_what_was_never_sent_is_tried_again_until_its_time_is_over(world: ApprovalWorld) -> None:
     request = activates(world)
     assert ends(world, request, Result.NEVER_SENT).status == "approved"
 
@@ -81,7 +81,7 @@ def test_what_was_never_sent_is_tried_again_until_its_time_is_over(world: World)
     assert world.read(request).status == "expired"
 
 
-def test_a_policy_that_asks_for_people_by_now_stops_it(world: World) -> None:
+def test_a_policy_that_asks_for_people_by_now_stops_it(world: ApprovalWorld) -> None:
     request = activates(world)
     world.use(rules=(rule(action="card.activate"),))
 
@@ -92,7 +92,7 @@ def test_a_policy_that_asks_for_people_by_now_stops_it(world: World) -> None:
     assert "asks for a second person by now" in world.read(request).reason
 
 
-def test_a_requester_who_lost_the_right_meanwhile_does_nothing(world: World) -> None:
+def test_a_requester_who_lost_the_right_meanwhile_does_nothing(world: ApprovalWorld) -> None:
     request = activates(world)
     assert world.candidates()[0].accounts == (SAM.person.account,)
     world.members_by_account = {SAM.person.account: person("U0SAM", "oncall")}
@@ -103,7 +103,7 @@ def test_a_requester_who_lost_the_right_meanwhile_does_nothing(world: World) -> 
     assert world.paytend.calls == []
 
 
-def test_while_nobody_knows_the_requesters_rights_it_waits(world: World) -> None:
+def test_while_nobody_knows_the_requesters_rights_it_waits(world: ApprovalWorld) -> None:
     request = activates(world)
     world.members_by_account = {}
 
@@ -112,7 +112,7 @@ def test_while_nobody_knows_the_requesters_rights_it_waits(world: World) -> None
     assert world.read(request).status == "approved"
 
 
-def test_what_was_asked_for_with_a_second_person_is_not_lifted_afterwards(world: World) -> None:
+def test_what_was_asked_for_with_a_second_person_is_not_lifted_afterwards(world: ApprovalWorld) -> None:
     world.use(rules=(rule(action="card.activate"),))
     world.card = snapshot(status=INACTIVE)
     request = world.asks(action="card.activate", payload={"card_id": CARD, "holder_id": "H1"})
@@ -133,7 +133,7 @@ def test_what_was_asked_for_with_a_second_person_is_not_lifted_afterwards(world:
     ],
 )
 def test_the_desk_refuses_a_rule_that_lifts_what_cannot_be_lifted(
-    world: World, action: str, payload: dict[str, str]
+    world: ApprovalWorld, action: str, payload: dict[str, str]
 ) -> None:
     world.use(rules=(alone(action),))
     world.card = snapshot(status=LOST) if action == "card.found" else world.card
@@ -158,14 +158,14 @@ def insert_like(request: Request, **changes: str) -> str:
 
 
 @pytest.mark.parametrize("action", ["card.top_up", "card.replace", "card.retrieve_password", "card.found"])
-def test_no_sql_lifts_money_replacements_or_passwords(world: World, action: str) -> None:
+def test_no_sql_lifts_money_replacements_or_passwords(world: ApprovalWorld, action: str) -> None:
     lifted = activates(world)
 
     refused(world, insert_like(lifted, action=f"'{action}'"))
     refused(world, insert_like(lifted, amount_minor="100"))
 
 
-def test_no_sql_lifts_what_its_rule_does_not(world: World) -> None:
+def test_no_sql_lifts_what_its_rule_does_not(world: ApprovalWorld) -> None:
     lifted = activates(world)
     others = ('{"lifted":false}', '{"name":"\\"lifted\\":true"}', '{"lifted": true}')
 
@@ -176,7 +176,7 @@ def test_no_sql_lifts_what_its_rule_does_not(world: World) -> None:
         refused(world, f"{MOVE} WHERE id = 'x{number}'", status="approved")
 
 
-def test_no_sql_makes_a_lifted_request_with_a_quorum_of_nobody_or_born_approved(world: World) -> None:
+def test_no_sql_makes_a_lifted_request_with_a_quorum_of_nobody_or_born_approved(world: ApprovalWorld) -> None:
     lifted = activates(world)
 
     refused(world, insert_like(lifted, quorum="0"))

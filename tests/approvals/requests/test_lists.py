@@ -11,10 +11,10 @@ from approvals.requests import lists
 from approvals.requests.lists import PageStart, RequestPage, riskiest_first
 from approvals.statuses import Status
 from paytend.errors import OutcomeUnknown
-from tests.approvals.world import MARA, OLE, SAM, World, limit, person, rule, snapshot
+from tests.approvals.world import MARA, OLE, SAM, ApprovalWorld, limit, person, rule, snapshot
 
 
-def _many(world: World, count: int) -> list[str]:
+def _many(world: ApprovalWorld, count: int) -> list[str]:
     made = []
     for number in range(count):
         world.card = snapshot(card_id=f"C{number}")
@@ -33,7 +33,7 @@ def _all(read: Callable[..., RequestPage], session: Session) -> list[str]:
     return found
 
 
-def test_pages_hold_everything_once_and_in_order(world: World) -> None:
+def test_pages_hold_everything_once_and_in_order(world: ApprovalWorld) -> None:
     made = _many(world, 7)
     with world.database.reading() as session:
         for size in (1, 2, 3, 7, 10):
@@ -48,7 +48,7 @@ def test_pages_hold_everything_once_and_in_order(world: World) -> None:
                 assert _all(read, session) == expected, (name, size)
 
 
-def test_what_does_not_concern_somebody_is_not_in_their_list(world: World) -> None:
+def test_what_does_not_concern_somebody_is_not_in_their_list(world: ApprovalWorld) -> None:
     made = _many(world, 2)
     both = person("U0SAM", "support", "manager")
     assert world.waiting(both) == world.waiting(OLE) == world.waiting(person("U0X", "man")) == []
@@ -59,7 +59,7 @@ def test_what_does_not_concern_somebody_is_not_in_their_list(world: World) -> No
     assert len(made) == 2
 
 
-def test_the_riskiest_come_first(small: World) -> None:
+def test_the_riskiest_come_first(small: ApprovalWorld) -> None:
     small.use(rules=(rule(over="2.00 EUR", quorum=2), rule()))
     _many(small, 4)
     with small.database.reading() as session:
@@ -72,7 +72,7 @@ def test_the_riskiest_come_first(small: World) -> None:
     ]
 
 
-def _statements(world: World) -> list[tuple[str, Any]]:
+def _statements(world: ApprovalWorld) -> list[tuple[str, Any]]:
     """Return every question that lists, clocks and a whole request's life ask."""
     asked: list[tuple[str, Any]] = []
 
@@ -96,7 +96,7 @@ def _statements(world: World) -> list[tuple[str, Any]]:
     return [row for row in asked if row[0].startswith("SELECT")]
 
 
-def test_every_question_walks_an_index(small: World) -> None:
+def test_every_question_walks_an_index(small: ApprovalWorld) -> None:
     asked = _statements(small)
     with small.database.reading() as session:
         for statement, parameters in asked:

@@ -7,17 +7,17 @@ from approvals.policy.people import NotInRole
 from approvals.policy.rules import LimitReached, NothingAllows, Policy
 from approvals.requests.opening import AlreadyOpen, AskAgain, NobodyCanDecide, OtherCard, Unfit
 from approvals.tables import CardholderChange
-from tests.approvals.world import MARA, MILO, World, limit, person, rule, snapshot
+from tests.approvals.world import MARA, MILO, ApprovalWorld, limit, person, rule, snapshot
 
 
-def test_a_requester_who_is_not_in_the_channel_follows_a_copy(small: World) -> None:
+def test_a_requester_who_is_not_in_the_channel_follows_a_copy(small: ApprovalWorld) -> None:
     small.decides(small.asks(follows=True))
 
     assert [told.recipient for told in small.outbox.of("request_card")] == ["C0APPROVALS", "U0SAM"]
     assert {told.recipient for told in small.outbox.of("request_decided")} == {"C0APPROVALS", "U0SAM"}
 
 
-def test_a_gate_that_nobody_can_satisfy_is_refused(small: World) -> None:
+def test_a_gate_that_nobody_can_satisfy_is_refused(small: ApprovalWorld) -> None:
     small.use(rules=(rule(quorum=3),))
     with pytest.raises(NobodyCanDecide, match="needs 3 approvals by manager, and only 2 people could"):
         small.asks()
@@ -26,13 +26,13 @@ def test_a_gate_that_nobody_can_satisfy_is_refused(small: World) -> None:
         small.asks()
 
 
-def test_the_requester_does_not_count_among_those_who_could(small: World) -> None:
+def test_the_requester_does_not_count_among_those_who_could(small: ApprovalWorld) -> None:
     small.members_by_account = {"U0BOTH": person("U0BOTH", "support", "manager")}
     with pytest.raises(NobodyCanDecide):
         small.asks(by=small.members_by_account["U0BOTH"])
 
 
-def test_who_changed_the_cardholder_today_does_not_count_among_those_who_could(small: World) -> None:
+def test_who_changed_the_cardholder_today_does_not_count_among_those_who_could(small: ApprovalWorld) -> None:
     small.use(rules=(rule(quorum=2),))
     with small.database.writing() as session:
         session.add(CardholderChange(id="c1", cardholder_id="H1", person_id="U0MARA", changed_at=small.now))
@@ -44,13 +44,13 @@ def test_who_changed_the_cardholder_today_does_not_count_among_those_who_could(s
     assert small.asks().status == "pending"
 
 
-def test_nothing_matches_means_refused(small: World) -> None:
+def test_nothing_matches_means_refused(small: ApprovalWorld) -> None:
     small.use(rules=())
     with pytest.raises(NothingAllows):
         small.asks()
 
 
-def test_a_second_open_request_names_the_first(world: World) -> None:
+def test_a_second_open_request_names_the_first(world: ApprovalWorld) -> None:
     first = world.asks()
     with pytest.raises(AlreadyOpen) as refusal:
         world.asks("20.00 EUR", again=True)
@@ -58,7 +58,7 @@ def test_a_second_open_request_names_the_first(world: World) -> None:
     assert "Sam" in str(refusal.value)
 
 
-def test_the_same_again_within_ten_minutes_asks(world: World) -> None:
+def test_the_same_again_within_ten_minutes_asks(world: ApprovalWorld) -> None:
     world.withdraws(world.asks())
     world.passes(minutes=9)
 
@@ -68,14 +68,14 @@ def test_the_same_again_within_ten_minutes_asks(world: World) -> None:
     assert world.asks(again=True).status == "pending"
 
 
-def test_after_ten_minutes_nobody_is_asked(small: World) -> None:
+def test_after_ten_minutes_nobody_is_asked(small: ApprovalWorld) -> None:
     small.withdraws(small.asks())
     small.passes(minutes=10)
     assert small.asks().status == "pending"
 
 
 @pytest.mark.parametrize("status", ["4", "6", "7", "8", "10", "77"])
-def test_a_card_that_cannot_be_used_is_refused_at_once(small: World, status: str) -> None:
+def test_a_card_that_cannot_be_used_is_refused_at_once(small: ApprovalWorld, status: str) -> None:
     small.card = snapshot(status=status)
     with pytest.raises(CardUnusable):
         small.asks()
@@ -84,22 +84,22 @@ def test_a_card_that_cannot_be_used_is_refused_at_once(small: World, status: str
 @pytest.mark.parametrize(
     "amount", ["0.00 EUR", "-1.00 EUR", "1.001 EUR", "1 XXX", "NaN EUR", "1e9 EUR", "EUR", ""]
 )
-def test_an_amount_that_is_none_is_refused(small: World, amount: str) -> None:
+def test_an_amount_that_is_none_is_refused(small: ApprovalWorld, amount: str) -> None:
     with pytest.raises(Unfit):
         small.asks(amount)
 
 
-def test_the_card_looked_up_must_be_the_one_asked_for(small: World) -> None:
+def test_the_card_looked_up_must_be_the_one_asked_for(small: ApprovalWorld) -> None:
     with pytest.raises(OtherCard):
         small.asks(snapshot=snapshot(card_id="999"))
 
 
-def test_only_support_asks(small: World) -> None:
+def test_only_support_asks(small: ApprovalWorld) -> None:
     with pytest.raises(NotInRole, match="support"):
         small.asks(by=MARA)
 
 
-def test_a_limit_refuses(world: World) -> None:
+def test_a_limit_refuses(world: ApprovalWorld) -> None:
     world.use(limits=(limit(over="100.00 EUR"),))
     world.executes(world.approved("60.00 EUR"))
 
@@ -108,7 +108,7 @@ def test_a_limit_refuses(world: World) -> None:
     assert world.asks("40.00 EUR").status == "pending"
 
 
-def test_a_limit_raises_the_quorum(world: World) -> None:
+def test_a_limit_raises_the_quorum(world: ApprovalWorld) -> None:
     world.use(limits=(limit(per="requester", over="100.00 EUR", then={"quorum": 2}),))
     first = world.asks("60.00 EUR")
     world.card = snapshot(card_id="222")
@@ -124,21 +124,21 @@ def test_a_limit_raises_the_quorum(world: World) -> None:
     assert world.executes(second).status == "executed"
 
 
-def test_a_sum_forgets_what_was_executed_before_the_window(small: World) -> None:
+def test_a_sum_forgets_what_was_executed_before_the_window(small: ApprovalWorld) -> None:
     small.use(limits=(limit(over="100.00 EUR"),))
     small.executes(small.approved("100.00 EUR"))
     small.passes(hours=24)
     assert small.asks("100.00 EUR").status == "pending"
 
 
-def test_denied_and_withdrawn_requests_do_not_count(small: World) -> None:
+def test_denied_and_withdrawn_requests_do_not_count(small: ApprovalWorld) -> None:
     small.use(limits=(limit(over="100.00 EUR"),))
     small.decides(small.asks("100.00 EUR"), deny="no thanks")
     small.withdraws(small.asks("99.00 EUR"))
     assert small.asks("98.00 EUR").status == "pending"
 
 
-def test_another_currency_does_not_walk_around_a_limit(small: World) -> None:
+def test_another_currency_does_not_walk_around_a_limit(small: ApprovalWorld) -> None:
     small.use(limits=(limit(),))
     with pytest.raises(LimitReached):
         small.asks("1.00 USD")

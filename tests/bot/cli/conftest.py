@@ -18,7 +18,7 @@ from notifier.outbox.outbox import Outbox
 from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
 from storage.vault import Vault
-from tests.approvals.world import World, make_desk
+from tests.approvals.world import ApprovalWorld, make_context
 from tests.databases import KINDS, empty, fresh_database, fresh_url
 from tests.journeys.world import CONFIG, make_environment
 
@@ -60,14 +60,14 @@ class Operator:
         self.opened.append(database)
         return database
 
-    def world(self) -> World:
+    def world(self) -> ApprovalWorld:
         """People around a desk on this database, with the keys that are set."""
         keys = [base64.b64decode(key) for key in self.environment["CARDOPS_SECRET_KEYS"].split(",")]
         vault = Vault(keys, random_bytes=os.urandom)
-        made = make_desk(vault=vault, audit_key=chain.make_key(keys[-1]))
+        made = make_context(vault=vault, audit_key=chain.make_key(keys[-1]))
         fields = {name: getattr(made, name) for name in ApprovalContext.__dataclass_fields__}
         outbox = Outbox(vault=vault, make_id=made.make_id)
-        return World(database=self.database(), context=ApprovalContext(**{**fields, "outbox": outbox}))
+        return ApprovalWorld(database=self.database(), context=ApprovalContext(**{**fields, "outbox": outbox}))
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,17 @@ from sqlmodel import select
 from approvals.tables import Request
 from bot.database.engine import SqlDatabase
 from notifier.outbox.tables import Delivery, DeliveryStatus
-from tests.approvals.world import World, snapshot
+from tests.approvals.world import ApprovalWorld, snapshot
 from tests.bot.cli.conftest import Operator
 
 HAS_PROGRAMS = all(shutil.which(program) for program in ("pg_dump", "pg_restore"))
 
 
-def card(world: World, number: str) -> None:
+def card(world: ApprovalWorld, number: str) -> None:
     world.card = snapshot(card_id=number)
 
 
-def open_requests(world: World) -> dict[str, Request]:
+def open_requests(world: ApprovalWorld) -> dict[str, Request]:
     """Ask for one of each: pending, approved, executing, executed."""
     card(world, "1755901")
     executed = world.executes(world.approved())

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from approvals.actions.outcomes import Outcome, Result
-from tests.approvals.world import ADA, MILO, World
+from tests.approvals.world import ADA, MILO, ApprovalWorld
 from tests.bot.cli.conftest import Operator
 
 
-def alter(world: World, *statements: str) -> None:
+def alter(world: ApprovalWorld, *statements: str) -> None:
     """Change rows past every guard, as the owner of the database can."""
     with world.database.writing() as session:
         connection = session.connection()

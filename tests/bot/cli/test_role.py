@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database import schema
 from bot.database.engine import SqlDatabase
-from tests.approvals.world import World
+from tests.approvals.world import ApprovalWorld
 from tests.bot.cli.conftest import Operator
 
 DEPLOYING = Path(__file__).parents[3] / "docs" / "deploying.md"
@@ -38,7 +38,7 @@ def role(on_postgresql: Operator) -> Iterator[str]:
 def test_it_works_as_that_role_and_cannot_drop_what_guards(on_postgresql: Operator, role: str) -> None:
     owner = on_postgresql.world()
     database = SqlDatabase(make_url(on_postgresql.url).set(username=role).render_as_string(hide_password=False))
-    world = World(database=database, context=owner.context)
+    world = ApprovalWorld(database=database, context=owner.context)
 
     schema.require_current(database)
     request = world.executes(world.approved())
