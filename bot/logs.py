@@ -1,4 +1,4 @@
-"""Logs: one line a record, console or JSON, through one filter that lets no secret pass."""
+"""Logs: one line per record, for a console or as JSON, through one filter that removes secrets."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "alembic
 
 
 def clean(value: Any) -> Any:
-    """Return a value that may be logged: no tokens, keys or card numbers, no line breaks."""
+    """Return a value without tokens, keys, card numbers and line breaks."""
     match value:
         case bool() | int() | float() | None:
             return value if mask_text(str(value)) == str(value) else REMOVED
@@ -46,7 +46,7 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a record as one line of JSON, or for a console."""
+    """Formats a record as one line of JSON, or for a console."""
 
     def __init__(self, form: Literal["console", "json"]) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class LineFormatter(logging.Formatter):
 
 
 def start_logging(form: Literal["console", "json"], *, stream: TextIO = sys.stderr) -> None:
-    """Send everything through the filter to one stream; the libraries' own chatter only from WARNING on."""
+    """Send everything through the filter to one stream; of libraries only warnings and errors."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter(form))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""Threads of our own: what is asked in Slack is acknowledged first and worked on here."""
+"""The bot's own threads: pools for what Slack delivers and was acknowledged, loops that wait for work."""
 
 import logging
 import threading
@@ -10,35 +10,35 @@ _log = logging.getLogger(__name__)
 
 
 class Busy(Exception):
-    """So much is waiting already that nothing more is taken."""
+    """The queue is full."""
 
 
 class WorkQueue(Protocol):
-    """Where work is handed over; tests do it at a moment of their choice."""
+    """Takes work for other threads; tests run it when they choose."""
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Have work done soon; raises Busy."""
+        """Queue work; raises Busy."""
         ...
 
     def finish(self, work: Callable[[], None], *, within: float) -> None:
-        """Have work done, and wait that many seconds for its end at the most; raises Busy."""
+        """Queue work, and wait up to `within` seconds for its end; raises Busy."""
         ...
 
     def stop(self) -> None:
-        """Take no more, and finish what was taken."""
+        """Take no more work, and finish what was queued."""
         ...
 
 
 class WorkerPool:
-    """A bounded number of threads with a bounded queue before them."""
+    """A bounded number of threads with a bounded queue."""
 
     def __init__(self, name: str, *, threads: int, most_waiting: int) -> None:
-        """Prepare the threads; they start when they are needed."""
+        """Prepare the threads; they start when there is work."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._places = threading.BoundedSemaphore(threads + most_waiting)
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Have work done soon; raises Busy when the queue is full."""
+        """Queue work; raises Busy when the queue is full."""
         if not self._places.acquire(blocking=False):
             raise Busy
         try:
@@ -48,7 +48,7 @@ class WorkerPool:
             raise Busy from error
 
     def finish(self, work: Callable[[], None], *, within: float) -> None:
-        """Have work done, and wait that many seconds for its end at the most; raises Busy when it is full."""
+        """Queue work, and wait up to `within` seconds for its end; raises Busy when the queue is full."""
         ended = threading.Event()
 
         def run() -> None:
@@ -63,13 +63,13 @@ class WorkerPool:
     def _run(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001 - the edge of a thread: nobody above would hear of it
+        except Exception:  # noqa: BLE001 - the edge of a thread: an exception would be lost here
             _log.exception("worker.failed")
         finally:
             self._places.release()
 
     def stop(self) -> None:
-        """Take no more, and finish what was taken."""
+        """Take no more work, and finish what was queued."""
         self._threads.shutdown(wait=True, cancel_futures=False)
 
 
@@ -92,11 +92,11 @@ class WorkerLoop:
         self._thread.start()
 
     def wake(self) -> None:
-        """Have it look for work now."""
+        """Wake the thread, so that it looks for work now."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Let it finish what it holds, and end."""
+        """Let the thread finish its work and end; waits up to 30 seconds for it."""
         self._stop.set()
         self._wake.set()
         if self._thread is not None:
@@ -104,5 +104,5 @@ class WorkerLoop:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs."""
+        """Whether the thread is running."""
         return self._thread is not None and self._thread.is_alive()

@@ -1,4 +1,7 @@
-"""Backups: a copy of a running SQLite database, putting one back, and what must be doubted after that."""
+"""Backups: copying a running SQLite database, restoring a copy, and turning what was open in it into unknown.
+
+PostgreSQL has programs of its own for both; here are their command lines.
+"""
 
 import os
 import shlex
@@ -19,13 +22,11 @@ from bot.database.engine import SqlDatabase, sqlite_module
 from notifier.outbox import claims
 
 _TABLES = {"alembic_version", "approval_request", "audit_event", "delivery", "inbox_event"}
-
-
-_BESIDE = ("-wal", "-shm", "-journal")
+_BESIDE = ("-wal", "-shm", "-journal")  # suffixes of the files that SQLite keeps next to a database
 
 
 class NotABackup(Exception):
-    """The file is no sound backup of cardops; the message says why."""
+    """The file is not a sound backup of cardops; the message says why."""
 
 
 class StillConnected(Exception):
@@ -40,13 +41,13 @@ def back_up(database: SqlDatabase, to: Path) -> None:
         with closing(module.connect(str(database.url.database), timeout=15)) as connection:
             connection.execute("VACUUM INTO ?", (str(to),))
         examine(to)
-    except (module.Error, NotABackup) as error:  # such as a full disk: half a backup is none
+    except (module.Error, NotABackup) as error:  # such as a full disk: half a backup is worse than none
         to.unlink()
         raise NotABackup(f"it could not be written ({error})") from error
 
 
 def examine(file: Path) -> None:
-    """Refuse a file that is no sound SQLite database of ours; raises NotABackup."""
+    """Check that a file is a sound SQLite database of ours; raises NotABackup."""
     module = sqlite_module()
     if not file.is_file():
         raise NotABackup("there is no such file")
@@ -67,7 +68,7 @@ def examine(file: Path) -> None:
 
 @contextmanager
 def prepared(file: Path, *, database: SqlDatabase) -> Iterator[SqlDatabase]:
-    """Copy a backup beside where the database stands, to be migrated and doubted before it is put in its place.
+    """Copy a backup next to the database, to be migrated and doubted before it takes its place.
 
     A bot that is started in between finds the former database, never one whose open requests look unsent.
     """
@@ -84,9 +85,9 @@ def prepared(file: Path, *, database: SqlDatabase) -> Iterator[SqlDatabase]:
 
 
 def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) -> Path | None:
-    """Put a prepared copy where the database stands; return where the former one was kept, if there was one.
+    """Replace the database with a prepared copy; return where the former one was kept, if there was one.
 
-    Whoever calls this holds the file alone (`Database.claim_file`).
+    The caller has claimed the file (`SqlDatabase.claim_file`), so that no bot runs on it.
     """
     copy, place = Path(str(fresh.url.database)), Path(str(database.url.database))
     fresh.close()
@@ -98,7 +99,7 @@ def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) ->
         _fold_log_in(place)
         kept.hardlink_to(place)
         log = place.with_name(f"{place.name}-wal")
-        if log.exists():  # only a damaged file has one still
+        if log.exists():  # only a damaged file still has one: its log could not be folded in
             log.rename(kept.with_name(f"{kept.name}-wal"))
     for suffix in _BESIDE:
         place.with_name(place.name + suffix).unlink(missing_ok=True)
@@ -109,13 +110,13 @@ def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) ->
 
 
 def doubt(session: Session, context: ApprovalContext, *, now: datetime) -> tuple[RestoredCounts, int]:
-    """Doubt what was open when the backup was taken; return the requests, and how many deliveries."""
-    deliveries = claims.doubt_all(session)  # first: the moves below write new ones, which are certain
+    """Turn what was open when the backup was taken into unknown; return the requests, and how many deliveries."""
+    deliveries = claims.doubt_all(session)  # first: the moves below enqueue new deliveries, which are not in doubt
     return after_restore.mark_open_requests(session, context, now=now), deliveries
 
 
 def require_alone(session: Session) -> None:
-    """Refuse when anybody else is connected to this PostgreSQL database; raises StillConnected."""
+    """Check that nobody else is connected to this PostgreSQL database; raises StillConnected."""
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
         "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -130,7 +131,7 @@ def write_pg_dump(url: URL, to: Path) -> str:
 
 
 def write_pg_restore(url: URL, file: Path) -> str:
-    """Return the command that restores one."""
+    """Return the command that restores a PostgreSQL database."""
     options = ["--clean", "--if-exists", "--single-transaction", f"--dbname={_plain(url)}"]
     return shlex.join(["pg_restore", *options, str(file)])
 
@@ -140,7 +141,7 @@ def _plain(url: URL) -> str:
 
 
 def _fold_log_in(place: Path) -> None:
-    """Bring what stands in the write-ahead log into the file, so that the kept file is whole."""
+    """Write the write-ahead log into the database file, so that the kept file is complete."""
     module = sqlite_module()
     try:
         with closing(module.connect(str(place), timeout=15)) as connection:
@@ -150,7 +151,7 @@ def _fold_log_in(place: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file of an earlier restore that was stopped, and what SQLite kept beside it."""
+    """Remove a database file, left by a restore that was stopped, and SQLite's files next to it."""
     for suffix in ("", *_BESIDE):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 

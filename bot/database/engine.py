@@ -1,7 +1,7 @@
-"""The database: an engine for SQLite or PostgreSQL with the settings that a trial showed to be needed.
+"""The database: an engine for SQLite or PostgreSQL, with the settings that a trial showed to be necessary.
 
 SQLite: WAL with `synchronous=FULL` (lost nothing in simulated power cuts), BEGIN IMMEDIATE for every writer
-(deferred ones deadlock), `recursive_triggers` (else INSERT OR REPLACE walks around the DELETE triggers).
+(deferred ones deadlock), `recursive_triggers` (without it INSERT OR REPLACE bypasses the DELETE triggers).
 A library between 3.7.0 and 3.51.2 has a race that can corrupt a WAL: there a rollback journal is used.
 """
 
@@ -24,10 +24,10 @@ from bot.clock import read_monotonic
 
 try:
     import pysqlite3
-except ImportError:  # no wheel for this platform: Python's own library, whose version decides the journal
+except ImportError:  # no wheel for this platform: Python's own library is used
     pysqlite3 = None
 
-FRESH = 1.0  # seconds after its last use for which a connection to PostgreSQL is believed to live
+FRESH = 1.0  # seconds after its last use in which a connection to PostgreSQL is assumed to work
 _SAFE_WAL = (3, 51, 3)
 _SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
 
@@ -37,16 +37,16 @@ class SecondProcess(Exception):
 
 
 class FairLock:
-    """A lock that is handed on in the order in which it was asked for."""
+    """A lock that waiting threads get in the order in which they asked."""
 
     def __init__(self) -> None:
-        """Start free."""
+        """Start unlocked."""
         self._guard = threading.Lock()
         self._taken = False
         self._waiting: deque[threading.Event] = deque()
 
     def __enter__(self) -> None:
-        """Wait for one's turn."""
+        """Wait for this thread's turn."""
         with self._guard:
             if not self._taken:
                 self._taken = True
@@ -56,7 +56,7 @@ class FairLock:
         turn.wait()
 
     def __exit__(self, *_: object) -> None:
-        """Hand it on, without letting go of it in between."""
+        """Pass it to the next thread; it is never free in between, so nobody can jump the queue."""
         with self._guard:
             if self._waiting:
                 self._waiting.popleft().set()
@@ -65,11 +65,11 @@ class FairLock:
 
 
 class FileUnusable(Exception):
-    """The SQLite file cannot be written to where it is said to be."""
+    """The SQLite file that DATABASE_URL names cannot be written."""
 
 
 class SqlDatabase:
-    """Sessions on one database. Writers on SQLite wait for each other; PostgreSQL locks rows."""
+    """Opens sessions on one database. On SQLite writers wait for each other; PostgreSQL locks rows."""
 
     def __init__(self, url: str) -> None:
         """Prepare the engine of a URL (`sqlite:///file` or `postgresql+psycopg://…`); connects at first use."""
@@ -88,8 +88,8 @@ class SqlDatabase:
     def writing(self) -> Iterator[Session]:
         """Open a transaction that writes; it commits at the end of the block, and rolls back on any exception.
 
-        SQLite lets one write at a time and wakes those who wait in no order, so that a busy writer can starve
-        the others: in this process they take turns instead.
+        SQLite allows one writer at a time and wakes waiting ones in no order, so that a busy writer can starve
+        the others. In this process they take turns instead.
         """
         turn = self._turns if self.is_sqlite else nullcontext()
         with turn, Session(self._writers, expire_on_commit=False) as session, session.begin():
@@ -102,7 +102,7 @@ class SqlDatabase:
             yield session
 
     def claim_file(self) -> None:
-        """Hold the SQLite file for this process alone; PostgreSQL takes any number.
+        """Claim the SQLite file for this process alone; on PostgreSQL any number of processes may run.
 
         Raises SecondProcess and FileUnusable.
         """
@@ -110,7 +110,7 @@ class SqlDatabase:
             return
         path = Path(f"{self.url.database}.lock")
         try:
-            lock = path.open("a")  # held as long as the process lives
+            lock = path.open("a")  # kept open: closing it releases the lock
         except OSError as error:
             raise FileUnusable(f"{path}: {error.strerror}") from error
         try:
@@ -121,7 +121,7 @@ class SqlDatabase:
         self._lock = lock
 
     def close(self) -> None:
-        """Close all connections and let go of the file."""
+        """Close all connections and release the file."""
         self.engine.dispose()
         if self._lock is not None:
             self._lock.close()
@@ -129,7 +129,7 @@ class SqlDatabase:
 
 
 def sqlite_module() -> ModuleType:
-    """Return the SQLite library to use: the newer one of the wheel and Python's own."""
+    """Return the SQLite library to use: the wheel's when it is newer than Python's own."""
     if pysqlite3 is not None and pysqlite3.sqlite_version_info > sqlite3.sqlite_version_info:
         module: ModuleType = pysqlite3
         return module
@@ -137,7 +137,7 @@ def sqlite_module() -> ModuleType:
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
-    """Whether this version's WAL has no corrupting race (sqlite.org, fixed in 3.51.3, 3.50.7 and 3.44.6)."""
+    """Whether this version's WAL is free of the race that corrupts it (fixed in 3.51.3, 3.50.7 and 3.44.6)."""
     return version >= _SAFE_WAL or any(version[:2] == fixed[:2] and version >= fixed for fixed in _SAFE_BACKPORTS)
 
 
@@ -151,21 +151,21 @@ def _postgresql_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def _ask(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
-        """Ask whether it lives, as `pool_pre_ping` does, but not in a flood: it is a trip for each commit."""
+        """Ping a connection that was idle; `pool_pre_ping` does so before every commit, which is slow."""
         last = entry.info.get("last used")
         if last is None or read_monotonic() - last < FRESH:
             return
         try:
             dialect.do_ping(connection)
         except dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error  # the pool makes new ones, of all that it holds
+            raise InvalidatePoolError from error  # the pool then replaces all its connections
 
     return engine
 
 
 def _sqlite_engine(url: str) -> Engine:
     module = sqlite_module()
-    # A writer waits up to `timeout` seconds for another one: busy_timeout.
+    # `timeout` becomes busy_timeout: so many seconds a writer waits for one of another process.
     engine = create_engine(
         url, module=module, hide_parameters=True, connect_args={"timeout": 15}, pool_size=20, max_overflow=20
     )
@@ -173,7 +173,7 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the transaction is begun below, not by the driver
+        connection.isolation_level = None  # transactions are begun in `_begin`, not by the driver
         for pragma in (
             f"journal_mode={'WAL' if wal else 'DELETE'}",
             f"synchronous={'FULL' if wal else 'EXTRA'}",

@@ -1,4 +1,4 @@
-"""What must be true of the database of a running bot at any time; each check returns what breaks it, in words."""
+"""What must always be true of the database, even while a bot runs; each check returns what breaks it, in words."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from approvals.audit import chain
 from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Execution, Request, Settlement, VoidedDecision
 
-MOST = 20  # violations that are named for each check
+MOST = 20  # violations that each check lists
 LONGEST_EXECUTION = timedelta(hours=1)
 
 
@@ -25,12 +25,12 @@ class InvariantResult:
 
 
 def examine(
-    session: Session, *, audit_key: bytes, now: datetime, tell: Callable[[int], None]
+    session: Session, *, audit_key: bytes, now: datetime, report: Callable[[int], None]
 ) -> Iterator[InvariantResult]:
-    """Run all checks, one after the other; they read only. `tell` is told how far the trail was walked."""
+    """Run all checks, one after the other; they only read. `report` gets the number of the last verified event."""
     for name, check in CHECKS.items():
         yield InvariantResult(name=name, broken=tuple(check(session, now)))
-    verified = chain.verify(session, key=audit_key, report=tell)
+    verified = chain.verify(session, key=audit_key, report=report)
     broken = () if verified.is_intact else (f"at event {verified.broken_at}: {verified.words}",)
     yield InvariantResult(name="the audit trail is unbroken", broken=broken)
 
@@ -44,7 +44,7 @@ def _executed_once(session: Session, _now: datetime) -> list[str]:
 
 
 def _has_reference(session: Session, _now: datetime) -> list[str]:
-    """Money that was moved has Paytend's number, or two people settled that it happened, or a lookup found it."""
+    """Check that money that moved has Paytend's reference, or that two people settled that it moved."""
     settled = exists(select(col(Settlement.id)).where(col(Settlement.request_id) == col(Request.id)))
     query = (
         select(col(Request.id))
@@ -84,7 +84,7 @@ def _has_quorum(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "went on without its quorum of other people")
 
 
-def _books_fit(session: Session, _now: datetime) -> list[str]:
+def _decisions_match(session: Session, _now: datetime) -> list[str]:
     query = (
         select(col(Request.id))
         .join(Decision, col(Decision.request_id) == col(Request.id))
@@ -135,7 +135,7 @@ CHECKS: dict[str, Callable[[Session, datetime], list[str]]] = {
     "what is executed has one execution": _executed_once,
     "money that moved has a reference of Paytend's": _has_reference,
     "nothing went on without its quorum": _has_quorum,
-    "decisions are on their request's content, and by others": _books_fit,
+    "decisions are on their request's content, and by others": _decisions_match,
     "what is denied was denied by somebody": _denied_by_somebody,
     "nothing executes for over an hour": _not_stuck,
     "what is unknown is followed": _unknown_is_followed,

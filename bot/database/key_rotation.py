@@ -1,7 +1,7 @@
-"""Re-encryption: every sealed value comes to the key that encrypts now, in batches, beside running processes.
+"""Key rotation: seals every value again with the current key, in batches, while bots run.
 
-Each batch is a transaction, and what is done is seen from the values themselves, so that a run that was stopped is
-simply run again. A value that somebody else holds or changes meanwhile is left to the next round.
+Each batch is one transaction, and each value says which key sealed it, so that a run that was stopped can be
+repeated. A value that another transaction has locked or changes meanwhile is left to the next round.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,12 +21,12 @@ from notifier.outbox.tables import Delivery
 from storage.vault import Unreadable, Vault
 
 BATCH = 200
-_ROUNDS = 3  # over one column: rows that were held by somebody else come again
+_ROUNDS = 3  # over one column: rows that another transaction had locked come again
 
 
 @dataclass(frozen=True, kw_only=True)
 class SealedColumn:
-    """A column with sealed values; `id` names the row in its table."""
+    """A column with sealed values; `id` is the primary key of its table."""
 
     table: Table
     id: Column[Any]
@@ -50,7 +50,7 @@ SEALED: tuple[SealedColumn, ...] = (
 
 @dataclass(kw_only=True)
 class RotationResult:
-    """What a run did: values sealed anew, and places of values that no key of ours opens."""
+    """What a run did: how many values it sealed again, where none of our keys opens one, and how many are left."""
 
     resealed: int = 0
     unreadable: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class RotationResult:
 
 
 def count_old(session: Session, vault: Vault) -> int:
-    """Return how many values are not sealed with the key that encrypts now."""
+    """Return how many values are not sealed with the current key."""
     return sum(
         session.connection()
         .execute(select(func.count()).select_from(sealed.table).where(_is_old(sealed, vault)))
@@ -68,7 +68,7 @@ def count_old(session: Session, vault: Vault) -> int:
 
 
 def begin(session: Session, vault: Vault, *, make_id: Callable[[], str], now: datetime) -> KeyRotation:
-    """Return the open rotation to the current key, a new one if need be; one to another key ends here."""
+    """Return the open rotation to the current key, or a new one. An open rotation to another key ends here."""
     mine: KeyRotation | None = None
     for rotation in session.exec(select_rows(KeyRotation).where(col(KeyRotation.finished_at).is_(None))):
         if rotation.to_key == vault.current_key:
@@ -83,7 +83,7 @@ def begin(session: Session, vault: Vault, *, make_id: Callable[[], str], now: da
 
 
 def rotate(database: SqlDatabase, vault: Vault, *, rotation_id: str) -> Iterator[RotationResult]:
-    """Seal everything anew; yields how far it is after each batch, and what is left in the end."""
+    """Seal every value again; yields how far it is after each batch, and what is left at the end."""
     done = RotationResult()
     for sealed in SEALED:
         for _ in range(_ROUNDS):
@@ -102,7 +102,7 @@ def rotate(database: SqlDatabase, vault: Vault, *, rotation_id: str) -> Iterator
 
 
 def finish(session: Session, *, rotation_id: str, now: datetime) -> None:
-    """Close a rotation: from here on what is sealed stays as it is."""
+    """Close a rotation: from now on the guards refuse changes of sealed values."""
     session.get_one(KeyRotation, rotation_id).finished_at = now
     session.flush()
 
@@ -110,7 +110,7 @@ def finish(session: Session, *, rotation_id: str, now: datetime) -> None:
 def _reseal_batch(
     session: Session, sealed: SealedColumn, vault: Vault, *, after: str, done: RotationResult
 ) -> tuple[str | None, int]:
-    """Return the id of the last row that was looked at (None: there was none) and how many were sealed anew."""
+    """Return the id of the last row that was read (None: no row was left) and how many were sealed again."""
     rows = (
         session.connection()
         .execute(
@@ -144,5 +144,5 @@ def _count_up(session: Session, rotation_id: str, count: int) -> None:
 
 
 def _is_old(sealed: SealedColumn, vault: Vault) -> Any:
-    """The condition that a value is there and has another key's id (its bytes 2 to 5)."""
+    """Return the condition that a value is there and another key sealed it (bytes 2 to 5 are the key's id)."""
     return (func.length(sealed.column) > 0) & (func.substr(sealed.column, 2, 4) != vault.current_key)

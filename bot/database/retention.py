@@ -1,8 +1,7 @@
-"""Retention: contents that are older than CARDOPS_RETENTION_DAYS are removed; rows, digests and the trail stay.
+"""Retention: removes contents older than CARDOPS_RETENTION_DAYS; rows, digests and the trail stay.
 
-Removed are the bodies of webhooks that were told, payload and shown text of ended requests with Paytend's answer,
-and the facts of deliveries that were made or died. What makes a webhook unique, what was decided by whom, and the
-audit chain stay for ever.
+It empties the bodies of dispatched webhooks, payload, shown text and Paytend's answer of ended requests, and the
+facts of finished deliveries. What makes a webhook unique, who decided what, and the audit chain stay forever.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +31,7 @@ class RemovedCounts:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The sum of all kinds."""
         return self.webhooks + self.requests + self.deliveries
 
 
@@ -42,7 +41,7 @@ def cutoff(now: datetime, *, days: int) -> datetime:
 
 
 def purge(database: SqlDatabase, *, before: datetime) -> Iterator[RemovedCounts]:
-    """Remove in batches, each a transaction; yields how far it is after each."""
+    """Remove in batches, each in its own transaction; yields the counts so far after each."""
     done = RemovedCounts()
     for name, remove in _STEPS.items():
         while True:
@@ -57,7 +56,7 @@ def purge(database: SqlDatabase, *, before: datetime) -> Iterator[RemovedCounts]
 def run(
     database: SqlDatabase, *, days: int, key: bytes, actor: str, now: Callable[[], datetime]
 ) -> Iterator[RemovedCounts]:
-    """Remove what is too old and tell the trail, when there was anything."""
+    """Remove what is too old, and record in the trail how much it was; yields the counts so far."""
     before = cutoff(now(), days=days)
     done = RemovedCounts()
     for done in purge(database, before=before):
@@ -86,7 +85,7 @@ def _webhooks(session: Session, before: datetime) -> int:
 
 
 def _requests(session: Session, before: datetime) -> int:
-    # Only an ended request has `ended_at`. Written out as in the partial index, so that it is used.
+    # Only an ended request has `ended_at`. Written as in the partial index: otherwise the index is not used.
     old = (
         text("length(payload) > 0"),
         col(Request.ended_at) < before,

@@ -1,4 +1,4 @@
-"""The database's shape: all tables, brought there by migrations, with the triggers that guard them."""
+"""The schema: all tables, the migrations that make them, and the triggers that guard them."""
 
 from tempfile import TemporaryDirectory
 
@@ -26,7 +26,7 @@ TABLES = (
     notifier.balance.tables,
     notifier.inbox.tables,
     notifier.outbox.tables,
-)  # importing them is what fills the metadata
+)  # importing them fills the metadata
 _LOCK = 7_104_227  # any number; only one process migrates at a time
 
 
@@ -40,7 +40,7 @@ def metadata() -> MetaData:
 
 
 def migrate(database: SqlDatabase) -> str:
-    """Bring the database to the newest shape, in one transaction, and return its revision."""
+    """Apply all migrations in one transaction, and return the revision."""
     with database.writing() as session:
         connection = session.connection()
         if not database.is_sqlite:
@@ -51,7 +51,7 @@ def migrate(database: SqlDatabase) -> str:
 
 
 def require_current(database: SqlDatabase) -> None:
-    """Refuse a database that is older or newer than this version; raises NotMigrated."""
+    """Check that the database has exactly this version's schema; raises NotMigrated."""
     with database.reading() as session:
         found = MigrationContext.configure(session.connection()).get_current_revision()
     if found != newest():
@@ -59,9 +59,10 @@ def require_current(database: SqlDatabase) -> None:
 
 
 def require_usable(database: SqlDatabase) -> None:
-    """Refuse a database that is older than this version; raises NotMigrated.
+    """Check that the database is not older than this version; raises NotMigrated.
 
-    A newer one is fine for whoever runs already, as shapes only grow: so the version before goes on in a deploy.
+    A newer one is fine for a bot that is already running, because schemas only grow: during a deploy the previous
+    version goes on.
     """
     with database.reading() as session:
         found = MigrationContext.configure(session.connection()).get_current_revision()
@@ -80,7 +81,7 @@ def knows(revision: str) -> bool:
 
 
 def write_migration(message: str, revision: str) -> None:
-    """Write the migration from the newest revision to the tables as they are now (for whoever changes one)."""
+    """Write a migration from the newest revision to the tables as they are now; for developers."""
     with TemporaryDirectory() as folder:
         database = SqlDatabase(f"sqlite:///{folder}/migration.db")
         migrate(database)
@@ -90,7 +91,7 @@ def write_migration(message: str, revision: str) -> None:
 
 
 def differences(connection: Connection) -> list[object]:
-    """Return how the database differs from the tables; a test says that there is nothing."""
+    """Return how the database differs from the tables; a test checks that it does not."""
     return list(compare_metadata(MigrationContext.configure(connection), metadata()))
 
 

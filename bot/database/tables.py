@@ -1,4 +1,4 @@
-"""The shell's own tables: what was delivered, slots of the clock, kept forms, Home tabs."""
+"""The bot's own tables: deliveries of Slack that were seen, slots of jobs, drafts, Home tabs."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ def _moment(*, nullable: bool = False) -> Any:
 
 
 class SeenDelivery(SQLModel, table=True):
-    """A command, click or submission that was taken in: Slack may deliver it again."""
+    """A command, click or submission that was accepted; Slack may deliver it again, and it counts once."""
 
     __tablename__ = "seen_delivery"
 
@@ -23,7 +23,7 @@ class SeenDelivery(SQLModel, table=True):
 
 
 class Slot(SQLModel, table=True):
-    """One firing of a clock job, counted in UTC; whoever inserts it does it, and is replaced if it dies."""
+    """One firing of a job, counted in UTC. The replica that inserts the row does the job until its lease ends."""
 
     __tablename__ = "clock_slot"
 
@@ -34,7 +34,7 @@ class Slot(SQLModel, table=True):
 
 
 class Draft(SQLModel, table=True):
-    """What somebody typed into a form that was closed or refused, sealed, kept for a short while."""
+    """What somebody typed into a form that was closed or refused; sealed, and kept for half an hour."""
 
     __tablename__ = "draft"
     __table_args__ = (Index("ix_draft_expires_at", "expires_at"),)
@@ -49,7 +49,7 @@ class Draft(SQLModel, table=True):
 class HomeTab(SQLModel, table=True):
     """A person's Home tab: their roles when they opened it, and what was published last.
 
-    `seen` is the newest fact that the published view knows of; `digest` tells whether a new view differs.
+    `seen` is the newest fact that the published view contains; `digest` shows whether a new view differs.
     """
 
     __tablename__ = "home_tab"

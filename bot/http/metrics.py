@@ -1,8 +1,8 @@
-"""The figures of /metrics: counted where things happen, or read from the database when they are asked for.
+"""The metrics: counted where things happen, or read from the database when /metrics is scraped.
 
-What is read is bounded, however many requests there are: open states only, at most MOST rows of a count, and of
-the trail what came since the last time. What is read is the same in every replica (use `max`); what is counted
-where it happens is each replica's own (use `sum`).
+What a scrape reads is bounded, however many requests there are: open states only, at most MOST rows of a count,
+and of the trail what came since the last scrape. What is read is the same in every replica (use `max`); what is
+counted is each replica's own (use `sum`).
 """
 
 import platform
@@ -40,7 +40,7 @@ _DECISION_BUCKETS = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 @dataclass(frozen=True, kw_only=True)
 class Counters:
-    """What is counted where it happens; `registry` is what /metrics shows."""
+    """The metrics that are counted where things happen; /metrics shows everything in `registry`."""
 
     registry: CollectorRegistry
     calls: Counter
@@ -62,15 +62,15 @@ class Counters:
         self.slack_calls.labels(method=method, outcome=outcome).inc()
 
     def watch(self, database: SqlDatabase, *, jobs: Sequence[str], now: Callable[[], datetime]) -> None:
-        """Show the figures of the database, too."""
+        """Add the metrics that are read from the database."""
         figures = DatabaseCollector(database=database, jobs=tuple(jobs), now=now)
         self.registry.register(figures)
-        for metric in (figures.moves, figures.decided):  # after it: they are brought up to date while it collects
+        for metric in (figures.moves, figures.decided):  # after `figures`, whose collecting brings them up to date
             self.registry.register(metric)
 
 
 def make_counters() -> Counters:
-    """Return counters at nought, with a registry of their own."""
+    """Return counters at zero, with a registry of their own: tests make many in one process."""
     registry = CollectorRegistry()
     return Counters(
         registry=registry,
@@ -114,7 +114,7 @@ def _time_decisions() -> Histogram:
 
 @dataclass(kw_only=True)
 class DatabaseCollector(Collector):
-    """What is read from the database when it is asked for; a database that does not answer is a figure, too."""
+    """Reads metrics from the database at each scrape; one of them says whether the database answers."""
 
     database: SqlDatabase
     jobs: tuple[str, ...]
@@ -125,15 +125,15 @@ class DatabaseCollector(Collector):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __hash__(self) -> int:
-        """Return what tells this collector from others: the registry keeps them in a dict."""
+        """Return an identity: the registry keeps collectors in a dict, and a dataclass has no hash."""
         return id(self)
 
     def describe(self) -> Iterable[Metric]:
-        """Name nothing beforehand: registering must not ask the database."""
+        """Describe nothing: otherwise registering would read the database."""
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        """Return the figures of now."""
+        """Return the metrics of this moment."""
         yield _gauge("cardops_build_info", "What runs here", [(self._build(), 1)])
         try:
             with self._lock, self.database.reading() as session:
@@ -159,7 +159,7 @@ class DatabaseCollector(Collector):
         yield from _read_clock(session, self.jobs)
 
     def _follow_trail(self, session: Session) -> None:
-        """Count what happened since the last time; the first time is where counting begins."""
+        """Count the events since the last scrape; the first scrape only notes where the trail ends."""
         if self._after is None:
             self._after = chain.head(session).seq
             return
@@ -248,6 +248,6 @@ def _count(session: Session, query: "Select[Any]") -> int:
 
 
 def _age(session: Session, query: "Select[Any]", *, now: datetime) -> float:
-    """Return the seconds since what a query finds, nought when it finds nothing."""
+    """Return the seconds since the moment that a query finds, 0 when it finds none."""
     at = session.connection().execute(query).scalar()
     return max(0.0, (now - at).total_seconds()) if at is not None else 0.0

@@ -1,1 +1,1 @@
-"""What runs by the clock: the table of jobs, the scheduler, and what each job does."""
+"""What runs by itself: the table of jobs, the scheduler, what each job does, and the executor."""

@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Something to be done every so often; `lease` is how long it may take at the most.
+    """A job as the scheduler fires it: `run` every so often. `lease` is the longest that one run may take.
 
-    One that is done `at_start` does not wait for the timer's first round.
+    A job that runs `at_start` does not wait for the timer's first round.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Scheduler:
             self._scheduler.shutdown(wait=True)
 
     def fire(self, name: str) -> bool:
-        """Do a job unless its slot is taken; return whether it was done."""
+        """Run a job unless its slot is taken; return whether it ran."""
         job, now = self._jobs[name], self._now()
         number = int(now.timestamp() // job.every.total_seconds())
         try:
@@ -89,13 +89,13 @@ class Scheduler:
         return True
 
     def fire_all(self) -> None:
-        """Fire every job once, for tests and for a start that should not wait."""
+        """Fire every job once, for tests."""
         for name in self._jobs:
             self.fire(name)
 
 
 def _claim(session: Session, job: Job, *, number: int, now: datetime) -> bool:
-    """Take a slot, or take it over from whoever died with it; return whether it is ours."""
+    """Claim a slot, or take it over when its lease has ended; return whether it is ours."""
     if insert_once(session, Slot, {"job": job.name, "number": number, "lease_until": now + job.lease}):
         return True
     slot = session.exec(select(Slot).where(Slot.job == job.name, Slot.number == number).with_for_update()).one()
@@ -106,7 +106,7 @@ def _claim(session: Session, job: Job, *, number: int, now: datetime) -> bool:
 
 
 def sweep(database: SqlDatabase, *, now: datetime) -> int:
-    """Forget old slots and seen deliveries; return how many."""
+    """Delete old slots and seen deliveries; return how many."""
     with database.writing() as session:
         connection = session.connection()
         slots = connection.execute(delete(Slot).where(col(Slot.lease_until) < now - KEPT)).rowcount

@@ -18,7 +18,7 @@ ROLES = ("support", "manager", "oncall", "admin")
 
 
 class ConfigUnusable(Exception):
-    """cardops.yml cannot be used; `problems` lists what is wrong, each with line and key."""
+    """cardops.yml cannot be used; `problems` lists what is wrong, with line and key."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -73,7 +73,7 @@ class Config(BaseModel):
 
     @property
     def rules(self) -> Policy:
-        """Policy and limits together."""
+        """The policy: its rules and limits."""
         return Policy(rules=self.policy, limits=self.limits)
 
 

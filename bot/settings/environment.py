@@ -1,4 +1,4 @@
-"""Settings from the environment or `.env`: read once, every problem told at once, no value ever shown."""
+"""Settings from the environment or `.env`: read once, all problems reported together, and no value shown."""
 
 import base64
 import binascii
@@ -26,7 +26,7 @@ from paytend import OPERATIONS, AmountUnit, Keys, KeyUnusable, load_private_key,
 from storage.vault import KEY_BYTES
 
 SLACK_API = "https://slack.com/api/"
-_UNREAD = "unread"  # stands for a key whose file cannot be read, which is told already
+_UNREAD = "unread"  # in place of a key whose file cannot be read: that problem is already reported
 _PATH = "PAYTEND_PATH_"
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
@@ -85,7 +85,7 @@ SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(_read_secret_keys)]
 
 
 class Settings(BaseModel):
-    """Everything that an operator says about this installation, but for cardops.yml."""
+    """Everything that an operator sets for this installation, except cardops.yml."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, str_strip_whitespace=True)
 
@@ -174,14 +174,14 @@ def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings
 
 
 def _check_edge(found: Mapping[str, Any]) -> list[str]:
-    """Slack reaches the bot in one of two ways, and each has its secret."""
+    """Check that there is a way for Slack to reach the bot: HTTP needs one secret, Socket Mode another."""
     if "SLACK_APP_TOKEN" in found or "SLACK_SIGNING_SECRET" in found:
         return []
     return ["SLACK_SIGNING_SECRET: is missing. HTTP mode needs it; Socket Mode needs SLACK_APP_TOKEN instead."]
 
 
 def _check_keys(found: Mapping[str, Any]) -> list[str]:
-    """Load each key that there is: a wrong one is told with everything else that is wrong."""
+    """Load each key that is set, so that a wrong one is reported together with all other problems."""
     loads: dict[str, Callable[[str], object]] = {
         "PAYTEND_PRIVATE_KEY": load_private_key,
         "PAYTEND_PUBLIC_KEY": load_public_keys,
@@ -209,7 +209,7 @@ def _read_key_files(found: dict[str, Any]) -> list[str]:
 
 
 def _read_paths(found: dict[str, Any]) -> list[str]:
-    """Take PAYTEND_PATH_<OPERATION>, the operation's name in capitals, with or without underscores."""
+    """Read PAYTEND_PATH_<OPERATION>: the operation's name in capitals, with or without underscores."""
     known = {operation.name.upper(): operation.name for operation in OPERATIONS}
     paths, problems = {}, []
     for name in [name for name in found if name.startswith(_PATH)]:

@@ -1,1 +1,1 @@
-"""The composition root: makes everything once and hands it down."""
+"""The composition root: `compose` makes everything once, one function for each edge."""

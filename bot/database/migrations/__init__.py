@@ -1,1 +1,1 @@
-"""The steps by which the database came to its shape (Alembic); `cardops migrate` applies them."""
+"""The migrations of the database (Alembic), which `cardops migrate` applies."""

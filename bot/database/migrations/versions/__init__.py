@@ -1,1 +1,1 @@
-"""The steps by which the database came to its shape (Alembic); `cardops migrate` applies them."""
+"""One file for each migration, in order."""
