@@ -2,14 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# The lock is complete: nothing is left to resolve, which older pips do wrongly for a package with extras.
+# The lock is complete, so pip resolves nothing; older pips resolve a package with extras wrongly.
 LOCKED := --require-hashes --no-deps
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test quick check bench soak mutants lock format clean
 
-help: ## Say what can be made
+help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 # One recipe for the three sets of packages: run < demo < dev.
@@ -25,10 +25,10 @@ help: ## Say what can be made
 run: .venv/run.installed ## Run the bot with your settings (.env)
 	$(BIN)/cardops run
 
-demo: .venv/demo.installed ## Everything on this machine, no accounts: stand-ins, bot, page
+demo: .venv/demo.installed ## Run everything on this machine, without accounts: stand-ins, bot, page
 	$(BIN)/python -m sandbox demo
 
-# Three at a time on two cores: the tests with processes mostly wait.
+# Three at a time on two cores, because the tests with processes mostly wait.
 test: check ## Format, lint, types, import contracts, tests with branch coverage
 	$(PYTEST) -n 3 --dist worksteal -m "not soak" --cov --cov-report=term
 
@@ -41,26 +41,26 @@ check: .venv/dev.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: .venv/dev.installed ## Measure what docs and ADRs claim, as ratios in one run
+bench: .venv/dev.installed ## Measure what the documents claim, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-soak: .venv/dev.installed ## The slow sweeps that make test leaves out
+soak: .venv/dev.installed ## Run the slow sweeps that make test leaves out
 	$(PYTEST) -n 2 --dist worksteal -m soak
 
 SEED ?= $(shell date +%Y%m%d)
 SAMPLE ?= 800
-mutants: .venv/dev.installed ## Make mistakes in what must not be wrong, and list those that no test notices (SEED, SAMPLE)
+mutants: .venv/dev.installed ## Put mistakes into code that must not be wrong, and list those no test notices (SEED, SAMPLE)
 	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE)
 
-format: .venv/dev.installed ## Format and sort what can be done by machine
+format: .venv/dev.installed ## Format, sort imports and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: .venv/dev.installed ## Renew the lock files after a change of dependencies
+lock: .venv/dev.installed ## Update the lock files after changing dependencies
 	for set in "run --extra build" "demo --extra build --extra sandbox" "dev --extra build --extra sandbox --extra dev"; do \
 		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 			--custom-compile-command "make lock" --output-file requirements/$${set%% *}.txt $${set#* } pyproject.toml || exit 1; \
 	done
 
-clean: ## Remove what was made here
+clean: ## Remove everything that was made here
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache htmlcov .coverage build *.egg-info
