@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 def make_http(*, base_url: str, timeout: float, tls: ssl.SSLContext | None = None) -> httpx.Client:
     """Return the pooled HTTP client to be kept: no redirects, no transport retries, no environment proxies.
 
-    `tls` says whom to trust; without one the certificates of `certifi` are read.
+    `tls` says which certificates to trust; by default those of `certifi`.
     """
     return httpx.Client(
         base_url=base_url,

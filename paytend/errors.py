@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Flaw(StrEnum):
-    """Why a message was refused, for our own count; whoever sent it is never told.
+    """Why a message was refused, for our own count; the sender never learns it.
 
     Padding, decryption and signature are one: which of them it was is not known even to us.
     """
@@ -32,7 +32,7 @@ class Refused(PaytendError):
     """Paytend declined: `respCode` other than "00".
 
     `verified` says whether the refusal carried a good signature. Paytend leaves some refusals unsigned
-    (document §4.2), so an unverified one may be shown, but is no proof that a change did not happen.
+    (document §4.2), so an unverified one may be shown, but does not prove that a change did not happen.
     """
 
     def __init__(self, *, code: str, reason: str, verified: bool) -> None:

@@ -34,7 +34,7 @@ class AmountUnit(StrEnum):
 
 
 class NotMoney(ValueError):
-    """The text is no amount of this currency."""
+    """The text is not an amount of this currency."""
 
 
 @dataclass(frozen=True, kw_only=True, order=False)
@@ -66,7 +66,7 @@ class Money:
 
     @classmethod
     def read(cls, text: str) -> "Money":
-        """Return the money of "500.00 EUR", as it stands in settings and stored payloads; raises NotMoney."""
+        """Return the money of "500.00 EUR", as settings and stored payloads write it; raises NotMoney."""
         amount, _, currency = text.strip().partition(" ")
         return cls.parse(amount.replace(",", ""), currency.strip())
 

@@ -19,7 +19,7 @@ _STARTS = ("3", "4", "5", "6", *(str(start) for start in range(22, 28)), "9792")
 _LEAST = 10 ** (_SHORTEST - 1)
 _GROUP_SIZES = frozenset(
     {1, 2, 3, 4, 5, 6, 8}
-)  # as people write them; a card id of seven digits is no part of one
+)  # as people write them; a card id of seven digits is not part of one
 _SECRET_NAMES = frozenset(
     {
         "cvv",

@@ -1,6 +1,6 @@
 """Enumerations of Paytend with a text for people; an unknown value is kept and shown as it came.
 
-All of them stand in `paytend-api.md` a.4, mostly from the predecessor API: defaults, not certainties.
+All are from `paytend-api.md` a.4, mostly from the predecessor API: defaults, not certainties.
 """
 
 from typing import Any, ClassVar, Self
@@ -92,7 +92,7 @@ class TopUpStatus(Code):
 
 
 class ApplyStatus(Code):
-    """What became of a card order; the sources contradict each other, so the value stands beside."""
+    """What became of a card order; the sources contradict each other, so the value is shown too."""
 
     TEXTS: ClassVar = {"0": "in progress", "1": "done", "2": "failed or waiting for shipment"}
     DONE: ClassVar = "1"

@@ -19,7 +19,7 @@ _WORDS = {None: "null", True: "true", False: "false"}
 
 
 class NotStrictJson(ValueError):
-    """The text is no JSON, or holds duplicate keys, endless numbers or bottomless nesting."""
+    """The text is not JSON, or has duplicate keys, endless numbers or bottomless nesting."""
 
 
 def _refuse_constant(_text: str) -> Never:

@@ -1,4 +1,4 @@
-"""What passes between the partner and the stand-in, for whoever watches: in the clear, and as it travels."""
+"""What passes between the partner and the stand-in, for an observer: in the clear, and as it travels."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -150,7 +150,7 @@ class PaytendStandIn:
                 self._sender.tell(notice)
 
     def watch(self, *, calls: Callable[[Exchange], None], webhooks: Callable[[Webhook, Attempt], None]) -> None:
-        """Tell of every call that was answered (or not) and every try of a webhook, on the server's thread."""
+        """Report every call, answered or not, and every attempt to send a webhook, on the server's thread."""
         self._watch = calls
         self._sender.watch = webhooks
 

@@ -46,7 +46,7 @@ class ApiCall:
 
     @property
     def is_ok(self) -> bool:
-        """Whether it was carried out."""
+        """Whether the call was executed."""
         return bool(self.response.get("ok"))
 
 

@@ -65,7 +65,7 @@ class SlackWorkspace(Sights, Changes, Deliveries):
 
         `request_url` is where the app listens in HTTP mode, `delivery` an application in this process
         instead; a connected socket goes before both. `panel` is what the page's outside world offers: a list
-        of {title, method, url, fields}, or a JSON file with one; `backstage` stands in its place when there
+        of {title, method, url, fields}, or a JSON file with one; `backstage` replaces it when there
         is more to show.
         """
         self.clock = clock or Clock()
@@ -243,7 +243,7 @@ class SlackWorkspace(Sights, Changes, Deliveries):
             return list(self._deliveries)
 
     def watch(self, *, calls: Callable[[ApiCall], None], deliveries: Callable[[Delivery], None]) -> None:
-        """Tell of every call of the Web API and of every delivery to the app, on whichever thread it is made."""
+        """Report every call of the Web API and every delivery to the app, on the thread that makes it."""
         self._api.watch = calls
         self._watch = deliveries
 
