@@ -77,7 +77,7 @@ def test_the_nearest_test_of_this_tree_comes_first(project: SourceTree) -> None:
 def test_tests_that_start_programs_are_left_to_make_test_unless_they_changed(project: SourceTree) -> None:
     kill = "tests/process/test_killed_webhook.py"
 
-    assert kill not in choose_tests(["tests/process/rig.py"], project)
+    assert kill not in choose_tests(["tests/process/world.py"], project)
     assert kill in choose_tests([kill], project)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.process.nursery import Nursery
-from tests.process.rig import LONGEST, Rig, build_rig, find_port
+from tests.process.world import LONGEST, ProcessWorld, find_port, make_process_world
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 10001
@@ -134,21 +134,23 @@ def image() -> Iterator[Image]:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def world(tmp_path: Path) -> Iterator[ProcessWorld]:
     """The stand-ins; the bot comes from the image."""
     nursery = Nursery()
-    with build_rig("sqlite", tmp_path, nursery=nursery) as rig:
-        yield rig
+    with make_process_world("sqlite", tmp_path, nursery=nursery) as world:
+        yield world
     nursery.end()
 
 
-def test_what_the_steps_make_answers_is_healthy_and_ends_when_told(image: Image, rig: Rig) -> None:
+def test_what_the_steps_make_answers_is_healthy_and_ends_when_told(image: Image, world: ProcessWorld) -> None:
     port = find_port()
-    settings = {name: value for name, value in rig.environment.items() if name.startswith(("SLACK_", "PAYTEND_"))}
-    settings |= {name: rig.environment[name] for name in ("CARDOPS_SECRET_KEYS",)}
+    settings = {
+        name: value for name, value in world.environment.items() if name.startswith(("SLACK_", "PAYTEND_"))
+    }
+    settings |= {name: world.environment[name] for name in ("CARDOPS_SECRET_KEYS",)}
     config = Path(image.environment["CARDOPS_CONFIG"])
     config.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(rig.folder / "cardops.yml", config)
+    shutil.copy(world.folder / "cardops.yml", config)
     health = [word.replace(":3000", f":{port}") for word in image.words["HEALTHCHECK"]]
     assert health != image.words["HEALTHCHECK"]
 

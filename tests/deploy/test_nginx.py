@@ -17,7 +17,7 @@ from bot.http.server import LARGEST_BODY
 from tests.journeys.world import CARD
 from tests.paytend import openssl
 from tests.process.nursery import Nursery
-from tests.process.rig import LONGEST, Child, Rig, build_rig, find_port
+from tests.process.world import LONGEST, Child, ProcessWorld, find_port, make_process_world
 
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx" / "nginx.conf"
 
@@ -101,44 +101,46 @@ def wait_for(port: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def rig(nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def world(nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessWorld]:
     """Stand-ins and a bot, for all tests here: none of them minds what another one did."""
     del nginx  # skips before anything is started
     nursery = Nursery()
-    with build_rig("sqlite", tmp_path_factory.mktemp("bot"), nursery=nursery) as rig:
-        yield rig
+    with make_process_world("sqlite", tmp_path_factory.mktemp("bot"), nursery=nursery) as world:
+        yield world
     nursery.end()
 
 
 @pytest.fixture(scope="module")
-def bot(rig: Rig) -> Child:
-    return rig.start()
+def bot(world: ProcessWorld) -> Child:
+    return world.start()
 
 
 @pytest.fixture(scope="module")
-def proxy(rig: Rig, bot: Child, nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def proxy(
+    world: ProcessWorld, bot: Child, nginx: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
     """nginx with our configuration; Slack and Paytend deliver to it and not to the bot."""
     port = int(bot.url.rpartition(":")[2])
     proxy, process = run_nginx(nginx, tmp_path_factory.mktemp("nginx"), bot=port)
     try:
         wait_for(int(proxy.http.rpartition(":")[2]))
-        rig.slack.courier.request_url = f"{proxy.http}/slack/events"
-        rig.paytend.callback = f"{proxy.http}/paytend/webhook"
+        world.slack.courier.request_url = f"{proxy.http}/slack/events"
+        world.paytend.callback = f"{proxy.http}/paytend/webhook"
         yield proxy
     finally:
         process.terminate()
         process.wait(timeout=LONGEST)
 
 
-def test_commands_clicks_and_webhooks_pass_with_their_signatures(rig: Rig, proxy: Proxy) -> None:
-    rig.approves(rig.asks("20.50"))
-    rig.says("Approved and done", of="20.50 EUR")
+def test_commands_clicks_and_webhooks_pass_with_their_signatures(world: ProcessWorld, proxy: Proxy) -> None:
+    world.approves(world.asks("20.50"))
+    world.says("Approved and done", of="20.50 EUR")
 
-    rig.paytend.events.purchase(CARD, "3.21")
+    world.paytend.events.purchase(CARD, "3.21")
 
-    webhooks = rig.paytend.webhooks
-    rig.until(lambda: webhooks and all(webhook.state == "delivered" for webhook in webhooks))
-    rig.until(lambda: any("3.21" in str(message) for message in rig.slack.messages("C0ALERTS")))
+    webhooks = world.paytend.webhooks
+    world.until(lambda: webhooks and all(webhook.state == "delivered" for webhook in webhooks))
+    world.until(lambda: any("3.21" in str(message) for message in world.slack.messages("C0ALERTS")))
     assert proxy.log.read_text() == ""
 
 

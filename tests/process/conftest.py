@@ -5,7 +5,7 @@ import pytest
 
 from tests.databases import KINDS
 from tests.process.nursery import Nursery
-from tests.process.rig import Rig, build_rig
+from tests.process.world import ProcessWorld, make_process_world
 
 
 @pytest.fixture(scope="session")
@@ -17,21 +17,21 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture(params=KINDS)
-def rig(request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery) -> Iterator[Rig]:
+def world(request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery) -> Iterator[ProcessWorld]:
     """Stand-ins and a database of each kind; nothing of the bot runs yet."""
-    with build_rig(request.param, tmp_path, nursery=nursery) as rig:
-        yield rig
+    with make_process_world(request.param, tmp_path, nursery=nursery) as world:
+        yield world
 
 
 @pytest.fixture
-def sqlite_rig(tmp_path: Path, nursery: Nursery) -> Iterator[Rig]:
+def sqlite_rig(tmp_path: Path, nursery: Nursery) -> Iterator[ProcessWorld]:
     """Stand-ins and a SQLite file."""
-    with build_rig("sqlite", tmp_path, nursery=nursery) as rig:
-        yield rig
+    with make_process_world("sqlite", tmp_path, nursery=nursery) as world:
+        yield world
 
 
 @pytest.fixture
-def shared_rig(tmp_path: Path, nursery: Nursery) -> Iterator[Rig]:
+def shared_rig(tmp_path: Path, nursery: Nursery) -> Iterator[ProcessWorld]:
     """Stand-ins and a PostgreSQL database, for several replicas."""
-    with build_rig("postgresql", tmp_path, nursery=nursery) as rig:
-        yield rig
+    with make_process_world("postgresql", tmp_path, nursery=nursery) as world:
+        yield world

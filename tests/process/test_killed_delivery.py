@@ -2,59 +2,61 @@
 
 import pytest
 
-from tests.process.rig import Rig
+from tests.process.world import ProcessWorld
 
 
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not-accepted"])
-def test_killed_while_the_card_is_posted(sqlite_rig: Rig, accepted: bool) -> None:
-    rig = sqlite_rig
-    bot = rig.start()
-    rig.slack.faults.hangs("chat.postMessage", accepted=accepted)
-    rig.slack.types("U0SAM", "/topup 1755902 120.50 EUR customer called", channel="C0GENERAL")
-    rig.until(lambda: rig.is_held_by_slack("chat.postMessage"))
+def test_killed_while_the_card_is_posted(sqlite_rig: ProcessWorld, accepted: bool) -> None:
+    world = sqlite_rig
+    bot = world.start()
+    world.slack.faults.hangs("chat.postMessage", accepted=accepted)
+    world.slack.types("U0SAM", "/topup 1755902 120.50 EUR customer called", channel="C0GENERAL")
+    world.until(lambda: world.is_held_by_slack("chat.postMessage"))
     bot.kill()
 
-    rig.start()
+    world.start()
 
-    rig.until(lambda: rig.waiting() == 0)
-    cards = [message for message in rig.slack.messages("C0APPROVALS") if "120.50" in message["text"]]
+    world.until(lambda: world.waiting() == 0)
+    cards = [message for message in world.slack.messages("C0APPROVALS") if "120.50" in message["text"]]
     assert len(cards) == 1
-    rig.approves(cards[0])
-    rig.says("Approved and done")
-    assert rig.top_up_calls() == 1
+    world.approves(cards[0])
+    world.says("Approved and done")
+    assert world.top_up_calls() == 1
 
 
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not-accepted"])
-def test_killed_while_the_card_is_edited_it_tells_the_truth_in_the_end(sqlite_rig: Rig, accepted: bool) -> None:
-    rig = sqlite_rig
-    bot = rig.start()
-    card = rig.asks()
-    rig.slack.faults.hangs("chat.update", accepted=accepted)
-    rig.approves(card)
-    rig.until(lambda: rig.is_held_by_slack("chat.update"))
-    rig.until(lambda: rig.statuses() == ["executed"])
+def test_killed_while_the_card_is_edited_it_tells_the_truth_in_the_end(
+    sqlite_rig: ProcessWorld, accepted: bool
+) -> None:
+    world = sqlite_rig
+    bot = world.start()
+    card = world.asks()
+    world.slack.faults.hangs("chat.update", accepted=accepted)
+    world.approves(card)
+    world.until(lambda: world.is_held_by_slack("chat.update"))
+    world.until(lambda: world.statuses() == ["executed"])
     bot.kill()
 
-    rig.start()
+    world.start()
 
-    rig.says("Approved and done")
-    rig.until(lambda: rig.waiting() == 0)
-    thread = [message["text"] for message in rig.slack.messages("C0APPROVALS", card["ts"])[1:]]
+    world.says("Approved and done")
+    world.until(lambda: world.waiting() == 0)
+    thread = [message["text"] for message in world.slack.messages("C0APPROVALS", card["ts"])[1:]]
     assert len(thread) == len(set(thread)), thread
-    assert rig.top_up_calls() == 1
+    assert world.top_up_calls() == 1
 
 
 @pytest.mark.soak  # the next file shows the same for two replicas that both hold something
-def test_a_replica_takes_over_what_a_dead_one_was_posting(shared_rig: Rig) -> None:
+def test_a_replica_takes_over_what_a_dead_one_was_posting(shared_rig: ProcessWorld) -> None:
     """The lease of the dead one has to end first: three times what Slack may take, here 6 s after its claim."""
-    rig = shared_rig
-    bot = rig.start(0)
-    rig.slack.faults.hangs("chat.postMessage", accepted=True)
-    rig.slack.types("U0SAM", "/topup 1755902 120.50 EUR customer called", channel="C0GENERAL")
-    rig.until(lambda: rig.is_held_by_slack("chat.postMessage"))
+    world = shared_rig
+    bot = world.start(0)
+    world.slack.faults.hangs("chat.postMessage", accepted=True)
+    world.slack.types("U0SAM", "/topup 1755902 120.50 EUR customer called", channel="C0GENERAL")
+    world.until(lambda: world.is_held_by_slack("chat.postMessage"))
     bot.kill()
 
-    rig.start(1)
+    world.start(1)
 
-    rig.until(lambda: rig.waiting() == 0, within=25)
-    assert len([message for message in rig.slack.messages("C0APPROVALS") if "120.50" in message["text"]]) == 1
+    world.until(lambda: world.waiting() == 0, within=25)
+    assert len([message for message in world.slack.messages("C0APPROVALS") if "120.50" in message["text"]]) == 1

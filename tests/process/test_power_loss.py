@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.notifier.edge import make_peer, write
-from tests.process.rig import Child, Rig
+from tests.process.world import Child, ProcessWorld
 
 CALLS = "fsync,fdatasync,pwrite64,recvfrom,recvmsg,read,sendto,sendmsg,write,writev"
 RUN = "import sys; from bot import cli; sys.exit(cli.main(['run']))"
@@ -34,15 +34,15 @@ def strace() -> str:
 class Traced(Child):
     """One `cardops run` under strace, which names the files of what it sees."""
 
-    def __init__(self, rig: Rig, trace: Path) -> None:
-        environment = rig.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{rig.ports[0]}"}
-        self.url, self.log = f"http://{environment['CARDOPS_LISTEN']}", rig.folder / "traced.log"
+    def __init__(self, world: ProcessWorld, trace: Path) -> None:
+        environment = world.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{world.ports[0]}"}
+        self.url, self.log = f"http://{environment['CARDOPS_LISTEN']}", world.folder / "traced.log"
         watch = [strace(), "-f", "-y", "-s", "4000", "-o", str(trace), "-e", f"trace={CALLS}"]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*watch, sys.executable, "-c", RUN],
                 env=environment,
-                cwd=rig.folder,
+                cwd=world.folder,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -59,8 +59,8 @@ class Traced(Child):
 
 
 @contextmanager
-def traced(rig: Rig, trace: Path) -> Iterator[Traced]:
-    bot = Traced(rig, trace)
+def traced(world: ProcessWorld, trace: Path) -> Iterator[Traced]:
+    bot = Traced(world, trace)
     try:
         bot.wait_until_ready()
         yield bot
@@ -95,7 +95,7 @@ def post(bot: Traced, body: bytes) -> int:
 
 
 @pytest.mark.soak
-def test_f32_the_journal_is_synced_before_the_200_leaves(sqlite_rig: Rig, tmp_path: Path) -> None:
+def test_f32_the_journal_is_synced_before_the_200_leaves(sqlite_rig: ProcessWorld, tmp_path: Path) -> None:
     trace, peer = tmp_path / "trace", make_peer()
     with traced(sqlite_rig, trace) as bot:
         answers = [post(bot, peer.webhook(write(tradeId=f"T{number}"))) for number in range(5)]

@@ -20,7 +20,7 @@ from notifier.outbox.tables import Delivery
 from notifier.rendering.plain import REPEAT
 from tests.journeys.world import CONFIG, text_of
 from tests.process.nursery import Nursery
-from tests.process.rig import Child, Rig, build_rig
+from tests.process.world import Child, ProcessWorld, make_process_world
 
 SECONDS = int(os.environ.get("CARDOPS_SOAK_SECONDS", "300"))
 BETWEEN_KILLS = 1.0  # seconds; a replica that is not ready yet is left alone, as killing it would show less
@@ -32,8 +32,8 @@ CHANNELS = ("C0ALERTS", "C0ONCALL")
 class Sender:
     """Sends webhooks as Paytend does: again, until one of the replicas has taken each in."""
 
-    def __init__(self, rig: Rig, urls: list[str]) -> None:
-        self.rig = rig
+    def __init__(self, world: ProcessWorld, urls: list[str]) -> None:
+        self.world = world
         self.urls = itertools.cycle(urls)
         self.taken = 0
         self.stop = threading.Event()
@@ -43,7 +43,7 @@ class Sender:
         for number in itertools.count(1):
             if self.stop.wait(0.15):
                 return
-            body = self.rig.paytend.seal_webhook("1", content_of(number))
+            body = self.world.paytend.seal_webhook("1", content_of(number))
             while not self.is_taken(body):
                 time.sleep(0.05)
             self.taken = number
@@ -73,8 +73,8 @@ def content_of(number: int) -> dict[str, object]:
 
 
 @contextmanager
-def sending(rig: Rig) -> Iterator[Sender]:
-    sender = Sender(rig, [f"http://127.0.0.1:{port}" for port in rig.ports])
+def sending(world: ProcessWorld) -> Iterator[Sender]:
+    sender = Sender(world, [f"http://127.0.0.1:{port}" for port in world.ports])
     sender.thread.start()
     try:
         yield sender
@@ -90,7 +90,7 @@ def is_ready(child: Child) -> bool:
         return False
 
 
-def kill_in_turn(rig: Rig, replicas: list[Child], *, seconds: float) -> int:
+def kill_in_turn(world: ProcessWorld, replicas: list[Child], *, seconds: float) -> int:
     """Kill one of the replicas every second and start it again; return how many were killed."""
     until, kills = time.monotonic() + seconds, 0
     while time.monotonic() < until:
@@ -99,16 +99,16 @@ def kill_in_turn(rig: Rig, replicas: list[Child], *, seconds: float) -> int:
         if is_ready(replicas[place]):
             replicas[place].kill()
             kills += 1
-            replicas[place] = rig.start(place, wait=False)
+            replicas[place] = world.start(place, wait=False)
     return kills
 
 
-def amounts(rig: Rig) -> tuple[Counter[str], Counter[str]]:
+def amounts(world: ProcessWorld) -> tuple[Counter[str], Counter[str]]:
     """How often each amount is in Slack: in messages without the mark of a repeat, and in those with it."""
     plain, marked = Counter[str](), Counter[str]()
     for channel in CHANNELS:
-        for root in rig.slack.messages(channel):
-            for message in rig.slack.messages(channel, root["ts"]):
+        for root in world.slack.messages(channel):
+            for message in world.slack.messages(channel, root["ts"]):
                 shown = text_of(message["blocks"])
                 if "Each notice is a line" not in shown and "alance" not in message["text"]:
                     found = re.findall(r"([0-9][0-9,]*\.[0-9]{2}) EUR", shown)
@@ -116,8 +116,8 @@ def amounts(rig: Rig) -> tuple[Counter[str], Counter[str]]:
     return plain, marked
 
 
-def rows_left(rig: Rig) -> int:
-    with rig.database.reading() as session:
+def rows_left(world: ProcessWorld) -> int:
+    with world.database.reading() as session:
         undispatched = session.exec(select(InboxEvent.id).where(col(InboxEvent.told_at).is_(None))).all()
         unfinished = select(Delivery.id).where(col(Delivery.status).in_(("waiting", "gathering")))
         return len(undispatched) + len(session.exec(unfinished).all())
@@ -128,21 +128,21 @@ def rows_left(rig: Rig) -> int:
 def test_killing_either_replica_every_second_loses_nothing_and_doubles_nothing_unmarked(
     tmp_path: Path, nursery: Nursery
 ) -> None:
-    with build_rig("postgresql", tmp_path, nursery=nursery, config=EVERY_SECOND) as rig:
-        replicas = [rig.start(0, wait=False), rig.start(1)]
+    with make_process_world("postgresql", tmp_path, nursery=nursery, config=EVERY_SECOND) as world:
+        replicas = [world.start(0, wait=False), world.start(1)]
         replicas[0].wait_until_ready()
-        with sending(rig) as sender:
-            kills = kill_in_turn(rig, replicas, seconds=SECONDS)
+        with sending(world) as sender:
+            kills = kill_in_turn(world, replicas, seconds=SECONDS)
         for replica in replicas:
             replica.wait_until_ready()
-        rig.until(lambda: rows_left(rig) == 0, within=SETTLED_WITHIN)
+        world.until(lambda: rows_left(world) == 0, within=SETTLED_WITHIN)
 
         assert kills >= SECONDS / 15
-        plain, marked = amounts(rig)
+        plain, marked = amounts(world)
         wanted = {f"{number / 100:,.2f}" for number in range(1, sender.taken + 1)}
         assert wanted - set(plain) - set(marked) == set(), "nothing is lost"
         assert {amount: times for amount, times in plain.items() if times > 1} == {}, "nothing is doubled unmarked"
-        with rig.database.reading() as session:
+        with world.database.reading() as session:
             slots = session.exec(select(Slot).where(Slot.job == "balance")).all()
-        assert len(rig.paytend.calls_of("getPartnerBalance")) <= len(slots), "no slot fires twice"
+        assert len(world.paytend.calls_of("getPartnerBalance")) <= len(slots), "no slot fires twice"
         assert [replica.end() for replica in replicas] == [0, 0]

@@ -26,16 +26,14 @@ OURS = ("SLACK_", "PAYTEND_", "CARDOPS_", "DATABASE_URL")
 KEYS = [base64.b64encode(letter * 32).decode() for letter in (b"a", b"b", b"c")]
 
 
-@dataclass
-class Operator:
-    """Someone at a shell in a folder of their own, with a database that their bot works on."""
+@dataclass(kw_only=True)
+class Shell:
+    """Someone at a shell in a folder of their own, with an environment."""
 
     folder: Path
-    url: str
     environment: dict[str, str]
     capture: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
-    opened: list[SqlDatabase] = field(default_factory=list)
 
     def types(self, *words: str, **changes: str) -> tuple[int, str, str]:
         """Run one command here, and return status, stdout and stderr."""
@@ -45,6 +43,20 @@ class Operator:
         status = main(list(words))
         said = self.capture.readouterr()
         return status, said.out, said.err
+
+
+def clear_environment(patch: pytest.MonkeyPatch) -> None:
+    """Remove our settings, whatever the test run was started with."""
+    for name in [name for name in os.environ if name.startswith(OURS)]:
+        patch.delenv(name)
+
+
+@dataclass(kw_only=True)
+class Operator(Shell):
+    """Someone at a shell, with a database that their bot works on."""
+
+    url: str
+    opened: list[SqlDatabase] = field(default_factory=list)
 
     def uses_keys(self, *keys: str) -> None:
         """Set CARDOPS_SECRET_KEYS."""
@@ -111,8 +123,7 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 def _install(
     url: str, folder: Path, capture: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch
 ) -> Iterator[Operator]:
-    for name in [name for name in os.environ if name.startswith(OURS)]:
-        patch.delenv(name)
+    clear_environment(patch)
     patch.chdir(folder)
     (folder / "cardops.yml").write_text(CONFIG)
     slack = SlackWorkspace()
@@ -120,7 +131,13 @@ def _install(
         environment = make_environment(
             slack=slack, paytend=PaytendStandIn(seed=1), paytend_url="http://127.0.0.1:9", database_url=url
         )
-        operator = Operator(folder, url, environment | {"CARDOPS_SECRET_KEYS": KEYS[0]}, capture, patch)
+        operator = Operator(
+            folder=folder,
+            url=url,
+            environment=environment | {"CARDOPS_SECRET_KEYS": KEYS[0]},
+            capture=capture,
+            patch=patch,
+        )
         yield operator
         for database in operator.opened:
             database.close()

@@ -8,14 +8,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
 from approvals.audit import chain
-from bot.cli.main import main, make_prompt
+from bot.cli.main import make_prompt
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.slack.manifest import SCOPES
@@ -24,29 +23,14 @@ from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
 from tests import once
 from tests.approvals.world import START
+from tests.bot.cli.conftest import OURS, Shell, clear_environment
 from tests.journeys.world import CONFIG, make_environment
 
 ROOT = Path(__file__).parents[3]
-OURS = ("SLACK_", "PAYTEND_", "CARDOPS_", "DATABASE_URL")
 
 
-@dataclass
-class Operator:
-    """Someone at a shell in a folder of their own."""
-
-    folder: Path
-    environment: dict[str, str]
-    capture: pytest.CaptureFixture[str]
-    patch: pytest.MonkeyPatch
-
-    def types(self, *words: str, **changes: str) -> tuple[int, str, str]:
-        """Run one command here, and return status, stdout and stderr."""
-        for name, value in (self.environment | changes).items():
-            self.patch.setenv(name, value)
-        self.capture.readouterr()
-        status = main(list(words))
-        said = self.capture.readouterr()
-        return status, said.out, said.err
+class NewOperator(Shell):
+    """Someone at a shell who has no database yet, and who also starts the bot as a process."""
 
     def runs(self, **changes: str) -> tuple[int, str]:
         """Run `cardops run` as a process that is expected to end by itself; return status and stderr."""
@@ -80,15 +64,14 @@ def slack() -> Iterator[SlackWorkspace]:
 
 
 @pytest.fixture
-def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
-    for name in [name for name in os.environ if name.startswith(OURS)]:
-        monkeypatch.delenv(name)
+def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> NewOperator:
+    clear_environment(monkeypatch)
     monkeypatch.chdir(tmp_path)
-    return Operator(tmp_path, {}, capsys, monkeypatch)
+    return NewOperator(folder=tmp_path, environment={}, capture=capsys, patch=monkeypatch)
 
 
 @pytest.fixture
-def installed(operator: Operator, slack: SlackWorkspace, paytend: PaytendStandIn) -> Operator:
+def installed(operator: NewOperator, slack: SlackWorkspace, paytend: PaytendStandIn) -> NewOperator:
     """An operator with settings that work."""
     operator.environment = make_environment(
         slack=slack,
@@ -99,7 +82,7 @@ def installed(operator: Operator, slack: SlackWorkspace, paytend: PaytendStandIn
     return operator
 
 
-def test_a_new_key_is_one_that_the_settings_take(operator: Operator) -> None:
+def test_a_new_key_is_one_that_the_settings_take(operator: NewOperator) -> None:
     (first, out, err), (_, again, _) = operator.types("keys", "new"), operator.types("keys", "new")
 
     assert (first, err) == (0, "")
@@ -107,7 +90,7 @@ def test_a_new_key_is_one_that_the_settings_take(operator: Operator) -> None:
     assert out != again
 
 
-def test_the_manifest_is_made_from_the_commands(operator: Operator) -> None:
+def test_the_manifest_is_made_from_the_commands(operator: NewOperator) -> None:
     status, out, _ = operator.types("manifest", "--url", "https://cards.example.com/")
 
     made = yaml.safe_load(out)
@@ -119,27 +102,27 @@ def test_the_manifest_is_made_from_the_commands(operator: Operator) -> None:
     assert made["settings"]["interactivity"]["request_url"] == "https://cards.example.com/slack/events"
 
 
-def test_the_manifest_of_socket_mode_has_no_address(operator: Operator) -> None:
+def test_the_manifest_of_socket_mode_has_no_address(operator: NewOperator) -> None:
     _, out, _ = operator.types("manifest", "--socket-mode")
 
     assert yaml.safe_load(out)["settings"]["socket_mode_enabled"] is True
     assert "http" not in out
 
 
-def test_an_address_that_slack_would_not_take_is_refused(operator: Operator) -> None:
+def test_an_address_that_slack_would_not_take_is_refused(operator: NewOperator) -> None:
     status, _, err = operator.types("manifest", "--url", "cards.example.com")
 
     assert status == 2
     assert "https://" in err
 
 
-def test_the_manifest_in_the_repository_is_the_one_that_is_made(operator: Operator) -> None:
+def test_the_manifest_in_the_repository_is_the_one_that_is_made(operator: NewOperator) -> None:
     _, out, _ = operator.types("manifest")
 
     assert (ROOT / "app_manifest.yml").read_text() == out
 
 
-def test_a_policy_that_can_be_used_is_counted(operator: Operator) -> None:
+def test_a_policy_that_can_be_used_is_counted(operator: NewOperator) -> None:
     (operator.folder / "cardops.yml").write_text(CONFIG)
 
     status, out, err = operator.types("policy", "check")
@@ -148,7 +131,7 @@ def test_a_policy_that_can_be_used_is_counted(operator: Operator) -> None:
     assert "4 rules, 2 limits, 4 routes" in out
 
 
-def test_a_policy_with_a_mistake_is_status_1_and_names_the_line(operator: Operator) -> None:
+def test_a_policy_with_a_mistake_is_status_1_and_names_the_line(operator: NewOperator) -> None:
     (operator.folder / "mine.yml").write_text("channels:\n  alerts: '#alerts'\n")
 
     status, out, err = operator.types("policy", "check", CARDOPS_CONFIG="mine.yml")
@@ -157,7 +140,7 @@ def test_a_policy_with_a_mistake_is_status_1_and_names_the_line(operator: Operat
     assert "mine.yml, line 2: channels.alerts" in err
 
 
-def test_no_policy_at_all_is_status_2(operator: Operator) -> None:
+def test_no_policy_at_all_is_status_2(operator: NewOperator) -> None:
     status, _, err = operator.types("policy", "check")
 
     assert status == 2
@@ -165,7 +148,7 @@ def test_no_policy_at_all_is_status_2(operator: Operator) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("fly",), ("keys",), ("policy", "fly"), ("manifest", "--port", "1")])
-def test_wrong_usage_is_status_2(operator: Operator, words: tuple[str, ...]) -> None:
+def test_wrong_usage_is_status_2(operator: NewOperator, words: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as ended:
         operator.types(*words)
 
@@ -173,7 +156,7 @@ def test_wrong_usage_is_status_2(operator: Operator, words: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize("words", [("run",), ("migrate",), ("audit", "verify")])
-def test_without_settings_everything_missing_is_listed(operator: Operator, words: tuple[str, ...]) -> None:
+def test_without_settings_everything_missing_is_listed(operator: NewOperator, words: tuple[str, ...]) -> None:
     status, out, err = operator.types(*words)
 
     assert (status, out) == (2, "")
@@ -181,7 +164,7 @@ def test_without_settings_everything_missing_is_listed(operator: Operator, words
     assert "Traceback" not in err
 
 
-def test_migrating_says_the_revision_and_may_be_repeated(installed: Operator) -> None:
+def test_migrating_says_the_revision_and_may_be_repeated(installed: NewOperator) -> None:
     first, second = installed.types("migrate"), installed.types("migrate")
 
     assert first == second
@@ -189,7 +172,7 @@ def test_migrating_says_the_revision_and_may_be_repeated(installed: Operator) ->
     assert str(schema.newest()) in first[1]
 
 
-def test_a_database_that_cannot_be_used_is_status_2(installed: Operator) -> None:
+def test_a_database_that_cannot_be_used_is_status_2(installed: NewOperator) -> None:
     for url in ("sqlite:////nowhere/at/all.db", "postgresql+psycopg://nobody@127.0.0.1:9/none"):
         status, _, err = installed.types("migrate", DATABASE_URL=url)
 
@@ -198,7 +181,7 @@ def test_a_database_that_cannot_be_used_is_status_2(installed: Operator) -> None
         assert "Traceback" not in err
 
 
-def test_an_intact_trail_holds_and_a_changed_one_is_status_1(installed: Operator) -> None:
+def test_an_intact_trail_holds_and_a_changed_one_is_status_1(installed: NewOperator) -> None:
     installed.types("migrate")
     key = chain.make_key(base64.b64decode(installed.environment["CARDOPS_SECRET_KEYS"]))
     database = installed.database
@@ -222,14 +205,14 @@ def test_an_intact_trail_holds_and_a_changed_one_is_status_1(installed: Operator
     assert "broken at event 2" in err
 
 
-def test_a_trail_that_was_never_migrated_is_status_2(installed: Operator) -> None:
+def test_a_trail_that_was_never_migrated_is_status_2(installed: NewOperator) -> None:
     status, _, err = installed.types("audit", "verify")
 
     assert status == 2
     assert "cardops migrate" in err
 
 
-def test_a_port_that_is_taken_is_told(installed: Operator) -> None:
+def test_a_port_that_is_taken_is_told(installed: NewOperator) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
 
@@ -240,7 +223,7 @@ def test_a_port_that_is_taken_is_told(installed: Operator) -> None:
     assert "Traceback" not in err
 
 
-def test_a_second_process_on_the_same_file_is_told_of_postgresql(installed: Operator) -> None:
+def test_a_second_process_on_the_same_file_is_told_of_postgresql(installed: NewOperator) -> None:
     first = installed.database
     first.claim_file()
 
@@ -260,7 +243,7 @@ def test_a_second_process_on_the_same_file_is_told_of_postgresql(installed: Oper
     ],
     ids=["a wrong token", "no Slack"],
 )
-def test_a_slack_that_does_not_take_us_is_told(installed: Operator, change: dict[str, str], said: str) -> None:
+def test_a_slack_that_does_not_take_us_is_told(installed: NewOperator, change: dict[str, str], said: str) -> None:
     status, err = installed.runs(**change)
 
     assert status == 2
@@ -271,7 +254,7 @@ def test_a_slack_that_does_not_take_us_is_told(installed: Operator, change: dict
 
 @pytest.mark.postgres
 def test_a_postgresql_that_was_not_migrated_is_told(
-    installed: Operator, tmp_path: Path, fresh_postgresql: Callable[[], str]
+    installed: NewOperator, tmp_path: Path, fresh_postgresql: Callable[[], str]
 ) -> None:
     status, err = installed.runs(DATABASE_URL=fresh_postgresql())
 

@@ -85,7 +85,7 @@ class Child:
 
 
 @dataclass(kw_only=True)
-class Rig:
+class ProcessWorld:
     """Both stand-ins, one database, and as many children as a test starts."""
 
     folder: Path
@@ -192,7 +192,9 @@ def find_port() -> int:
 
 
 @contextmanager
-def build_rig(kind: str, folder: Path, *, nursery: Nursery, config: str = CONFIG) -> Iterator[Rig]:
+def make_process_world(
+    kind: str, folder: Path, *, nursery: Nursery, config: str = CONFIG
+) -> Iterator[ProcessWorld]:
     """Start the stand-ins and make the database; the test starts the children."""
     paytend = PaytendStandIn(seed=1, pairs=once.pairs(), webhook_pauses=(0.3,) * 60)
     slack = SlackWorkspace(manifest=make_manifest(url=None, socket_mode=False))
@@ -209,7 +211,7 @@ def build_rig(kind: str, folder: Path, *, nursery: Nursery, config: str = CONFIG
             # What a dead replica held is taken over after a lease of three times this: 6 s instead of 30 s.
             settings |= {"SLACK_TIMEOUT_SECONDS": "2"}
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        rig = Rig(
+        world = ProcessWorld(
             folder=folder,
             slack=slack,
             paytend=paytend,
@@ -218,8 +220,8 @@ def build_rig(kind: str, folder: Path, *, nursery: Nursery, config: str = CONFIG
             nursery=nursery,
         )
         try:
-            yield rig
+            yield world
         finally:
-            for child in rig.children:
+            for child in world.children:
                 if child.is_alive:
                     child.kill()
