@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -106,6 +107,11 @@ def _make_parser() -> argparse.ArgumentParser:
 
 def run(_chosen: argparse.Namespace) -> int:
     """Run the bot until it is told to end."""
+    return run_bot(lambda: Renderer(TEMPLATES))
+
+
+def run_bot(make_renderer: Callable[[], Renderer]) -> int:
+    """Run the bot with these templates until SIGINT or SIGTERM; return the exit status."""
     settings = read_own_settings()
     config = read_config(settings.CARDOPS_CONFIG)
     start_logging(settings.CARDOPS_LOG_FORMAT)
@@ -117,8 +123,9 @@ def run(_chosen: argparse.Namespace) -> int:
     told_to_end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told_to_end.set())
-    renderer = Renderer(TEMPLATES)
-    bot = compose(settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=renderer)
+    bot = compose(
+        settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=make_renderer()
+    )
     host, port = settings.listen
     server = Server(bot.web, host=host, port=port, is_instant=is_instant)
     make_prompt()

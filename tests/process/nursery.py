@@ -1,8 +1,8 @@
-"""A process that has imported the bot once and forks it for every start: importing takes longer than most tests.
+"""A process that imports the bot and compiles its templates once, and forks it for every start.
 
-What it forks is a process of its own like any other, with its own files and sockets: kill -9 ends it at once, and
-it leaves nothing but what it has written. `tests/bot/cli/test_main.py` and one test of `test_running.py` start the
-program as an operator does.
+Both take longer than most tests. What it forks is a process of its own like any other, with its own files and
+sockets: kill -9 ends it at once, and it leaves nothing but what it has written. `tests/bot/cli/test_main.py` and
+one test of `test_running.py` start the program as an operator does.
 """
 
 import json
@@ -64,8 +64,11 @@ RUNS = 1_000  # no exit status
 
 def serve() -> None:
     """Answer requests until the other end closes; a forked child returns as the bot."""
-    from bot.cli import main  # noqa: PLC0415 - only this process needs it, not those that import this module
+    # Imported here: only this process needs them, not the tests that import this module.
+    from bot.cli import main  # noqa: PLC0415
+    from tests import once  # noqa: PLC0415
 
+    renderer = once.renderer()
     while line := sys.stdin.readline():
         asked = json.loads(line)
         if "look" in asked:
@@ -74,7 +77,7 @@ def serve() -> None:
             sys.stdout.flush()
         elif (pid := os.fork()) == 0:
             _become(asked)
-            sys.exit(main.main(["run"]))
+            sys.exit(main.run_bot(lambda: renderer))
         else:
             sys.stdout.write(f"{pid}\n")
             sys.stdout.flush()
