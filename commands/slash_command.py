@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from commands.reading.arguments import guess, misread
+from commands.roles import EVERY_MEMBER
 from notifier.rendering.facts import TemplateFacts
 from paytend import Call
 from paytend.models import Answer
@@ -58,26 +59,45 @@ def list_choices(texts: Mapping[str, str]) -> Sequence[Choice]:
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """One thing that can be typed; `word` is empty for the command's own form."""
+    """One thing that can be typed; `word` is empty for the command's own form.
+
+    `correction` is what somebody is told to write, where that is not the line of command, word and usage.
+    """
 
     word: str
     usage: str
     does: str
     roles: tuple[str, ...]
+    correction: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A slash command."""
+    """A slash command. `alone` is the form of the command with nothing typed behind it; without one, its help."""
 
     name: str
     does: str
     forms: tuple[Form, ...]
+    alone: Form | None = None
 
     @property
     def usage_hint(self) -> str:
         """The hint that Slack shows while typing."""
         return " | ".join(f"{form.word} {form.usage}".strip() for form in self.forms if form.word or form.usage)
+
+    def line(self, form: Form) -> str:
+        """Return a form as it is typed, with the names of its arguments."""
+        return " ".join(part for part in (self.name, form.word, form.usage) if part)
+
+    def find(self, text: str) -> tuple[Form, Sequence[str]]:
+        """Return the form of what was typed and the words behind its own; raises Misread with a near guess."""
+        words = text.split()
+        if not words:
+            return self.alone or self.form("help"), []
+        by_word = {form.word: form for form in self.forms}
+        if words[0].lower() in by_word:
+            return by_word[words[0].lower()], words[1:]
+        return (by_word[""], words) if "" in by_word else (self.form(words[0]), words[1:])
 
     def form(self, word: str) -> Form:
         """Return the form of a word; raises Misread with a near guess."""
@@ -92,9 +112,7 @@ class Command:
         )
 
 
-ALL_ROLES = ("support", "manager", "oncall", "admin")
-SUPPORT = ("support",)
-HELP = Form(word="help", usage="", does="what can be typed here", roles=())
+HELP = Form(word="help", usage="", does="what can be typed here", roles=EVERY_MEMBER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +145,5 @@ def show_help(*commands: Command) -> HelpReply:
 
 
 def _help_of(command: Command) -> CommandHelp:
-    forms = [
-        HelpLine(line=" ".join(part for part in (command.name, form.word, form.usage) if part), does=form.does)
-        for form in command.forms
-    ]
+    forms = [HelpLine(line=command.line(form), does=form.does) for form in command.forms]
     return CommandHelp(name=command.name, does=command.does, forms=forms)

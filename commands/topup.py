@@ -9,29 +9,17 @@ from approvals.free_text import LONGEST_REASON, HoldsCardNumber, refuse_card_num
 from commands.reading.arguments import (
     CURRENCIES,
     Misread,
+    TypedWords,
     misread,
     no_more,
     read_card_id,
     read_money,
-    read_reference,
 )
-from commands.slash_command import HELP, SUPPORT, Ask, ButtonValue, Command, Form, Reply, View
+from commands.slash_command import Ask, ButtonValue, Reply, View
 from paytend import Money, Refused, operations
 
-FORM = "/topup <card> <amount> [currency] [reason]"
-STATUS_FORM = "/topup status <reference>"
 
 T = TypeVar("T")
-
-COMMAND = Command(
-    name="/topup",
-    does="Move money to a card, with a second person's approval",
-    forms=(
-        Form(word="", usage="<card> <amount> [currency] [reason]", does="ask for a top-up", roles=SUPPORT),
-        Form(word="status", usage="<reference>", does="what became of a top-up at Paytend", roles=SUPPORT),
-        HELP,
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +100,13 @@ def make_form(fields: Mapping[str, str], *, channel: str) -> TopUpView:
     )
 
 
-def read_wish(words: Sequence[str]) -> TypedTopUp:
+def read_top_up(typed: TypedWords) -> TypedTopUp:
     """Return what `/topup` asks for; raises Misread."""
-    card_id, rest = read_card_id(words, form=FORM)
-    money, rest = read_money(rest, form=FORM)
+    card_id, rest = read_card_id(typed.words, form=typed.form)
+    money, rest = read_money(rest, form=typed.form)
     reason = " ".join(rest).strip()
     if len(reason) > LONGEST_REASON:
-        raise misread(f"A reason has at most {LONGEST_REASON} characters.", form=FORM)
+        raise misread(f"A reason has at most {LONGEST_REASON} characters.", form=typed.form)
     return TypedTopUp(card_id=card_id, money=money, reason=reason)
 
 
@@ -165,11 +153,6 @@ def _read_reason(fields: Mapping[str, str]) -> str:
     if len(reason) > LONGEST_REASON:
         raise misread(f"At most {LONGEST_REASON} characters.", form="")
     return reason
-
-
-def read_status(words: Sequence[str]) -> str:
-    """Return the reference of `/topup status`; raises Misread."""
-    return read_reference(words, form=STATUS_FORM)
 
 
 def status(reference: str, *, ask: Ask) -> TopUpStatusReply | TopUpUnknownReply:

@@ -1,54 +1,140 @@
-"""The kinds of things that people do in Slack, and what is behind each."""
+"""What is declared of a form, a button and a modal: who may use it, how it is read, what it does and shows.
+
+The router reads these declarations; handlers are only reached through them. A modal can be opened only by a
+declaration that says so (`ModalForm`, `ModalClick`): its handler returns the view, and the router opens it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, Generic, TypeVar
 
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
+from bot.slack.context import SlackContext
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts
-from commands.slash_command import ButtonValue, Reply
+from bot.slack.replies import Shown
+from commands.reading.arguments import TypedWords
+from commands.slash_command import ButtonValue, Form, Reply
 
-# What was typed behind a command's word; returns the private answer, or None when a modal is the answer.
-Typed = Callable[[Parts, Incoming, Member, Sequence[str]], Reply | None]
+T = TypeVar("T")
 
+# The inputs of a modal by block id, as texts.
+Fields = Mapping[str, str]
 # The files of a modal by input, as Slack describes them.
 Files = Mapping[str, Sequence[Mapping[str, Any]]]
-# Shows a form with what was typed into it before.
-Reopen = Callable[[Parts, Incoming, Mapping[str, str]], None]
-# Completes an open form: the delivery that showed it, and the view as Slack has it.
-Fill = Callable[[Parts, Incoming, Mapping[str, Any]], None]
+
+
+class RoleFree(Enum):
+    """Why the router asks for no role, and lets guests and strangers through as well."""
+
+    HARMLESS = "it changes and reveals nothing"
+    REQUEST_DECIDES = "who may depends on the request: its rule, or its requester"
+
+
+# Roles of which one is enough (none: every member); or a function of a button's value, where that decides.
+Roles = tuple[str, ...] | RoleFree | Callable[[Mapping[str, Any]], tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replies:
+    """Replies that are shown in a modal of their own, or in the one that was clicked in."""
+
+    title: str
+    replies: Sequence[Shown]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dismissal:
+    """The private message goes away; in a modal, where nothing can go away, `words` take its place."""
+
+    words: Reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyForm(Form, Generic[T]):
+    """A form that is answered by a private message.
+
+    With `asks_paytend` a slow answer announces itself. `suggest` answers when nothing was typed behind the word;
+    with None from it, nothing is read like any other words.
+    """
+
+    read: Callable[[TypedWords], T]
+    answer: Callable[[SlackContext, Incoming, Member, T], Reply]
+    asks_paytend: bool = False
+    suggest: Callable[[SlackContext, Member], Reply | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModalForm(Form, Generic[T]):
+    """A form that is answered by a modal, within the three seconds for which Slack lets one be opened."""
+
+    read: Callable[[TypedWords], T]
+    opens: Callable[[SlackContext, Incoming, Member, T], Shown]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Click:
-    """A button. `quick` ones ask Paytend nothing, or open a modal within Slack's three seconds.
+    """A button or a select. `read` takes what the handler needs out of its value; raises OldButton.
 
-    What `decides` is acknowledged when it is on the disk: a click that seems taken is not lost with the process.
+    One that `decides` is acknowledged only when its effect is on the disk, so that no accepted decision is lost.
     """
 
-    act: Callable[[Parts, Incoming, Member], None]
-    quick: bool = True
+    action: str
+    roles: Roles
     decides: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submission:
-    """A modal that can be submitted.
+class ReplyClick(Click, Generic[T]):
+    """A button that is answered by a private message, or by nothing where the message itself is edited.
 
-    `check` says what is wrong under each input, purely and at once (`check_files` what is wrong with its files);
-    `act` does it afterwards. `reopen` shows the form again with what was typed, when something went wrong or it
-    was closed; `fill` completes an open form with what Paytend says.
+    With `replaces` the answer takes the place of the private message with the button. What `asks_paytend` waits
+    on the threads for that, and a slow answer announces itself.
     """
 
+    read: Callable[[Mapping[str, Any]], T]
+    answer: Callable[[SlackContext, Incoming, Member, T], Reply | Dismissal | None]
+    asks_paytend: bool = False
+    replaces: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModalClick(Click, Generic[T]):
+    """A button that opens a modal, or brings the one up to date in which it was clicked."""
+
+    read: Callable[[Mapping[str, Any]], T]
+    opens: Callable[[SlackContext, Incoming, Member, T], Shown | Replies | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modal:
+    """A modal that can be submitted; `name` is its callback id.
+
+    `check` returns what is wrong under each input, without asking anybody; `check_files` what is wrong with its
+    files. `submit` does it afterwards, while the modal says `working`. With `view`, which makes the modal for a
+    channel and what was typed before, nothing is lost when it is closed or refused. `fill` adds what Paytend says
+    once it is open; `refused` cleans up after a person without the role.
+    """
+
+    name: str
+    roles: Roles
     title: str
     working: str
-    check: Callable[[Mapping[str, str]], dict[str, str]]
-    act: Callable[[Parts, Incoming, Member], Reply]
-    check_files: Callable[[Mapping[str, str], Files], dict[str, str]] | None = None
-    reopen: Reopen | None = None
-    fill: Fill | None = None
+    check: Callable[[Fields], dict[str, str]]
+    submit: Callable[[SlackContext, Incoming, Member], Reply]
+    check_files: Callable[[Fields, Files], dict[str, str]] | None = None
+    view: Callable[[SlackContext, str, Fields], Shown] | None = None
+    fill: Callable[[SlackContext, Incoming, Mapping[str, Any]], None] | None = None
+    refused: Callable[[SlackContext, Incoming, Member], None] | None = None
+
+
+def opens(modal: Modal) -> Callable[[SlackContext, Incoming, Member, Fields], Shown]:
+    """Return the handler of a form or button that opens a modal with the inputs that were read."""
+    view = modal.view
+    if view is None:
+        raise TypeError(f"The modal {modal.name} has no view to open")
+    return lambda context, incoming, _member, fields: view(context, incoming.channel, fields)
 
 
 class OldButton(Refusal):
@@ -57,12 +143,29 @@ class OldButton(Refusal):
     is_recorded = False
 
 
+def read_text(name: str) -> Callable[[Mapping[str, Any]], str]:
+    """Return what reads one text out of a button's value; it raises OldButton."""
+    return lambda value: take_text(value, name)
+
+
+def read_nothing(_value: Mapping[str, Any]) -> None:
+    """Read nothing out of a button's value."""
+
+
 def take_text(value: Mapping[str, Any], name: str) -> str:
     """Return a text of a button's value; raises OldButton for a value that is not of ours."""
     found = value.get(name)
     if not isinstance(found, str):
         raise OldButton
     return found
+
+
+def take_start(value: Mapping[str, Any]) -> int:
+    """Return the row at which a page begins; raises OldButton."""
+    start = value.get("start")
+    if not isinstance(start, int) or start < 0:
+        raise OldButton
+    return start
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ which would be matched for every request. The same edge serves HTTP and Socket M
 
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,22 +15,19 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.http.app import HttpRequest, HttpResponse, Path, respond_json
 from bot.slack.error_replies import explain
-from bot.slack.handlers.forms import find_mistakes
-from bot.slack.handlers.kept_forms import answer_closed, with_way_back
 from bot.slack.handlers.option_searches import offer
-from bot.slack.handlers.table import CLICKS, SUBMISSIONS
+from bot.slack.handlers.table import MODALS
+from bot.slack.modal_checks import find_mistakes
 from bot.slack.payloads import Incoming, PayloadKind, read_incoming
-from bot.slack.router import answer_click, answer_command, answer_event, answer_submission, decides, is_quick
+from bot.slack.router import Router, decides, is_quick
 from bot.threads import Busy, WorkQueue
-from bot.wiring.dependencies import Parts
-from commands.slash_command import Reply, View
+from commands.slash_command import View
+from notifier.rendering.renderer import Renderer
 
 _log = logging.getLogger(__name__)
 
 DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
-_WAITING = (b"block_suggestion", *(name.encode() for name, click in CLICKS.items() if click.decides))
 NO_ANSWER = BoltResponse(status=200, body="")
 OTHER_WORKSPACE = BoltResponse(status=401, body="")
 
@@ -55,79 +51,58 @@ class WorkingView(View, template="working.view"):
 
 @dataclass(frozen=True, kw_only=True)
 class SlackListener:
-    """Takes in what Slack delivers. `quick` does what needs no Paytend, `slow` the rest."""
+    """Acknowledges what Slack delivers and hands it to the router. No `quick` thread waits for Paytend."""
 
-    parts: Parts
+    router: Router
+    renderer: Renderer
     identity: BotIdentity
     quick: WorkQueue
     slow: WorkQueue
 
     def __call__(self, req: BoltRequest, next: Callable[[], None]) -> BoltResponse:  # noqa: A002, ARG002 - Bolt's names
-        """Acknowledge a verified delivery, and have it done."""
+        """Acknowledge a verified delivery, and have the router do it on another thread."""
         incoming = read_incoming(req.body)
         if incoming.team != self.identity.team_id:
             _log.warning("slack.other_workspace", extra={"team": incoming.team})
             return OTHER_WORKSPACE
         match incoming.kind:
-            case PayloadKind.COMMAND:
-                return self._take(incoming, answer_command)
-            case PayloadKind.CLICK:
-                return self._take(incoming, answer_click)
             case PayloadKind.SUBMISSION:
                 return self._submit(incoming)
-            case PayloadKind.CLOSED:
-                return self._take(incoming, answer_closed)
             case PayloadKind.OPTIONS:
-                return _json({"options": offer(self.parts, incoming)})
-            case PayloadKind.EVENT:
-                return self._take(incoming, answer_event)
-            case _:
+                return _json({"options": offer(self.router.context, incoming)})
+            case PayloadKind.OTHER:
                 return NO_ANSWER
-
-    def _take(self, incoming: Incoming, act: Callable[[Parts, Incoming], None]) -> BoltResponse:
         try:
             if decides(incoming):
-                self.quick.finish(lambda: self._run(incoming, act), within=DECIDED_WITHIN)
+                self.quick.finish(lambda: self.router.run(incoming), within=DECIDED_WITHIN)
             else:
-                (self.quick if is_quick(incoming) else self.slow).submit(lambda: self._run(incoming, act))
+                (self.quick if is_quick(incoming) else self.slow).submit(lambda: self.router.run(incoming))
         except Busy as error:
-            if incoming.kind is PayloadKind.COMMAND:
-                return self._say(explain(error, reference=incoming.key))
-            _log.warning("slack.busy", extra={"name": incoming.name})
+            return self._say_busy(incoming, error)
         return NO_ANSWER
 
-    def _say(self, reply: Reply) -> BoltResponse:
-        rendered = self.parts.replier.renderer.message(reply.template, reply)
-        body = {"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks}
-        return _json(body)
+    def _say_busy(self, incoming: Incoming, error: Busy) -> BoltResponse:
+        if incoming.kind is not PayloadKind.COMMAND:  # only a command can be answered in its acknowledgement
+            _log.warning("slack.busy", extra={"name": incoming.name})
+            return NO_ANSWER
+        reply = explain(error, reference=incoming.key)
+        rendered = self.renderer.message(reply.template, reply)
+        return _json({"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks})
 
     def _submit(self, incoming: Incoming) -> BoltResponse:
         """Answer a submitted modal: errors under its inputs at once, else a view that says it is being done."""
-        submission = SUBMISSIONS.get(incoming.name)
-        if submission is None:
+        modal = MODALS.get(incoming.name)
+        if modal is None:
             return NO_ANSWER
-        if wrong := find_mistakes(submission, incoming):
+        if wrong := find_mistakes(modal, incoming):
             return _json({"response_action": "errors", "errors": wrong})
-        working = WorkingView(title=submission.title, says=submission.working)
+        working = WorkingView(title=modal.title, says=modal.working)
         try:
-            self.slow.submit(lambda: self._run(incoming, answer_submission))
+            self.slow.submit(lambda: self.router.run(incoming))
         except Busy as error:
             working = replace(working, says=explain(error, reference=incoming.key).headline)
-        view = self.parts.replier.renderer.view(working.template, working)
+        view = self.renderer.view(working.template, working)
         return _json({"response_action": "update", "view": view})
-
-    def _run(self, incoming: Incoming, act: Callable[[Parts, Incoming], None]) -> None:
-        """Do it once, whoever delivered it twice; whatever goes wrong becomes a private answer."""
-        try:
-            if self.parts.is_new(incoming.key):
-                act(self.parts, incoming)
-        except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
-            reply = explain(error, reference=self.parts.make_id())
-            match incoming.kind:
-                case PayloadKind.SUBMISSION:
-                    self.parts.replier.finish_form(incoming, with_way_back(self.parts, incoming, reply))
-                case PayloadKind.COMMAND | PayloadKind.CLICK:
-                    self.parts.replier.reply(incoming, reply)
 
 
 def make_bolt(listener: SlackListener, *, slack: WebClient, signing_secret: str | None) -> App:
@@ -154,41 +129,6 @@ def make_bolt(listener: SlackListener, *, slack: WebClient, signing_secret: str 
     )
     app.use(listener)
     return app
-
-
-def is_instant(request: HttpRequest) -> bool:
-    """Whether a request is only handed over: a webhook, or most of Slack's.
-
-    Searching for options may ask Paytend, and decisions wait for the disk: these are told by their raw body, as
-    reading it is most of the work; any other with such a word in it takes the other way.
-    """
-    if request.path == Path.SLACK:
-        return not any(word in request.body for word in _WAITING)
-    return request.path == Path.WEBHOOK
-
-
-def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-    """Return Bolt's answer to one HTTP request; a body that is no text is nobody's."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        return HttpResponse(status="400 Bad Request")
-    if not _TIMESTAMP.fullmatch(headers.get("x-slack-request-timestamp", "0")):
-        return FORGED  # Bolt would break at it, and log a traceback for anybody who asks
-    response = app.dispatch(BoltRequest(body=text, headers={name: [value] for name, value in headers.items()}))
-    kind = response.headers.get("content-type", ["text/plain"])[0]
-    return HttpResponse(
-        status=_STATUS.get(response.status, "500 Internal Server Error"), body=_bytes(response.body), type=kind
-    )
-
-
-_TIMESTAMP = re.compile(r"[0-9]{1,12}")
-FORGED = respond_json("401 Unauthorized", {"error": "invalid request"})
-_STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found"}
-
-
-def _bytes(body: Any) -> bytes:
-    return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 def _json(body: Mapping[str, Any]) -> BoltResponse:

@@ -23,7 +23,8 @@ from bot.database.tables import HomeTab
 from bot.slack.sparkline import WINDOW, draw, say_trend
 from bot.wiring.dependencies import Parts
 from commands.approvals import RequestRow
-from commands.slash_command import SUPPORT, View
+from commands.roles import SUPPORT
+from commands.slash_command import View
 from notifier.balance.tables import BalanceSample, BalanceState
 from notifier.rendering.facts import make_plain
 from paytend import Money

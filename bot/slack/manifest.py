@@ -4,25 +4,11 @@ from typing import Any
 
 import yaml
 
-from commands.table import COMMANDS
+from bot.slack.handlers.table import COMMANDS
+from bot.slack.scopes import SCOPES
 
 PLACEHOLDER = "https://cardops.example.com"
 
-# Each scope with the calls that need it; a test compares this with what the code calls.
-SCOPES: dict[str, tuple[str, ...]] = {
-    "channels:history": ("conversations.history", "conversations.replies"),
-    "channels:read": ("conversations.members", "conversations.info"),
-    "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
-    "commands": (),
-    "files:read": ("url_private",),  # no method: reading a file by the bot's token
-    "files:write": ("files.delete", "files.getUploadURLExternal", "files.completeUploadExternal"),
-    "groups:history": ("conversations.history", "conversations.replies"),
-    "groups:read": ("conversations.members", "conversations.info"),
-    "im:history": ("conversations.history", "conversations.replies"),
-    "im:write": ("conversations.open",),
-    "usergroups:read": ("usergroups.users.list",),
-    "users:read": ("users.info",),
-}
 LONG_DESCRIPTION = (
     "cardops runs a card programme on Paytend from Slack. Support looks at cards and cardholders, reports cards "
     "lost and asks for top-ups; managers approve money in a thread; on-call hears of transactions, KYC results "

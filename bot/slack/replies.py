@@ -1,9 +1,9 @@
-"""Private answers to whoever typed or clicked: by the response URL, in a modal, or as an ephemeral message."""
+"""Private answers: by the response URL, in an open modal, or as an ephemeral message."""
 
 import dataclasses
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +13,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.slack.payloads import Incoming
-from commands.slash_command import ProblemReply, Reply
+from commands.slash_command import Reply
 from notifier.rendering.facts import TemplateFacts, make_plain
 from notifier.rendering.plain import lay_out_plainly
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 
-NOT_OPENED = ProblemReply(headline="Slack did not open the form", says="", next="Please try once more.")
 STILL_AFTER = 2.0  # seconds; a slow answer announces itself
 # What may be given of a view; the rest is Slack's own.
 _GIVEN = ("type", "title", "submit", "close", "private_metadata", "callback_id", "notify_on_close")
@@ -36,18 +35,18 @@ class AskingReply(Reply, template="asking"):
 
 @dataclass(frozen=True, kw_only=True)
 class Replier:
-    """Shows replies and views; what cannot be shown is logged, for nothing depends on it."""
+    """Shows replies; one that cannot be shown is logged, because nothing depends on it."""
 
     renderer: Renderer
     slack: WebClient
     http: httpx.Client
 
     def reply(self, to: Incoming, reply: Reply, *, replace: bool = False) -> None:
-        """Show a reply to whoever caused the delivery, and to nobody else."""
+        """Show a reply to the person who typed or clicked, and to nobody else."""
         if to.view_id:
             self.show_in_view(to.view_id, reply)
             return
-        rendered = self._render(reply)
+        rendered = self.render(reply)
         message = {"text": rendered.text, "blocks": rendered.blocks}
         if not self._respond(to, {**message, "response_type": "ephemeral", "replace_original": replace}):
             self._post_ephemeral(to, message)
@@ -68,39 +67,6 @@ class Replier:
         finally:
             timer.cancel()
 
-    def open_view(self, to: Incoming, facts: Shown) -> None:
-        """Open a modal; a trigger that was too old, or Slack's refusal, becomes a private answer."""
-        self.open_form(to, facts)
-
-    def open_form(self, to: Incoming, facts: Shown) -> Mapping[str, Any]:
-        """Open a modal like `open_view` and return it as Slack has it; empty when it could not be opened."""
-        name, values = _named(facts)
-        view = self.renderer.view(name, values)
-        try:
-            if to.view_id:
-                answer = self.slack.views_update(view_id=to.view_id, view=view)
-            else:
-                answer = self.slack.views_open(trigger_id=to.trigger, view=view)
-        except (SlackClientError, OSError) as error:
-            _log.warning("view.not_opened", extra={"view": name, "reason": _reason(error)})
-            self._say_not_opened(to)
-            return {}
-        shown: Mapping[str, Any] = answer.get("view") or {}
-        return shown
-
-    def open_reply(self, to: Incoming, reply: Shown, *, title: str, first: Sequence[Shown] = ()) -> None:
-        """Show a reply, after others, in a modal of its own, or in the one that was clicked in."""
-        rendered = [self._render(each) for each in (*first, reply)]
-        view = _frame([block for each in rendered for block in each.blocks], title=title)
-        if to.view_id:
-            self._update(to.view_id, view)
-            return
-        try:
-            self.slack.views_open(trigger_id=to.trigger, view=view)
-        except (SlackClientError, OSError) as error:
-            _log.warning("view.not_opened", extra={"view": _named(reply)[0], "reason": _reason(error)})
-            self._say_not_opened(to)
-
     def exchange_blocks(self, view: Mapping[str, Any], blocks: list[Any]) -> Mapping[str, Any]:
         """Show an open modal with these blocks unless it changed meanwhile; return it then, or empty."""
         kept = {name: view[name] for name in _GIVEN if view.get(name)}
@@ -109,38 +75,35 @@ class Replier:
                 view_id=str(view["id"]), hash=str(view.get("hash") or ""), view={**kept, "blocks": blocks}
             )
         except (SlackClientError, OSError) as error:
-            _log.info("view.not_updated", extra={"reason": _reason(error)})
+            _log.info("view.not_updated", extra={"reason": reason_of(error)})
             return {}
         shown: Mapping[str, Any] = answer.get("view") or {}
         return shown
 
     def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> bool:
         """Show a reply in an open modal and return whether it is seen: it may have been closed meanwhile."""
-        return self._update(view_id, _frame(self._render(reply).blocks, title=title))
+        return self.update_view(view_id, frame(self.render(reply).blocks, title=title))
 
     def finish_form(self, to: Incoming, reply: Reply, *, title: str = "cardops") -> None:
         """Show what came of a submitted modal: in it, or, when it was closed, where it was asked for."""
         if not self.show_in_view(to.view_id, reply, title=title):
             self.reply(dataclasses.replace(to, view_id="", channel=str(to.value.get("channel") or "")), reply)
 
-    def _say_not_opened(self, to: Incoming) -> None:
-        """Answer privately instead of a modal; one that was open already stays as it is."""
-        if not to.view_id:
-            self.reply(to, NOT_OPENED)
-
-    def _render(self, reply: Shown) -> Rendered:
-        name, values = _named(reply)
+    def render(self, reply: Shown) -> Rendered:
+        """Return a reply as Slack takes it; one whose template fails is laid out plainly."""
+        name, values = named(reply)
         try:
             return self.renderer.message(name, values)
         except RenderFailed as error:
             _log.warning("reply.laid_out_plainly", extra={"template": name, "reason": str(error)})
             return lay_out_plainly(name, make_plain(values))
 
-    def _update(self, view_id: str, view: Mapping[str, Any]) -> bool:
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:
+        """Show another view in an open modal and return whether it is seen: it may have been closed meanwhile."""
         try:
             self.slack.views_update(view_id=view_id, view=dict(view))
         except (SlackClientError, OSError) as error:
-            _log.info("view.not_updated", extra={"reason": _reason(error)})
+            _log.info("view.not_updated", extra={"reason": reason_of(error)})
             return False
         return True
 
@@ -162,18 +125,20 @@ class Replier:
                 self.slack.chat_postEphemeral(channel=to.channel, user=to.account, **message)
                 return
         except (SlackClientError, OSError) as error:  # the bot is not in every channel where commands are typed
-            _log.info("reply.not_in_channel", extra={"reason": _reason(error)})
+            _log.info("reply.not_in_channel", extra={"reason": reason_of(error)})
         try:
             self.slack.chat_postMessage(channel=to.account, **message)
         except (SlackClientError, OSError) as error:
-            _log.warning("reply.lost", extra={"reason": _reason(error)})
+            _log.warning("reply.lost", extra={"reason": reason_of(error)})
 
 
-def _named(shown: Shown) -> tuple[str, TemplateFacts | Mapping[str, Any]]:
+def named(shown: Shown) -> tuple[str, TemplateFacts | Mapping[str, Any]]:
+    """Return the name of a template and its facts."""
     return (shown.template, shown) if isinstance(shown, TemplateFacts) else shown
 
 
-def _frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
+def frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
+    """Return a modal with these blocks that can only be closed."""
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": title},
@@ -182,6 +147,7 @@ def _frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
     }
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return Slack's word for its refusal, or the kind of failure when it did not answer."""
     response = getattr(error, "response", None)
     return str(response["error"]) if response is not None and "error" in response else type(error).__name__

@@ -1,16 +1,34 @@
-"""Finds what is behind something that was typed, clicked or submitted, and has it done."""
+"""From a delivery of Slack to its handler and back: finds the declaration, checks roles, reads, answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 from approvals.free_text import refuse_card_number
+from approvals.policy.people import Member
+from approvals.refusals import Refusal
 from bot.slack import home
-from bot.slack.declarations import OldButton
-from bot.slack.handlers.table import CLICKS, SUBMISSIONS, TYPED, opens_modal
-from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
-from commands.reading.arguments import misread
-from commands.slash_command import Command, show_help
-from commands.table import BY_NAME
+from bot.slack.context import SlackContext, require_any
+from bot.slack.declarations import (
+    Dismissal,
+    ModalClick,
+    ModalForm,
+    OldButton,
+    Replies,
+    ReplyClick,
+    ReplyForm,
+    RoleFree,
+    Roles,
+)
+from bot.slack.error_replies import explain
+from bot.slack.handlers.kept_forms import answer_closed, with_way_back
+from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
+from bot.slack.modals import ModalOpener
+from bot.slack.payloads import Incoming, PayloadKind
+from bot.slack.replies import Shown
+from commands.reading.arguments import Misread, TypedWords, misread
+from commands.slash_command import Reply, show_help
 from paytend.redaction import mask_text
 
 # Where a click or a submission says what it is about: in its value or metadata, else in its inputs.
@@ -18,65 +36,138 @@ _SUBJECTS = ("request", "card_id", "subject", "holder")
 _SUBJECT_FIELDS = ("card", "holder", "design")
 
 
-def answer_command(parts: Parts, incoming: Incoming) -> None:
-    """Do what was typed and answer the person who typed it; raises what goes wrong."""
-    refuse_card_number(incoming.text)
-    command = BY_NAME.get(incoming.name)
-    if command is None:
-        raise misread(f"{incoming.name} is not known here.", form="/cardops help")
-    word, words = split(command, incoming.text)
-    form = command.form(word)
-    member = parts.find_member(incoming.account, team=incoming.account_team)
-    with parts.recording_refusals(member, subject=f"{command.name} {form.word}".strip()):
-        require_any(member, form.roles)
-    act = TYPED[command.name].get(form.word)
-    reply = show_help(command) if act is None else act(parts, incoming, member, words)
-    if reply is not None:
-        parts.replier.reply(incoming, reply)
+@dataclass(frozen=True, kw_only=True)
+class Router:
+    """Takes deliveries to their handlers. It checks roles before the handler, and opens modals after it."""
+
+    context: SlackContext
+    opener: ModalOpener
+
+    def run(self, incoming: Incoming) -> None:
+        """Do it once, however often Slack delivers it; whatever goes wrong becomes a private answer."""
+        context = self.context
+        try:
+            if context.is_new(incoming.key):
+                _ACTS[incoming.kind](self, incoming)
+        except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
+            reply = explain(error, reference=context.make_id())
+            match incoming.kind:
+                case PayloadKind.SUBMISSION:
+                    context.replier.finish_form(incoming, with_way_back(context, incoming, reply))
+                case PayloadKind.COMMAND | PayloadKind.CLICK:
+                    context.replier.reply(incoming, reply)
+
+    def answer_command(self, incoming: Incoming) -> None:
+        """Do what was typed and answer the person who typed it; raises what goes wrong."""
+        refuse_card_number(incoming.text)  # before an answer could repeat a part of it
+        command = COMMANDS_BY_NAME.get(incoming.name)
+        if command is None:
+            raise misread(f"{incoming.name} is not known here.", form="/cardops help")
+        form, words = command.find(incoming.text)
+        context, member = self.context, self._find_member(incoming)
+        with context.recording_refusals(member, subject=f"{command.name} {form.word}".strip()):
+            require_any(member, form.roles)
+        typed = TypedWords(words=words, form=form.correction or command.line(form), today=context.today)
+        match form:
+            case ModalForm():
+                self._open(incoming, form.opens(context, incoming, member, form.read(typed)))
+                return
+            case ReplyForm():
+                reply = form.suggest(context, member) if form.suggest and not words else None
+                if reply is None:
+                    read = form.read(typed)
+                    with self._still_working(incoming, asks_paytend=form.asks_paytend):
+                        reply = form.answer(context, incoming, member, read)
+            case _:
+                reply = show_help(command)
+        context.replier.reply(incoming, reply)
+
+    def answer_click(self, incoming: Incoming) -> None:
+        """Do what was clicked; raises what goes wrong."""
+        click = CLICKS.get(incoming.name)
+        if click is None:
+            raise OldButton
+        context, member = self.context, self._find_member(incoming)
+        with context.recording_refusals(member, subject=_subject(incoming)):
+            _check_roles(member, click.roles, incoming.value)
+            match click:
+                case ModalClick():
+                    opened = click.opens(context, incoming, member, click.read(incoming.value))
+                    if opened is not None:
+                        self._open(incoming, opened)
+                case ReplyClick():
+                    read = click.read(incoming.value)
+                    with self._still_working(incoming, asks_paytend=click.asks_paytend):
+                        reply = click.answer(context, incoming, member, read)
+                    self._show(incoming, reply, replace=click.replaces and incoming.is_ephemeral)
+
+    def answer_submission(self, incoming: Incoming) -> None:
+        """Do what was submitted and show in the modal what came of it; raises what goes wrong."""
+        modal = MODALS[incoming.name]
+        member = self._find_member(incoming)
+        with self.context.recording_refusals(member, subject=_subject(incoming)):
+            try:
+                _check_roles(member, modal.roles, incoming.value)
+            except Refusal:
+                if modal.refused is not None:
+                    modal.refused(self.context, incoming, member)
+                raise
+            reply = modal.submit(self.context, incoming, member)
+        self.context.replier.finish_form(incoming, reply, title=modal.title)
+
+    def answer_closed(self, incoming: Incoming) -> None:
+        """Keep what was typed into a modal that was closed."""
+        answer_closed(self.context, incoming)
+
+    def answer_event(self, incoming: Incoming) -> None:
+        """Show the Home tab to the person who opened it; other events need no answer."""
+        if incoming.name == "app_home_opened" and incoming.text in {"", "home"}:
+            home.open_tab(self.context, self._find_member(incoming))
+
+    def _find_member(self, incoming: Incoming) -> Member:
+        return self.context.find_member(incoming.account, team=incoming.account_team)
+
+    def _still_working(self, incoming: Incoming, *, asks_paytend: bool) -> AbstractContextManager[None]:
+        return self.context.replier.still_working(incoming) if asks_paytend else nullcontext()
+
+    def _open(self, incoming: Incoming, opened: Shown | Replies) -> None:
+        view = self.opener.open(incoming, opened)
+        modal = MODALS.get(str(view.get("callback_id") or ""))
+        if modal is not None and modal.fill is not None:
+            modal.fill(self.context, incoming, view)
+
+    def _show(self, incoming: Incoming, reply: Reply | Dismissal | None, *, replace: bool) -> None:
+        match reply:
+            case Dismissal() if incoming.view_id:
+                self.context.replier.show_in_view(incoming.view_id, reply.words)
+            case Dismissal():
+                self.context.replier.dismiss(incoming)
+            case Reply():
+                self.context.replier.reply(incoming, reply, replace=replace)
 
 
-def answer_click(parts: Parts, incoming: Incoming) -> None:
-    """Do what was clicked; raises what goes wrong."""
-    click = CLICKS.get(incoming.name)
-    if click is None:
-        raise OldButton
-    member = parts.find_member(incoming.account, team=incoming.account_team)
-    with parts.recording_refusals(member, subject=_subject(incoming)):
-        click.act(parts, incoming, member)
-
-
-def answer_submission(parts: Parts, incoming: Incoming) -> None:
-    """Do what was submitted and show in the modal what came of it; raises what goes wrong."""
-    submission = SUBMISSIONS[incoming.name]
-    member = parts.find_member(incoming.account, team=incoming.account_team)
-    with parts.recording_refusals(member, subject=_subject(incoming)):
-        reply = submission.act(parts, incoming, member)
-    parts.replier.finish_form(incoming, reply, title=submission.title)
-
-
-def answer_event(parts: Parts, incoming: Incoming) -> None:
-    """Do what an event of Slack's calls for; one that nothing is behind is let pass."""
-    if incoming.name == "app_home_opened" and incoming.text in {"", "home"}:
-        home.open_tab(parts, parts.find_member(incoming.account, team=incoming.account_team))
-
-
-def _subject(incoming: Incoming) -> str:
-    """Return what a click or submission is about, for the trail; its own name where nothing else says it."""
-    value, fields = incoming.value, incoming.fields
-    named = [value.get(name) for name in _SUBJECTS] + [fields.get(name) for name in _SUBJECT_FIELDS]
-    found = next((text for text in named if isinstance(text, str) and text), incoming.name)
-    return mask_text(found)[:64]
+_ACTS: Mapping[PayloadKind, Callable[[Router, Incoming], None]] = {
+    PayloadKind.COMMAND: Router.answer_command,
+    PayloadKind.CLICK: Router.answer_click,
+    PayloadKind.SUBMISSION: Router.answer_submission,
+    PayloadKind.CLOSED: Router.answer_closed,
+    PayloadKind.EVENT: Router.answer_event,
+}
 
 
 def is_quick(incoming: Incoming) -> bool:
-    """Whether it must not wait behind a slow Paytend: a button that says so, a command that opens a modal."""
+    """Whether it must not wait behind a slow Paytend: it asks Paytend nothing, or opens a modal."""
     if incoming.name in CLICKS:
-        return CLICKS[incoming.name].quick
-    command = BY_NAME.get(incoming.name)
+        click = CLICKS[incoming.name]
+        return not (isinstance(click, ReplyClick) and click.asks_paytend)
+    command = COMMANDS_BY_NAME.get(incoming.name)
     if command is None:
         return True
-    word, words = split(command, incoming.text)
-    return opens_modal(command, word, more=bool(words))
+    try:
+        form, _ = command.find(incoming.text)
+    except Misread:
+        return False
+    return isinstance(form, ModalForm)
 
 
 def decides(incoming: Incoming) -> bool:
@@ -85,13 +176,15 @@ def decides(incoming: Incoming) -> bool:
     return click is not None and click.decides
 
 
-def split(command: Command, text: str) -> tuple[str, Sequence[str]]:
-    """Return the word of the form and the words behind it; nothing typed is help where there is no own form."""
-    words = text.split()
-    known = {form.word for form in command.forms if form.word}
-    if words and words[0].lower() in known:
-        return words[0].lower(), words[1:]
-    has_own_form = any(not form.word for form in command.forms)
-    if not words:
-        return ("", []) if has_own_form else ("help", [])
-    return ("", words) if has_own_form else (words[0], words[1:])
+def _check_roles(member: Member, roles: Roles, value: Mapping[str, Any]) -> None:
+    """Refuse a person without any of these roles; raises NotInRole, Guest and the other refusals of people."""
+    if not isinstance(roles, RoleFree):
+        require_any(member, roles(value) if callable(roles) else roles)
+
+
+def _subject(incoming: Incoming) -> str:
+    """Return what a click or submission is about, for the trail; its own name where nothing else says it."""
+    value, fields = incoming.value, incoming.fields
+    named = [value.get(name) for name in _SUBJECTS] + [fields.get(name) for name in _SUBJECT_FIELDS]
+    found = next((text for text in named if isinstance(text, str) and text), incoming.name)
+    return mask_text(found)[:64]

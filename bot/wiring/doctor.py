@@ -10,7 +10,7 @@ from bot.doctor.findings import DoctorContext
 from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
 from bot.slack.directory import SlackDirectory
-from bot.slack.manifest import SCOPES
+from bot.slack.scopes import SCOPES
 from bot.wiring.clients import TEMPLATES, SlackUnusable, identify, make_paytend, make_slack
 from bot.wiring.foundation import Foundation
 from notifier.inbox.custom_templates import override

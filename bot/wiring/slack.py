@@ -9,7 +9,9 @@ from bot.slack.choices import Choices
 from bot.slack.drafts import Drafts
 from bot.slack.edge import SlackListener, make_bolt
 from bot.slack.files import SlackFiles
+from bot.slack.modals import ModalOpener
 from bot.slack.replies import Replier
+from bot.slack.router import Router
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.clients import make_socket
 from bot.wiring.dependencies import Parts
@@ -32,7 +34,11 @@ def make_slack_edge(base: Foundation, *, approvals: ApprovalEdge, notices: Notic
     settings, slack = base.settings, base.clients.slack
     parts = make_parts(base, approvals=approvals, notices=notices)
     listener = SlackListener(
-        parts=parts, identity=base.clients.identity, quick=base.pools.quick, slow=base.pools.slow
+        router=Router(context=parts, opener=ModalOpener(slack=slack, replier=parts.replier)),
+        renderer=base.renderer,
+        identity=base.clients.identity,
+        quick=base.pools.quick,
+        slow=base.pools.slow,
     )
     secret, token = settings.SLACK_SIGNING_SECRET, settings.SLACK_APP_TOKEN
     bolt = make_bolt(listener, slack=slack, signing_secret=secret.get_secret_value() if secret else None)

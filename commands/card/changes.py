@@ -7,13 +7,9 @@ from approvals.actions.payloads import IDENTIFIED
 from approvals.actions.snapshot import SecondCard, Snapshot
 from approvals.free_text import LONGEST_REASON
 from commands.lists.pages import NamedValue
-from commands.reading.arguments import Misread, misread, read_card_id
+from commands.reading.arguments import Misread, TypedWords, misread, read_card_id
 from commands.slash_command import ButtonValue, Choice, Reply, View, list_choices
 
-FOUND_FORM = "/card found <card> [reason]"
-ACTIVATE_FORM = "/card activate <card> <holder> [reason]"
-REPLACE_FORM = "/card replace <old> <new> [reason]"
-PASSWORD_FORM = "/card password <card>"  # noqa: S105 - the form of a command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,40 +44,40 @@ class CardReplaceQuestion(Reply, template="card_replace_confirm"):
     payload: ButtonValue
 
 
-def read_found(words: Sequence[str]) -> dict[str, str]:
+def read_found(typed: TypedWords) -> dict[str, str]:
     """Return the payload of `card.found`; raises Misread."""
-    card_id, rest = read_card_id(words, form=FOUND_FORM)
-    return {"card_id": card_id, "reason": _reason(rest, form=FOUND_FORM)}
+    card_id, rest = read_card_id(typed.words, form=typed.form)
+    return {"card_id": card_id, "reason": _reason(rest, form=typed.form)}
 
 
-def read_activate(words: Sequence[str]) -> dict[str, str]:
+def read_activate(typed: TypedWords) -> dict[str, str]:
     """Return the payload of `card.activate`; raises Misread."""
-    card_id, rest = read_card_id(words, form=ACTIVATE_FORM)
+    card_id, rest = read_card_id(typed.words, form=typed.form)
     if not rest:
-        raise misread("For which cardholder?", form=ACTIVATE_FORM)
-    holder_id, rest = read_card_id(rest, form=ACTIVATE_FORM)
-    return {"card_id": card_id, "holder_id": holder_id, "reason": _reason(rest, form=ACTIVATE_FORM)}
+        raise misread("For which cardholder?", form=typed.form)
+    holder_id, rest = read_card_id(rest, form=typed.form)
+    return {"card_id": card_id, "holder_id": holder_id, "reason": _reason(rest, form=typed.form)}
 
 
-def read_replace(words: Sequence[str]) -> dict[str, str]:
+def read_replace(typed: TypedWords) -> dict[str, str]:
     """Return the payload of `card.replace`; raises Misread."""
-    old, rest = read_card_id(words, form=REPLACE_FORM)
+    old, rest = read_card_id(typed.words, form=typed.form)
     if not rest:
-        raise misread("Replaced by which card?", form=REPLACE_FORM)
-    new, rest = read_card_id(rest, form=REPLACE_FORM)
+        raise misread("Replaced by which card?", form=typed.form)
+    new, rest = read_card_id(rest, form=typed.form)
     if old == new:
-        raise misread("A card cannot replace itself.", form=REPLACE_FORM)
-    return {"card_id": old, "new_card_id": new, "reason": _reason(rest, form=REPLACE_FORM)}
+        raise misread("A card cannot replace itself.", form=typed.form)
+    return {"card_id": old, "new_card_id": new, "reason": _reason(rest, form=typed.form)}
 
 
-def read_password(words: Sequence[str]) -> str:
-    """Return the card of `/card password`, empty for a form to be filled in; raises Misread."""
-    if not words:
-        return ""
-    card_id, rest = read_card_id(words, form=PASSWORD_FORM)
+def read_password(typed: TypedWords) -> dict[str, str]:
+    """Return the card of `/card password` as an input of its modal, if one is named; raises Misread."""
+    if not typed.words:
+        return {}
+    card_id, rest = read_card_id(typed.words, form=typed.form)
     if rest:
-        raise misread("Nothing else belongs behind the card: the form asks for it.", form=PASSWORD_FORM)
-    return card_id
+        raise misread("Nothing else belongs behind the card: the form asks for it.", form=typed.form)
+    return {"card": card_id}
 
 
 def read_password_fields(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,48 +1,13 @@
-"""`/card`: everything about cards; this file holds its forms, and looking at a card and reporting it lost."""
+"""A card with its cardholder and balances, and reporting it lost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from commands.reading.arguments import no_more, read_card_id
-from commands.slash_command import HELP, SUPPORT, Ask, Choice, Command, Form, Reply
+from commands.reading.arguments import TypedWords, read_one_card
+from commands.slash_command import Ask, Choice, Reply
 from paytend import operations
 from paytend.models import CardInfo
 from paytend.models.codes import CardStatus
-
-INFO_FORM = "/card info <card> [--all]"
-LOST_FORM = "/card lost <card>"
-
-
-def _form(word: str, usage: str, does: str) -> Form:
-    return Form(word=word, usage=usage, does=does, roles=SUPPORT)
-
-
-COMMAND = Command(
-    name="/card",
-    does="Look at cards, report them lost, and ask for what needs a second person",
-    forms=(
-        _form(
-            "info", "<card> [--all]", "the card, its state, cardholder and balance; --all: all that Paytend says"
-        ),
-        _form("balance", "<card>", "what is on it"),
-        _form(
-            "transactions", "<card> [from] [to] [status]", "what was settled; dates like yesterday, last 7 days"
-        ),
-        _form("authorizations", "<card> [from] [to]", "what was authorized, in whatever state"),
-        _form("fees", "<card>", "monthly fees that are overdue"),
-        _form("lost", "<card>", "report it lost: it is blocked at once"),
-        _form("found", "<card> [reason]", "ask to unblock a lost card"),
-        _form("activate", "<card> <holder> [reason]", "ask to activate a card for a cardholder"),
-        _form("replace", "<old> <new> [reason]", "ask to replace a card by another"),
-        _form("password", "<card>", "ask to send the cardholder the card's password"),
-        _form("order", "<reference>", "what became of a card order"),
-        _form("designs", "", "the designs that can be ordered"),
-        _form("apply", "", "order cards, in a form; somebody else decides"),
-        HELP,
-    ),
-)
-# What a card can be chosen for, of those that the person used lately, when none is named.
-CHOOSABLE = ("info", "balance", "transactions", "authorizations", "fees", "lost", "found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,19 +65,10 @@ class CardChoiceReply(Reply, template="card_choose"):
     options: Sequence[Choice]
 
 
-def read_info(words: Sequence[str]) -> tuple[str, bool]:
-    """Return the card id of `/card info`, and whether everything is wanted; raises Misread."""
-    everything = "--all" in words
-    card_id, rest = read_card_id([word for word in words if word != "--all"], form=INFO_FORM)
-    no_more(rest, form=INFO_FORM)
-    return card_id, everything
-
-
-def read_lost(words: Sequence[str]) -> str:
-    """Return the card id of `/card lost`; raises Misread."""
-    card_id, rest = read_card_id(words, form=LOST_FORM)
-    no_more(rest, form=LOST_FORM)
-    return card_id
+def read_info(typed: TypedWords) -> tuple[str, bool]:
+    """Return the card id of `/card info`, and whether `--all` was typed; raises Misread."""
+    words = [word for word in typed.words if word != "--all"]
+    return read_one_card(replace(typed, words=words)), "--all" in typed.words
 
 
 def info(card_id: str, *, ask: Ask) -> CardInfoReply:

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from commands.holder.lookup import mask_id_number
 from commands.lists import pages as lists
 from commands.lists.pages import BalanceLine, CardLine, ListPage
-from commands.reading.arguments import no_more, read_card_id, read_reference
 from commands.slash_command import Ask, Reply
 from paytend import Refused, operations
 
-BALANCE_FORM, FEES_FORM = "/card balance <card>", "/card fees <card>"
-ORDER_FORM, DESIGNS_FORM = "/card order <reference>", "/card designs"
 _ID_NAMES = frozenset({"idno", "id_no", "idnumber"})
 _LONGEST_PART = 2500  # characters of one block
 _MOST_PARTS = 3
@@ -80,18 +77,6 @@ class RawCardReply(Reply, template="card_raw"):
     holder_id: str
     parts: Sequence[str]
     more: bool
-
-
-def read_one_card(words: Sequence[str], *, form: str) -> str:
-    """Return the card id that stands alone; raises Misread."""
-    card_id, rest = read_card_id(words, form=form)
-    no_more(rest, form=form)
-    return card_id
-
-
-def read_order(words: Sequence[str]) -> str:
-    """Return the reference of `/card order`; raises Misread."""
-    return read_reference(words, form=ORDER_FORM)
 
 
 def balance(card_id: str, *, ask: Ask) -> CardBalanceReply:

@@ -5,24 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from commands.reading.arguments import guess, misread
-from commands.slash_command import Form, Reply
+from commands.reading.arguments import TypedWords, guess, misread
+from commands.slash_command import Reply
 from notifier.routing.digest_lines import NoticeLine
 from notifier.routing.silence_matcher import LONGEST, NAMES, SILENCEABLE, Matcher
 from storage.durations import NotADuration, parse_duration
 
-SILENCE_FORM = "/cardops silence <name>=<value> … for <duration> <reason>"
-SILENCERS = ("admin", "oncall")
 LONGEST_REASON = 300
-FORMS = (
-    Form(
-        word="silence",
-        usage="<name>=<value> … for <duration> <reason>",
-        does=f"hold notices back for a while; names: {', '.join(NAMES)}",
-        roles=SILENCERS,
-    ),
-    Form(word="silences", usage="", does="what is silenced, by whom and until when", roles=SILENCERS),
-)
 # Phones and Slack itself make typographic quotes of plain ones.
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
 _CONDITION = re.compile(r'([A-Za-z]+)=("[^"]*"|\S*)\s*')
@@ -37,27 +26,28 @@ class TypedSilence:
     reason: str
 
 
-def read_silence(words: Sequence[str]) -> TypedSilence:
+def read_silence(typed: TypedWords) -> TypedSilence:
     """Return what was typed behind `/cardops silence`; raises Misread."""
+    words = typed.words
     if not words:
         example = "`/cardops silence merchant=BOLT for 2h tested by the vendor`"
         raise misread(
-            f"What shall be silenced? For example {example}; names: {', '.join(NAMES)}.", form=SILENCE_FORM
+            f"What shall be silenced? For example {example}; names: {', '.join(NAMES)}.", form=typed.form
         )
-    matcher, rest = _read_matcher(" ".join(words).translate(_QUOTES))
+    matcher, rest = _read_matcher(" ".join(words).translate(_QUOTES), form=typed.form)
     duration, _, reason = rest.partition(" ")
     try:
         lasts = parse_duration(duration)
     except NotADuration as error:
-        raise misread(f"“{duration[:20]}” is no duration such as 30m, 4h or 2d.", form=SILENCE_FORM) from error
+        raise misread(f"“{duration[:20]}” is no duration such as 30m, 4h or 2d.", form=typed.form) from error
     if lasts > LONGEST:
-        raise misread("A silence lasts a week at the most.", form=SILENCE_FORM)
+        raise misread("A silence lasts a week at the most.", form=typed.form)
     if not reason.strip():
-        raise misread("Why? Whoever misses the notices will ask.", form=SILENCE_FORM)
+        raise misread("Why? Whoever misses the notices will ask.", form=typed.form)
     return TypedSilence(matcher=matcher, lasts=lasts, reason=reason.strip()[:LONGEST_REASON])
 
 
-def _read_matcher(text: str) -> tuple[Matcher, str]:
+def _read_matcher(text: str, *, form: str) -> tuple[Matcher, str]:
     """Return the matcher, and what stands behind the word "for"."""
     given = {}
     while found := _CONDITION.match(text):
@@ -65,19 +55,19 @@ def _read_matcher(text: str) -> tuple[Matcher, str]:
         text = text[found.end() :]
     word, _, rest = text.partition(" ")
     if word and word != "for":
-        raise misread(f"“{word[:40]}” is no condition; these are written name=value.", form=SILENCE_FORM)
+        raise misread(f"“{word[:40]}” is no condition; these are written name=value.", form=form)
     if not given or not all(given.values()):
-        raise misread("A silence needs at least one condition with a value.", form=SILENCE_FORM)
+        raise misread("A silence needs at least one condition with a value.", form=form)
     if not rest:
-        raise misread("For how long?", form=SILENCE_FORM)
+        raise misread("For how long?", form=form)
     for name in given:
         if name not in NAMES:
             known = f"There are: {', '.join(NAMES)}."
-            raise misread(f"“{name[:20]}” is no condition.", form=SILENCE_FORM, guess=guess(name, NAMES) or known)
+            raise misread(f"“{name[:20]}” is no condition.", form=form, guess=guess(name, NAMES) or known)
     kind = given.get("kind")
     if kind is not None and kind not in SILENCEABLE:
         says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
-        raise misread(says, form=SILENCE_FORM, guess=guess(kind, SILENCEABLE))
+        raise misread(says, form=form, guess=guess(kind, SILENCEABLE))
     return Matcher(**given), rest
 
 

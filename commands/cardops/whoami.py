@@ -1,21 +1,9 @@
-"""`/cardops`: help with all commands, who one is here, and whether everything works."""
+"""Who somebody is here: their roles, and what they may do with them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from commands.cardops import silences
-from commands.slash_command import Command, Form, Reply
-
-COMMAND = Command(
-    name="/cardops",
-    does="Help, who you are here, and whether everything works",
-    forms=(
-        Form(word="help", usage="", does="all commands", roles=()),
-        Form(word="whoami", usage="", does="your roles, and what you may do", roles=()),
-        Form(word="doctor", usage="", does="whether everything is set up and works", roles=("admin",)),
-        *silences.FORMS,
-    ),
-)
+from commands.slash_command import Command, Reply
 
 
 @dataclass(frozen=True, kw_only=True)

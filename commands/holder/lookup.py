@@ -3,36 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.reading.arguments import Misread, guess, misread, no_more, read_card_id
+from commands.reading.arguments import TypedWords, guess, misread, no_more, read_card_id
 from commands.reading.countries import COUNTRIES, find_country, search
-from commands.slash_command import HELP, SUPPORT, Ask, ButtonValue, Command, Form, Reply
+from commands.slash_command import Ask, ButtonValue, Reply
 from paytend import operations
 from paytend.models import Cardholder, City
 
-STATUS_FORM = "/holder status <holder> or /holder status <passport|id> <number>"
-UPDATE_FORM = "/holder update <holder>"
-DOCUMENTS_FORM = "/holder documents <holder>"
-CITIES_FORM = "/holder cities <country> [text]"
 CITIES_PAGE = 10
 ID_TYPES = {"passport": "2", "id": "1"}
-
-COMMAND = Command(
-    name="/holder",
-    does="Look up, create and change cardholders, send their documents",
-    forms=(
-        Form(
-            word="status",
-            usage="<holder> or <passport|id> <number>",
-            does="the cardholder and the KYC state",
-            roles=SUPPORT,
-        ),
-        Form(word="create", usage="", does="a new cardholder, in a form", roles=SUPPORT),
-        Form(word="update", usage="<holder>", does="ask to change a cardholder, in a form", roles=SUPPORT),
-        Form(word="documents", usage="<holder>", does="send a document to Paytend, in a form", roles=SUPPORT),
-        Form(word="cities", usage="<country> [text]", does="the cities that Paytend knows", roles=SUPPORT),
-        HELP,
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,38 +72,36 @@ class HolderCitiesReply(Reply, template="holder_cities"):
     shown: str
 
 
-def read_status(words: Sequence[str]) -> dict[str, str]:
+def read_status(typed: TypedWords) -> dict[str, str]:
     """Return the values by which a cardholder is asked for; raises Misread."""
+    words = typed.words
     if len(words) == 2:
         id_type = ID_TYPES.get(words[0].lower())
         if id_type is None:
-            raise misread(f"“{words[0][:40]}” is no document.", form=STATUS_FORM, guess=guess(words[0], ID_TYPES))
+            raise misread(f"“{words[0][:40]}” is no document.", form=typed.form, guess=guess(words[0], ID_TYPES))
         return {"id_type": id_type, "id_number": words[1][:40]}
-    holder_id, rest = read_card_id(words, form=STATUS_FORM, of="cardholder")
-    no_more(rest, form=STATUS_FORM)
+    holder_id, rest = read_card_id(words, form=typed.form, of="cardholder")
+    no_more(rest, form=typed.form)
     return {"holder_id": holder_id}
 
 
-def read_holder(words: Sequence[str], *, form: str) -> str:
-    """Return the one cardholder id; raises Misread."""
-    try:
-        holder_id, rest = read_card_id(words, form=form)
-    except Misread as error:
-        problem = f"“{words[0][:40]}” is no cardholder id." if words else "Which cardholder?"
-        raise misread(problem, form=form) from error
-    no_more(rest, form=form)
-    return holder_id
+def read_holder(typed: TypedWords) -> dict[str, str]:
+    """Return the only cardholder id as an input of a modal; raises Misread."""
+    holder_id, rest = read_card_id(typed.words, form=typed.form, of="cardholder")
+    no_more(rest, form=typed.form)
+    return {"holder": holder_id}
 
 
-def read_cities(words: Sequence[str]) -> tuple[str, str]:
+def read_cities(typed: TypedWords) -> tuple[str, str]:
     """Return the country and what is looked for in it; raises Misread. A country may be named by several words."""
+    words = typed.words
     if not words:
-        raise misread("Which country?", form=CITIES_FORM)
+        raise misread("Which country?", form=typed.form)
     for length in range(min(len(words), 5), 0, -1):
         if (country := find_country(" ".join(words[:length]))) is not None:
             return country, " ".join(words[length:])
     near = guess(words[0], [name.lower() for name in COUNTRIES.values()])
-    raise misread(f"“{words[0][:40]}” is no country.", form=CITIES_FORM, guess=near)
+    raise misread(f"“{words[0][:40]}” is no country.", form=typed.form, guess=near)
 
 
 def cities(country: str, text: str, *, start: int, known: Sequence[City]) -> HolderCitiesReply:

@@ -6,16 +6,13 @@ from datetime import date, tzinfo
 
 from commands.lists import pages as lists
 from commands.lists.pages import ListPage, MovementRow
-from commands.reading.arguments import CURRENCIES, guess, misread, read_card_id
+from commands.reading.arguments import CURRENCIES, TypedWords, guess, misread, read_card_id
 from commands.reading.dates import Period, guess_date, read_period
 from commands.slash_command import Ask, ButtonValue, Reply
 from paytend import operations
 from paytend.models import Transactions
 from paytend.models.codes import TransactionStatus
 
-TRANSACTIONS_FORM = "/card transactions <card> [from] [to] [status]"
-AUTHORIZATIONS_FORM = "/card authorizations <card> [from] [to]"
-PARTNER_FORM = "/partner transactions [from] [to] [status]"
 CARD, AUTHORIZATIONS, PARTNER = "card", "authorizations", "partner"
 
 # What can be typed for a status; "all" is what is asked for when nothing is.
@@ -71,13 +68,12 @@ class MovementsReply(Reply, template="movements"):
     page: ListPage
 
 
-def read_query(kind: str, words: Sequence[str], *, today: date) -> Query:
+def read_query(kind: str, typed: TypedWords) -> Query:
     """Return the first page of what was typed; raises Misread."""
-    form = {CARD: TRANSACTIONS_FORM, AUTHORIZATIONS: AUTHORIZATIONS_FORM, PARTNER: PARTNER_FORM}[kind]
-    card_id = ""
+    words, form, card_id = typed.words, typed.form, ""
     if kind != PARTNER:
         card_id, words = read_card_id(words, form=form)
-    period, rest = read_period(words, today=today, form=form)
+    period, rest = read_period(words, today=typed.today, form=form)
     status, currency = "ALL", CURRENCIES[0]
     for word in rest:
         if word.upper() in CURRENCIES:

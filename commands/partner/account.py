@@ -6,29 +6,11 @@ from datetime import tzinfo
 
 from commands.lists import pages as lists
 from commands.lists.pages import BalanceLine, ListPage, MovementRow, NamedValue
-from commands.reading.arguments import CURRENCIES, guess, misread, no_more
-from commands.slash_command import HELP, Ask, ButtonValue, Command, Form, Reply
+from commands.reading.arguments import CURRENCIES, TypedWords, guess, misread, no_more
+from commands.slash_command import Ask, ButtonValue, Reply
 from paytend import operations
 
-PARTNER = ("manager", "oncall")
-BALANCE_FORM, TOP_UPS_FORM = "/partner balance", "/partner topups [currency]"
 _MOST_FACTS = 8
-
-COMMAND = Command(
-    name="/partner",
-    does="The partner account: balance, what was paid in, transactions",
-    forms=(
-        Form(word="balance", usage="", does="what can still be spent at Paytend", roles=PARTNER),
-        Form(word="topups", usage="[currency]", does="how it is paid in, and what was", roles=PARTNER),
-        Form(
-            word="transactions",
-            usage="[from] [to] [status]",
-            does="what moved, of the last 30 days when nothing else is said",
-            roles=PARTNER,
-        ),
-        HELP,
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,20 +32,16 @@ class PartnerTopUpsReply(Reply, template="partner_topups"):
     page: ListPage
 
 
-def read_balance(words: Sequence[str]) -> None:
-    """Refuse anything behind `/partner balance`; raises Misread."""
-    no_more(words, form=BALANCE_FORM)
-
-
-def read_top_ups(words: Sequence[str]) -> str:
+def read_top_ups(typed: TypedWords) -> str:
     """Return the currency of `/partner topups`; raises Misread."""
+    words = typed.words
     if not words:
         return CURRENCIES[0]
-    no_more(words[1:], form=TOP_UPS_FORM)
+    no_more(words[1:], form=typed.form)
     currency = words[0].upper()
     if currency not in CURRENCIES:
         known = [code.lower() for code in CURRENCIES]
-        raise misread(f"“{words[0][:20]}” is no currency here.", form=TOP_UPS_FORM, guess=guess(words[0], known))
+        raise misread(f"“{words[0][:20]}” is no currency here.", form=typed.form, guess=guess(words[0], known))
     return currency
 
 

@@ -11,7 +11,6 @@ from notifier.balance.forecast import Pace, propose, say_lasts
 from paytend import Money, PaytendError, operations
 
 HIDDEN = "not shown here, as it looks like a card number; see Paytend"
-TRANSFER = ("manager", "oncall", "admin")
 
 
 @dataclass(frozen=True, kw_only=True)

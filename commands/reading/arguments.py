@@ -3,6 +3,8 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from approvals.refusals import Refusal
@@ -16,6 +18,18 @@ _SIGNS = {"€": "EUR", "₮": "USDT"}
 _AMOUNT = re.compile(r"[0-9][0-9.,' ]*")
 _GROUP = re.compile(r"[0-9]{3}(?:[.,][0-9]+)?")  # behind a space it may be the thousands of the number before
 CURRENCIES = ("EUR", "USDT")  # what Paytend tops up (paytend-api.md a.4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedWords:
+    """The words typed behind the word of a form.
+
+    `form` is how the form is written right, for whoever misspelled it; `today` the date in Paytend's time zone.
+    """
+
+    words: Sequence[str]
+    form: str
+    today: date
 
 
 class Misread(Refusal):
@@ -44,11 +58,33 @@ def read_card_id(words: Sequence[str], *, form: str, of: str = "card") -> tuple[
     return words[0], words[1:]
 
 
-def read_reference(words: Sequence[str], *, form: str) -> str:
-    """Return the one reference; raises Misread."""
-    if len(words) != 1 or not _REFERENCE.fullmatch(words[0]):
-        raise misread("A reference is 6 to 32 letters and digits.", form=form)
-    return words[0]
+def read_one_card(typed: TypedWords) -> str:
+    """Return the only card id; raises Misread."""
+    card_id, rest = read_card_id(typed.words, form=typed.form)
+    no_more(rest, form=typed.form)
+    return card_id
+
+
+def read_reference(typed: TypedWords) -> str:
+    """Return the only reference; raises Misread."""
+    if len(typed.words) != 1 or not _REFERENCE.fullmatch(typed.words[0]):
+        raise misread("A reference is 6 to 32 letters and digits.", form=typed.form)
+    return typed.words[0]
+
+
+def read_nothing(typed: TypedWords) -> None:
+    """Refuse any word; raises Misread."""
+    no_more(typed.words, form=typed.form)
+
+
+def read_no_fields(typed: TypedWords) -> dict[str, str]:
+    """Return no inputs for a modal, and refuse any word; raises Misread."""
+    no_more(typed.words, form=typed.form)
+    return {}
+
+
+def ignore_words(_typed: TypedWords) -> None:
+    """Accept any words and read nothing from them: help answers whatever stands behind it."""
 
 
 def no_more(words: Sequence[str], *, form: str) -> None:

@@ -1,6 +1,6 @@
 """Every form of every command: a wrong argument is answered with the right form, and who may not gets nothing."""
 
-from commands.table import COMMANDS
+from bot.slack.handlers.table import COMMANDS
 from tests.journeys.world import ADMIN, CARD, GUEST, HOLDER, MANAGER, ONCALL, SUPPORT, JourneyWorld, text_of
 
 NUMBER = "4111 1111 1111 1111"

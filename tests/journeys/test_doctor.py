@@ -7,7 +7,7 @@ import pytest
 
 from bot.cli import main
 from bot.doctor import table
-from bot.slack.manifest import SCOPES
+from bot.slack.scopes import SCOPES
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import ADMIN, CONFIG, SUPPORT, JourneyWorld, make_environment, text_of
 

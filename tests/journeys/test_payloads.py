@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.slack.manifest import SCOPES, make_manifest, write_manifest
+from bot.slack.manifest import make_manifest, write_manifest
+from bot.slack.scopes import SCOPES
 from sandbox.slack import SlackWorkspace
 from tests.journeys.payloads import block_kit, problems_of, read_schema
 from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, JourneyWorld

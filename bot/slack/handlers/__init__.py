@@ -1,1 +1,1 @@
-"""What each command, button and modal does: one file for each slash command, put together in `table`."""
+"""What each command, button and modal is and does: a declaration for each, put together in `table`."""

@@ -1,48 +1,64 @@
-"""What `/approvals` and the buttons of its lists do."""
+"""`/approvals`: its declaration, and what its lists and their buttons do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from approvals.messages.request_facts import RequestDialog
 from approvals.policy.people import Member
 from approvals.requests import lists, stored
 from approvals.requests.lists import PageStart
 from approvals.tables import Request
-from bot.slack.declarations import Click, Typed, take_text
+from bot.slack.context import SlackContext
+from bot.slack.declarations import Click, ModalClick, ModalForm, ReplyClick, ReplyForm, read_text, take_text
 from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
 from commands import approvals
 from commands.approvals import RequestListReply, RequestRow
-from commands.reading.arguments import no_more
-from commands.slash_command import ALL_ROLES, Reply
+from commands.reading.arguments import TypedWords, no_more
+from commands.roles import ALL_ROLES
+from commands.slash_command import HELP, Command, Reply
 
 
-def _typed_list(name: str) -> Typed:
-    def act(parts: Parts, _incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:
-        no_more(words, form=f"/approvals {name}")
-        return _list(parts, member, name, None)
+@dataclass(frozen=True, kw_only=True)
+class RequestPage:
+    """A page of one of the lists; `after` is where the page before it ended."""
 
-    return act
+    name: str
+    after: PageStart | None = None
 
 
-def _list(parts: Parts, member: Member, name: str, after: PageStart | None) -> Reply:
-    with parts.database.reading() as session:
-        match name:
+def _read_list(name: str, typed: TypedWords) -> RequestPage:
+    no_more(typed.words, form=typed.form)
+    return RequestPage(name=name)
+
+
+def _read_older(value: Mapping[str, Any]) -> RequestPage:
+    after = PageStart(created_at=datetime.fromisoformat(take_text(value, "at")), id=take_text(value, "id"))
+    return RequestPage(name=take_text(value, "list"), after=after)
+
+
+def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: RequestPage) -> Reply:
+    with context.database.reading() as session:
+        match wanted.name:
             case "waiting":
-                page = lists.waiting(session, member=member, now=parts.clock.now(), after=after)
+                page = lists.waiting(session, member=member, now=context.clock.now(), after=wanted.after)
             case "mine":
-                page = lists.mine(session, member=member, after=after)
+                page = lists.mine(session, member=member, after=wanted.after)
             case _:
-                page = lists.history(session, after=after)
-        rows = [_row(parts, request) for request in page.requests]
-    title, nothing = approvals.LISTS[name]
-    older = {"list": name, "at": page.after.created_at.isoformat(), "id": page.after.id} if page.after else None
+                page = lists.history(session, after=wanted.after)
+        rows = [_row(context, request) for request in page.requests]
+    title, nothing = approvals.LISTS[wanted.name]
+    older = (
+        {"list": wanted.name, "at": page.after.created_at.isoformat(), "id": page.after.id} if page.after else None
+    )
     return RequestListReply(title=title, nothing=nothing, rows=rows, older=older)
 
 
-def _row(parts: Parts, request: Request) -> RequestRow:
-    summary, _ = stored.read_shown(parts.context, request)
+def _row(context: SlackContext, request: Request) -> RequestRow:
+    summary, _ = stored.read_shown(context.context, request)
     return RequestRow(
         id=request.id,
         summary=summary or f"{request.action} on {request.subject}",
@@ -53,23 +69,50 @@ def _row(parts: Parts, request: Request) -> RequestRow:
     )
 
 
-def _show(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> None:
-    message = read_request(parts, approvals.read_show(words), member=member)
-    parts.replier.open_view(incoming, RequestDialog.of(message))
+def _show(context: SlackContext, _incoming: Incoming, member: Member, name: str) -> RequestDialog:
+    return RequestDialog.of(read_request(context, name, member=member))
 
 
-def _click_show(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, ALL_ROLES)
-    message = read_request(parts, take_text(incoming.value, "request"), member=member)
-    parts.replier.open_view(incoming, RequestDialog.of(message))
-
-
-def _click_older(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, ALL_ROLES)
-    value = incoming.value
-    after = PageStart(created_at=datetime.fromisoformat(take_text(value, "at")), id=take_text(value, "id"))
-    parts.replier.reply(incoming, _list(parts, member, take_text(value, "list"), after), replace=True)
-
-
-TYPED: dict[str, Typed] = {**{name: _typed_list(name) for name in approvals.LISTS}, "show": _show}
-CLICKS = {"request_show": Click(act=_click_show), "approvals_older": Click(act=_click_older)}
+COMMAND = Command(
+    name="/approvals",
+    does="Requests that wait, yours, and what became of the others",
+    forms=(
+        ReplyForm(
+            word="waiting",
+            usage="",
+            does="what waits for you",
+            roles=ALL_ROLES,
+            read=partial(_read_list, "waiting"),
+            answer=_list,
+        ),
+        ReplyForm(
+            word="mine",
+            usage="",
+            does="what you asked for",
+            roles=ALL_ROLES,
+            read=partial(_read_list, "mine"),
+            answer=_list,
+        ),
+        ReplyForm(
+            word="history",
+            usage="",
+            does="what has ended, newest first",
+            roles=ALL_ROLES,
+            read=partial(_read_list, "history"),
+            answer=_list,
+        ),
+        ModalForm(
+            word="show",
+            usage="<reference>",
+            does="one request with all that was done",
+            roles=ALL_ROLES,
+            read=approvals.read_show,
+            opens=_show,
+        ),
+        HELP,
+    ),
+)
+CLICKS: tuple[Click, ...] = (
+    ModalClick(action="request_show", roles=ALL_ROLES, read=read_text("request"), opens=_show),
+    ReplyClick(action="approvals_older", roles=ALL_ROLES, read=_read_older, answer=_list, replaces=True),
+)

@@ -1,4 +1,4 @@
-"""What `/cardops` does."""
+"""`/cardops`: its declaration, and what its forms do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from approvals.policy.people import Member
 from bot.doctor import table
 from bot.doctor.findings import DoctorRow
-from bot.slack.declarations import Typed
+from bot.slack.context import SlackContext
+from bot.slack.declarations import ReplyForm
+from bot.slack.handlers import silences
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts
-from commands.cardops import whoami as cardops
-from commands.reading.arguments import no_more
-from commands.slash_command import Reply, show_help
-from commands.table import COMMANDS
+from commands.cardops import whoami
+from commands.reading.arguments import ignore_words, read_nothing
+from commands.roles import ADMIN, EVERY_MEMBER
+from commands.slash_command import Command, Reply, show_help
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,23 +26,60 @@ class DoctorReply(Reply, template="doctor"):
     wrong: int
 
 
-def _help(_parts: Parts, _incoming: Incoming, _standing: Member, _words: Sequence[str]) -> Reply:
-    return show_help(*COMMANDS)
-
-
-def _whoami(_parts: Parts, _incoming: Incoming, member: Member, _words: Sequence[str]) -> Reply:
-    return cardops.whoami(
-        name=member.person.display_name, roles=member.roles, unreadable=member.unreadable, commands=COMMANDS
-    )
-
-
-def _doctor(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:
-    no_more(words, form="/cardops doctor")
-    with parts.replier.still_working(incoming):
-        results = list(table.examine(parts.doctor))
+def _doctor(context: SlackContext, _incoming: Incoming, member: Member, _read: None) -> Reply:
+    results = list(table.examine(context.doctor))
     found = table.count(results)
-    parts.note("doctor:asked", member=member, subject="installation", **found)
+    context.note("doctor:asked", member=member, subject="installation", **found)
     return DoctorReply(results=results, **found)
 
 
-TYPED: dict[str, Typed] = {"help": _help, "whoami": _whoami, "doctor": _doctor}
+DOCTOR = ReplyForm(
+    word="doctor",
+    usage="",
+    does="whether everything is set up and works",
+    roles=ADMIN,
+    read=read_nothing,
+    answer=_doctor,
+    asks_paytend=True,
+)
+
+
+def make_command(*others: Command) -> Command:
+    """Return `/cardops`, whose help and whoami name the forms of the other commands too."""
+
+    def show_all(_context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Reply:
+        return show_help(*others, command)
+
+    def who(_context: SlackContext, _incoming: Incoming, member: Member, _read: None) -> Reply:
+        return whoami.whoami(
+            name=member.person.display_name,
+            roles=member.roles,
+            unreadable=member.unreadable,
+            commands=(*others, command),
+        )
+
+    command = Command(
+        name="/cardops",
+        does="Help, who you are here, and whether everything works",
+        forms=(
+            ReplyForm(
+                word="help",
+                usage="",
+                does="all commands",
+                roles=EVERY_MEMBER,
+                read=ignore_words,
+                answer=show_all,
+            ),
+            ReplyForm(
+                word="whoami",
+                usage="",
+                does="your roles, and what you may do",
+                roles=EVERY_MEMBER,
+                read=ignore_words,
+                answer=who,
+            ),
+            DOCTOR,
+            *silences.FORMS,
+        ),
+    )
+    return command

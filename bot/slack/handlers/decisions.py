@@ -1,98 +1,120 @@
-"""The buttons of the request message, and the modals that they open."""
+"""The buttons of a request message, and the modals behind them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from approvals.execution import settlement
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
 from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue
-from approvals.policy.people import Member, admit
+from approvals.policy.people import Member
 from approvals.requests import decisions as deciding
 from approvals.statuses import Verdict
-from bot.slack.declarations import Click, Submission, take_text, told
+from bot.slack.context import SlackContext
+from bot.slack.declarations import (
+    Click,
+    Modal,
+    ModalClick,
+    Replies,
+    ReplyClick,
+    RoleFree,
+    read_text,
+    take_text,
+    told,
+)
 from bot.slack.handlers.requests import read_request, show_again
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts
+from commands.roles import EVERY_MEMBER
 from commands.slash_command import Reply
 
 
-def _approve(parts: Parts, incoming: Incoming, member: Member) -> None:
-    _decide(parts, incoming.value, member, verdict=Verdict.APPROVE)
-    parts.wake_executor()
-    show_again(parts, incoming, member)
+@dataclass(frozen=True, kw_only=True)
+class ShownRequest:
+    """A request and the digest of what the person was shown of it."""
+
+    id: str
+    digest: str
 
 
-def _decide(parts: Parts, value: Mapping[str, Any], member: Member, *, verdict: Verdict, reason: str = "") -> None:
-    with parts.database.writing() as session:
+def _read_shown(value: Mapping[str, Any]) -> ShownRequest:
+    return ShownRequest(id=take_text(value, "request"), digest=take_text(value, "digest"))
+
+
+def _approve(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> Replies | None:
+    _decide(context, shown, member, verdict=Verdict.APPROVE)
+    context.wake_executor()
+    return show_again(context, incoming, member, shown.id)
+
+
+def _decide(
+    context: SlackContext, shown: ShownRequest, member: Member, *, verdict: Verdict, reason: str = ""
+) -> None:
+    with context.database.writing() as session:
         deciding.decide(
             session,
-            parts.context,
-            request_id=take_text(value, "request"),
-            digest=take_text(value, "digest"),
+            context.context,
+            request_id=shown.id,
+            digest=shown.digest,
             verdict=verdict,
             member=member,
             reason=reason,
-            now=parts.clock.now(),
+            now=context.clock.now(),
         )
-    parts.wake_deliverer()
+    context.wake_deliverer()
 
 
-def _open_denial(parts: Parts, incoming: Incoming, member: Member) -> None:
+def _open_denial(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> DenialForm:
     """Ask for the reason; a person who may not decide learns it before typing one."""
-    with parts.database.reading() as session:
+    with context.database.reading() as session:
         request = deciding.require_decider(
             session,
-            request_id=take_text(incoming.value, "request"),
-            digest=take_text(incoming.value, "digest"),
+            request_id=shown.id,
+            digest=shown.digest,
             member=member,
-            now=parts.clock.now(),
+            now=context.clock.now(),
         )
-    message = read_request(parts, request.id)
+    message = read_request(context, request.id)
     # The value of the button, not of the request as it is now: the person denies what they were shown.
-    form = DenialForm(summary=message.summary, phrase=message.phrase, button_value=incoming.value)
-    parts.replier.open_view(incoming, form)
+    return DenialForm(summary=message.summary, phrase=message.phrase, button_value=incoming.value)
 
 
-def _withdraw(parts: Parts, incoming: Incoming, member: Member) -> None:
-    with parts.database.writing() as session:
+def _withdraw(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> Replies | None:
+    with context.database.writing() as session:
         deciding.withdraw(
             session,
-            parts.context,
-            request_id=take_text(incoming.value, "request"),
-            digest=take_text(incoming.value, "digest"),
+            context.context,
+            request_id=shown.id,
+            digest=shown.digest,
             member=member,
-            now=parts.clock.now(),
+            now=context.clock.now(),
         )
-    parts.wake_deliverer()
-    show_again(parts, incoming, member)
+    context.wake_deliverer()
+    return show_again(context, incoming, member, shown.id)
 
 
-def _announce_review(parts: Parts, incoming: Incoming, member: Member) -> None:
+def _announce_review(context: SlackContext, _incoming: Incoming, member: Member, shown: ShownRequest) -> None:
     """Reply that this person is reviewing the request, so that not everybody opens it."""
-    with parts.database.writing() as session:
+    with context.database.writing() as session:
         deciding.announce_review(
             session,
-            parts.context,
-            request_id=take_text(incoming.value, "request"),
-            digest=take_text(incoming.value, "digest"),
+            context.context,
+            request_id=shown.id,
+            digest=shown.digest,
             member=member,
-            now=parts.clock.now(),
+            now=context.clock.now(),
         )
-    parts.wake_deliverer()
+    context.wake_deliverer()
 
 
-def _open_settling(parts: Parts, incoming: Incoming, member: Member, *, happened: bool) -> None:
-    admit(member.person)
-    message = read_request(parts, take_text(incoming.value, "request"))
-    value = SettleValue(
-        request=take_text(incoming.value, "request"),
-        digest=take_text(incoming.value, "digest"),
-        happened=happened,
-    )
-    form = SettlementForm(
+def _open_settling(
+    context: SlackContext, _incoming: Incoming, _member: Member, shown: ShownRequest, *, happened: bool
+) -> SettlementForm:
+    message = read_request(context, shown.id)
+    value = SettleValue(request=shown.id, digest=shown.digest, happened=happened)
+    return SettlementForm(
         summary=message.summary, phrase=message.phrase, reference=message.reference, settle_value=value
     )
-    parts.replier.open_view(incoming, form)
 
 
 def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
@@ -103,37 +125,76 @@ def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
     return {}
 
 
-def _deny(parts: Parts, incoming: Incoming, member: Member) -> Reply:
-    _decide(parts, incoming.value, member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
+def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    _decide(context, _read_shown(incoming.value), member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
     return told("Denied", "The requester is told, with your reason.")
 
 
-def _settle(parts: Parts, incoming: Incoming, member: Member) -> Reply:
-    with parts.database.writing() as session:
+def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    shown = _read_shown(incoming.value)
+    with context.database.writing() as session:
         request = settlement.settle(
             session,
-            parts.context,
-            request_id=take_text(incoming.value, "request"),
-            digest=take_text(incoming.value, "digest"),
+            context.context,
+            request_id=shown.id,
+            digest=shown.digest,
             member=member,
             happened=incoming.value.get("happened") is True,
             reason=incoming.fields["reason"],
-            now=parts.clock.now(),
+            now=context.clock.now(),
         )
-    parts.wake_deliverer()
+    context.wake_deliverer()
     settled = request.status in {"executed", "failed"}
     return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
 
 
-CLICKS = {
-    "request_approve": Click(act=_approve, decides=True),
-    "request_deny": Click(act=_open_denial),
-    "request_withdraw": Click(act=_withdraw, decides=True),
-    "request_looking": Click(act=_announce_review),
-    "request_settle_happened": Click(act=lambda *given: _open_settling(*given, happened=True)),
-    "request_settle_not": Click(act=lambda *given: _open_settling(*given, happened=False)),
-}
-SUBMISSIONS = {
-    "request_deny": Submission(title="Deny", working="Denying…", check=_check_reason, act=_deny),
-    "request_settle": Submission(title="Settle", working="Writing it down…", check=_check_reason, act=_settle),
-}
+CLICKS: tuple[Click, ...] = (
+    ModalClick(
+        action="request_approve",
+        roles=RoleFree.REQUEST_DECIDES,
+        read=_read_shown,
+        opens=_approve,
+        decides=True,
+    ),
+    ModalClick(action="request_deny", roles=RoleFree.REQUEST_DECIDES, read=_read_shown, opens=_open_denial),
+    ModalClick(
+        action="request_withdraw",
+        roles=RoleFree.REQUEST_DECIDES,
+        read=_read_shown,
+        opens=_withdraw,
+        decides=True,
+    ),
+    ReplyClick(
+        action="request_looking", roles=RoleFree.REQUEST_DECIDES, read=_read_shown, answer=_announce_review
+    ),
+    ModalClick(
+        action="request_settle_happened",
+        roles=EVERY_MEMBER,
+        read=_read_shown,
+        opens=partial(_open_settling, happened=True),
+    ),
+    ModalClick(
+        action="request_settle_not",
+        roles=EVERY_MEMBER,
+        read=_read_shown,
+        opens=partial(_open_settling, happened=False),
+    ),
+)
+MODALS = (
+    Modal(
+        name="request_deny",
+        roles=RoleFree.REQUEST_DECIDES,
+        title="Deny",
+        working="Denying…",
+        check=_check_reason,
+        submit=_deny,
+    ),
+    Modal(
+        name="request_settle",
+        roles=RoleFree.REQUEST_DECIDES,
+        title="Settle",
+        working="Writing it down…",
+        check=_check_reason,
+        submit=_settle,
+    ),
+)

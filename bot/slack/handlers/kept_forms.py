@@ -5,14 +5,28 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from approvals.policy.people import Member
-from bot.slack.declarations import Click, OldButton, Submission, ToldReply, take_text, told
-from bot.slack.handlers import apply, card, holder, topup
-from bot.slack.handlers.forms import choose_cities_of
+from bot.slack.context import SlackContext
+from bot.slack.declarations import (
+    Click,
+    ModalClick,
+    OldButton,
+    ReplyClick,
+    RoleFree,
+    ToldReply,
+    read_nothing,
+    read_text,
+    told,
+)
+from bot.slack.handlers import topup
+from bot.slack.handlers.address_inputs import choose_cities_of
+from bot.slack.handlers.card import command as card
+from bot.slack.handlers.holder import command as holder
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
-from commands.slash_command import SUPPORT, ButtonValue, ProblemReply, Reply
+from bot.slack.replies import Shown
+from commands.roles import SUPPORT
+from commands.slash_command import ButtonValue, ProblemReply, Reply
 
-FORMS: dict[str, Submission] = {**apply.SUBMISSIONS, **card.SUBMISSIONS, **holder.SUBMISSIONS, **topup.SUBMISSIONS}
+FORMS = {modal.name: modal for modal in (*card.MODALS, *holder.MODALS, *topup.MODALS)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,49 +37,48 @@ class FormKept(Reply, template="form_kept"):
     draft: ButtonValue
 
 
-def answer_closed(parts: Parts, incoming: Incoming) -> None:
+def answer_closed(context: SlackContext, incoming: Incoming) -> None:
     """Offer to go on with a form that was closed after something was typed into it; its files do not stay."""
     for file in (file for files in incoming.files.values() for file in files):
-        parts.files.delete(file)
+        context.files.delete(file)
     form = FORMS.get(incoming.name)
-    if form is None or form.reopen is None or not _is_touched(incoming):
+    if form is None or form.view is None or not _is_touched(incoming):
         return
-    kept = FormKept(title=form.title, draft={"draft": _keep(parts, incoming)})
+    kept = FormKept(title=form.title, draft={"draft": _keep(context, incoming)})
     where = replace(incoming, view_id="", channel=str(incoming.value.get("channel") or ""))
-    parts.replier.reply(where, kept)
+    context.replier.reply(where, kept)
 
 
-def with_way_back(parts: Parts, incoming: Incoming, problem: ProblemReply) -> ToldReply:
+def with_way_back(context: SlackContext, incoming: Incoming, problem: ProblemReply) -> ToldReply:
     """Return the words of a problem with a button that brings back what was typed."""
     said = told(problem.headline, problem.says, next=problem.next)
     form = FORMS.get(incoming.name)
-    if form is None or form.reopen is None:
+    if form is None or form.view is None:
         return said
-    draft = {"draft": _keep(parts, incoming)}
+    draft = {"draft": _keep(context, incoming)}
     return replace(said, back="form_go_on", back_text="Change it", metadata=draft)
 
 
-def _keep(parts: Parts, incoming: Incoming) -> str:
+def _keep(context: SlackContext, incoming: Incoming) -> str:
     texts = {name: text for name, text in incoming.value.items() if isinstance(text, str)}
-    return parts.drafts.keep(incoming.account, form=incoming.name, fields={**texts, **incoming.fields})
+    return context.drafts.keep(incoming.account, form=incoming.name, fields={**texts, **incoming.fields})
 
 
-def _go_on(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, SUPPORT)
-    kept = parts.drafts.take(take_text(incoming.value, "draft"), account=incoming.account)
+def _go_on(context: SlackContext, incoming: Incoming, _member: Member, draft: str) -> Shown:
+    kept = context.drafts.take(draft, account=incoming.account)
     form = FORMS.get(kept.form)
-    if form is None or form.reopen is None:
+    if form is None or form.view is None:
         raise OldButton
-    form.reopen(parts, replace(incoming, channel=kept.fields.get("channel", "")), kept.fields)
+    return form.view(context, kept.fields.get("channel", ""), kept.fields)
 
 
-def _choose_country(parts: Parts, incoming: Incoming, _standing: Member) -> None:
+def _choose_country(context: SlackContext, incoming: Incoming, _member: Member, _read: None) -> None:
     """Offer the cities of the country that was chosen in an open form."""
-    view = parts.replier.exchange_blocks(incoming.view, choose_cities_of(incoming.view, incoming.text))
+    view = context.replier.exchange_blocks(incoming.view, choose_cities_of(incoming.view, incoming.text))
     form = FORMS.get(str(view.get("callback_id") or ""))
     is_incomplete = any(block.get("block_id") == "asking" for block in view.get("blocks") or [])
     if form is not None and form.fill is not None and is_incomplete:
-        form.fill(parts, incoming, view)  # the answer that was under way is for the form as it was before
+        form.fill(context, incoming, view)  # the answer that was under way is for the form as it was before
 
 
 def _is_touched(incoming: Incoming) -> bool:
@@ -79,7 +92,7 @@ def _is_touched(incoming: Incoming) -> bool:
     return any(text and text != initial.get(name, "") for name, text in incoming.fields.items())
 
 
-CLICKS = {
-    "form_go_on": Click(act=_go_on),
-    "country": Click(act=_choose_country),
-}
+CLICKS: tuple[Click, ...] = (
+    ModalClick(action="form_go_on", roles=SUPPORT, read=read_text("draft"), opens=_go_on),
+    ReplyClick(action="country", roles=RoleFree.HARMLESS, read=read_nothing, answer=_choose_country),
+)

@@ -1,44 +1,40 @@
-"""The lists of movements: what was typed for one, and the buttons that turn its pages in place."""
+"""The lists of movements, of a card or of the partner account, and the buttons that turn their pages in place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from approvals.policy.people import Member
-from bot.slack.declarations import Click, OldButton, Typed
+from bot.slack.context import SlackContext
+from bot.slack.declarations import Click, OldButton, ReplyClick
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
 from commands.lists import movements
 from commands.lists.movements import Query
-from commands.partner.account import PARTNER
-from commands.slash_command import SUPPORT, Reply
+from commands.roles import PARTNER, SUPPORT
+from commands.slash_command import Reply
 
 
-def typed_movements(kind: str) -> Typed:
-    """Return what shows the first page of a list."""
-
-    def act(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:
-        return _show(parts, incoming, member, movements.read_query(kind, words, today=parts.today))
-
-    return act
-
-
-def _show(parts: Parts, incoming: Incoming, member: Member, query: Query) -> Reply:
-    with parts.replier.still_working(incoming):
-        reply = movements.show(query, ask=parts.paytend.send, timezone=parts.timezone)
+def show_movements(context: SlackContext, _incoming: Incoming, member: Member, query: Query) -> Reply:
+    """Return one page; looking at a card's goes into the trail."""
+    reply = movements.show(query, ask=context.paytend.send, timezone=context.timezone)
     if query.card_id:
-        parts.note("card:read", member=member, subject=query.card_id, what=query.kind, start=query.start)
+        context.note("card:read", member=member, subject=query.card_id, what=query.kind, start=query.start)
     return reply
 
 
-def _turn(parts: Parts, incoming: Incoming, member: Member) -> None:
+def _read(value: Mapping[str, Any]) -> Query:
     try:
-        query = movements.read_value(incoming.value)
+        return movements.read_value(value)
     except (KeyError, TypeError, ValueError) as error:
         raise OldButton from error
-    require_any(member, PARTNER if query.kind == movements.PARTNER else SUPPORT)
-    parts.replier.reply(incoming, _show(parts, incoming, member, query), replace=True)
 
 
-CLICKS = {
-    "movements_next": Click(act=_turn, quick=False),
-    "movements_previous": Click(act=_turn, quick=False),
-}
+def _roles_for(value: Mapping[str, Any]) -> tuple[str, ...]:
+    return PARTNER if _read(value).kind == movements.PARTNER else SUPPORT
+
+
+CLICKS: tuple[Click, ...] = tuple(
+    ReplyClick(
+        action=action, roles=_roles_for, read=_read, answer=show_movements, asks_paytend=True, replaces=True
+    )
+    for action in ("movements_next", "movements_previous")
+)

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from approvals.audit import chain
 from approvals.policy.people import Member
-from bot.slack.declarations import Click, OldButton, take_text
+from bot.slack.context import SlackContext
+from bot.slack.declarations import OldButton, ReplyClick, read_text
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
-from commands.slash_command import ALL_ROLES, Reply
+from commands.roles import ALL_ROLES
+from commands.slash_command import Reply
 from notifier.routing import acknowledgements
 
 
@@ -20,16 +21,15 @@ class NoticeTakenReply(Reply, template="notice_taken"):
     at: datetime
 
 
-def _acknowledge(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, ALL_ROLES)
-    key, account, now = take_text(incoming.value, "key"), member.person.account, parts.clock.now()
+def _acknowledge(context: SlackContext, _incoming: Incoming, member: Member, key: str) -> Reply | None:
+    account, now = member.person.account, context.clock.now()
     try:
-        with parts.database.writing() as session:
-            acknowledgements.acknowledge(session, key, account=account, outbox=parts.outbox, now=now)
+        with context.database.writing() as session:
+            acknowledgements.acknowledge(session, key, account=account, outbox=context.outbox, now=now)
             chain.append(
                 session,
                 "notice:acknowledged",
-                key=parts.context.audit_key,
+                key=context.context.audit_key,
                 actor=account,
                 subject=key[:64],
                 facts={},
@@ -38,9 +38,9 @@ def _acknowledge(parts: Parts, incoming: Incoming, member: Member) -> None:
     except acknowledgements.NothingToAcknowledge as error:
         raise OldButton from error
     except acknowledgements.AlreadyAcknowledged as error:
-        parts.replier.reply(incoming, NoticeTakenReply(by=error.by, at=error.at))
-        return
-    parts.wake_deliverer()
+        return NoticeTakenReply(by=error.by, at=error.at)
+    context.wake_deliverer()
+    return None  # the notice itself is edited
 
 
-CLICKS = {"notice_acknowledge": Click(act=_acknowledge)}
+CLICKS = (ReplyClick(action="notice_acknowledge", roles=ALL_ROLES, read=read_text("key"), answer=_acknowledge),)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.slack.choices import DESIGNS, ChoicesPending
+from bot.slack.context import SlackContext
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts
 from commands.reading.address import NO_CHOICE
 from commands.reading.countries import COUNTRIES, search
 from notifier.rendering.escaping import clean
@@ -22,14 +22,14 @@ _LONGEST_TEXT, _LONGEST_VALUE = 75, 150
 Option = dict[str, Any]
 
 
-def offer(parts: Parts, incoming: Incoming) -> list[Option]:
+def offer(context: SlackContext, incoming: Incoming) -> list[Option]:
     """Return the options for what was typed so far; never raises for what Paytend can do, never empty."""
     kind, _, more = incoming.name.partition("_")
     find = _SOURCES.get(kind)
     if find is None:
         return [_say("There is nothing to choose from here")]
     try:
-        found = find(parts, more, incoming.text)
+        found = find(context, more, incoming.text)
     except ChoicesPending:
         return [_say("Still asking Paytend: type another letter in a moment")]
     except PaytendError:
@@ -38,23 +38,23 @@ def offer(parts: Parts, incoming: Incoming) -> list[Option]:
     return options[:_MOST] or [_say(f"Nothing fits “{clean(incoming.text)}”")]
 
 
-def _countries(_parts: Parts, _more: str, text: str) -> Sequence[tuple[str, str]]:
+def _countries(_context: SlackContext, _more: str, text: str) -> Sequence[tuple[str, str]]:
     exact = text.strip().upper()
     found = search(text, ((item, (item[0], item[1])) for item in COUNTRIES.items()))
     found.sort(key=lambda item: item[0] != exact)
     return [(code, f"{name} ({code})") for code, name in found]
 
 
-def _cities(parts: Parts, country: str, text: str) -> Sequence[tuple[str, str]]:
+def _cities(context: SlackContext, country: str, text: str) -> Sequence[tuple[str, str]]:
     if country not in COUNTRIES:
         return [(NO_CHOICE, "Choose the country first")]
-    cities = parts.choices.soon(country, submit=parts.later)
+    cities = context.choices.soon(country, submit=context.later)
     rows = ((city, (city.name or "", city.code)) for city in cities)
     return [(city.code, f"{city.name or city.code} ({city.code})") for city in search(text, rows)]
 
 
-def _designs(parts: Parts, _more: str, text: str) -> Sequence[tuple[str, str]]:
-    designs = parts.choices.soon(DESIGNS, submit=parts.later)
+def _designs(context: SlackContext, _more: str, text: str) -> Sequence[tuple[str, str]]:
+    designs = context.choices.soon(DESIGNS, submit=context.later)
     rows = ((row, (row.name or "", row.sku)) for row in designs)
     return [(row.sku, _design_text(row)) for row in search(text, rows)]
 
@@ -64,7 +64,7 @@ def _design_text(row: Any) -> str:
     return f"{row.name or row.sku}{kind} ({row.sku})"
 
 
-_SOURCES: dict[str, Callable[[Parts, str, str], Sequence[tuple[str, str]]]] = {
+_SOURCES: dict[str, Callable[[SlackContext, str, str], Sequence[tuple[str, str]]]] = {
     "country": _countries,
     "nationality": _countries,
     "city": _cities,

@@ -1,47 +1,81 @@
-"""What `/partner` and its buttons do."""
+"""`/partner`: its declaration, and what its forms and buttons do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from approvals.policy.people import Member
-from bot.slack.declarations import Click, OldButton, Typed, take_text
-from bot.slack.handlers.movements import typed_movements
+from bot.slack.context import SlackContext
+from bot.slack.declarations import ReplyClick, ReplyForm, take_start, take_text
+from bot.slack.handlers.movements import show_movements
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
 from commands.lists import movements
-from commands.partner import account as partner
-from commands.slash_command import Reply
+from commands.partner import account
+from commands.reading.arguments import TypedWords, read_nothing
+from commands.roles import PARTNER
+from commands.slash_command import HELP, Command, Reply
 
 
-def _balance(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> Reply:
-    partner.read_balance(words)
-    with parts.replier.still_working(incoming):
-        return partner.balance(ask=parts.paytend.send)
+@dataclass(frozen=True, kw_only=True)
+class PayInPage:
+    """A page of what was paid in to the partner account."""
+
+    currency: str
+    start: int
 
 
-def _top_ups(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> Reply:
-    return _show(parts, incoming, partner.read_top_ups(words), start=0)
+def _balance(context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Reply:
+    return account.balance(ask=context.paytend.send)
 
 
-def _show(parts: Parts, incoming: Incoming, currency: str, *, start: int) -> Reply:
-    with parts.replier.still_working(incoming):
-        return partner.top_ups(currency, start=start, ask=parts.paytend.send, timezone=parts.timezone)
+def _read_first(typed: TypedWords) -> PayInPage:
+    return PayInPage(currency=account.read_top_ups(typed), start=0)
 
 
-def _turn(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, partner.PARTNER)
-    start = incoming.value.get("start")
-    if not isinstance(start, int) or start < 0:
-        raise OldButton
-    reply = _show(parts, incoming, take_text(incoming.value, "currency"), start=start)
-    parts.replier.reply(incoming, reply, replace=True)
+def _read_page(value: Mapping[str, Any]) -> PayInPage:
+    return PayInPage(start=take_start(value), currency=take_text(value, "currency"))
 
 
-TYPED: dict[str, Typed] = {
-    "balance": _balance,
-    "topups": _top_ups,
-    "transactions": typed_movements(movements.PARTNER),
-}
-CLICKS = {
-    "partner_topups_next": Click(act=_turn, quick=False),
-    "partner_topups_previous": Click(act=_turn, quick=False),
-}
+def _top_ups(context: SlackContext, _incoming: Incoming, _member: Member, page: PayInPage) -> Reply:
+    return account.top_ups(page.currency, start=page.start, ask=context.paytend.send, timezone=context.timezone)
+
+
+COMMAND = Command(
+    name="/partner",
+    does="The partner account: balance, what was paid in, transactions",
+    forms=(
+        ReplyForm(
+            word="balance",
+            usage="",
+            does="what can still be spent at Paytend",
+            roles=PARTNER,
+            read=read_nothing,
+            answer=_balance,
+            asks_paytend=True,
+        ),
+        ReplyForm(
+            word="topups",
+            usage="[currency]",
+            does="how it is paid in, and what was",
+            roles=PARTNER,
+            read=_read_first,
+            answer=_top_ups,
+            asks_paytend=True,
+        ),
+        ReplyForm(
+            word="transactions",
+            usage="[from] [to] [status]",
+            does="what moved, of the last 30 days when nothing else is said",
+            roles=PARTNER,
+            read=partial(movements.read_query, movements.PARTNER),
+            answer=show_movements,
+            asks_paytend=True,
+        ),
+        HELP,
+    ),
+)
+CLICKS = tuple(
+    ReplyClick(action=action, roles=PARTNER, read=_read_page, answer=_top_ups, asks_paytend=True, replaces=True)
+    for action in ("partner_topups_next", "partner_topups_previous")
+)

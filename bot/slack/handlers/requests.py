@@ -14,10 +14,21 @@ from approvals.requests import view as showing
 from approvals.requests.opening import AskAgain, NewRequest
 from approvals.statuses import Status
 from approvals.tables import Request
-from bot.slack.declarations import Click, OldButton, take_text, told
+from bot.slack.context import SlackContext
+from bot.slack.declarations import (
+    Click,
+    Dismissal,
+    OldButton,
+    Replies,
+    ReplyClick,
+    RoleFree,
+    read_nothing,
+    take_text,
+    told,
+)
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
-from commands.slash_command import SUPPORT, Reply
+from commands.roles import SUPPORT
+from commands.slash_command import Reply
 
 # What became of something that its rule let one person do alone: the headline, and what comes next.
 _ALONE: dict[Status, tuple[str, str]] = {
@@ -57,7 +68,7 @@ class AgainQuestion(Reply, template="again"):
 
 
 def ask_for(
-    parts: Parts,
+    context: SlackContext,
     incoming: Incoming,
     member: Member,
     *,
@@ -72,27 +83,27 @@ def ask_for(
     the trail names when they are refused. Raises a Refusal (AskAgain among them), in the trail too. `tell_asked`
     words it.
     """
-    with parts.recording_refusals(member, subject=subject):
+    with context.recording_refusals(member, subject=subject):
         read = opening.parse_payload(action, payload)
         wish = NewRequest(
             action=action,
             payload=payload,
-            snapshot=parts.take_snapshot(action, read),
-            members=parts.members(),
+            snapshot=context.take_snapshot(action, read),
+            members=context.members(),
             asked_in=incoming.channel,
-            follows=_follows(parts, incoming.account, action=action),
+            follows=_follows(context, incoming.account, action=action),
             again=again,
         )
-        with parts.database.writing() as session:
+        with context.database.writing() as session:
             request = opening.open_request(
-                session, parts.context, new_request=wish, member=member, now=parts.clock.now()
+                session, context.context, new_request=wish, member=member, now=context.clock.now()
             )
-    parts.wake_deliverer()
-    return parts.execute_now(request.id) if request.status == Status.APPROVED else request
+    context.wake_deliverer()
+    return context.execute_now(request.id) if request.status == Status.APPROVED else request
 
 
 def ask_and_tell(
-    parts: Parts,
+    context: SlackContext,
     incoming: Incoming,
     member: Member,
     *,
@@ -106,87 +117,98 @@ def ask_and_tell(
     `subject` is what the trail names when it is refused, now or when it is asked for again.
     """
     try:
-        asked = ask_for(parts, incoming, member, action=action, subject=subject, payload=payload, again=again)
+        asked = ask_for(context, incoming, member, action=action, subject=subject, payload=payload, again=again)
     except AskAgain as question:
         return AgainQuestion(says=str(question), wish={"action": action, "subject": subject, "payload": payload})
-    return tell_asked(parts, asked)
+    return tell_asked(context, asked)
 
 
-def tell_asked(parts: Parts, asked: Request) -> Reply:
+def tell_asked(context: SlackContext, asked: Request) -> Reply:
     """Return what the person who asked is told."""
-    summary, _ = stored.read_shown(parts.context, asked)
+    summary, _ = stored.read_shown(context.context, asked)
     if stored.read_rule(asked).lifted:
         headline, more = _ALONE.get(Status(asked.status), _LATER)
         says = f"{summary}. {asked.reason}".rstrip() + f" Reference: {asked.reference}."
         return told(headline, says, next=more)
     return AskedReply(
         summary=summary,
-        channel=asked.told.split()[0] if asked.told else parts.context.channel,
+        channel=asked.told.split()[0] if asked.told else context.context.channel,
         decide_by=asked.decide_by,
         phrase=asked.phrase,
     )
 
 
-def read_request(parts: Parts, name: str, *, member: Member | None = None) -> RequestMessage:
+def read_request(context: SlackContext, name: str, *, member: Member | None = None) -> RequestMessage:
     """Return what the message of a request shows, by its id or reference; raises UnknownRequest.
 
     Personal data is only for a `member` who could make or decide the request; reading it is noted in the trail.
     """
-    with parts.database.reading() as session:
+    with context.database.reading() as session:
         request = stored.find_named(session, name)
-        view = showing.read_view(session, parts.context, request, now=parts.clock.now())
+        view = showing.read_view(session, context.context, request, now=context.clock.now())
     message = make_request_message(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
     if member is None or view.payload is None or not view.payload.private or not member.roles & allowed:
         return message
-    parts.note("request:details_read", member=member, subject=f"request:{request.id}")
+    context.note("request:details_read", member=member, subject=f"request:{request.id}")
     return replace(message, private=[Line(label=label, text=text) for label, text in view.payload.private])
 
 
-def show_request(parts: Parts, incoming: Incoming, member: Member, request_id: str) -> None:
-    """Show the request message in a modal, with its personal data to those who may see it."""
-    message = read_request(parts, request_id, member=member)
+def show_request(context: SlackContext, member: Member, request_id: str) -> Replies:
+    """Return the request message for a modal, with its personal data for those who may see it."""
+    message = read_request(context, request_id, member=member)
     more = [RequestPrivateReply(private=message.private)] if message.private else []
-    parts.replier.open_reply(incoming, message, title="Request", first=more)
+    return Replies(title="Request", replies=[*more, message])
 
 
-def show_again(parts: Parts, incoming: Incoming, member: Member) -> None:
-    """Bring the modal in which something was clicked up to date; in a channel the outbox edits it."""
-    if incoming.view_id:
-        show_request(parts, incoming, member, take_text(incoming.value, "request"))
+def show_again(context: SlackContext, incoming: Incoming, member: Member, request_id: str) -> Replies | None:
+    """Return the modal in which something was clicked, up to date; in a channel the request message is edited."""
+    return show_request(context, member, request_id) if incoming.view_id else None
 
 
-def _follows(parts: Parts, account: str, *, action: str) -> bool:
+def _follows(context: SlackContext, account: str, *, action: str) -> bool:
     """Whether the requester cannot see the message in its channel: that of the rule, else of all approvals."""
     channels = {
-        rule.channel or parts.context.channel for rule in parts.context.policy.rules if rule.action == action
+        rule.channel or context.context.channel for rule in context.context.policy.rules if rule.action == action
     }
-    return not all(parts.directory.is_member(channel, account) for channel in channels)
+    return not all(context.directory.is_member(channel, account) for channel in channels)
 
 
-def _click_again(parts: Parts, incoming: Incoming, member: Member) -> None:
-    """Ask again, with what the question was about; everything in it is checked anew."""
-    require_any(member, SUPPORT)
-    value, payload = incoming.value, incoming.value.get("payload")
+@dataclass(frozen=True, kw_only=True)
+class RepeatedWish:
+    """What the question whether again was about; everything in it is checked anew."""
+
+    action: str
+    subject: str
+    payload: Mapping[str, Any]
+
+
+def _read_wish(value: Mapping[str, Any]) -> RepeatedWish:
+    payload = value.get("payload")
     if not isinstance(payload, dict):
         raise OldButton
-    reply = ask_and_tell(
-        parts,
+    return RepeatedWish(action=take_text(value, "action"), subject=take_text(value, "subject"), payload=payload)
+
+
+def _ask_again(context: SlackContext, incoming: Incoming, member: Member, wish: RepeatedWish) -> Reply:
+    return ask_and_tell(
+        context,
         incoming,
         member,
-        action=take_text(value, "action"),
-        subject=take_text(value, "subject"),
-        payload=payload,
+        action=wish.action,
+        subject=wish.subject,
+        payload=wish.payload,
         again=True,
     )
-    parts.replier.reply(incoming, reply, replace=incoming.is_ephemeral)
 
 
-def _dismiss(parts: Parts, incoming: Incoming, _standing: Member) -> None:
-    if incoming.view_id:
-        parts.replier.show_in_view(incoming.view_id, told("Nothing was done", "You can close this."))
-    else:
-        parts.replier.dismiss(incoming)
+def _dismiss(_context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Dismissal:
+    return Dismissal(words=told("Nothing was done", "You can close this."))
 
 
-CLICKS = {"dismiss": Click(act=_dismiss), "ask_again": Click(act=_click_again, quick=False)}
+CLICKS: tuple[Click, ...] = (
+    ReplyClick(action="dismiss", roles=RoleFree.HARMLESS, read=read_nothing, answer=_dismiss),
+    ReplyClick(
+        action="ask_again", roles=SUPPORT, read=_read_wish, answer=_ask_again, asks_paytend=True, replaces=True
+    ),
+)

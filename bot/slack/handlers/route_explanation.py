@@ -4,35 +4,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from approvals.policy.people import Member
-from bot.slack.declarations import Click, OldButton
+from bot.slack.context import SlackContext
+from bot.slack.declarations import OldButton, ReplyClick
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
+from commands.roles import ALL_ROLES
 from commands.route_explanation import explain
-from commands.slash_command import ALL_ROLES
+from commands.slash_command import Reply
 from notifier.inbox.events import make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
 
 
-def _why(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, ALL_ROLES)
-    kind, facts = _read(parts, incoming.value)
-    parts.replier.reply(incoming, explain(kind, facts, routes=parts.routes))
+def _why(context: SlackContext, _incoming: Incoming, _member: Member, value: Mapping[str, Any]) -> Reply:
+    kind, facts = _read(context, value)
+    return explain(kind, facts, routes=context.routes)
 
 
-def _read(parts: Parts, value: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def _read(context: SlackContext, value: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """Return what the routes look at; raises OldButton, and Unreadable for content that is no longer kept."""
     if isinstance(event_id := value.get("event"), str):
-        with parts.database.reading() as session:
+        with context.database.reading() as session:
             row = session.get(InboxEvent, event_id)
         if row is None:
             raise OldButton
-        event = open_event(row, vault=parts.context.vault, unit=parts.paytend.unit)
-        notification = make_notification(event, timezone=parts.timezone, now=parts.clock.now())
+        event = open_event(row, vault=context.context.vault, unit=context.paytend.unit)
+        notification = make_notification(event, timezone=context.timezone, now=context.clock.now())
         return notification.kind, notification.facts
     if not isinstance(value.get("kind"), str):
         raise OldButton
     return value["kind"], value
 
 
-CLICKS = {"why_here": Click(act=_why)}
+CLICKS = (ReplyClick(action="why_here", roles=ALL_ROLES, read=lambda value: value, answer=_why),)

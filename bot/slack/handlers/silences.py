@@ -1,19 +1,19 @@
-"""What `/cardops silence` and its buttons do."""
-
-from collections.abc import Sequence
+"""`/cardops silence` and `/cardops silences`: their declarations, and what they and their buttons do."""
 
 from approvals.audit import chain
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from bot.jobs.silence_ends import note_silence_end
-from bot.slack.declarations import Click, Typed, take_text, told
+from bot.slack.context import SlackContext
+from bot.slack.declarations import ReplyClick, ReplyForm, read_text, told
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
 from commands.cardops import silences
 from commands.cardops.silences import SilenceHeldReply, SilenceRow, SilencesReply
-from commands.reading.arguments import no_more
+from commands.reading.arguments import read_nothing
+from commands.roles import SILENCE
 from commands.slash_command import Reply
 from notifier.routing import silences as silencing
+from notifier.routing.silence_matcher import NAMES
 from notifier.routing.tables import Silence
 
 
@@ -23,40 +23,34 @@ class SilenceOver(Refusal):
     is_recorded = False
 
 
-def _silence(parts: Parts, _incoming: Incoming, member: Member, words: Sequence[str]) -> Reply:
-    wish = silences.read_silence(words)
-    now = parts.clock.now()
-    with parts.database.writing() as session:
+def _silence(context: SlackContext, incoming: Incoming, member: Member, wish: silences.TypedSilence) -> Reply:
+    now = context.clock.now()
+    with context.database.writing() as session:
         silence = silencing.begin(
             session,
             wish.matcher,
             owner=member.person.account,
             reason=wish.reason,
             until=now + wish.lasts,
-            routes=parts.routes,
-            outbox=parts.outbox,
+            routes=context.routes,
+            outbox=context.outbox,
             now=now,
         )
         chain.append(
             session,
             "silence:began",
-            key=parts.context.audit_key,
+            key=context.context.audit_key,
             actor=member.person.account,
             subject=silence.id,
             facts={"matcher": str(wish.matcher), "reason": wish.reason, "until": silence.ends_at.isoformat()},
             now=now,
         )
-    parts.wake_deliverer()
-    return _list(parts)
+    context.wake_deliverer()
+    return _list(context, incoming, member, None)
 
 
-def _silences(parts: Parts, _incoming: Incoming, _standing: Member, words: Sequence[str]) -> Reply:
-    no_more(words, form="/cardops silences")
-    return _list(parts)
-
-
-def _list(parts: Parts) -> SilencesReply:
-    with parts.database.reading() as session:
+def _list(context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Reply:
+    with context.database.reading() as session:
         rows = [
             SilenceRow(
                 id=silence.id,
@@ -71,42 +65,60 @@ def _list(parts: Parts) -> SilencesReply:
     return SilencesReply(rows=rows)
 
 
-def _click_end(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, silences.SILENCERS)
-    silence_id, by = take_text(incoming.value, "silence"), member.person.account
+def _end(context: SlackContext, _incoming: Incoming, member: Member, silence_id: str) -> Reply:
+    by = member.person.account
     try:
-        with parts.database.writing() as session:
+        with context.database.writing() as session:
             silence, held = silencing.end(
                 session,
                 silence_id,
                 by=by,
-                routes=parts.routes,
-                outbox=parts.outbox,
-                now=parts.clock.now(),
+                routes=context.routes,
+                outbox=context.outbox,
+                now=context.clock.now(),
             )
-            note_silence_end(session, silence, held, key=parts.context.audit_key, actor=by, now=parts.clock.now())
+            note_silence_end(
+                session, silence, held, key=context.context.audit_key, actor=by, now=context.clock.now()
+            )
     except silencing.NoSuchSilence as error:
         raise SilenceOver from error
-    parts.wake_deliverer()
+    context.wake_deliverer()
     says = "1 notice was held back." if held == 1 else f"{held} notices were held back."
     more = " Each is a line in the thread of its message." if held else ""
-    ended = told("The silence has ended", says + more)
-    parts.replier.reply(incoming, ended, replace=incoming.is_ephemeral)
+    return told("The silence has ended", says + more)
 
 
-def _click_held(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, silences.SILENCERS)
-    silence_id = take_text(incoming.value, "silence")
-    with parts.database.reading() as session:
+def _show_held(context: SlackContext, _incoming: Incoming, member: Member, silence_id: str) -> Reply:
+    with context.database.reading() as session:
         silence = session.get(Silence, silence_id)
         if silence is None or silence.ended_at is not None:
             raise SilenceOver
-        rows = silencing.list_held(session, silence_id, outbox=parts.outbox)
+        rows = silencing.list_held(session, silence_id, outbox=context.outbox)
         held = silencing.count_held(session, silence_id)
         matcher = str(silencing.read_matcher(silence))
-    parts.note("silence:read", member=member, subject=silence_id)
-    parts.replier.reply(incoming, SilenceHeldReply(matcher=matcher, rows=rows, held=held))
+    context.note("silence:read", member=member, subject=silence_id)
+    return SilenceHeldReply(matcher=matcher, rows=rows, held=held)
 
 
-TYPED: dict[str, Typed] = {"silence": _silence, "silences": _silences}
-CLICKS = {"silence_end": Click(act=_click_end), "silence_held": Click(act=_click_held)}
+FORMS = (
+    ReplyForm(
+        word="silence",
+        usage="<name>=<value> … for <duration> <reason>",
+        does=f"hold notices back for a while; names: {', '.join(NAMES)}",
+        roles=SILENCE,
+        read=silences.read_silence,
+        answer=_silence,
+    ),
+    ReplyForm(
+        word="silences",
+        usage="",
+        does="what is silenced, by whom and until when",
+        roles=SILENCE,
+        read=read_nothing,
+        answer=_list,
+    ),
+)
+CLICKS = (
+    ReplyClick(action="silence_end", roles=SILENCE, read=read_text("silence"), answer=_end, replaces=True),
+    ReplyClick(action="silence_held", roles=SILENCE, read=read_text("silence"), answer=_show_held),
+)

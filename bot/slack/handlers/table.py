@@ -1,64 +1,45 @@
-"""Every act, in one table: what is typed, clicked and submitted."""
+"""All that can be typed, clicked and submitted, in one table each."""
 
-from bot.slack.declarations import Click, Submission, Typed
+from bot.slack.declarations import Click, Modal
 from bot.slack.handlers import (
-    apply,
     approvals,
-    card,
     cardops,
     decisions,
-    holder,
     home,
+    kept_forms,
     movements,
     notices,
     partner,
+    partner_transfer,
     requests,
+    route_explanation,
     silences,
     topup,
 )
-from bot.slack.handlers import kept_forms as going_on
-from bot.slack.handlers import partner_transfer as transfer
-from bot.slack.handlers import route_explanation as why_here
+from bot.slack.handlers.card import command as card
+from bot.slack.handlers.holder import command as holder
 from commands.slash_command import Command
 
-TYPED: dict[str, dict[str, Typed]] = {
-    "/card": {**card.TYPED, **apply.TYPED},
-    "/topup": topup.TYPED,
-    "/holder": holder.TYPED,
-    "/partner": partner.TYPED,
-    "/approvals": approvals.TYPED,
-    "/cardops": {**cardops.TYPED, **silences.TYPED},
+_OTHERS = (card.COMMAND, topup.COMMAND, holder.COMMAND, partner.COMMAND, approvals.COMMAND)
+COMMANDS: tuple[Command, ...] = (*_OTHERS, cardops.make_command(*_OTHERS))
+COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
+_CLICKS: tuple[Click, ...] = (
+    *requests.CLICKS,
+    *decisions.CLICKS,
+    *approvals.CLICKS,
+    *card.CLICKS,
+    *holder.CLICKS,
+    *movements.CLICKS,
+    *partner.CLICKS,
+    *topup.CLICKS,
+    *kept_forms.CLICKS,
+    *home.CLICKS,
+    *route_explanation.CLICKS,
+    *notices.CLICKS,
+    *silences.CLICKS,
+    *partner_transfer.CLICKS,
+)
+CLICKS = {click.action: click for click in _CLICKS}
+MODALS: dict[str, Modal] = {
+    modal.name: modal for modal in (*decisions.MODALS, *card.MODALS, *holder.MODALS, *topup.MODALS, *home.MODALS)
 }
-CLICKS: dict[str, Click] = {
-    **requests.CLICKS,
-    **decisions.CLICKS,
-    **approvals.CLICKS,
-    **card.CLICKS,
-    **holder.CLICKS,
-    **movements.CLICKS,
-    **partner.CLICKS,
-    **topup.CLICKS,
-    **going_on.CLICKS,
-    **home.CLICKS,
-    **why_here.CLICKS,
-    **notices.CLICKS,
-    **silences.CLICKS,
-    **transfer.CLICKS,
-}
-SUBMISSIONS: dict[str, Submission] = {**decisions.SUBMISSIONS, **going_on.FORMS, **home.SUBMISSIONS}
-
-# What opens a modal and so must be done within Slack's three seconds: never behind a slow Paytend.
-_MODALS = {
-    ("/topup", ""),
-    ("/approvals", "show"),
-    ("/card", "apply"),
-    ("/card", "password"),
-    ("/holder", "create"),
-    ("/holder", "update"),
-    ("/holder", "documents"),
-}
-
-
-def opens_modal(command: Command, word: str, *, more: bool) -> bool:
-    """Whether what was typed is answered by a modal."""
-    return (command.name, word) in _MODALS and (bool(word) or not more)

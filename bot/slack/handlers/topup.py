@@ -1,41 +1,46 @@
-"""What `/topup`, its modal and its buttons do."""
+"""`/topup`: its declaration, and what its forms, buttons and modal do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from approvals.policy.people import Member
 from approvals.requests.opening import AskAgain
-from bot.slack.declarations import Click, OldButton, Submission, Typed, take_text, told
+from bot.slack.context import SlackContext
+from bot.slack.declarations import (
+    Click,
+    Fields,
+    Modal,
+    ModalClick,
+    ModalForm,
+    OldButton,
+    ReplyClick,
+    ReplyForm,
+    opens,
+    take_text,
+    told,
+)
 from bot.slack.handlers.requests import ask_for
 from bot.slack.payloads import Incoming
-from bot.wiring.dependencies import Parts, require_any
 from commands import topup
-from commands.slash_command import SUPPORT, Reply
+from commands.reading.arguments import read_no_fields, read_reference
+from commands.roles import SUPPORT
+from commands.slash_command import HELP, Command, Reply, View
 from commands.topup import TopUpAgainQuestion, TopUpAskedReply
 from paytend import Money
 
 
-def _typed(parts: Parts, incoming: Incoming, member: Member, words: Sequence[str]) -> Reply | None:
-    if not words:
-        _open(parts, incoming, {})
-        return None
-    wish = topup.read_wish(words)
-    with parts.replier.still_working(incoming):
-        return _ask(parts, incoming, member, wish)
-
-
-def _open(parts: Parts, incoming: Incoming, fields: Mapping[str, str]) -> None:
-    parts.replier.open_view(incoming, topup.make_form(fields, channel=incoming.channel))
+def _view(_context: SlackContext, channel: str, fields: Fields) -> View:
+    return topup.make_form(fields, channel=channel)
 
 
 def _ask(
-    parts: Parts, incoming: Incoming, member: Member, wish: topup.TypedTopUp, *, again: bool = False
+    context: SlackContext, incoming: Incoming, member: Member, wish: topup.TypedTopUp, *, again: bool = False
 ) -> TopUpAskedReply | TopUpAgainQuestion:
-    """Look at the card and open the request; return what was asked for, or the question whether again."""
+    """Open the request; return what was asked for, or the question whether again."""
     try:
         asked = ask_for(
-            parts,
+            context,
             incoming,
             member,
             action="card.top_up",
@@ -54,7 +59,11 @@ def _ask(
     )
 
 
-def _read(value: Mapping[str, Any]) -> topup.TypedTopUp:
+def _ask_again(context: SlackContext, incoming: Incoming, member: Member, wish: topup.TypedTopUp) -> Reply:
+    return _ask(context, incoming, member, wish, again=True)
+
+
+def _read_again(value: Mapping[str, Any]) -> topup.TypedTopUp:
     return topup.TypedTopUp(
         card_id=take_text(value, "card_id"),
         money=Money.read(take_text(value, "money")),
@@ -62,51 +71,77 @@ def _read(value: Mapping[str, Any]) -> topup.TypedTopUp:
     )
 
 
-def _status(parts: Parts, incoming: Incoming, _standing: Member, words: Sequence[str]) -> Reply:
-    reference = topup.read_status(words)
-    with parts.replier.still_working(incoming):
-        return topup.status(reference, ask=parts.paytend.send)
+def _status(context: SlackContext, _incoming: Incoming, _member: Member, reference: str) -> Reply:
+    return topup.status(reference, ask=context.paytend.send)
 
 
-def _click_open(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, SUPPORT)
-    _open(parts, incoming, {"card": take_text(incoming.value, "card_id")})
-
-
-def _click_again(parts: Parts, incoming: Incoming, member: Member) -> None:
-    require_any(member, SUPPORT)
-    reply = _ask(parts, incoming, member, _read(incoming.value), again=True)
-    parts.replier.reply(incoming, reply, replace=True)
-
-
-def _check(fields: Mapping[str, str]) -> dict[str, str]:
+def _check(fields: Fields) -> dict[str, str]:
     return topup.read_fields(fields)[1]
 
 
-def _submit(parts: Parts, incoming: Incoming, member: Member) -> Reply:
-    require_any(member, SUPPORT)
+def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     wish, _ = topup.read_fields(incoming.fields)
     if wish is None:
         raise OldButton  # the inputs were checked before; only another client can come here
     asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
-    reply = _ask(parts, asked_in, member, wish)
+    reply = _ask(context, asked_in, member, wish)
     if isinstance(reply, TopUpAgainQuestion):
         question = told("Again?", reply.says)
         return replace(question, back="topup_again", back_text="Yes, ask again", metadata=reply.wish)
     return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.phrase}.")
 
 
-TYPED: dict[str, Typed] = {"": _typed, "status": _status}
-CLICKS = {
-    "topup_open": Click(act=_click_open),
-    "topup_again": Click(act=_click_again, quick=False),
-}
-SUBMISSIONS = {
-    "topup": Submission(
-        title="Ask for a top-up",
-        working="Looking at the card and asking…",
-        check=_check,
-        act=_submit,
-        reopen=_open,
+MODAL = Modal(
+    name="topup",
+    roles=SUPPORT,
+    title="Ask for a top-up",
+    working="Looking at the card and asking…",
+    check=_check,
+    submit=_submit,
+    view=_view,
+)
+COMMAND = Command(
+    name="/topup",
+    does="Move money to a card, with a second person's approval",
+    forms=(
+        ReplyForm(
+            word="",
+            usage="<card> <amount> [currency] [reason]",
+            does="ask for a top-up",
+            roles=SUPPORT,
+            read=topup.read_top_up,
+            answer=_ask,
+            asks_paytend=True,
+        ),
+        ReplyForm(
+            word="status",
+            usage="<reference>",
+            does="what became of a top-up at Paytend",
+            roles=SUPPORT,
+            read=read_reference,
+            answer=_status,
+            asks_paytend=True,
+        ),
+        HELP,
     ),
-}
+    alone=ModalForm(
+        word="",
+        usage="",
+        does="ask for a top-up, in a form",
+        roles=SUPPORT,
+        read=read_no_fields,
+        opens=opens(MODAL),
+    ),
+)
+CLICKS: tuple[Click, ...] = (
+    ModalClick(
+        action="topup_open",
+        roles=SUPPORT,
+        read=lambda value: {"card": take_text(value, "card_id")},
+        opens=opens(MODAL),
+    ),
+    ReplyClick(
+        action="topup_again", roles=SUPPORT, read=_read_again, answer=_ask_again, asks_paytend=True, replaces=True
+    ),
+)
+MODALS = (MODAL,)

@@ -17,8 +17,8 @@ from approvals.audit import chain
 from bot.cli.main import make_prompt
 from bot.database import schema
 from bot.database.engine import SqlDatabase
-from bot.slack.manifest import SCOPES
-from commands.table import COMMANDS
+from bot.slack.handlers.table import COMMANDS
+from bot.slack.scopes import SCOPES
 from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
 from tests import once

@@ -8,8 +8,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bot.slack.manifest import SCOPES, make_manifest, write_manifest
-from commands.table import COMMANDS
+from bot.slack.handlers.table import COMMANDS
+from bot.slack.manifest import make_manifest, write_manifest
+from bot.slack.scopes import SCOPES
 from sandbox.slack.methods.table import METHODS
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,90 @@
+"""What is asked for about a card with a second person's approval: found, activate, replace, password."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from approvals.actions.table import find_action
+from approvals.actions.usability import refuse_unusable
+from approvals.policy.people import Member
+from approvals.refusals import Refusal
+from approvals.requests import opening, stored
+from bot.slack.context import SlackContext, require_any
+from bot.slack.declarations import Fields, Modal
+from bot.slack.handlers.requests import ask_and_tell
+from bot.slack.payloads import Incoming
+from commands.card import changes
+from commands.roles import SUPPORT
+from commands.slash_command import Reply, View
+
+Payload = Mapping[str, Any]
+
+
+class NotYoursToSee(Refusal):
+    """Only the person who asked for it can see it."""
+
+
+class NotThereAnyMore(Refusal):
+    """It is not there any more: it was seen already, ten minutes are over, or the bot was started anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretOnceView(View, template="secret_once.view"):
+    """A secret that is shown once; `secret` never appears in a repr."""
+
+    card_id: str
+    secret: str = field(repr=False)
+
+
+def ask_for_card(action: str) -> Callable[[SlackContext, Incoming, Member, Payload], Reply]:
+    """Return the handler that asks for an action on the card of a payload."""
+
+    def ask(context: SlackContext, incoming: Incoming, member: Member, payload: Payload) -> Reply:
+        subject = str(payload.get("card_id", ""))
+        return ask_and_tell(context, incoming, member, action=action, subject=subject, payload=payload)
+
+    return ask
+
+
+def show_replacement(
+    context: SlackContext, _incoming: Incoming, _member: Member, payload: dict[str, str]
+) -> Reply:
+    """Show both cards and their cardholders first; nothing is asked for yet."""
+    seen = context.take_snapshot("card.replace", opening.parse_payload("card.replace", payload))
+    refuse_unusable(find_action("card.replace"), seen)
+    return changes.show_replacement(payload, seen)
+
+
+def _password_view(_context: SlackContext, channel: str, fields: Fields) -> View:
+    return changes.password_form(fields, channel=channel)
+
+
+def _submit_password(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    payload, _ = changes.read_password_fields(incoming.fields)
+    asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
+    return ask_for_card("card.retrieve_password")(context, asked_in, member, payload)
+
+
+def show_secret(context: SlackContext, _incoming: Incoming, member: Member, request_id: str) -> View:
+    """Show a secret to its requester, from memory, once; the trail has that it was shown, not what."""
+    with context.database.reading() as session:
+        request = stored.find(session, request_id)
+    if member.person.account != request.requester_account:
+        raise NotYoursToSee
+    require_any(member, SUPPORT)  # only the requester gets here, who may have lost the role since
+    secret = context.secrets.take(request_id)
+    if secret is None:
+        raise NotThereAnyMore
+    context.note("secret:shown", member=member, subject=f"request:{request_id}")
+    return SecretOnceView(card_id=request.subject, secret=secret.get_secret_value())
+
+
+PASSWORD = Modal(
+    name="card_password",
+    roles=SUPPORT,
+    title="Retrieve a password",
+    working="Looking at the card and asking…",
+    check=lambda fields: changes.read_password_fields(fields)[1],
+    submit=_submit_password,
+    view=_password_view,
+)

@@ -1,0 +1,203 @@
+"""The declaration of `/card`: its forms, the buttons about a card, and its modals."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from approvals.policy.people import Member
+from bot.slack.context import SlackContext
+from bot.slack.declarations import (
+    Click,
+    ModalClick,
+    ModalForm,
+    OldButton,
+    ReplyClick,
+    ReplyForm,
+    RoleFree,
+    T,
+    opens,
+    read_text,
+    take_start,
+    take_text,
+)
+from bot.slack.handlers.card import lookups
+from bot.slack.handlers.card.activation import ACTIVATE, read_ordered
+from bot.slack.handlers.card.changes import PASSWORD, ask_for_card, show_replacement, show_secret
+from bot.slack.handlers.card.orders import APPLY
+from bot.slack.handlers.movements import show_movements
+from bot.slack.payloads import Incoming
+from commands.card import changes, info
+from commands.lists import movements
+from commands.reading.arguments import TypedWords, read_no_fields, read_nothing, read_one_card, read_reference
+from commands.roles import SUPPORT
+from commands.slash_command import HELP, Command, Reply
+
+
+def _form(
+    word: str,
+    usage: str,
+    does: str,
+    *,
+    read: Callable[[TypedWords], T],
+    answer: Callable[[SlackContext, Incoming, Member, T], Reply],
+    offers_cards: bool = False,
+) -> ReplyForm[T]:
+    """Return a form of the support team that asks Paytend; without a card it may offer those used lately."""
+    suggest = lookups.suggest_cards(word) if offers_cards else None
+    return ReplyForm(
+        word=word,
+        usage=usage,
+        does=does,
+        roles=SUPPORT,
+        read=read,
+        answer=answer,
+        asks_paytend=True,
+        suggest=suggest,
+    )
+
+
+COMMAND = Command(
+    name="/card",
+    does="Look at cards, report them lost, and ask for what needs a second person",
+    forms=(
+        _form(
+            "info",
+            "<card> [--all]",
+            "the card, its state, cardholder and balance; --all: all that Paytend says",
+            read=info.read_info,
+            answer=lookups.show_info,
+            offers_cards=True,
+        ),
+        _form(
+            "balance",
+            "<card>",
+            "what is on it",
+            read=read_one_card,
+            answer=lookups.show_balance,
+            offers_cards=True,
+        ),
+        _form(
+            "transactions",
+            "<card> [from] [to] [status]",
+            "what was settled; dates like yesterday, last 7 days",
+            read=partial(movements.read_query, movements.CARD),
+            answer=show_movements,
+            offers_cards=True,
+        ),
+        _form(
+            "authorizations",
+            "<card> [from] [to]",
+            "what was authorized, in whatever state",
+            read=partial(movements.read_query, movements.AUTHORIZATIONS),
+            answer=show_movements,
+            offers_cards=True,
+        ),
+        _form(
+            "fees",
+            "<card>",
+            "monthly fees that are overdue",
+            read=read_one_card,
+            answer=lookups.show_fees,
+            offers_cards=True,
+        ),
+        _form(
+            "lost",
+            "<card>",
+            "report it lost: it is blocked at once",
+            read=read_one_card,
+            answer=lookups.ask_lost,
+            offers_cards=True,
+        ),
+        _form(
+            "found",
+            "<card> [reason]",
+            "ask to unblock a lost card",
+            read=changes.read_found,
+            answer=ask_for_card("card.found"),
+            offers_cards=True,
+        ),
+        _form(
+            "activate",
+            "<card> <holder> [reason]",
+            "ask to activate a card for a cardholder",
+            read=changes.read_activate,
+            answer=ask_for_card("card.activate"),
+        ),
+        _form(
+            "replace",
+            "<old> <new> [reason]",
+            "ask to replace a card by another",
+            read=changes.read_replace,
+            answer=show_replacement,
+        ),
+        ModalForm(
+            word="password",
+            usage="<card>",
+            does="ask to send the cardholder the card's password",
+            roles=SUPPORT,
+            read=changes.read_password,
+            opens=opens(PASSWORD),
+        ),
+        _form(
+            "order",
+            "<reference>",
+            "what became of a card order",
+            read=read_reference,
+            answer=lookups.show_order,
+        ),
+        _form(
+            "designs",
+            "",
+            "the designs that can be ordered",
+            read=read_nothing,
+            answer=lookups.show_designs,
+        ),
+        ModalForm(
+            word="apply",
+            usage="",
+            does="order cards, in a form; somebody else decides",
+            roles=SUPPORT,
+            read=read_no_fields,
+            opens=opens(APPLY),
+        ),
+        HELP,
+    ),
+)
+
+
+def _read_choice(value: Mapping[str, Any]) -> tuple[str, str]:
+    return take_text(value, "word"), take_text(value, "card_id")
+
+
+def _answer_choice(context: SlackContext, incoming: Incoming, member: Member, choice: tuple[str, str]) -> Reply:
+    """Do what was typed without a card, with the one that was chosen."""
+    word, card_id = choice
+    form = next((form for form in COMMAND.forms if form.word == word), None)
+    if not isinstance(form, ReplyForm) or form.suggest is None:
+        raise OldButton
+    typed = TypedWords(words=[card_id], form=COMMAND.line(form), today=context.today)
+    reply: Reply = form.answer(context, incoming, member, form.read(typed))
+    return reply
+
+
+def _click(
+    action: str,
+    *,
+    read: Callable[[Mapping[str, Any]], T],
+    answer: Callable[[SlackContext, Incoming, Member, T], Reply],
+    replaces: bool = True,
+) -> ReplyClick[T]:
+    return ReplyClick(action=action, roles=SUPPORT, read=read, answer=answer, asks_paytend=True, replaces=replaces)
+
+
+CLICKS: tuple[Click, ...] = (
+    _click("card_info", read=read_text("card_id"), answer=lookups.show_card, replaces=False),
+    _click("card_chosen", read=_read_choice, answer=_answer_choice),
+    _click("card_lost", read=read_text("card_id"), answer=lookups.report_lost),
+    _click("card_replace", read=lambda value: value, answer=ask_for_card("card.replace")),
+    _click("card_designs_next", read=take_start, answer=lookups.show_designs),
+    _click("card_designs_previous", read=take_start, answer=lookups.show_designs),
+    ModalClick(action="card_activate", roles=SUPPORT, read=read_ordered, opens=opens(ACTIVATE)),
+    ModalClick(action="secret_once", roles=RoleFree.REQUEST_DECIDES, read=read_text("request"), opens=show_secret),
+)
+MODALS = (APPLY, PASSWORD, ACTIVATE)

@@ -1,0 +1,1 @@
+"""`/holder`: its declaration is in `command`, what its forms, buttons and modals do beside it."""

@@ -1,0 +1,9 @@
+"""The roles that commands and buttons ask for."""
+
+EVERY_MEMBER: tuple[str, ...] = ()  # no role is needed, but full membership is
+ALL_ROLES = ("support", "manager", "oncall", "admin")
+ADMIN = ("admin",)
+SUPPORT = ("support",)
+PARTNER = ("manager", "oncall")
+PARTNER_TRANSFER = ("manager", "oncall", "admin")
+SILENCE = ("admin", "oncall")
