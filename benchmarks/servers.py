@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from benchmarks.rig import DiscardingPool, build_rig
 from bot.http.app import HttpRequest, HttpResponse, WebApp
 from bot.http.server import Server
-from bot.slack.http_endpoint import answer_http, is_instant
+from bot.slack.edge import answer_http, is_instant
 from bot.wiring.foundation import WorkerPools
 from sandbox.slack import SlackWorkspace, seed
 

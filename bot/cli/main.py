@@ -33,7 +33,7 @@ from bot.http.server import Server
 from bot.logs import start_logging
 from bot.settings.cardops_yml import ConfigUnusable, read_config
 from bot.settings.environment import SettingsUnusable, read_own_settings
-from bot.slack.http_endpoint import is_instant
+from bot.slack.edge import is_instant
 from bot.slack.manifest import write_manifest
 from bot.wiring.clients import TEMPLATES, SlackUnusable
 from bot.wiring.compose import compose, make_pools

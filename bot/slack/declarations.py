@@ -25,7 +25,7 @@ Fields = Mapping[str, str]
 Files = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-class RoleFree(Enum):
+class RoleExemption(Enum):
     """Why the router asks for no role, and lets guests and strangers through as well."""
 
     HARMLESS = "it changes and reveals nothing"
@@ -33,7 +33,7 @@ class RoleFree(Enum):
 
 
 # Roles of which one is enough (none: every member); or a function of a button's value, where that decides.
-Roles = tuple[str, ...] | RoleFree | Callable[[Mapping[str, Any]], tuple[str, ...]]
+Roles = tuple[str, ...] | RoleExemption | Callable[[Mapping[str, Any]], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)

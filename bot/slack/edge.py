@@ -7,6 +7,7 @@ which would be matched for every request. The same edge serves HTTP and Socket M
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,9 +16,10 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.http.app import HttpRequest, HttpResponse, Path, respond_json
 from bot.slack.error_replies import explain
 from bot.slack.handlers.option_searches import offer
-from bot.slack.handlers.table import MODALS
+from bot.slack.handlers.table import CLICKS, MODALS
 from bot.slack.modal_checks import find_mistakes
 from bot.slack.payloads import Incoming, PayloadKind, read_incoming
 from bot.slack.router import Router, decides, is_quick
@@ -30,6 +32,10 @@ _log = logging.getLogger(__name__)
 DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
 NO_ANSWER = BoltResponse(status=200, body="")
 OTHER_WORKSPACE = BoltResponse(status=401, body="")
+_WAITING = (b"block_suggestion", *(name.encode() for name, click in CLICKS.items() if click.decides))
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+FORGED = respond_json("401 Unauthorized", {"error": "invalid request"})
+_STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +135,36 @@ def make_bolt(listener: SlackListener, *, slack: WebClient, signing_secret: str 
     )
     app.use(listener)
     return app
+
+
+def is_instant(request: HttpRequest) -> bool:
+    """Whether a request is only handed over: a webhook, or most of Slack's.
+
+    Searching for options may ask Paytend, and decisions wait for the disk: these are told by their raw body, as
+    reading it is most of the work; any other with such a word in it takes the other way.
+    """
+    if request.path == Path.SLACK:
+        return not any(word in request.body for word in _WAITING)
+    return request.path == Path.WEBHOOK
+
+
+def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+    """Return Bolt's answer to one HTTP request; a body that is no text is nobody's."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return HttpResponse(status="400 Bad Request")
+    if not _TIMESTAMP.fullmatch(headers.get("x-slack-request-timestamp", "0")):
+        return FORGED  # Bolt would break at it, and log a traceback for anybody who asks
+    response = app.dispatch(BoltRequest(body=text, headers={name: [value] for name, value in headers.items()}))
+    kind = response.headers.get("content-type", ["text/plain"])[0]
+    return HttpResponse(
+        status=_STATUS.get(response.status, "500 Internal Server Error"), body=_bytes(response.body), type=kind
+    )
+
+
+def _bytes(body: Any) -> bytes:
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 def _json(body: Mapping[str, Any]) -> BoltResponse:

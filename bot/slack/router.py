@@ -18,7 +18,7 @@ from bot.slack.declarations import (
     Replies,
     ReplyClick,
     ReplyForm,
-    RoleFree,
+    RoleExemption,
     Roles,
 )
 from bot.slack.error_replies import explain
@@ -178,7 +178,7 @@ def decides(incoming: Incoming) -> bool:
 
 def _check_roles(member: Member, roles: Roles, value: Mapping[str, Any]) -> None:
     """Refuse a person without any of these roles; raises NotInRole, Guest and the other refusals of people."""
-    if not isinstance(roles, RoleFree):
+    if not isinstance(roles, RoleExemption):
         require_any(member, roles(value) if callable(roles) else roles)
 
 

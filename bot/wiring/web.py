@@ -8,7 +8,7 @@ from sqlmodel import select
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.http.app import WebApp
-from bot.slack.http_endpoint import answer_http
+from bot.slack.edge import answer_http
 from bot.wiring.foundation import Foundation
 from bot.wiring.notices import NoticeEdge
 from bot.wiring.slack import SlackEdge

@@ -20,7 +20,7 @@ from bot.database.engine import SqlDatabase
 from bot.http.app import HttpRequest, HttpResponse
 from bot.http.server import Application, Server
 from bot.settings.environment import read_settings
-from bot.slack.http_endpoint import is_instant
+from bot.slack.edge import is_instant
 from bot.slack.manifest import make_manifest
 from bot.wiring.compose import Bot, compose
 from bot.wiring.foundation import WorkerPools

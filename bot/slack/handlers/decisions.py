@@ -18,7 +18,7 @@ from bot.slack.declarations import (
     ModalClick,
     Replies,
     ReplyClick,
-    RoleFree,
+    RoleExemption,
     read_text,
     take_text,
     told,
@@ -151,21 +151,21 @@ def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
 CLICKS: tuple[Click, ...] = (
     ModalClick(
         action="request_approve",
-        roles=RoleFree.REQUEST_DECIDES,
+        roles=RoleExemption.REQUEST_DECIDES,
         read=_read_shown,
         opens=_approve,
         decides=True,
     ),
-    ModalClick(action="request_deny", roles=RoleFree.REQUEST_DECIDES, read=_read_shown, opens=_open_denial),
+    ModalClick(action="request_deny", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, opens=_open_denial),
     ModalClick(
         action="request_withdraw",
-        roles=RoleFree.REQUEST_DECIDES,
+        roles=RoleExemption.REQUEST_DECIDES,
         read=_read_shown,
         opens=_withdraw,
         decides=True,
     ),
     ReplyClick(
-        action="request_looking", roles=RoleFree.REQUEST_DECIDES, read=_read_shown, answer=_announce_review
+        action="request_looking", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, answer=_announce_review
     ),
     ModalClick(
         action="request_settle_happened",
@@ -183,7 +183,7 @@ CLICKS: tuple[Click, ...] = (
 MODALS = (
     Modal(
         name="request_deny",
-        roles=RoleFree.REQUEST_DECIDES,
+        roles=RoleExemption.REQUEST_DECIDES,
         title="Deny",
         working="Denying…",
         check=_check_reason,
@@ -191,7 +191,7 @@ MODALS = (
     ),
     Modal(
         name="request_settle",
-        roles=RoleFree.REQUEST_DECIDES,
+        roles=RoleExemption.REQUEST_DECIDES,
         title="Settle",
         working="Writing it down…",
         check=_check_reason,

@@ -11,7 +11,7 @@ from bot.slack.declarations import (
     ModalClick,
     OldButton,
     ReplyClick,
-    RoleFree,
+    RoleExemption,
     ToldReply,
     read_nothing,
     read_text,
@@ -94,5 +94,5 @@ def _is_touched(incoming: Incoming) -> bool:
 
 CLICKS: tuple[Click, ...] = (
     ModalClick(action="form_go_on", roles=SUPPORT, read=read_text("draft"), opens=_go_on),
-    ReplyClick(action="country", roles=RoleFree.HARMLESS, read=read_nothing, answer=_choose_country),
+    ReplyClick(action="country", roles=RoleExemption.HARMLESS, read=read_nothing, answer=_choose_country),
 )

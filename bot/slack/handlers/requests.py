@@ -21,7 +21,7 @@ from bot.slack.declarations import (
     OldButton,
     Replies,
     ReplyClick,
-    RoleFree,
+    RoleExemption,
     read_nothing,
     take_text,
     told,
@@ -175,7 +175,7 @@ def _follows(context: SlackContext, account: str, *, action: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RepeatedWish:
+class RepeatedRequest:
     """What the question whether again was about; everything in it is checked anew."""
 
     action: str
@@ -183,14 +183,14 @@ class RepeatedWish:
     payload: Mapping[str, Any]
 
 
-def _read_wish(value: Mapping[str, Any]) -> RepeatedWish:
+def _read_wish(value: Mapping[str, Any]) -> RepeatedRequest:
     payload = value.get("payload")
     if not isinstance(payload, dict):
         raise OldButton
-    return RepeatedWish(action=take_text(value, "action"), subject=take_text(value, "subject"), payload=payload)
+    return RepeatedRequest(action=take_text(value, "action"), subject=take_text(value, "subject"), payload=payload)
 
 
-def _ask_again(context: SlackContext, incoming: Incoming, member: Member, wish: RepeatedWish) -> Reply:
+def _ask_again(context: SlackContext, incoming: Incoming, member: Member, wish: RepeatedRequest) -> Reply:
     return ask_and_tell(
         context,
         incoming,
@@ -207,7 +207,7 @@ def _dismiss(_context: SlackContext, _incoming: Incoming, _member: Member, _read
 
 
 CLICKS: tuple[Click, ...] = (
-    ReplyClick(action="dismiss", roles=RoleFree.HARMLESS, read=read_nothing, answer=_dismiss),
+    ReplyClick(action="dismiss", roles=RoleExemption.HARMLESS, read=read_nothing, answer=_dismiss),
     ReplyClick(
         action="ask_again", roles=SUPPORT, read=_read_wish, answer=_ask_again, asks_paytend=True, replaces=True
     ),

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from bot.database.engine import SqlDatabase
 from bot.http.server import LARGEST_BODY, Server
 from bot.logs import LineFormatter
-from bot.slack.http_endpoint import is_instant
+from bot.slack.edge import is_instant
 from paytend import Flaw
 from tests import once
 from tests.bot.sockets import Wire, status_of

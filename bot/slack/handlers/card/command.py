@@ -13,7 +13,7 @@ from bot.slack.declarations import (
     OldButton,
     ReplyClick,
     ReplyForm,
-    RoleFree,
+    RoleExemption,
     T,
     opens,
     read_text,
@@ -198,6 +198,8 @@ CLICKS: tuple[Click, ...] = (
     _click("card_designs_next", read=take_start, answer=lookups.show_designs),
     _click("card_designs_previous", read=take_start, answer=lookups.show_designs),
     ModalClick(action="card_activate", roles=SUPPORT, read=read_ordered, opens=opens(ACTIVATE)),
-    ModalClick(action="secret_once", roles=RoleFree.REQUEST_DECIDES, read=read_text("request"), opens=show_secret),
+    ModalClick(
+        action="secret_once", roles=RoleExemption.REQUEST_DECIDES, read=read_text("request"), opens=show_secret
+    ),
 )
 MODALS = (APPLY, PASSWORD, ACTIVATE)
