@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from approvals.refusals import Refusal
+from notifier.outbox.slack_errors import read_error_code
 from paytend.operations.encoding import LARGEST_DOCUMENT
 
 _SLACK_FILES = "files.slack.com"
@@ -61,8 +62,7 @@ class SlackFiles:
         try:
             self.slack.files_delete(file=str(file.get("id") or ""))
         except (SlackClientError, OSError) as error:
-            response = getattr(error, "response", None)
-            code = str(response["error"]) if response is not None else type(error).__name__
+            code = read_error_code(error)
             _log.warning("file.not_deleted", extra={"reason": code})
             return code == "file_deleted"
         return True

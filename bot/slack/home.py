@@ -26,6 +26,7 @@ from commands.approvals import RequestRow
 from commands.roles import SUPPORT
 from commands.slash_command import View
 from notifier.balance.tables import BalanceSample, BalanceState
+from notifier.outbox.slack_errors import read_error_code
 from notifier.rendering.facts import make_plain
 from paytend import Money
 from storage.upsert import insert_once
@@ -95,7 +96,7 @@ def open_tab(parts: Parts, member: Member) -> None:
         row = session.get_one(HomeTab, member.person.account)
         row.opened_at, row.roles, row.person_id, row.seen = now, roles, member.person.id, seen
         facts = _facts(session, parts, member, now=now)
-    _publish(parts, member.person.account, facts, digest="", now=now)
+    _publish(parts, member.person.account, facts, now=now)
 
 
 def refresh(parts: Parts) -> int:
@@ -114,7 +115,7 @@ def refresh(parts: Parts) -> int:
         with parts.database.reading() as session:
             facts = _facts(session, parts, _standing(row), now=now)
         if _digest(facts) != row.digest:
-            if published >= MOST_PUBLISHED or not _publish(parts, row.account, facts, digest="", now=now):
+            if published >= MOST_PUBLISHED or not _publish(parts, row.account, facts, now=now):
                 break  # the others have their turn in the next refresh, those that waited longest first
             published += 1
         fresh.append(row.account)
@@ -199,19 +200,14 @@ def _digest(facts: HomeView) -> str:
     return hashlib.sha256(json.dumps(make_plain(facts), sort_keys=True).encode()).hexdigest()
 
 
-def _publish(parts: Parts, account: str, facts: HomeView, *, digest: str, now: datetime) -> bool:
+def _publish(parts: Parts, account: str, facts: HomeView, *, now: datetime) -> bool:
     """Publish a tab and write down what was published; return False when Slack does not take it now."""
-    fresh = _digest(facts)
-    if fresh == digest:
-        return True
     try:
         parts.replier.slack.views_publish(user_id=account, view=parts.replier.renderer.view(facts.template, facts))
     except (SlackClientError, OSError) as error:
-        response = getattr(error, "response", None)
-        reason = str(response["error"]) if response is not None else type(error).__name__
-        _log.warning("home.not_published", extra={"reason": reason})
+        _log.warning("home.not_published", extra={"reason": read_error_code(error)})
         return False
     with parts.database.writing() as session:
         row = session.get_one(HomeTab, account)
-        row.digest, row.published_at = fresh, now
+        row.digest, row.published_at = _digest(facts), now
     return True

@@ -10,8 +10,9 @@ from slack_sdk.errors import SlackClientError
 
 from bot.slack.declarations import Replies
 from bot.slack.payloads import Incoming
-from bot.slack.replies import Replier, Shown, frame, named, reason_of
+from bot.slack.replies import Replier, Shown, frame, named
 from commands.slash_command import ProblemReply
+from notifier.outbox.slack_errors import read_error_code
 
 NOT_OPENED = ProblemReply(headline="Slack did not open the form", says="", next="Please try once more.")
 
@@ -44,7 +45,7 @@ class ModalOpener:
             else:
                 answer = self.slack.views_open(trigger_id=to.trigger, view=view)
         except (SlackClientError, OSError) as error:
-            _log.warning("view.not_opened", extra={"view": name, "reason": reason_of(error)})
+            _log.warning("view.not_opened", extra={"view": name, "reason": read_error_code(error)})
             if not to.view_id:  # a modal that was open already stays as it is
                 self.replier.reply(to, NOT_OPENED)
             return {}

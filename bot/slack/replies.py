@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.slack.payloads import Incoming
 from commands.slash_command import Reply
+from notifier.outbox.slack_errors import read_error_code
 from notifier.rendering.facts import TemplateFacts, make_plain
 from notifier.rendering.plain import lay_out_plainly
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
@@ -75,7 +76,7 @@ class Replier:
                 view_id=str(view["id"]), hash=str(view.get("hash") or ""), view={**kept, "blocks": blocks}
             )
         except (SlackClientError, OSError) as error:
-            _log.info("view.not_updated", extra={"reason": reason_of(error)})
+            _log.info("view.not_updated", extra={"reason": read_error_code(error)})
             return {}
         shown: Mapping[str, Any] = answer.get("view") or {}
         return shown
@@ -103,7 +104,7 @@ class Replier:
         try:
             self.slack.views_update(view_id=view_id, view=dict(view))
         except (SlackClientError, OSError) as error:
-            _log.info("view.not_updated", extra={"reason": reason_of(error)})
+            _log.info("view.not_updated", extra={"reason": read_error_code(error)})
             return False
         return True
 
@@ -125,11 +126,11 @@ class Replier:
                 self.slack.chat_postEphemeral(channel=to.channel, user=to.account, **message)
                 return
         except (SlackClientError, OSError) as error:  # the bot is not in every channel where commands are typed
-            _log.info("reply.not_in_channel", extra={"reason": reason_of(error)})
+            _log.info("reply.not_in_channel", extra={"reason": read_error_code(error)})
         try:
             self.slack.chat_postMessage(channel=to.account, **message)
         except (SlackClientError, OSError) as error:
-            _log.warning("reply.lost", extra={"reason": reason_of(error)})
+            _log.warning("reply.lost", extra={"reason": read_error_code(error)})
 
 
 def named(shown: Shown) -> tuple[str, TemplateFacts | Mapping[str, Any]]:
@@ -145,9 +146,3 @@ def frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:
         "close": {"type": "plain_text", "text": "Close"},
         "blocks": blocks,
     }
-
-
-def reason_of(error: Exception) -> str:
-    """Return Slack's word for its refusal, or the kind of failure when it did not answer."""
-    response = getattr(error, "response", None)
-    return str(response["error"]) if response is not None and "error" in response else type(error).__name__
