@@ -18,7 +18,6 @@ from commands.reading.arguments import (
 from commands.slash_command import Ask, ButtonValue, Reply, View
 from paytend import Money, Refused, operations
 
-
 T = TypeVar("T")
 
 

@@ -13,9 +13,9 @@ from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from bot.slack.context import SlackContext
 from bot.slack.payloads import Incoming
-from bot.slack.replies import Shown
 from commands.reading.arguments import TypedWords
 from commands.slash_command import ButtonValue, Form, Reply
+from notifier.rendering.facts import TemplateFacts
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Replies:
     """Replies that are shown in a modal of their own, or in the one that was clicked in."""
 
     title: str
-    replies: Sequence[Shown]
+    replies: Sequence[TemplateFacts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class ModalForm(Form, Generic[T]):
     """A form that is answered by a modal, within the three seconds for which Slack lets one be opened."""
 
     read: Callable[[TypedWords], T]
-    opens: Callable[[SlackContext, Incoming, Member, T], Shown]
+    opens: Callable[[SlackContext, Incoming, Member, T], TemplateFacts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ class ModalClick(Click, Generic[T]):
     """A button that opens a modal, or brings the one up to date in which it was clicked."""
 
     read: Callable[[Mapping[str, Any]], T]
-    opens: Callable[[SlackContext, Incoming, Member, T], Shown | Replies | None]
+    opens: Callable[[SlackContext, Incoming, Member, T], TemplateFacts | Replies | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,12 +124,12 @@ class Modal:
     check: Callable[[Fields], dict[str, str]]
     submit: Callable[[SlackContext, Incoming, Member], Reply]
     check_files: Callable[[Fields, Files], dict[str, str]] | None = None
-    view: Callable[[SlackContext, str, Fields], Shown] | None = None
+    view: Callable[[SlackContext, str, Fields], TemplateFacts] | None = None
     fill: Callable[[SlackContext, Incoming, Mapping[str, Any]], None] | None = None
     refused: Callable[[SlackContext, Incoming, Member], None] | None = None
 
 
-def opens(modal: Modal) -> Callable[[SlackContext, Incoming, Member, Fields], Shown]:
+def opens(modal: Modal) -> Callable[[SlackContext, Incoming, Member, Fields], TemplateFacts]:
     """Return the handler of a form or button that opens a modal with the inputs that were read."""
     view = modal.view
     if view is None:

@@ -10,9 +10,10 @@ from slack_sdk.errors import SlackClientError
 
 from bot.slack.declarations import Replies
 from bot.slack.payloads import Incoming
-from bot.slack.replies import Replier, Shown, frame, named
+from bot.slack.replies import Replier, frame
 from commands.slash_command import ProblemReply
 from notifier.outbox.slack_errors import read_error_code
+from notifier.rendering.facts import TemplateFacts
 
 NOT_OPENED = ProblemReply(headline="Slack did not open the form", says="", next="Please try once more.")
 
@@ -26,7 +27,7 @@ class ModalOpener:
     slack: WebClient
     replier: Replier
 
-    def open(self, to: Incoming, modal: Shown | Replies) -> Mapping[str, Any]:
+    def open(self, to: Incoming, modal: TemplateFacts | Replies) -> Mapping[str, Any]:
         """Open a modal, or show it in the one that was clicked in; return it as Slack has it, or empty."""
         if isinstance(modal, Replies):
             blocks = [block for reply in modal.replies for block in self.replier.render(reply).blocks]
@@ -34,9 +35,8 @@ class ModalOpener:
             if to.view_id:
                 self.replier.update_view(to.view_id, view)
                 return {}
-            return self._show(to, view, name=named(modal.replies[-1])[0])
-        name, facts = named(modal)
-        return self._show(to, self.replier.renderer.view(name, facts), name=name)
+            return self._show(to, view, name=modal.replies[-1].template)
+        return self._show(to, self.replier.renderer.view(modal.template, modal), name=modal.template)
 
     def _show(self, to: Incoming, view: dict[str, Any], *, name: str) -> Mapping[str, Any]:
         try:

@@ -23,9 +23,6 @@ STILL_AFTER = 2.0  # seconds; a slow answer announces itself
 # What may be given of a view; the rest is Slack's own.
 _GIVEN = ("type", "title", "submit", "close", "private_metadata", "callback_id", "notify_on_close")
 
-# A pair of a template and its facts until those of approval requests have a class.
-Shown = TemplateFacts | tuple[str, Mapping[str, Any]]
-
 _log = logging.getLogger(__name__)
 
 
@@ -90,14 +87,13 @@ class Replier:
         if not self.show_in_view(to.view_id, reply, title=title):
             self.reply(dataclasses.replace(to, view_id="", channel=str(to.value.get("channel") or "")), reply)
 
-    def render(self, reply: Shown) -> Rendered:
+    def render(self, reply: TemplateFacts) -> Rendered:
         """Return a reply as Slack takes it; one whose template fails is laid out plainly."""
-        name, values = named(reply)
         try:
-            return self.renderer.message(name, values)
+            return self.renderer.message(reply.template, reply)
         except RenderFailed as error:
-            _log.warning("reply.laid_out_plainly", extra={"template": name, "reason": str(error)})
-            return lay_out_plainly(name, make_plain(values))
+            _log.warning("reply.laid_out_plainly", extra={"template": reply.template, "reason": str(error)})
+            return lay_out_plainly(reply.template, make_plain(reply))
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:
         """Show another view in an open modal and return whether it is seen: it may have been closed meanwhile."""
@@ -131,11 +127,6 @@ class Replier:
             self.slack.chat_postMessage(channel=to.account, **message)
         except (SlackClientError, OSError) as error:
             _log.warning("reply.lost", extra={"reason": read_error_code(error)})
-
-
-def named(shown: Shown) -> tuple[str, TemplateFacts | Mapping[str, Any]]:
-    """Return the name of a template and its facts."""
-    return (shown.template, shown) if isinstance(shown, TemplateFacts) else shown
 
 
 def frame(blocks: list[dict[str, Any]], *, title: str) -> dict[str, Any]:

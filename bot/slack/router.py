@@ -26,9 +26,9 @@ from bot.slack.handlers.kept_forms import answer_closed, with_way_back
 from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
 from bot.slack.modals import ModalOpener
 from bot.slack.payloads import Incoming, PayloadKind
-from bot.slack.replies import Shown
 from commands.reading.arguments import Misread, TypedWords, misread
 from commands.slash_command import Reply, show_help
+from notifier.rendering.facts import TemplateFacts
 from paytend.redaction import mask_text
 
 # Where a click or a submission says what it is about: in its value or metadata, else in its inputs.
@@ -130,7 +130,7 @@ class Router:
     def _still_working(self, incoming: Incoming, *, asks_paytend: bool) -> AbstractContextManager[None]:
         return self.context.replier.still_working(incoming) if asks_paytend else nullcontext()
 
-    def _open(self, incoming: Incoming, opened: Shown | Replies) -> None:
+    def _open(self, incoming: Incoming, opened: TemplateFacts | Replies) -> None:
         view = self.opener.open(incoming, opened)
         modal = MODALS.get(str(view.get("callback_id") or ""))
         if modal is not None and modal.fill is not None:

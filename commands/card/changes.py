@@ -11,7 +11,6 @@ from commands.reading.arguments import Misread, TypedWords, misread, read_card_i
 from commands.slash_command import ButtonValue, Choice, Reply, View, list_choices
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class CardPasswordView(View, template="card_password.view"):
     """The form in which a password is asked for."""

@@ -19,7 +19,6 @@ from bot.slack.declarations import (
     Replies,
     ReplyClick,
     RoleExemption,
-    read_text,
     take_text,
     told,
 )

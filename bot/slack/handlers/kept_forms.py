@@ -22,9 +22,9 @@ from bot.slack.handlers.address_inputs import choose_cities_of
 from bot.slack.handlers.card import command as card
 from bot.slack.handlers.holder import command as holder
 from bot.slack.payloads import Incoming
-from bot.slack.replies import Shown
 from commands.roles import SUPPORT
 from commands.slash_command import ButtonValue, ProblemReply, Reply
+from notifier.rendering.facts import TemplateFacts
 
 FORMS = {modal.name: modal for modal in (*card.MODALS, *holder.MODALS, *topup.MODALS)}
 
@@ -64,7 +64,7 @@ def _keep(context: SlackContext, incoming: Incoming) -> str:
     return context.drafts.keep(incoming.account, form=incoming.name, fields={**texts, **incoming.fields})
 
 
-def _go_on(context: SlackContext, incoming: Incoming, _member: Member, draft: str) -> Shown:
+def _go_on(context: SlackContext, incoming: Incoming, _member: Member, draft: str) -> TemplateFacts:
     kept = context.drafts.take(draft, account=incoming.account)
     form = FORMS.get(kept.form)
     if form is None or form.view is None:
