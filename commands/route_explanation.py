@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commands.slash_command import Reply
+from notifier.rendering.facts import TemplateFacts
 from notifier.routing.routes import DEFAULT, Routes, match
 
 
@@ -27,7 +28,7 @@ class WhyHereReply(Reply, template="why_here"):
     note: str
 
 
-def list_reasons(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list[RouteReason]:
+def list_reasons(kind: str, facts: TemplateFacts | Mapping[str, Any], *, routes: Routes) -> list[RouteReason]:
     """Return each route that was looked at: its name, whether it matched, why or why not, and its channels."""
     rows = []
     for decision in match(routes.rules, kind, facts).decisions:
@@ -43,7 +44,7 @@ def list_reasons(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list
     return rows
 
 
-def explain(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> WhyHereReply:
+def explain(kind: str, facts: TemplateFacts | Mapping[str, Any], *, routes: Routes) -> WhyHereReply:
     """Return the private answer to *Why here?*: by the routes as they are now."""
     rows = list_reasons(kind, facts, routes=routes)
     later = len(routes.rules) - sum(row.name != "default" for row in rows)

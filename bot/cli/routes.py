@@ -11,6 +11,7 @@ from commands.route_explanation import list_reasons
 from notifier.inbox.events import make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
+from notifier.rendering.facts import list_facts
 from notifier.routing.notification import Notification
 from paytend.webhooks import read_event
 from paytend.wire import strict_json
@@ -49,7 +50,7 @@ def explain(chosen: argparse.Namespace) -> int:
         except (OSError, UnicodeDecodeError, ValueError) as error:
             return complain(f"{chosen.what}: this is no JSON object ({type(error).__name__}).")
         rows = list_reasons(notification.kind, notification.facts, routes=make_routes(installation.read_config()))
-    say(f"{notification.kind}, status {notification.facts.get('status') or 'not given'}")
+    say(f"{notification.kind}, status {list_facts(notification.facts).get('status') or 'not given'}")
     for row in rows:
         goes = f" -> {', '.join(row.channels)}" if row.matched else ""
         say(f"{'match ' if row.matched else '-     '}{row.name}: {row.reason}{goes}")

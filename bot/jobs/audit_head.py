@@ -6,9 +6,20 @@ from datetime import datetime
 
 from approvals.audit import chain
 from notifier.outbox.outbox import Outbox
+from notifier.rendering.facts import TemplateFacts
 from storage.database import Database
 
-KIND = "audit_head"
+
+@dataclass(frozen=True, kw_only=True)
+class AuditHead(TemplateFacts, template="audit_head"):
+    """The number of the newest event of the trail, its hash, and when it was read."""
+
+    number: int
+    hash: str
+    at: datetime
+
+
+KIND = AuditHead.template
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,5 +44,5 @@ class AuditHeadPublisher:
             if not self.channel or self.outbox.recipients_of(session, key):
                 return
             head = chain.head(session)
-            facts = {"number": head.seq, "hash": head.hash, "at": now}
+            facts = AuditHead(number=head.seq, hash=head.hash, at=now)
             self.outbox.enqueue(session, kind=KIND, facts=facts, recipient=self.channel, now=now, key=key)

@@ -1,4 +1,4 @@
-"""Telling of a low partner balance: one message for each time that it became worse.
+"""NoticeWay of a low partner balance: one message for each time that it became worse.
 
 A worse level is a new message, as only a new one makes phones ring. Until the next change that message is kept up
 to date, and a repeat is a reply under it, shown in the channel too when the balance is critical. When the balance
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
@@ -17,20 +16,58 @@ from notifier.balance import forecast
 from notifier.balance.forecast import DAY, WEEK, Sample
 from notifier.balance.levels import Level, LevelChange, Thresholds
 from notifier.balance.tables import BalancePicture, BalanceSample, BalanceState, PictureStatus
-from notifier.inbox.events import WHY
+from notifier.outbox.notice_facts import NoticeFacts, WhyFacts
 from notifier.outbox.outbox import Outbox
+from notifier.rendering.facts import list_facts
 from notifier.routing.announcer import announce, find_destinations
 from notifier.routing.notification import Notification
 from notifier.routing.routes import Routes
 from paytend import Money
 from storage.upsert import insert_once
 
-LOW, STILL_LOW = "balance_low", "balance_still_low"
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceFacts(NoticeFacts):
+    """The balance of a currency and its level; `lasts` says in words how long it lasts at each pace.
+
+    `status` is the level again, for the conditions of routes. `ended` is "worse" or "recovered" once the message
+    is out of date, `since` when the level began, None for a new one.
+    """
+
+    level: Level
+    status: Level
+    currency: str
+    amount: Money
+    balance: Money
+    threshold: Money
+    repeated: bool
+    since: datetime | None
+    asked: datetime
+    lasts: Sequence[str]
+    ended: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Telling:
-    """Where notices go."""
+class BalanceLow(BalanceFacts, template="balance_low"):
+    """The message about a level, brought up to date until the next change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceStillLow(BalanceFacts, template="balance_still_low"):
+    """The reply that repeats it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceRecovered(BalanceFacts, template="balance_recovered"):
+    """The message when the balance is fine again."""
+
+
+LOW, STILL_LOW = BalanceLow.template, BalanceStillLow.template
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeWay:
+    """How notices get to people: the routes that name the channels, and the outbox."""
 
     routes: Routes
     outbox: Outbox
@@ -60,88 +97,82 @@ def forget_old(session: Session, *, before: datetime) -> int:
     return int(connection.execute(pictures).rowcount) + int(connection.execute(samples).rowcount)
 
 
-def tell(
+def enqueue(
     session: Session,
     change: LevelChange,
     state: BalanceState,
     *,
     balance: Money,
     thresholds: Thresholds,
-    telling: Telling,
+    way: NoticeWay,
     now: datetime,
 ) -> None:
     """Enqueue what a verdict calls for; `state` is as it was before, and is given the message's key."""
     if not (change.notice or change.improved):
         return
     samples = read_samples(session, balance.currency, since=now - WEEK, until=now)
-    notification = _make_notification(
-        change, balance=balance, thresholds=thresholds, state=state, samples=samples, now=now
-    )
+    facts = _make_facts(change, balance=balance, thresholds=thresholds, state=state, samples=samples, now=now)
+    urgent = facts.level is Level.CRITICAL
     if change.notice == LOW and not (change.repeated and state.subject):
-        _close(session, state, notification, ended="worse", telling=telling, now=now)
+        _close(session, state, facts, ended="worse", way=way, now=now)
         state.subject = f"balance:{balance.currency}:{now.isoformat()}"
-        notification = replace(notification, subject=state.subject)
-        announce(session, notification, routes=telling.routes, outbox=telling.outbox, now=now)
-        _ask_for_pictures(session, state, telling=telling, now=now)
+        notification = Notification(kind=LOW, facts=facts, urgent=urgent, subject=state.subject)
+        announce(session, notification, routes=way.routes, outbox=way.outbox, now=now)
+        _ask_for_pictures(session, state, way=way, now=now)
     elif change.notice == LOW:
-        _repeat(session, state, notification, telling=telling, now=now)
+        _repeat(session, state, facts, urgent=urgent, way=way, now=now)
     elif change.improved:
-        _update(session, state, notification.facts, telling=telling, now=now)
+        _update(session, state, facts, way=way, now=now)
     else:
-        _close(session, state, notification, ended="recovered", telling=telling, now=now)
-        announce(session, notification, routes=telling.routes, outbox=telling.outbox, now=now)
+        _close(session, state, facts, ended="recovered", way=way, now=now)
+        notification = Notification(kind=BalanceRecovered.template, facts=facts, urgent=urgent)
+        announce(session, notification, routes=way.routes, outbox=way.outbox, now=now)
 
 
 def _repeat(
-    session: Session, state: BalanceState, notification: Notification, *, telling: Telling, now: datetime
+    session: Session, state: BalanceState, facts: BalanceFacts, *, urgent: bool, way: NoticeWay, now: datetime
 ) -> None:
-    """Bring the message up to date, and say under it that it still holds."""
+    """Bring the message up to date, and say under it that it is still so."""
     subject = str(state.subject)
-    _update(session, state, notification.facts, telling=telling, now=now)
-    places = find_destinations(LOW, notification.facts, routes=telling.routes)
+    _update(session, state, facts, way=way, now=now)
+    places = find_destinations(LOW, facts, routes=way.routes)
     mentions = {place.course.channel: place.course.mentions for place in places}
-    for recipient in sorted(telling.outbox.recipients_of(session, subject)):
-        telling.outbox.enqueue(
+    for recipient in sorted(way.outbox.recipients_of(session, subject)):
+        way.outbox.enqueue(
             session,
             kind=STILL_LOW,
-            facts={**notification.facts, "mentions": mentions.get(recipient, [])},
+            facts=BalanceStillLow(**{**list_facts(facts), "mentions": mentions.get(recipient, [])}),
             recipient=recipient,
             now=now,
             thread_of=subject,
-            broadcast=notification.urgent,
-            urgent=notification.urgent,
+            broadcast=urgent,
+            urgent=urgent,
         )
-    _ask_for_pictures(session, state, telling=telling, now=now)
+    _ask_for_pictures(session, state, way=way, now=now)
 
 
 def _close(
-    session: Session,
-    state: BalanceState,
-    notification: Notification,
-    *,
-    ended: str,
-    telling: Telling,
-    now: datetime,
+    session: Session, state: BalanceState, facts: BalanceFacts, *, ended: str, way: NoticeWay, now: datetime
 ) -> None:
-    """Let the message that stands say how it ended."""
-    _update(session, state, {**notification.facts, "ended": ended}, telling=telling, now=now)
+    """Let the earlier message say how it ended."""
+    _update(session, state, replace(facts, ended=ended), way=way, now=now)
     state.subject = None
 
 
-def _update(session: Session, state: BalanceState, facts: Any, *, telling: Telling, now: datetime) -> None:
+def _update(session: Session, state: BalanceState, facts: BalanceFacts, *, way: NoticeWay, now: datetime) -> None:
     if state.subject:
-        telling.outbox.edit(session, key=state.subject, kind=LOW, facts={**facts, "mentions": []}, now=now)
+        way.outbox.edit(session, key=state.subject, kind=LOW, facts=facts, now=now)
 
 
-def _ask_for_pictures(session: Session, state: BalanceState, *, telling: Telling, now: datetime) -> None:
+def _ask_for_pictures(session: Session, state: BalanceState, *, way: NoticeWay, now: datetime) -> None:
     """Want the trend under every copy of the message; it never holds the message back."""
-    for recipient in telling.outbox.recipients_of(session, str(state.subject)):
+    for recipient in way.outbox.recipients_of(session, str(state.subject)):
         known = {"key": str(state.subject), "recipient": recipient, "until": now}
         facts = {"currency": state.currency, "status": "waiting", "due_at": now, "attempts": 0}
         insert_once(session, BalancePicture, known | facts)
 
 
-def _make_notification(
+def _make_facts(
     change: LevelChange,
     *,
     balance: Money,
@@ -149,26 +180,22 @@ def _make_notification(
     state: BalanceState,
     samples: Sequence[Sample],
     now: datetime,
-) -> Notification:
+) -> BalanceFacts:
     level = change.level_state.level
     limit = thresholds.critical if level is Level.CRITICAL else thresholds.warn
     paces = [forecast.measure(samples, window=window, now=now) for window in (DAY, WEEK)]
     is_new = change.notice == LOW and not change.repeated
-    return Notification(
-        kind=change.notice or LOW,
-        facts={
-            "level": level,
-            "status": level,
-            WHY: {"value": {"kind": change.notice or LOW, "status": level, "currency": balance.currency}},
-            "currency": balance.currency,
-            "amount": balance,
-            "balance": balance,
-            "threshold": Money(amount=limit, currency=balance.currency),
-            "repeated": change.repeated,
-            "since": None if is_new else state.changed_at,
-            "asked": now,
-            "lasts": [forecast.say_lasts(pace, balance=balance) for pace in paces],
-            "ended": "",
-        },
-        urgent=level is Level.CRITICAL,
+    make = BalanceRecovered if change.notice == BalanceRecovered.template else BalanceLow
+    return make(
+        level=level,
+        status=level,
+        why=WhyFacts(value={"kind": make.template, "status": level, "currency": balance.currency}),
+        currency=balance.currency,
+        amount=balance,
+        balance=balance,
+        threshold=Money(amount=limit, currency=balance.currency),
+        repeated=change.repeated,
+        since=None if is_new else state.changed_at,
+        asked=now,
+        lasts=[forecast.say_lasts(pace, balance=balance) for pace in paces],
     )

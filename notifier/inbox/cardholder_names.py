@@ -126,15 +126,14 @@ class CardholderNames:
                 self._wake_deliverer()
 
     def _show_one(self, session: Session, subject: str, name: str) -> bool:
-        more = {"holder_name": name}
-        # Holds the purchase, so that a newer stage of it is not written over.
-        if not purchases.add_facts(session, subject, more, vault=self._vault):
+        # Locks the purchase, so that a newer stage of it is not written over.
+        if not purchases.name_holder(session, subject, name, vault=self._vault):
             return False
         newest = self._outbox.newest(session, subject)
         if newest is None:
             return False
         try:
-            facts = {**self._outbox.read(newest), **more}
+            facts = {**self._outbox.read(newest), "holder_name": name}
         except Unreadable:
             return False
         return self._outbox.edit(session, key=subject, kind=newest.kind, facts=facts, now=self._now()) > 0

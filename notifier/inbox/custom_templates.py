@@ -2,34 +2,36 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateError
 
+from notifier.inbox.event_facts import (
+    CardAppliedNotice,
+    CardholderAuditedNotice,
+    TransactionNotice,
+    UnrecognisedNotice,
+)
+from notifier.outbox.notice_facts import ACKNOWLEDGE, WHY, NoticeFacts
 from notifier.rendering.renderer import SUFFIX, Renderer, RenderFailed
 
 _HOSTILE = ('<!channel> "}]} \\ & {{ 7 * 7 }}\n\N{RIGHT-TO-LEFT OVERRIDE}x', "M" * 5000, "", "<@U0VICTIM>")
 _LISTS = {"mentions": 10, "cards": 10, "fields": 40, "stages": 10}  # facts that are lists, and their most items
 _IDS = frozenset({"card_id", "holder_id"})  # short, and not in the sender's hands
 
+_BELOW = frozenset({ACKNOWLEDGE, WHY})  # shown below a notice whatever its template, so not for a template to use
+
+
+def _list_names(facts: type[NoticeFacts]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(facts) if field.name not in _BELOW)
+
+
 # What a notice of each kind has; an operator's template may use these and no others.
 FACTS: Mapping[str, tuple[str, ...]] = {
-    kind: tuple(names.split())
-    for kind, names in {
-        "transaction": (
-            "mentions status status_code status_text type_code type_text source_text amount other_amount fee "
-            "balance currency card_id last_four holder_id holder_name merchant country trade_id related_id "
-            "auth_code stages happened happened_text clock late found"
-        ),
-        "cardholder_audited": "mentions status status_code status_text holder_id holder_name reason found",
-        "card_applied": (
-            "mentions status status_code status_text reference reason quantity cards more_cards card_id "
-            "last_four holder_id found"
-        ),
-        "unrecognised": "mentions notify_type fields digest times first_at last_at found",
-    }.items()
+    facts.template: _list_names(facts)
+    for facts in (TransactionNotice, CardholderAuditedNotice, CardAppliedNotice, UnrecognisedNotice)
 }
 
 

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,17 +13,20 @@ from sqlmodel import Session, col, select
 
 from notifier.inbox import purchases
 from notifier.inbox.cardholder_names import CardholderNames
-from notifier.inbox.events import WHY, make_notification
+from notifier.inbox.event_facts import EventFacts, TransactionNotice, UnrecognisedNotice
+from notifier.inbox.events import make_notification
 from notifier.inbox.missed_webhooks import FOUND
 from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
+from notifier.outbox.notice_facts import WhyFacts
 from notifier.outbox.outbox import Outbox
+from notifier.rendering.facts import TemplateFacts
 from notifier.routing import storms
 from notifier.routing.announcer import announce, list_budgets
 from notifier.routing.notification import Notification
 from notifier.routing.routes import Routes, match
 from paytend import AmountUnit
-from paytend.webhooks import Event, TransactionHappened, UnrecognisedEvent
+from paytend.webhooks import Event, UnrecognisedEvent
 from storage.database import Database
 from storage.vault import Vault
 
@@ -38,6 +41,14 @@ PAUSES = (timedelta(0), timedelta(seconds=10), timedelta(minutes=1), timedelta(m
 MOST_FAILURES = len(PAUSES)
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookUntold(TemplateFacts, template="webhook_untold"):
+    """The id and the kind of a webhook whose notices could not be made."""
+
+    event: str
+    about: str
 
 
 class EventRecorder(Protocol):
@@ -155,23 +166,33 @@ class Dispatcher:
         _log.exception("telling.failed", extra={"event": row.id, "failures": row.failures})
         # One that is replayed and fails again counts on, and is not told a second time.
         if row.failures == MOST_FAILURES:
-            facts = {"event": row.id, "about": row.kind}
-            self._tell_admins(session, "webhook_untold", facts, key=f"untold:{row.id}")
+            facts = WebhookUntold(event=row.id, about=row.kind)
+            self._tell_admins(session, facts.template, facts, key=f"untold:{row.id}")
         return row.failures >= MOST_FAILURES
 
     def _make_notification(self, session: Session, row: InboxEvent, event: Event) -> Notification:
         notification = make_notification(event, timezone=self._timezone, now=self._now())
-        more = {WHY: {"value": {"event": row.id}}} | ({"found": True} if row.form == FOUND else {})
-        notification = replace(notification, facts={**notification.facts, **more})
-        return self._join(session, notification) if isinstance(event, TransactionHappened) else notification
+        facts = replace(notification.facts, why=WhyFacts(value={"event": row.id}))
+        if isinstance(facts, EventFacts | UnrecognisedNotice):
+            facts = replace(facts, found=True if row.form == FOUND else None)
+        if isinstance(facts, TransactionNotice):
+            return self._join(session, notification, facts)
+        return replace(notification, facts=facts)
 
-    def _join(self, session: Session, notification: Notification) -> Notification:
+    def _join(self, session: Session, notification: Notification, facts: TransactionNotice) -> Notification:
         """Return the notification of a movement as one of its purchase, with whose card it is if that is known."""
-        card_id = notification.facts["card_id"]
+        card_id = facts.card_id
         name = self._cardholder_names.find(card_id) if self._cardholder_names and card_id else None
-        named = replace(notification, facts={**notification.facts, "holder_name": name})
-        joined = purchases.join(session, named, vault=self._vault, make_id=self._outbox.make_key, now=self._now())
-        if card_id and joined.subject and not joined.facts.get("holder_name"):
+        joined = purchases.join(
+            session,
+            notification,
+            replace(facts, holder_name=name),
+            vault=self._vault,
+            make_id=self._outbox.make_key,
+            now=self._now(),
+        )
+        is_named = isinstance(joined.facts, TransactionNotice) and joined.facts.holder_name
+        if card_id and joined.subject and not is_named:
             self._unnamed.append((card_id, joined.subject))
         return joined
 
@@ -183,10 +204,10 @@ class Dispatcher:
     def _tell_admins_of_unrecognised(
         self, session: Session, event: UnrecognisedEvent, notification: Notification
     ) -> None:
-        facts = {**notification.facts, "mentions": []}
-        self._tell_admins(session, notification.kind, facts, key=f"admins:unrecognised:{event.notify_type}")
+        key = f"admins:unrecognised:{event.notify_type}"
+        self._tell_admins(session, notification.kind, notification.facts, key=key)
 
-    def _tell_admins(self, session: Session, kind: str, facts: Mapping[str, Any], *, key: str) -> None:
+    def _tell_admins(self, session: Session, kind: str, facts: TemplateFacts, *, key: str) -> None:
         """Enqueue a message for each admin that has none with this key yet."""
         known = self._outbox.recipients_of(session, key)
         for admin in self._admins:

@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from notifier.inbox.event_facts import (
+    CardAppliedNotice,
+    CardholderAuditedNotice,
+    OrderedCardFacts,
+    TransactionNotice,
+    UnknownField,
+    UnrecognisedNotice,
+)
+from notifier.outbox.notice_facts import NoticeFacts
 from notifier.routing.notification import Notification
 from paytend.models import Cardholder, Transaction
 from paytend.models.codes import Code, TransactionStatus
 from paytend.webhooks import CardApplied, CardholderAudited, Event, TransactionHappened, UnrecognisedEvent
 
-# The fact by which a notice says why it is where it is: its `value` is {"event": id}, or {"kind": …} with the
-# facts that routes look at.
-WHY = "why"
 LATE_AFTER = timedelta(days=7)
+_CARDS_SHOWN = 10
 
 # How a transaction ended, in one word, by its code and its source (A authorization, S settlement); these words
 # are what `when: {status: …}` of a route takes. Paytend has no code for a decline: an authorization that the
@@ -40,21 +47,20 @@ _TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeKind:
-    """One line of KINDS: the notice's kind, how its facts are made, and when it is urgent."""
+    """One line of KINDS: the notice's kind, and how its facts are made."""
 
     kind: str
-    facts: Callable[[Any, tzinfo, datetime], dict[str, Any]]
-    urgent: Callable[[Mapping[str, Any]], bool] = lambda _facts: False
+    facts: Callable[[Any, tzinfo, datetime], NoticeFacts]
 
 
 def make_notification(event: Event, *, timezone: tzinfo, now: datetime) -> Notification:
     """Return what to tell of an event; `timezone` is the one in which Paytend writes times."""
     line = KINDS.get(type(event), KINDS[UnrecognisedEvent])
     facts = line.facts(event, timezone, now)
-    if line.kind == "unrecognised":  # a new kind of webhook is one problem, however many come
-        subject = f"unrecognised:{facts['notify_type']}"
-        return Notification(kind=line.kind, facts=facts, subject=subject, counted=True)
-    return Notification(kind=line.kind, facts=facts, urgent=line.urgent(facts))
+    if isinstance(facts, UnrecognisedNotice):  # a new kind of webhook is one problem, however many come
+        return Notification(kind=line.kind, facts=facts, subject=f"unrecognised:{facts.notify_type}", counted=True)
+    urgent = isinstance(facts, TransactionNotice) and facts.status in ALARMING
+    return Notification(kind=line.kind, facts=facts, urgent=urgent)
 
 
 def read_status_word(transaction: Transaction) -> str:
@@ -90,74 +96,75 @@ def _with_code(code: Code | None) -> str | None:
     return f"{code.text} ({code})" if code.known else code.text
 
 
-def _transaction_facts(event: TransactionHappened, timezone: tzinfo, now: datetime) -> dict[str, Any]:
+def _transaction_facts(event: TransactionHappened, timezone: tzinfo, now: datetime) -> TransactionNotice:
     transaction = event.transaction
     happened = read_time(transaction.booked, timezone=timezone)
-    return {
-        "status": read_status_word(transaction),
-        "status_code": transaction.status,
-        "status_text": _with_code(transaction.status),
-        "type_code": transaction.type,
-        "type_text": _with_code(transaction.type),
-        "source_text": _with_code(transaction.source),
-        "amount": transaction.amount,
-        "other_amount": transaction.other_amount if transaction.other_amount != transaction.amount else None,
-        "fee": transaction.fee if transaction.fee and transaction.fee.amount else None,
-        "balance": transaction.balance,
-        "currency": transaction.currency,
-        "card_id": transaction.card_id,
-        "last_four": transaction.card_number[-4:] if transaction.card_number else None,
-        "holder_id": _raw_text(transaction.raw, "holderId", "holder_id"),
-        "holder_name": None,  # Paytend does not tell it; see notifier/inbox/cardholder_names.py
-        "merchant": transaction.merchant,
-        "country": _raw_text(transaction.raw, "merchantCountry", "countryCode", "country"),
-        "trade_id": transaction.trade_id,
-        "related_id": _raw_text(transaction.raw, "relatedId", "relatedTransactionId", "originalAuthId"),
-        "auth_code": transaction.auth_code,
-        "happened": happened,
-        "happened_text": transaction.booked,
-        "clock": happened.astimezone(timezone).strftime("%H:%M") if happened else None,
-        "late": happened is not None and now - happened > LATE_AFTER,
-    }
+    return TransactionNotice(
+        status=read_status_word(transaction),
+        status_code=transaction.status,
+        status_text=_with_code(transaction.status),
+        type_code=transaction.type,
+        type_text=_with_code(transaction.type),
+        source_text=_with_code(transaction.source),
+        amount=transaction.amount,
+        other_amount=transaction.other_amount if transaction.other_amount != transaction.amount else None,
+        fee=transaction.fee if transaction.fee and transaction.fee.amount else None,
+        balance=transaction.balance,
+        currency=transaction.currency,
+        card_id=transaction.card_id,
+        last_four=transaction.card_number[-4:] if transaction.card_number else None,
+        holder_id=_raw_text(transaction.raw, "holderId", "holder_id"),
+        merchant=transaction.merchant,
+        country=_raw_text(transaction.raw, "merchantCountry", "countryCode", "country"),
+        trade_id=transaction.trade_id,
+        related_id=_raw_text(transaction.raw, "relatedId", "relatedTransactionId", "originalAuthId"),
+        auth_code=transaction.auth_code,
+        happened=happened,
+        happened_text=transaction.booked,
+        clock=happened.astimezone(timezone).strftime("%H:%M") if happened else None,
+        late=happened is not None and now - happened > LATE_AFTER,
+    )
 
 
-def _audit_facts(event: CardholderAudited, _timezone: tzinfo, _now: datetime) -> dict[str, Any]:
+def _audit_facts(event: CardholderAudited, _timezone: tzinfo, _now: datetime) -> CardholderAuditedNotice:
     cardholder: Cardholder = event.cardholder
-    return {
-        "status": cardholder.audit_status.text if cardholder.audit_status else None,
-        "status_code": cardholder.audit_status,
-        "status_text": _with_code(cardholder.audit_status),
-        "holder_id": cardholder.holder_id,
-        "holder_name": cardholder.name,
-        "reason": cardholder.message,
-    }
+    return CardholderAuditedNotice(
+        status=cardholder.audit_status.text if cardholder.audit_status else None,
+        status_code=cardholder.audit_status,
+        status_text=_with_code(cardholder.audit_status),
+        holder_id=cardholder.holder_id,
+        holder_name=cardholder.name,
+        reason=cardholder.message,
+    )
 
 
-def _application_facts(event: CardApplied, _timezone: tzinfo, _now: datetime) -> dict[str, Any]:
+def _application_facts(event: CardApplied, _timezone: tzinfo, _now: datetime) -> CardAppliedNotice:
     order = event.order
     cards = [
-        {"card_id": card.card_id, "last_four": card.card_number[-4:] if card.card_number else None}
+        OrderedCardFacts(card_id=card.card_id, last_four=card.card_number[-4:] if card.card_number else None)
         for card in order.cards
     ]
-    return {
-        "status": order.status.text if order.status else None,
-        "status_code": order.status,
-        "status_text": _with_code(order.status),
-        "reference": order.reference,
-        "reason": order.message,
-        "quantity": order.quantity,
-        "cards": cards[:10],
-        "more_cards": max(len(cards) - 10, 0),
-        **next((card for card in cards if card["card_id"]), {"card_id": None, "last_four": None}),
-        "holder_id": next((card.holder_id for card in order.cards if card.holder_id), None),
-    }
+    first = next((card for card in cards if card.card_id), OrderedCardFacts(card_id=None, last_four=None))
+    return CardAppliedNotice(
+        status=order.status.text if order.status else None,
+        status_code=order.status,
+        status_text=_with_code(order.status),
+        reference=order.reference,
+        reason=order.message,
+        quantity=order.quantity,
+        cards=cards[:_CARDS_SHOWN],
+        more_cards=max(len(cards) - _CARDS_SHOWN, 0),
+        card_id=first.card_id,
+        last_four=first.last_four,
+        holder_id=next((card.holder_id for card in order.cards if card.holder_id), None),
+    )
 
 
-def _unrecognised_facts(event: Event, _timezone: tzinfo, _now: datetime) -> dict[str, Any]:
+def _unrecognised_facts(event: Event, _timezone: tzinfo, _now: datetime) -> UnrecognisedNotice:
     if not isinstance(event, UnrecognisedEvent):
-        return {"notify_type": event.kind, "fields": [], "digest": event.digest[:12]}
-    fields = [{"name": name, "value": value} for name, value in event.content.items()]
-    return {"notify_type": event.notify_type, "fields": fields[:40], "digest": event.digest[:12]}
+        return UnrecognisedNotice(notify_type=event.kind, fields=(), digest=event.digest[:12])
+    fields = [UnknownField(name=name, value=value) for name, value in event.content.items()]
+    return UnrecognisedNotice(notify_type=event.notify_type, fields=fields[:40], digest=event.digest[:12])
 
 
 def _raw_text(raw: Mapping[str, Any], *names: str) -> str | None:
@@ -166,9 +173,7 @@ def _raw_text(raw: Mapping[str, Any], *names: str) -> str | None:
 
 
 KINDS: dict[type[Event], NoticeKind] = {
-    TransactionHappened: NoticeKind(
-        kind="transaction", facts=_transaction_facts, urgent=lambda facts: facts["status"] in ALARMING
-    ),
+    TransactionHappened: NoticeKind(kind="transaction", facts=_transaction_facts),
     CardholderAudited: NoticeKind(kind="cardholder_audited", facts=_audit_facts),
     CardApplied: NoticeKind(kind="card_applied", facts=_application_facts),
     UnrecognisedEvent: NoticeKind(kind="unrecognised", facts=_unrecognised_facts),

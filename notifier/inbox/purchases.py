@@ -6,17 +6,19 @@ shown as far as it has come, and never goes back.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
+from notifier.inbox.event_facts import PurchaseStage, TransactionChanged, TransactionFacts, TransactionNotice
 from notifier.inbox.events import ALARMING
 from notifier.inbox.tables import Purchase, PurchaseName
-from notifier.rendering.facts import make_plain
+from notifier.outbox.notice_facts import NoticeFacts, WhyFacts
+from notifier.rendering.facts import list_facts, make_plain
 from notifier.routing.notification import Notification
 from paytend import Money
 from storage.upsert import insert_once
@@ -30,58 +32,73 @@ KEPT = timedelta(days=90)  # nothing more comes of an older purchase
 # How far each status word has come; what is not here is where an authorisation is.
 _RANKS = {"declined": 2, "cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
 _MONEY = ("amount", "other_amount", "fee", "balance")
+_OPTIONAL = ("holder_name", "found")
+_REQUIRED = tuple(
+    field.name
+    for field in fields(TransactionFacts)
+    if field.name not in {*_OPTIONAL, "stages", *(inherited.name for inherited in fields(NoticeFacts))}
+)
 
 
-def merge(before: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+def merge(before: TransactionNotice | None, facts: TransactionNotice) -> TransactionNotice:
     """Return the facts of a purchase with one more stage: those of the furthest one, and all in `stages`."""
-    stage = {"word": facts["status"], "at": facts["happened"], "amount": facts["amount"]}
+    stage = PurchaseStage(word=facts.status, at=facts.happened, amount=facts.amount)
     if before is None:
-        return {**facts, "stages": [stage]}
-    others = [known for known in before["stages"] if known["word"] != stage["word"]]
-    stages = sorted([*others, stage], key=lambda each: (_rank(each["word"]), str(each["at"] or "")))
-    older, newer = (before, facts) if _rank(facts["status"]) >= _rank(before["status"]) else (facts, before)
-    known = {name: value for name, value in newer.items() if value is not None}
-    return {**older, **known, "other_amount": newer["other_amount"], "stages": stages}
+        return replace(facts, stages=(stage,))
+    others = [known for known in before.stages if known.word != stage.word]
+    stages = sorted([*others, stage], key=lambda each: (_rank(each.word), each.at.isoformat() if each.at else ""))
+    is_further = _rank(facts.status) >= _rank(before.status)
+    older, newer = (before, facts) if is_further else (facts, before)
+    known = {name: value for name, value in list_facts(newer).items() if value is not None}
+    merged: dict[str, Any] = {**list_facts(older), **known, "other_amount": newer.other_amount, "stages": stages}
+    merged["found"] = older.found or newer.found
+    return TransactionNotice(**merged)
 
 
-def name_stage(facts: Mapping[str, Any]) -> list[str]:
+def name_stage(facts: TransactionNotice) -> list[str]:
     """Return the names by which the other stages of this one's purchase are known, the surest first."""
-    names = [f"trade:{facts['trade_id']}"] if facts["trade_id"] else []
-    if facts["related_id"] and facts["status"] != "refunded":  # a refund may be of a part: it is told by itself
-        names.append(f"trade:{facts['related_id']}")
-    if facts["card_id"] and facts["auth_code"]:
-        names.append(f"auth:{facts['card_id']}:{facts['auth_code']}")
+    names = [f"trade:{facts.trade_id}"] if facts.trade_id else []
+    if facts.related_id and facts.status != "refunded":  # a refund may be of a part, so it is a message of its own
+        names.append(f"trade:{facts.related_id}")
+    if facts.card_id and facts.auth_code:
+        names.append(f"auth:{facts.card_id}:{facts.auth_code}")
     return names
 
 
 def join(
-    session: Session, notification: Notification, *, vault: Vault, make_id: Callable[[], str], now: datetime
+    session: Session,
+    notification: Notification,
+    facts: TransactionNotice,
+    *,
+    vault: Vault,
+    make_id: Callable[[], str],
+    now: datetime,
 ) -> Notification:
-    """Return the notification of a transaction as one of its purchase, which is kept with it.
+    """Return the notification of a transaction, which has these facts, as one of its purchase.
 
-    A change for the worse is also told by a reply, as an edit notifies nobody.
+    A change for the worse also gets a reply, as an edit notifies nobody.
     """
-    facts = notification.facts
     names = name_stage(facts)
     if not names:
-        return notification
+        return replace(notification, facts=facts)
     row = _find(session, names, make_id=make_id, now=now)
     before = _open(row, vault=vault)
     merged = merge(before, facts)
     _keep(row, merged, vault=vault)
-    worse = before is not None and merged["status"] in ALARMING and merged["status"] != before["status"]
+    is_worse = before is not None and merged.status in ALARMING and merged.status != before.status
+    reply = TransactionChanged(**list_facts(merged)) if is_worse else None
     subject = f"{_SUBJECT}{row.id}"
-    return replace(notification, facts=merged, subject=subject, is_first=before is None, also_replies=worse)
+    return replace(notification, facts=merged, subject=subject, is_first=before is None, reply=reply)
 
 
-def add_facts(session: Session, subject: str, more: Mapping[str, Any], *, vault: Vault) -> bool:
-    """Add facts to a purchase, which is held until the transaction ends; return whether it is there."""
+def name_holder(session: Session, subject: str, name: str, *, vault: Vault) -> bool:
+    """Add the cardholder's name to a purchase, locked until the transaction ends; return whether it is there."""
     query = select(Purchase).where(Purchase.id == subject.removeprefix(_SUBJECT)).with_for_update()
     row = session.exec(query.execution_options(populate_existing=True)).first()
     before = _open(row, vault=vault) if row else None
     if row is None or before is None:
         return False
-    _keep(row, {**before, **more}, vault=vault)
+    _keep(row, replace(before, holder_name=name), vault=vault)
     session.flush()
     return True
 
@@ -126,16 +143,35 @@ def _is_fresh(session: Session, name: PurchaseName, now: datetime) -> bool:
     return not name.name.startswith("auth:") or now - purchase.begun_at <= AUTH_CODES_LAST
 
 
-def _keep(row: Purchase, facts: Mapping[str, Any], *, vault: Vault) -> None:
+def _keep(row: Purchase, facts: TransactionNotice, *, vault: Vault) -> None:
     plain = json.dumps(make_plain(facts), ensure_ascii=False).encode("utf-8", "replace")
     row.facts = vault.seal(plain, table=TABLE, row=row.id, column="facts")
 
 
-def _open(row: Purchase, *, vault: Vault) -> dict[str, Any] | None:
+def _open(row: Purchase, *, vault: Vault) -> TransactionNotice | None:
     if row.facts is None:
         return None
-    facts: dict[str, Any] = json.loads(vault.open(row.facts, table=TABLE, row=row.id, column="facts"))
-    return facts | {name: Money.read(facts[name]) for name in _MONEY if facts.get(name)}
+    stored: dict[str, Any] = json.loads(vault.open(row.facts, table=TABLE, row=row.id, column="facts"))
+    # A row of an older version may lack facts, or have some that are no longer used.
+    known: dict[str, Any] = {name: stored.get(name) for name in _REQUIRED} | {
+        name: stored[name] for name in _OPTIONAL if name in stored
+    }
+    known |= {name: _read_money(known[name]) for name in _MONEY}
+    known |= {"late": bool(known["late"]), "happened": _read_time(known["happened"])}
+    known["why"] = WhyFacts(value=stored["why"]["value"]) if stored.get("why") else None
+    known["stages"] = tuple(
+        PurchaseStage(word=stage["word"], at=_read_time(stage["at"]), amount=_read_money(stage["amount"]))
+        for stage in stored["stages"]
+    )
+    return TransactionNotice(**known)
+
+
+def _read_money(text: str | None) -> Money | None:
+    return Money.read(text) if text else None
+
+
+def _read_time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _rank(word: str) -> int:

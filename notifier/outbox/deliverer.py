@@ -7,32 +7,59 @@ that dies leaves its lease; when that ends, the delivery is in doubt and is look
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from notifier.inbox.events import WHY
 from notifier.outbox import in_full, records, repeats
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.outbox.backoff import History, Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
+from notifier.outbox.notice_facts import ACKNOWLEDGE, WHY, AcknowledgementFacts, RepeatedFacts, WhyFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.sealed_facts import open_facts
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import SlackOperation
 from notifier.rendering.plain import lay_out_plainly, put_below
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
-from notifier.routing.acknowledgements import ACKNOWLEDGE
 from storage.database import Database
 from storage.vault import Unreadable, Vault
 
 LEASE = timedelta(seconds=30)
 _LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
 _SHORTEST_WAIT = 0.2
-_ABOUT_DELIVERIES = frozenset({"delivery_dead", "fallback_used"})  # these never cause another of their own
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryTrouble(RepeatedFacts):
+    """A delivery that Slack refused; `fallback` is the channel that gets it in place of `recipient`, if any."""
+
+    delivery: str
+    about: str  # the kind of its notice
+    recipient: str
+    fallback: str | None
+    code: str
+    attempts: int
+    enqueued: datetime
+    in_doubt: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryDead(DeliveryTrouble, template="delivery_dead"):
+    """A delivery that is not tried again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FallbackUsed(DeliveryTrouble, template="fallback_used"):
+    """The first delivery that found its channel closed."""
+
+
+# These never cause another of their own.
+_ABOUT_DELIVERIES = frozenset({DeliveryDead.template, FallbackUsed.template})
 
 
 class Deliverer:
@@ -158,7 +185,7 @@ class Deliverer:
             raise NotDelivered(Trouble.REFUSED, code="the stored facts cannot be read") from error
         below = [
             (name, found)
-            for name, fact in (("notice_acknowledge", ACKNOWLEDGE), ("notice_why", WHY))
+            for name, fact in ((AcknowledgementFacts.template, ACKNOWLEDGE), (WhyFacts.template, WHY))
             if (found := facts.pop(fact, None))
         ]
         try:
@@ -212,7 +239,7 @@ class Deliverer:
             self.healthy = False
         if failure.trouble is Trouble.UNREACHABLE and not is_person(work.recipient):
             if records.mark_unreachable(session, work, now=now):
-                self._tell_admins(session, "fallback_used", work, failure, now=now)
+                self._tell_admins(session, FallbackUsed, work, failure, now=now)
             if self._can_detour(work):
                 records.record_detour(session, work, failure, fallback=self._fallback, now=now)
                 return
@@ -229,31 +256,40 @@ class Deliverer:
             records.record_retry(session, work, failure, decision, now=now)
         else:
             records.record_dead(session, work, failure, now=now)
-            self._tell_admins(session, "delivery_dead", work, failure, now=now)
+            self._tell_admins(session, DeliveryDead, work, failure, now=now)
 
     def _can_detour(self, work: DeliveryClaim) -> bool:
         """Whether the notice may go to the fallback channel; what is meant for one person never does."""
         return not work.fallback and not is_person(work.recipient) and work.recipient != self._fallback
 
     def _tell_admins(
-        self, session: Session, kind: str, work: DeliveryClaim, failure: NotDelivered, *, now: datetime
+        self,
+        session: Session,
+        trouble: type[DeliveryTrouble],
+        work: DeliveryClaim,
+        failure: NotDelivered,
+        *,
+        now: datetime,
     ) -> None:
         if work.kind in _ABOUT_DELIVERIES:
             return
-        facts = {
-            "delivery": work.delivery_id,
-            "about": work.kind,
-            "recipient": work.recipient,
-            "fallback": self._fallback if self._can_detour(work) else None,
-            "code": failure.code,
-            "attempts": work.attempts,
-            "enqueued": work.created_at,
-            "in_doubt": failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
-        }
+        kind = trouble.template
         # One message for each channel that is in trouble, however often it is.
-        channel = work.lane if kind == "fallback_used" else work.recipient
+        channel = work.lane if trouble is FallbackUsed else work.recipient
         repeat = repeats.count_again(session, f"{kind}:{channel}", now=now)
-        facts |= repeat.facts
+        facts = trouble(
+            delivery=work.delivery_id,
+            about=work.kind,
+            recipient=work.recipient,
+            fallback=self._fallback if self._can_detour(work) else None,
+            code=failure.code,
+            attempts=work.attempts,
+            enqueued=work.created_at,
+            in_doubt=failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
+            times=repeat.times,
+            first_at=repeat.first_at,
+            last_at=repeat.last_at,
+        )
         known = self._outbox.recipients_of(session, repeat.key)
         if known:
             self._outbox.edit(session, key=repeat.key, kind=kind, facts=facts, now=now)

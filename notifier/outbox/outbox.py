@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from notifier.outbox.sealed_facts import open_facts, seal_facts
 from notifier.outbox.tables import Delivery, DeliveryStatus, Message, SlackOperation
+from notifier.rendering.facts import TemplateFacts, make_plain
 from storage.vault import Unreadable, Vault
 
 
@@ -29,7 +30,7 @@ class Outbox:
         session: Session,
         *,
         kind: str,
-        facts: Mapping[str, Any],
+        facts: TemplateFacts | Mapping[str, Any],
         recipient: str,
         now: datetime,
         key: str | None = None,
@@ -85,7 +86,7 @@ class Outbox:
         query = select(Delivery).where(Delivery.key == key).order_by(col(Delivery.id).desc()).limit(1)
         return session.exec(query).first()
 
-    def seal(self, facts: Mapping[str, Any], *, row: str) -> bytes:
+    def seal(self, facts: TemplateFacts | Mapping[str, Any], *, row: str) -> bytes:
         """Return facts as they are stored in a row of another table; `row` is its own name, and no delivery's."""
         return seal_facts(facts, vault=self._vault, delivery_id=row)
 
@@ -114,7 +115,7 @@ class Outbox:
         *,
         key: str,
         kind: str,
-        facts: Mapping[str, Any],
+        facts: TemplateFacts | Mapping[str, Any],
         now: datetime,
         hold: timedelta = timedelta(0),
     ) -> int:
@@ -162,19 +163,20 @@ class Outbox:
         }
         return posts, edits
 
-    def renew(self, delivery: Delivery, *, kind: str, facts: Mapping[str, Any]) -> None:
+    def renew(self, delivery: Delivery, *, kind: str, facts: TemplateFacts | Mapping[str, Any]) -> None:
         """Give a delivery that nobody has begun newer facts."""
         delivery.kind = kind
         delivery.facts = seal_facts(facts, vault=self._vault, delivery_id=delivery.id)
 
-    def _with_mentions(self, post: Delivery, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _with_mentions(self, post: Delivery, facts: TemplateFacts | Mapping[str, Any]) -> Mapping[str, Any]:
         """Return newer facts with the mentions that the first would have had: nobody has seen these yet."""
-        if "mentions" not in facts:
-            return facts
+        plain: dict[str, Any] = make_plain(facts)
+        if "mentions" not in plain:
+            return plain
         try:
-            return {**facts, "mentions": self.read(post).get("mentions") or facts["mentions"]}
+            return {**plain, "mentions": self.read(post).get("mentions") or plain["mentions"]}
         except Unreadable:
-            return facts
+            return plain
 
     def _enqueue_edit(
         self,
@@ -182,7 +184,7 @@ class Outbox:
         *,
         key: str,
         kind: str,
-        facts: Mapping[str, Any],
+        facts: TemplateFacts | Mapping[str, Any],
         recipient: str,
         now: datetime,
         due: datetime,

@@ -1,23 +1,28 @@
 """How often one problem came back: it is one message that is brought up to date, with a count."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
 from sqlmodel import Session, col, delete, select
 
+from notifier.outbox.notice_facts import RepeatedFacts
 from notifier.outbox.tables import Problem
 from storage.upsert import insert_once
+
+Repeated = TypeVar("Repeated", bound=RepeatedFacts)
 
 QUIET = timedelta(hours=24)  # what comes back after so long is told anew
 
 
 @dataclass(frozen=True, kw_only=True)
 class RepeatedProblem:
-    """The key of the problem's message, and the facts that every notice of it has."""
+    """The key of the problem's message, how often it came, and when first and last."""
 
     key: str
-    facts: dict[str, Any]
+    times: int
+    first_at: datetime
+    last_at: datetime
 
 
 def count_again(session: Session, problem: str, *, now: datetime) -> RepeatedProblem:
@@ -29,8 +34,13 @@ def count_again(session: Session, problem: str, *, now: datetime) -> RepeatedPro
         row.times, row.first_at = 0, now
     row.times, row.last_at = row.times + 1, now
     session.flush()
-    facts = {"times": row.times, "first_at": row.first_at, "last_at": row.last_at}
-    return RepeatedProblem(key=f"{problem}@{row.first_at.isoformat()}", facts=facts)
+    key = f"{problem}@{row.first_at.isoformat()}"
+    return RepeatedProblem(key=key, times=row.times, first_at=row.first_at, last_at=row.last_at)
+
+
+def show_repeats(facts: Repeated, repeat: RepeatedProblem) -> Repeated:
+    """Return the facts of a notice with how often its problem came."""
+    return replace(facts, times=repeat.times, first_at=repeat.first_at, last_at=repeat.last_at)
 
 
 def forget_old(session: Session, *, now: datetime) -> int:

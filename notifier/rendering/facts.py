@@ -29,6 +29,15 @@ class TemplateFacts:
             cls.template = template
 
 
+def list_facts(facts: TemplateFacts | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the facts by name, with their values as they are: routes compare money and not its text."""
+    return (
+        facts
+        if isinstance(facts, Mapping)
+        else {field.name: getattr(facts, field.name) for field in fields(facts)}
+    )
+
+
 def make_plain(value: Any) -> Any:
     """Return the value as plain JSON: money as "12.50 EUR", times in ISO 8601; raises TypeError for others.
 

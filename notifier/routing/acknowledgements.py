@@ -2,19 +2,27 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from notifier.outbox.notice_facts import ACKNOWLEDGE, AcknowledgementFacts, NoticeFacts
 from notifier.outbox.outbox import Outbox
 from notifier.routing.routes import Routes
 from notifier.routing.tables import Acknowledgement
 from storage.upsert import insert_once
 
-ACKNOWLEDGE = "acknowledge"  # the fact that a deliverer shows below a message, whatever its template
 _BATCH = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeEscalated(NoticeFacts, template="notice_escalated"):
+    """A reply under an urgent message: who gets it too, after how long without an acknowledgement."""
+
+    to: str
+    after: timedelta
 
 
 class NothingToAcknowledge(Exception):
@@ -32,8 +40,8 @@ class AlreadyAcknowledged(Exception):
 
 def ask(
     session: Session, key: str, *, within: timedelta | None = None, then: Sequence[str] = (), now: datetime
-) -> dict[str, Any]:
-    """Ask that somebody takes a message on; `then` hear of it when nobody did `within` the time."""
+) -> AcknowledgementFacts:
+    """Ask that somebody acknowledges a message; `then` hear of it when nobody did `within` the time."""
     insert_once(
         session,
         Acknowledgement,
@@ -46,13 +54,15 @@ def ask(
             "due_at": now + within if within and then else None,
         },
     )
-    return state_of(session, key) or {}
+    return state_of(session, key) or AcknowledgementFacts(key=key)
 
 
-def state_of(session: Session, key: str) -> dict[str, Any] | None:
+def state_of(session: Session, key: str) -> AcknowledgementFacts | None:
     """Return what a message shows: its key, and who is on it since when; None when nobody is asked."""
     row = session.get(Acknowledgement, key)
-    return None if row is None else {"key": key, "by": row.acknowledged_by, "at": row.acknowledged_at}
+    if row is None:
+        return None
+    return AcknowledgementFacts(key=key, by=row.acknowledged_by, at=row.acknowledged_at)
 
 
 def acknowledge(session: Session, key: str, *, account: str, outbox: Outbox, now: datetime) -> None:
@@ -104,13 +114,13 @@ def _escalate(session: Session, key: str, *, routes: Routes, outbox: Outbox, now
         return False
     channel, mentions = routes.resolve(name), list(routes.mentions.get(name, ()))
     known = outbox.recipients_of(session, key)
-    told = {"to": channel, "mentions": [], "after": within * row.step}
     for recipient in sorted(known):
-        called = {"mentions": mentions} if recipient == channel else {}
         outbox.enqueue(
             session,
-            kind="notice_escalated",
-            facts={**told, **called},
+            kind=NoticeEscalated.template,
+            facts=NoticeEscalated(
+                to=channel, after=within * row.step, mentions=mentions if recipient == channel else ()
+            ),
             recipient=recipient,
             now=now,
             thread_of=key,

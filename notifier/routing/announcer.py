@@ -3,18 +3,16 @@
 A notice is a message of its own, a line of a storm's digest, or held back by a silence; it is never dropped.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session
 
 from notifier.outbox import repeats
+from notifier.outbox.notice_facts import AcknowledgementFacts, NoticeFacts, RepeatedFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import DeliveryStatus
 from notifier.routing import acknowledgements, silences, storms
-from notifier.routing.acknowledgements import ACKNOWLEDGE
 from notifier.routing.notification import Notification
 from notifier.routing.routes import DEFAULT, Routes, match
 from notifier.routing.storm_rules import NoticePlacement, StormRule
@@ -39,17 +37,16 @@ def announce(
     urgent can be taken on by somebody.
     """
     storms.lock_announcing(session)
-    facts, subject = dict(notification.facts), notification.subject
-    if subject and notification.counted:
+    facts, subject = notification.facts, notification.subject
+    if subject and notification.counted and isinstance(facts, RepeatedFacts):
         repeat = repeats.count_again(session, subject, now=now)
-        subject, facts = repeat.key, facts | repeat.facts
+        subject, facts = repeat.key, repeats.show_repeats(facts, repeat)
     known = outbox.recipients_of(session, subject) if subject and not notification.is_first else frozenset()
     if subject and known:
-        acknowledgement = {ACKNOWLEDGE: acknowledgements.state_of(session, subject)}
-        newer = {**facts, **acknowledgement, "mentions": []}
+        newer = replace(facts, acknowledge=acknowledgements.state_of(session, subject), mentions=())
         outbox.edit(session, key=subject, kind=notification.kind, facts=newer, now=now)
-        if notification.also_replies:
-            _reply(session, notification, known, outbox=outbox, now=now)
+        if notification.reply is not None:
+            _reply(session, notification, notification.reply, known, outbox=outbox, now=now)
     new = [
         place
         for place in find_destinations(notification.kind, facts, routes=routes)
@@ -62,12 +59,11 @@ def announce(
     delivery_ids = []
     for place in new:
         placed = _place(session, notification, place, key=key, silence=silence, outbox=outbox, now=now)
-        asked = {ACKNOWLEDGE: placed.acknowledgement} if placed.acknowledgement is not None else {}
         delivery_ids.append(
             outbox.enqueue(
                 session,
                 kind=notification.kind,
-                facts={**facts, **asked, "mentions": place.course.mentions},
+                facts=replace(facts, acknowledge=placed.acknowledgement, mentions=place.course.mentions),
                 recipient=place.course.channel,
                 now=now,
                 key=key,
@@ -81,14 +77,20 @@ def announce(
 
 
 def _reply(
-    session: Session, notification: Notification, channels: frozenset[str], *, outbox: Outbox, now: datetime
+    session: Session,
+    notification: Notification,
+    reply: NoticeFacts,
+    channels: frozenset[str],
+    *,
+    outbox: Outbox,
+    now: datetime,
 ) -> None:
     """Tell a change under the message that it changed, and in the channel."""
     for channel in sorted(channels):
         outbox.enqueue(
             session,
-            kind=f"{notification.kind}_changed",
-            facts=notification.facts,
+            kind=reply.template,
+            facts=reply,
             recipient=channel,
             now=now,
             thread_of=notification.subject,
@@ -103,7 +105,7 @@ class _Placed:
 
     status: DeliveryStatus
     part_of: str | None = None
-    acknowledgement: Mapping[str, Any] | None = None
+    acknowledgement: AcknowledgementFacts | None = None
 
 
 def _place(
@@ -130,7 +132,7 @@ def _place(
     return _Placed(status=status, part_of=storm, acknowledgement=acknowledgement)
 
 
-def find_destinations(kind: str, facts: Mapping[str, Any], *, routes: Routes) -> list[Destination]:
+def find_destinations(kind: str, facts: NoticeFacts, *, routes: Routes) -> list[Destination]:
     """Return the channels that hear of a notification, each by the first route that names it."""
     found = match(routes.rules, kind, facts)
     mentions: dict[str, dict[str, None]] = {}

@@ -4,12 +4,13 @@ Lines stand under the minute in which they came, which each reader sees in their
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from notifier.rendering.escaping import escape_text
+from notifier.rendering.facts import TemplateFacts
 from notifier.rendering.slack_limits import measure
 
 LONGEST_LINE = 120  # UTF-16 units, escapes included
@@ -59,41 +60,65 @@ _TELLING = ("status_text", "level", "notify_type", "amount", "card_id", "holder_
 
 
 @dataclass(kw_only=True)
+class DigestSection:
+    """The lines of one minute (ISO 8601)."""
+
+    minute: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StormLines(TemplateFacts, template="storm_lines"):
+    """One reply of a digest; `size` and `last` are how long all its texts and its last section are."""
+
+    sections: Sequence[DigestSection]
+    count: int
+    size: int
+    last: int
+    urgent: bool
+
+
+@dataclass(kw_only=True)
 class DigestPage:
     """The lines of one message, in sections; it takes lines until it is full."""
 
-    sections: list[dict[str, Any]] = field(default_factory=list)
+    sections: list[DigestSection] = field(default_factory=list)
     count: int = 0
     _size: int = 0
     _last: int = 0
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> "DigestPage":
-        """Return the page that stands in the facts of a reply."""
+        """Return the page from the stored facts of a reply."""
         return cls(
-            sections=[{**section, "lines": list(section["lines"])} for section in facts["sections"]],
+            sections=[
+                DigestSection(minute=section["minute"], lines=list(section["lines"]))
+                for section in facts["sections"]
+            ],
             count=facts["count"],
             _size=facts["size"],
             _last=facts["last"],
         )
 
-    def write(self) -> dict[str, Any]:
+    def write(self, *, urgent: bool = False) -> StormLines:
         """Return the page as facts."""
-        return {"sections": self.sections, "count": self.count, "size": self._size, "last": self._last}
+        return StormLines(
+            sections=self.sections, count=self.count, size=self._size, last=self._last, urgent=urgent
+        )
 
     def add(self, line: str, *, at: datetime) -> bool:
         """Add a line; return False, and change nothing, when the page is full."""
         minute = at.replace(second=0, microsecond=0).isoformat()
         length = _length(line) + 1
-        is_same = bool(self.sections) and self.sections[-1]["minute"] == minute
+        is_same = bool(self.sections) and self.sections[-1].minute == minute
         fits_section = is_same and self._last + length <= _SECTION
         added = length if fits_section else length + _HEAD
         if self._size + added > _PAGE or (not fits_section and len(self.sections) >= _MOST_SECTIONS):
             return False
         if fits_section:
-            self.sections[-1]["lines"].append(line)
+            self.sections[-1].lines.append(line)
         else:
-            self.sections.append({"minute": minute, "lines": [line]})
+            self.sections.append(DigestSection(minute=minute, lines=[line]))
         self._last = self._last + length if fits_section else added
         self._size += added
         self.count += 1

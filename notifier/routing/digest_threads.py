@@ -118,14 +118,14 @@ class _Pen:
         return write_line(row.kind, facts, at=row.created_at)
 
     def _store(self, page: DigestPage, post: Delivery | None, *, urgent: bool) -> None:
-        facts = {**page.write(), "urgent": urgent}
+        facts = page.write(urgent=urgent)
         if post is not None:
-            self.outbox.renew(post, kind="storm_lines", facts=facts)
+            self.outbox.renew(post, kind=facts.template, facts=facts)
             return
         self.thread.pages[urgent] += 1
         self.outbox.enqueue(
             self.session,
-            kind="storm_lines",
+            kind=facts.template,
             facts=facts,
             recipient=self.thread.channel,
             now=self.now,

@@ -1,6 +1,7 @@
 """What a digest sums up: how many of what, money by currency, the merchants and cards named most (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from paytend import Money, NotMoney
@@ -10,6 +11,31 @@ _MOST_NAMES = 400  # beyond it the rarest are forgotten, so that the sums stay s
 _KEPT_NAMES = 200
 _MOST_GROUPS = 40
 _OTHERS = "others"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameCount:
+    """A merchant or a card, and how many notices were about it."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestGroup(NameCount):
+    """Notices of one kind or status; `sums` are amounts by currency, such as "12.50 EUR"."""
+
+    sums: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestTotals:
+    """What a digest sums up."""
+
+    count: int
+    groups: Sequence[DigestGroup]
+    merchants: Sequence[NameCount]
+    cards: Sequence[NameCount]
 
 
 def start_tally() -> dict[str, Any]:
@@ -31,17 +57,17 @@ def add_to_tally(tally: dict[str, Any], kind: str, facts: Mapping[str, Any]) -> 
         _add_name(tally["cards"], facts.get("last_four") or facts.get("card_id"))
 
 
-def show_tally(tally: Mapping[str, Any]) -> dict[str, Any]:
+def show_tally(tally: Mapping[str, Any]) -> DigestTotals:
     """Return a tally as the digest shows it: what is most first."""
     groups = sorted(tally["groups"].items(), key=lambda item: (-item[1]["count"], item[0]))
-    return {
-        "count": tally["count"],
-        "groups": [
-            {"name": name, "count": group["count"], "sums": _write_sums(group["sums"])} for name, group in groups
+    return DigestTotals(
+        count=tally["count"],
+        groups=[
+            DigestGroup(name=name, count=group["count"], sums=_write_sums(group["sums"])) for name, group in groups
         ],
-        "merchants": _top(tally["merchants"]),
-        "cards": _top(tally["cards"]),
-    }
+        merchants=_top(tally["merchants"]),
+        cards=_top(tally["cards"]),
+    )
 
 
 def _write_sums(sums: Mapping[str, str]) -> list[str]:
@@ -67,6 +93,6 @@ def _add_name(names: dict[str, int], name: object) -> None:
             del names[rare]
 
 
-def _top(names: Mapping[str, int]) -> list[dict[str, Any]]:
+def _top(names: Mapping[str, int]) -> list[NameCount]:
     ordered = sorted(names.items(), key=lambda item: (-item[1], item[0]))
-    return [{"name": name, "count": count} for name, count in ordered[:_SHOWN]]
+    return [NameCount(name=name, count=count) for name, count in ordered[:_SHOWN]]

@@ -1,8 +1,8 @@
 """A notification: something to tell, before it is known where it goes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from notifier.outbox.notice_facts import NoticeFacts
 
 # The kinds that routes and silences can name; the first four come from webhooks (notifier/inbox/events.py).
 ROUTED_KINDS = (
@@ -21,14 +21,14 @@ class Notification:
 
     `subject` is what it is about, the same for later ones: these bring the message that stands there up to date;
     of what `is_first` no message can be there yet.
-    What is `also_replies` is told in the thread of that message too, as an edit notifies nobody.
+    `reply` is posted in the thread of that message too, as an edit notifies nobody.
     When these are `counted`, they are one problem that comes back: the message says how often, and since when.
     """
 
     kind: str
-    facts: Mapping[str, Any]
+    facts: NoticeFacts
     urgent: bool = False
     subject: str | None = None
     is_first: bool = False
     counted: bool = False
-    also_replies: bool = False
+    reply: NoticeFacts | None = None

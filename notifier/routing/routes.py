@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from notifier.rendering.facts import TemplateFacts, list_facts
 from notifier.routing.notification import ROUTED_KINDS
 from notifier.routing.storm_rules import StormRule
 from paytend import Money
@@ -129,12 +130,13 @@ def find_mistake(rule: RouteRule, *, names: Sequence[str], roles: Sequence[str])
     return None
 
 
-def match(rules: Sequence[RouteRule], kind: str, facts: Mapping[str, Any]) -> RouteMatch:
+def match(rules: Sequence[RouteRule], kind: str, facts: TemplateFacts | Mapping[str, Any]) -> RouteMatch:
     """Return who hears of a notification: the first rule that matches, those with `also`, else the default."""
+    named = list_facts(facts)
     decisions: list[RuleResult] = []
     found: dict[str, dict[str, None]] = {}
     for place, rule in enumerate(rules):
-        against = _find_obstacle(rule, kind, facts)
+        against = _find_obstacle(rule, kind, named)
         decisions.append(
             RuleResult(rule=place, matched=against is None, reason=against or "every condition holds")
         )

@@ -1,5 +1,6 @@
 """Silences in rows: which one holds a notice back, and what is told at its end."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from sqlalchemy import Executable, bindparam, func, update
 from sqlmodel import Session, col, select
 
+from notifier.outbox.notice_facts import NoticeFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery, DeliveryStatus
+from notifier.rendering.facts import TemplateFacts, list_facts
 from notifier.routing.digest_lines import NoticeLine, write_line
 from notifier.routing.digest_threads import DigestThread, gather
 from notifier.routing.routes import DEFAULT, Routes
@@ -18,16 +21,32 @@ from notifier.routing.tables import Silence
 _SHOWN = 40
 
 
+@dataclass(frozen=True, kw_only=True)
+class SilenceFacts(TemplateFacts, template="silence"):
+    """What the message of a silence shows; `held` is how many notices it held back."""
+
+    silence: str
+    matcher: str
+    owner: str
+    reason: str
+    began: datetime
+    until: datetime
+    ended: datetime | None
+    ended_by: str | None
+    held: int
+
+
 class NoSuchSilence(Exception):
     """There is no silence with this id, or it has ended."""
 
 
-def find_silence(session: Session, kind: str, facts: dict[str, Any], *, now: datetime) -> str | None:
+def find_silence(session: Session, kind: str, facts: NoticeFacts, *, now: datetime) -> str | None:
     """Return the id of the oldest silence that holds a notice back, None when none does."""
-    if not may_be_silenced(kind, facts):
+    named = list_facts(facts)
+    if not may_be_silenced(kind, named):
         return None
     rows = session.connection().execute(_make_those_on(), {"now": now})
-    return next((name for name, matcher in rows.all() if matches(_read(matcher), kind, facts)), None)
+    return next((name for name, matcher in rows.all() if matches(_read(matcher), kind, named)), None)
 
 
 @cache  # asked for every notice
@@ -140,15 +159,15 @@ def _channel(routes: Routes) -> str:
     return routes.resolve(DEFAULT) if routes.resolve(DEFAULT).startswith(("C", "G")) else ""
 
 
-def _facts(silence: Silence, *, held: int) -> dict[str, Any]:
-    return {
-        "silence": silence.id,
-        "matcher": str(read_matcher(silence)),
-        "owner": silence.owner,
-        "reason": silence.reason,
-        "began": silence.created_at,
-        "until": silence.ends_at,
-        "ended": silence.ended_at,
-        "ended_by": silence.ended_by,
-        "held": held,
-    }
+def _facts(silence: Silence, *, held: int) -> SilenceFacts:
+    return SilenceFacts(
+        silence=silence.id,
+        matcher=str(read_matcher(silence)),
+        owner=silence.owner,
+        reason=silence.reason,
+        began=silence.created_at,
+        until=silence.ends_at,
+        ended=silence.ended_at,
+        ended_by=silence.ended_by,
+        held=held,
+    )

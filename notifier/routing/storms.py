@@ -4,19 +4,20 @@ Several replicas tell at once, so whoever decides here holds one lock until its 
 """
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, text, update
 from sqlmodel import Session, col, select
 
+from notifier.outbox.notice_facts import NoticeFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery, DeliveryStatus, SlackOperation
 from notifier.routing import acknowledgements
-from notifier.routing.acknowledgements import ACKNOWLEDGE
 from notifier.routing.digest_threads import HOLD, DigestThread, gather, is_unposted
-from notifier.routing.digest_totals import add_to_tally, show_tally, start_tally
+from notifier.routing.digest_totals import DigestGroup, NameCount, add_to_tally, show_tally, start_tally
 from notifier.routing.storm_rules import NoticePlacement, Storm, StormRule, StormState, decide, settle
 from notifier.routing.tables import Flow
 
@@ -27,6 +28,20 @@ def lock_announcing(session: Session) -> None:
     """Wait for the end of every other transaction that announces; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StormFacts(NoticeFacts, template="storm"):
+    """The digest of a storm: its totals, the budget that it broke, and when it began and ended."""
+
+    count: int
+    groups: Sequence[DigestGroup]
+    merchants: Sequence[NameCount]
+    cards: Sequence[NameCount]
+    budget: int
+    window: timedelta
+    began: datetime | None
+    ended: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +134,7 @@ def _begin(session: Session, flow: Flow, course: RouteChannel, *, outbox: Outbox
     outbox.enqueue(
         session,
         kind="storm",
-        facts=_facts(session, flow, start_tally(), rule=course.rule) | {"mentions": course.mentions},
+        facts=replace(_facts(session, flow, start_tally(), rule=course.rule), mentions=course.mentions),
         recipient=flow.channel,
         now=now,
         key=f"storm:{flow.storm}",
@@ -167,16 +182,19 @@ def _open_tally(flow: Flow, outbox: Outbox) -> dict[str, Any]:
 
 def _facts(
     session: Session, flow: Flow, tally: dict[str, Any], *, rule: StormRule, ended: datetime | None = None
-) -> dict[str, Any]:
-    return {
-        **show_tally(tally),
-        "budget": rule.budget,
-        "window": rule.window,
-        "began": flow.began_at,
-        "ended": ended,
-        "mentions": [],
-        ACKNOWLEDGE: acknowledgements.state_of(session, f"storm:{flow.storm}"),
-    }
+) -> StormFacts:
+    totals = show_tally(tally)
+    return StormFacts(
+        count=totals.count,
+        groups=totals.groups,
+        merchants=totals.merchants,
+        cards=totals.cards,
+        budget=rule.budget,
+        window=rule.window,
+        began=flow.began_at,
+        ended=ended,
+        acknowledge=acknowledgements.state_of(session, f"storm:{flow.storm}"),
+    )
 
 
 def _waiting(course: RouteChannel) -> list[Any]:

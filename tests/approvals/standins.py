@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from notifier.outbox.outbox import Outbox
+from notifier.rendering.facts import TemplateFacts, list_facts
 from paytend.errors import Refused
 from paytend.models import CardInfo, Done, TopUp
 from paytend.money import AmountUnit
@@ -41,7 +42,7 @@ class RecordingOutbox(Outbox):
         session: Session,
         *,
         kind: str,
-        facts: Mapping[str, Any],
+        facts: TemplateFacts | Mapping[str, Any],
         recipient: str,
         now: datetime,
         key: str | None = None,
@@ -51,15 +52,29 @@ class RecordingOutbox(Outbox):
         **more: Any,
     ) -> str:
         """Keep a notification."""
-        told = Told(kind=kind, facts=facts, recipient=recipient, key=key, thread_of=thread_of, broadcast=broadcast)
+        told = Told(
+            kind=kind,
+            facts=list_facts(facts),
+            recipient=recipient,
+            key=key,
+            thread_of=thread_of,
+            broadcast=broadcast,
+        )
         self.told.append(told)
         return str(len(self.told))
 
     def edit(
-        self, session: Session, *, key: str, kind: str, facts: Mapping[str, Any], now: datetime, **more: Any
+        self,
+        session: Session,
+        *,
+        key: str,
+        kind: str,
+        facts: TemplateFacts | Mapping[str, Any],
+        now: datetime,
+        **more: Any,
     ) -> int:
         """Keep an edit."""
-        self.told.append(Told(kind=kind, facts=facts, key=key, edit=True))
+        self.told.append(Told(kind=kind, facts=list_facts(facts), key=key, edit=True))
         return 1
 
     def of(self, kind: str, *, edit: bool = False) -> list[Told]:

@@ -16,30 +16,6 @@ from tests.architecture.template_types import TemplateTypes
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (approvals, bot, commands, notifier)
-# Templates whose facts are still a mapping; this must become empty.
-NO_CLASS_YET = set(
-    """
-    audit_head
-    balance_low
-    balance_recovered
-    balance_still_low
-    card_applied
-    cardholder_audited
-    delivery_dead
-    fallback_used
-    in_full
-    notice_acknowledge
-    notice_escalated
-    notice_why
-    silence
-    storm
-    storm_lines
-    transaction
-    transaction_changed
-    unrecognised
-    webhook_untold
-    """.split()
-)
 
 
 def all_facts() -> Iterator[type[TemplateFacts]]:
@@ -62,7 +38,7 @@ def read_templates() -> TemplateTypes:
 def test_every_template_has_one_class_of_facts() -> None:
     counted = Counter(facts.template for facts in all_facts())
 
-    assert {name for name in read_templates().names if counted[name] != 1} == NO_CLASS_YET
+    assert {name for name in read_templates().names if counted[name] != 1} == set()
     assert set(counted) <= read_templates().names
 
 

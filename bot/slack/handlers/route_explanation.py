@@ -13,6 +13,7 @@ from commands.slash_command import Reply
 from notifier.inbox.events import make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
+from notifier.rendering.facts import TemplateFacts
 
 
 def _why(context: SlackContext, _incoming: Incoming, _member: Member, value: Mapping[str, Any]) -> Reply:
@@ -20,7 +21,7 @@ def _why(context: SlackContext, _incoming: Incoming, _member: Member, value: Map
     return explain(kind, facts, routes=context.routes)
 
 
-def _read(context: SlackContext, value: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def _read(context: SlackContext, value: Mapping[str, Any]) -> tuple[str, TemplateFacts | Mapping[str, Any]]:
     """Return what the routes look at; raises OldButton, and Unreadable for content that is no longer kept."""
     if isinstance(event_id := value.get("event"), str):
         with context.database.reading() as session:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from notifier.inbox.events import KINDS, STATUS_WORDS, make_notification, read_time
+from notifier.rendering.facts import list_facts
 from notifier.rendering.renderer import Rendered, Renderer
 from paytend import Money
 from paytend.webhooks import Event
@@ -18,7 +19,7 @@ VILNIUS = ZoneInfo("Europe/Vilnius")
 
 def render(renderer: Renderer, event: Event) -> Rendered:
     notification = make_notification(event, timezone=VILNIUS, now=START)
-    return renderer.message(notification.kind, {**notification.facts, "mentions": []})
+    return renderer.message(notification.kind, notification.facts)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def render(renderer: Renderer, event: Event) -> Rendered:
 def test_a_transaction_has_one_word_for_how_it_ended(status: int, source: str | None, word: str) -> None:
     event, _ = make_transaction(tradeStatus=status, tradeSrc=source)
 
-    facts = make_notification(event, timezone=VILNIUS, now=START).facts
+    facts = list_facts(make_notification(event, timezone=VILNIUS, now=START).facts)
 
     assert facts["status"] == word
     assert word in STATUS_WORDS
@@ -153,4 +154,6 @@ def test_times_are_read_in_the_zone_of_paytend(text: Any, expected: datetime | N
 def test_an_amount_in_facts_is_money() -> None:
     event, _ = make_transaction()
 
-    assert make_notification(event, timezone=VILNIUS, now=START).facts["amount"] == Money.read("12.50 EUR")
+    assert list_facts(make_notification(event, timezone=VILNIUS, now=START).facts)["amount"] == Money.read(
+        "12.50 EUR"
+    )

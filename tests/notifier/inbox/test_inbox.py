@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from sqlmodel import select
 from notifier.inbox.events import make_notification
 from notifier.inbox.inbox import make_row, take_in
 from notifier.inbox.tables import InboxEvent
+from notifier.outbox.notice_facts import NoticeFacts
 from notifier.routing.announcer import announce
 from notifier.routing.notification import Notification
 from notifier.routing.routes import RouteRule, Routes
@@ -152,9 +154,16 @@ def test_what_is_not_understood_is_kept_and_told(world: NotifierWorld) -> None:
     assert "not understood (type 77)" in world.slack.texts()[0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Words(NoticeFacts):
+    """Facts of a notice that has no template of ours."""
+
+    status: str
+
+
 def test_later_news_of_one_subject_bring_its_message_up_to_date(world: NotifierWorld) -> None:
-    first = Notification(kind="words", facts={"status": "warn"}, subject="s1")
-    later = Notification(kind="words", facts={"status": "critical"}, subject="s1")
+    first = Notification(kind="words", facts=Words(status="warn"), subject="s1")
+    later = Notification(kind="words", facts=Words(status="critical"), subject="s1")
 
     with world.database.writing() as session:
         new = announce(session, first, routes=ROUTES, outbox=world.outbox, now=world.clock.now)

@@ -1,11 +1,13 @@
 """The stages of a purchase become one, whatever their order."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from notifier.inbox.event_facts import TransactionFacts, TransactionNotice
 from notifier.inbox.events import ALARMING, STATUS_WORDS
 from notifier.inbox.purchases import merge, name_stage
 from paytend import Money
@@ -13,8 +15,11 @@ from paytend import Money
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
-def stage(word: str, minute: int = 0, **more: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+def stage(word: str, minute: int = 0, **more: Any) -> TransactionNotice:
+    facts: dict[str, Any] = dict.fromkeys(field.name for field in fields(TransactionFacts)) | {
+        "mentions": (),
+        "stages": (),
+        "late": False,
         "status": word,
         "happened": START + timedelta(minutes=minute),
         "amount": Money.parse("12.00", "EUR"),
@@ -25,11 +30,11 @@ def stage(word: str, minute: int = 0, **more: Any) -> dict[str, Any]:
         "card_id": "1755902",
         "auth_code": None,
     }
-    return facts | more
+    return TransactionNotice(**facts | more)
 
 
-def merged(stages: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    facts: dict[str, Any] | None = None
+def merged(stages: tuple[TransactionNotice, ...]) -> TransactionNotice:
+    facts: TransactionNotice | None = None
     for each in stages:
         facts = merge(facts, each)
     assert facts is not None
@@ -42,27 +47,27 @@ def test_a_purchase_is_as_far_as_it_has_come_in_whatever_order_it_was_told(order
 
     facts = merged(tuple(stages[place] for place in order))
 
-    assert facts["status"] == "reversed"
-    assert facts["merchant"] == "CAFÉ"
-    assert [each["word"] for each in facts["stages"]] == ["authorised", "settled", "reversed"]
+    assert facts.status == "reversed"
+    assert facts.merchant == "CAFÉ"
+    assert [each.word for each in facts.stages] == ["authorised", "settled", "reversed"]
 
 
 def test_a_stage_that_is_told_again_stands_there_once() -> None:
     facts = merged((stage("authorised"), stage("settled", 2), stage("authorised")))
 
-    assert (facts["status"], len(facts["stages"])) == ("settled", 2)
+    assert (facts.status, len(facts.stages)) == ("settled", 2)
 
 
 @pytest.mark.parametrize("word", sorted(ALARMING))
 def test_what_ended_badly_stays_so(word: str) -> None:
     before = {"declined": "authorised", "cancelled": "authorised"}.get(word, "settled")
 
-    assert merged((stage(word, 1), stage(before)))["status"] == word
+    assert merged((stage(word, 1), stage(before))).status == word
 
 
 @pytest.mark.parametrize("word", STATUS_WORDS)
 def test_every_status_can_stand_alone(word: str) -> None:
-    assert merged((stage(word),))["status"] == word
+    assert merged((stage(word),)).status == word
 
 
 def test_a_reversal_names_what_it_reverses_and_a_refund_stands_by_itself() -> None:

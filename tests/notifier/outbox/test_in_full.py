@@ -76,4 +76,4 @@ def test_f27_a_megabyte_is_not_put_into_a_channel() -> None:
     pages = list(in_full.lay_out(["x" * 1_000_000]))
 
     assert len(pages) == in_full.MOST_PAGES
-    assert [page["cut"] for page in pages] == [False] * 4 + [True]
+    assert [page.cut for page in pages] == [False] * 4 + [True]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from notifier.inbox.event_facts import TransactionNotice
 from notifier.outbox.tables import Delivery
 from notifier.routing import storms
 from notifier.routing.announcer import announce, list_budgets
@@ -23,10 +24,10 @@ RULES = (
 ROUTES = Routes(rules=RULES, channels=CHANNELS, mentions={"oncall": ["S0ONCALL"]}, storms=StormRule(budget=3))
 
 
-PLAIN = dict.fromkeys(
+PLAIN: dict[str, Any] = dict.fromkeys(
     (
         "status_code status_text type_code type_text source_text other_amount fee balance card_id holder_id "
-        "trade_id happened happened_text late currency"
+        "trade_id happened happened_text late currency country related_id auth_code clock"
     ).split()
 )
 
@@ -35,11 +36,18 @@ def tells(world: NotifierWorld, *numbers: int, **facts: Any) -> None:
     """Announce a transaction for each number."""
     with world.database.writing() as session:
         for number in numbers:
-            told = {"status": "settled", "amount": f"{number}.00 EUR", "merchant": "SHOP", "last_four": "4242"}
+            told: dict[str, Any] = {
+                "status": "settled",
+                "amount": f"{number}.00 EUR",
+                "merchant": "SHOP",
+                "last_four": "4242",
+            }
             announce(
                 session,
                 Notification(
-                    kind="transaction", facts=PLAIN | told | facts, urgent=facts.get("status") == "declined"
+                    kind="transaction",
+                    facts=TransactionNotice(**PLAIN | told | facts),
+                    urgent=facts.get("status") == "declined",
                 ),
                 routes=ROUTES,
                 outbox=world.outbox,

@@ -1,0 +1,124 @@
+"""The facts of notices about webhooks: what our templates, and those of an operator, may use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.outbox.notice_facts import NoticeFacts, RepeatedFacts
+from paytend import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFacts(NoticeFacts):
+    """`found` is set when no webhook came and we asked Paytend."""
+
+    found: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseStage:
+    """A stage of a purchase: its status word, when it happened, and its amount."""
+
+    word: str
+    at: datetime | None
+    amount: Money | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransactionFacts(EventFacts):
+    """A transaction as far as its purchase has come, with all stages so far.
+
+    `…_text` are words with Paytend's code beside, `happened_text` is the time as Paytend wrote it, `clock` the
+    time of day in Paytend's zone. `late` says that it came more than a week after it happened.
+    """
+
+    status: str
+    status_code: str | None
+    status_text: str | None
+    type_code: str | None
+    type_text: str | None
+    source_text: str | None
+    amount: Money | None
+    other_amount: Money | None
+    fee: Money | None
+    balance: Money | None
+    currency: str | None
+    card_id: str | None
+    last_four: str | None
+    holder_id: str | None
+    holder_name: str | None = None  # Paytend does not send it, see notifier/inbox/cardholder_names.py
+    merchant: str | None
+    country: str | None
+    trade_id: str | None
+    related_id: str | None
+    auth_code: str | None
+    stages: Sequence[PurchaseStage] = ()
+    happened: datetime | None
+    happened_text: str | None
+    clock: str | None
+    late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransactionNotice(TransactionFacts, template="transaction"):
+    """The message about a purchase."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransactionChanged(TransactionFacts, template="transaction_changed"):
+    """The reply under it when a purchase ended badly after all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardholderAuditedNotice(EventFacts, template="cardholder_audited"):
+    """The result of an identity check."""
+
+    status: str | None
+    status_code: str | None
+    status_text: str | None
+    holder_id: str | None
+    holder_name: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderedCardFacts:
+    """A card that came out of an order."""
+
+    card_id: str | None
+    last_four: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardAppliedNotice(EventFacts, template="card_applied"):
+    """The result of a card order; `card_id` and `last_four` are those of its first card."""
+
+    status: str | None
+    status_code: str | None
+    status_text: str | None
+    reference: str | None
+    reason: str | None
+    quantity: int | None
+    cards: Sequence[OrderedCardFacts]
+    more_cards: int
+    card_id: str | None
+    last_four: str | None
+    holder_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownField:
+    """A field of a webhook that is not understood; its value is whatever JSON it was."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnrecognisedNotice(RepeatedFacts, template="unrecognised"):
+    """A webhook that is not understood."""
+
+    notify_type: str
+    fields: Sequence[UnknownField]
+    digest: str
+    found: bool | None = None
