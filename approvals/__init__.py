@@ -1,1 +1,1 @@
-"""The two-person rule: people, actions, policy, rules, requests, execution, reconciliation, audit."""
+"""The two-person rule: sensitive actions, policy, requests, execution, messages and the audit trail."""

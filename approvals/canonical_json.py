@@ -1,11 +1,11 @@
-"""The one JSON form of a value, over which digests and keyed hashes are made. Pure."""
+"""The one JSON form of a value, so that equal values have equal digests and keyed hashes. Pure."""
 
 import json
 from typing import Any
 
 
 class NotCanonical(ValueError):
-    """A value that has no exact JSON form (a float, bytes, or a key that is no text)."""
+    """A value that has no exact JSON form: a float, bytes, or a key that is not a text."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -15,7 +15,7 @@ def canonical_json(value: Any) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise NotCanonical("a text with half a character") from error
+        raise NotCanonical("a text with half a character") from error  # an unpaired surrogate
 
 
 def _refuse_inexact(value: Any) -> None:
@@ -24,7 +24,7 @@ def _refuse_inexact(value: Any) -> None:
             return
         case dict():
             if not all(isinstance(name, str) for name in value):
-                raise NotCanonical("a key that is no text")
+                raise NotCanonical("a key that is not a text")
             for inner in value.values():
                 _refuse_inexact(inner)
         case list() | tuple():

@@ -1,4 +1,4 @@
-"""What every use case of the two-person rule works with, made once by the composition root."""
+"""What every use case of approvals needs, made once by the composition root."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,15 +8,17 @@ from approvals.policy.rules import Policy
 from notifier.outbox.outbox import Outbox
 from storage.vault import Vault
 
-SEND_WITHIN = timedelta(seconds=5)  # a claim is sent at once; one that is older was asleep, and is put off
+# A claim is sent at once. If it is older than this, the process slept, and another one may have taken over.
+SEND_WITHIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalContext:
-    """Policy and collaborators. `channel` is channels.approvals; `audit_key` comes from audit.make_key.
+    """The policy, and what the use cases write with.
 
-    `send_within` is how old a claim may be when it is sent, `lease` after how long it counts as lost: the
-    difference must be longer than Paytend's timeout.
+    `audit_key` comes from `chain.make_key`; `channel` is `channels.approvals` of cardops.yml. `send_within` is how
+    old a claim may be when it is sent, and `lease` how old when it counts as lost: the difference must be longer
+    than the timeout of a call to Paytend. `give_up_after` is how long lookups go on before people are called.
     """
 
     vault: Vault

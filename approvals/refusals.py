@@ -1,4 +1,4 @@
-"""Refusals: what is not accepted, in the sentence that the person reads."""
+"""Refusals: why something is not accepted, in the sentence that the person reads."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -8,11 +8,11 @@ class Refusal(Exception):
     """That is not possible.
 
     The docstring of a subclass is its sentence; its named holes are filled from the keyword arguments,
-    which stay readable as `facts`. Mere questions and slips of the pen are not `is_recorded` in the trail.
+    which stay readable as `facts`. Questions and typing mistakes are not recorded in the trail (`is_recorded`).
     """
 
     is_recorded: ClassVar[bool] = True
-    in_trail = False  # it was written down already, where more was known of it
+    in_trail = False  # whether it is in the trail already, written where more was known about it
 
     def __init__(self, **facts: str) -> None:
         self.facts = facts

@@ -1,4 +1,4 @@
-"""Tables of the two-person rule. What they must hold whoever writes to them stands in triggers.py."""
+"""The tables of approvals. What the database itself refuses to write into them is in `guards/conditions.py`."""
 
 from datetime import datetime
 from typing import Any
@@ -28,8 +28,8 @@ def _sealed() -> Any:
 class Request(SQLModel, table=True):
     """One person's wish to do one sensitive action with one payload.
 
-    `payload` and `shown` are sealed. `rule` is the snapshot as canonical JSON; `roles` are its approver roles
-    between commas. `told` are the recipients of the card, the first being the channel with the thread.
+    `payload` and `shown` are sealed. `rule` is the rule as it was then, in canonical JSON; `roles` are its
+    approver roles between commas, for queries. `told` are the recipients of its message, the channel first.
     """
 
     __tablename__ = REQUEST_TABLE
@@ -44,7 +44,7 @@ class Request(SQLModel, table=True):
         Index("ix_request_execute_by", "status", "execute_by"),
         Index("ix_request_remind_at", "status", "remind_at"),
         Index("ix_request_kept", "ended_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
-        # One open request for a card and action, whoever races.
+        # One open request for a card and action, also if two people ask in the same instant.
         Index("ux_request_open", "subject", "action", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
@@ -81,7 +81,7 @@ class Request(SQLModel, table=True):
 
 
 class Decision(SQLModel, table=True):
-    """One person's verdict; one row a person, never changed."""
+    """One person's verdict; one row for each person, never changed."""
 
     __tablename__ = "approval_decision"
 
@@ -96,7 +96,7 @@ class Decision(SQLModel, table=True):
 
 
 class VoidedDecision(SQLModel, table=True):
-    """A decision that counts no more: the approver lost the right before the execution."""
+    """A decision that does not count any more: the approver lost the right before the execution."""
 
     __tablename__ = "approval_voided_decision"
 
@@ -107,7 +107,7 @@ class VoidedDecision(SQLModel, table=True):
 
 
 class Execution(SQLModel, table=True):
-    """The one execution of a request; `lease` is the token that a finishing update must repeat."""
+    """The one execution of a request; a claim needs this `lease` to record its outcome. `looks` counts lookups."""
 
     __tablename__ = "approval_execution"
     __table_args__ = (Index("ix_execution_next_look", "next_look_at"),)
@@ -130,7 +130,7 @@ class Execution(SQLModel, table=True):
 
 
 class Settlement(SQLModel, table=True):
-    """One person's word on whether an unknown change happened; a person's newest counts."""
+    """One person's word on whether an unknown change happened; their newest counts."""
 
     __tablename__ = "approval_settlement"
     __table_args__ = (Index("ix_settlement_request", "request_id", "id"),)
@@ -146,7 +146,7 @@ class Settlement(SQLModel, table=True):
 
 
 class CardholderChange(SQLModel, table=True):
-    """Who changed which cardholder: for 24 hours that person decides nothing about them."""
+    """Who changed which cardholder: for 24 hours that person decides nothing about the cardholder."""
 
     __tablename__ = "cardholder_change"
     __table_args__ = (Index("ix_cardholder_change", "cardholder_id", "changed_at"),)

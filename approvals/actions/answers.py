@@ -1,4 +1,4 @@
-"""What may be believed of Paytend's answers: to a change, and to the question what became of it. Pure."""
+"""What Paytend's answers prove: the answer to a change, and the answer to a later lookup. Pure."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcome
 
 
 def read_top_up_lookup(answer: TopUp, payload: TopUpPayload, reference: str) -> LookupResult:
-    """Return what getTopupResult says."""
+    """Return what getTopupResult says about a top-up."""
     if _contradicts(answer, payload, reference):
         return make_lookup_result(LookupStatus.UNREADABLE, _ODD, answer)
     match answer.status:
@@ -46,7 +46,7 @@ def read_top_up_lookup(answer: TopUp, payload: TopUpPayload, reference: str) -> 
 
 
 def read_done(answer: Done, _payload: Payload, _reference: str) -> Outcome:
-    """Return what the answer to a change without result says: success without a status is done."""
+    """Return what the answer to a change without a result of its own says: success without a status is done."""
     match answer.status:
         case None | ChangeStatus.DONE:
             return make_outcome(Result.EXECUTED, "Done at Paytend.", answer)
@@ -68,7 +68,7 @@ def read_found_card(answer: CardInfo, _payload: Payload, _reference: str) -> Loo
 
 
 def read_activated_card(answer: CardInfo, payload: ActivatePayload, _reference: str) -> LookupResult:
-    """Return whether a card is active now and belongs to whom it was meant for."""
+    """Return whether a card is active now and belongs to the cardholder it was meant for."""
     match answer.status:
         case CardStatus.ACTIVE if answer.holder_id == payload.holder_id:
             return make_lookup_result(LookupStatus.EXECUTED, "The card is active and the cardholder's.", answer)
@@ -79,7 +79,7 @@ def read_activated_card(answer: CardInfo, payload: ActivatePayload, _reference: 
 
 
 def read_replaced(answer: Done, payload: Payload, reference: str) -> Outcome:
-    """Return what the answer to a replacement says, with what comes after it."""
+    """Return what the answer to a replacement says, and what happens next."""
     read = read_done(answer, payload, reference)
     if read.result is not Result.EXECUTED:
         return read
@@ -88,7 +88,7 @@ def read_replaced(answer: Done, payload: Payload, reference: str) -> Outcome:
 
 
 def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -> Outcome:
-    """Return what the answer to a password retrieval says; a secret in it stays beside, in memory."""
+    """Return what the answer to a password retrieval says; a secret in it is kept apart, in memory only."""
     read = read_done(answer, payload, reference)
     if read.result is not Result.EXECUTED:
         return read
@@ -101,23 +101,23 @@ def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -
 
 
 def read_order(answer: CardOrder, _payload: ApplyPayload, reference: str) -> Outcome:
-    """Return whether the order stands at Paytend; what becomes of it is told later."""
+    """Return whether Paytend has the order; its result arrives later."""
     if answer.reference is not None and answer.reference != reference:
         return make_outcome(Result.UNKNOWN, _ODD, answer)
-    said = make_outcome(Result.EXECUTED, _say_order(answer), answer, answer.reference)
+    said = make_outcome(Result.EXECUTED, _write_order(answer), answer, answer.reference)
     return replace(said, followed=not is_final(answer))
 
 
 def read_order_lookup(answer: CardOrder, _payload: ApplyPayload, reference: str) -> LookupResult:
-    """Return whether Paytend knows the order; only an answer that names it proves that."""
+    """Return whether Paytend knows the order; only an answer with our reference proves that."""
     if answer.reference != reference:
         return make_lookup_result(LookupStatus.UNREADABLE, _ODD, answer)
-    said = make_lookup_result(LookupStatus.EXECUTED, _say_order(answer), answer, answer.reference)
+    said = make_lookup_result(LookupStatus.EXECUTED, _write_order(answer), answer, answer.reference)
     return replace(said, followed=not is_final(answer))
 
 
 def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) -> Outcome:
-    """Return whether the cardholder was changed: Paytend answers with them, and with their KYC state."""
+    """Return whether the cardholder was changed: Paytend answers with the cardholder and the KYC state."""
     if answer.holder_id is not None and answer.holder_id != payload.holder_id:
         return make_outcome(Result.UNKNOWN, _ODD, answer)
     kyc = f" KYC: {answer.audit_status.text}." if answer.audit_status else ""
@@ -125,7 +125,7 @@ def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) ->
 
 
 def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: str) -> LookupResult:
-    """Return whether the cardholder is now as was asked; an address cannot be compared."""
+    """Return whether the cardholder now has the new values; an address is not in the answer."""
     if answer.holder_id != payload.holder_id:
         return LookupResult(status=LookupStatus.UNREADABLE, words=_ODD)
     if payload.address is not None:
@@ -147,7 +147,7 @@ def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: 
 
 
 def make_outcome(result: Result, words: str, answer: Answer, provider_reference: str | None = None) -> Outcome:
-    """Return an outcome with Paytend's answer, redacted, beside it."""
+    """Return an outcome, with Paytend's redacted answer."""
     return Outcome(
         result=result, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
     )
@@ -156,14 +156,14 @@ def make_outcome(result: Result, words: str, answer: Answer, provider_reference:
 def make_lookup_result(
     status: LookupStatus, words: str, answer: Answer, provider_reference: str | None = None
 ) -> LookupResult:
-    """Return a finding with Paytend's answer, redacted, beside it."""
+    """Return the result of a lookup, with Paytend's redacted answer."""
     return LookupResult(
         status=status, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
     )
 
 
 def write_order_result(order: CardOrder) -> str:
-    """Return what became of an order, for people."""
+    """Return the result of an order in words for people."""
     cards = ", ".join(card.card_id for card in order.cards[:20] if card.card_id)
     more = f", and {len(order.cards) - 20} more" if len(order.cards) > 20 else ""
     status = f"{order.status.text} ({order.status})" if order.status and order.status.known else "not told"
@@ -172,24 +172,24 @@ def write_order_result(order: CardOrder) -> str:
 
 
 def is_final(order: CardOrder) -> bool:
-    """Whether nothing more will be told of an order: its cards are named, or it failed with a reason."""
+    """Whether an order has its result: its cards are named, or it failed with a reason."""
     return bool(order.cards) or order.status == ApplyStatus.DONE or (order.status == "2" and bool(order.message))
 
 
-def _say_order(answer: CardOrder) -> str:
+def _write_order(answer: CardOrder) -> str:
     if is_final(answer):
         return write_order_result(answer)
     return "Paytend has the order. Its result is told here when it arrives."
 
 
 def _contradicts(answer: TopUp, payload: TopUpPayload, reference: str) -> bool:
-    """Whether an answer speaks of something else than what was asked."""
+    """Whether an answer is about another top-up than the one that was asked for."""
     said_and_meant = ((answer.reference, reference), (answer.card_id, payload.card_id))
     return any(said is not None and said != meant for said, meant in said_and_meant)
 
 
 def _other_amount(answer: TopUp, payload: TopUpPayload) -> str:
-    """Return a warning when Paytend names another amount; it may hold the fee, which is not documented."""
+    """Return a warning if Paytend names another amount. It may include the fee: the provider does not say."""
     if answer.amount is None or answer.amount == payload.money:
         return ""
     return f" It names {answer.amount}, though {payload.money} was asked for: please compare."

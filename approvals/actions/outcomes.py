@@ -1,4 +1,4 @@
-"""What can be believed after a change was tried, and after Paytend was asked about it."""
+"""What is known after a change was tried, and after Paytend was asked about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Result(StrEnum):
 
 
 class LookupStatus(StrEnum):
-    """What Paytend says about a change when asked later."""
+    """What Paytend says about a change when it is asked later."""
 
     EXECUTED = "executed"
     FAILED = "failed"
@@ -31,8 +31,8 @@ class LookupStatus(StrEnum):
 class Outcome:
     """The result of one try, in words for people; `answer` is Paytend's, redacted.
 
-    `followed`: it is done, and its result is still to come. `secret` is what only the requester may see, once:
-    it stays in memory and is never written down.
+    `followed`: it is done, but its result arrives later. `secret` is for the requester alone, once: it stays in
+    memory and is never written down.
     """
 
     result: Result
@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class LookupResult:
-    """What a look found, in words for people; `answer` is Paytend's, redacted. `followed` as in Outcome."""
+    """The result of one lookup, in words for people; `answer` is Paytend's, redacted. `followed` as in Outcome."""
 
     status: LookupStatus
     words: str

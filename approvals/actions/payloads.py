@@ -1,4 +1,4 @@
-"""What is to be done, exactly: one payload for each sensitive action. Frozen, without card numbers."""
+"""What is to be done, exactly: one payload for each sensitive action. Frozen, and without card numbers."""
 
 from abc import abstractmethod
 from datetime import date
@@ -59,21 +59,21 @@ class Payload(_Frozen):
     @property
     @abstractmethod
     def subject(self) -> str:
-        """What it is done to: of one subject and action only one request is open."""
+        """What it is done to; only one request may be open for a subject and an action."""
 
     @property
     def moved_money(self) -> Money | None:
-        """The money that this moves from the partner balance."""
+        """The money that goes from the partner balance to a card; None if no money does."""
         return None
 
     @property
     def affected_cards(self) -> tuple[str, ...]:
-        """The cards whose balance this changes."""
+        """The cards whose balance this changes: blocked while an earlier outcome is unknown."""
         return ()
 
     @property
     def private(self) -> tuple[tuple[str, str], ...]:
-        """Personal data in this, as labels and texts: shown to who decides, in a modal, never in a channel."""
+        """Personal data, as labels and texts: shown in a modal to the people who decide, never in a channel."""
         return ()
 
 
@@ -105,13 +105,13 @@ class TopUpPayload(CardPayload):
 
 
 class ActivatePayload(CardPayload):
-    """A card that becomes active, and a cardholder's."""
+    """The activation of a card for a cardholder."""
 
     holder_id: Id
 
 
 class ReplacePayload(CardPayload):
-    """A card (`card_id`) that is replaced by another; there is no place for a CVV."""
+    """A card (`card_id`) that is replaced by another; there is no field for a CVV, so nobody is asked for one."""
 
     new_card_id: Id
 
@@ -128,7 +128,7 @@ class ReplacePayload(CardPayload):
 
 
 class PasswordPayload(CardPayload):
-    """A card's password, after its cardholder was identified."""
+    """The retrieval of a card's password, after its cardholder was identified."""
 
     identified: Annotated[str, AfterValidator(_one_of_the_ways)]
 
@@ -154,7 +154,7 @@ class AddressPayload(_Frozen):
 
 
 class ApplyPayload(Payload):
-    """An order of cards: one for a cardholder, or several that are activated later."""
+    """An order of cards: one for a cardholder, or several that are activated for cardholders later."""
 
     sku: Id
     card_type: Annotated[str, Field(pattern=r"^[0-9]{1,3}$")]
@@ -176,7 +176,7 @@ class ApplyPayload(Payload):
 
     @property
     def subject(self) -> str:
-        """The cardholder, or the design of which several are ordered."""
+        """The cardholder, or the design if several cards are ordered."""
         return self.holder_id or self.sku
 
     @property
@@ -196,7 +196,7 @@ class ApplyPayload(Payload):
 
 
 class UpdatePayload(Payload):
-    """A change of a cardholder's data; what is None stays as it is."""
+    """A change of a cardholder's data; a field that is None is not changed."""
 
     holder_id: Id
     birthday: date | None = None

@@ -1,4 +1,4 @@
-"""What an approver needs to know of a card or cardholder, as it was when somebody looked."""
+"""What an approver needs to know about a card or cardholder, as it was at one moment."""
 
 from typing import Any
 
@@ -43,9 +43,9 @@ class SecondCard(_Fact):
 
 
 class Snapshot(_Fact):
-    """What a request is about: its card (empty without one), cardholder and balances, and further facts.
+    """What a request is about: card, cardholder, balances, and further facts.
 
-    What is not known is empty or None. `subject` is that of the payload; the card where nothing else is said.
+    What is not known is empty or None. `subject` is that of the payload, by default the card.
     """
 
     subject: str

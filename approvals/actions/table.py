@@ -33,9 +33,9 @@ class Action:
     """A kind of thing that needs a second person.
 
     `always`: policy cannot lift it. `usable` are the card statuses in which it makes sense, `usable_second` those
-    of the second card; empty where no card is looked at. `call` makes the change, `question` asks later what
-    became of it, None where Paytend cannot be asked: then two people settle what is unknown. `read_answer` and
-    `read_question` say what may be believed of the two answers. `notes` are what approvers must know.
+    of the second card; empty if the action is not about a card. `call` makes the change; `lookup` asks later what
+    became of it, and is None if Paytend cannot be asked: then two people settle an unknown outcome. `read_answer`
+    and `read_lookup` say what the two answers prove. `notes` are what approvers must know.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Action:
 
 
 def find_action(name: str) -> Action:
-    """Return the action of a name; raises UnknownAction."""
+    """Return the action with this name; raises UnknownAction."""
     if name not in ACTIONS:
         raise UnknownAction(action=name)
     return ACTIONS[name]
@@ -136,7 +136,7 @@ ACTIONS: Mapping[str, Action] = {
             call=lambda payload, _reference: operations.REPLACE_CARD(
                 old_card_id=payload.card_id, new_card_id=payload.new_card_id
             ),
-            # Two cards in some state do not prove that this request brought them there: people settle.
+            # No lookup: the states of two cards do not prove that this request changed them, so people settle it.
             read_answer=answers.read_replaced,
             notes=(
                 "The old card freezes at once and its balance moves to the new one within 24 hours.",

@@ -17,12 +17,12 @@ class SecondTaken(Refusal):
     """The new card belongs to another cardholder already, so it cannot replace this one."""
 
 
-def refuse_unusable(action: Action, seen: Snapshot) -> None:
-    """Refuse what could not be carried out anyway; raises CardUnusable, SecondUnusable or SecondTaken."""
-    if action.usable and seen.status not in action.usable:
-        raise CardUnusable(status=seen.status_text)
+def refuse_unusable(action: Action, snapshot: Snapshot) -> None:
+    """Refuse an action that Paytend would refuse; raises CardUnusable, SecondUnusable or SecondTaken."""
+    if action.usable and snapshot.status not in action.usable:
+        raise CardUnusable(status=snapshot.status_text)
     if action.usable_second:
-        if seen.second is None or seen.second.status not in action.usable_second:
-            raise SecondUnusable(status=seen.second.status_text if seen.second else "not known")
-        if seen.second.holder_id not in ("", seen.holder_id):
+        if snapshot.second is None or snapshot.second.status not in action.usable_second:
+            raise SecondUnusable(status=snapshot.second.status_text if snapshot.second else "not known")
+        if snapshot.second.holder_id not in ("", snapshot.holder_id):
             raise SecondTaken

@@ -1,7 +1,7 @@
 """The audit trail as a file: a line of JSON for each event, and a last line that seals them.
 
-The seal is an HMAC-SHA256 over all lines before it, with a key that is derived from the chain's. Whoever has the
-key can also follow the chain from line to line; whoever has it not can still read every event.
+The seal is an HMAC-SHA256 over all lines before it, with a key derived from the key of the chain. With the key one
+can also check the chain from line to line; without it one can still read every event.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class NotGenuine(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSummary:
-    """What a genuine file holds."""
+    """What a genuine file contains."""
 
     count: int
     head: Head
@@ -51,7 +51,7 @@ def write_lines(session: Session, *, key: bytes, since: datetime | None, upto: i
 
 
 def check_lines(lines: Iterable[str], *, key: bytes) -> ExportSummary:
-    """Return what a file holds; raises NotGenuine for one that was changed, cut, or sealed by another key."""
+    """Return what a file contains; raises NotGenuine if it was changed, cut, or sealed with another key."""
     seal = hmac.new(_key(key), digestmod=hashlib.sha256)
     count, before = 0, None
     for number, line in enumerate(lines, start=1):
@@ -71,7 +71,7 @@ def check_lines(lines: Iterable[str], *, key: bytes) -> ExportSummary:
 
 
 def _first(session: Session, since: datetime | None) -> int:
-    """Return the number of the first event at or after a moment; events are in the order of time, nearly."""
+    """Return the number of the first event at or after a moment."""
     if since is None:
         return 1
     found = session.exec(
@@ -108,7 +108,7 @@ def _row(content: dict[str, Any], number: int) -> AuditEvent:
 
 
 def _why_broken(row: AuditEvent, before: Head | None, *, key: bytes) -> str:
-    """Return what is wrong with an event; the first one of a file is taken to follow whatever it says it does."""
+    """Return what is wrong with an event; the first of a file may follow any: the export may start later."""
     try:
         return chain.find_break(row, before=before or Head(seq=row.seq - 1, hash=row.previous), key=key)
     except (TypeError, ValueError):

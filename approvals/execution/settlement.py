@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.actions.table import find_action
@@ -58,7 +58,8 @@ def settle(
     require_reason(reason)
     request = stored.find(session, request_id, to_change=True)
     execution = session.get(Execution, request_id, populate_existing=True)
-    said = _read_words(session, request.id)
+    # The newest word of each person: later rows come later.
+    said = {row.person_id: row.happened for row in stored.find_settlements(session, request.id)}
     _require_settleable(request, execution, digest=digest, member=member)
     if said.get(member.person.id) is happened:
         raise AlreadySaid
@@ -99,16 +100,6 @@ def _require_settleable(request: Request, execution: Execution | None, *, digest
         raise RequesterSettles from refusal
     if execution is None or execution.gave_up_at is None:
         raise StillAsking
-
-
-def _read_words(session: Session, request_id: str) -> dict[str, bool]:
-    """Return what each person said last."""
-    rows = session.exec(
-        select(Settlement)
-        .where(Settlement.request_id == request_id)
-        .order_by(col(Settlement.settled_at), col(Settlement.id))
-    )
-    return {row.person_id: row.happened for row in rows}
 
 
 def _add_settlement(

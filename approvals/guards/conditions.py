@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever writes to it: conditions that must never be true."""
+"""What the database itself refuses, whichever program writes to it: conditions that must never be true."""
 
 # ruff: noqa: S608 - every name in these conditions is a constant of this file
 
@@ -16,20 +16,21 @@ CHANGE = "cardholder_change"
 AUDIT = "audit_event"
 ROTATION = "key_rotation"
 
-# What policy may let one person do alone. Named here, so that no change of another table moves money alone.
+# What policy may let one person do alone. A second list besides the table of actions, on purpose: a mistake there
+# must not let one person move money.
 LIFTABLE = ("card.activate", "card.apply", "cardholder.update")
 
-# Rows of these are only ever added.
+# Tables whose rows are only ever added.
 APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT)
-# Rows of these are never removed.
+# Tables whose rows are never removed.
 KEPT = (*APPEND_ONLY, REQUEST, EXECUTION)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """One refusal: before this change of a row, `broken` must not be true. `{differs}` is IS DISTINCT FROM.
+    """One refusal: `broken` must not be true when a row changes. `{differs}` becomes IS DISTINCT FROM.
 
-    `locks` names the request whose row must be held while this is looked at (PostgreSQL).
+    `locks` names the request whose row is locked while this is checked (PostgreSQL).
     """
 
     name: str
@@ -87,8 +88,8 @@ def _purged_early() -> str:
 def _sealed_anew(column: str) -> str:
     """While a rotation is open, a value may be sealed anew with its key: as long as before, and not a second time.
 
-    What it says is bound by the digest, which is compared before anything is done with it. The key's id stands in
-    the bytes 2 to 5 (see storage.vault).
+    The trigger cannot see what is inside; the digest is compared before anything is done with it. The key's id is
+    in bytes 2 to 5 (see storage.vault).
     """
     return (
         f"length(NEW.{column}) = length(OLD.{column}) "
@@ -109,7 +110,7 @@ _APPROVALS = (
     f"AND NOT EXISTS (SELECT 1 FROM {VOIDED} v WHERE v.request_id = d.request_id AND v.person_id = d.person_id))"
 )
 
-# The rule's snapshot is canonical JSON, so that no text in it can look like this.
+# Canonical JSON escapes quotes, so no name of a rule can contain this text.
 _LIFTED = "replace(NEW.rule, '\"lifted\":true', '') <> NEW.rule"
 _MAY_BE_LIFTED = "NEW.amount_minor IS NULL AND NEW.action IN ({})".format(
     ", ".join(f"'{action}'" for action in LIFTABLE)

@@ -1,4 +1,4 @@
-"""Puts the guards into the database as triggers, on SQLite and on PostgreSQL."""
+"""Installs the guards in the database as triggers, on SQLite and on PostgreSQL."""
 
 from sqlalchemy import Connection
 
@@ -8,7 +8,7 @@ _PREFIX = "cardops_"
 
 
 def install(connection: Connection) -> None:
-    """Install all triggers, in the transaction at hand; those of an earlier version are replaced."""
+    """Install all triggers in the transaction at hand, and replace those of an earlier version."""
     sqlite = connection.dialect.name == "sqlite"
     for guard in GUARDS:
         for statement in _for_sqlite(guard) if sqlite else _for_postgresql(guard):
@@ -33,7 +33,7 @@ def _for_sqlite(guard: Guard) -> list[str]:
 def _for_postgresql(guard: Guard) -> list[str]:
     name = _PREFIX + guard.name
     broken = guard.broken.format(differs="IS DISTINCT FROM")
-    # Whoever looks at a request from another table holds it, or two transactions could both be right.
+    # A check that reads the request from another table locks it: else two transactions could each be right alone.
     lock = f"PERFORM 1 FROM {REQUEST} WHERE id = {guard.locks} FOR UPDATE; " if guard.locks else ""
     result = "OLD" if guard.change == "DELETE" else "NEW"
     return [

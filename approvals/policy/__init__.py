@@ -1,1 +1,1 @@
-"""Who may decide what: people, rules, limits."""
+"""Who may decide what: people, eligibility, rules and limits."""

@@ -1,4 +1,4 @@
-"""Explains the policy: which rule an amount falls under and why, and what cannot work. Pure."""
+"""Explains the policy: which rule an amount falls under and why, and which rules cannot work. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from paytend.money import Money
 
 @dataclass(frozen=True, kw_only=True)
 class RuleExplanation:
-    """What a rule says to an action and amount."""
+    """Whether a rule applies to an action and amount, and why."""
 
     rule: str
     applies: bool
@@ -18,7 +18,7 @@ class RuleExplanation:
 
 
 def explain(policy: Policy, *, action: str, money: Money | None) -> list[RuleExplanation]:
-    """Return for each rule, in order, whether it decides and why; none applies: it would be refused."""
+    """Return for each rule, in order, whether it applies and why; if none does, the request would be refused."""
     found: list[RuleExplanation] = []
     for rule in policy.rules:
         decided = next((row.rule for row in found if row.applies), "")
@@ -30,7 +30,7 @@ def explain(policy: Policy, *, action: str, money: Money | None) -> list[RuleExp
 
 
 def problems(policy: Policy, *, members: Mapping[str, int]) -> list[str]:
-    """Return what cannot work in a policy; `members` says how many people each role has, as far as is known."""
+    """Return what cannot work in a policy; `members` is the known number of people of each role."""
     found = []
     for rule in policy.rules:
         if rule.action not in ACTIONS:

@@ -1,4 +1,4 @@
-"""How much was topped up of late, against the limits."""
+"""The sums of recent requests, compared with the limits of the policy."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,10 +25,10 @@ def read_limit_states(
     now: datetime,
     before: Request | None = None,
 ) -> list[LimitState]:
-    """Return where each limit stands with this money included.
+    """Return each limit for this action with the sum that counts against it, this money included.
 
-    `before` is the request itself when it stands in the table already: only what was asked before it counts,
-    as what came after was judged with it in the sum.
+    `before` is the request itself if it is stored already. Then only earlier requests count: it was in the
+    sum when the later ones were checked.
     """
     if money is None:
         return []
@@ -44,7 +44,7 @@ def read_limit_states(
 
 
 def sum_day(session: Session, *, action: str, currency: str, card_id: str, now: datetime) -> Money:
-    """Return the money of a card within 24 hours, open requests included."""
+    """Return the sum for a card within 24 hours, open requests included."""
     day = LimitRule(
         action=action,
         per=Per.CARD,
@@ -56,7 +56,7 @@ def sum_day(session: Session, *, action: str, currency: str, card_id: str, now: 
 
 
 def _sum(session: Session, limit: LimitRule, *, whose: str, now: datetime, before: Request | None) -> int:
-    """Return the smallest units of what is open, or was executed within the window."""
+    """Return the sum, in the smallest unit, of requests that are open or were executed within the window."""
     owner = col(Request.requester_id) if limit.per is Per.REQUESTER else col(Request.subject)
     mine: list[Any] = [
         owner == whose,
@@ -68,7 +68,7 @@ def _sum(session: Session, limit: LimitRule, *, whose: str, now: datetime, befor
         mine.append(or_(at < before.created_at, and_(at == before.created_at, col(Request.id) < before.id)))
     executed = and_(col(Request.status) == Status.EXECUTED.value, col(Request.ended_at) > now - limit.window)
     total: Any = func.coalesce(func.sum(Request.amount_minor), 0)
-    # Two questions instead of one with OR: each walks its own stretch of an index.
+    # Two queries instead of one with OR: each uses its own part of an index.
     parts = (col(Request.status).in_(_OPEN), executed)
     sums: list[int] = [int(session.exec(select(total).where(*mine, part)).one()) for part in parts]
     return sum(sums)

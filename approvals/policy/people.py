@@ -1,4 +1,4 @@
-"""Who somebody is and what they may do: roles, the identity map, and whom we refuse."""
+"""Who somebody is and what they may do: roles, the identity map, and which accounts are refused."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class DirectoryUnreadable(Exception):
 
 
 class RoleRule(BaseModel):
-    """Who has a role: members of Slack user groups, and single people."""
+    """Who has a role: the members of Slack user groups, and single people."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,13 +65,16 @@ class Person:
         return self.name or self.account
 
     def is_known_as(self, *ids: str) -> bool:
-        """Whether one of these ids is this human, also when they were stored before the identity map had them."""
+        """Whether one of these ids is this person.
+
+        Their accounts count too: a row may have been stored before the identity map joined them to one person.
+        """
         return not self.accounts.isdisjoint(ids) or self.id in ids or self.account in ids
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A person and their roles now; `unreadable` are roles of which Slack did not say who has them."""
+    """A person and their roles now; for the `unreadable` roles Slack did not say who has them."""
 
     person: Person
     roles: frozenset[str] = frozenset()
@@ -91,7 +94,7 @@ class Profile:
 
 
 class Directory(Protocol):
-    """Where accounts and groups are looked up; both raise DirectoryUnreadable."""
+    """Looks accounts and groups up in Slack; both methods raise DirectoryUnreadable."""
 
     def person(self, account: str) -> Profile:
         """Return the account's profile."""
@@ -103,12 +106,12 @@ class Directory(Protocol):
 
 
 def identity_of(account: str, *, same_person: Sequence[Sequence[str]]) -> str:
-    """Return the one id of the human behind an account: the first account of their list."""
+    """Return the id of the person behind an account: the first account of their list in `same_person`."""
     return next((accounts[0] for accounts in same_person if account in accounts), account)
 
 
 def accounts_of(account: str, *, same_person: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Return all accounts of the human behind one."""
+    """Return all accounts of the person behind an account."""
     return next((frozenset(known) for known in same_person if account in known), frozenset({account}))
 
 
@@ -117,7 +120,8 @@ def find_member(
 ) -> Member:
     """Return who an account is now and what they may do; raises DirectoryUnreadable for an unknown account.
 
-    Any account of the human gives them a role. A group that cannot be read gives none, and is named.
+    Any of the person's accounts gives them its roles. A group that cannot be read gives none; its role is named in
+    `unreadable`, so that a refusal can say so.
     """
     profile = directory.person(account)
     accounts = accounts_of(account, same_person=same_person)
@@ -135,7 +139,7 @@ def find_member(
 def read_members(
     directory: Directory, *, roles: Mapping[str, RoleRule], same_person: Sequence[Sequence[str]]
 ) -> dict[str, frozenset[str]]:
-    """Return for each role the people who could act in it now; whoever cannot be read is left out."""
+    """Return for each role the ids of its active members; a person who cannot be read is left out."""
     members: dict[str, frozenset[str]] = {}
     for name, rule in roles.items():
         accounts, _complete = _accounts_in(directory, rule)
@@ -144,7 +148,7 @@ def read_members(
 
 
 def admit(person: Person) -> None:
-    """Refuse whoever is no active full member of this workspace."""
+    """Refuse everybody but active full members of this workspace."""
     for is_so, refusal in (
         (person.is_stranger, Stranger),
         (person.is_bot, IsBot),
@@ -156,7 +160,7 @@ def admit(person: Person) -> None:
 
 
 def require_role(member: Member, *, roles: Iterable[str]) -> None:
-    """Refuse a person without one of these roles; no roles at all refuses everybody."""
+    """Refuse a person who has none of these roles; an empty list refuses everybody (it fails closed)."""
     wanted = frozenset(roles)
     if member.roles & wanted:
         return
@@ -181,7 +185,7 @@ def _able(directory: Directory, accounts: Iterable[str], same_person: Sequence[S
             person = _person(directory.person(account), same_person)
             admit(person)
         except (DirectoryUnreadable, Refusal):
-            continue  # one approver who left must not stop the others (lessons no. 4)
+            continue  # one approver who left the workspace must not stop the others
         yield person.id
 
 

@@ -30,9 +30,9 @@ class _Setting(BaseModel):
 
 
 class Rule(_Setting):
-    """What applies to one request, kept with it as it was when it was asked.
+    """What applies to one request; the request keeps it as it was when it was opened.
 
-    `lifted`: no second person is needed, and it is done at once; for actions that allow it (`Action.always`).
+    `lifted`: no second person is needed, and it is done at once. Only some actions allow that (`Action.always`).
     """
 
     name: str
@@ -43,7 +43,7 @@ class Rule(_Setting):
     decide_within: Duration = timedelta(hours=8)
     execute_within: Duration = timedelta(minutes=30)
     channel: str | None = None
-    mention: tuple[str, ...] = ()  # the people on cover: they are mentioned, the other approvers only may
+    mention: tuple[str, ...] = ()  # the people on cover, mentioned in reminders; the others may approve too
 
     def raised_to(self, quorum: int) -> "Rule":
         """Return the rule with at least this quorum."""
@@ -71,7 +71,7 @@ class RaisedQuorum(_Setting):
 
 
 class Per(StrEnum):
-    """Whose top-ups a limit sums."""
+    """Whose requests a limit sums."""
 
     REQUESTER = "requester"
     CARD = "card"
@@ -95,19 +95,19 @@ class Policy(_Setting):
 
 
 class LimitState(_Setting):
-    """A limit and where it stands with the request at hand included; `total` None: another currency."""
+    """A limit and the sum that counts against it; `total` is None if the limit is in another currency."""
 
     limit: LimitRule
     total: MoneyText | None
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether the sum is over the limit. What cannot be compared counts as over: it fails closed."""
+        """Whether the sum is over the limit. An amount that cannot be compared counts as over: it fails closed."""
         return self.total is None or self.limit.over < self.total
 
 
 def choose_rule(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> Rule:
-    """Return the first rule that matches, as a snapshot; raises NothingAllows, also for money that is lifted."""
+    """Return the first rule that matches, as a snapshot; raises NothingAllows, also if it lifts money."""
     rule = find_rule(rules, action=action, money=money)
     if rule.lifted and money is not None:
         raise NothingAllows
@@ -124,14 +124,14 @@ def find_rule(rules: Sequence[PolicyRule], *, action: str, money: Money | None) 
 
 
 def find_limits(limits: Sequence[LimitRule], *, action: str, money: Money) -> list[LimitRule]:
-    """Return the limits to be looked at: those in this currency, else (failing closed) all of that `per`."""
+    """Return the limits to check: those in this currency, or (it fails closed) all of a `per` that has none."""
     mine = [limit for limit in limits if limit.action == action]
     covered = {limit.per for limit in mine if limit.over.currency == money.currency}
     return [limit for limit in mine if limit.over.currency == money.currency or limit.per not in covered]
 
 
 def apply_limits(rule: Rule, states: Iterable[LimitState]) -> Rule:
-    """Return the rule with the quorum that the limits ask for; raises LimitReached."""
+    """Return the rule with the quorum that the limits require; raises LimitReached."""
     for state in states:
         if not state.is_exceeded:
             continue
@@ -163,5 +163,5 @@ def _matches(rule: PolicyRule, money: Money | None, mine: Sequence[PolicyRule]) 
         return False
     if rule.over.currency == money.currency:
         return rule.over < money
-    # An amount that no threshold can be compared with counts as large: otherwise another currency walks around it.
+    # An amount that no threshold can be compared with counts as large: else another currency would evade them all.
     return all(other.over is None or other.over.currency != money.currency for other in mine)

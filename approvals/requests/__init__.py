@@ -1,1 +1,1 @@
-"""A request's life until it is approved or over: opening, decisions, deadlines, lists."""
+"""The life of a request until it is approved or over: opening, decisions, deadlines, lists."""

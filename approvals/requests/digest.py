@@ -1,4 +1,4 @@
-"""Canonical JSON, the digest that binds an approval to its content, and its check phrase."""
+"""The digest that binds an approval to its content, and the check phrase made from it."""
 
 import hashlib
 from typing import Any
@@ -8,11 +8,11 @@ from approvals.requests.phrase_words import WORDS
 
 
 def digest_of(*, action: str, payload: Any, requester_id: str, rule: Any) -> str:
-    """Return the SHA-256, in hexadecimal, of what an approval is given for."""
+    """Return the SHA-256, in hexadecimal, of everything that an approval is given for."""
     content = {"action": action, "payload": payload, "requester": requester_id, "rule": rule}
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
 def check_phrase(digest: str) -> str:
-    """Return the three words that people compare instead of a digest."""
+    """Return three words that people can compare instead of the digest; they protect nothing by themselves."""
     return " ".join(WORDS[byte] for byte in bytes.fromhex(digest)[:3])

@@ -23,13 +23,13 @@ class PageStart:
 
     @classmethod
     def of(cls, request: Request) -> "PageStart":
-        """Return the place after a request."""
+        """Return the start of the page after this request."""
         return cls(created_at=request.created_at, id=request.id)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestPage:
-    """Some requests, and where the next page starts; None when this is the last."""
+    """Some requests, and where the next page starts; None if this is the last."""
 
     requests: tuple[Request, ...]
     after: PageStart | None
@@ -38,7 +38,10 @@ class RequestPage:
 def waiting(
     session: Session, *, member: Member, now: datetime, after: PageStart | None = None, size: int = PAGE
 ) -> RequestPage:
-    """Return what this person could decide now, the oldest first."""
+    """Return what this person could decide now, the oldest first.
+
+    A quick form of `policy/eligibility.py` as SQL, for lists only: the click asks the full rules.
+    """
     person = member.person
     in_role = [col(Request.roles).contains(f",{role},", autoescape=True) for role in sorted(member.roles)]
     if not in_role:
@@ -73,7 +76,7 @@ def with_status(
 
 
 def riskiest_first(requests: tuple[Request, ...]) -> tuple[Request, ...]:
-    """Return requests by quorum and by money, the largest first, then by what little time is left."""
+    """Return requests sorted by quorum and money, the largest first, then by the least time left."""
     return tuple(sorted(requests, key=lambda row: (-row.quorum, -(row.amount_minor or 0), row.decide_by)))
 
 
@@ -82,7 +85,7 @@ def _page(
 ) -> RequestPage:
     at, row_id = col(Request.created_at), col(Request.id)
     if after is not None:
-        # Written out so that both databases walk the index: the bound on the first column, then the tie.
+        # Spelled out so that both databases use the index: a bound on the first column, then the tie.
         earlier_or_later = at <= after.created_at if newest_first else at >= after.created_at
         beyond = at < after.created_at if newest_first else at > after.created_at
         tie = row_id < after.id if newest_first else row_id > after.id

@@ -1,4 +1,4 @@
-"""The 256 words of the check phrase: short, common, and no two of them alike at a glance."""
+"""The 256 words of the check phrase: short, common, and hard to confuse with each other."""
 
 _TEXT = """
     acorn actor amber angle apple april arrow atlas autumn badge bagel bamboo barley basil basket beacon

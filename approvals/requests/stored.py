@@ -14,7 +14,7 @@ from approvals.refusals import Refusal, write_moment
 from approvals.requests.decision_rules import EarlierDecision, RequestState
 from approvals.requests.digest import digest_of
 from approvals.statuses import Status, Verdict
-from approvals.tables import REQUEST_TABLE, Decision, Request, VoidedDecision
+from approvals.tables import REQUEST_TABLE, Decision, Request, Settlement, VoidedDecision
 from storage.vault import Unreadable
 
 
@@ -83,11 +83,21 @@ def read_rule(request: Request) -> Rule:
 
 
 def find_decisions(session: Session, request_id: str) -> tuple[Decision, ...]:
-    """Return the decisions so far, void ones included, in their order."""
+    """Return the decisions so far, void ones included, in their order; every rule reads them here."""
     query = (
         select(Decision)
         .where(Decision.request_id == request_id)
         .order_by(col(Decision.decided_at), col(Decision.person_id))
+    )
+    return tuple(session.exec(query))
+
+
+def find_settlements(session: Session, request_id: str) -> tuple[Settlement, ...]:
+    """Return what people said about an unknown outcome, in their order; a person may have said it twice."""
+    query = (
+        select(Settlement)
+        .where(Settlement.request_id == request_id)
+        .order_by(col(Settlement.settled_at), col(Settlement.id))
     )
     return tuple(session.exec(query))
 

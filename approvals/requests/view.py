@@ -13,7 +13,7 @@ from approvals.policy import limits
 from approvals.policy.rules import LimitState
 from approvals.requests import stored
 from approvals.statuses import OPEN
-from approvals.tables import Execution, Request, Settlement
+from approvals.tables import Execution, Request
 from paytend.money import Money
 
 MOST_OTHERS = 5
@@ -34,7 +34,7 @@ def read_view(session: Session, context: ApprovalContext, request: Request, *, n
         decisions=stored.find_decisions(session, request.id),
         void=stored.find_void(session, request.id),
         execution=session.get(Execution, request.id),
-        settlements=_find_settlements(session, request),
+        settlements=stored.find_settlements(session, request.id),
         others=_find_others(session, request),
         limits=_read_limits(session, context, request, money=money, now=now),
         day=_read_day(session, request, money=money, now=now),
@@ -57,11 +57,6 @@ def _read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapsh
         return stored.read_shown(context, request)
     except stored.Altered:
         return "", Snapshot(subject=request.subject)
-
-
-def _find_settlements(session: Session, request: Request) -> tuple[Settlement, ...]:
-    query = select(Settlement).where(Settlement.request_id == request.id).order_by(col(Settlement.id))
-    return tuple(session.exec(query))
 
 
 def _find_others(session: Session, request: Request) -> tuple[Request, ...]:
