@@ -128,6 +128,7 @@ def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: 
     """Return whether the cardholder now has the new values; an address is not in the answer."""
     if answer.holder_id != payload.holder_id:
         return LookupResult(status=LookupStatus.UNREADABLE, words=_ODD)
+    # Paytend does not answer with the address, so nothing could be compared.
     if payload.address is not None:
         return LookupResult(
             status=LookupStatus.UNREADABLE, words="Paytend's answer does not tell about the address."
@@ -184,6 +185,7 @@ def _write_order(answer: CardOrder) -> str:
 
 def _contradicts(answer: TopUp, payload: TopUpPayload, reference: str) -> bool:
     """Whether an answer is about another top-up than the one that was asked for."""
+    # A field that is missing does not contradict: some answers leave them out.
     said_and_meant = ((answer.reference, reference), (answer.card_id, payload.card_id))
     return any(said is not None and said != meant for said, meant in said_and_meant)
 

@@ -51,6 +51,7 @@ def make_key(secret: bytes) -> bytes:
 
 def lock(session: Session) -> None:
     """Wait until every other transaction that appends has ended; SQLite has one writer anyway."""
+    # An advisory lock instead of a row: the first event has no row before it that could be locked.
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
@@ -76,7 +77,7 @@ def append(
         event=event,
         actor=actor,
         subject=subject,
-        facts=canonical_json(redact(dict(facts))).decode(),
+        facts=canonical_json(redact(dict(facts))).decode(),  # as text: the hash is over these very bytes
         happened_at=now.astimezone(UTC),
         previous=before.hash,
         hash="",

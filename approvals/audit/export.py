@@ -46,6 +46,7 @@ def write_lines(session: Session, *, key: bytes, since: datetime | None, upto: i
         count, head = count + 1, Head(seq=row.seq, hash=row.hash)
         yield line
     last = {"count": count, "head": {"seq": head.seq, "hash": head.hash}, "exported_at": now.isoformat()}
+    # The seal covers the count and the head as well, so that a file cannot be shortened and closed again.
     seal.update(_json(last).encode() + b"\n")
     yield _json({**last, "hmac": seal.hexdigest()})
 

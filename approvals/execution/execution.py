@@ -24,8 +24,8 @@ from approvals.refusals import Refusal
 from approvals.requests import decision_rules, stored
 from approvals.requests.deadlines import reminder_time
 from approvals.requests.decisions import find_live_rule
+from approvals.requests.duplicates import refuse_blocked
 from approvals.requests.move import CLOCK, Overtaken, move
-from approvals.requests.opening import refuse_blocked
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from paytend import Sender
@@ -112,6 +112,7 @@ def claim(
     has the request, and MoneyBlocked or RightsUnreadable if it has to wait.
     """
     request = _lock_approved(session, request_id)
+    # The clock ends such requests too, but it may be late.
     if decision_rules.is_expired(request.execute_by, now=now):
         return _end(session, context, request, "approval:lapsed", "It was not carried out in time.", now=now)
     try:
@@ -127,9 +128,11 @@ def claim(
         words = f"Refused before sending: {refusal}"
         return _end(session, context, request, "execution:refused", words, now=now)
     lost = void_lost(session, request, live=live, members_by_account=members_by_account, now=now)
+    # Counted again, because approvals were just voided and the policy may ask for more than it did.
     earlier = stored.read_earlier(session, request.id)
     if decision_rules.count_approvals(earlier) < decision_rules.count_needed(stored.read_rule(request), live):
         return _return(session, context, request, lost=lost, now=now)
+    # Not a refusal of the request: it stays approved, and is tried again when the earlier outcome is known.
     refuse_blocked(session, cards=payload.affected_cards)
     lease = _write_intent(session, context, request, now=now)
     words = "Being carried out at Paytend."
@@ -146,12 +149,13 @@ def claim(
 
 def do(work: ClaimedExecution, client: Sender, *, now: datetime) -> Outcome:
     """Send what was claimed, once, and return what may be believed; `now` is the moment of sending."""
+    # After a long sleep the lease may be over, and another process may have marked the execution unknown.
     if now >= work.send_before:
         return Outcome(result=Result.NEVER_SENT, words="The claim was too old to be sent.")
     action = find_action(work.action)
     try:
         answer = client.send(action.call(work.payload, work.reference))
-    except Unreachable as error:
+    except Unreachable as error:  # no connection was made, so nothing can have happened
         return Outcome(result=Result.NEVER_SENT, words=str(error))
     except NotSendable as error:
         return Outcome(result=Result.FAILED, words=f"Nothing was sent: {error}")
@@ -159,7 +163,7 @@ def do(work: ClaimedExecution, client: Sender, *, now: datetime) -> Outcome:
         # An unsigned refusal may come from anybody on the way, so it proves nothing.
         result = Result.FAILED if error.verified else Result.UNKNOWN
         return Outcome(result=result, words=str(error), answer={"code": error.code})
-    except (OutcomeUnknown, ProtocolError) as error:
+    except (OutcomeUnknown, ProtocolError) as error:  # it was sent, and may have happened
         return Outcome(result=Result.UNKNOWN, words=str(error) or ProtocolError.__doc__ or "")
     return action.read_answer(answer, work.payload, work.reference)
 

@@ -17,7 +17,7 @@ from paytend.errors import PaytendError
 from paytend.models import CardOrder
 
 ACTION = "card.apply"
-FOLLOWED_FOR = timedelta(days=60)
+FOLLOWED_FOR = timedelta(days=60)  # after this nobody expects a result any more
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 15, 60, 360))
 
 
@@ -72,7 +72,7 @@ def record(session: Session, context: ApprovalContext, *, order: CardOrder, now:
     if row is None:
         return False
     request, execution = row
-    execution.next_look_at = None
+    execution.next_look_at = None  # webhook and lookup may both bring the result: the second finds no row
     session.flush()
     words = write_order_result(order)
     outcome = notices.RequestOutcome(

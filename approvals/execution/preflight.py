@@ -26,6 +26,7 @@ def _changes(action: Action, shown: Snapshot, current: Snapshot) -> list[str]:
         changes.append(f"the card was {shown.status_text} when it was asked and is {current.status_text} now")
     if current.holder_id != shown.holder_id:
         changes.append("the card belongs to another cardholder now")
+    # Paytend does not always answer with the number.
     if current.last_four and shown.last_four and current.last_four != shown.last_four:
         changes.append("the card has another number now")
     return changes

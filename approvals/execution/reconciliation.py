@@ -20,7 +20,7 @@ from paytend import Sender
 from paytend.errors import PaytendError, Refused
 
 CANNOT_SAY = "Paytend cannot be asked about this afterwards, so two people have to settle it."
-_LEASE = timedelta(minutes=2)
+_LEASE = timedelta(minutes=2)  # after which another process asks, if this one died
 
 
 @dataclass(frozen=True, kw_only=True)

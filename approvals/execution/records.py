@@ -73,6 +73,7 @@ def finish(
         _note_cardholder_change(session, request, now=now)
     execution.outcome = Result.EXECUTED.value if status is Status.EXECUTED else Result.FAILED.value
     execution.finished_at = now
+    # The claim is the nearest moment that is known: `do` has no transaction in which it could write one.
     execution.sent_at = execution.sent_at or execution.claimed_at
     execution.next_look_at = now + FIRST_FOLLOW if outcome.followed else None
     _keep_answer(execution, outcome)

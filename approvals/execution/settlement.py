@@ -20,7 +20,7 @@ from approvals.statuses import Status
 from approvals.tables import Execution, Request, Settlement
 
 SETTLERS = ("admin",)  # besides the approvers of the rule, and in place of them if the rule was lifted
-_PEOPLE_TO_SETTLE = 2
+_PEOPLE_TO_SETTLE = 2  # like a payment: nobody decides alone whether money moved
 
 
 class NotUnknown(Refusal):
@@ -98,6 +98,7 @@ def _require_settleable(request: Request, execution: Execution | None, *, digest
         )
     except SelfApproval as refusal:
         raise RequesterSettles from refusal
+    # While lookups may still answer, people could only guess.
     if execution is None or execution.gave_up_at is None:
         raise StillAsking
 

@@ -99,6 +99,7 @@ def post_request_message(
     session: Session, outbox: Outbox, request: Request, *, facts: RequestMessage, now: datetime
 ) -> None:
     """Post the request message where the request is decided, and where the requester follows it."""
+    # Urgent: a request has a deadline, and must not wait behind a storm of transactions.
     for recipient in request.told.split():
         outbox.enqueue(
             session,

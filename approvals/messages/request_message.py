@@ -116,6 +116,7 @@ def find_buttons(status: Status, *, gave_up: bool) -> list[str]:
 
 def _status_words(view: RequestView, status: Status) -> str:
     words = _GAVE_UP if status is Status.UNKNOWN and _gave_up(view) else STATUS_WORDS[status]
+    # Nobody approved a lifted request, so its message must not say so.
     return words.replace("Approved", _LIFTED, 1) if view.rule.lifted else words
 
 

@@ -58,6 +58,7 @@ def sum_day(session: Session, *, action: str, currency: str, card_id: str, now: 
 def _sum(session: Session, limit: LimitRule, *, whose: str, now: datetime, before: Request | None) -> int:
     """Return the sum, in the smallest unit, of requests that are open or were executed within the window."""
     owner = col(Request.requester_id) if limit.per is Per.REQUESTER else col(Request.subject)
+    # Open requests count although nothing has moved yet: else ten small ones could pass a limit together.
     mine: list[Any] = [
         owner == whose,
         col(Request.action) == limit.action,

@@ -129,6 +129,7 @@ def find_member(
     unreadable: set[str] = set()
     for name, rule in roles.items():
         members, complete = _accounts_in(directory, rule)
+        # Roles found in readable groups count even if another group of the same role cannot be read.
         if accounts & members:
             held.add(name)
         elif not complete:

@@ -135,6 +135,7 @@ def apply_limits(rule: Rule, states: Iterable[LimitState]) -> Rule:
     for state in states:
         if not state.is_exceeded:
             continue
+        # No early return: the strictest of all exceeded limits decides.
         if isinstance(state.limit.then, RaisedQuorum):
             rule = rule.raised_to(state.limit.then.quorum)
         else:

@@ -31,6 +31,7 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    # A locked row is skipped: somebody is deciding it right now, and the next run finds it if it is still due.
     for request in undecided:
         words = "Nobody decided in time." if not request.approved_at else "It was not approved again in time."
         move(session, context, request, "approval:expired", actor=CLOCK, words=words, now=now)

@@ -9,6 +9,7 @@ from approvals.requests.phrase_words import WORDS
 
 def digest_of(*, action: str, payload: Any, requester_id: str, rule: Any) -> str:
     """Return the SHA-256, in hexadecimal, of everything that an approval is given for."""
+    # The rule too: an approval given under one rule must not count for a request under another.
     content = {"action": action, "payload": payload, "requester": requester_id, "rule": rule}
     return hashlib.sha256(canonical_json(content)).hexdigest()
 

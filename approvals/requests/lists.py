@@ -11,7 +11,7 @@ from approvals.policy.people import Member
 from approvals.statuses import Status
 from approvals.tables import Decision, Request
 
-PAGE = 10
+PAGE = 10  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,7 @@ def waiting(
     if not in_role:
         return RequestPage(requests=(), after=None)
     decided = exists().where(col(Decision.request_id) == col(Request.id), col(Decision.person_id) == person.id)
+    # `roles` is stored as ",manager,admin," so that one role cannot match a part of another's name.
     conditions = [
         Request.status == Status.PENDING.value,
         col(Request.decide_by) > now,

@@ -44,7 +44,7 @@ def move(
     step = MOVE[event]
     if step.to not in OPEN:
         values = {"ended_at": now, "reason": words, "remind_at": None, **values}
-    session.flush()
+    session.flush()  # the statement below goes past the session, so what is pending must be written first
     # The version guards against a second process, also where the database has no row locks (SQLite).
     changed = session.connection().execute(
         update(Request)

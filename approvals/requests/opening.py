@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from approvals.actions.payloads import ApplyPayload, Payload
 from approvals.actions.snapshot import Snapshot
@@ -23,12 +23,13 @@ from approvals.policy.deciders import count_able, judge_decider
 from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, Person, admit, require_role
 from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rule, to_json
-from approvals.refusals import Refusal, write_moment
+from approvals.refusals import Refusal
 from approvals.requests.deadlines import REMINDERS
 from approvals.requests.digest import check_phrase, digest_of
+from approvals.requests.duplicates import refuse_blocked, refuse_open, refuse_repeated
 from approvals.requests.move import move, note
 from approvals.requests.view import read_view
-from approvals.statuses import OPEN, Status
+from approvals.statuses import Status
 from approvals.tables import REQUEST_TABLE, Request
 
 
@@ -42,20 +43,6 @@ class OtherCard(Refusal):
 
 class NobodyCanDecide(Refusal):
     """This needs {quorum} by {roles}, and {able} could give one. An admin can change the roles."""
-
-
-class AlreadyOpen(Refusal):
-    """There is an open request for this already: {phrase}, asked by {who} at {when}."""
-
-
-class MoneyBlocked(Refusal):
-    """The outcome of an earlier request on this card is not known yet ({phrase}), so no more money moves on it."""
-
-
-class AskAgain(Refusal):
-    """The same was asked for at {when} by {who}. Do you want it again?"""
-
-    is_recorded = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +75,7 @@ def open_request(
     if not rule.lifted:
         _refuse_impossible(session, rule, new_request=new_request, requester_id=member.person.id, now=now)
     if not new_request.again:
-        _refuse_repeated(session, context, action=action, payload=payload, now=now)
+        refuse_repeated(session, context, action=action, payload=payload, now=now)
     request = _make(
         context, action=action, payload=payload, rule=rule, new_request=new_request, member=member, now=now
     )
@@ -111,10 +98,11 @@ def check_new_request(session: Session, *, new_request: NewRequest, member: Memb
     admit(member.person)
     require_role(member, roles=action.requesters)
     payload = parse_payload(new_request.action, new_request.payload)
+    # The snapshot was taken before this transaction: it must be about the same card.
     if payload.subject != new_request.snapshot.subject:
         raise OtherCard
     refuse_unusable(action, new_request.snapshot)
-    _refuse_open(session, action, payload)
+    refuse_open(session, action, payload)
     refuse_blocked(session, cards=payload.affected_cards)
     return action, payload
 
@@ -145,25 +133,11 @@ def _texts(value: object) -> Iterator[str]:
             yield str(value)
 
 
-def refuse_blocked(session: Session, *, cards: tuple[str, ...]) -> None:
-    """Refuse more money on these cards while the outcome of an earlier request is unknown."""
-    if not cards:
-        return
-    unknown = session.exec(
-        select(Request).where(
-            col(Request.subject).in_(cards),
-            Request.status == Status.UNKNOWN.value,
-            col(Request.amount_minor).is_not(None),
-        )
-    ).first()
-    if unknown is not None:
-        raise MoneyBlocked(phrase=unknown.phrase, request=unknown.id)
-
-
 def _rule(
     session: Session, context: ApprovalContext, *, action: Action, payload: Payload, member: Member, now: datetime
 ) -> Rule:
     rule = choose_rule(context.policy.rules, action=action.name, money=payload.moved_money)
+    # Also checked when cardops.yml is read; a payload that moves money must not depend on that alone.
     if rule.lifted and action.always:
         raise NothingAllows
     states = read_limit_states(
@@ -196,23 +170,6 @@ def _lift(
     )
 
 
-def _refuse_open(session: Session, action: Action, payload: Payload) -> None:
-    first = session.exec(
-        select(Request).where(
-            Request.subject == payload.subject,
-            Request.action == action.name,
-            col(Request.status).in_([status.value for status in OPEN]),
-        )
-    ).first()
-    if first is None:
-        return
-    if first.status == Status.UNKNOWN and first.amount_minor is not None:
-        raise MoneyBlocked(phrase=first.phrase, request=first.id)
-    raise AlreadyOpen(
-        phrase=first.phrase, who=first.requester_name, when=write_moment(first.created_at), request=first.id
-    )
-
-
 def _refuse_impossible(
     session: Session, rule: Rule, *, new_request: NewRequest, requester_id: str, now: datetime
 ) -> None:
@@ -240,25 +197,6 @@ def _list_members(people_by_role: Mapping[str, frozenset[str]]) -> list[Member]:
         )
         for each in ids
     ]
-
-
-def _refuse_repeated(
-    session: Session, context: ApprovalContext, *, action: Action, payload: Payload, now: datetime
-) -> None:
-    money = payload.moved_money
-    same = session.exec(
-        select(Request)
-        .where(
-            Request.subject == payload.subject,
-            Request.action == action.name,
-            Request.amount_minor == (money.minor if money else None),
-            Request.currency == (money.currency if money else None),
-            col(Request.created_at) > now - context.ask_again_within,
-        )
-        .order_by(col(Request.created_at).desc())
-    ).first()
-    if same is not None:
-        raise AskAgain(when=write_moment(same.created_at), who=same.requester_name, request=same.id)
 
 
 def _make(
@@ -301,7 +239,7 @@ def _make(
         currency=money.currency if money else None,
         amount_minor=money.minor if money else None,
         cardholder_id=new_request.snapshot.holder_id,
-        reference=context.make_id(),
+        reference=context.make_id(),  # before anything is sent, so that a lost answer can be asked about
         status=Status.PENDING.value,
         version=1,
         created_at=now,

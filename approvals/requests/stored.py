@@ -60,6 +60,7 @@ def read_payload(context: ApprovalContext, request: Request) -> Payload:
         requester_id=request.requester_id,
         rule=json.loads(request.rule),
     )
+    # The seal proves that somebody with the key wrote this; the digest, that it is what people approved.
     if found != request.digest:
         raise Altered
     return payload

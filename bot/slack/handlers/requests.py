@@ -11,7 +11,8 @@ from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member
 from approvals.requests import opening, stored
 from approvals.requests import view as showing
-from approvals.requests.opening import AskAgain, NewRequest
+from approvals.requests.duplicates import AskAgain
+from approvals.requests.opening import NewRequest
 from approvals.statuses import Status
 from approvals.tables import Request
 from bot.slack.context import SlackContext

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from approvals.policy.people import Member
-from approvals.requests.opening import AskAgain
+from approvals.requests.duplicates import AskAgain
 from bot.slack.context import SlackContext
 from bot.slack.declarations import (
     Click,

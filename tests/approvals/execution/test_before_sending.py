@@ -8,7 +8,7 @@ from approvals.execution.execution import NotClaimed
 from approvals.execution.rights import RightsUnreadable
 from approvals.policy.people import Member
 from approvals.requests.decision_rules import AlreadyDecided
-from approvals.requests.opening import MoneyBlocked
+from approvals.requests.duplicates import MoneyBlocked
 from approvals.statuses import Status
 from approvals.tables import CardholderChange
 from paytend.errors import OutcomeUnknown

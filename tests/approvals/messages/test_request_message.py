@@ -146,3 +146,10 @@ def test_every_template_is_used_or_asked_for() -> None:
         "request_unknown",
     }
     _valid(render("request_looking", {"by": "U0MARA", "at": "2026-11-20T09:00:00+00:00"}))
+
+
+def test_facts_that_wait_since_an_older_version_are_rendered(small: ApprovalWorld) -> None:
+    facts = small.message_facts(small.asks())
+    older = {**facts, "execute_by": "", "ended_at": "", "asked_at": "2026-11-20T10:00:00+01:00"}
+
+    assert render("request_card", older) == render("request_card", facts)

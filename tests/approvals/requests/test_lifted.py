@@ -13,7 +13,7 @@ from approvals.execution.execution import NotClaimed
 from approvals.execution.rights import RightsUnreadable
 from approvals.guards.conditions import LIFTABLE
 from approvals.policy.rules import NothingAllows, PolicyRule
-from approvals.requests.opening import AlreadyOpen
+from approvals.requests.duplicates import AlreadyOpen
 from approvals.tables import Request
 from tests.approvals.guards.test_guards import MOVE, refused
 from tests.approvals.standins import CARD

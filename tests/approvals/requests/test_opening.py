@@ -5,7 +5,8 @@ import pytest
 from approvals.actions.usability import CardUnusable
 from approvals.policy.people import NotInRole
 from approvals.policy.rules import LimitReached, NothingAllows, Policy
-from approvals.requests.opening import AlreadyOpen, AskAgain, NobodyCanDecide, OtherCard, Unfit
+from approvals.requests.duplicates import AlreadyOpen, AskAgain
+from approvals.requests.opening import NobodyCanDecide, OtherCard, Unfit
 from approvals.tables import CardholderChange
 from tests.approvals.world import MARA, MILO, ApprovalWorld, limit, person, rule, snapshot
 
