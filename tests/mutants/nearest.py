@@ -1,14 +1,20 @@
-"""Which tests are nearest to a line: those that run it, its own folder first, the narrowest first."""
+"""Which tests are nearest to a line: of those that run it, the narrowest and those that share rare words with it."""
 
+import ast
+import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from tests.mutants.coverage_map import Recorded, names_defined_at
 from tests.mutants.mutations import Mutation
 
-MOST_TESTS = 60
-MOST_SECONDS = 20.0
+MOST_TESTS = 100
+MOST_SECONDS = 25.0
+_AROUND = 3  # lines above and below, which say what a line is about
+_WORD = re.compile(r"[A-Za-z]\w{2,}")
 
 
 class NearestTests:
@@ -30,23 +36,44 @@ class NearestTests:
             self._by_test_file[test.partition("::")[0]].add(test)
         self._product = {file: (root / file).read_text() for file in self._by_file}
         self._sources = {file: (root / file).read_text() for file in self._by_test_file}
+        self._words = _read_words(self._sources)
+        known = Counter(chain.from_iterable(self._words.values()))
+        self._rarity = defaultdict(
+            float, {word: math.log(len(self._words) / count) for word, count in known.items()}
+        )
 
     def of(self, mutation: Mutation) -> list[str]:
         """The tests, the nearest first, bounded in number and time."""
         found = self._that_run(mutation)
-        folder, stem = self._mirror(mutation.file)
+        chosen: list[str] = []
+        spent = 0.0
+        for test in _in_turn(self._narrowest(found, mutation.file), self._akin(found, mutation)):
+            spent += self._seconds[test]
+            if chosen and (spent > MOST_SECONDS or len(chosen) == MOST_TESTS):
+                break
+            chosen.append(test)
+        return chosen
+
+    def _narrowest(self, tests: Iterable[str], file: str) -> list[str]:
+        """The tests of the file itself first, then those of its folder, then those that run the least."""
+        folder, stem = self._mirror(file)
 
         def distance(test: str) -> tuple[bool, bool, int, float]:
             return (stem not in test, not test.startswith(folder), self._width.get(test, 0), self._seconds[test])
 
-        chosen: list[str] = []
-        spent = 0.0
-        for test in sorted(found, key=distance)[:MOST_TESTS]:
-            spent += self._seconds[test]
-            if chosen and spent > MOST_SECONDS:
-                break
-            chosen.append(test)
-        return chosen
+        return sorted(tests, key=distance)
+
+    def _akin(self, tests: Iterable[str], mutation: Mutation) -> list[str]:
+        """The tests that share most rare words with the lines around the mutation first."""
+        lines = (self._root / mutation.file).read_text().splitlines()
+        around = lines[max(mutation.line - 1 - _AROUND, 0) : mutation.last_line + _AROUND]
+        words = set(_WORD.findall("\n".join(around)))
+
+        def kinship(test: str) -> float:
+            file, function = self._words[test.partition("::")[0]], self._words[test.partition("[")[0]]
+            return sum(self._rarity[word] * ((word in file) + (word in function)) for word in words)
+
+        return sorted(tests, key=lambda test: (-kinship(test), self._width.get(test, 0)))
 
     def some(self) -> list[str]:
         """Some quick tests of many files."""
@@ -95,3 +122,19 @@ class NearestTests:
     def _mirror(file: str) -> tuple[str, str]:
         path = Path(file)
         return f"tests/{path.parent}/", f"test_{path.stem}.py"
+
+
+def _in_turn(*lists: Sequence[str]) -> list[str]:
+    """One of each list after the other, each once."""
+    return list(dict.fromkeys(test for tests in zip_longest(*lists) for test in tests if test is not None))
+
+
+def _read_words(sources: dict[str, str]) -> dict[str, set[str]]:
+    """The words of each file of tests, and of each test in it."""
+    words: dict[str, set[str]] = defaultdict(set)
+    for file, source in sources.items():
+        words[file] = set(_WORD.findall(source))
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.FunctionDef):
+                words[f"{file}::{node.name}"] = set(_WORD.findall(ast.get_source_segment(source, node) or ""))
+    return words

@@ -226,3 +226,19 @@ def test_one_connection_is_kept_for_all_calls(paytend: Connection) -> None:
         paytend.client.send(READ)
 
     assert len({id(stream) for stream in opened}) == 1
+
+
+@pytest.mark.parametrize(("size", "error"), [(4 * 1024 * 1024, Refused), (4 * 1024 * 1024 + 1, ProtocolError)])
+def test_an_answer_of_four_megabytes_is_read_and_a_larger_one_is_not(
+    paytend: Connection, size: int, error: type[Exception]
+) -> None:
+    answer = b'{"respCode":"14","respMsg":"no such card"}'.ljust(size)
+
+    class Answers(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, content=iter([answer]), request=request)
+
+    http = httpx.Client(base_url="https://paytend.example", transport=Answers())
+
+    with pytest.raises(error):
+        make_client(paytend.stand_in, http, timeout=20, pauses=[]).send(READ)

@@ -7,12 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paytend import Flaw, Keys, KeyUnusable, ProtocolError
 from paytend.wire import envelope, strict_json
+from paytend.wire.ciphers import encrypt_key
 from paytend.wire.keys import require_openssl
+from tests.paytend.openssl import signature_source
 from tests.paytend.peer import PARTNER, Peer
 
 LEAVES = (
@@ -252,3 +256,30 @@ def test_an_old_openssl_is_refused() -> None:
 def test_a_request_with_an_odd_id_or_secret_is_not_made(peer: Peer, request_id: str, secret: bytes) -> None:
     with pytest.raises(ValueError, match="32 characters"):
         envelope.seal({}, keys=peer.keys, partner_id=PARTNER, request_id=request_id, secret=secret)
+
+
+@pytest.mark.parametrize("code", [None, 0, 14, "", True, 1.5])
+def test_an_answer_without_a_code_of_text_is_no_answer(peer: Peer, code: object) -> None:
+    with pytest.raises(ProtocolError):
+        envelope.open_response(json.dumps({"respCode": code, "respMsg": "no"}).encode(), keys=peer.keys)
+
+
+def test_a_signed_answer_may_have_no_content_and_then_no_key_either(peer: Peer) -> None:
+    fields = {"respCode": "00", "respMsg": "success", "signType": "RSA"}
+    signature = peer.theirs.sign(signature_source(fields), PKCS1v15(), SHA256())
+    raw = json.dumps({**fields, "signature": base64.b64encode(signature).decode()}).encode()
+
+    response = envelope.open_response(raw, keys=peer.keys)
+
+    assert (response.code, response.data, response.form) == ("00", {}, "raw")
+
+
+def test_what_is_longer_than_one_block_of_rsa_is_encrypted_in_several(peer: Peer) -> None:
+    text = bytes(range(256)) + b"tail"
+
+    sealed = encrypt_key(text, key=peer.ours.public_key())
+
+    blocks = [sealed[place : place + 128] for place in range(0, len(sealed), 128)]
+    opened = [peer.ours.decrypt(block, PKCS1v15()) for block in blocks]
+    assert b"".join(opened) == text
+    assert [len(block) for block in opened] == [117, 117, 26], "the modulus of 128 bytes less 11"

@@ -2,7 +2,15 @@
 
 import pytest
 
-from paytend.redaction import find_card_numbers, mask_text, passes_luhn
+from paytend.redaction import (
+    REMOVED,
+    find_card_numbers,
+    is_secret_name,
+    mask_card_number,
+    mask_text,
+    passes_luhn,
+    redact,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +66,77 @@ def test_every_scheme_is_found(start: str) -> None:
     number = next(f"{body}{digit}" for digit in range(10) if passes_luhn(f"{body}{digit}"))
 
     assert find_card_numbers(number) == [number]
+
+
+def with_check_digit(digits: str) -> str:
+    return next(f"{digits}{last}" for last in range(10) if passes_luhn(f"{digits}{last}"))
+
+
+VISA, OF_13, OF_19 = "4111111111111111", with_check_digit("422222222222"), with_check_digit("630400000000000000")
+
+
+def test_a_number_of_13_to_19_digits_is_found_and_no_other() -> None:
+    assert passes_luhn(OF_13)
+    assert passes_luhn(OF_19)
+    assert find_card_numbers(f"{OF_13} and {OF_19}") == [OF_13, OF_19]
+    shorter = next(f"42222222222{digit}" for digit in range(10) if passes_luhn(f"42222222222{digit}"))
+    longer = next(
+        f"{'6304' + '0' * 15}{digit}" for digit in range(10) if passes_luhn(f"{'6304' + '0' * 15}{digit}")
+    )
+    assert find_card_numbers(f"{shorter} and {longer}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [(" ".join(VISA[place : place + size] for place in range(0, 16, size)), True) for size in (1, 2, 4, 8)]
+    + [("411111 111 1111 111", True), ("41111 11111 111111", True), ("4111111 111111111", False)],
+)
+def test_people_write_groups_of_one_to_six_or_eight_digits(text: str, found: bool) -> None:
+    assert bool(find_card_numbers(text)) is found
+
+
+@pytest.mark.parametrize("sign", [" ", "-", "\u00a0", "\u2009", "\u202f", "\u2010", "\u2011", "\u2013"])
+def test_groups_are_kept_apart_by_spaces_and_hyphens_of_any_kind(sign: str) -> None:
+    assert find_card_numbers(sign.join(["4111", "1111", "1111", "1111"])) == [VISA]
+    assert find_card_numbers((sign + sign).join(["4111", "1111", "1111", "1111"])) == []
+
+
+@pytest.mark.parametrize("separator", ["", " ", "-"])
+def test_a_mask_leaves_six_and_four_digits_and_nothing_in_between(separator: str) -> None:
+    assert mask_card_number(separator.join(["4111", "1122", "2222", "3333"])) == "411111******3333"
+    assert mask_card_number(f"{OF_13[:6]}{separator}{OF_13[6:]}") == f"422222******{OF_13[-4:]}"
+    assert mask_card_number("1755902") == "1755902"
+
+
+def test_text_around_masked_numbers_stays_as_it_was() -> None:
+    text = f"first {VISA}, then {OF_19}; the end"
+
+    assert mask_text(text) == f"first 411111******1111, then {OF_19[:6]}******{OF_19[-4:]}; the end"
+    assert mask_text("nothing of the kind, 4111") == "nothing of the kind, 4111"
+
+
+@pytest.mark.parametrize(
+    "name",
+    "cvv CVV2 cvc cvc2 pin pwd password acsPassword card_password cardPassword track2 pin-block PINBLOCK".split(),
+)
+def test_what_opens_a_card_is_known_by_its_name_however_it_is_spelt(name: str) -> None:
+    assert is_secret_name(name)
+    assert redact({"list": [{name: "4711"}]}) == {"list": [{name: REMOVED}]}
+    assert redact({name: ""}) == {name: ""}, "nothing is nothing to hide"
+    assert is_secret_name("-" * 100 + name)
+    assert not is_secret_name(f"{name}Status")
+
+
+def test_other_values_stay_as_they_are() -> None:
+    value = {
+        "id": 1755902,
+        "big": 10**15,
+        "number": int(VISA),
+        "text": VISA,
+        "rate": 1.5,
+        "none": None,
+        "yes": True,
+    }
+
+    assert redact(value) == value | {"number": "411111******1111", "text": "411111******1111"}
+    assert redact(int(OF_13)) == mask_card_number(OF_13)
