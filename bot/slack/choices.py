@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Generic, TypeVar
 
 from bot.threads import Busy
 from paytend import Client, PaytendError, operations
@@ -12,9 +12,13 @@ from paytend.models import City, Design
 KEPT = 600.0  # seconds
 FAILED_FOR = 10.0  # seconds in which a failure is told without asking again
 PATIENCE = 1.5  # seconds; Slack gives three for the whole answer
-DESIGNS = "designs"
+_ALL = "all"  # the name of a list of which there is only one
 _PAGE = 30
 _MOST_PAGES = 100
+
+T = TypeVar("T")
+# Has a function called on another thread; raises Busy.
+Submit = Callable[[Callable[[], None]], None]
 
 
 class ChoicesPending(Exception):
@@ -22,28 +26,26 @@ class ChoicesPending(Exception):
 
 
 @dataclass(kw_only=True)
-class Choices:
-    """Lists of choices by name; thread-safe. Only what Paytend said within `KEPT` is offered."""
+class KeptLists(Generic[T]):
+    """Lists of one kind by name, each as Paytend said it within `KEPT`; thread-safe.
 
-    paytend: Client
+    `load` asks Paytend for a list; raises what the client raises.
+    """
+
+    load: Callable[[str], Sequence[T]]
     monotonic: Callable[[], float]
-    patience: float = PATIENCE
-    _found: dict[str, tuple[float, Sequence[Any]]] = field(default_factory=dict)
+    _found: dict[str, tuple[float, Sequence[T]]] = field(default_factory=dict)
     _failed: dict[str, tuple[float, PaytendError]] = field(default_factory=dict)
     _asked: dict[str, threading.Event] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def cities(self, country: str) -> Sequence[City]:
-        """Return the cities of a country (ISO 3166 alpha-2); raises what the client raises."""
-        return self._kept(country) or self._load(country)
+    def get(self, name: str) -> Sequence[T]:
+        """Return a list, asking Paytend where it is not kept; raises what the client raises."""
+        return self.kept(name) or self._load(name)
 
-    def designs(self) -> Sequence[Design]:
-        """Return the card designs; raises what the client raises."""
-        return self._kept(DESIGNS) or self._load(DESIGNS)
-
-    def soon(self, name: str, *, submit: Callable[[Callable[[], None]], None]) -> Sequence[Any]:
+    def soon(self, name: str, *, submit: Submit, patience: float) -> Sequence[T]:
         """Return a list at once or within `patience`; raises ChoicesPending, or what went wrong a moment ago."""
-        if (kept := self._kept(name)) is not None:
+        if (kept := self.kept(name)) is not None:
             return kept
         with self._lock:
             failed = self._failed.get(name)
@@ -58,30 +60,19 @@ class Choices:
             except Busy as error:
                 self._end(name)
                 raise ChoicesPending from error
-        asked.wait(self.patience)
-        if (kept := self._kept(name)) is not None:
+        asked.wait(patience)
+        if (kept := self.kept(name)) is not None:
             return kept
         raise ChoicesPending
 
-    def name_of_city(self, country: str, code: str) -> str:
-        """Return a city's name where it is known by now, else its code."""
-        return next((city.name for city in self._kept(country) or () if city.code == code and city.name), code)
-
-    def name_of_design(self, sku: str) -> str:
-        """Return a design's name where it is known by now, else its sku."""
-        return next((row.name for row in self._kept(DESIGNS) or () if row.sku == sku and row.name), sku)
-
-    def _kept(self, name: str) -> Sequence[Any] | None:
+    def kept(self, name: str) -> Sequence[T] | None:
+        """Return a list that is known by now, None when Paytend has to be asked."""
         with self._lock:
             found = self._found.get(name)
         return found[1] if found is not None and self.monotonic() - found[0] < KEPT else None
 
-    def _load(self, name: str) -> Sequence[Any]:
-        rows: Sequence[Any]
-        if name == DESIGNS:
-            rows = [row for row in self.paytend.send(operations.GET_DESIGNS()).rows if row.sku]
-        else:
-            rows = read_cities(self.paytend, name)
+    def _load(self, name: str) -> Sequence[T]:
+        rows = self.load(name)
         with self._lock:
             self._found[name] = (self.monotonic(), rows)
         return rows
@@ -100,6 +91,51 @@ class Choices:
             asked = self._asked.pop(name, None)
         if asked is not None:
             asked.set()
+
+
+@dataclass(kw_only=True)
+class Choices:
+    """What can be chosen: the cities of each country (ISO 3166 alpha-2), and the card designs."""
+
+    paytend: Client
+    monotonic: Callable[[], float]
+    patience: float = PATIENCE
+
+    def __post_init__(self) -> None:
+        """Make the lists."""
+        self._cities = KeptLists(load=lambda country: read_cities(self.paytend, country), monotonic=self.monotonic)
+        self._designs = KeptLists(load=lambda _name: read_designs(self.paytend), monotonic=self.monotonic)
+
+    def cities(self, country: str) -> Sequence[City]:
+        """Return the cities of a country; raises what the client raises."""
+        return self._cities.get(country)
+
+    def designs(self) -> Sequence[Design]:
+        """Return the card designs; raises what the client raises."""
+        return self._designs.get(_ALL)
+
+    def cities_soon(self, country: str, *, submit: Submit) -> Sequence[City]:
+        """Return the cities of a country within `patience`; raises ChoicesPending, or what went wrong."""
+        return self._cities.soon(country, submit=submit, patience=self.patience)
+
+    def designs_soon(self, *, submit: Submit) -> Sequence[Design]:
+        """Return the card designs within `patience`; raises ChoicesPending, or what went wrong."""
+        return self._designs.soon(_ALL, submit=submit, patience=self.patience)
+
+    def name_of_city(self, country: str, code: str) -> str:
+        """Return a city's name where it is known by now, else its code."""
+        return next(
+            (city.name for city in self._cities.kept(country) or () if city.code == code and city.name), code
+        )
+
+    def name_of_design(self, sku: str) -> str:
+        """Return a design's name where it is known by now, else its sku."""
+        return next((row.name for row in self._designs.kept(_ALL) or () if row.sku == sku and row.name), sku)
+
+
+def read_designs(paytend: Client) -> list[Design]:
+    """Return all card designs that can be ordered; raises what the client raises."""
+    return [row for row in paytend.send(operations.GET_DESIGNS()).rows if row.sku]
 
 
 def read_cities(paytend: Client, country: str) -> list[City]:

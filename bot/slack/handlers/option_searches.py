@@ -7,7 +7,7 @@ as an option of its own.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.slack.choices import DESIGNS, ChoicesPending
+from bot.slack.choices import ChoicesPending
 from bot.slack.context import SlackContext
 from bot.slack.payloads import Incoming
 from commands.reading.address import NO_CHOICE
@@ -48,15 +48,15 @@ def _countries(_context: SlackContext, _more: str, text: str) -> Sequence[tuple[
 def _cities(context: SlackContext, country: str, text: str) -> Sequence[tuple[str, str]]:
     if country not in COUNTRIES:
         return [(NO_CHOICE, "Choose the country first")]
-    cities = context.choices.soon(country, submit=context.later)
-    rows = ((city, (city.name or "", city.code)) for city in cities)
-    return [(city.code, f"{city.name or city.code} ({city.code})") for city in search(text, rows)]
+    cities = context.choices.cities_soon(country, submit=context.later)
+    rows = ((city, (city.name or "", city.code or "")) for city in cities)
+    return [(city.code or "", f"{city.name or city.code} ({city.code})") for city in search(text, rows)]
 
 
 def _designs(context: SlackContext, _more: str, text: str) -> Sequence[tuple[str, str]]:
-    designs = context.choices.soon(DESIGNS, submit=context.later)
-    rows = ((row, (row.name or "", row.sku)) for row in designs)
-    return [(row.sku, _design_text(row)) for row in search(text, rows)]
+    designs = context.choices.designs_soon(submit=context.later)
+    rows = ((row, (row.name or "", row.sku or "")) for row in designs)
+    return [(row.sku or "", _design_text(row)) for row in search(text, rows)]
 
 
 def _design_text(row: Any) -> str:
