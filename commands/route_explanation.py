@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from commands.slash_command import Reply
 from notifier.rendering.facts import TemplateFacts
@@ -28,7 +27,7 @@ class WhyHereReply(Reply, template="why_here"):
     note: str
 
 
-def list_reasons(kind: str, facts: TemplateFacts | Mapping[str, Any], *, routes: Routes) -> list[RouteReason]:
+def list_reasons(kind: str, facts: TemplateFacts | Mapping[str, object], *, routes: Routes) -> list[RouteReason]:
     """Return each route that was looked at: its name, whether it matched, why or why not, and its channels."""
     rows = []
     for decision in match(routes.rules, kind, facts).decisions:
@@ -44,7 +43,7 @@ def list_reasons(kind: str, facts: TemplateFacts | Mapping[str, Any], *, routes:
     return rows
 
 
-def explain(kind: str, facts: TemplateFacts | Mapping[str, Any], *, routes: Routes) -> WhyHereReply:
+def explain(kind: str, facts: TemplateFacts | Mapping[str, object], *, routes: Routes) -> WhyHereReply:
     """Return the private answer to *Why here?*: by the routes as they are now."""
     rows = list_reasons(kind, facts, routes=routes)
     later = len(routes.rules) - sum(row.name != "default" for row in rows)

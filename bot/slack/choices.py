@@ -26,8 +26,8 @@ class ChoicesPending(Exception):
 
 
 @dataclass(kw_only=True)
-class KeptLists(Generic[T]):
-    """Lists of one kind by name, each as Paytend said it within `KEPT`; thread-safe.
+class KeptChoices(Generic[T]):
+    """Choices of one kind in lists by name, each as Paytend said it within `KEPT`; thread-safe.
 
     `load` asks Paytend for a list; raises what the client raises.
     """
@@ -103,8 +103,10 @@ class Choices:
 
     def __post_init__(self) -> None:
         """Make the lists."""
-        self._cities = KeptLists(load=lambda country: read_cities(self.paytend, country), monotonic=self.monotonic)
-        self._designs = KeptLists(load=lambda _name: read_designs(self.paytend), monotonic=self.monotonic)
+        self._cities = KeptChoices(
+            load=lambda country: read_cities(self.paytend, country), monotonic=self.monotonic
+        )
+        self._designs = KeptChoices(load=lambda _name: read_designs(self.paytend), monotonic=self.monotonic)
 
     def cities(self, country: str) -> Sequence[City]:
         """Return the cities of a country; raises what the client raises."""

@@ -7,12 +7,13 @@ declaration that says so (`ModalForm`, `ModalClick`): its handler returns the vi
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from bot.slack.context import SlackContext
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue, SlackView
+from commands.holder.document import AttachedFile
 from commands.reading.arguments import TypedWords
 from commands.slash_command import ButtonValue, Form, Reply
 from notifier.rendering.facts import TemplateFacts
@@ -21,8 +22,8 @@ T = TypeVar("T")
 
 # The inputs of a modal by block id, as texts.
 Fields = Mapping[str, str]
-# The files of a modal by input, as Slack describes them.
-Files = Mapping[str, Sequence[Mapping[str, Any]]]
+# The files of a modal by input.
+Files = Mapping[str, Sequence[AttachedFile]]
 
 
 class RoleExemption(Enum):
@@ -33,7 +34,7 @@ class RoleExemption(Enum):
 
 
 # Roles of which one is enough (none: every member); or a function of a button's value, where that decides.
-Roles = tuple[str, ...] | RoleExemption | Callable[[Mapping[str, Any]], tuple[str, ...]]
+Roles = tuple[str, ...] | RoleExemption | Callable[[SentValue], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ class ReplyClick(Click, Generic[T]):
     on the threads for that, and a slow answer announces itself.
     """
 
-    read: Callable[[Mapping[str, Any]], T]
+    read: Callable[[SentValue], T]
     answer: Callable[[SlackContext, Incoming, Member, T], Reply | Dismissal | None]
     asks_paytend: bool = False
     replaces: bool = False
@@ -103,7 +104,7 @@ class ReplyClick(Click, Generic[T]):
 class ModalClick(Click, Generic[T]):
     """A button that opens a modal, or brings the one up to date in which it was clicked."""
 
-    read: Callable[[Mapping[str, Any]], T]
+    read: Callable[[SentValue], T]
     opens: Callable[[SlackContext, Incoming, Member, T], TemplateFacts | Replies | None]
 
 
@@ -125,7 +126,7 @@ class Modal:
     submit: Callable[[SlackContext, Incoming, Member], Reply]
     check_files: Callable[[Fields, Files], dict[str, str]] | None = None
     view: Callable[[SlackContext, str, Fields], TemplateFacts] | None = None
-    fill: Callable[[SlackContext, Incoming, Mapping[str, Any]], None] | None = None
+    fill: Callable[[SlackContext, Incoming, SlackView], None] | None = None
     refused: Callable[[SlackContext, Incoming, Member], None] | None = None
 
 
@@ -143,16 +144,16 @@ class OldButton(Refusal):
     is_recorded = False
 
 
-def read_text(name: str) -> Callable[[Mapping[str, Any]], str]:
+def read_text(name: str) -> Callable[[SentValue], str]:
     """Return what reads one text out of a button's value; it raises OldButton."""
     return lambda value: take_text(value, name)
 
 
-def read_nothing(_value: Mapping[str, Any]) -> None:
+def read_nothing(_value: SentValue) -> None:
     """Read nothing out of a button's value."""
 
 
-def take_text(value: Mapping[str, Any], name: str) -> str:
+def take_text(value: SentValue, name: str) -> str:
     """Return a text of a button's value; raises OldButton for a value that is not of ours."""
     found = value.get(name)
     if not isinstance(found, str):
@@ -160,7 +161,7 @@ def take_text(value: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def take_start(value: Mapping[str, Any]) -> int:
+def take_start(value: SentValue) -> int:
     """Return the row at which a page begins; raises OldButton."""
     start = value.get("start")
     if not isinstance(start, int) or start < 0:

@@ -1,9 +1,7 @@
 """Files that people put into a modal: read with the bot's token, and deleted from Slack afterwards."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from approvals.refusals import Refusal
+from commands.holder.document import AttachedFile
 from notifier.outbox.slack_errors import read_error_code
 from paytend.operations.encoding import LARGEST_DOCUMENT
 
@@ -39,14 +38,13 @@ class SlackFiles:
     slack: WebClient
     token: str = field(repr=False)
 
-    def read(self, file: Mapping[str, Any]) -> bytes:
+    def read(self, file: AttachedFile) -> bytes:
         """Return the content of a file; raises FileUnreadable or FileTooLarge."""
-        url = str(file.get("url_private") or "")
-        if not self._is_slacks(url):
+        if not self._is_slacks(file.url):
             raise FileUnreadable(reason="it does not lie at Slack")
         content = bytearray()
         try:
-            with self.http.stream("GET", url, headers={"Authorization": f"Bearer {self.token}"}) as answer:
+            with self.http.stream("GET", file.url, headers={"Authorization": f"Bearer {self.token}"}) as answer:
                 if answer.status_code != 200:
                     raise FileUnreadable(reason=f"status {answer.status_code}")
                 for chunk in answer.iter_bytes():
@@ -57,10 +55,10 @@ class SlackFiles:
             raise FileUnreadable(reason=type(error).__name__) from error
         return bytes(content)
 
-    def delete(self, file: Mapping[str, Any]) -> bool:
+    def delete(self, file: AttachedFile) -> bool:
         """Delete a file from Slack and return whether it is gone."""
         try:
-            self.slack.files_delete(file=str(file.get("id") or ""))
+            self.slack.files_delete(file=file.id)
         except (SlackClientError, OSError) as error:
             code = read_error_code(error)
             _log.warning("file.not_deleted", extra={"reason": code})

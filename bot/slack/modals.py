@@ -1,7 +1,6 @@
 """Opens modals. Only the router has an opener, so a modal that no declaration announces cannot be opened."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.slack.declarations import Replies
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SlackView
 from bot.slack.replies import Replier, frame
 from commands.slash_command import ProblemReply
 from notifier.outbox.slack_errors import read_error_code
@@ -27,7 +26,7 @@ class ModalOpener:
     slack: WebClient
     replier: Replier
 
-    def open(self, to: Incoming, modal: TemplateFacts | Replies) -> Mapping[str, Any]:
+    def open(self, to: Incoming, modal: TemplateFacts | Replies) -> SlackView:
         """Open a modal, or show it in the one that was clicked in; return it as Slack has it, or empty."""
         if isinstance(modal, Replies):
             blocks = [block for reply in modal.replies for block in self.replier.render(reply).blocks]
@@ -38,7 +37,7 @@ class ModalOpener:
             return self._show(to, view, name=modal.replies[-1].template)
         return self._show(to, self.replier.renderer.view(modal.template, modal), name=modal.template)
 
-    def _show(self, to: Incoming, view: dict[str, Any], *, name: str) -> Mapping[str, Any]:
+    def _show(self, to: Incoming, view: dict[str, Any], *, name: str) -> SlackView:
         try:
             if to.view_id:
                 answer = self.slack.views_update(view_id=to.view_id, view=view)
@@ -49,5 +48,5 @@ class ModalOpener:
             if not to.view_id:  # a modal that was open already stays as it is
                 self.replier.reply(to, NOT_OPENED)
             return {}
-        shown: Mapping[str, Any] = answer.get("view") or {}
+        shown: SlackView = answer.get("view") or {}
         return shown

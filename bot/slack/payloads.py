@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from commands.holder.document import AttachedFile
+
+# What a button's value or a modal's metadata says: it comes back from Slack, so every part is checked when read.
+SentValue = Mapping[str, object]
+# A modal as Slack has it, with its blocks and what was typed.
+SlackView = Mapping[str, Any]
+
 
 class PayloadKind(StrEnum):
     """What was delivered."""
@@ -37,10 +44,10 @@ class Incoming:
     text: str = ""
     trigger: str = ""
     response_url: str = ""
-    value: Mapping[str, Any] = field(default_factory=dict)
+    value: SentValue = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    view: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, tuple[AttachedFile, ...]] = field(default_factory=dict)
+    view: SlackView = field(default_factory=dict)
     view_id: str = ""
     is_ephemeral: bool = False
 
@@ -148,7 +155,7 @@ def _read_event(body: Mapping[str, Any]) -> Incoming:
     )
 
 
-def read_value(text: object) -> Mapping[str, Any]:
+def read_value(text: object) -> SentValue:
     """Return the object in a button's value or a modal's metadata; empty for anything else."""
     try:
         value = json.loads(text) if isinstance(text, str) and text else {}
@@ -157,13 +164,13 @@ def read_value(text: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _states(view: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _states(view: SlackView) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for block, actions in ((view.get("state") or {}).get("values") or {}).items():
         for state in actions.values():
             yield block, state
 
 
-def _read_fields(view: Mapping[str, Any]) -> dict[str, str]:
+def _read_fields(view: SlackView) -> dict[str, str]:
     """Return the inputs of a modal by block id: what was typed, or the value that was chosen."""
     fields = {}
     for block, state in _states(view):
@@ -173,10 +180,20 @@ def _read_fields(view: Mapping[str, Any]) -> dict[str, str]:
     return fields
 
 
-def _read_files(view: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """Return the files that were put into a modal, by block id, as Slack describes them."""
+def _read_files(view: SlackView) -> dict[str, tuple[AttachedFile, ...]]:
+    """Return the files that were put into a modal, by block id."""
     return {
-        block: tuple(file for file in state["files"] if isinstance(file, dict))
+        block: tuple(_read_file(file) for file in state["files"] if isinstance(file, dict))
         for block, state in _states(view)
         if isinstance(state.get("files"), list)
     }
+
+
+def _read_file(file: Mapping[str, Any]) -> AttachedFile:
+    size = file.get("size")
+    return AttachedFile(
+        id=str(file.get("id") or ""),
+        name=str(file.get("name") or ""),
+        size=size if isinstance(size, int) else 0,
+        url=str(file.get("url_private") or ""),
+    )

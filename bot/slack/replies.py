@@ -12,7 +12,7 @@ import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SlackView
 from commands.slash_command import Reply
 from notifier.outbox.slack_errors import read_error_code
 from notifier.rendering.facts import TemplateFacts, make_plain
@@ -65,7 +65,7 @@ class Replier:
         finally:
             timer.cancel()
 
-    def exchange_blocks(self, view: Mapping[str, Any], blocks: list[Any]) -> Mapping[str, Any]:
+    def exchange_blocks(self, view: SlackView, blocks: list[Any]) -> SlackView:
         """Show an open modal with these blocks unless it changed meanwhile; return it then, or empty."""
         kept = {name: view[name] for name in _GIVEN if view.get(name)}
         try:
@@ -75,7 +75,7 @@ class Replier:
         except (SlackClientError, OSError) as error:
             _log.info("view.not_updated", extra={"reason": read_error_code(error)})
             return {}
-        shown: Mapping[str, Any] = answer.get("view") or {}
+        shown: SlackView = answer.get("view") or {}
         return shown
 
     def show_in_view(self, view_id: str, reply: Reply, *, title: str = "cardops") -> bool:
@@ -95,7 +95,7 @@ class Replier:
             _log.warning("reply.laid_out_plainly", extra={"template": reply.template, "reason": str(error)})
             return lay_out_plainly(reply.template, make_plain(reply))
 
-    def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:
+    def update_view(self, view_id: str, view: SlackView) -> bool:
         """Show another view in an open modal and return whether it is seen: it may have been closed meanwhile."""
         try:
             self.slack.views_update(view_id=view_id, view=dict(view))

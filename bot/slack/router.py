@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from approvals.free_text import refuse_card_number
 from approvals.policy.people import Member
@@ -25,7 +24,7 @@ from bot.slack.error_replies import explain
 from bot.slack.handlers.kept_forms import answer_closed, with_way_back
 from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
 from bot.slack.modals import ModalOpener
-from bot.slack.payloads import Incoming, PayloadKind
+from bot.slack.payloads import Incoming, PayloadKind, SentValue
 from commands.reading.arguments import Misread, TypedWords, misread
 from commands.slash_command import Reply, show_help
 from notifier.rendering.facts import TemplateFacts
@@ -176,7 +175,7 @@ def decides(incoming: Incoming) -> bool:
     return click is not None and click.decides
 
 
-def _check_roles(member: Member, roles: Roles, value: Mapping[str, Any]) -> None:
+def _check_roles(member: Member, roles: Roles, value: SentValue) -> None:
     """Refuse a person without any of these roles; raises NotInRole, Guest and the other refusals of people."""
     if not isinstance(roles, RoleExemption):
         require_any(member, roles(value) if callable(roles) else roles)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from approvals.refusals import Refusal
 from commands.holder.forms import say_asking
@@ -24,6 +23,16 @@ class FileContentDiffers(Refusal):
     """The file is not what its name says: it does not begin like a JPEG, PNG or PDF file. Nothing was sent."""
 
     is_recorded = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachedFile:
+    """A file in a modal, by what Slack says of it: its size in bytes, and the address of its content."""
+
+    id: str
+    name: str
+    size: int
+    url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +70,7 @@ def make_form(fields: Mapping[str, str], *, holder_id: str, channel: str) -> Hol
     )
 
 
-def check(fields: Mapping[str, str], files: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+def check(fields: Mapping[str, str], files: Mapping[str, Sequence[AttachedFile]]) -> dict[str, str]:
     """Return what is wrong by field, by what Slack says of the file; nothing is read yet."""
     wrong = {}
     if fields.get("file_type") not in FileType.TEXTS:
@@ -69,19 +78,19 @@ def check(fields: Mapping[str, str], files: Mapping[str, Sequence[Mapping[str, A
     chosen = files.get("file", ())
     if len(chosen) != 1:
         return {**wrong, "file": "Attach one file."}
-    size = chosen[0].get("size")
+    size = chosen[0].size
     if suffix_of(chosen[0]) is None:
         wrong["file"] = "A JPEG, PNG or PDF file is needed."
-    elif not isinstance(size, int) or size <= 0:
+    elif size <= 0:
         wrong["file"] = "The file is empty."
     elif size > LARGEST_DOCUMENT:
         wrong["file"] = f"At most 2 MB; this file has {size / 1024 / 1024:.1f} MB."
     return wrong
 
 
-def suffix_of(file: Mapping[str, Any]) -> str | None:
+def suffix_of(file: AttachedFile) -> str | None:
     """Return the suffix of a file by its name, None for one that Paytend does not take."""
-    return _SUFFIXES.get(str(file.get("name") or "").rpartition(".")[2].lower())
+    return _SUFFIXES.get(file.name.rpartition(".")[2].lower())
 
 
 def require_content(content: bytes, *, suffix: str | None) -> None:

@@ -1,10 +1,11 @@
 """The cities to choose from in an open form, after another country was chosen."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from bot.slack.payloads import SlackView
 
-def choose_cities_of(view: Mapping[str, Any], country: str) -> list[Any]:
+
+def choose_cities_of(view: SlackView, country: str) -> list[Any]:
     """Return the blocks of a form with the cities of another country to choose from, none of them chosen."""
     blocks = []
     for block in view.get("blocks") or []:

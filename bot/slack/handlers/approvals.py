@@ -1,10 +1,8 @@
 """`/approvals`: its declaration, and what its lists and their buttons do."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from approvals.messages.request_facts import RequestDialog
 from approvals.policy.people import Member
@@ -14,7 +12,7 @@ from approvals.tables import Request
 from bot.slack.context import SlackContext
 from bot.slack.declarations import Click, ModalClick, ModalForm, ReplyClick, ReplyForm, read_text, take_text
 from bot.slack.handlers.requests import read_request
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands import approvals
 from commands.approvals import RequestListReply, RequestRow
 from commands.reading.arguments import TypedWords, no_more
@@ -35,7 +33,7 @@ def _read_list(name: str, typed: TypedWords) -> RequestPage:
     return RequestPage(name=name)
 
 
-def _read_older(value: Mapping[str, Any]) -> RequestPage:
+def _read_older(value: SentValue) -> RequestPage:
     after = PageStart(created_at=datetime.fromisoformat(take_text(value, "at")), id=take_text(value, "id"))
     return RequestPage(name=take_text(value, "list"), after=after)
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from approvals.execution import settlement
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
@@ -23,7 +22,7 @@ from bot.slack.declarations import (
     told,
 )
 from bot.slack.handlers.requests import read_request, show_again
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands.roles import EVERY_MEMBER
 from commands.slash_command import Reply
 
@@ -36,7 +35,7 @@ class ShownRequest:
     digest: str
 
 
-def _read_shown(value: Mapping[str, Any]) -> ShownRequest:
+def _read_shown(value: SentValue) -> ShownRequest:
     return ShownRequest(id=take_text(value, "request"), digest=take_text(value, "digest"))
 
 

@@ -1,13 +1,11 @@
 """Completes an open form with what Paytend says of its cardholder: a modal has to open before Paytend answers."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bot.slack.context import SlackContext
 from bot.slack.declarations import take_text
-from bot.slack.payloads import Incoming, read_value
+from bot.slack.payloads import Incoming, SlackView, read_value
 from bot.threads import Busy
 from commands.holder import lookup
 from commands.slash_command import Reply
@@ -23,7 +21,7 @@ class FormNotKnown(Reply, template="form_not_known"):
     says: str
 
 
-def fill_with_holder(context: SlackContext, incoming: Incoming, view: Mapping[str, Any]) -> None:
+def fill_with_holder(context: SlackContext, incoming: Incoming, view: SlackView) -> None:
     """Have an open form show the cardholder in its metadata; reading personal data goes into the trail.
 
     When Paytend does not answer, the form says so.
@@ -45,7 +43,7 @@ def fill_with_holder(context: SlackContext, incoming: Incoming, view: Mapping[st
         _log.warning("form.not_completed")
 
 
-def _complete(context: SlackContext, view: Mapping[str, Any], reply: Reply) -> None:
+def _complete(context: SlackContext, view: SlackView, reply: Reply) -> None:
     """Put a reply where an open form says that Paytend is being asked."""
     said = context.replier.renderer.message(reply.template, reply).blocks[0]
     blocks = [

@@ -1,12 +1,9 @@
 """The lists of movements, of a card or of the partner account, and the buttons that turn their pages in place."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
 from bot.slack.declarations import Click, OldButton, ReplyClick
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands.lists import movements
 from commands.lists.movements import Query
 from commands.roles import PARTNER, SUPPORT
@@ -21,14 +18,14 @@ def show_movements(context: SlackContext, _incoming: Incoming, member: Member, q
     return reply
 
 
-def _read(value: Mapping[str, Any]) -> Query:
+def _read(value: SentValue) -> Query:
     try:
         return movements.read_value(value)
     except (KeyError, TypeError, ValueError) as error:
         raise OldButton from error
 
 
-def _roles_for(value: Mapping[str, Any]) -> tuple[str, ...]:
+def _roles_for(value: SentValue) -> tuple[str, ...]:
     return PARTNER if _read(value).kind == movements.PARTNER else SUPPORT
 
 

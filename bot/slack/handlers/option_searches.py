@@ -5,7 +5,6 @@ as an option of its own.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from bot.slack.choices import ChoicesPending
 from bot.slack.context import SlackContext
@@ -15,11 +14,12 @@ from commands.reading.countries import COUNTRIES, search
 from notifier.rendering.escaping import clean
 from notifier.rendering.slack_limits import cut
 from paytend import PaytendError
+from paytend.models import Design
 
 _MOST = 100
 _LONGEST_TEXT, _LONGEST_VALUE = 75, 150
 
-Option = dict[str, Any]
+Option = dict[str, str | dict[str, str]]
 
 
 def offer(context: SlackContext, incoming: Incoming) -> list[Option]:
@@ -59,7 +59,7 @@ def _designs(context: SlackContext, _more: str, text: str) -> Sequence[tuple[str
     return [(row.sku or "", _design_text(row)) for row in search(text, rows)]
 
 
-def _design_text(row: Any) -> str:
+def _design_text(row: Design) -> str:
     kind = f", {row.type.text}" if row.type else ""
     return f"{row.name or row.sku}{kind} ({row.sku})"
 

@@ -1,15 +1,13 @@
 """`/partner`: its declaration, and what its forms and buttons do."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
 from bot.slack.declarations import ReplyClick, ReplyForm, take_start, take_text
 from bot.slack.handlers.movements import show_movements
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands.lists import movements
 from commands.partner import account
 from commands.reading.arguments import TypedWords, read_nothing
@@ -33,7 +31,7 @@ def _read_first(typed: TypedWords) -> PayInPage:
     return PayInPage(currency=account.read_top_ups(typed), start=0)
 
 
-def _read_page(value: Mapping[str, Any]) -> PayInPage:
+def _read_page(value: SentValue) -> PayInPage:
     return PayInPage(start=take_start(value), currency=take_text(value, "currency"))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from approvals.actions.table import find_action
 from approvals.messages.request_facts import Line, RequestMessage
@@ -27,7 +26,7 @@ from bot.slack.declarations import (
     take_text,
     told,
 )
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands.roles import SUPPORT
 from commands.slash_command import Reply
 
@@ -65,7 +64,7 @@ class AgainQuestion(Reply, template="again"):
     """Whether to ask for the same again; `wish` is what the button carries to do so."""
 
     says: str
-    wish: Mapping[str, str | Mapping[str, Any]]
+    wish: Mapping[str, str | Mapping[str, object]]
 
 
 def ask_for(
@@ -75,7 +74,7 @@ def ask_for(
     *,
     action: str,
     subject: str,
-    payload: Mapping[str, Any],
+    payload: Mapping[str, object],
     again: bool = False,
 ) -> Request:
     """Look at what it is about, and open a request; where its rule needs nobody else, carry it out at once.
@@ -110,7 +109,7 @@ def ask_and_tell(
     *,
     action: str,
     subject: str,
-    payload: Mapping[str, Any],
+    payload: Mapping[str, object],
     again: bool = False,
 ) -> Reply:
     """Ask for something and return what the person is told: asked, done, or the question whether again.
@@ -181,10 +180,10 @@ class RepeatedRequest:
 
     action: str
     subject: str
-    payload: Mapping[str, Any]
+    payload: Mapping[str, object]
 
 
-def _read_wish(value: Mapping[str, Any]) -> RepeatedRequest:
+def _read_wish(value: SentValue) -> RepeatedRequest:
     payload = value.get("payload")
     if not isinstance(payload, dict):
         raise OldButton

@@ -1,12 +1,9 @@
 """*Why here?* in the menu of a notice: which route matched and which did not, for the person who asked."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
-from bot.slack.declarations import OldButton, ReplyClick
-from bot.slack.payloads import Incoming
+from bot.slack.declarations import OldButton, ReplyClick, take_text
+from bot.slack.payloads import Incoming, SentValue
 from commands.roles import ALL_ROLES
 from commands.route_explanation import explain
 from commands.slash_command import Reply
@@ -16,12 +13,12 @@ from notifier.inbox.tables import InboxEvent
 from notifier.rendering.facts import TemplateFacts
 
 
-def _why(context: SlackContext, _incoming: Incoming, _member: Member, value: Mapping[str, Any]) -> Reply:
+def _why(context: SlackContext, _incoming: Incoming, _member: Member, value: SentValue) -> Reply:
     kind, facts = _read(context, value)
     return explain(kind, facts, routes=context.routes)
 
 
-def _read(context: SlackContext, value: Mapping[str, Any]) -> tuple[str, TemplateFacts | Mapping[str, Any]]:
+def _read(context: SlackContext, value: SentValue) -> tuple[str, TemplateFacts | SentValue]:
     """Return what the routes look at; raises OldButton, and Unreadable for content that is no longer kept."""
     if isinstance(event_id := value.get("event"), str):
         with context.database.reading() as session:
@@ -31,9 +28,7 @@ def _read(context: SlackContext, value: Mapping[str, Any]) -> tuple[str, Templat
         event = open_event(row, vault=context.context.vault, unit=context.paytend.unit)
         notification = make_notification(event, timezone=context.timezone, now=context.clock.now())
         return notification.kind, notification.facts
-    if not isinstance(value.get("kind"), str):
-        raise OldButton
-    return value["kind"], value
+    return take_text(value, "kind"), value
 
 
 CLICKS = (ReplyClick(action="why_here", roles=ALL_ROLES, read=lambda value: value, answer=_why),)

@@ -1,8 +1,6 @@
 """`/topup`: its declaration, and what its forms, buttons and modal do."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from approvals.policy.people import Member
 from approvals.requests.duplicates import AskAgain
@@ -21,7 +19,7 @@ from bot.slack.declarations import (
     told,
 )
 from bot.slack.handlers.requests import ask_for
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands import topup
 from commands.reading.arguments import read_no_fields, read_reference
 from commands.roles import SUPPORT
@@ -63,7 +61,7 @@ def _ask_again(context: SlackContext, incoming: Incoming, member: Member, wish: 
     return _ask(context, incoming, member, wish, again=True)
 
 
-def _read_again(value: Mapping[str, Any]) -> topup.TypedTopUp:
+def _read_again(value: SentValue) -> topup.TypedTopUp:
     return topup.TypedTopUp(
         card_id=take_text(value, "card_id"),
         money=Money.read(take_text(value, "money")),

@@ -7,9 +7,14 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.slack.files import FileTooLarge, FileUnreadable, SlackFiles
+from commands.holder.document import AttachedFile
 from paytend.operations.encoding import LARGEST_DOCUMENT
 
 TOKEN = "xoxb-made-up"
+
+
+def attached(url: str) -> AttachedFile:
+    return AttachedFile(id="F1", name="passport.pdf", size=8, url=url)
 
 
 def make_files(
@@ -29,7 +34,7 @@ def test_a_file_is_read_from_slacks_file_server_with_the_token() -> None:
         asked.append(request)
         return httpx.Response(200, content=b"%PDF-1.7")
 
-    content = make_files(answer).read({"url_private": "https://files.slack.com/files-pri/T0-F0/passport.pdf"})
+    content = make_files(answer).read(attached("https://files.slack.com/files-pri/T0-F0/passport.pdf"))
 
     assert content == b"%PDF-1.7"
     assert [request.headers["Authorization"] for request in asked] == [f"Bearer {TOKEN}"]
@@ -54,7 +59,7 @@ def test_the_token_goes_to_no_other_host(url: str) -> None:
         return httpx.Response(200, content=b"%PDF-1.7")
 
     with pytest.raises(FileUnreadable, match="does not lie at Slack"):
-        make_files(answer).read({"url_private": url})
+        make_files(answer).read(attached(url))
 
     assert asked == []
 
@@ -62,13 +67,13 @@ def test_the_token_goes_to_no_other_host(url: str) -> None:
 def test_a_slack_of_ones_own_keeps_its_files_beside_its_methods() -> None:
     files = make_files(lambda _request: httpx.Response(200, content=b"%PDF-"), slack_url="http://127.0.0.1:9/api/")
 
-    assert files.read({"url_private": "http://127.0.0.1:9/files/1"}) == b"%PDF-"
+    assert files.read(attached("http://127.0.0.1:9/files/1")) == b"%PDF-"
     with pytest.raises(FileUnreadable):
-        files.read({"url_private": "http://127.0.0.1:10/files/1"})
+        files.read(attached("http://127.0.0.1:10/files/1"))
 
 
 def test_two_megabytes_are_read_and_one_byte_more_is_too_large() -> None:
-    url = {"url_private": "https://files.slack.com/files-pri/T0-F0/passport.pdf"}
+    url = attached("https://files.slack.com/files-pri/T0-F0/passport.pdf")
 
     whole = make_files(lambda _request: httpx.Response(200, content=b"x" * LARGEST_DOCUMENT)).read(url)
     assert len(whole) == LARGEST_DOCUMENT
@@ -81,7 +86,7 @@ def test_what_slack_does_not_hand_out_is_unreadable() -> None:
     def break_off(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("too slow", request=request)
 
-    url = {"url_private": "https://files.slack.com/files-pri/T0-F0/passport.pdf"}
+    url = attached("https://files.slack.com/files-pri/T0-F0/passport.pdf")
 
     with pytest.raises(FileUnreadable, match="status 404"):
         make_files(lambda _request: httpx.Response(404)).read(url)

@@ -1,20 +1,18 @@
 """*Activate* on the notice of a card order: a form, and then the way of `/card activate`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
 from bot.slack.declarations import Fields, Modal, take_text, told
 from bot.slack.handlers.requests import AskedReply, ask_and_tell
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands.card.activation_form import activate_form, read_activate_fields
 from commands.roles import SUPPORT
 from commands.slash_command import Reply, View
 
 
-def read_ordered(value: Mapping[str, Any]) -> dict[str, str]:
+def read_ordered(value: SentValue) -> dict[str, str]:
     """Return the inputs that the notice of an order knows; raises OldButton."""
     holder = value.get("holder_id")
     return {"card": take_text(value, "card_id"), "holder": holder if isinstance(holder, str) else ""}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from approvals.actions.table import find_action
 from approvals.actions.usability import refuse_unusable
@@ -17,7 +16,7 @@ from commands.card import changes
 from commands.roles import SUPPORT
 from commands.slash_command import Reply, View
 
-Payload = Mapping[str, Any]
+Payload = Mapping[str, object]
 
 
 class NotYoursToSee(Refusal):

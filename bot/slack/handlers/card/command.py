@@ -1,8 +1,7 @@
 """The declaration of `/card`: its forms, the buttons about a card, and its modals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
@@ -25,7 +24,7 @@ from bot.slack.handlers.card.activation import ACTIVATE, read_ordered
 from bot.slack.handlers.card.changes import PASSWORD, ask_for_card, show_replacement, show_secret
 from bot.slack.handlers.card.orders import APPLY
 from bot.slack.handlers.movements import show_movements
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands.card import changes, info
 from commands.lists import movements
 from commands.reading.arguments import TypedWords, read_no_fields, read_nothing, read_one_card, read_reference
@@ -165,7 +164,7 @@ COMMAND = Command(
 )
 
 
-def _read_choice(value: Mapping[str, Any]) -> tuple[str, str]:
+def _read_choice(value: SentValue) -> tuple[str, str]:
     return take_text(value, "word"), take_text(value, "card_id")
 
 
@@ -183,7 +182,7 @@ def _answer_choice(context: SlackContext, incoming: Incoming, member: Member, ch
 def _click(
     action: str,
     *,
-    read: Callable[[Mapping[str, Any]], T],
+    read: Callable[[SentValue], T],
     answer: Callable[[SlackContext, Incoming, Member, T], Reply],
     replaces: bool = True,
 ) -> ReplyClick[T]:

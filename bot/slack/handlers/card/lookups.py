@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack import recent_cards
@@ -43,7 +42,7 @@ def show_fees(context: SlackContext, _incoming: Incoming, member: Member, card_i
     return reply
 
 
-def _note_read(context: SlackContext, member: Member, card_id: str, **facts: Any) -> None:
+def _note_read(context: SlackContext, member: Member, card_id: str, **facts: str) -> None:
     context.note("card:read", member=member, subject=card_id, **facts)
 
 

@@ -1,8 +1,6 @@
 """The form of `/holder documents`: a file goes to Paytend, and is deleted from Slack."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
@@ -10,7 +8,7 @@ from bot.slack.declarations import Fields, Modal, take_text
 from bot.slack.handlers.form_completion import fill_with_holder
 from bot.slack.payloads import Incoming
 from commands.holder import document
-from commands.holder.document import HolderDocumentSent, HolderFileLeft
+from commands.holder.document import AttachedFile, HolderDocumentSent, HolderFileLeft
 from commands.roles import SUPPORT
 from commands.slash_command import Reply, View
 from paytend import operations
@@ -41,9 +39,9 @@ def _remove_refused(context: SlackContext, incoming: Incoming, member: Member) -
         context.replier.reply(_beside(incoming), HolderFileLeft())
 
 
-def _remove(context: SlackContext, member: Member, file: Mapping[str, Any]) -> bool:
+def _remove(context: SlackContext, member: Member, file: AttachedFile) -> bool:
     deleted = context.files.delete(file)
-    context.note("document:removed", member=member, subject=str(file.get("id") or ""), deleted=deleted)
+    context.note("document:removed", member=member, subject=file.id, deleted=deleted)
     return deleted
 
 
@@ -52,9 +50,7 @@ def _beside(incoming: Incoming) -> Incoming:
     return replace(incoming, view_id="", channel=str(incoming.value.get("channel") or ""))
 
 
-def _send(
-    context: SlackContext, incoming: Incoming, member: Member, file: Mapping[str, Any]
-) -> HolderDocumentSent:
+def _send(context: SlackContext, incoming: Incoming, member: Member, file: AttachedFile) -> HolderDocumentSent:
     """Send the file and return what was sent; it is still in Slack."""
     holder_id, file_type = take_text(incoming.value, "holder"), incoming.fields["file_type"]
     suffix = document.suffix_of(file)

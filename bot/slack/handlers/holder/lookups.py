@@ -1,13 +1,11 @@
 """Looking at a cardholder, and at the cities that Paytend knows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
 from bot.slack.declarations import take_start, take_text
-from bot.slack.payloads import Incoming
+from bot.slack.payloads import Incoming, SentValue
 from commands.holder import lookup
 from commands.reading.arguments import TypedWords
 from commands.slash_command import Reply
@@ -35,7 +33,7 @@ def read_cities(typed: TypedWords) -> CityPage:
     return CityPage(country=country, text=text, start=0)
 
 
-def read_page(value: Mapping[str, Any]) -> CityPage:
+def read_page(value: SentValue) -> CityPage:
     """Return the page that a button names; raises OldButton."""
     country, text = take_text(value, "country"), take_text(value, "text")
     return CityPage(country=country, text=text, start=take_start(value))
