@@ -46,6 +46,7 @@ bench: .venv/dev.installed ## Measure what the documents claim, as ratios in one
 
 soak: .venv/dev.installed ## Run the slow sweeps that make test leaves out
 	$(PYTEST) -n 2 --dist worksteal -m soak
+	$(PYTEST) -n 2 --dist worksteal -m "hypothesis and not soak" --hypothesis-profile=soak
 
 SEED ?= $(shell date +%Y%m%d)
 SAMPLE ?= 800

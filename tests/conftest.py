@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 from bot.database.engine import SqlDatabase
 from tests.databases import KINDS, Kept, empty, fresh_database
 
-settings.register_profile("default", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", settings.get_profile("default"), max_examples=200)
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
 
@@ -35,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Tests with processes wait most, and none of them shall be the last that runs. Coverage makes a test take half
     as long again: it is off where no code of the product runs in this process, and where a test does on PostgreSQL
-    what it does on SQLite too. A line that only such a test reaches is reported as missing, never the other way round.
+    what it does on SQLite too. A line that only such a test reaches is reported as missing, never as covered.
     """
     items.sort(key=lambda item: _room(item) != "process")
     ids = {item.nodeid for item in items}

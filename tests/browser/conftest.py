@@ -1,13 +1,18 @@
 """One demo and one browser for all tests of this folder."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.demo import Demo, Windows
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = [
@@ -29,6 +34,8 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium. Of the package, not the session: its event loop would be in others' way."""
     if not CHROMIUM.exists() and os.environ.get("CI") != "true":
         pytest.skip("there is no /usr/bin/chromium")
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415 - see tests/browser/assertions.py
+
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)

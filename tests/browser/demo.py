@@ -1,5 +1,7 @@
 """The whole demo as a child process, and browser windows that show it."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 import os
 import re
 import signal
@@ -7,12 +9,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
 
 ROOT = Path(__file__).parents[2]
-WIDE, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 class Demo:

@@ -1,10 +1,15 @@
 """Makes a screenshot small: a PNG with a palette of 256 colours, chosen by the browser that drew it."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 import base64
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 
 # The most frequent colours become the palette; every other one becomes the nearest of them.
 _INDEXED = """async (png) => {

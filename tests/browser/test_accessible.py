@@ -1,12 +1,17 @@
 """axe-core finds nothing serious, in either theme and at either width, in any part of the page."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.browser.assertions import expect
 from tests.browser.demo import PHONE, WIDE, Windows, types
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, ViewportSize
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +21,8 @@ COLOURS: dict[str, object] = {**EVERYTHING, "runOnly": ["color-contrast", "link-
 
 
 def found(page: Page, options: dict[str, object]) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - it imports Playwright
+
     violations = Axe().run(page, options=options).response["violations"]
     return [
         f"{each['id']}: {node['target']} {node['failureSummary']}"

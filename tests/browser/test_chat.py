@@ -1,11 +1,17 @@
 """The page behaves like the chat that people know: keyboard, modals, Home, unread marks, a phone, trouble."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.assertions import expect
 from tests.browser.demo import PHONE, Windows, types
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 

@@ -1,14 +1,20 @@
 """The pictures of the documents, taken from the running demo; with `CARDOPS_SCREENSHOTS=1` they are renewed."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
 
+from tests.browser.assertions import expect
 from tests.browser.demo import PHONE, ROOT, Windows, types
 from tests.browser.pictures import make_small
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 IMAGES = ROOT / "docs" / "images"

@@ -1,11 +1,17 @@
 """The three stories of the guide, end to end, with the real bot."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.assertions import expect
 from tests.browser.demo import PHONE, Windows
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -155,7 +155,6 @@ def test_amounts_are_aligned_and_totals_count_what_took_place() -> None:
 NAMES = st.sampled_from(sorted(_row(1)))
 
 
-@settings(max_examples=50)
 @given(
     st.lists(st.dictionaries(st.sampled_from(sorted(_row(1))), st.text(max_size=40) | st.integers()), max_size=12)
 )

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import markupsafe
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -140,7 +140,6 @@ def check(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("kind", FACTS)
-@settings(max_examples=25)
 @given(data=st.data())
 def test_any_facts_give_a_valid_message(kind: str, data: st.DataObject) -> None:
     facts = data.draw(facts_of(kind))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.rendering.facts import make_plain
@@ -53,7 +53,6 @@ def shown_lines(page: DigestPage) -> list[str]:
     return [line for text in all_texts(rendered.blocks) for line in text.split("\n")[1:]]
 
 
-@settings(max_examples=60)
 @given(st.lists(st.tuples(texts, texts, st.integers(0, 4000)), max_size=400))
 def test_no_line_of_a_page_is_lost_or_cut(notices: list[tuple[str | None, str | None, int]]) -> None:
     page, added = DigestPage(), 0

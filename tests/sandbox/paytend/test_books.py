@@ -107,7 +107,7 @@ class Run:
         getattr(self.events, name)(**facts)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, max_size=40))
 def test_money_is_never_made_or_lost(steps: list[tuple[str, dict[str, Any]]]) -> None:
     run = Run()

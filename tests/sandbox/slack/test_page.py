@@ -1,19 +1,24 @@
 """The page in a real browser: ask, be corrected, approve, see it in another window."""
 
+from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
+
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from slack_sdk import WebClient
 
 from sandbox.clock import Clock
 from sandbox.slack import SlackWorkspace
+from tests.browser.assertions import expect
 from tests.sandbox.slack.samples import CARD, HOME, MODAL, option
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = [
@@ -44,6 +49,8 @@ PANEL = [{"title": "A purchase", "url": "http://127.0.0.1:9/", "fields": [{"name
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists() and os.environ.get("CI") != "true":
         pytest.skip("there is no /usr/bin/chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - see tests/browser/assertions.py
+
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
         yield found
