@@ -1,1 +1,1 @@
-"""Tells people: inbox of webhooks, events, routes, outbox, delivery, rendering, balance watch."""
+"""Notices to people: the inbox of webhooks, the routes, the outbox, rendering, and the balance watch."""

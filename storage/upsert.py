@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 def insert_once(session: Session, table: type[SQLModel], values: Mapping[str, Any]) -> bool:
     """Insert a row and return whether it was new; any unique column or key that conflicts makes it known.
 
-    A concurrent insert of the same is waited for, so that exactly one of many callers is told True.
+    A concurrent insert of the same is waited for, so that exactly one of many callers gets True.
     """
     insert = _make_insert(table, session.get_bind().dialect.name)
     # Not the row count, which drivers do not all keep for an INSERT.

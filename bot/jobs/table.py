@@ -100,7 +100,7 @@ JOBS: tuple[JobRow, ...] = (
         name="calm",
         every=timedelta(seconds=5),
         does="ends storms and silences, and escalates urgent notices that nobody acknowledged",
-        work=lambda context: context.timers.keep,
+        work=lambda context: context.timers.run_due,
     ),
     JobRow(
         name="gaps",

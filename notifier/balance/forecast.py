@@ -18,7 +18,7 @@ Sample = tuple[datetime, Decimal]
 
 DAY, WEEK = timedelta(hours=24), timedelta(days=7)
 _NAMES = {DAY: "24 h", WEEK: "7 days"}
-ENOUGH = 4  # a window of which less than this part is known says nothing of its pace
+ENOUGH = 4  # one part in so many of a window has to be known, else its pace is not
 RESERVE = timedelta(days=7)
 _LONGEST = timedelta(days=365)
 

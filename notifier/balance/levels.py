@@ -1,4 +1,4 @@
-"""When people hear of a low partner balance: levels with hysteresis, and repeats (pure)."""
+"""When a low partner balance is worth a notice: levels with hysteresis, and repeats (pure)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ RECOVERY = Decimal("1.05")  # a level is left when the balance is above its thre
 
 
 class Level(StrEnum):
-    """How the partner balance stands, from good to bad."""
+    """The level of the partner balance, from good to bad."""
 
     OK = "ok"
     WARN = "warn"
@@ -29,7 +29,7 @@ Threshold = Annotated[Decimal, BeforeValidator(str), Field(gt=0, lt=10**15)]
 
 
 class Thresholds(BaseModel):
-    """Below `warn` people are told, below `critical` urgently; in whole units of the currency."""
+    """Below `warn` there is a notice, below `critical` an urgent one; in whole units of the currency."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,7 +62,7 @@ class BalanceRule(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class LevelState:
-    """What is known of a currency's balance: its level, and when people were last told of it."""
+    """What is known of a currency's balance: its level, and when the last notice of it was enqueued."""
 
     level: Level
     told_at: datetime | None = None
@@ -72,7 +72,7 @@ class LevelState:
 class LevelChange:
     """The state from now on, and the kind of notice to send, if any.
 
-    `improved` is no news, but what stands in Slack is brought up to date.
+    `improved` is worth no new message, but the one in Slack is brought up to date.
     """
 
     level_state: LevelState
@@ -84,9 +84,9 @@ class LevelChange:
 def decide(
     level_state: LevelState, *, balance: Money, thresholds: Thresholds, repeat: timedelta, now: datetime
 ) -> LevelChange:
-    """Return the level of a balance and whether to tell people.
+    """Return the level of a balance and whether it is worth a notice.
 
-    Told: a worse level, `balance_low` at once and again after each `repeat`; ok again, `balance_recovered` once.
+    A worse level is `balance_low`, at once and again after each `repeat`; ok again is `balance_recovered`, once.
     A level is left for a better one only 5 % above its threshold, so that a balance at the limit does not flap.
     """
     level = _read_level(level_state.level, balance.amount, thresholds)

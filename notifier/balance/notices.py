@@ -136,7 +136,7 @@ def _repeat(
     subject = str(state.subject)
     _update(session, state, facts, way=way, now=now)
     places = find_destinations(LOW, facts, routes=way.routes)
-    mentions = {place.course.channel: place.course.mentions for place in places}
+    mentions = {place.route_channel.channel: place.route_channel.mentions for place in places}
     for recipient in sorted(way.outbox.recipients_of(session, subject)):
         way.outbox.enqueue(
             session,
@@ -165,7 +165,7 @@ def _update(session: Session, state: BalanceState, facts: BalanceFacts, *, way: 
 
 
 def _ask_for_pictures(session: Session, state: BalanceState, *, way: NoticeWay, now: datetime) -> None:
-    """Want the trend under every copy of the message; it never holds the message back."""
+    """Ask for a picture of the trend under every copy of the message, which does not wait for it."""
     for recipient in way.outbox.recipients_of(session, str(state.subject)):
         known = {"key": str(state.subject), "recipient": recipient, "until": now}
         facts = {"currency": state.currency, "status": "waiting", "due_at": now, "attempts": 0}

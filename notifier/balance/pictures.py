@@ -1,6 +1,6 @@
 """Puts the trend of the partner balance under the notice of it: claim, draw, upload, share, record.
 
-The notice never waits for its picture: that is a row of its own, looked at once its message stands in Slack. What
+The notice never waits for its picture: that is a row of its own, worked on once its message is in Slack. What
 nobody sees (drawing, uploading) is repeated with growing pauses; sharing is written down before it is tried, and
 when its answer is lost it is not tried again. So there is at most one picture.
 """
@@ -33,7 +33,7 @@ MOST_IN_A_RUN = 4
 MOST_ATTEMPTS = 8
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=10)
 LEASE = timedelta(minutes=3)  # longer than drawing and three calls may take
-FORGOTTEN = timedelta(hours=24)  # its message never came to stand in Slack
+FORGOTTEN = timedelta(hours=24)  # its message never reached Slack
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class PictureUploader:
         return shared
 
     def _claim(self, session: Session) -> _Work | None:
-        """Lease the next picture whose message stands in Slack; end those that are not to be tried any more."""
+        """Lease the next picture whose message is in Slack; end those that are not to be tried any more."""
         now = self.now()
         _end_stranded(session, now=now)
         found = session.exec(

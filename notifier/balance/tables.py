@@ -10,9 +10,9 @@ from storage.utc_datetime import UtcDateTime
 
 
 class BalanceState(SQLModel, table=True):
-    """How the partner balance of a currency stands, and when people were last told.
+    """The level of the partner balance in a currency, and when its last notice was enqueued (`told_at`).
 
-    `subject` is the key of the message that tells of it, as long as it is low.
+    `subject` is the key of its message, as long as it is low.
     """
 
     __tablename__ = "balance_state"
@@ -37,7 +37,7 @@ class BalanceSample(SQLModel, table=True):
 
 
 class PictureStatus(StrEnum):
-    """How a picture stands; what is in doubt may be there, and is not sent again."""
+    """The state of a picture; one in doubt may be there, and is not sent again."""
 
     WAITING = "waiting"
     SHARED = "shared"

@@ -1,4 +1,4 @@
-"""Watches the partner balance: asks Paytend, keeps a sample, tells people when it is low or has recovered."""
+"""Watches the partner balance: asks Paytend, keeps a sample, enqueues a notice when it is low or recovered."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class BalanceWatch:
-    """Polls the partner balance; the clock decides when, rows decide what people hear."""
+    """Polls the partner balance; the clock decides when, rows decide what is enqueued."""
 
     def __init__(
         self,

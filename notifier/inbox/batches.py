@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 class Batches(Generic[Item]):
-    """Hands what is put to `work`, in order, at most `most` at once, on one thread of its own; thread-safe.
+    """Hands the items to `work`, in order, at most `most` at once, on one thread of its own; thread-safe.
 
     What `work` raises is logged, and the next batch is worked on.
     """

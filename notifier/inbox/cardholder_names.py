@@ -1,4 +1,4 @@
-"""Whose card it is: Paytend tells the card of a movement but not its cardholder, so it is asked beside the notice.
+"""Whose card it is: a webhook names the card of a movement but not its cardholder, so we ask for it separately.
 
 A notice never waits for the name: it is posted at once, and edited when the name is known. Names are remembered in
 memory only and for a while, so that the next notice of the card has it from the start.
@@ -120,7 +120,7 @@ class CardholderNames:
 
     def _show(self, subjects: Iterable[str], name: str) -> None:
         for subject in dict.fromkeys(subjects):
-            with self._database.writing() as session:  # each its own: whoever holds two purchases may block
+            with self._database.writing() as session:  # one transaction each: two locked purchases could deadlock
                 shown = self._show_one(session, subject, name)
             if shown:
                 self._wake_deliverer()

@@ -44,7 +44,7 @@ class FaultyTemplate:
 
 
 def override(renderer: Renderer, folder: Path | None, *, log: logging.Logger) -> list[FaultyTemplate]:
-    """Let the templates of a folder take the place of ours where they stand the trial; log and return the others.
+    """Let the templates of a folder take the place of ours where they pass the trial; log and return the others.
 
     Only `<kind>.json.j2` of the kinds in FACTS are taken. They may import our `_parts.j2`.
     """

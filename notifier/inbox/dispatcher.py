@@ -1,4 +1,4 @@
-"""Turns what is in the inbox into notices: each event once, in the order in which it came."""
+"""Turns what is in the inbox into notices: each event once, in the order of arrival."""
 
 import logging
 import threading
@@ -152,7 +152,7 @@ class Dispatcher:
                     self._tell_admins_of_unrecognised(session, event, notification)
                 if self._recorder is not None:
                     self._recorder.record(session, event)
-        except Exception:  # noqa: BLE001 - an edge: one event that cannot be dispatched must not hold the others
+        except Exception:  # noqa: BLE001 - an edge: one event that cannot be dispatched must not block the others
             if not self._count_failure(session, row):
                 return False
         else:
@@ -161,10 +161,10 @@ class Dispatcher:
         return True
 
     def _count_failure(self, session: Session, row: InboxEvent) -> bool:
-        """Count it, and return whether the event is given up; admins are told once."""
+        """Count it, and return whether the event is given up; admins get one message."""
         row.failures += 1
         _log.exception("telling.failed", extra={"event": row.id, "failures": row.failures})
-        # One that is replayed and fails again counts on, and is not told a second time.
+        # One that is replayed and fails again counts on, and admins get no second message.
         if row.failures == MOST_FAILURES:
             facts = WebhookUntold(event=row.id, about=row.kind)
             self._tell_admins(session, facts.template, facts, key=f"untold:{row.id}")
@@ -237,7 +237,7 @@ def _lock_due(session: Session, now: datetime) -> Sequence[InboxEvent]:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    """The condition that an event is to be tried now: one that failed waits, and does not hold the others."""
+    """The condition that an event is to be tried now: one that failed waits, and does not block the others."""
     return or_(
         *(
             and_(col(InboxEvent.failures) == failures, col(InboxEvent.received_at) <= now - pause)

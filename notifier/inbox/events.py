@@ -1,6 +1,6 @@
 """Which webhook becomes which notice: the table KINDS (pure).
 
-Times come as Paytend wrote them, in `PAYTEND_TIMEZONE`; enumerations are told in words with their code beside.
+Times come as Paytend wrote them, in `PAYTEND_TIMEZONE`; enumerations become words with their code beside.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class NoticeKind:
 
 
 def make_notification(event: Event, *, timezone: tzinfo, now: datetime) -> Notification:
-    """Return what to tell of an event; `timezone` is the one in which Paytend writes times."""
+    """Return the notification of an event; `timezone` is the one in which Paytend writes times."""
     line = KINDS.get(type(event), KINDS[UnrecognisedEvent])
     facts = line.facts(event, timezone, now)
     if isinstance(facts, UnrecognisedNotice):  # a new kind of webhook is one problem, however many come

@@ -1,4 +1,4 @@
-"""Which movements and orders at Paytend never came as a webhook: deciding what is a gap (pure).
+"""Which movements and orders at Paytend never reached us as a webhook (pure).
 
 What is found is given the form of a webhook and goes the way of one, with the same business key, so that the real
 one has no effect when it comes after all.
@@ -23,12 +23,12 @@ FOUND = "found"  # the form of what nobody signed: we looked for it
 NO_KEY = -1
 GRACE = timedelta(minutes=15)  # a webhook may still be on its way; Paytend repeats one for some minutes
 LOOK_BACK = timedelta(hours=48)
-_TOP_UP = "100"  # ours, and told under its request
+_TOP_UP = "100"  # ours, and shown under its request
 
 
 @dataclass(frozen=True, kw_only=True)
 class MissedWebhook:
-    """Something that Paytend knows, as the webhook that would have told it."""
+    """A movement or an order at Paytend, in the form of the webhook that should have reported it."""
 
     webhook: Webhook
     event: Event
@@ -47,7 +47,7 @@ class MissedWebhook:
 def read_movements(
     rows: Iterable[Transaction], *, card_id: str, source: str, unit: AmountUnit, timezone: tzinfo
 ) -> list[MissedWebhook]:
-    """Return the movements of a card that a webhook may tell of; `source` is A or S, where a row does not say."""
+    """Return the movements of a card that a webhook should have reported; `source` is A or S, for rows without one."""
     findings = []
     for row in rows:
         # `raw` is redacted: an id that happens to look like a card number would make another business key.
@@ -72,7 +72,7 @@ def read_order(order: CardOrder, *, unit: AmountUnit) -> list[MissedWebhook]:
 def choose(
     findings: Iterable[MissedWebhook], *, known: AbstractSet[str], since: datetime, now: datetime
 ) -> list[MissedWebhook]:
-    """Return what is a gap: not known by any of its digests, happened after `since`, and old enough."""
+    """Return those that are missed: not known by any of their digests, after `since`, and old enough."""
     first = max(since, now - LOOK_BACK)
     return [
         finding

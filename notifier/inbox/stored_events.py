@@ -1,4 +1,4 @@
-"""Reading a stored webhook again: for its notice, and for whoever asks why it went where it went."""
+"""Reading a stored webhook again: for its notice, and to explain why the notice went where it did."""
 
 from notifier.inbox.inbox import open_content
 from notifier.inbox.missed_webhooks import FOUND

@@ -61,14 +61,14 @@ class PurchaseName(SQLModel, table=True):
 
 
 class WatchedKind(StrEnum):
-    """What may move at Paytend without being told."""
+    """What may change at Paytend without a webhook."""
 
     CARD = "card"
     ORDER = "order"
 
 
 class Watched(SQLModel, table=True):
-    """A card or an order in use, and when Paytend was last asked for what it did not tell of it."""
+    """A card or an order in use, and when Paytend was last asked for webhooks that we missed."""
 
     __tablename__ = "watched"
     __table_args__ = (Index("ix_watched_looked_at", "looked_at"),)

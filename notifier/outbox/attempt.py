@@ -1,4 +1,4 @@
-"""One attempt of a claimed delivery at Slack: edit, or look whether it stands there already, or post."""
+"""One attempt of a claimed delivery at Slack: edit, or search for an earlier post of it, or post."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from notifier.rendering.renderer import Rendered
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """Where the message stands now. `posted` is false for an edit and for a message that was found.
+    """Where the message is now. `posted` is false for an edit and for a message that was found.
 
     `left_out` are the texts, whole, that it was too short for.
     """
@@ -34,7 +34,7 @@ class RepeatInDoubt(NotDelivered):
 
 
 class LeaseTooShort(NotDelivered):
-    """What came before the post took so long that another worker may have the delivery by now."""
+    """The steps before the post took so long that another worker may have the delivery by now."""
 
     def __init__(self) -> None:
         super().__init__(Trouble.NEVER_SENT, code="the lease would end during the post")
@@ -44,7 +44,7 @@ MayPost = Callable[[], bool]
 
 
 def is_person(recipient: str) -> bool:
-    """Whether a recipient is a person (U…, W…), to be told in direct messages."""
+    """Whether a recipient is a person (U…, W…), who gets direct messages."""
     return recipient.startswith(("U", "W"))
 
 
@@ -61,7 +61,7 @@ def attempt(
     place = _choose_place(claim, slack=slack, fallback=fallback)
     if claim.in_doubt_since is None:
         return _post(claim, rendered, place, slack=slack, may_post=may_post)
-    if found := _look(claim, place, slack=slack):
+    if found := _find_earlier_post(claim, place, slack=slack):
         return Delivered(place=place, ts=found, posted=False, left_out=rendered.left_out)
     return _repeat(claim, rendered, place, slack=slack, may_post=may_post)
 
@@ -91,7 +91,7 @@ def _choose_place(claim: DeliveryClaim, *, slack: WebClient, fallback: str) -> M
     return MessagePlace(channel=claim.recipient)
 
 
-def _look(claim: DeliveryClaim, place: MessagePlace, *, slack: WebClient) -> str | None:
+def _find_earlier_post(claim: DeliveryClaim, place: MessagePlace, *, slack: WebClient) -> str | None:
     """Return the ts of an earlier attempt's post, if it can be found."""
     assert claim.in_doubt_since is not None  # noqa: S101 - the caller's condition, for the type checker
     try:

@@ -24,7 +24,7 @@ class ContentGone(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """How the outbox stands; `paused_until` is set while Slack as a whole refuses us."""
+    """The figures of the outbox; `paused_until` is set while Slack as a whole refuses us."""
 
     waiting: int
     dead: int
@@ -118,7 +118,7 @@ def list_waiting(session: Session, *, limit: int = 50, after: str | None = None)
 def retry(session: Session, delivery_id: str, *, now: datetime) -> None:
     """Put a dead letter back into the outbox; raises NoSuchLetter, AlreadyPosted or ContentGone.
 
-    What may have been posted before is looked for again.
+    A post that may have been made before is looked for first.
     """
     row = session.exec(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).first()
     if row is None or row.status != DeliveryStatus.DEAD:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(seconds=8)  # so that all is told within a minute of Slack's return
+LONGEST_PAUSE = timedelta(seconds=8)  # so that everything is posted within a minute of Slack's return
 FIRST_PAUSE_OF_ONE = timedelta(seconds=10)
 FIRST_PAUSE_OF_ALL = timedelta(seconds=30)
 LONGEST_PAUSE_OF_ALL = timedelta(minutes=10)
@@ -17,7 +17,7 @@ MOST_BLIND_REPEATS = 1
 class Trouble(StrEnum):
     """What Slack's answer, or its absence, means for a delivery."""
 
-    LIMITED = "limited"  # 429: nothing happened, wait as told
+    LIMITED = "limited"  # 429: nothing happened, wait as long as Slack says
     NEVER_SENT = "never sent"  # refused connection, DNS: nothing happened
     IN_DOUBT = "in doubt"  # timeout, reset, 5xx: it may have happened
     NOT_SAID = "not said"  # in doubt, and Slack does not let us look
@@ -71,7 +71,7 @@ def decide_retry(
     if trouble is Trouble.LIMITED:
         wait = (retry_after or FIRST_PAUSE) + timedelta(seconds=jitter)
         return RetryDecision(again=True, wait=wait, scope=Scope.LANE)
-    if trouble in _OWN_FAULT:  # what is wrong with one message must not hold the others of its lane
+    if trouble in _OWN_FAULT:  # what is wrong with one message must not block the others of its lane
         pause = _grow(FIRST_PAUSE_OF_ONE, history.attempts - 1, jitter, most=LONGEST_PAUSE_OF_ALL)
         return RetryDecision(again=True, wait=pause, scope=Scope.DELIVERY)
     pause = _grow(FIRST_PAUSE, history.attempts - 1, jitter, most=LONGEST_PAUSE)

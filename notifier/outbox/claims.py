@@ -51,7 +51,7 @@ class DeliveryClaim:
 def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> DeliveryClaim | None:
     """Lease the most urgent delivery of a free lane, or return None when nothing can be done now.
 
-    A lane is free when none of its deliveries is leased and neither Slack nor a pause holds it.
+    A lane is free when none of its deliveries is leased and neither Slack nor a pause blocks it.
     """
     whole = session.get(Lane, ALL)
     if whole and whole.blocked_until and whole.blocked_until > now:
@@ -67,7 +67,7 @@ def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> D
 def release_all(session: Session) -> int:
     """Let go of every lease, and return how many there were: only when no other worker can be alive.
 
-    What was begun keeps its `started_at`, so it is in doubt and is looked for before it is repeated.
+    What was begun keeps its `started_at`, so it is in doubt, and Slack is searched for it before it is repeated.
     """
     held = update(Delivery).where(
         col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lease_token).is_not(None)
@@ -76,7 +76,7 @@ def release_all(session: Session) -> int:
 
 
 def doubt_all(session: Session) -> int:
-    """After a backup was restored: let go of every lease and have each waiting post looked for before it is made.
+    """After a backup was restored: release every lease, and have Slack searched for each post before it is made.
 
     Returns how many there were.
     """
@@ -195,7 +195,7 @@ def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
 
 
 def _locked(query: SelectOfScalar[Row]) -> SelectOfScalar[Row]:
-    """Return the query that holds its rows, as they are now and not as this session saw them before."""
+    """Return the query that locks its rows, and reads them as they are now, not as this session last saw them."""
     return query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
 
 

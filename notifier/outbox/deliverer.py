@@ -81,11 +81,12 @@ class Deliverer:
         lease: timedelta = LEASE,
         observe: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
-        """Prepare; `fallback` is the channel for notices whose own cannot be written to, `admins` hear of trouble.
-        `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a look reads
+        """Prepare; `fallback` is the channel for notices whose own is closed, `admins` get notices of trouble.
+
+        `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a search reads
         pages, a refused post is tried in a simpler form), so nothing is posted that could still be under way then.
 
-        `observe` is told of each attempt: "delivered", or the trouble.
+        `observe` is called with each attempt's outcome: "delivered", or the trouble.
 
         Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
         that waits longer than half a lease.
@@ -163,7 +164,7 @@ class Deliverer:
         except NotDelivered as failure:
             return failure
         except Exception:  # noqa: BLE001 - the edge of one delivery, see below
-            # Whatever is wrong with one delivery must not hold the others; it dies after a few attempts.
+            # Whatever is wrong with one delivery must not block the others; it dies after a few attempts.
             _log.exception("delivery.broken", extra={"delivery": work.delivery_id, "kind": work.kind})
             return NotDelivered(Trouble.REFUSED, code="broken; see the log")
 

@@ -8,7 +8,7 @@ from itertools import islice
 from notifier.rendering.facts import TemplateFacts
 from notifier.rendering.slack_limits import split
 
-MOST_PAGES = 5  # of a notice; a webhook may hold a megabyte, which nobody reads in a channel
+MOST_PAGES = 5  # of a notice; a webhook may be a megabyte long, which nobody reads in a channel
 _PART = 2_900  # UTF-16 units of one block
 _PARTS_ON_A_PAGE = 3  # all texts of a message together may have 10,000
 _MARKUP = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")

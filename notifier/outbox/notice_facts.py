@@ -20,7 +20,7 @@ class AcknowledgementFacts(TemplateFacts, template="notice_acknowledge"):
 
 @dataclass(frozen=True, kw_only=True)
 class WhyFacts(TemplateFacts, template="notice_why"):
-    """What the button "Why here?" sends: {"event": id}, or {"kind": …} with the facts that routes look at."""
+    """What the button "Why here?" sends: {"event": id}, or {"kind": …} with the facts that routes compare."""
 
     value: Mapping[str, str]
 

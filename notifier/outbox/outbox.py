@@ -1,6 +1,6 @@
 """The outbox: deliveries that are written in the transaction of the change that caused them.
 
-Nothing here talks to Slack or commits; `delivery` does what stands here.
+Nothing here talks to Slack or commits; the deliverer does.
 """
 
 from collections.abc import Callable, Mapping
@@ -217,5 +217,5 @@ def _make_recipients() -> CompoundSelect[Any]:
 
 
 def _may_be_posted(post: Delivery) -> bool:
-    """Whether somebody has begun this post, so that its facts may stand in Slack already."""
+    """Whether somebody has begun this post, so that its facts may be in Slack already."""
     return post.status == DeliveryStatus.WAITING and (post.started_at is not None or post.doubt_since is not None)

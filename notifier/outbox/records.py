@@ -40,7 +40,7 @@ def record_delivered(
 def record_retry(
     session: Session, claim: DeliveryClaim, failure: NotDelivered, decision: RetryDecision, *, now: datetime
 ) -> None:
-    """Record that there will be another attempt, and hold what has to wait with it; raises DeliveryLeaseLost."""
+    """Record that there will be another attempt, and block what has to wait with it; raises DeliveryLeaseLost."""
     until = now + decision.wait
     unauthorised = failure.trouble is Trouble.UNAUTHORISED
     _finish(

@@ -12,7 +12,7 @@ from storage.upsert import insert_once
 
 Repeated = TypeVar("Repeated", bound=RepeatedFacts)
 
-QUIET = timedelta(hours=24)  # what comes back after so long is told anew
+QUIET = timedelta(hours=24)  # a problem that comes back after so long gets a new message
 
 
 @dataclass(frozen=True, kw_only=True)

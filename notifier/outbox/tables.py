@@ -20,18 +20,18 @@ class SlackOperation(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """How a delivery stands; waiting ones make up the outbox."""
+    """The state of a delivery; waiting ones make up the outbox."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
     DEAD = "dead"
     GATHERING = "gathering"  # is to become a line in the thread of a digest, or of a silence that has ended
-    GATHERED = "gathered"  # its line stands in a reply there
+    GATHERED = "gathered"  # its line is in a reply there
     SILENCED = "silenced"  # held back by the silence that `part_of` names
 
 
 class Message(SQLModel, table=True):
-    """A posted copy: where it stands in Slack, so that it can be edited and answered in its thread.
+    """A posted copy: where it is in Slack, so that it can be edited and answered in its thread.
 
     One Slack message for each key and recipient; `channel` differs from the recipient for a person (the DM)
     and after a detour to the fallback channel. `thread_ts` is the root when the copy is itself a reply.

@@ -35,7 +35,7 @@ def strip_blocks(rendered: Rendered) -> Rendered:
 
 
 def mark_repeat(rendered: Rendered) -> Rendered:
-    """Return the message with the mark that it may stand there twice."""
+    """Return the message with the mark that it may be there twice."""
     text = f"{cut(rendered.text, FALLBACK_TEXT - len(REPEAT) - 1)} {REPEAT}"
     if not rendered.blocks or len(rendered.blocks) >= MOST_BLOCKS["message"]:
         return replace(rendered, text=text)

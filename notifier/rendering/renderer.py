@@ -61,7 +61,7 @@ class RenderFailed(Exception):
 class Rendered:
     """A message as Slack takes it: the fallback text, and blocks (none for plain text).
 
-    `left_out` are the texts, whole, that Slack's limits do not let it hold.
+    `left_out` are the texts, whole, for which Slack's limits leave no room.
     """
 
     text: str
@@ -169,7 +169,7 @@ class Renderer:
         try:
             document = json.loads(template.render(make_plain(facts)))
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            # The reason may quote a value, so only its type is told.
+            # The reason may quote a value, so only its type is named.
             raise RenderFailed(f"{name}: {type(error).__name__}") from error
         if not isinstance(document, dict):
             raise RenderFailed(f"{name}: not an object")

@@ -104,7 +104,7 @@ class _Counter:
             raise self._refuse(node, f"{type(node).__name__} is not allowed in a template of one's own")
 
     def _remember(self, target: nodes.Node, values: int) -> None:
-        """Remember how much stands behind the names that are set."""
+        """Remember how much the names that are set can expand to."""
         names = [target] if isinstance(target, nodes.Name) else target.find_all(nodes.Name)
         for name in names:
             self._set[name.name] = max(values, self._set.get(name.name, 1))

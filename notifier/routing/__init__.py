@@ -1,1 +1,1 @@
-"""Who is told what: routes, silences, storms and their digests, acknowledgements, repeats."""
+"""Which channel gets which notice: routes, silences, storms and their digests, acknowledgements."""

@@ -1,4 +1,4 @@
-"""Urgent messages that somebody is to take on, and who hears of them when nobody does in time."""
+"""Urgent messages that somebody has to acknowledge, and who gets them when nobody does in time."""
 
 import json
 from collections.abc import Sequence
@@ -38,10 +38,10 @@ class AlreadyAcknowledged(Exception):
         self.at = at
 
 
-def ask(
+def request(
     session: Session, key: str, *, within: timedelta | None = None, then: Sequence[str] = (), now: datetime
 ) -> AcknowledgementFacts:
-    """Ask that somebody acknowledges a message; `then` hear of it when nobody did `within` the time."""
+    """Ask for an acknowledgement; `then` are notified one by one when nobody gives it `within` the time."""
     insert_once(
         session,
         Acknowledgement,
@@ -88,7 +88,7 @@ def escalate_due(session: Session, *, routes: Routes, outbox: Outbox, now: datet
 
 
 def move(session: Session, key: str, *, to: str) -> None:
-    """Let a message be taken on in place of another, of which it has become a part."""
+    """Ask for the acknowledgement of another message, of which this one has become a part."""
     asked = update(Acknowledgement).where(col(Acknowledgement.key) == key)
     if session.get(Acknowledgement, to) is None:
         session.connection().execute(asked.values(key=to))
@@ -104,7 +104,7 @@ def _hold(session: Session, key: str) -> Acknowledgement | None:
 def _escalate(session: Session, key: str, *, routes: Routes, outbox: Outbox, now: datetime) -> bool:
     row = _hold(session, key)
     if row is None or row.due_at is None or row.due_at > now:
-        return False  # taken on, or escalated by another replica, meanwhile
+        return False  # acknowledged, or escalated by another replica, meanwhile
     names: list[str] = json.loads(row.then)
     name, within = names[row.step], timedelta(seconds=row.within)
     row.step += 1

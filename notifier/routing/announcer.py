@@ -1,4 +1,4 @@
-"""Announcing: from one notification to the deliveries of everyone whom the routes name.
+"""Announcing: one notification becomes a delivery for each channel that the routes name.
 
 A notice is a message of its own, a line of a storm's digest, or held back by a silence; it is never dropped.
 """
@@ -21,9 +21,9 @@ from notifier.routing.storms import RouteChannel
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """A channel that hears of a notification, and who hears of it next when nobody there takes it on."""
+    """A channel that gets a notification, and who gets it next when nobody acknowledges it `within` the time."""
 
-    course: RouteChannel
+    route_channel: RouteChannel
     within: timedelta | None = None
     then: tuple[str, ...] = ()
 
@@ -31,10 +31,10 @@ class Destination:
 def announce(
     session: Session, notification: Notification, *, routes: Routes, outbox: Outbox, now: datetime
 ) -> list[str]:
-    """Enqueue a notification to everyone whom the routes name; return the ids of the new deliveries.
+    """Enqueue a notification for each channel that the routes name; return the ids of the new deliveries.
 
     What has a subject is one message for each recipient: a copy that exists is brought to the newer facts. What is
-    urgent can be taken on by somebody.
+    urgent asks for an acknowledgement.
     """
     storms.lock_announcing(session)
     facts, subject = notification.facts, notification.subject
@@ -50,7 +50,7 @@ def announce(
     new = [
         place
         for place in find_destinations(notification.kind, facts, routes=routes)
-        if place.course.channel not in known
+        if place.route_channel.channel not in known
     ]
     if not new:
         return []
@@ -63,12 +63,12 @@ def announce(
             outbox.enqueue(
                 session,
                 kind=notification.kind,
-                facts=replace(facts, acknowledge=placed.acknowledgement, mentions=place.course.mentions),
-                recipient=place.course.channel,
+                facts=replace(facts, acknowledge=placed.acknowledgement, mentions=place.route_channel.mentions),
+                recipient=place.route_channel.channel,
                 now=now,
                 key=key,
                 urgent=notification.urgent,
-                route=place.course.route,
+                route=place.route_channel.route,
                 status=placed.status,
                 part_of=placed.part_of,
             )
@@ -120,12 +120,12 @@ def _place(
 ) -> _Placed:
     if silence is not None:
         return _Placed(status=DeliveryStatus.SILENCED, part_of=silence)
-    placement, storm = storms.place_notice(session, place.course, outbox=outbox, now=now)
+    placement, storm = storms.place_notice(session, place.route_channel, outbox=outbox, now=now)
     is_alone = placement is NoticePlacement.ALONE
     acknowledgement = None
     acknowledged_as = key if is_alone else f"storm:{storm}"
     if notification.urgent and acknowledged_as is not None:
-        acknowledgement = acknowledgements.ask(
+        acknowledgement = acknowledgements.request(
             session, acknowledged_as, within=place.within, then=place.then, now=now
         )
     status = DeliveryStatus.WAITING if is_alone else DeliveryStatus.GATHERING
@@ -133,7 +133,7 @@ def _place(
 
 
 def find_destinations(kind: str, facts: NoticeFacts, *, routes: Routes) -> list[Destination]:
-    """Return the channels that hear of a notification, each by the first route that names it."""
+    """Return the channels that get a notification, each by the first route that names it."""
     found = match(routes.rules, kind, facts)
     mentions: dict[str, dict[str, None]] = {}
     for recipient in found.recipients:
@@ -145,14 +145,14 @@ def find_destinations(kind: str, facts: NoticeFacts, *, routes: Routes) -> list[
             continue
         rule = routes.rules[decision.rule] if decision.rule is not None else None
         for channel in map(routes.resolve, rule.to if rule else (DEFAULT,)):
-            course = RouteChannel(
+            route_channel = RouteChannel(
                 route=_name(decision.rule),
                 channel=channel,
                 mentions=list(mentions.get(channel, ())),
                 rule=_budget(routes, rule.budget if rule else None),
             )
             within, then = (rule.acknowledge_within, rule.then) if rule else (None, ())
-            places.setdefault(channel, Destination(course=course, within=within, then=then))
+            places.setdefault(channel, Destination(route_channel=route_channel, within=within, then=then))
     return list(places.values())
 
 

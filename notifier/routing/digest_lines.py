@@ -1,6 +1,6 @@
 """Notices as lines: one line for each, many lines to a message within Slack's limits (pure).
 
-Lines stand under the minute in which they came, which each reader sees in their own time zone.
+Lines are grouped by the minute of their arrival, which Slack shows in each reader's own time zone.
 """
 
 import json
@@ -23,17 +23,17 @@ _HEAD = 75  # a date markup and its line break
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeLine:
-    """A notice in a line, and when it came."""
+    """A notice as a line, and when it was created."""
 
     at: datetime
     line: str
 
 
 def write_line(kind: str, facts: Mapping[str, Any], *, at: datetime) -> str:
-    """Return what is said of one notice in a line: the second, what happened, to which card."""
+    """Return one notice as a line: the second, what happened, and to which card."""
     writer = _WRITERS.get(kind)
-    says = writer(facts) if writer else [kind.replace("_", " "), *(facts.get(name) for name in _TELLING)]
-    return _shorten(" ".join([f":{at:%S}", *(str(part) for part in says if part)]), LONGEST_LINE)
+    parts = writer(facts) if writer else [kind.replace("_", " "), *(facts.get(name) for name in _SHOWN_FACTS)]
+    return _shorten(" ".join([f":{at:%S}", *(str(part) for part in parts if part)]), LONGEST_LINE)
 
 
 def _say_transaction(facts: Mapping[str, Any]) -> list[Any]:
@@ -56,7 +56,7 @@ _WRITERS: dict[str, Callable[[Mapping[str, Any]], list[Any]]] = {
     "card_applied": _say_order,
 }
 # What is said of any other kind, behind its name.
-_TELLING = ("status_text", "level", "notify_type", "amount", "card_id", "holder_id", "reference", "digest")
+_SHOWN_FACTS = ("status_text", "level", "notify_type", "amount", "card_id", "holder_id", "reference", "digest")
 
 
 @dataclass(kw_only=True)

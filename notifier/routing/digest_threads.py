@@ -44,17 +44,17 @@ def gather(
     hold: timedelta = HOLD,
     count: Callable[[str, Mapping[str, Any]], None] = lambda _kind, _facts: None,
 ) -> int:
-    """Put what is gathering for `part_of` into the thread and return how many; `count` is told of each.
+    """Put what is gathering for `part_of` into the thread and return how many; `count` is called with each.
 
     A new reply is not begun before `hold` has passed.
     """
-    pen = _Pen(session=session, thread=thread, outbox=outbox, now=now, hold=hold, count=count)
+    writer = _LineWriter(session=session, thread=thread, outbox=outbox, now=now, hold=hold, count=count)
     done = 0
     while rows := _gathering(session, part_of):
         for urgent in (True, False):
             of_these = [row for row in rows if row.urgent is urgent]
             if of_these:
-                pen.write(of_these, urgent=urgent)
+                writer.write(of_these, urgent=urgent)
         changed = update(Delivery).where(col(Delivery.id).in_([row.id for row in rows]))
         session.connection().execute(changed.values(status=DeliveryStatus.GATHERED, finished_at=now))
         for row in rows:
@@ -86,7 +86,7 @@ def _gathering(session: Session, part_of: str) -> list[Delivery]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Pen:
+class _LineWriter:
     """Writes the lines of rows into the replies of one thread."""
 
     session: Session

@@ -80,7 +80,7 @@ def _add_money(sums: dict[str, str], text: object) -> None:
         before = Money.read(f"{sums[money.currency]} {money.currency}") if money.currency in sums else None
         sums[money.currency] = str((before + money if before else money).amount)
     except NotMoney:
-        return  # an amount that could not be read stands in its line
+        return  # its line shows the amount as it was written
 
 
 def _add_name(names: dict[str, int], name: object) -> None:

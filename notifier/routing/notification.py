@@ -1,4 +1,4 @@
-"""A notification: something to tell, before it is known where it goes."""
+"""A notification: what happened, before the routes decide where it goes."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ ROUTED_KINDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """Something to tell: its kind (which names the template), its facts, and whether it goes first.
+    """What happened: its kind (which names the template), its facts, and whether it goes first.
 
-    `subject` is what it is about, the same for later ones: these bring the message that stands there up to date;
+    `subject` is what it is about, the same for later ones: these bring its message up to date;
     of what `is_first` no message can be there yet.
     `reply` is posted in the thread of that message too, as an edit notifies nobody.
     When these are `counted`, they are one problem that comes back: the message says how often, and since when.

@@ -1,4 +1,4 @@
-"""Which recipients hear of a notification, by the ordered rules of `cardops.yml`, and why (pure)."""
+"""Which recipients get a notification, by the ordered rules of `cardops.yml`, and why (pure)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ Texts = Annotated[
 
 
 class Conditions(BaseModel):
-    """What must hold for a rule to match; what is not given does not matter, each list means "one of".
+    """The conditions of a rule: those that are not given do not count, each list means "one of".
 
     `status` takes a word (events.STATUS_WORDS, the words of an audit or an order) or Paytend's code, `type` words
     or code. Amounts compare in their own currency only. `merchant` takes patterns such as "MAXIMA*", `between` a
@@ -54,9 +54,9 @@ class Conditions(BaseModel):
 class RouteRule(BaseModel):
     """One line of `routes`: notifications of this kind, under these conditions, to these channels.
 
-    `to` holds names of `channels` or channel ids. The first match wins unless it says `also: true`; `mention`
+    `to` lists names of `channels`, or channel ids. The first match wins unless it says `also: true`; `mention`
     is a role whose people are mentioned. `budget` is that of `storms` for this route. An urgent notice that nobody
-    has taken on after `acknowledge_within` goes to the first of `then`, after as long again to the next.
+    has acknowledged after `acknowledge_within` goes to the first of `then`, after as long again to the next.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,7 +98,7 @@ class Recipient:
 
 @dataclass(frozen=True, kw_only=True)
 class RouteMatch:
-    """Who hears of it, and why."""
+    """The recipients of a notification, and why."""
 
     recipients: tuple[Recipient, ...]
     decisions: tuple[RuleResult, ...]
@@ -114,7 +114,7 @@ class Routes:
     storms: StormRule = field(default_factory=StormRule)
 
     def resolve(self, name: str) -> str:
-        """Return the channel id of a name, that of approvals for one without an id; what is no name is an id."""
+        """Return the channel id of a name, that of approvals for a name without an id; an id stays as it is."""
         return self.channels.get(name, name) or self.channels.get("approvals", "")
 
 
@@ -131,7 +131,7 @@ def find_mistake(rule: RouteRule, *, names: Sequence[str], roles: Sequence[str])
 
 
 def match(rules: Sequence[RouteRule], kind: str, facts: TemplateFacts | Mapping[str, Any]) -> RouteMatch:
-    """Return who hears of a notification: the first rule that matches, those with `also`, else the default."""
+    """Return who gets a notification: the first rule that matches, those with `also`, else the default."""
     named = list_facts(facts)
     decisions: list[RuleResult] = []
     found: dict[str, dict[str, None]] = {}

@@ -19,7 +19,7 @@ SILENCEABLE: tuple[str, ...] = (
 
 
 class Matcher(BaseModel):
-    """What must hold for a notice to be held back; `merchant` is a part of the name, all others are exact."""
+    """The conditions under which a notice is held back; `merchant` is a part of the name, all others are exact."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,7 +42,7 @@ class Matcher(BaseModel):
 
 NAMES: tuple[str, ...] = tuple(Matcher.model_fields)
 
-# Which facts each condition looks at: words, or Paytend's codes.
+# The facts that each condition is compared with: words, or Paytend's codes.
 _FACTS: dict[str, tuple[str, ...]] = {
     "status": ("status", "status_code"),
     "type": ("type_text", "type_code"),

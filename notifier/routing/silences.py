@@ -1,4 +1,4 @@
-"""Silences in rows: which one holds a notice back, and what is told at its end."""
+"""Silences in rows: which one holds a notice back, and what is posted at its end."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ def begin(
     outbox: Outbox,
     now: datetime,
 ) -> Silence:
-    """Begin a silence and tell it where notices go by default."""
+    """Begin a silence, and post it to the default channel."""
     silence = Silence(
         id=outbox.make_key(),
         matcher=matcher.model_dump_json(exclude_none=True),
@@ -111,7 +111,7 @@ def end(
     return silence, held
 
 
-def due(session: Session, *, now: datetime) -> list[str]:
+def find_due(session: Session, *, now: datetime) -> list[str]:
     """Return the ids of silences whose time is over and that have not ended yet."""
     over = select(Silence.id).where(col(Silence.ended_at).is_(None), col(Silence.ends_at) <= now)
     return list(session.exec(over.order_by(col(Silence.id))).all())

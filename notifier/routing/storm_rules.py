@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from storage.durations import Duration
 
-LONGEST = timedelta(hours=1)  # then a new digest begins, so that it does not stand far above all else
+LONGEST = timedelta(hours=1)  # then a new digest begins, as the old one has scrolled far up
 
 
 class StormRule(BaseModel):
@@ -43,42 +43,42 @@ class Storm:
 
 @dataclass(frozen=True, kw_only=True)
 class StormState:
-    """How one route stands in one channel: the times of the last messages of their own, and the storm."""
+    """One route in one channel: the times of its last single messages, and its storm if there is one."""
 
     recent: tuple[datetime, ...] = ()
     storm: Storm | None = None
 
 
 def decide(
-    weather: StormState, *, rule: StormRule, waiting: int, now: datetime
+    state: StormState, *, rule: StormRule, waiting: int, now: datetime
 ) -> tuple[StormState, NoticePlacement]:
-    """Return what becomes of a notice that comes now, and how the route stands after it.
+    """Return what becomes of a notice that arrives now, and the state after it.
 
     `waiting` messages of the route could not be posted yet: as many as the budget are a storm too, however slowly
     they came, as nobody wants them one by one when Slack is back. Call `settle` first.
     """
-    if weather.storm is not None:
+    if state.storm is not None:
         return replace(
-            weather, storm=replace(weather.storm, counted=weather.storm.counted + 1)
+            state, storm=replace(state.storm, counted=state.storm.counted + 1)
         ), NoticePlacement.GATHERED
-    recent = tuple(moment for moment in weather.recent if moment > now - rule.window)
+    recent = tuple(moment for moment in state.recent if moment > now - rule.window)
     if len(recent) >= rule.budget or waiting >= rule.budget:
         return StormState(storm=Storm(began_at=now, window_from=now, counted=1)), NoticePlacement.BEGINS
     return StormState(recent=(*recent, now)), NoticePlacement.ALONE
 
 
-def settle(weather: StormState, *, rule: StormRule, unposted: bool, now: datetime) -> StormState:
-    """Return how the route stands by now: without its storm when a whole window has kept the budget.
+def settle(state: StormState, *, rule: StormRule, unposted: bool, now: datetime) -> StormState:
+    """Return the state by now: without its storm when a whole window has kept the budget.
 
-    While something of the storm is `untold`, such as in an outage of Slack, it goes on.
+    While something of the storm is `unposted`, such as in an outage of Slack, it goes on.
     """
-    storm = weather.storm
+    storm = state.storm
     if storm is None:
-        return weather
+        return state
     windows = max(0, (now - storm.window_from) // rule.window)
     if windows == 0:
-        return weather
+        return state
     is_calm = windows > 1 or storm.counted <= rule.budget
     if not unposted and (is_calm or now - storm.began_at >= LONGEST):
         return StormState()
-    return replace(weather, storm=replace(storm, window_from=storm.window_from + windows * rule.window, counted=0))
+    return replace(state, storm=replace(storm, window_from=storm.window_from + windows * rule.window, counted=0))

@@ -1,6 +1,6 @@
 """Storms in rows: whether a notice is a message of its own, and the digest that is edited in place.
 
-Several replicas tell at once, so whoever decides here holds one lock until its transaction ends.
+Several replicas announce at once, so each takes a lock before it decides, until its transaction ends.
 """
 
 import json
@@ -46,7 +46,7 @@ class StormFacts(NoticeFacts, template="storm"):
 
 @dataclass(frozen=True, kw_only=True)
 class RouteChannel:
-    """One route into one channel, whom it mentions there, and its budget."""
+    """One route into one channel, the ids that it mentions there, and its budget."""
 
     route: str
     channel: str
@@ -55,17 +55,17 @@ class RouteChannel:
 
 
 def place_notice(
-    session: Session, course: RouteChannel, *, outbox: Outbox, now: datetime
+    session: Session, route_channel: RouteChannel, *, outbox: Outbox, now: datetime
 ) -> tuple[NoticePlacement, str | None]:
     """Return what becomes of a notice, and the storm of which it is a part; a storm that begins has its digest."""
-    flow = _flow(session, course)
-    weather = _settle(session, flow, _read(flow), rule=course.rule, outbox=outbox, now=now)
-    waiting = 0 if weather.storm else _count_waiting(session, course)
-    weather, fate = decide(weather, rule=course.rule, waiting=waiting, now=now)
-    _write(flow, weather)
-    if fate is NoticePlacement.BEGINS:
-        _begin(session, flow, course, outbox=outbox, now=now)
-    return fate, flow.storm
+    flow = _flow(session, route_channel)
+    state = _settle(session, flow, _read(flow), rule=route_channel.rule, outbox=outbox, now=now)
+    waiting = 0 if state.storm else _count_waiting(session, route_channel)
+    state, placement = decide(state, rule=route_channel.rule, waiting=waiting, now=now)
+    _write(flow, state)
+    if placement is NoticePlacement.BEGINS:
+        _begin(session, flow, route_channel, outbox=outbox, now=now)
+    return placement, flow.storm
 
 
 def update_digests(
@@ -80,18 +80,20 @@ def update_digests(
     for flow in session.exec(flows).all():
         rule = rules.get((flow.route, flow.channel), StormRule())
         lines += _gather(session, flow, rule=rule, outbox=outbox, now=now)
-        weather = _settle(session, flow, _read(flow), rule=rule, outbox=outbox, now=now)
-        _write(flow, weather)
+        state = _settle(session, flow, _read(flow), rule=rule, outbox=outbox, now=now)
+        _write(flow, state)
     session.flush()
     return lines
 
 
-def _flow(session: Session, course: RouteChannel) -> Flow:
-    found = session.get(Flow, (course.route, course.channel))
+def _flow(session: Session, route_channel: RouteChannel) -> Flow:
+    found = session.get(Flow, (route_channel.route, route_channel.channel))
     if found is None:
-        found = Flow(route=course.route, channel=course.channel)
+        found = Flow(route=route_channel.route, channel=route_channel.channel)
         session.add(found)
-    session.info[Flow, course.route, course.channel] = found  # else each notice of a batch would read it again
+    session.info[Flow, route_channel.route, route_channel.channel] = (
+        found  # else each notice of a batch would read it again
+    )
     return found
 
 
@@ -103,9 +105,9 @@ def _read(flow: Flow) -> StormState:
     return StormState(recent=recent, storm=storm)
 
 
-def _write(flow: Flow, weather: StormState) -> None:
-    flow.recent = json.dumps([moment.timestamp() for moment in weather.recent])
-    storm = weather.storm
+def _write(flow: Flow, state: StormState) -> None:
+    flow.recent = json.dumps([moment.timestamp() for moment in state.recent])
+    storm = state.storm
     flow.began_at, flow.window_from = (storm.began_at, storm.window_from) if storm else (None, None)
     flow.counted = storm.counted if storm else 0
 
@@ -116,14 +118,14 @@ def _thread(flow: Flow) -> DigestThread:
     )
 
 
-def _begin(session: Session, flow: Flow, course: RouteChannel, *, outbox: Outbox, now: datetime) -> None:
+def _begin(session: Session, flow: Flow, route_channel: RouteChannel, *, outbox: Outbox, now: datetime) -> None:
     """Begin a digest; what of this route is still to be posted becomes a part of it."""
     flow.storm, flow.pages, flow.urgent_pages, flow.tally = outbox.make_key(), 0, 0, None
     folded = update(Delivery).where(
-        *_waiting(course), col(Delivery.started_at).is_(None), col(Delivery.doubt_since).is_(None)
+        *_waiting(route_channel), col(Delivery.started_at).is_(None), col(Delivery.doubt_since).is_(None)
     )
     session.flush()
-    urgent = select(Delivery.key).where(*_waiting(course), col(Delivery.urgent))
+    urgent = select(Delivery.key).where(*_waiting(route_channel), col(Delivery.urgent))
     asked = session.exec(urgent.order_by(col(Delivery.id))).all()
     session.connection().execute(folded.values(status=DeliveryStatus.GATHERING, part_of=flow.storm))
     for row in [row for row in session if isinstance(row, Delivery)]:
@@ -134,7 +136,9 @@ def _begin(session: Session, flow: Flow, course: RouteChannel, *, outbox: Outbox
     outbox.enqueue(
         session,
         kind="storm",
-        facts=replace(_facts(session, flow, start_tally(), rule=course.rule), mentions=course.mentions),
+        facts=replace(
+            _facts(session, flow, start_tally(), rule=route_channel.rule), mentions=route_channel.mentions
+        ),
         recipient=flow.channel,
         now=now,
         key=f"storm:{flow.storm}",
@@ -197,14 +201,14 @@ def _facts(
     )
 
 
-def _waiting(course: RouteChannel) -> list[Any]:
+def _waiting(route_channel: RouteChannel) -> list[Any]:
     return [
         col(Delivery.status) == DeliveryStatus.WAITING,
-        col(Delivery.lane) == course.channel,
-        col(Delivery.route) == course.route,
+        col(Delivery.lane) == route_channel.channel,
+        col(Delivery.route) == route_channel.route,
         col(Delivery.operation) == SlackOperation.POST,
     ]
 
 
-def _count_waiting(session: Session, course: RouteChannel) -> int:
-    return session.exec(select(func.count()).select_from(Delivery).where(*_waiting(course))).one()
+def _count_waiting(session: Session, route_channel: RouteChannel) -> int:
+    return session.exec(select(func.count()).select_from(Delivery).where(*_waiting(route_channel))).one()

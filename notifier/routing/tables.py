@@ -13,7 +13,7 @@ class Flow(SQLModel, table=True):
 
     `recent` is a JSON list of the times (seconds) of the last messages of their own. The others are set while a
     storm is on: `storm` is its id, `counted` the notices since `window_from`, `pages` and `urgent_pages` the
-    replies in its thread so far, `tally` the sealed sums of what they hold.
+    replies in its thread so far, `tally` the sealed sums of their notices.
     """
 
     __tablename__ = "flow"
@@ -31,7 +31,7 @@ class Flow(SQLModel, table=True):
 
 
 class Silence(SQLModel, table=True):
-    """Notices that are held back until an end, by whom and why; `matcher` is JSON. What it held are deliveries."""
+    """Which notices are held back until when, by whom and why; `matcher` is JSON. They wait as deliveries."""
 
     __tablename__ = "silence"
     __table_args__ = (Index("ix_silence_ended_at", "ended_at", "ends_at"),)
@@ -49,8 +49,8 @@ class Silence(SQLModel, table=True):
 class Acknowledgement(SQLModel, table=True):
     """An urgent message that somebody is to take on, by its key.
 
-    `then` is a JSON list of who hears of it next, each `within` seconds after the one before, `step` how many have
-    heard; `due_at` is empty when nobody is left, or somebody is on it.
+    `then` is a JSON list of who is notified next, each `within` seconds after the one before, `step` how many
+    were; `due_at` is empty when nobody is left, or somebody is on it.
     """
 
     __tablename__ = "acknowledgement"

@@ -1,4 +1,4 @@
-"""What keeps channels calm as time passes: storms that end, silences that are over, what nobody took on."""
+"""What routing does as time passes: it ends storms and silences, and escalates what nobody acknowledged."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -37,14 +37,14 @@ class RoutingTimers:
         self._wake_deliverer = wake_deliverer
         self._hear_end = record_silence_end
 
-    def keep(self) -> None:
+    def run_due(self) -> None:
         """Bring everything to what it is by now."""
         now = self._now()
         with self._database.writing() as session:
             storms.lock_announcing(session)
             done = self.gather(session)
             done += acknowledgements.escalate_due(session, routes=self._routes, outbox=self._outbox, now=now)
-            for silence_id in silences.due(session, now=now):
+            for silence_id in silences.find_due(session, now=now):
                 silence, held = silences.end(
                     session, silence_id, by=BY_TIME, routes=self._routes, outbox=self._outbox, now=now
                 )
@@ -55,6 +55,6 @@ class RoutingTimers:
             self._wake_deliverer()
 
     def gather(self, session: Session) -> int:
-        """Put what was told in a storm into the threads of its digests; return how many lines."""
+        """Put the notices of storms into the threads of their digests; return how many lines."""
         budgets = list_budgets(self._routes)
         return storms.update_digests(session, rules=budgets, outbox=self._outbox, now=self._now())

@@ -149,9 +149,9 @@ def test_a_storm_goes_on_while_its_digest_cannot_be_posted(world: NotifierWorld)
     assert "5 so far" in roots[0]
 
 
-@pytest.mark.parametrize("tellers", [6])
-def test_replicas_that_tell_at_once_make_one_digest_and_lose_no_line(world: NotifierWorld, tellers: int) -> None:
-    run_together(tellers, lambda number: tells(world, *range(number * 10 + 1, number * 10 + 11)))
+@pytest.mark.parametrize("replicas", [6])
+def test_replicas_that_tell_at_once_make_one_digest_and_lose_no_line(world: NotifierWorld, replicas: int) -> None:
+    run_together(replicas, lambda number: tells(world, *range(number * 10 + 1, number * 10 + 11)))
     keeps(world)
 
     world.delivers_all(15)
@@ -162,7 +162,7 @@ def test_replicas_that_tell_at_once_make_one_digest_and_lose_no_line(world: Noti
         ).all()
     assert len(digests) == 1
     shown = "\n".join(world.slack.texts())
-    for number in range(1, tellers * 10 + 1):
+    for number in range(1, replicas * 10 + 1):
         assert shown.count(f" {number}.00 EUR") == 1, number
 
 

@@ -17,27 +17,27 @@ def after(seconds: float) -> datetime:
 
 def live_through(seconds: list[float], *, waiting: int = 0) -> tuple[StormState, list[NoticePlacement]]:
     """Let notices come at these seconds, and return how it stands and what became of each."""
-    weather, fates = StormState(), []
+    state, placements = StormState(), []
     for second in seconds:
-        weather = settle(weather, rule=RULE, unposted=False, now=after(second))
-        weather, fate = decide(weather, rule=RULE, waiting=waiting, now=after(second))
-        fates.append(fate)
-    return weather, fates
+        state = settle(state, rule=RULE, unposted=False, now=after(second))
+        state, placement = decide(state, rule=RULE, waiting=waiting, now=after(second))
+        placements.append(placement)
+    return state, placements
 
 
 def test_as_many_as_the_budget_are_messages_of_their_own() -> None:
-    _, fates = live_through([0, 1, 2])
-    assert fates == [NoticePlacement.ALONE] * 3
+    _, placements = live_through([0, 1, 2])
+    assert placements == [NoticePlacement.ALONE] * 3
 
 
 def test_the_one_beyond_the_budget_begins_a_storm_and_the_next_are_gathered() -> None:
-    _, fates = live_through([0, 1, 2, 3, 4])
-    assert fates == [*[NoticePlacement.ALONE] * 3, NoticePlacement.BEGINS, NoticePlacement.GATHERED]
+    _, placements = live_through([0, 1, 2, 3, 4])
+    assert placements == [*[NoticePlacement.ALONE] * 3, NoticePlacement.BEGINS, NoticePlacement.GATHERED]
 
 
 def test_a_steady_flow_within_the_budget_is_no_storm() -> None:
-    _, fates = live_through([number * 20.1 for number in range(100)])
-    assert set(fates) == {NoticePlacement.ALONE}
+    _, placements = live_through([number * 20.1 for number in range(100)])
+    assert set(placements) == {NoticePlacement.ALONE}
 
 
 def test_a_storm_ends_after_a_window_that_kept_the_budget_and_not_before() -> None:
@@ -59,26 +59,28 @@ def test_a_storm_goes_on_while_something_of_it_waits_for_slack() -> None:
 
 
 def test_what_waits_for_slack_counts_however_slowly_it_came() -> None:
-    _, fates = live_through([0], waiting=3)
-    assert fates == [NoticePlacement.BEGINS]
+    _, placements = live_through([0], waiting=3)
+    assert placements == [NoticePlacement.BEGINS]
 
 
 def test_a_storm_of_hours_gets_a_new_digest_every_hour() -> None:
-    weather, fates = live_through([number * 5.0 for number in range(int(LONGEST.total_seconds() / 5) + 30)])
+    state, placements = live_through([number * 5.0 for number in range(int(LONGEST.total_seconds() / 5) + 30)])
 
-    assert fates.count(NoticePlacement.BEGINS) == 2
-    assert fates.count(NoticePlacement.ALONE) == 6
-    assert weather.storm is not None
+    assert placements.count(NoticePlacement.BEGINS) == 2
+    assert placements.count(NoticePlacement.ALONE) == 6
+    assert state.storm is not None
 
 
 @given(st.lists(st.floats(0, 600), max_size=200))
 def test_in_no_window_are_more_messages_of_their_own_than_the_budget(seconds: list[float]) -> None:
     moments = sorted(seconds)
-    _, fates = live_through(moments)
+    _, placements = live_through(moments)
 
-    alone = [moment for moment, fate in zip(moments, fates, strict=True) if fate is NoticePlacement.ALONE]
+    alone = [
+        moment for moment, placement in zip(moments, placements, strict=True) if placement is NoticePlacement.ALONE
+    ]
     for first in alone:
         # A storm that has ended gives the whole budget back, a window after its last quiet one began.
         assert sum(first <= moment < first + 60 for moment in alone) <= 2 * RULE.budget
-    storms = fates.count(NoticePlacement.BEGINS)
+    storms = placements.count(NoticePlacement.BEGINS)
     assert len(alone) <= RULE.budget * (storms + 11)
