@@ -47,7 +47,7 @@ class MissedWebhook:
 def read_movements(
     rows: Iterable[Transaction], *, card_id: str, source: str, unit: AmountUnit, timezone: tzinfo
 ) -> list[MissedWebhook]:
-    """Return the movements of a card that a webhook should have reported; `source` is A or S, for rows without one."""
+    """Return the movements of a card that should be webhooks; `source` is A or S, for rows without one."""
     findings = []
     for row in rows:
         # `raw` is redacted: an id that happens to look like a card number would make another business key.

@@ -52,9 +52,9 @@ def attempt(
     claim: DeliveryClaim, rendered: Rendered, *, slack: WebClient, fallback: str, may_post: MayPost
 ) -> Delivered:
     """Bring the message to Slack; raises NotDelivered. `may_post` is asked before each post."""
-    if claim.copy and not claim.fallback:
+    if claim.known.copy and not claim.fallback:
         try:
-            return _edit(claim, rendered, slack=slack, ts=claim.copy.ts, channel=claim.copy.channel)
+            return _edit(claim, rendered, slack=slack, ts=claim.known.copy.ts, channel=claim.known.copy.channel)
         except NotDelivered as error:
             if error.trouble is not Trouble.GONE:
                 raise  # a message that is gone gets a new copy, below
@@ -67,7 +67,7 @@ def attempt(
 
 
 def _edit(claim: DeliveryClaim, rendered: Rendered, *, slack: WebClient, ts: str, channel: str) -> Delivered:
-    place = MessagePlace(channel=channel, thread_ts=claim.copy.thread_ts if claim.copy else None)
+    place = MessagePlace(channel=channel, thread_ts=claim.known.copy.thread_ts if claim.known.copy else None)
     try:
         slack_messages.edit(slack, place, rendered, ts=ts)
     except NotDelivered as error:
@@ -81,13 +81,13 @@ def _edit(claim: DeliveryClaim, rendered: Rendered, *, slack: WebClient, ts: str
 def _choose_place(claim: DeliveryClaim, *, slack: WebClient, fallback: str) -> MessagePlace:
     if claim.fallback:
         return MessagePlace(channel=fallback)
-    if claim.copy:
-        return MessagePlace(channel=claim.copy.channel, thread_ts=claim.copy.thread_ts)
-    if claim.parent:
-        root = claim.parent.thread_ts or claim.parent.ts
-        return MessagePlace(channel=claim.parent.channel, thread_ts=root, broadcast=claim.broadcast)
+    if claim.known.copy:
+        return MessagePlace(channel=claim.known.copy.channel, thread_ts=claim.known.copy.thread_ts)
+    if claim.known.parent:
+        root = claim.known.parent.thread_ts or claim.known.parent.ts
+        return MessagePlace(channel=claim.known.parent.channel, thread_ts=root, broadcast=claim.broadcast)
     if is_person(claim.recipient):
-        return MessagePlace(channel=claim.dm or slack_messages.open_dm(slack, claim.recipient))
+        return MessagePlace(channel=claim.known.dm or slack_messages.open_dm(slack, claim.recipient))
     return MessagePlace(channel=claim.recipient)
 
 
@@ -98,7 +98,7 @@ def _find_earlier_post(claim: DeliveryClaim, place: MessagePlace, *, slack: WebC
         return slack_messages.find(slack, place, delivery_id=claim.delivery_id, since=claim.in_doubt_since)
     except HistoryUnreadable as error:
         # Slack answers, so it is up: now one repeat is worth its risk, and no more than one.
-        if claim.repeats >= MOST_BLIND_REPEATS:
+        if claim.history.repeats >= MOST_BLIND_REPEATS:
             raise NotDelivered(Trouble.NOT_SAID, code="two attempts, no answer, and no right to look") from error
         return None
 

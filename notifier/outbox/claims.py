@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from notifier.outbox.backoff import History
 from notifier.outbox.tables import Delivery, DeliveryStatus, Lane, Message, SlackOperation
 from storage.upsert import insert_once
 
@@ -19,16 +20,34 @@ ALL = "*"  # the lane that stands for Slack as a whole
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliveryClaim:
-    """A delivery that is ours until `lease_until`; `facts` are still sealed.
+class Lease:
+    """The time until which a delivery is ours, and the token that proves it."""
 
-    `copy` is the message to edit, `parent` the one to answer under. `in_doubt_since` is set when an earlier
-    attempt may have posted it. `dm` is the known DM channel of a person.
+    token: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownPlaces:
+    """What is known of where a delivery goes.
+
+    `copy` is the message to edit, `parent` the one to answer under, `dm` the channel of direct messages.
+    """
+
+    dm: str | None
+    copy: Message | None
+    parent: Message | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryClaim:
+    """A delivery that is ours until the lease ends; `facts` are still sealed.
+
+    `in_doubt_since` is set when an earlier attempt may have posted it.
     """
 
     delivery_id: str
-    token: str
-    lease_until: datetime
+    lease: Lease
     kind: str
     facts: bytes
     operation: SlackOperation
@@ -37,15 +56,10 @@ class DeliveryClaim:
     key: str
     fallback: bool
     broadcast: bool
-    attempts: int
-    repeats: int
     created_at: datetime
-    first_tried_at: datetime
     in_doubt_since: datetime | None
-    pauses_of_all: int
-    dm: str | None
-    copy: Message | None
-    parent: Message | None
+    history: History
+    known: KnownPlaces
 
 
 def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> DeliveryClaim | None:
@@ -216,10 +230,10 @@ def _lease(
     delivery.first_tried_at = delivery.first_tried_at or now
     delivery.attempts += 1
     session.flush()
+    is_edit = delivery.operation == SlackOperation.EDIT
     return DeliveryClaim(
         delivery_id=delivery.id,
-        token=token,
-        lease_until=until,
+        lease=Lease(token=token, until=until),
         kind=delivery.kind,
         facts=delivery.facts,
         operation=SlackOperation(delivery.operation),
@@ -228,17 +242,19 @@ def _lease(
         key=delivery.key,
         fallback=delivery.fallback,
         broadcast=delivery.broadcast,
-        attempts=delivery.attempts,
-        repeats=delivery.repeats,
         created_at=delivery.created_at,
-        first_tried_at=delivery.first_tried_at,
         in_doubt_since=in_doubt_since,
-        pauses_of_all=whole.failures if whole else 0,
-        dm=lane.channel,
-        copy=_find_message(session, delivery.key, delivery.recipient)
-        if delivery.operation == SlackOperation.EDIT
-        else None,
-        parent=_find_message(session, delivery.thread_of, delivery.recipient) if delivery.thread_of else None,
+        history=History(
+            attempts=delivery.attempts,
+            repeats=delivery.repeats,
+            first_tried_at=delivery.first_tried_at,
+            pauses_of_all=whole.failures if whole else 0,
+        ),
+        known=KnownPlaces(
+            dm=lane.channel,
+            copy=_find_message(session, delivery.key, delivery.recipient) if is_edit else None,
+            parent=_find_message(session, delivery.thread_of, delivery.recipient) if delivery.thread_of else None,
+        ),
     )
 
 

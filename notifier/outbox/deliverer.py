@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from notifier.outbox import in_full, records, repeats
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
-from notifier.outbox.backoff import History, Trouble, decide_retry
+from notifier.outbox.backoff import Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
 from notifier.outbox.notice_facts import ACKNOWLEDGE, WHY, AcknowledgementFacts, RepeatedFacts, WhyFacts
 from notifier.outbox.outbox import Outbox
@@ -154,7 +154,7 @@ class Deliverer:
         longest = timedelta(seconds=self._slack.timeout)
 
         def may_post() -> bool:
-            return self._now() + longest < work.lease_until
+            return self._now() + longest < work.lease.until
 
         try:
             rendered = self._render(work)
@@ -216,7 +216,7 @@ class Deliverer:
                 "delivery": work.delivery_id,
                 "kind": work.kind,
                 "recipient": work.recipient,
-                "attempts": work.attempts,
+                "attempts": work.history.attempts,
                 "posted": delivered.posted,
                 "plain": delivered.plain,
                 "repeated": delivered.repeated,
@@ -231,7 +231,7 @@ class Deliverer:
                 "delivery": work.delivery_id,
                 "kind": work.kind,
                 "recipient": work.recipient,
-                "attempts": work.attempts,
+                "attempts": work.history.attempts,
                 "trouble": failure.trouble,
                 "code": failure.code,
             },
@@ -244,14 +244,8 @@ class Deliverer:
             if self._can_detour(work):
                 records.record_detour(session, work, failure, fallback=self._fallback, now=now)
                 return
-        history = History(
-            attempts=work.attempts,
-            repeats=work.repeats,
-            first_tried_at=work.first_tried_at,
-            pauses_of_all=work.pauses_of_all,
-        )
         decision = decide_retry(
-            failure.trouble, history=history, retry_after=failure.retry_after, now=now, jitter=self._jitter()
+            failure.trouble, history=work.history, retry_after=failure.retry_after, now=now, jitter=self._jitter()
         )
         if decision.again:
             records.record_retry(session, work, failure, decision, now=now)
@@ -284,7 +278,7 @@ class Deliverer:
             recipient=work.recipient,
             fallback=self._fallback if self._can_detour(work) else None,
             code=failure.code,
-            attempts=work.attempts,
+            attempts=work.history.attempts,
             enqueued=work.created_at,
             in_doubt=failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
             times=repeat.times,

@@ -33,7 +33,7 @@ def record_delivered(
         changes |= {"channel": delivered.place.channel} if delivered.place.channel.startswith("D") else {}
     if changes:
         _change_lane(session, claim.lane, changes)
-    if claim.pauses_of_all:
+    if claim.history.pauses_of_all:
         _change_lane(session, ALL, {"failures": 0, "blocked_until": None})
 
 
@@ -49,18 +49,18 @@ def record_retry(
         {
             "due_at": now if unauthorised else until,
             **_doubts(claim, failure, now=now),
-            "repeats": claim.repeats + isinstance(failure, RepeatInDoubt),
+            "repeats": claim.history.repeats + isinstance(failure, RepeatInDoubt),
             "last_error": failure.code,
-            "attempts": claim.attempts - unauthorised,
-            "first_tried_at": None if unauthorised else claim.first_tried_at,
+            "attempts": claim.history.attempts - unauthorised,
+            "first_tried_at": None if unauthorised else claim.history.first_tried_at,
         },
     )
     if decision.scope is Scope.LANE:
         _change_lane(session, claim.lane, {"blocked_until": until})
     elif decision.scope is Scope.ALL:
         insert_once(session, Lane, {"name": ALL, "failures": 0})
-        _change_lane(session, ALL, {"blocked_until": until, "failures": claim.pauses_of_all + 1})
-    if failure.trouble is Trouble.REFUSED and claim.dm:
+        _change_lane(session, ALL, {"blocked_until": until, "failures": claim.history.pauses_of_all + 1})
+    if failure.trouble is Trouble.REFUSED and claim.known.dm:
         _change_lane(session, claim.lane, {"channel": None})  # perhaps the known DM is no longer good
 
 
@@ -109,7 +109,7 @@ def _finish(session: Session, claim: DeliveryClaim, changes: dict[str, Any]) -> 
         Delivery,
         {**changes, "lease_token": None, "lease_until": None},
         col(Delivery.id) == claim.delivery_id,
-        col(Delivery.lease_token) == claim.token,
+        col(Delivery.lease_token) == claim.lease.token,
         col(Delivery.status) == DeliveryStatus.WAITING,
     )
     if not changed:
@@ -121,7 +121,7 @@ def _keep_message(
 ) -> None:
     place = {"channel": delivered.place.channel, "ts": delivered.ts, "thread_ts": delivered.place.thread_ts}
     known = {"key": claim.key, "recipient": claim.recipient}
-    if claim.copy and (claim.copy.channel, claim.copy.ts) == (place["channel"], place["ts"]):
+    if claim.known.copy and (claim.known.copy.channel, claim.known.copy.ts) == (place["channel"], place["ts"]):
         return
     if not insert_once(session, Message, {"id": make_id(), **known, **place, "posted_at": now}):
         _update(

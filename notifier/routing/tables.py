@@ -47,7 +47,7 @@ class Silence(SQLModel, table=True):
 
 
 class Acknowledgement(SQLModel, table=True):
-    """An urgent message that somebody is to take on, by its key.
+    """An urgent message that somebody should acknowledge, by its key.
 
     `then` is a JSON list of who is notified next, each `within` seconds after the one before, `step` how many
     were; `due_at` is empty when nobody is left, or somebody is on it.
