@@ -66,8 +66,8 @@ LOW, STILL_LOW = BalanceLow.template, BalanceStillLow.template
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoticeWay:
-    """How notices get to people: the routes that name the channels, and the outbox."""
+class RoutedOutbox:
+    """The outbox, with the routes that say which channels a notice goes to."""
 
     routes: Routes
     outbox: Outbox
@@ -104,7 +104,7 @@ def enqueue(
     *,
     balance: Money,
     thresholds: Thresholds,
-    way: NoticeWay,
+    routed: RoutedOutbox,
     now: datetime,
 ) -> None:
     """Enqueue what a verdict calls for; `state` is as it was before, and is given the message's key."""
@@ -114,31 +114,37 @@ def enqueue(
     facts = _make_facts(change, balance=balance, thresholds=thresholds, state=state, samples=samples, now=now)
     urgent = facts.level is Level.CRITICAL
     if change.notice == LOW and not (change.repeated and state.subject):
-        _close(session, state, facts, ended="worse", way=way, now=now)
+        _close(session, state, facts, ended="worse", routed=routed, now=now)
         state.subject = f"balance:{balance.currency}:{now.isoformat()}"
         notification = Notification(kind=LOW, facts=facts, urgent=urgent, subject=state.subject)
-        announce(session, notification, routes=way.routes, outbox=way.outbox, now=now)
-        _ask_for_pictures(session, state, way=way, now=now)
+        announce(session, notification, routes=routed.routes, outbox=routed.outbox, now=now)
+        _ask_for_pictures(session, state, routed=routed, now=now)
     elif change.notice == LOW:
-        _repeat(session, state, facts, urgent=urgent, way=way, now=now)
+        _repeat(session, state, facts, urgent=urgent, routed=routed, now=now)
     elif change.improved:
-        _update(session, state, facts, way=way, now=now)
+        _update(session, state, facts, routed=routed, now=now)
     else:
-        _close(session, state, facts, ended="recovered", way=way, now=now)
+        _close(session, state, facts, ended="recovered", routed=routed, now=now)
         notification = Notification(kind=BalanceRecovered.template, facts=facts, urgent=urgent)
-        announce(session, notification, routes=way.routes, outbox=way.outbox, now=now)
+        announce(session, notification, routes=routed.routes, outbox=routed.outbox, now=now)
 
 
 def _repeat(
-    session: Session, state: BalanceState, facts: BalanceFacts, *, urgent: bool, way: NoticeWay, now: datetime
+    session: Session,
+    state: BalanceState,
+    facts: BalanceFacts,
+    *,
+    urgent: bool,
+    routed: RoutedOutbox,
+    now: datetime,
 ) -> None:
     """Bring the message up to date, and say under it that it is still so."""
     subject = str(state.subject)
-    _update(session, state, facts, way=way, now=now)
-    places = find_destinations(LOW, facts, routes=way.routes)
+    _update(session, state, facts, routed=routed, now=now)
+    places = find_destinations(LOW, facts, routes=routed.routes)
     mentions = {place.route_channel.channel: place.route_channel.mentions for place in places}
-    for recipient in sorted(way.outbox.recipients_of(session, subject)):
-        way.outbox.enqueue(
+    for recipient in sorted(routed.outbox.recipients_of(session, subject)):
+        routed.outbox.enqueue(
             session,
             kind=STILL_LOW,
             facts=BalanceStillLow(**{**list_facts(facts), "mentions": mentions.get(recipient, [])}),
@@ -148,25 +154,27 @@ def _repeat(
             broadcast=urgent,
             urgent=urgent,
         )
-    _ask_for_pictures(session, state, way=way, now=now)
+    _ask_for_pictures(session, state, routed=routed, now=now)
 
 
 def _close(
-    session: Session, state: BalanceState, facts: BalanceFacts, *, ended: str, way: NoticeWay, now: datetime
+    session: Session, state: BalanceState, facts: BalanceFacts, *, ended: str, routed: RoutedOutbox, now: datetime
 ) -> None:
     """Let the earlier message say how it ended."""
-    _update(session, state, replace(facts, ended=ended), way=way, now=now)
+    _update(session, state, replace(facts, ended=ended), routed=routed, now=now)
     state.subject = None
 
 
-def _update(session: Session, state: BalanceState, facts: BalanceFacts, *, way: NoticeWay, now: datetime) -> None:
+def _update(
+    session: Session, state: BalanceState, facts: BalanceFacts, *, routed: RoutedOutbox, now: datetime
+) -> None:
     if state.subject:
-        way.outbox.edit(session, key=state.subject, kind=LOW, facts=facts, now=now)
+        routed.outbox.edit(session, key=state.subject, kind=LOW, facts=facts, now=now)
 
 
-def _ask_for_pictures(session: Session, state: BalanceState, *, way: NoticeWay, now: datetime) -> None:
+def _ask_for_pictures(session: Session, state: BalanceState, *, routed: RoutedOutbox, now: datetime) -> None:
     """Ask for a picture of the trend under every copy of the message, which does not wait for it."""
-    for recipient in way.outbox.recipients_of(session, str(state.subject)):
+    for recipient in routed.outbox.recipients_of(session, str(state.subject)):
         known = {"key": str(state.subject), "recipient": recipient, "until": now}
         facts = {"currency": state.currency, "status": "waiting", "due_at": now, "attempts": 0}
         insert_once(session, BalancePicture, known | facts)

@@ -35,7 +35,7 @@ class BalanceWatch:
         self._database = database
         self._paytend = paytend
         self._rule = rule
-        self._way = notices.NoticeWay(routes=routes, outbox=outbox)
+        self._routed = notices.RoutedOutbox(routes=routes, outbox=outbox)
         self._now = now
 
     def poll(self) -> None:
@@ -69,7 +69,9 @@ class BalanceWatch:
             BalanceSample,
             {"currency": balance.currency, "taken_at": asked_at, "amount": str(balance.amount)},
         )
-        notices.enqueue(session, change, state, balance=balance, thresholds=thresholds, way=self._way, now=now)
+        notices.enqueue(
+            session, change, state, balance=balance, thresholds=thresholds, routed=self._routed, now=now
+        )
         if change.level_state.level != state.level:
             state.changed_at = now
         state.level, state.told_at = change.level_state.level, change.level_state.told_at
