@@ -1,4 +1,4 @@
-"""Which tests are nearest to a line: of those that run it, the narrowest and those that share rare words with it."""
+"""Which tests are nearest to a line: of those that run it, the narrowest and those that share rare words."""
 
 import ast
 import math

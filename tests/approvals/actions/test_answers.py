@@ -1,0 +1,233 @@
+"""What each answer of Paytend proves: who is told what, and what is left for people."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from approvals.actions import answers
+from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
+from approvals.actions.payloads import ActivatePayload, ApplyPayload, CardPayload, TopUpPayload, UpdatePayload
+from approvals.actions.table import ACTIONS
+from paytend.models import Answer, Cardholder, CardInfo, CardOrder, Done, RetrievedPassword, TopUp
+from paytend.money import AmountUnit
+
+REFERENCE = "01HREFERENCE"
+TOP_UP = TopUpPayload.model_validate({"card_id": "1755902", "money": "10.00 EUR"})
+FOUND = CardPayload(card_id="1755902")
+ACTIVATE = ActivatePayload(card_id="1755902", holder_id="101982")
+ADDRESS = {"line": "Gedimino 1", "city_code": "LT_VI", "postcode": "LT-01103", "country_code": "LT"}
+ORDER = ApplyPayload.model_validate(
+    {
+        "sku": "SKU1",
+        "card_type": "2",
+        "contact_name": "Ona",
+        "contact_mobile": "+37061234567",
+        "delivery_address": ADDRESS,
+    }
+)
+ODD = "Paytend's answer does not fit what was asked."
+NO_STATUS = "Paytend's answer has no status that we know."
+
+
+def answer(action: str, payload: Any, model: type[Answer], **fields: Any) -> Outcome:
+    return ACTIONS[action].read_answer(model.decode(fields, unit=AmountUnit.MINOR), payload, REFERENCE)
+
+
+def lookup(action: str, payload: Any, model: type[Answer], **fields: Any) -> LookupResult:
+    read = ACTIONS[action].read_lookup
+    assert read is not None
+    return read(model.decode(fields, unit=AmountUnit.MINOR), payload, REFERENCE)
+
+
+def said(found: Outcome | LookupResult) -> tuple[str, str, str]:
+    status = found.result if isinstance(found, Outcome) else found.status
+    return status.value, found.words, found.provider_reference
+
+
+def test_a_top_up_is_told_in_words_with_paytends_own_number() -> None:
+    def tells(**fields: Any) -> tuple[str, str, str]:
+        return said(answer("card.top_up", TOP_UP, TopUp, tradeId="T1", **fields))
+
+    assert tells(topupStatus="1") == ("executed", "Done at Paytend.", "T1")
+    assert tells(topupStatus="2", errMsg="no funds") == ("failed", "no funds", "T1")
+    assert tells(topupStatus="2") == ("failed", "Paytend says that it failed.", "T1")
+    assert tells(topupStatus="3") == ("unknown", "In progress at Paytend.", "T1")
+    assert tells(topupStatus="9") == ("unknown", NO_STATUS, "T1")
+    assert tells(topupStatus="1", orderNo="ANOTHER") == ("unknown", ODD, "")
+    assert tells(topupStatus="1", cardId="999") == ("unknown", ODD, "")
+
+
+def test_a_lookup_of_a_top_up_is_told_in_words_with_paytends_own_number() -> None:
+    def tells(**fields: Any) -> tuple[str, str, str]:
+        return said(lookup("card.top_up", TOP_UP, TopUp, tradeId="T1", **fields))
+
+    assert tells(topupStatus="1") == ("executed", "Paytend says that it was done.", "T1")
+    other = tells(topupStatus="1", amount="1090", currency="EUR")
+    assert other[1].endswith("It names 10.90 EUR, though 10.00 EUR was asked for: please compare.")
+    assert tells(topupStatus="2", errMsg="no funds") == ("failed", "no funds", "T1")
+    assert tells(topupStatus="2") == ("failed", "Paytend says that it failed.", "T1")
+    assert tells(topupStatus="3") == ("in_progress", "In progress at Paytend.", "T1")
+    assert tells(topupStatus="9") == ("unreadable", NO_STATUS, "")
+    assert tells(topupStatus="1", orderNo="ANOTHER") == ("unreadable", ODD, "")
+
+
+def test_what_paytend_said_is_kept_without_secrets() -> None:
+    fields = {"topupStatus": "1", "tradeId": "T1", "pin": "4711"}
+
+    kept = {"topupStatus": "1", "tradeId": "T1", "pin": "(removed)"}
+    assert answer("card.top_up", TOP_UP, TopUp, **fields).answer == kept
+    assert lookup("card.top_up", TOP_UP, TopUp, **fields).answer == kept
+
+
+def test_a_change_without_a_result_of_its_own_is_done_unless_it_says_otherwise() -> None:
+    assert said(answer("card.found", FOUND, Done)) == ("executed", "Done at Paytend.", "")
+    assert said(answer("card.found", FOUND, Done, changeStatus="2", errMsg="no")) == ("failed", "no", "")
+    assert said(answer("card.found", FOUND, Done, changeStatus="2")) == (
+        "failed",
+        "Paytend says that it failed.",
+        "",
+    )
+    assert said(answer("card.found", FOUND, Done, changeStatus="3")) == ("unknown", NO_STATUS, "")
+
+
+def test_a_card_that_was_found_is_active_again_or_still_lost() -> None:
+    def tells(status: str) -> tuple[str, str, str]:
+        return said(lookup("card.found", FOUND, CardInfo, cardStatus=status))
+
+    assert tells("5") == ("executed", "The card is active again.", "")
+    assert tells("6") == ("not_found", "The card is still reported lost.", "")
+    assert tells("7") == ("unreadable", "The card's status does not tell.", "")
+
+
+def test_an_activated_card_is_active_and_belongs_to_the_right_cardholder() -> None:
+    def tells(status: str, holder: str = "101982") -> tuple[str, str, str]:
+        return said(lookup("card.activate", ACTIVATE, CardInfo, cardStatus=status, holderId=holder))
+
+    assert tells("5") == ("executed", "The card is active and the cardholder's.", "")
+    assert tells("5", "999") == ("unreadable", "The card's status does not tell.", "")
+    assert tells("4") == ("not_found", "The card is still inactive.", "")
+    assert tells("6") == ("unreadable", "The card's status does not tell.", "")
+
+
+def test_a_replacement_says_what_happens_to_the_old_card() -> None:
+    done = answer("card.replace", FOUND, Done, replaceStatus="1")
+
+    assert done.result is Result.EXECUTED
+    assert "The old card is frozen" in done.words
+    assert done.answer == {"replaceStatus": "1"}
+    assert said(answer("card.replace", FOUND, Done, replaceStatus="2", errMsg="no")) == ("failed", "no", "")
+
+
+def test_a_password_is_sent_to_the_cardholder_or_kept_apart_for_the_requester() -> None:
+    quiet = answer("card.retrieve_password", FOUND, RetrievedPassword, retrieveStatus="1")
+    told = answer("card.retrieve_password", FOUND, RetrievedPassword, retrieveStatus="1", pin="4711")
+    refused = answer("card.retrieve_password", FOUND, RetrievedPassword, retrieveStatus="2", pin="4711")
+
+    assert (quiet.result, quiet.secret) == (Result.EXECUTED, None)
+    assert "nobody here sees it" in quiet.words
+    assert quiet.answer == {"retrieveStatus": "1"}
+    assert told.secret is not None
+    assert told.secret.get_secret_value() == "4711"
+    assert (told.result, told.answer) == (Result.EXECUTED, {})
+    assert "which only the requester can see, once" in told.words
+    assert "4711" not in repr(told)
+    assert (refused.result, refused.secret) == (Result.FAILED, None)
+
+
+def test_an_order_is_with_paytend_and_followed_until_it_has_a_result() -> None:
+    begun = answer("card.apply", ORDER, CardOrder, orderNo=REFERENCE, applyStatus="0")
+    ended = answer("card.apply", ORDER, CardOrder, orderNo=REFERENCE, applyStatus="1", cardList=[{"cardId": "7"}])
+
+    assert said(begun) == (
+        "executed",
+        "Paytend has the order. Its result is told here when it arrives.",
+        REFERENCE,
+    )
+    assert begun.followed
+    assert said(ended) == ("executed", "The order is done (1). Cards: 7.", REFERENCE)
+    assert not ended.followed
+    assert answer("card.apply", ORDER, CardOrder).result is Result.EXECUTED, (
+        "a missing reference contradicts nothing"
+    )
+    assert said(answer("card.apply", ORDER, CardOrder, orderNo="ANOTHER")) == ("unknown", ODD, "")
+
+
+def test_a_lookup_of_an_order_is_believed_with_our_reference_alone() -> None:
+    begun = lookup("card.apply", ORDER, CardOrder, orderNo=REFERENCE, applyStatus="0")
+    ended = lookup("card.apply", ORDER, CardOrder, orderNo=REFERENCE, applyStatus="2", errMsg="out of stock")
+
+    assert (begun.status, begun.followed) == (LookupStatus.EXECUTED, True)
+    assert begun.provider_reference == REFERENCE
+    assert not ended.followed
+    for odd in ({}, {"orderNo": "ANOTHER"}):
+        assert said(lookup("card.apply", ORDER, CardOrder, **odd)) == ("unreadable", ODD, "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_final"),
+    [
+        ({"applyStatus": "0"}, False),
+        ({"applyStatus": "1"}, True),
+        ({"applyStatus": "2"}, False),
+        ({"applyStatus": "2", "errMsg": "out of stock"}, True),
+        ({"applyStatus": "0", "errMsg": "please wait"}, False),
+        ({"applyStatus": "0", "cardList": [{"cardId": "7"}]}, True),
+        ({}, False),
+    ],
+)
+def test_an_order_has_its_result_when_cards_are_named_or_a_reason(fields: dict[str, Any], is_final: bool) -> None:
+    assert answers.is_final(CardOrder.decode(fields, unit=AmountUnit.MINOR)) is is_final
+
+
+def test_the_result_of_an_order_names_up_to_twenty_cards() -> None:
+    def tells(count: int, **fields: Any) -> str:
+        cards = [{"cardId": str(number)} for number in range(count)]
+        return answers.write_order_result(CardOrder.decode({"cardList": cards, **fields}, unit=AmountUnit.MINOR))
+
+    assert tells(2, applyStatus="1") == "The order is done (1). Cards: 0, 1."
+    assert tells(20, applyStatus="1").endswith(", 18, 19.")
+    assert tells(23, applyStatus="1").endswith(", 18, 19, and 3 more.")
+    assert tells(0, applyStatus="2", errMsg="out of stock") == (
+        "The order is failed or waiting for shipment (2). Paytend says: out of stock"
+    )
+    assert tells(0, applyStatus="77") == tells(0) == "The order is not told."
+
+
+def update(**values: Any) -> UpdatePayload:
+    return UpdatePayload.model_validate({"holder_id": "101982", **values})
+
+
+def test_a_changed_cardholder_is_told_with_the_state_of_the_review() -> None:
+    payload = update(nationality="EE")
+
+    done = answer("cardholder.update", payload, Cardholder, holderId="101982", auditStatus="1")
+    assert said(done) == ("executed", "Done at Paytend. KYC: under review.", "")
+    assert said(answer("cardholder.update", payload, Cardholder)) == ("executed", "Done at Paytend.", "")
+    assert said(answer("cardholder.update", payload, Cardholder, holderId="9")) == ("unknown", ODD, "")
+
+
+@pytest.mark.parametrize(
+    ("values", "fields", "found"),
+    [
+        ({"nationality": "EE"}, {"nationality": "EE"}, "executed"),
+        ({"nationality": "EE"}, {"nationality": "LT"}, "not_found"),
+        ({"nationality": "EE"}, {}, "unreadable"),
+        ({"gender": "2"}, {"gender": "2", "nationality": "LT"}, "executed"),
+        ({"gender": "2"}, {"gender": "1"}, "not_found"),
+        ({"birthday": date(1980, 2, 3)}, {"birthday": "1980-02-03"}, "executed"),
+        ({"birthday": date(1980, 2, 3)}, {"birthday": "1980-02-04"}, "not_found"),
+        ({"gender": "2", "nationality": "EE"}, {"gender": "2", "nationality": "LT"}, "not_found"),
+        ({"gender": "2", "nationality": "EE"}, {"gender": "2"}, "unreadable"),
+        ({"gender": "2", "address": ADDRESS}, {"gender": "2"}, "unreadable"),
+    ],
+)
+def test_a_changed_cardholder_is_found_by_comparing_what_can_be_compared(
+    values: dict[str, Any], fields: dict[str, Any], found: str
+) -> None:
+    result = lookup("cardholder.update", update(**values), Cardholder, holderId="101982", **fields)
+
+    assert result.status.value == found
+    other = lookup("cardholder.update", update(**values), Cardholder, holderId="9", **fields)
+    assert (other.status, other.words) == (LookupStatus.UNREADABLE, ODD)
+    assert lookup("cardholder.update", update(**values), Cardholder, **fields).status is LookupStatus.UNREADABLE
