@@ -65,7 +65,7 @@ RUNS = 1_000  # no exit status
 def serve() -> None:
     """Answer requests until the other end closes; a forked child returns as the bot."""
     # Imported here: only this process needs them, not the tests that import this module.
-    from bot.cli import main  # noqa: PLC0415
+    from bot.cli import run  # noqa: PLC0415
     from tests import once  # noqa: PLC0415
 
     renderer = once.renderer()
@@ -77,7 +77,7 @@ def serve() -> None:
             sys.stdout.flush()
         elif (pid := os.fork()) == 0:
             _become(asked)
-            sys.exit(main.run_bot(lambda: renderer))
+            sys.exit(run.run_bot(lambda: renderer))
         else:
             sys.stdout.write(f"{pid}\n")
             sys.stdout.flush()

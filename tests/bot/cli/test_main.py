@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from approvals.audit import chain
-from bot.cli.main import make_prompt
+from bot.cli.run import make_prompt
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.slack.handlers.table import COMMANDS
