@@ -24,7 +24,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery) -> I
 
 
 @pytest.fixture
-def sqlite_rig(tmp_path: Path, nursery: Nursery) -> Iterator[ProcessWorld]:
+def sqlite_process_world(tmp_path: Path, nursery: Nursery) -> Iterator[ProcessWorld]:
     """Stand-ins and a SQLite file."""
     with make_process_world("sqlite", tmp_path, nursery=nursery) as world:
         yield world

@@ -6,8 +6,8 @@ from tests.process.world import ProcessWorld
 
 
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not-accepted"])
-def test_killed_while_the_card_is_posted(sqlite_rig: ProcessWorld, accepted: bool) -> None:
-    world = sqlite_rig
+def test_killed_while_the_card_is_posted(sqlite_process_world: ProcessWorld, accepted: bool) -> None:
+    world = sqlite_process_world
     bot = world.start()
     world.slack.faults.hangs("chat.postMessage", accepted=accepted)
     world.slack.types("U0SAM", "/topup 1755902 120.50 EUR customer called", channel="C0GENERAL")
@@ -26,9 +26,9 @@ def test_killed_while_the_card_is_posted(sqlite_rig: ProcessWorld, accepted: boo
 
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not-accepted"])
 def test_killed_while_the_card_is_edited_it_tells_the_truth_in_the_end(
-    sqlite_rig: ProcessWorld, accepted: bool
+    sqlite_process_world: ProcessWorld, accepted: bool
 ) -> None:
-    world = sqlite_rig
+    world = sqlite_process_world
     bot = world.start()
     card = world.asks()
     world.slack.faults.hangs("chat.update", accepted=accepted)

@@ -5,8 +5,8 @@ import pytest
 from tests.process.world import ProcessWorld
 
 
-def test_killed_right_after_the_click_was_acknowledged(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_killed_right_after_the_click_was_acknowledged(sqlite_process_world: ProcessWorld) -> None:
+    world = sqlite_process_world
     bot = world.start()
     card = world.asks()
 
@@ -20,8 +20,10 @@ def test_killed_right_after_the_click_was_acknowledged(sqlite_rig: ProcessWorld)
     assert world.top_up_calls() == 1
 
 
-def test_killed_while_it_looks_at_the_card_it_is_carried_out_afterwards(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_killed_while_it_looks_at_the_card_it_is_carried_out_afterwards(
+    sqlite_process_world: ProcessWorld,
+) -> None:
+    world = sqlite_process_world
     bot = world.start()
     card = world.asks()
     world.paytend.switches.add("hang", operation="getCardInfo")
@@ -55,9 +57,9 @@ def test_killed_while_the_call_is_in_flight_and_executed_it_is_found(world: Proc
 
 
 def test_killed_while_the_call_is_in_flight_and_not_executed_it_is_unknown_and_never_repeated(
-    sqlite_rig: ProcessWorld,
+    sqlite_process_world: ProcessWorld,
 ) -> None:
-    world = sqlite_rig
+    world = sqlite_process_world
     bot = world.start()
     card = world.asks()
     world.paytend.switches.add("hang", operation="topup")
@@ -74,8 +76,8 @@ def test_killed_while_the_call_is_in_flight_and_not_executed_it_is_unknown_and_n
     assert world.paytend.top_ups == []
 
 
-def test_killed_when_the_answer_is_there_it_is_recorded_or_found(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_killed_when_the_answer_is_there_it_is_recorded_or_found(sqlite_process_world: ProcessWorld) -> None:
+    world = sqlite_process_world
     bot = world.start()
     world.approves(world.asks())
 
@@ -88,8 +90,8 @@ def test_killed_when_the_answer_is_there_it_is_recorded_or_found(sqlite_rig: Pro
     assert world.top_up_calls() == 1
 
 
-def test_killed_twice_in_one_execution(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_killed_twice_in_one_execution(sqlite_process_world: ProcessWorld) -> None:
+    world = sqlite_process_world
     bot = world.start()
     card = world.asks()
     world.paytend.switches.add("hang_after", operation="topup")
@@ -114,9 +116,9 @@ ROUNDS = 40  # each in a world of its own, so that an unknown outcome does not b
 
 @pytest.mark.soak
 @pytest.mark.parametrize("round_", range(ROUNDS))
-def test_killed_at_any_moment_of_an_execution(sqlite_rig: ProcessWorld, round_: int) -> None:
+def test_killed_at_any_moment_of_an_execution(sqlite_process_world: ProcessWorld, round_: int) -> None:
     """The kill comes up to a second after the click, wherever the bot is then; it runs once for each moment."""
-    world = sqlite_rig
+    world = sqlite_process_world
     moments = [place / MOMENTS for place in range(round_, MOMENTS, ROUNDS)]
     bot = world.start()
     for number, (card_id, after) in enumerate(zip(cards_of(world), moments, strict=True)):

@@ -54,8 +54,8 @@ def test_f1_killed_before_the_commit(world: ProcessWorld) -> None:
     assert_told_once(world)
 
 
-def test_f2_killed_after_the_commit_and_before_the_answer(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_f2_killed_after_the_commit_and_before_the_answer(sqlite_process_world: ProcessWorld) -> None:
+    world = sqlite_process_world
     bot = world.start()
     letterbox = Letterbox(lambda: bot.url)
     letterbox.keeps_answers = True

@@ -95,11 +95,13 @@ def post(bot: Traced, body: bytes) -> int:
 
 
 @pytest.mark.soak
-def test_f32_the_journal_is_synced_before_the_200_leaves(sqlite_rig: ProcessWorld, tmp_path: Path) -> None:
+def test_f32_the_journal_is_synced_before_the_200_leaves(
+    sqlite_process_world: ProcessWorld, tmp_path: Path
+) -> None:
     trace, peer = tmp_path / "trace", make_peer()
-    with traced(sqlite_rig, trace) as bot:
+    with traced(sqlite_process_world, trace) as bot:
         answers = [post(bot, peer.webhook(write(tradeId=f"T{number}"))) for number in range(5)]
-        sqlite_rig.pause(0.5)  # until strace has written its lines
+        sqlite_process_world.pause(0.5)  # until strace has written its lines
 
     steps = steps_of(trace.read_text(errors="replace"))
     assert answers == [200] * 5

@@ -9,11 +9,11 @@ import httpx
 
 from tests.journeys.world import text_of
 from tests.process.nursery import ROOT
-from tests.process.world import LONGEST, ProcessWorld
+from tests.process.world import LONGEST, READY_WITHIN, ProcessWorld
 
 
-def test_started_by_its_command_it_is_ready_and_ends_with_status_0(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_started_by_its_command_it_is_ready_and_ends_with_status_0(sqlite_process_world: ProcessWorld) -> None:
+    world = sqlite_process_world
     environment = world.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{world.ports[0]}", "PYTHONPATH": str(ROOT)}
     log = world.folder / "bot.log"
     with (
@@ -22,9 +22,12 @@ def test_started_by_its_command_it_is_ready_and_ends_with_status_0(sqlite_rig: P
             [sys.executable, "-m", "bot", "run"], cwd=world.folder, env=environment, stdout=out, stderr=out
         ) as bot,
     ):
-        world.until(lambda: "cardops listens on" in log.read_text())
-        bot.send_signal(signal.SIGTERM)
-        assert bot.wait(timeout=LONGEST) == 0
+        try:
+            world.until(lambda: "cardops listens on" in log.read_text(), within=READY_WITHIN)
+            bot.send_signal(signal.SIGTERM)
+            assert bot.wait(timeout=LONGEST) == 0
+        finally:
+            bot.kill()  # else a bot that is not ready in time is waited for forever
     assert "Traceback" not in log.read_text()
 
 
@@ -42,8 +45,8 @@ def test_it_starts_carries_out_a_top_up_and_ends_with_status_0(world: ProcessWor
     assert "Traceback" not in bot.log.read_text()
 
 
-def test_an_execution_in_hand_is_finished_before_the_end(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_an_execution_in_hand_is_finished_before_the_end(sqlite_process_world: ProcessWorld) -> None:
+    world = sqlite_process_world
     bot = world.start()
     card = world.asks()
     world.paytend.switches.add("delay", operation="topup", seconds=1.0)
@@ -59,8 +62,8 @@ def test_an_execution_in_hand_is_finished_before_the_end(sqlite_rig: ProcessWorl
     assert world.top_up_calls() == 1
 
 
-def test_a_command_that_is_being_answered_is_answered_before_the_end(sqlite_rig: ProcessWorld) -> None:
-    world = sqlite_rig
+def test_a_command_that_is_being_answered_is_answered_before_the_end(sqlite_process_world: ProcessWorld) -> None:
+    world = sqlite_process_world
     bot = world.start()
     world.paytend.switches.add("delay", operation="getCardInfo", seconds=1.0)
     world.slack.types("U0SAM", "/card info 1755902", channel="C0GENERAL")
