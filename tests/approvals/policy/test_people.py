@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from approvals.policy.people import (
     DirectoryUnreadable,
@@ -10,6 +12,7 @@ from approvals.policy.people import (
     Profile,
     RoleRule,
     find_member,
+    identity_of,
     read_members,
     require_role,
 )
@@ -89,3 +92,10 @@ def test_one_approver_who_left_does_not_stop_the_others() -> None:
 def test_an_empty_list_of_roles_lets_nobody_through() -> None:
     with pytest.raises(NotInRole):
         require_role(person("U1", "manager", "admin"), roles=())
+
+
+@given(st.lists(st.lists(st.sampled_from("ABCDEFGH"), min_size=1, max_size=3, unique=True), max_size=3))
+def test_two_accounts_of_one_human_are_one_identity(same: list[list[str]]) -> None:
+    for accounts in same[:1]:
+        assert {identity_of(account, same_person=same) for account in accounts} == {accounts[0]}
+    assert identity_of("Z", same_person=same) == "Z"
