@@ -1,5 +1,6 @@
 """The stages of a purchase become one, whatever their order."""
 
+import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -7,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from notifier.inbox.event_facts import TransactionFacts, TransactionNotice
+from notifier.inbox.event_facts import TransactionChanged, TransactionFacts, TransactionNotice
 from notifier.inbox.events import ALARMING, STATUS_WORDS
-from notifier.inbox.purchases import merge, name_stage
+from notifier.inbox.purchases import join, merge, name_stage
+from notifier.inbox.tables import Purchase, PurchaseName
+from notifier.outbox.notice_facts import WhyFacts
+from notifier.routing.notification import Notification
 from paytend import Money
+from tests.notifier.conftest import NotifierWorld
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -76,3 +81,36 @@ def test_a_reversal_names_what_it_reverses_and_a_refund_stands_by_itself() -> No
     assert name_stage(reversal) == ["trade:T2", "trade:T1", "auth:1755902:004711"]
     assert name_stage(stage("refunded", trade_id="T3", related_id="T1")) == ["trade:T3"]
     assert name_stage(stage("declined", trade_id=None, card_id=None)) == []
+
+
+def test_a_purchase_that_an_older_version_kept_is_continued(world: NotifierWorld) -> None:
+    """Its row lacks facts that came later, has one that is no longer used, and has times and money as texts."""
+    stored = {
+        "status": "authorised",
+        "amount": "12.00 EUR",
+        "merchant": "CAFÉ",
+        "trade_id": "T1",
+        "happened": START.isoformat(),
+        "gone": "by now",
+        "why": {"value": {"event": "E1"}},
+        "stages": [{"word": "authorised", "at": START.isoformat(), "amount": "12.00 EUR"}],
+    }
+    sealed = world.vault.seal(json.dumps(stored).encode(), table="purchase", row="P1", column="facts")
+    later = Notification(kind="transaction", facts=stage("reversed", 5))
+    with world.database.writing() as session:
+        session.add(Purchase(id="P1", begun_at=START, facts=sealed))
+        session.add(PurchaseName(name="trade:T1", purchase_id="P1"))
+
+    with world.database.writing() as session:
+        joined = join(
+            session, later, stage("reversed", 5), vault=world.vault, make_id=world.make_id, now=world.clock.now
+        )
+
+    assert isinstance(joined.facts, TransactionNotice)
+    assert (joined.facts.status, joined.facts.merchant, joined.subject) == ("reversed", "CAFÉ", "purchase:P1")
+    assert joined.facts.why == WhyFacts(value={"event": "E1"})
+    assert [(each.word, each.at) for each in joined.facts.stages] == [
+        ("authorised", START),
+        ("reversed", START + timedelta(minutes=5)),
+    ]
+    assert isinstance(joined.reply, TransactionChanged)
