@@ -1,8 +1,8 @@
-"""The slow sweep for webhooks that never came: asks Paytend about cards and orders in use, and fills the gaps.
+"""Looks for webhooks that never came: asks Paytend about cards and orders in use, and stores what it finds.
 
-A few subjects each minute, whoever was asked about longest ago first, so that Paytend is asked gently and all have
-their turn. What is found goes into the inbox like a webhook. It only reads at Paytend, and stops at once when
-Paytend cannot be reached.
+A few subjects each minute, those that were asked about longest ago first, so that Paytend gets few calls and every
+subject has its turn. What it finds goes into the inbox like a webhook. It only reads at Paytend, and stops at once
+when Paytend cannot be reached.
 """
 
 import logging
@@ -31,12 +31,12 @@ from storage.database import Database
 from storage.upsert import insert_once
 from storage.vault import Vault
 
-AGAIN_AFTER = timedelta(minutes=15)  # a subject is asked about this often at the most
+AGAIN_AFTER = timedelta(minutes=15)  # a subject is asked about at most this often
 MOST_IN_A_RUN = 2  # subjects; a card takes two calls
-KEPT = timedelta(days=7)  # a card that nobody used for so long is not watched any more
-_NEVER = timedelta(days=365)
-_ROWS = 30  # what Paytend gives in one page
-_READ = 200
+KEPT = timedelta(days=7)  # a card that nobody used for so long is no longer watched
+_NEVER = timedelta(days=365)  # so long ago that a new subject comes first
+_ROWS = 30  # of one page of Paytend's
+_READ = 200  # rows of ours that one run reads
 _ON_CARDS = ("card.top_up", "card.found", "card.activate", "card.replace", "card.retrieve_password")
 _LOOKS = ("card:read", "card:lost")
 
@@ -51,28 +51,28 @@ class _Subject:
 
 
 def watch(session: Session, kind: WatchedKind, subject: str, *, since: datetime, now: datetime) -> None:
-    """Remember that a card or an order is in use; it is asked about from `since` on."""
+    """Remember that a card or an order is in use; webhooks since `since` are looked for."""
     named = {"of_kind": kind, "named": subject, "at": now}
     if not session.connection().execute(_make_seen(), named).rowcount:
         known = {"kind": kind, "subject": subject, "since": since, "seen_at": now, "looked_at": now - _NEVER}
         insert_once(session, Watched, known)
 
 
-@cache  # asked for every transaction that is told
+@cache  # building it takes longer than running it, and it runs for every transaction
 def _make_seen() -> Update:
     known = col(Watched.kind) == bindparam("of_kind"), col(Watched.subject) == bindparam("named")
     return update(Watched).where(*known).values(seen_at=bindparam("at"))
 
 
 def watch_card(session: Session, event: Event, *, now: datetime) -> None:
-    """Remember the card of a movement, when the event is one."""
+    """Watch the card of a transaction; other events change nothing."""
     if isinstance(event, TransactionHappened) and event.transaction.card_id:
         watch(session, WatchedKind.CARD, event.transaction.card_id, since=now, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MissedWebhookFinder:
-    """Looks for what was not told; several replicas may run it."""
+    """Asks Paytend for what no webhook reported; several replicas may run it."""
 
     database: Database
     paytend: Client
@@ -84,40 +84,40 @@ class MissedWebhookFinder:
     now: Callable[[], datetime]
     wake_dispatcher: Callable[[], None]
 
-    def look(self) -> int:
-        """Look at the next few subjects, and return how many gaps were filled."""
+    def find(self) -> int:
+        """Ask about the next few subjects, and return how many missed webhooks were stored."""
         now = self.now()
         with self.database.writing() as session:
             _learn(session, now=now)
             subjects = _take_turn(session, now=now)
-        filled = 0
+        stored = 0
         for subject in subjects:
             try:
-                filled += self._look_at(subject, now=now)
+                stored += self._ask_about(subject, now=now)
             except Unreachable:
                 _log.info("gaps.paytend_unreachable")
                 break
-            except PaytendError as error:  # this one cannot be read now; the others can
+            except PaytendError as error:  # this subject cannot be read now; others may
                 _log.warning("gaps.not_read", extra={"kind": subject.kind, "reason": type(error).__name__})
-        if filled:
+        if stored:
             self.wake_dispatcher()
-        return filled
+        return stored
 
-    def _look_at(self, subject: _Subject, *, now: datetime) -> int:
+    def _ask_about(self, subject: _Subject, *, now: datetime) -> int:
         ask = self._ask_order if subject.kind == WatchedKind.ORDER else self._ask_movements
         findings = ask(subject)
         with self.database.reading() as session:
             known = _known(session, findings)
             since = _since(session, subject)
-        gaps = choose(findings, known=known, since=since, now=now)
-        filled = sum(self._fill(gap, now=now) for gap in gaps)
+        missed = choose(findings, known=known, since=since, now=now)
+        stored = sum(self._store(each, now=now) for each in missed)
         if subject.kind == WatchedKind.ORDER and findings:
             with self.database.writing() as session:
                 _forget(session, col(Watched.kind) == subject.kind, col(Watched.subject) == subject.name)
-        return filled
+        return stored
 
     def _ask_movements(self, card: _Subject) -> list[MissedWebhook]:
-        """Return what settled and what was authorised on a card lately; two calls, one page each."""
+        """Return what was settled and what was authorised on a card lately; two calls, one page each."""
         begin = (self.now() - LOOK_BACK).astimezone(self.timezone).date()
         period = {
             "card_id": card.name,
@@ -140,16 +140,16 @@ class MissedWebhookFinder:
         is_about_it = answer.reference == order.name and is_final(answer)
         return read_order(answer, unit=self.unit) if is_about_it else []
 
-    def _fill(self, gap: MissedWebhook, *, now: datetime) -> bool:
-        """Take a finding in as if it had been told; return whether it was new."""
-        row = make_row(gap.webhook, gap.event, now=now, vault=self.vault, make_id=self.make_id)
+    def _store(self, missed: MissedWebhook, *, now: datetime) -> bool:
+        """Store what was found like a webhook; return whether it is new."""
+        row = make_row(missed.webhook, missed.event, now=now, vault=self.vault, make_id=self.make_id)
         is_new = self.intake.keep({**row, "form": FOUND}).result()
-        _log.warning("gaps.found", extra={"kind": gap.event.kind, "new": is_new})
+        _log.warning("gaps.found", extra={"kind": missed.event.kind, "new": is_new})
         return is_new
 
 
 def _learn(session: Session, *, now: datetime) -> None:
-    """Watch the cards and orders of requests, and the cards that were looked at; forget what is not used."""
+    """Watch the cards and orders of new requests, and cards that were shown; forget those that are out of use."""
     _forget(session, col(Watched.kind) == WatchedKind.CARD, col(Watched.seen_at) < now - KEPT)
     _forget(session, col(Watched.kind) == WatchedKind.ORDER, col(Watched.since) < now - FOLLOWED_FOR)
     lately = now - timedelta(minutes=10)
@@ -172,7 +172,7 @@ def _learn(session: Session, *, now: datetime) -> None:
 
 
 def _take_turn(session: Session, *, now: datetime) -> list[_Subject]:
-    """Return the subjects that were not looked at for longest, each put at the end of the row."""
+    """Return the subjects that were asked about longest ago, and put each at the end of the queue."""
     rows = session.exec(
         select(Watched)
         .where(col(Watched.looked_at) <= now - AGAIN_AFTER)
@@ -187,7 +187,7 @@ def _take_turn(session: Session, *, now: datetime) -> list[_Subject]:
 
 
 def _since(session: Session, subject: _Subject) -> datetime:
-    """Return from when on Paytend should have told: a day before the first sign, but never before any webhook."""
+    """Return since when webhooks are expected: a day before the subject was first seen, not before our first."""
     first = session.exec(select(InboxEvent.received_at).order_by(col(InboxEvent.id)).limit(1)).first()
     return max(first, subject.since - timedelta(days=1)) if first else subject.since
 

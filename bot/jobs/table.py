@@ -106,7 +106,7 @@ JOBS: tuple[JobRow, ...] = (
         name="gaps",
         every=timedelta(minutes=1),
         does="asks Paytend about cards and orders in use, for what no webhook reported",
-        work=lambda context: context.missed.look,
+        work=lambda context: context.missed.find,
     ),
     JobRow(
         name="pictures",
