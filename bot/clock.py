@@ -52,7 +52,7 @@ class Ids:
         """Return the next id, greater than every earlier one of this process, even when the clock goes back."""
         with self._lock:
             value = int(self._now().timestamp() * 1000) << 80 | self._random_bits(80)
-            self._last = max(value, self._last + 1)
+            self._last = max(value, self._last + 1)  # also within a millisecond, and after the clock goes back
             value = self._last
         return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
 

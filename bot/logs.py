@@ -70,6 +70,7 @@ def start_logging(form: Literal["console", "json"], *, stream: TextIO = sys.stde
     """Send everything through the filter to one stream; of libraries only warnings and errors."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter(form))
+    # `force`: a library may have set up a handler of its own, which would bypass the filter.
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # slack_bolt logs the whole body at INFO when a signature fails; httpx and APScheduler log every call.
     for name in QUIET:

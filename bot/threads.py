@@ -35,6 +35,7 @@ class WorkerPool:
     def __init__(self, name: str, *, threads: int, most_waiting: int) -> None:
         """Prepare the threads; they start when there is work."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        # The executor's own queue has no bound: in a flood it would grow until answers are useless.
         self._places = threading.BoundedSemaphore(threads + most_waiting)
 
     def submit(self, work: Callable[[], None]) -> None:

@@ -69,6 +69,6 @@ def _report(installation: Installation, done: key_rotation.RotationResult) -> in
     say(f"{done.resealed} values encrypted anew; everything that is stored needs only the first key now.")
     if keys > 2:
         say(f"The keys between the first and the last ({keys - 2}) may be taken out of CARDOPS_SECRET_KEYS.")
-    if keys > 1:
+    if keys > 1:  # the trail cannot be sealed again: it is never changed
         say("Keep the last one: the audit trail's key is derived from it.")
     return FINE

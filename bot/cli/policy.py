@@ -128,7 +128,7 @@ def _find_sources() -> _Sources:
 @contextmanager
 def _reading(sources: _Sources) -> Iterator[tuple[Session | None, tuple[str, ...]]]:
     """Open the database for earlier sums; without one the explanation has a gap."""
-    if sources.settings is None:
+    if sources.settings is None:  # without settings the database is not known
         yield None, sources.gaps
         return
     database = SqlDatabase(sources.settings.DATABASE_URL)

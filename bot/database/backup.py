@@ -76,7 +76,7 @@ def prepared(file: Path, *, database: SqlDatabase) -> Iterator[SqlDatabase]:
     fresh = place.with_name(f"{place.name}.restoring")
     _remove(fresh)
     shutil.copyfile(file, fresh)
-    fresh.chmod(0o600)
+    fresh.chmod(0o600)  # it holds personal data, whatever the mode of the backup was
     copy = SqlDatabase(f"sqlite:///{fresh}")
     try:
         yield copy
@@ -93,7 +93,7 @@ def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) ->
     fresh.close()
     _fold_log_in(copy)
     _sync(copy)
-    kept = None
+    kept = None  # the former database stays beside the new one: a restore can be a mistake
     if place.exists():
         kept = place.with_name(f"{place.name}.before-{now:%Y%m%dT%H%M%SZ}")
         _fold_log_in(place)

@@ -20,7 +20,7 @@ from notifier.inbox.tables import InboxEvent, Purchase
 from notifier.outbox.tables import Delivery
 from storage.vault import Unreadable, Vault
 
-BATCH = 200
+BATCH = 200  # values in one transaction: SQLite has one writer, and others wait for it
 _ROUNDS = 3  # over one column: rows that another transaction had locked come again
 
 
@@ -131,6 +131,7 @@ def _reseal_batch(
             if (where := f"{sealed.column} of {row_id}") not in done.unreadable:
                 done.unreadable.append(where)
             continue
+        # Only if it is still the value that was read: SQLite knows no FOR UPDATE.
         change = update(sealed.table).where(sealed.id == row_id, sealed.column == value)
         count += session.connection().execute(change.values({sealed.column.name: anew})).rowcount
     done.resealed += count

@@ -18,7 +18,7 @@ from bot.database.engine import SqlDatabase
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery, DeliveryStatus
 
-BATCH = 500
+BATCH = 500  # rows in one transaction: SQLite has one writer, and others wait for it
 
 
 @dataclass(kw_only=True)

@@ -34,8 +34,8 @@ MOST = 100_000  # rows that are counted; more are shown as this many
 MOST_EVENTS = 2_000  # of the trail, at one time
 DECISIONS = ("approval:approved", "approval:denied")
 _MOVES = ("approval:", "execution:")
-_CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_DECISION_BUCKETS = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+_CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds; 30 is the usual timeout
+_DECISION_BUCKETS = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400)  # seconds, a minute to a day
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ class RefusalCounter:
             self._counts.update(counts)
 
     def take(self) -> dict[Flaw, int]:
-        """Return the counts and start anew."""
+        """Return the counts and reset them."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         return dict(sorted(counts.items()))

@@ -57,6 +57,7 @@ class Scheduler:
     def start(self) -> None:
         """Start the timer."""
         for job in self._jobs.values():
+            # Twice in each slot, so that none is missed, and often enough to take over from a replica that died.
             trigger = IntervalTrigger(seconds=max(1, int(min(job.every.total_seconds() / 2, 30))))
             first = (
                 {"next_run_time": read_time()} if job.at_start else {}
@@ -79,7 +80,7 @@ class Scheduler:
             with self._database.writing() as session:
                 if not _claim(session, job, number=number, now=now):
                     return False
-            job.run()
+            job.run()  # outside of a transaction: most jobs call Slack or Paytend
             with self._database.writing() as session:
                 slot = session.get_one(Slot, (job.name, number))
                 slot.done_at = self._now()

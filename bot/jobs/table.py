@@ -67,7 +67,7 @@ JOBS: tuple[JobRow, ...] = (
     ),
     JobRow(
         name="reconciliation",
-        every=timedelta(seconds=2),
+        every=timedelta(seconds=2),  # people watch the request message of an unknown outcome
         does="turns requests that were left executing into unknown, and asks Paytend about unknown ones",
         work=lambda context: context.requests.reconcile_due,
     ),
@@ -82,7 +82,7 @@ JOBS: tuple[JobRow, ...] = (
         every=None,
         does="polls the partner balance",
         work=lambda context: context.balance.poll,
-        at_start=True,
+        at_start=True,  # nobody polled while the bot was down
     ),
     JobRow(
         name="refused_webhooks",

@@ -87,6 +87,7 @@ SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(_read_secret_keys)]
 class Settings(BaseModel):
     """Everything that an operator sets for this installation, except cardops.yml."""
 
+    # Without `hide_input_in_errors` pydantic prints the wrong value, which may be a secret.
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, str_strip_whitespace=True)
 
     SLACK_BOT_TOKEN: SecretStr = Field(min_length=1, description="The bot's token, xoxb-…")
@@ -105,6 +106,7 @@ class Settings(BaseModel):
     PAYTEND_PUBLIC_KEY: SecretStr = Field(
         min_length=1, description="Paytend's key: PEM, or Base64 of SPKI; or …_FILE."
     )
+    # No default: Paytend does not document the unit, and a wrong guess moves a hundred times too much.
     PAYTEND_AMOUNT_UNIT: AmountUnit = Field(description="minor (1100 = 11.00 EUR) or major; ask Paytend which.")
     PAYTEND_TIMEZONE: Annotated[str, AfterValidator(_check_timezone)] = Field(
         default="Europe/Vilnius", description="Time zone of Paytend's dates."
@@ -161,6 +163,7 @@ def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings
     """Return the settings of the environment, over those of the file; raises SettingsUnusable."""
     found: dict[str, Any] = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
     found |= environment
+    # An empty value is as good as none: deployment tools often set every name they know.
     found = {name: value for name, value in found.items() if value.strip()}
     problems = _read_key_files(found) + _read_paths(found) + _check_keys(found) + _check_edge(found)
     settings = None

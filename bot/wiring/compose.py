@@ -87,6 +87,7 @@ def compose(
     base = lay_foundation(
         settings, config, clock=clock, pools=pools, database=database, renderer=renderer, tls=tls
     )
+    # Approvals come first: everything else writes to their outbox and their trail.
     approvals = make_approvals(base)
     webhooks = make_webhooks(base)
     notices = make_notices(base, context=approvals.context, group_commit=webhooks.group_commit)

@@ -26,7 +26,7 @@ class WorkerPools:
 
 @dataclass(frozen=True, kw_only=True)
 class Loops:
-    """The threads that wait for work, made before everything else: whoever makes work gets the loop's `wake`."""
+    """The threads that wait for work. They are made first: an object that makes work is given the loop's `wake`."""
 
     delivery: WorkerLoop
     execution: WorkerLoop
@@ -44,6 +44,7 @@ def make_loops() -> Loops:
     return Loops(
         delivery=WorkerLoop("delivery"),
         execution=WorkerLoop("execution"),
+        # The names of these threads are in the log, so they stay.
         dispatch=WorkerLoop("telling"),
         names=WorkerLoop("naming"),
     )

@@ -28,6 +28,7 @@ def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, notic
         return {name: check() for name, check in checks.items()}
 
     return WebApp(
+        # Socket Mode has no signing secret, so over HTTP nothing could be verified.
         slack=None if slack.socket is not None else lambda headers, body: answer_http(slack.bolt, headers, body),
         webhook=webhooks.receiver,
         ready=check_ready,

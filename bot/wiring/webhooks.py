@@ -22,6 +22,7 @@ class WebhookEdge:
 
 def make_webhooks(base: Foundation) -> WebhookEdge:
     """Return what takes webhooks in; threads start with the first one."""
+    # One for both: SQLite has one writer, and rows that wait together share a commit.
     settings, group_commit = base.settings, GroupCommit(base.database)
     counter = Counter(
         "cardops_webhooks_total",
