@@ -26,7 +26,7 @@ class WorkerPools:
 
 @dataclass(frozen=True, kw_only=True)
 class Loops:
-    """The threads that wait for work. They are made first: an object that makes work is given the loop's `wake`."""
+    """The threads that wait for work. They are made first: objects that make work are given the loop's `wake`."""
 
     delivery: WorkerLoop
     execution: WorkerLoop
