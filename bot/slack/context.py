@@ -1,6 +1,122 @@
-"""What the handlers of Slack work with."""
+"""What the handlers of Slack work with, made once by the wiring."""
 
-from bot.wiring.dependencies import Parts as SlackContext
-from bot.wiring.dependencies import require_any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-__all__ = ["SlackContext", "require_any"]
+from approvals.actions.payloads import Payload
+from approvals.actions.snapshot import Snapshot
+from approvals.audit import chain
+from approvals.context import ApprovalContext
+from approvals.policy import people
+from approvals.policy.people import Member
+from approvals.refusals import Refusal
+from approvals.tables import Request
+from bot.database.engine import SqlDatabase
+from bot.doctor.findings import DoctorContext
+from bot.slack.choices import Choices
+from bot.slack.drafts import Drafts
+from bot.slack.files import SlackFiles
+from bot.slack.members import WorkspaceMembers
+from bot.slack.one_time_secrets import OneTimeSecrets
+from bot.slack.replies import Replier
+from commands import snapshots
+from commands.snapshots import SnapshotSource
+from notifier.balance.levels import BalanceRule
+from notifier.routing.routes import Routes
+from paytend import Client
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModalInputs:
+    """What fills the inputs of modals, and keeps or reads what was put into them."""
+
+    choices: Choices
+    drafts: Drafts
+    files: SlackFiles
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkHandover:
+    """How handlers pass on work.
+
+    `later` hands it to threads that no click waits behind; raises Busy. `execute_now` executes a request that its
+    rule has just approved, and returns it as it is then. Both `wake_…` say that rows are there to work on.
+    """
+
+    later: Callable[[Callable[[], None]], None]
+    execute_now: Callable[[str], Request]
+    wake_executor: Callable[[], None]
+    wake_deliverer: Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlackContext:
+    """The collaborators of the handlers."""
+
+    database: SqlDatabase
+    now: Callable[[], datetime]
+    timezone: ZoneInfo  # of the dates at Paytend
+    approvals: ApprovalContext
+    paytend: Client
+    members: WorkspaceMembers
+    replier: Replier
+    inputs: ModalInputs
+    secrets: OneTimeSecrets
+    routes: Routes
+    balance: BalanceRule
+    doctor: DoctorContext
+    work: WorkHandover
+
+    @property
+    def today(self) -> date:
+        """The date in Paytend's time zone."""
+        return self.now().astimezone(self.timezone).date()
+
+    def take_snapshot(self, action: str, payload: Payload) -> Snapshot:
+        """Return what an approver needs to know of what is asked for; raises PaytendError."""
+        source = SnapshotSource(ask=self.paytend.send, today=self.today)
+        return snapshots.take_snapshot(action, payload, source=source)
+
+    def note(self, event: str, *, member: Member, subject: str, **facts: Any) -> None:
+        """Add an event to the audit trail, such as a read of personal data, in a transaction of its own."""
+        with self.database.writing() as session:
+            chain.append(
+                session,
+                event,
+                key=self.approvals.audit_key,
+                actor=member.person.account,
+                subject=subject,
+                facts=facts,
+                now=self.now(),
+            )
+
+    @contextmanager
+    def recording_refusals(self, member: Member, *, subject: str) -> Iterator[None]:
+        """Add what is refused inside to the trail: the transaction in which it was raised was rolled back."""
+        try:
+            yield
+        except Refusal as refusal:
+            if refusal.is_recorded and not refusal.in_trail:
+                refusal.in_trail = True
+                with self.database.writing() as session:
+                    chain.append_refusal(
+                        session,
+                        refusal,
+                        key=self.approvals.audit_key,
+                        actor=member.person.account,
+                        subject=subject,
+                        now=self.now(),
+                    )
+            raise
+
+
+def require_any(member: Member, roles: Iterable[str]) -> None:
+    """Refuse a person with none of these roles; without roles, one who is not an active full member."""
+    people.admit(member.person)
+    wanted = tuple(roles)
+    if wanted:
+        people.require_role(member, roles=wanted)

@@ -7,27 +7,30 @@ when it differs from the one that the person has. Roles are those of the last op
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
+from approvals.context import ApprovalContext
 from approvals.policy.people import Member, Person, admit
 from approvals.requests import lists, stored
 from approvals.tables import AuditEvent, Request
+from bot.database.engine import SqlDatabase
 from bot.database.tables import HomeTab
 from bot.slack.sparkline import WINDOW, draw, say_trend
-from bot.wiring.dependencies import Parts
 from commands.approvals import RequestRow
 from commands.roles import SUPPORT
 from commands.slash_command import View
 from notifier.balance.tables import BalanceSample, BalanceState
 from notifier.outbox.slack_errors import read_error_code
 from notifier.rendering.facts import make_plain
+from notifier.rendering.renderer import Renderer
 from paytend import Money
 from storage.upsert import insert_once
 
@@ -73,57 +76,78 @@ class HomeView(View, template="home.view"):
     is_support: bool
 
 
-def open_tab(parts: Parts, member: Member) -> None:
-    """Show the Home tab to whoever opened it, and keep it fresh for a while."""
-    admit(member.person)
-    now = parts.clock.now()
-    roles = ",".join(sorted(member.roles))
-    with parts.database.writing() as session:
-        seen = _newest_fact(session)
-        insert_once(
-            session,
-            HomeTab,
-            {
-                "account": member.person.account,
-                "person_id": member.person.id,
-                "name": member.person.name,
-                "roles": roles,
-                "opened_at": now,
-                "seen": "",
-                "digest": "",
-            },
-        )
-        row = session.get_one(HomeTab, member.person.account)
-        row.opened_at, row.roles, row.person_id, row.seen = now, roles, member.person.id, seen
-        facts = _facts(session, parts, member, now=now)
-    _publish(parts, member.person.account, facts, now=now)
+@dataclass(frozen=True, kw_only=True)
+class HomeTabs:
+    """Publishes Home tabs when they are opened, and keeps them fresh for a while."""
 
+    database: SqlDatabase
+    approvals: ApprovalContext
+    slack: WebClient
+    renderer: Renderer
+    now: Callable[[], datetime]
 
-def refresh(parts: Parts) -> int:
-    """Bring the tabs that were opened lately up to date, and return how many were published."""
-    now = parts.clock.now()
-    with parts.database.reading() as session:
-        seen = _newest_fact(session)
-        rows = session.exec(
-            select(HomeTab)
-            .where(col(HomeTab.opened_at) > now - LOOKED_AT, HomeTab.seen != seen)
-            .order_by(col(HomeTab.published_at))
-        ).all()
-    fresh: list[str] = []
-    published = 0
-    for row in rows:
-        with parts.database.reading() as session:
-            facts = _facts(session, parts, _standing(row), now=now)
-        if _digest(facts) != row.digest:
-            if published >= MOST_PUBLISHED or not _publish(parts, row.account, facts, now=now):
-                break  # the others have their turn in the next refresh, those that waited longest first
-            published += 1
-        fresh.append(row.account)
-    if fresh:
-        with parts.database.writing() as session:
-            changed = update(HomeTab).where(col(HomeTab.account).in_(fresh)).values(seen=seen)
-            session.connection().execute(changed)
-    return published
+    def open(self, member: Member) -> None:
+        """Show the Home tab to whoever opened it, and keep it fresh for a while."""
+        admit(member.person)
+        now = self.now()
+        roles = ",".join(sorted(member.roles))
+        with self.database.writing() as session:
+            seen = _newest_fact(session)
+            insert_once(
+                session,
+                HomeTab,
+                {
+                    "account": member.person.account,
+                    "person_id": member.person.id,
+                    "name": member.person.name,
+                    "roles": roles,
+                    "opened_at": now,
+                    "seen": "",
+                    "digest": "",
+                },
+            )
+            row = session.get_one(HomeTab, member.person.account)
+            row.opened_at, row.roles, row.person_id, row.seen = now, roles, member.person.id, seen
+            facts = _facts(session, self.approvals, member, now=now)
+        self._publish(member.person.account, facts, now=now)
+
+    def refresh(self) -> int:
+        """Bring the tabs that were opened lately up to date, and return how many were published."""
+        now = self.now()
+        with self.database.reading() as session:
+            seen = _newest_fact(session)
+            rows = session.exec(
+                select(HomeTab)
+                .where(col(HomeTab.opened_at) > now - LOOKED_AT, HomeTab.seen != seen)
+                .order_by(col(HomeTab.published_at))
+            ).all()
+        fresh: list[str] = []
+        published = 0
+        for row in rows:
+            with self.database.reading() as session:
+                facts = _facts(session, self.approvals, _standing(row), now=now)
+            if _digest(facts) != row.digest:
+                if published >= MOST_PUBLISHED or not self._publish(row.account, facts, now=now):
+                    break  # the others have their turn in the next refresh, those that waited longest first
+                published += 1
+            fresh.append(row.account)
+        if fresh:
+            with self.database.writing() as session:
+                changed = update(HomeTab).where(col(HomeTab.account).in_(fresh)).values(seen=seen)
+                session.connection().execute(changed)
+        return published
+
+    def _publish(self, account: str, facts: HomeView, *, now: datetime) -> bool:
+        """Publish a tab and write down what was published; return False when Slack does not take it now."""
+        try:
+            self.slack.views_publish(user_id=account, view=self.renderer.view(facts.template, facts))
+        except (SlackClientError, OSError) as error:
+            _log.warning("home.not_published", extra={"reason": read_error_code(error)})
+            return False
+        with self.database.writing() as session:
+            row = session.get_one(HomeTab, account)
+            row.digest, row.published_at = _digest(facts), now
+        return True
 
 
 def _newest_fact(session: Session) -> str:
@@ -138,31 +162,31 @@ def _standing(row: HomeTab) -> Member:
     return Member(person=person, roles=frozenset(role for role in row.roles.split(",") if role))
 
 
-def _facts(session: Session, parts: Parts, member: Member, *, now: datetime) -> HomeView:
+def _facts(session: Session, approvals: ApprovalContext, member: Member, *, now: datetime) -> HomeView:
     waiting = lists.waiting(session, member=member, now=now, size=_READ)
     mine = lists.mine(session, member=member, size=_MINE)
     shown = lists.riskiest_first(waiting.requests)
     may_see = member.roles & BALANCE_ROLES
     return HomeView(
         roles=sorted(member.roles),
-        waiting=[_waiting_row(parts, request) for request in shown[:_WAITING]],
+        waiting=[_waiting_row(approvals, request) for request in shown[:_WAITING]],
         more_waiting=max(len(shown) - _WAITING, 0),
         even_more=waiting.after is not None,
-        mine=[_row(parts, request) for request in mine.requests],
+        mine=[_row(approvals, request) for request in mine.requests],
         balances=_balances(session, now=now) if may_see else [],
         may_see_balance=bool(may_see),
         is_support=bool(member.roles & set(SUPPORT)),
     )
 
 
-def _waiting_row(parts: Parts, request: Request) -> WaitingRequest:
-    row = _row(parts, request)
+def _waiting_row(approvals: ApprovalContext, request: Request) -> WaitingRequest:
+    row = _row(approvals, request)
     return WaitingRequest(**vars(row), decide_by=request.decide_by, quorum=request.quorum)
 
 
-def _row(parts: Parts, request: Request) -> RequestRow:
+def _row(approvals: ApprovalContext, request: Request) -> RequestRow:
     try:
-        summary, _ = stored.read_shown(parts.context, request)
+        summary, _ = stored.read_shown(approvals, request)
     except stored.Altered:
         summary = ""
     return RequestRow(
@@ -198,16 +222,3 @@ def _balances(session: Session, *, now: datetime) -> list[HomeBalance]:
 
 def _digest(facts: HomeView) -> str:
     return hashlib.sha256(json.dumps(make_plain(facts), sort_keys=True).encode()).hexdigest()
-
-
-def _publish(parts: Parts, account: str, facts: HomeView, *, now: datetime) -> bool:
-    """Publish a tab and write down what was published; return False when Slack does not take it now."""
-    try:
-        parts.replier.slack.views_publish(user_id=account, view=parts.replier.renderer.view(facts.template, facts))
-    except (SlackClientError, OSError) as error:
-        _log.warning("home.not_published", extra={"reason": read_error_code(error)})
-        return False
-    with parts.database.writing() as session:
-        row = session.get_one(HomeTab, account)
-        row.digest, row.published_at = _digest(facts), now
-    return True

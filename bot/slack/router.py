@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from approvals.free_text import refuse_card_number
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
-from bot.slack import home
 from bot.slack.context import SlackContext, require_any
 from bot.slack.declarations import (
     Dismissal,
@@ -20,9 +19,11 @@ from bot.slack.declarations import (
     RoleExemption,
     Roles,
 )
+from bot.slack.deliveries import SeenDeliveries
 from bot.slack.error_replies import explain
 from bot.slack.handlers.kept_forms import answer_closed, with_way_back
 from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
+from bot.slack.home import HomeTabs
 from bot.slack.modals import ModalOpener
 from bot.slack.payloads import Incoming, PayloadKind, SentValue
 from commands.reading.arguments import Misread, TypedWords, misread
@@ -41,15 +42,18 @@ class Router:
 
     context: SlackContext
     opener: ModalOpener
+    home: HomeTabs
+    deliveries: SeenDeliveries
+    make_id: Callable[[], str]
 
     def run(self, incoming: Incoming) -> None:
         """Do it once, however often Slack delivers it; whatever goes wrong becomes a private answer."""
         context = self.context
         try:
-            if context.is_new(incoming.key):
+            if self.deliveries.is_new(incoming.key):
                 _ACTS[incoming.kind](self, incoming)
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
-            reply = explain(error, reference=context.make_id())
+            reply = explain(error, reference=self.make_id())
             match incoming.kind:
                 case PayloadKind.SUBMISSION:
                     context.replier.finish_form(incoming, with_way_back(context, incoming, reply))
@@ -121,10 +125,10 @@ class Router:
     def answer_event(self, incoming: Incoming) -> None:
         """Show the Home tab to the person who opened it; other events need no answer."""
         if incoming.name == "app_home_opened" and incoming.text in {"", "home"}:
-            home.open_tab(self.context, self._find_member(incoming))
+            self.home.open(self._find_member(incoming))
 
     def _find_member(self, incoming: Incoming) -> Member:
-        return self.context.find_member(incoming.account, team=incoming.account_team)
+        return self.context.members.find(incoming.account, team=incoming.account_team)
 
     def _still_working(self, incoming: Incoming, *, asks_paytend: bool) -> AbstractContextManager[None]:
         return self.context.replier.still_working(incoming) if asks_paytend else nullcontext()

@@ -5,7 +5,6 @@ from bot.jobs.expiry import Expiry
 from bot.jobs.refused_webhooks import RefusalNotes
 from bot.jobs.scheduler import Scheduler
 from bot.jobs.table import JobContext, make_jobs
-from bot.slack import home
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.foundation import Foundation
 from bot.wiring.notices import NoticeEdge
@@ -30,8 +29,8 @@ def make_scheduler(
         missed=webhooks.missed,
         expiry=make_expiry(base, approvals=approvals),
         audit_head=make_audit_head(base, approvals=approvals),
-        refresh_home=lambda: home.refresh(slack.parts),
-        sweep_drafts=slack.parts.drafts.sweep,
+        refresh_home=slack.home.refresh,
+        sweep_drafts=slack.context.inputs.drafts.sweep,
     )
     scheduler = Scheduler(make_jobs(context), database=base.database, now=base.clock.now)
     base.counters.watch(base.database, jobs=scheduler.names, now=base.clock.now)

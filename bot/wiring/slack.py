@@ -6,15 +6,18 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.slack.choices import Choices
+from bot.slack.context import ModalInputs, SlackContext, WorkHandover
+from bot.slack.deliveries import SeenDeliveries
 from bot.slack.drafts import Drafts
 from bot.slack.edge import SlackListener, make_bolt
 from bot.slack.files import SlackFiles
+from bot.slack.home import HomeTabs
+from bot.slack.members import WorkspaceMembers
 from bot.slack.modals import ModalOpener
 from bot.slack.replies import Replier
 from bot.slack.router import Router
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.clients import make_socket
-from bot.wiring.dependencies import Parts
 from bot.wiring.doctor import make_doctor_context
 from bot.wiring.foundation import Foundation
 from bot.wiring.notices import NoticeEdge
@@ -24,7 +27,8 @@ from bot.wiring.notices import NoticeEdge
 class SlackEdge:
     """What takes in what Slack delivers; `socket` is None in HTTP mode."""
 
-    parts: Parts
+    context: SlackContext
+    home: HomeTabs
     bolt: App
     socket: SocketModeHandler | None
 
@@ -32,9 +36,22 @@ class SlackEdge:
 def make_slack_edge(base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge) -> SlackEdge:
     """Return what answers commands, clicks and forms; a socket is not connected yet."""
     settings, slack = base.settings, base.clients.slack
-    parts = make_parts(base, approvals=approvals, notices=notices)
+    context = make_slack_context(base, approvals=approvals, notices=notices)
+    home = HomeTabs(
+        database=base.database,
+        approvals=approvals.context,
+        slack=slack,
+        renderer=base.renderer,
+        now=base.clock.now,
+    )
     listener = SlackListener(
-        router=Router(context=parts, opener=ModalOpener(slack=slack, replier=parts.replier)),
+        router=Router(
+            context=context,
+            opener=ModalOpener(slack=slack, replier=context.replier),
+            home=home,
+            deliveries=SeenDeliveries(database=base.database, now=base.clock.now),
+            make_id=base.make_id,
+        ),
         renderer=base.renderer,
         identity=base.clients.identity,
         quick=base.pools.quick,
@@ -43,33 +60,39 @@ def make_slack_edge(base: Foundation, *, approvals: ApprovalEdge, notices: Notic
     secret, token = settings.SLACK_SIGNING_SECRET, settings.SLACK_APP_TOKEN
     bolt = make_bolt(listener, slack=slack, signing_secret=secret.get_secret_value() if secret else None)
     socket = make_socket(bolt, token.get_secret_value(), slack=slack) if token else None
-    return SlackEdge(parts=parts, bolt=bolt, socket=socket)
+    return SlackEdge(context=context, home=home, bolt=bolt, socket=socket)
 
 
-def make_parts(base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge) -> Parts:
+def make_slack_context(base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge) -> SlackContext:
     """Return what the handlers of commands, clicks and forms work with."""
-    clients = base.clients
-    return Parts(
-        clock=base.clock,
-        make_id=base.make_id,
-        config=base.config,
+    clients, config = base.clients, base.config
+    return SlackContext(
         database=base.database,
-        context=approvals.context,
-        paytend=clients.paytend,
+        now=base.clock.now,
         timezone=base.timezone,
-        secrets=approvals.secrets,
-        directory=clients.directory,
+        approvals=approvals.context,
+        paytend=clients.paytend,
+        members=WorkspaceMembers(directory=clients.directory, roles=config.roles, same_person=config.same_person),
         replier=Replier(renderer=base.renderer, slack=clients.slack, http=clients.http),
+        inputs=make_modal_inputs(base),
+        secrets=approvals.secrets,
+        routes=notices.routes,
+        balance=config.balance,
+        doctor=make_doctor_context(base),
+        work=WorkHandover(
+            later=base.pools.slow.submit,
+            execute_now=approvals.executor.execute_now,
+            wake_executor=base.loops.execution.wake,
+            wake_deliverer=base.loops.delivery.wake,
+        ),
+    )
+
+
+def make_modal_inputs(base: Foundation) -> ModalInputs:
+    """Return what fills the inputs of modals, and keeps or reads what was put into them."""
+    clients, token = base.clients, base.settings.SLACK_BOT_TOKEN
+    return ModalInputs(
         choices=Choices(paytend=clients.paytend, monotonic=base.clock.monotonic),
         drafts=Drafts(database=base.database, vault=base.vault, make_id=base.make_id, now=base.clock.now),
-        files=SlackFiles(
-            http=clients.http, slack=clients.slack, token=base.settings.SLACK_BOT_TOKEN.get_secret_value()
-        ),
-        later=base.pools.slow.submit,
-        outbox=approvals.context.outbox,
-        routes=notices.routes,
-        execute_now=approvals.executor.execute_now,
-        wake_executor=base.loops.execution.wake,
-        wake_deliverer=base.loops.delivery.wake,
-        doctor=make_doctor_context(base),
+        files=SlackFiles(http=clients.http, slack=clients.slack, token=token.get_secret_value()),
     )

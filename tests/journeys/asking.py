@@ -128,7 +128,7 @@ def _sends_a_document(world: JourneyWorld) -> Delivery:
 
 def _opens_ordering(world: JourneyWorld) -> None:
     world.types(SUPPORT, "/card apply")
-    world.bot.slack.parts.choices.designs()
+    world.bot.slack.context.inputs.choices.designs()
     searches(world, SUPPORT, "", action="design")
     chooses_place(world)
 

@@ -23,7 +23,7 @@ def checked_world(database: SqlDatabase, folder: Path, **more: Any) -> Iterator[
         assert problems_of(world.slack) == []
         world.paytend.books.recount()
         with database.reading() as session:
-            assert chain.verify(session, key=world.bot.slack.parts.context.audit_key).is_intact
+            assert chain.verify(session, key=world.bot.slack.context.approvals.audit_key).is_intact
 
 
 @pytest.fixture

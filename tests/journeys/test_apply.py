@@ -18,7 +18,7 @@ PARCEL = {
 
 def applies(world: JourneyWorld, *, design: str = "CTHMCPE20056", **values: Any) -> Delivery:
     world.types(SUPPORT, "/card apply")
-    world.bot.slack.parts.choices.designs()
+    world.bot.slack.context.inputs.choices.designs()
     searches(world, SUPPORT, "", action="design")
     chooses_place(world)
     given = {**PARCEL, "quantity": "3", **values}
@@ -126,7 +126,7 @@ def test_a_lost_answer_to_an_order_is_found_out_and_not_repeated(sqlite_world: J
 def test_paytend_down_while_the_form_is_sent_loses_nothing(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.types(SUPPORT, "/card apply")
-    world.bot.slack.parts.choices.designs()
+    world.bot.slack.context.inputs.choices.designs()
     searches(world, SUPPORT, "", action="design")
     chooses_place(world)
     world.paytend.switches.add("error_before", operation="getSKUs", count=None)
@@ -180,7 +180,7 @@ def test_a_change_to_a_city_that_paytend_does_not_know_is_refused(sqlite_world: 
     world = sqlite_world
     world.types(SUPPORT, f"/holder update {HOLDER}")
     chooses_place(world)
-    world.bot.slack.parts.choices.cities("LT")
+    world.bot.slack.context.inputs.choices.cities("LT")
     world.paytend.switches.clear()
     option = {"text": {"type": "plain_text", "text": "Atlantis"}, "value": "LT_XX"}
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bot.logs import QUIET, LineFormatter
-from bot.slack import home
 from sandbox.slack import seed
 from sandbox.slack.web_api import ApiCall
 from tests.journeys.card_world import CARDS_CONFIG
@@ -161,7 +160,7 @@ def looks_at_home(world: JourneyWorld) -> None:
     world.clicks(SUPPORT, "home_card", view=world.slack.home(SUPPORT))
     world.submits(SUPPORT, card=TYPED_NUMBER)
     world.submits(SUPPORT, card=CARD)
-    home.refresh(world.bot.slack.parts)
+    world.bot.slack.home.refresh()
 
 
 def searches_with_marks(world: JourneyWorld) -> None:

@@ -20,7 +20,7 @@ def healthy(sqlite_world: JourneyWorld) -> JourneyWorld:
 
 
 def found(world: JourneyWorld, **changes: object) -> dict[str, tuple[str, str]]:
-    examined = world.bot.slack.parts.doctor
+    examined = world.bot.slack.context.doctor
     rows = table.examine(type(examined)(**{**vars(examined), **changes}))
     return {row.name: (row.state, row.says + " " + row.next) for row in rows}
 
@@ -77,7 +77,7 @@ def test_a_rule_that_cannot_be_met_without_the_requester_is_named(make_world: Ma
 
 
 def test_a_group_that_cannot_be_read_is_named(healthy: JourneyWorld) -> None:
-    healthy.bot.slack.parts.directory.forget()
+    healthy.bot.slack.context.members.directory.forget()
     healthy.slack.faults.answers("usergroups.users.list", "no_such_subteam", times=9)
 
     state, says = found(healthy)["groups"]
@@ -135,7 +135,7 @@ def test_the_command_line_runs_the_same_checks_with_its_exit_status(
     environment = make_environment(
         slack=healthy.slack,
         paytend=healthy.paytend,
-        paytend_url=str(healthy.bot.slack.parts.paytend.http.base_url),
+        paytend_url=str(healthy.bot.slack.context.paytend.http.base_url),
         database_url=str(healthy.bot.database.url),
     )
     for name, value in environment.items():

@@ -128,7 +128,7 @@ def shift(world: JourneyWorld, jump: timedelta) -> None:
 def test_f35_summer_time_neither_doubles_nor_skips_a_look_at_the_balance(
     sqlite_world: JourneyWorld, change: datetime
 ) -> None:
-    world, every = sqlite_world, sqlite_world.bot.slack.parts.config.balance.every
+    world, every = sqlite_world, sqlite_world.bot.slack.context.balance.every
     local = ZoneInfo("Europe/Vilnius")
     world.bot.jobs._now = lambda: world.clock.now().astimezone(local)
     world.clock.advance(change - world.clock.now())

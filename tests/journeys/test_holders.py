@@ -38,7 +38,7 @@ def chooses_place(world: JourneyWorld, person: str = SUPPORT) -> None:
     searches(world, person, "lithu", action="country")
     world.slack.clicks(person, action_id="country", value="LT")
     world.settles()
-    world.bot.slack.parts.choices.cities("LT")
+    world.bot.slack.context.inputs.choices.cities("LT")
     searches(world, person, "vil", action="city_LT")
 
 
@@ -146,7 +146,7 @@ def test_a_kept_form_is_gone_after_half_an_hour_and_never_for_others(sqlite_worl
     world.clicks_modal(SUPPORT, "form_go_on")
 
     assert "gone now" in world.modal_text(SUPPORT)
-    assert world.bot.slack.parts.drafts.sweep() == 1
+    assert world.bot.slack.context.inputs.drafts.sweep() == 1
 
 
 def test_a_form_without_anything_typed_is_closed_silently(sqlite_world: JourneyWorld) -> None:
@@ -216,7 +216,7 @@ def test_a_wrong_argument_is_answered_with_the_right_form(sqlite_world: JourneyW
 
 def test_the_search_for_a_city_says_in_words_what_there_is_not(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
-    world.bot.slack.parts.choices.patience = 0.01
+    world.bot.slack.context.inputs.choices.patience = 0.01
     world.types(SUPPORT, "/holder create")
 
     assert searches(world, SUPPORT, "", action="city_") == ["Choose the country first"]
@@ -230,7 +230,7 @@ def test_the_search_for_a_city_says_in_words_what_there_is_not(sqlite_world: Jou
 
 def test_the_search_says_when_paytend_does_not_answer(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
-    world.bot.slack.parts.choices.patience = 0.01
+    world.bot.slack.context.inputs.choices.patience = 0.01
     world.paytend.switches.add("error_before", operation="getCities", count=None)
     world.types(SUPPORT, "/holder create")
     searches(world, SUPPORT, "lithu", action="country")

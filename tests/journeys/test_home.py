@@ -100,14 +100,14 @@ def test_a_tab_is_refreshed_when_something_changes_and_left_alone_otherwise(sqli
     opens_home(world, SUPPORT)
     before = publishes(world)
 
-    assert home.refresh(world.bot.slack.parts) == 0
+    assert world.bot.slack.home.refresh() == 0
     world.asks("20.00")
-    assert home.refresh(world.bot.slack.parts) == 2
+    assert world.bot.slack.home.refresh() == 2
     assert "20.00 EUR" in shown(world, MANAGER)
-    assert home.refresh(world.bot.slack.parts) == 0
+    assert world.bot.slack.home.refresh() == 0
 
     world.types(SUPPORT, f"/card info {CARD}")  # a line in the trail that no tab shows
-    assert home.refresh(world.bot.slack.parts) == 0
+    assert world.bot.slack.home.refresh() == 0
     assert publishes(world) == before + 2
 
 
@@ -118,7 +118,7 @@ def test_a_tab_that_nobody_looked_at_lately_costs_nothing(sqlite_world: JourneyW
     world.asks("20.00")
     before = publishes(world)
 
-    assert home.refresh(world.bot.slack.parts) == 0
+    assert world.bot.slack.home.refresh() == 0
     assert publishes(world) == before
 
 
@@ -128,8 +128,8 @@ def test_slack_refusing_a_refresh_is_tried_again_later(sqlite_world: JourneyWorl
     world.asks("20.00")
     world.slack.faults.limits("views.publish")
 
-    assert home.refresh(world.bot.slack.parts) == 0
-    assert home.refresh(world.bot.slack.parts) == 1
+    assert world.bot.slack.home.refresh() == 0
+    assert world.bot.slack.home.refresh() == 1
     assert "20.00 EUR" in shown(world, MANAGER)
 
 
@@ -189,14 +189,14 @@ def test_two_hundred_open_tabs_are_refreshed_within_slacks_limit(sqlite_world: J
             session.add(HomeTab(**row.model_dump() | {"account": account, "person_id": account, "seen": ""}))
     before = publishes(world)
 
-    home.refresh(world.bot.slack.parts)
+    world.bot.slack.home.refresh()
     assert publishes(world) == before  # nothing differs from what everybody has
     with world.bot.database.reading() as session:
         assert "" not in session.exec(select(HomeTab.seen)).all(), "and nobody is looked at again before it does"
 
     world.asks("20.00")
-    home.refresh(world.bot.slack.parts)
+    world.bot.slack.home.refresh()
     assert publishes(world) - before == home.MOST_PUBLISHED
-    home.refresh(world.bot.slack.parts)
+    world.bot.slack.home.refresh()
     assert publishes(world) - before == 2 * home.MOST_PUBLISHED
     assert sum("20.00 EUR" in shown(world, account) for account in people) == 2 * home.MOST_PUBLISHED

@@ -184,7 +184,7 @@ def test_a_low_partner_balance_is_told_once_and_so_is_its_recovery(sqlite_world:
     world = sqlite_world
 
     def looks() -> None:
-        world.clock.advance(world.bot.slack.parts.config.balance.every)
+        world.clock.advance(world.bot.slack.context.balance.every)
         world.bot.jobs.fire("balance")
         world.settles()
 

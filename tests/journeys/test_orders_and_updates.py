@@ -35,7 +35,7 @@ def cards(make_world: MakesWorld) -> Iterator[JourneyWorld]:
 
 def _asks(world: JourneyWorld, action: str, payload: Mapping[str, Any]) -> Request:
     """Ask as the forms do."""
-    parts = world.bot.slack.parts
+    context = world.bot.slack.context
     incoming = Incoming(
         kind=PayloadKind.SUBMISSION,
         name="form",
@@ -45,7 +45,9 @@ def _asks(world: JourneyWorld, action: str, payload: Mapping[str, Any]) -> Reque
         key="1",
         channel="C0GENERAL",
     )
-    asked = ask_for(parts, incoming, parts.find_member(SUPPORT), action=action, subject=HOLDER, payload=payload)
+    asked = ask_for(
+        context, incoming, context.members.find(SUPPORT), action=action, subject=HOLDER, payload=payload
+    )
     world.settles()
     return asked
 
@@ -153,12 +155,12 @@ def test_what_does_not_fit_is_refused_and_in_the_trail(
 
 
 def test_who_asked_is_told_what_and_where(cards: JourneyWorld) -> None:
-    parts = cards.bot.slack.parts
+    context = cards.bot.slack.context
     incoming = Incoming(
         kind=PayloadKind.SUBMISSION, name="form", account=SUPPORT, team="", account_team="", key="1"
     )
     reply = ask_and_tell(
-        parts, incoming, parts.find_member(SUPPORT), action="card.apply", subject="sku", payload=ORDER
+        context, incoming, context.members.find(SUPPORT), action="card.apply", subject="sku", payload=ORDER
     )
     assert isinstance(reply, AskedReply)
     assert reply.summary.startswith("Card order: 3 unactivated cards")

@@ -62,7 +62,7 @@ def test_the_trail_tells_the_whole_story_and_holds(world: JourneyWorld) -> None:
     number = world.paytend.books.card(CARD).number
     assert not any(number in json.dumps(row.facts) for row in world.trail())
     with world.bot.database.reading() as session:
-        verified = chain.verify(session, key=world.bot.slack.parts.context.audit_key)
+        verified = chain.verify(session, key=world.bot.slack.context.approvals.audit_key)
         assert verified.is_intact
         assert verified.head.seq == 13
         assert not chain.verify(session, key=b"another key").is_intact
@@ -99,7 +99,7 @@ def test_the_database_refuses_what_goes_around_the_bot(world: JourneyWorld) -> N
 def test_a_trail_that_was_changed_behind_the_triggers_is_found_out(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks_and_approves()
-    database, key = world.bot.database, world.bot.slack.parts.context.audit_key
+    database, key = world.bot.database, world.bot.slack.context.approvals.audit_key
     attack(database, "DROP TRIGGER cardops_audit_event_unchanged")
     attack(database, "UPDATE audit_event SET actor = :who WHERE seq = 2", who=ADMIN)
 

@@ -42,7 +42,7 @@ def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: Re
     with context.database.reading() as session:
         match wanted.name:
             case "waiting":
-                page = lists.waiting(session, member=member, now=context.clock.now(), after=wanted.after)
+                page = lists.waiting(session, member=member, now=context.now(), after=wanted.after)
             case "mine":
                 page = lists.mine(session, member=member, after=wanted.after)
             case _:
@@ -56,7 +56,7 @@ def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: Re
 
 
 def _row(context: SlackContext, request: Request) -> RequestRow:
-    summary, _ = stored.read_shown(context.context, request)
+    summary, _ = stored.read_shown(context.approvals, request)
     return RequestRow(
         id=request.id,
         summary=summary or f"{request.action} on {request.subject}",

@@ -41,7 +41,7 @@ def _read_shown(value: SentValue) -> ShownRequest:
 
 def _approve(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> Replies | None:
     _decide(context, shown, member, verdict=Verdict.APPROVE)
-    context.wake_executor()
+    context.work.wake_executor()
     return show_again(context, incoming, member, shown.id)
 
 
@@ -51,15 +51,15 @@ def _decide(
     with context.database.writing() as session:
         deciding.decide(
             session,
-            context.context,
+            context.approvals,
             request_id=shown.id,
             digest=shown.digest,
             verdict=verdict,
             member=member,
             reason=reason,
-            now=context.clock.now(),
+            now=context.now(),
         )
-    context.wake_deliverer()
+    context.work.wake_deliverer()
 
 
 def _open_denial(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> DenialForm:
@@ -70,7 +70,7 @@ def _open_denial(context: SlackContext, incoming: Incoming, member: Member, show
             request_id=shown.id,
             digest=shown.digest,
             member=member,
-            now=context.clock.now(),
+            now=context.now(),
         )
     message = read_request(context, request.id)
     # The value of the button, not of the request as it is now: the person denies what they were shown.
@@ -81,13 +81,13 @@ def _withdraw(context: SlackContext, incoming: Incoming, member: Member, shown: 
     with context.database.writing() as session:
         deciding.withdraw(
             session,
-            context.context,
+            context.approvals,
             request_id=shown.id,
             digest=shown.digest,
             member=member,
-            now=context.clock.now(),
+            now=context.now(),
         )
-    context.wake_deliverer()
+    context.work.wake_deliverer()
     return show_again(context, incoming, member, shown.id)
 
 
@@ -96,13 +96,13 @@ def _announce_review(context: SlackContext, _incoming: Incoming, member: Member,
     with context.database.writing() as session:
         deciding.announce_review(
             session,
-            context.context,
+            context.approvals,
             request_id=shown.id,
             digest=shown.digest,
             member=member,
-            now=context.clock.now(),
+            now=context.now(),
         )
-    context.wake_deliverer()
+    context.work.wake_deliverer()
 
 
 def _open_settling(
@@ -133,15 +133,15 @@ def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     with context.database.writing() as session:
         request = settlement.settle(
             session,
-            context.context,
+            context.approvals,
             request_id=shown.id,
             digest=shown.digest,
             member=member,
             happened=incoming.value.get("happened") is True,
             reason=incoming.fields["reason"],
-            now=context.clock.now(),
+            now=context.now(),
         )
-    context.wake_deliverer()
+    context.work.wake_deliverer()
     settled = request.status in {"executed", "failed"}
     return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
 

@@ -31,14 +31,14 @@ def fill_with_holder(context: SlackContext, incoming: Incoming, view: SlackView)
     def run() -> None:
         try:
             reply: Reply = lookup.known(holder_id, ask=context.paytend.send)
-            member = context.find_member(incoming.account, team=incoming.account_team)
+            member = context.members.find(incoming.account, team=incoming.account_team)
             context.note("cardholder:read", member=member, subject=holder_id)
         except PaytendError as error:
             reply = FormNotKnown(says=str(error))
         _complete(context, view, reply)
 
     try:
-        context.later(run)
+        context.work.later(run)
     except Busy:
         _log.warning("form.not_completed")
 

@@ -40,7 +40,7 @@ class FormKept(Reply, template="form_kept"):
 def answer_closed(context: SlackContext, incoming: Incoming) -> None:
     """Offer to go on with a form that was closed after something was typed into it; its files do not stay."""
     for file in (file for files in incoming.files.values() for file in files):
-        context.files.delete(file)
+        context.inputs.files.delete(file)
     form = FORMS.get(incoming.name)
     if form is None or form.view is None or not _is_touched(incoming):
         return
@@ -61,11 +61,11 @@ def with_way_back(context: SlackContext, incoming: Incoming, problem: ProblemRep
 
 def _keep(context: SlackContext, incoming: Incoming) -> str:
     texts = {name: text for name, text in incoming.value.items() if isinstance(text, str)}
-    return context.drafts.keep(incoming.account, form=incoming.name, fields={**texts, **incoming.fields})
+    return context.inputs.drafts.keep(incoming.account, form=incoming.name, fields={**texts, **incoming.fields})
 
 
 def _go_on(context: SlackContext, incoming: Incoming, _member: Member, draft: str) -> TemplateFacts:
-    kept = context.drafts.take(draft, account=incoming.account)
+    kept = context.inputs.drafts.take(draft, account=incoming.account)
     form = FORMS.get(kept.form)
     if form is None or form.view is None:
         raise OldButton

@@ -22,14 +22,14 @@ class NoticeTakenReply(Reply, template="notice_taken"):
 
 
 def _acknowledge(context: SlackContext, _incoming: Incoming, member: Member, key: str) -> Reply | None:
-    account, now = member.person.account, context.clock.now()
+    account, now = member.person.account, context.now()
     try:
         with context.database.writing() as session:
-            acknowledgements.acknowledge(session, key, account=account, outbox=context.outbox, now=now)
+            acknowledgements.acknowledge(session, key, account=account, outbox=context.approvals.outbox, now=now)
             chain.append(
                 session,
                 "notice:acknowledged",
-                key=context.context.audit_key,
+                key=context.approvals.audit_key,
                 actor=account,
                 subject=key[:64],
                 facts={},
@@ -39,7 +39,7 @@ def _acknowledge(context: SlackContext, _incoming: Incoming, member: Member, key
         raise OldButton from error
     except acknowledgements.AlreadyAcknowledged as error:
         return NoticeTakenReply(by=error.by, at=error.at)
-    context.wake_deliverer()
+    context.work.wake_deliverer()
     return None  # the notice itself is edited
 
 

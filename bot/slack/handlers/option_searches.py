@@ -48,13 +48,13 @@ def _countries(_context: SlackContext, _more: str, text: str) -> Sequence[tuple[
 def _cities(context: SlackContext, country: str, text: str) -> Sequence[tuple[str, str]]:
     if country not in COUNTRIES:
         return [(NO_CHOICE, "Choose the country first")]
-    cities = context.choices.cities_soon(country, submit=context.later)
+    cities = context.inputs.choices.cities_soon(country, submit=context.work.later)
     rows = ((city, (city.name or "", city.code or "")) for city in cities)
     return [(city.code or "", f"{city.name or city.code} ({city.code})") for city in search(text, rows)]
 
 
 def _designs(context: SlackContext, _more: str, text: str) -> Sequence[tuple[str, str]]:
-    designs = context.choices.designs_soon(submit=context.later)
+    designs = context.inputs.choices.designs_soon(submit=context.work.later)
     rows = ((row, (row.name or "", row.sku or "")) for row in designs)
     return [(row.sku or "", _design_text(row)) for row in search(text, rows)]
 

@@ -12,8 +12,8 @@ from notifier.balance.notices import read_samples
 
 
 def _propose(context: SlackContext, _incoming: Incoming, _member: Member, currency: str) -> Reply:
-    now = context.clock.now()
-    thresholds = context.config.balance.currencies.get(currency)
+    now = context.now()
+    thresholds = context.balance.currencies.get(currency)
     if thresholds is None:
         raise OldButton
     with context.database.reading() as session:

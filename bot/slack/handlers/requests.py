@@ -89,17 +89,17 @@ def ask_for(
             action=action,
             payload=payload,
             snapshot=context.take_snapshot(action, read),
-            members=context.members(),
+            members=context.members.by_role(),
             asked_in=incoming.channel,
             follows=_follows(context, incoming.account, action=action),
             again=again,
         )
         with context.database.writing() as session:
             request = opening.open_request(
-                session, context.context, new_request=wish, member=member, now=context.clock.now()
+                session, context.approvals, new_request=wish, member=member, now=context.now()
             )
-    context.wake_deliverer()
-    return context.execute_now(request.id) if request.status == Status.APPROVED else request
+    context.work.wake_deliverer()
+    return context.work.execute_now(request.id) if request.status == Status.APPROVED else request
 
 
 def ask_and_tell(
@@ -125,14 +125,14 @@ def ask_and_tell(
 
 def tell_asked(context: SlackContext, asked: Request) -> Reply:
     """Return what the person who asked is told."""
-    summary, _ = stored.read_shown(context.context, asked)
+    summary, _ = stored.read_shown(context.approvals, asked)
     if stored.read_rule(asked).lifted:
         headline, more = _ALONE.get(Status(asked.status), _LATER)
         says = f"{summary}. {asked.reason}".rstrip() + f" Reference: {asked.reference}."
         return told(headline, says, next=more)
     return AskedReply(
         summary=summary,
-        channel=asked.told.split()[0] if asked.told else context.context.channel,
+        channel=asked.told.split()[0] if asked.told else context.approvals.channel,
         decide_by=asked.decide_by,
         phrase=asked.phrase,
     )
@@ -145,7 +145,7 @@ def read_request(context: SlackContext, name: str, *, member: Member | None = No
     """
     with context.database.reading() as session:
         request = stored.find_named(session, name)
-        view = showing.read_view(session, context.context, request, now=context.clock.now())
+        view = showing.read_view(session, context.approvals, request, now=context.now())
     message = make_request_message(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
     if member is None or view.payload is None or not view.payload.private or not member.roles & allowed:
@@ -169,9 +169,11 @@ def show_again(context: SlackContext, incoming: Incoming, member: Member, reques
 def _follows(context: SlackContext, account: str, *, action: str) -> bool:
     """Whether the requester cannot see the message in its channel: that of the rule, else of all approvals."""
     channels = {
-        rule.channel or context.context.channel for rule in context.context.policy.rules if rule.action == action
+        rule.channel or context.approvals.channel
+        for rule in context.approvals.policy.rules
+        if rule.action == action
     }
-    return not all(context.directory.is_member(channel, account) for channel in channels)
+    return not all(context.members.is_in(channel, account) for channel in channels)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ class SilenceOver(Refusal):
 
 
 def _silence(context: SlackContext, incoming: Incoming, member: Member, wish: silences.TypedSilence) -> Reply:
-    now = context.clock.now()
+    now = context.now()
     with context.database.writing() as session:
         silence = silencing.begin(
             session,
@@ -33,19 +33,19 @@ def _silence(context: SlackContext, incoming: Incoming, member: Member, wish: si
             reason=wish.reason,
             until=now + wish.lasts,
             routes=context.routes,
-            outbox=context.outbox,
+            outbox=context.approvals.outbox,
             now=now,
         )
         chain.append(
             session,
             "silence:began",
-            key=context.context.audit_key,
+            key=context.approvals.audit_key,
             actor=member.person.account,
             subject=silence.id,
             facts={"matcher": str(wish.matcher), "reason": wish.reason, "until": silence.ends_at.isoformat()},
             now=now,
         )
-    context.wake_deliverer()
+    context.work.wake_deliverer()
     return _list(context, incoming, member, None)
 
 
@@ -74,15 +74,13 @@ def _end(context: SlackContext, _incoming: Incoming, member: Member, silence_id:
                 silence_id,
                 by=by,
                 routes=context.routes,
-                outbox=context.outbox,
-                now=context.clock.now(),
+                outbox=context.approvals.outbox,
+                now=context.now(),
             )
-            note_silence_end(
-                session, silence, held, key=context.context.audit_key, actor=by, now=context.clock.now()
-            )
+            note_silence_end(session, silence, held, key=context.approvals.audit_key, actor=by, now=context.now())
     except silencing.NoSuchSilence as error:
         raise SilenceOver from error
-    context.wake_deliverer()
+    context.work.wake_deliverer()
     says = "1 notice was held back." if held == 1 else f"{held} notices were held back."
     more = " Each is a line in the thread of its message." if held else ""
     return told("The silence has ended", says + more)
@@ -93,7 +91,7 @@ def _show_held(context: SlackContext, _incoming: Incoming, member: Member, silen
         silence = session.get(Silence, silence_id)
         if silence is None or silence.ended_at is not None:
             raise SilenceOver
-        rows = silencing.list_held(session, silence_id, outbox=context.outbox)
+        rows = silencing.list_held(session, silence_id, outbox=context.approvals.outbox)
         held = silencing.count_held(session, silence_id)
         matcher = str(silencing.read_matcher(silence))
     context.note("silence:read", member=member, subject=silence_id)

@@ -14,17 +14,17 @@ from commands.slash_command import Reply, View
 
 
 def _view(context: SlackContext, channel: str, fields: Fields) -> View:
-    place = fill_address(fields, name_of_city=context.choices.name_of_city)
-    return make_form(fields, place=place, channel=channel, name_of_design=context.choices.name_of_design)
+    place = fill_address(fields, name_of_city=context.inputs.choices.name_of_city)
+    return make_form(fields, place=place, channel=channel, name_of_design=context.inputs.choices.name_of_design)
 
 
 def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     order, _ = read_order(incoming.fields)
     if order is None:
         raise OldButton  # the inputs were checked before; only another client can come here
-    payload = make_payload(order, context.choices.designs())
+    payload = make_payload(order, context.inputs.choices.designs())
     address = order.delivery_address
-    require_city(address, context.choices.cities(address.country_code))
+    require_city(address, context.inputs.choices.cities(address.country_code))
     asked_in = replace(incoming, channel=str(incoming.value.get("channel") or ""))
     subject = order.holder_id or order.sku
     return ask_and_tell(context, asked_in, member, action="card.apply", subject=subject, payload=payload)

@@ -26,7 +26,7 @@ class HolderCreateUnknown(Reply, template="holder_create_unknown"):
 
 
 def _view(context: SlackContext, channel: str, fields: Fields) -> View:
-    place = fill_address(fields, name_of_city=context.choices.name_of_city)
+    place = fill_address(fields, name_of_city=context.inputs.choices.name_of_city)
     return make_create_form(fields, place=place, channel=channel)
 
 
@@ -34,13 +34,13 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     new, _ = read_new(incoming.fields)
     if new is None:
         raise OldButton  # the inputs were checked before; only another client can come here
-    require_born(new.birthday, today=context.clock.now().date())
-    require_city(new.address, context.choices.cities(new.address.country_code))
+    require_born(new.birthday, today=context.now().date())
+    require_city(new.address, context.inputs.choices.cities(new.address.country_code))
     context.note("cardholder:create_asked", member=member, subject="new", nationality=new.nationality)
     try:
         holder = context.paytend.send(operations.CREATE_CARDHOLDER(**vars(new)))
     except (OutcomeUnknown, ProtocolError):
-        draft = context.drafts.keep(incoming.account, form=NAME, fields=incoming.fields)
+        draft = context.inputs.drafts.keep(incoming.account, form=NAME, fields=incoming.fields)
         context.note("cardholder:create_unknown", member=member, subject="new")
         return _look(context, member, new, draft=draft)
     return _created(context, member, holder)
@@ -65,7 +65,7 @@ def _look(context: SlackContext, member: Member, new: NewCardholder, *, draft: s
 
 def look_again(context: SlackContext, incoming: Incoming, member: Member, draft: str) -> Reply:
     """Ask once more whether the cardholder is there, by the document in the draft."""
-    new, _ = read_new(context.drafts.take(draft, account=incoming.account).fields)
+    new, _ = read_new(context.inputs.drafts.take(draft, account=incoming.account).fields)
     if new is None:
         raise OldButton
     return _look(context, member, new, draft=draft)

@@ -40,7 +40,7 @@ def _remove_refused(context: SlackContext, incoming: Incoming, member: Member) -
 
 
 def _remove(context: SlackContext, member: Member, file: AttachedFile) -> bool:
-    deleted = context.files.delete(file)
+    deleted = context.inputs.files.delete(file)
     context.note("document:removed", member=member, subject=file.id, deleted=deleted)
     return deleted
 
@@ -54,7 +54,7 @@ def _send(context: SlackContext, incoming: Incoming, member: Member, file: Attac
     """Send the file and return what was sent; it is still in Slack."""
     holder_id, file_type = take_text(incoming.value, "holder"), incoming.fields["file_type"]
     suffix = document.suffix_of(file)
-    content = context.files.read(file)
+    content = context.inputs.files.read(file)
     document.require_content(content, suffix=suffix)
     facts = {"file_type": file_type, "bytes": len(content)}
     context.note("document:send_asked", member=member, subject=holder_id, **facts)

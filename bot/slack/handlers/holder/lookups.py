@@ -41,5 +41,5 @@ def read_page(value: SentValue) -> CityPage:
 
 def show_cities(context: SlackContext, _incoming: Incoming, _member: Member, page: CityPage) -> Reply:
     """Return a page of cities."""
-    known = context.choices.cities(page.country)
+    known = context.inputs.choices.cities(page.country)
     return lookup.cities(page.country, page.text, start=page.start, known=known)

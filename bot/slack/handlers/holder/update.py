@@ -17,7 +17,7 @@ NAME = "holder_update"
 
 
 def _view(context: SlackContext, channel: str, fields: Fields) -> View:
-    place = fill_address(fields, name_of_city=context.choices.name_of_city)
+    place = fill_address(fields, name_of_city=context.inputs.choices.name_of_city)
     return make_update_form(fields, holder_id=fields.get("holder", ""), place=place, channel=channel)
 
 
@@ -27,9 +27,9 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
         raise OldButton  # the inputs were checked before; only another client can come here
     holder_id = take_text(incoming.value, "holder")
     if changes.birthday is not None:
-        require_born(changes.birthday, today=context.clock.now().date())
+        require_born(changes.birthday, today=context.now().date())
     if changes.address is not None:
-        require_city(changes.address, context.choices.cities(changes.address.country_code))
+        require_city(changes.address, context.inputs.choices.cities(changes.address.country_code))
     asked_in = replace(incoming, channel=str(incoming.value.get("channel") or ""))
     reason = incoming.fields.get("reason", "").strip()
     payload = {"holder_id": holder_id, "reason": reason, **changes.as_payload()}
