@@ -226,7 +226,7 @@ def test_the_codes_that_decide_something_are_the_documented_ones() -> None:
 
 
 def test_a_code_that_is_no_text_and_no_whole_number_is_left_out() -> None:
-    values: tuple[object, ...] = (True, 5.0, [], {}, None)
+    values: tuple[object, ...] = (True, 5.0, [], {}, None, "")
     for value in values:
         assert CardInfo.decode({"cardStatus": value}, unit=AmountUnit.MINOR).status is None
     assert CardInfo.decode({"cardStatus": " 5 "}, unit=AmountUnit.MINOR).status == codes.CardStatus.ACTIVE

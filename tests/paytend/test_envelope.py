@@ -283,3 +283,28 @@ def test_what_is_longer_than_one_block_of_rsa_is_encrypted_in_several(peer: Peer
     opened = [peer.ours.decrypt(block, PKCS1v15()) for block in blocks]
     assert b"".join(opened) == text
     assert [len(block) for block in opened] == [117, 117, 26], "the modulus of 128 bytes less 11"
+
+
+@pytest.mark.parametrize(
+    ("rewritten", "nulls", "form"),
+    [
+        (False, False, "raw"),
+        (False, True, "raw, nulls as text"),
+        (True, False, "re-serialised"),
+        (True, True, "re-serialised, nulls as text"),
+    ],
+)
+def test_each_form_that_may_have_been_signed_is_found(peer: Peer, rewritten: bool, nulls: bool, form: str) -> None:
+    text = '{ "cardId": "1" }'
+    fields = {"respCode": "00", "respMsg": None, "signType": "RSA"}
+    message = peer.makes(fields, payload="respData", text=text.encode())
+    signed = {
+        "randomKey": "MDEyMzQ1Njc4OUFCQ0RFRg==",
+        **fields,
+        "respData": '{"cardId":"1"}' if rewritten else text,
+        "respMsg": "null" if nulls else None,
+    }
+    signature = peer.theirs.sign(signature_source(signed), PKCS1v15(), SHA256())
+    raw = json.dumps(message | {"signature": base64.b64encode(signature).decode()}).encode()
+
+    assert envelope.open_response(raw, keys=peer.keys).form == form

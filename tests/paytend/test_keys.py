@@ -1,6 +1,7 @@
 import base64
 import multiprocessing
 import secrets
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from paytend import Keys, KeyUnusable, RequestIds, load_private_key, load_public_keys
+from tests.paytend.openssl import make_key_pair
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -77,6 +79,13 @@ def test_an_unusable_private_key_is_refused_without_its_text() -> None:
         with pytest.raises(KeyUnusable) as refusal:
             load_private_key(text)
         assert not text or text not in str(refusal.value)
+
+
+def test_a_private_key_that_is_too_small_is_refused(tmp_path: Path) -> None:
+    private, _ = make_key_pair(tmp_path, "small", bits=512)
+
+    with pytest.raises(KeyUnusable, match="512 bits; at least 1024"):
+        load_private_key(private.read_text())
 
 
 def test_an_elliptic_public_key_is_refused() -> None:

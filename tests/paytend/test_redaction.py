@@ -127,6 +127,11 @@ def test_what_opens_a_card_is_known_by_its_name_however_it_is_spelt(name: str) -
     assert not is_secret_name(f"{name}Status")
 
 
+def test_an_id_of_seven_digits_beside_a_card_number_hides_nothing_and_is_not_hidden() -> None:
+    assert mask_text("4111 1111 1111 1111 1755902") == "411111******1111 1755902"
+    assert mask_text("1755902 4111 1111 1111 1111") == "1755902 411111******1111"
+
+
 def test_other_values_stay_as_they_are() -> None:
     value = {
         "id": 1755902,
