@@ -4,9 +4,9 @@
 modes in `switches.py`, the respCodes in `refusals.py`, the names of the answers' fields in `shown.py`.
 """
 
-from sandbox.paytend.exchanges import Call
+from sandbox.paytend.exchanges import PaytendCall
 from sandbox.paytend.pairs import Pairs, make_pairs
 from sandbox.paytend.standin import PaytendStandIn
 from sandbox.paytend.switches import FaultKind
 
-__all__ = ["Call", "FaultKind", "Pairs", "PaytendStandIn", "make_pairs"]
+__all__ = ["FaultKind", "Pairs", "PaytendCall", "PaytendStandIn", "make_pairs"]

@@ -7,7 +7,7 @@ is the default; "major" means decimal texts like "11.00".
 import re
 from typing import Literal, TypeAlias
 
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 
 Unit: TypeAlias = Literal["minor", "major"]
 
@@ -25,7 +25,7 @@ _MAJOR = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,6}))?")
 def check_currency(code: str) -> str:
     """Return the code of a currency in which partner and cards can have money, or refuse."""
     if code not in PRECISION:
-        raise Refused(Reason.CURRENCY_UNKNOWN)
+        raise PaytendRefusal(Reason.CURRENCY_UNKNOWN)
     return code
 
 
@@ -38,16 +38,16 @@ def read_amount(text: str, *, currency: str, unit: Unit) -> int:
     """Return the minor units of a text in `unit`; refuses anything but a positive amount."""
     if unit == "minor":
         if not _MINOR.fullmatch(text):
-            raise Refused(Reason.AMOUNT_WRONG)
+            raise PaytendRefusal(Reason.AMOUNT_WRONG)
         return int(text)
     found = _MAJOR.fullmatch(text)
     places = precision_of(currency)
     fraction = (found[2] or "") if found else ""
     if not found or len(fraction) > places:
-        raise Refused(Reason.AMOUNT_WRONG)
+        raise PaytendRefusal(Reason.AMOUNT_WRONG)
     minor = int(found[1]) * _power(places) + int(fraction.ljust(places, "0") or "0")
     if minor == 0:
-        raise Refused(Reason.AMOUNT_WRONG)
+        raise PaytendRefusal(Reason.AMOUNT_WRONG)
     return minor
 
 

@@ -25,7 +25,7 @@ from sandbox.paytend.records import (
     TopUp,
     Transaction,
 )
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 
 _BIN = "533711"
 FIRST_CARD_ID = 1755902
@@ -114,28 +114,28 @@ class Books:
     def card(self, card_id: str, *, status: CardStatus | None = None) -> Card:
         """Return a card, or refuse when there is none or its status is another one."""
         if card_id not in self.cards:
-            raise Refused(Reason.CARD_UNKNOWN)
+            raise PaytendRefusal(Reason.CARD_UNKNOWN)
         card = self.cards[card_id]
         if status is not None and card.status is not status:
-            raise Refused(Reason.CARD_STATUS)
+            raise PaytendRefusal(Reason.CARD_STATUS)
         return card
 
     def holder(self, holder_id: str) -> Holder:
         """Return a cardholder, or refuse."""
         if holder_id not in self.holders:
-            raise Refused(Reason.HOLDER_UNKNOWN)
+            raise PaytendRefusal(Reason.HOLDER_UNKNOWN)
         return self.holders[holder_id]
 
     def order(self, order_no: str) -> Order:
         """Return an order of cards, or refuse."""
         if order_no not in self.orders:
-            raise Refused(Reason.ORDER_UNKNOWN)
+            raise PaytendRefusal(Reason.ORDER_UNKNOWN)
         return self.orders[order_no]
 
     def top_up(self, order_no: str) -> TopUp:
         """Return a top-up in whatever state, or refuse."""
         if order_no not in self.all_top_ups:
-            raise Refused(Reason.ORDER_UNKNOWN)
+            raise PaytendRefusal(Reason.ORDER_UNKNOWN)
         return self.all_top_ups[order_no]
 
     def order_no_used(self, order_no: str) -> bool:

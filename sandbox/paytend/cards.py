@@ -15,7 +15,7 @@ from sandbox.paytend.records import (
     TradeType,
     Transaction,
 )
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 from sandbox.paytend.shown import accounts_shown, balances_shown, card_shown, top_up_shown
 from sandbox.paytend.switches import Modes
 
@@ -25,11 +25,11 @@ _CHANGED = {"changeStatus": 1, "errMsg": ""}
 def activate(books: Books, card: Card, *, holder_id: str) -> None:
     """Bind an approved cardholder to an inactive card and make it active."""
     if card.status is not CardStatus.INACTIVE:
-        raise Refused(Reason.CARD_STATUS)
+        raise PaytendRefusal(Reason.CARD_STATUS)
     if card.holder_id not in {"", holder_id}:
-        raise Refused(Reason.CARD_OF_ANOTHER)
+        raise PaytendRefusal(Reason.CARD_OF_ANOTHER)
     if books.holder(holder_id).status is not AuditStatus.APPROVED:
-        raise Refused(Reason.HOLDER_NOT_APPROVED)
+        raise PaytendRefusal(Reason.HOLDER_NOT_APPROVED)
     card.holder_id, card.status, card.activated_at = holder_id, CardStatus.ACTIVE, books.now()
 
 
@@ -82,9 +82,9 @@ def replace_card(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
     """Activate a new card with the old one's holder, move the balance to it and freeze the old one."""
     new, old = books.card(fields.text("cardId")), books.card(fields.text("oldCardId"))
     if old.status not in {CardStatus.ACTIVE, CardStatus.LOST} or not old.holder_id:
-        raise Refused(Reason.CARD_STATUS)
+        raise PaytendRefusal(Reason.CARD_STATUS)
     if fields.has("cvv") and fields.text("cvv") != new.cvv:
-        raise Refused(Reason.CVV_WRONG)
+        raise PaytendRefusal(Reason.CVV_WRONG)
     activate(books, new, holder_id=old.holder_id)
     old.status, old.replaced_by = CardStatus.FROZEN, new.card_id
     for currency in books.ledger.currencies(f"card:{old.card_id}"):

@@ -37,7 +37,7 @@ from aiohttp import web
 
 from sandbox.paytend.amounts import PRECISION, major
 from sandbox.paytend.records import TradeStatus
-from sandbox.paytend.refusals import Refused
+from sandbox.paytend.refusals import PaytendRefusal
 from sandbox.paytend.shown import (
     audit_shown,
     card_shown,
@@ -96,7 +96,7 @@ def _answering(stand_in: "PaytendStandIn", act: Act) -> Any:
             if not isinstance(body, dict):
                 raise TypeError("a JSON object is wanted")  # noqa: TRY301 - answered with the others below
             return _said(act(stand_in, body))
-        except Refused as refused:
+        except PaytendRefusal as refused:
             return _said({"error": refused.message, "code": refused.code}, status=409)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             return _said({"error": f"{type(error).__name__}: {error}"}, status=400)

@@ -12,7 +12,7 @@ from sandbox.paytend import funding, holders, orders, spending
 from sandbox.paytend.amounts import check_currency, read_amount
 from sandbox.paytend.books import Books
 from sandbox.paytend.records import ApplyStatus, AuditStatus, Card, CardStatus, Holder, Order, TopUp, Transaction
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 
 _SHOPS = (
     ("MAXIMA LT, X-123 VILNIUS", 185),
@@ -90,11 +90,11 @@ class Events:
             return made
 
     def newest_order(self) -> str:
-        """Return the number of the newest order that is not shipped; raises Refused when none waits."""
+        """Return the number of the newest order that is not shipped; raises PaytendRefusal when none waits."""
         with self._books.lock:
             waiting = [each for each in self._books.orders.values() if each.status is ApplyStatus.ACCEPTED]
             if not waiting:
-                raise Refused(Reason.ORDER_UNKNOWN)
+                raise PaytendRefusal(Reason.ORDER_UNKNOWN)
             return waiting[-1].order_no
 
     def charge_fee(self, card_id: str, amount: str, *, remark: str = "Monthly fee") -> Transaction | None:

@@ -10,7 +10,7 @@ _SHOWN_FILE = 40
 
 
 @dataclass(kw_only=True)
-class Call:
+class PaytendCall:
     """One request received. `outcome` is the respCode of the work, "" when nothing was done."""
 
     operation: str
@@ -28,7 +28,7 @@ class Exchange:
     `data` is the sealed content of the answer, None when nothing was done or it was refused.
     """
 
-    call: Call
+    call: PaytendCall
     request: str
     data: dict[str, Any] | None
     answer: str | None
@@ -36,7 +36,7 @@ class Exchange:
 
 
 def exchange_of(
-    call: Call,
+    call: PaytendCall,
     request: web.Request,
     body: bytes,
     *,

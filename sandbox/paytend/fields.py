@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sandbox.paytend.cities import CITIES
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 
 ADDRESS_FIELDS = ("addressLine", "addressLine2", "cityCode", "state", "postcode", "countryCode")
 _ORDER_NO = re.compile(r"[A-Za-z0-9]{10,32}")
@@ -25,7 +25,7 @@ class Fields:
         """Refuse names that the operation does not have."""
         unknown = sorted(set(self._biz_data) - set(known))
         if unknown:
-            raise Refused(Reason.FIELD_UNKNOWN, unknown[0])
+            raise PaytendRefusal(Reason.FIELD_UNKNOWN, unknown[0])
 
     def has(self, name: str) -> bool:
         """Tell whether a field is there and not empty."""
@@ -35,27 +35,27 @@ class Fields:
         """Return a text, "" when absent."""
         value = self._biz_data.get(name, "")
         if not isinstance(value, str):
-            raise Refused(Reason.FIELD_WRONG, name)
+            raise PaytendRefusal(Reason.FIELD_WRONG, name)
         return value
 
     def text(self, name: str) -> str:
         """Return a text that must be there."""
         if not self.has(name):
-            raise Refused(Reason.FIELD_MISSING, name)
+            raise PaytendRefusal(Reason.FIELD_MISSING, name)
         return self.optional(name)
 
     def matching(self, name: str, *, pattern: re.Pattern[str]) -> str:
         """Return a text that the whole pattern matches."""
         value = self.text(name)
         if not pattern.fullmatch(value):
-            raise Refused(Reason.FIELD_WRONG, name)
+            raise PaytendRefusal(Reason.FIELD_WRONG, name)
         return value
 
     def choice(self, name: str, *, options: Collection[str]) -> str:
         """Return a text that is one of the options."""
         value = self.text(name)
         if value not in options:
-            raise Refused(Reason.FIELD_WRONG, name)
+            raise PaytendRefusal(Reason.FIELD_WRONG, name)
         return value
 
     def whole(self, name: str, *, least: int, most: int, default: int) -> int:
@@ -64,7 +64,7 @@ class Fields:
         if not value:
             return default
         if not value.isascii() or not value.isdigit() or len(value) > 9 or not least <= int(value) <= most:
-            raise Refused(Reason.PAGE_WRONG, name)
+            raise PaytendRefusal(Reason.PAGE_WRONG, name)
         return int(value)
 
     def day(self, name: str) -> date:
@@ -72,14 +72,14 @@ class Fields:
         try:
             return date.fromisoformat(self.matching(name, pattern=_DATE))
         except ValueError as error:
-            raise Refused(Reason.FIELD_WRONG, name) from error
+            raise PaytendRefusal(Reason.FIELD_WRONG, name) from error
 
     def decoded(self, name: str) -> str:
         """Return the decoded text of a Base64 field, "" when the field is empty."""
         try:
             return base64.b64decode(self.optional(name), validate=True).decode()
         except ValueError as error:
-            raise Refused(Reason.FIELD_WRONG, name) from error
+            raise PaytendRefusal(Reason.FIELD_WRONG, name) from error
 
     def order_no(self) -> str:
         """Return an order number: 10 to 32 letters and digits."""
@@ -93,14 +93,14 @@ class Fields:
         """Return an address in the clear; its lines travel in Base64, its city is one of getCities."""
         value = self._biz_data.get(name, "")
         if not value:
-            raise Refused(Reason.FIELD_MISSING, name)
+            raise PaytendRefusal(Reason.FIELD_MISSING, name)
         if not isinstance(value, dict):
-            raise Refused(Reason.FIELD_WRONG, name)
+            raise PaytendRefusal(Reason.FIELD_WRONG, name)
         inner = Fields(value)
         inner.only(ADDRESS_FIELDS)
         country = inner.text("countryCode")
         if inner.text("cityCode") not in dict(CITIES.get(country, ())):
-            raise Refused(Reason.FIELD_WRONG, "cityCode")
+            raise PaytendRefusal(Reason.FIELD_WRONG, "cityCode")
         inner.text("addressLine")
         inner.text("postcode")
         return {

@@ -15,7 +15,7 @@ from sandbox.paytend.records import (
     TradeType,
     Transaction,
 )
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 
 
 def fund(books: Books, *, currency: str, amount: int, remark: str = "Bank transfer") -> None:
@@ -27,7 +27,7 @@ def fund(books: Books, *, currency: str, amount: int, remark: str = "Bank transf
 def withdraw(books: Books, *, currency: str, amount: int) -> None:
     """Take money out of the partner account; refuses more than is there."""
     if amount > books.partner_balance(currency):
-        raise Refused(Reason.BALANCE_INSUFFICIENT)
+        raise PaytendRefusal(Reason.BALANCE_INSUFFICIENT)
     books.ledger.move(PARTNER, OUTSIDE, currency=currency, amount=amount)
     _enter(books, TradeType.WITHDRAWAL, currency=currency, amount=amount, remark="Withdrawal")
 
@@ -44,11 +44,11 @@ def set_partner_balance(books: Books, *, currency: str, amount: int) -> None:
 def start_top_up(books: Books, *, order_no: str, card_id: str, currency: str, amount: int) -> TopUp:
     """Take amount and fee from the partner balance and put them under way to an active card."""
     if books.order_no_used(order_no):
-        raise Refused(Reason.ORDER_REPEATED)
+        raise PaytendRefusal(Reason.ORDER_REPEATED)
     books.card(card_id, status=CardStatus.ACTIVE)
     fee = fee_of(amount, currency=currency)
     if amount + fee > books.partner_balance(currency):
-        raise Refused(Reason.BALANCE_INSUFFICIENT)
+        raise PaytendRefusal(Reason.BALANCE_INSUFFICIENT)
     top_up = TopUp(
         order_no=order_no,
         trade_id=books.new_trade_id(),
@@ -67,7 +67,7 @@ def finish_top_up(books: Books, order_no: str, *, done: bool = True, error: str 
     """Let a top-up that is under way arrive, or give its money back to the partner; once only."""
     top_up = books.top_up(order_no)
     if top_up.status is not TopUpStatus.PROCESSING:
-        raise Refused(Reason.ORDER_ENDED)
+        raise PaytendRefusal(Reason.ORDER_ENDED)
     del books.processing[order_no]
     currency, amount, fee = top_up.currency, top_up.amount, top_up.fee
     if not done:

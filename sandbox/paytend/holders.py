@@ -8,7 +8,7 @@ from sandbox.paytend.books import Books
 from sandbox.paytend.cities import CITIES, EEA
 from sandbox.paytend.fields import Fields
 from sandbox.paytend.records import FACE_PHOTO, FILE_TYPES, IDENTITY_FILES, AuditStatus, Holder, Notice
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 from sandbox.paytend.shown import audit_shown, holder_shown
 from sandbox.paytend.switches import Modes
 
@@ -27,7 +27,7 @@ def create_cardholder(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
     nationality = fields.matching("nationalityCode", pattern=_COUNTRY)
     id_type = fields.choice("idType", options=("1", "2"))
     if id_type == "1" and nationality not in EEA:
-        raise Refused(Reason.FIELD_WRONG, "idType")
+        raise PaytendRefusal(Reason.FIELD_WRONG, "idType")
     fields.text("firstName")
     holder = Holder(
         holder_id=books.new_holder_id(),
@@ -43,7 +43,7 @@ def create_cardholder(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
         address=fields.address("eeaAddress"),
     )
     if _by_document(books, id_no=holder.id_no, id_type=id_type):
-        raise Refused(Reason.HOLDER_EXISTS)
+        raise PaytendRefusal(Reason.HOLDER_EXISTS)
     books.holders[holder.holder_id] = holder
     return holder_shown(holder)
 
@@ -52,7 +52,7 @@ def update_cardholder(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
     """Change birthday, gender, nationality or address; at least one."""
     holder = books.holder(fields.text("holderId"))
     if not any(fields.has(name) for name in _CHANGEABLE):
-        raise Refused(Reason.FIELD_MISSING, _CHANGEABLE[0])
+        raise PaytendRefusal(Reason.FIELD_MISSING, _CHANGEABLE[0])
     birthday = fields.day("birthday").isoformat() if fields.has("birthday") else holder.birthday
     gender = fields.choice("gender", options=("1", "2")) if fields.has("gender") else holder.gender
     nationality = holder.nationality
@@ -74,7 +74,7 @@ def get_holder(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
         return holder_shown(books.holder(fields.text("holderId")))
     found = _by_document(books, id_no=fields.text("idNo"), id_type=fields.text("idType"))
     if found is None:
-        raise Refused(Reason.HOLDER_UNKNOWN)
+        raise PaytendRefusal(Reason.HOLDER_UNKNOWN)
     return holder_shown(found)
 
 
@@ -86,9 +86,9 @@ def upload_document(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
     try:
         content = base64.b64decode(fields.text("fileContent"), validate=True)
     except ValueError as error:
-        raise Refused(Reason.FIELD_WRONG, "fileContent") from error
+        raise PaytendRefusal(Reason.FIELD_WRONG, "fileContent") from error
     if len(content) > LARGEST_FILE:
-        raise Refused(Reason.FILE_TOO_LARGE)
+        raise PaytendRefusal(Reason.FILE_TOO_LARGE)
     holder.documents.append((file_type, suffix, len(content)))
     uploaded = {kind for kind, _, _ in holder.documents}
     if holder.status is not AuditStatus.APPROVED and FACE_PHOTO in uploaded and IDENTITY_FILES & uploaded:

@@ -8,7 +8,7 @@ from sandbox.paytend.amounts import check_currency, shown
 from sandbox.paytend.books import Books
 from sandbox.paytend.fields import Fields
 from sandbox.paytend.records import Side, TradeStatus, TradeType, Transaction
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 from sandbox.paytend.shown import accounts_shown, partner_entry_shown, transaction_shown
 from sandbox.paytend.switches import Modes
 
@@ -94,7 +94,7 @@ def _span(books: Books, fields: Fields) -> tuple[date, date]:
         return today - timedelta(days=LONGEST_SPAN - 1), today
     begin, end = fields.day("beginDate"), fields.day("endDate")
     if not 0 <= (end - begin).days < LONGEST_SPAN:
-        raise Refused(Reason.DATES_WRONG)
+        raise PaytendRefusal(Reason.DATES_WRONG)
     return begin, end
 
 

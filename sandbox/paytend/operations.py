@@ -32,7 +32,7 @@ class Operation:
         return self.path.rpartition("/")[2]
 
     def carry_out(self, books: Books, biz_data: dict[str, Any], modes: Modes) -> dict[str, Any]:
-        """Do it in one piece and return the answer's respData; raises Refused when nothing was done."""
+        """Do it in one piece and return the answer's respData; raises PaytendRefusal when nothing was done."""
         fields = Fields(biz_data)
         with books.lock:
             fields.only((*self.required, *self.optional))

@@ -18,7 +18,7 @@ from sandbox.paytend.records import (
     Notice,
     Order,
 )
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 from sandbox.paytend.shown import order_shown
 from sandbox.paytend.switches import Modes
 
@@ -29,7 +29,7 @@ def apply_card(books: Books, fields: Fields, modes: Modes) -> dict[str, Any]:
     """Accept an order: a batch of cards without holder, or one card for an approved cardholder."""
     order_no = fields.order_no()
     if books.order_no_used(order_no):
-        raise Refused(Reason.ORDER_REPEATED)
+        raise PaytendRefusal(Reason.ORDER_REPEATED)
     fields.choice("cardScheme", options=(MASTERCARD,))
     card_type = fields.choice("cardType", options=(VIRTUAL, PHYSICAL))
     quantity = int(fields.matching("quantity", pattern=_QUANTITY))
@@ -52,7 +52,7 @@ def get_apply_card_result(books: Books, fields: Fields, _: Modes) -> dict[str, A
     """Tell what became of an order; a holder id, when given, must be the order's."""
     order = books.order(fields.text("orderNo"))
     if fields.has("holderId") and fields.text("holderId") != order.holder_id:
-        raise Refused(Reason.ORDER_UNKNOWN)
+        raise PaytendRefusal(Reason.ORDER_UNKNOWN)
     return order_shown(books, order)
 
 
@@ -83,7 +83,7 @@ def fail(books: Books, order_no: str, *, error: str) -> Order:
 def _waiting(books: Books, order_no: str) -> Order:
     order = books.order(order_no)
     if order.status is not ApplyStatus.ACCEPTED:
-        raise Refused(Reason.ORDER_ENDED)
+        raise PaytendRefusal(Reason.ORDER_ENDED)
     return order
 
 
@@ -103,7 +103,7 @@ def _shipping(books: Books, order: Order) -> Callable[[], None]:
 def _sku(fields: Fields, *, card_type: str) -> str:
     sku = fields.text("sku")
     if not any(known["sku"] == sku and known["cardType"] == card_type for known in SKUS):
-        raise Refused(Reason.SKU_UNKNOWN)
+        raise PaytendRefusal(Reason.SKU_UNKNOWN)
     return sku
 
 
@@ -112,9 +112,9 @@ def _holder(books: Books, fields: Fields, *, card_type: str, quantity: int) -> s
         return ""
     holder = books.holder(fields.text("holderId"))
     if holder.status is not AuditStatus.APPROVED:
-        raise Refused(Reason.HOLDER_NOT_APPROVED)
+        raise PaytendRefusal(Reason.HOLDER_NOT_APPROVED)
     if quantity != 1:
-        raise Refused(Reason.FIELD_WRONG, "quantity")
+        raise PaytendRefusal(Reason.FIELD_WRONG, "quantity")
     return holder.holder_id
 
 

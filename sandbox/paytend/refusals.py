@@ -58,7 +58,7 @@ class Reason(Enum):
         return str(self.value[1])
 
 
-class Refused(Exception):
+class PaytendRefusal(Exception):
     """The stand-in does not do what was asked; nothing has changed."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sandbox.paytend.books import Books
 from sandbox.paytend.ledger import FEES, SPENT
 from sandbox.paytend.records import CardStatus, Notice, Side, TradeStatus, TradeType, Transaction
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 from sandbox.paytend.shown import transaction_shown
 
 
@@ -47,7 +47,7 @@ def settle(books: Books, trade_id: str) -> Transaction:
     """Spend what an authorisation reserved; refuses one that is settled, declined or reversed."""
     held = _line(books, trade_id, side=Side.AUTHORISATION)
     if held.status is not TradeStatus.DONE or _lines(books, trade_id, side=Side.SETTLEMENT):
-        raise Refused(Reason.TRADE_UNKNOWN)
+        raise PaytendRefusal(Reason.TRADE_UNKNOWN)
     _move(books, held.card_id, held.currency, held.amount, path=("held", SPENT))
     return _told(books, _copied(books, held, Side.SETTLEMENT, TradeType.PAYMENT, TradeStatus.DONE, effect=0))
 
@@ -75,7 +75,7 @@ def reverse(books: Books, trade_id: str) -> Transaction:
     line = settled[0] if settled else _line(books, trade_id, side=Side.AUTHORISATION)
     purchases = (TradeType.PAYMENT, TradeType.AUTHORISATION)
     if line.status is not TradeStatus.DONE or line.trade_type not in purchases:
-        raise Refused(Reason.TRADE_UNKNOWN)
+        raise PaytendRefusal(Reason.TRADE_UNKNOWN)
     source = SPENT if settled else "held"
     _move(books, line.card_id, line.currency, line.amount, path=(source, "card"))
     line.status = TradeStatus.REVERSED
@@ -111,7 +111,7 @@ def _lines(books: Books, trade_id: str, *, side: Side) -> list[Transaction]:
 def _line(books: Books, trade_id: str, *, side: Side) -> Transaction:
     found = _lines(books, trade_id, side=side)
     if not found:
-        raise Refused(Reason.TRADE_UNKNOWN)
+        raise PaytendRefusal(Reason.TRADE_UNKNOWN)
     return found[0]
 
 

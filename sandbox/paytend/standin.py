@@ -16,13 +16,13 @@ from sandbox.paytend.answers import Answers
 from sandbox.paytend.books import Books
 from sandbox.paytend.control import add_control
 from sandbox.paytend.events import Events
-from sandbox.paytend.exchanges import Call, Exchange, exchange_of, shortened
+from sandbox.paytend.exchanges import Exchange, PaytendCall, exchange_of, shortened
 from sandbox.paytend.operations import OPERATIONS, Operation
 from sandbox.paytend.pairs import Pairs, make_pairs
 from sandbox.paytend.programme import PARTNER_ID, seed_programme
 from sandbox.paytend.records import TopUp
-from sandbox.paytend.refusals import Reason, Refused
-from sandbox.paytend.switches import Fault, FaultKind, Switches
+from sandbox.paytend.refusals import PaytendRefusal, Reason
+from sandbox.paytend.switches import FaultKind, PaytendFault, Switches
 from sandbox.paytend.webhooks import DEFAULT_PAUSES, Attempt, Sender, Webhook
 from sandbox.paytend.wire import Wire
 
@@ -64,7 +64,7 @@ class PaytendStandIn:
         self.books = Books(now=self.clock.now, seed=seed, unit=unit, zone=zone)
         if programme:
             seed_programme(self.books)
-        self.calls: list[Call] = []
+        self.calls: list[PaytendCall] = []
         self._watch: Callable[[Exchange], None] | None = None
         self._request_ids: set[str] = set()
         self._sender = Sender(
@@ -112,7 +112,7 @@ class PaytendStandIn:
     def callback(self, url: str | None) -> None:
         self._sender.callback = url
 
-    def calls_of(self, operation: str) -> list[Call]:
+    def calls_of(self, operation: str) -> list[PaytendCall]:
         """Return the requests received for one operation, like "topup"."""
         return [call for call in list(self.calls) if call.operation == operation]
 
@@ -192,7 +192,7 @@ class PaytendStandIn:
 
     async def _answer(self, request: web.Request, operation: Operation) -> web.StreamResponse:
         body = await request.read()
-        call = Call(operation=operation.name, at=self.clock.now())
+        call = PaytendCall(operation=operation.name, at=self.clock.now())
         self.calls.append(call)
         begun = time.monotonic()
         response, data = await self._responded(request, operation, call, body)
@@ -202,13 +202,13 @@ class PaytendStandIn:
         return response
 
     async def _responded(
-        self, request: web.Request, operation: Operation, call: Call, body: bytes
+        self, request: web.Request, operation: Operation, call: PaytendCall, body: bytes
     ) -> tuple[web.StreamResponse, dict[str, Any] | None]:
         try:
             opened = self._wire.open_request(body)
             call.request_id, call.biz_data = opened.request_id, shortened(opened.biz_data)
             self._use_request_id(opened.request_id)
-        except Refused as refused:
+        except PaytendRefusal as refused:
             call.outcome = refused.code
             return web.json_response({"respCode": refused.code, "respMsg": refused.message}), None
         delay, fault = self.switches.take(operation.name)
@@ -222,16 +222,16 @@ class PaytendStandIn:
 
     def _use_request_id(self, request_id: str) -> None:
         if request_id in self._request_ids:
-            raise Refused(Reason.REQUEST_ID_REPEATED)
+            raise PaytendRefusal(Reason.REQUEST_ID_REPEATED)
         self._request_ids.add(request_id)
 
     async def _fail_before(
         self,
         request: web.Request,
         operation: Operation,
-        call: Call,
+        call: PaytendCall,
         biz_data: dict[str, Any],
-        fault: Fault | None,
+        fault: PaytendFault | None,
     ) -> web.StreamResponse | None:
         match fault.kind if fault else None:
             case FaultKind.LOSE_BEFORE:
@@ -251,7 +251,7 @@ class PaytendStandIn:
         return None
 
     async def _fail_after(
-        self, request: web.Request, answer: dict[str, Any], fault: Fault | None
+        self, request: web.Request, answer: dict[str, Any], fault: PaytendFault | None
     ) -> web.StreamResponse | None:
         match fault.kind if fault else None:
             case FaultKind.LOSE_AFTER:
@@ -272,17 +272,17 @@ class PaytendStandIn:
             await asyncio.sleep(0.02)
         return _abort(request)
 
-    def _do_late(self, operation: Operation, call: Call, biz_data: dict[str, Any]) -> None:
+    def _do_late(self, operation: Operation, call: PaytendCall, biz_data: dict[str, Any]) -> None:
         self._carry_out(operation, call, biz_data)
 
     def _carry_out(
-        self, operation: Operation, call: Call, biz_data: dict[str, Any]
+        self, operation: Operation, call: PaytendCall, biz_data: dict[str, Any]
     ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """Do the work and return its data (None: refused) and the answer as it travels."""
         self.tick()
         try:
             data = operation.carry_out(self.books, biz_data, self.switches.modes)
-        except Refused as refused:
+        except PaytendRefusal as refused:
             call.outcome = refused.code
             return None, self._answers.refusal(refused.code, refused.message)
         call.outcome = "00"

@@ -34,7 +34,7 @@ class FaultKind(StrEnum):
 
 
 @dataclass(kw_only=True)
-class Fault:
+class PaytendFault:
     """A fault that waits for its calls: the next `count` of `operation`, or all until cleared."""
 
     kind: FaultKind
@@ -92,7 +92,7 @@ class Switches:
     def __init__(self) -> None:
         self.modes = Modes()
         self.webhooks = WebhookSwitches()
-        self.faults: list[Fault] = []
+        self.faults: list[PaytendFault] = []
         self._lock = threading.Lock()
 
     def add(
@@ -103,9 +103,9 @@ class Switches:
         count: int | None = 1,
         seconds: float = 0.0,
         code: str = "9999",
-    ) -> Fault:
+    ) -> PaytendFault:
         """Arm a fault for the next `count` calls (None: until cleared) of an operation (None: any)."""
-        fault = Fault(kind=FaultKind(kind), operation=operation, count=count, seconds=seconds, code=code)
+        fault = PaytendFault(kind=FaultKind(kind), operation=operation, count=count, seconds=seconds, code=code)
         with self._lock:
             self.faults.append(fault)
         return fault
@@ -115,15 +115,15 @@ class Switches:
         with self._lock:
             self.faults.clear()
 
-    def lose_next_answer(self, *, operation: str | None = None) -> Fault:
+    def lose_next_answer(self, *, operation: str | None = None) -> PaytendFault:
         """Lose the next answer after doing the work."""
         return self.add(FaultKind.LOSE_AFTER, operation=operation)
 
-    def lose_next_request(self, *, operation: str | None = None) -> Fault:
+    def lose_next_request(self, *, operation: str | None = None) -> PaytendFault:
         """Abort the next connection before doing anything."""
         return self.add(FaultKind.LOSE_BEFORE, operation=operation)
 
-    def refuse_next(self, code: str, *, operation: str | None = None) -> Fault:
+    def refuse_next(self, code: str, *, operation: str | None = None) -> PaytendFault:
         """Refuse the next call with a respCode."""
         return self.add(FaultKind.REFUSE, operation=operation, code=code)
 
@@ -135,14 +135,14 @@ class Switches:
         """Change webhook switches by name; raises KeyError and ValueError like set_modes."""
         _set(self.webhooks, changes)
 
-    def take(self, operation: str) -> tuple[float, Fault | None]:
+    def take(self, operation: str) -> tuple[float, PaytendFault | None]:
         """Use up the faults armed for a call: return the delay in seconds, and the first other fault."""
         with self._lock:
             delay = self._take_first(operation, delays=True)
             fault = self._take_first(operation, delays=False)
         return (delay.seconds if delay else 0.0), fault
 
-    def _take_first(self, operation: str, *, delays: bool) -> Fault | None:
+    def _take_first(self, operation: str, *, delays: bool) -> PaytendFault | None:
         for fault in self.faults:
             if (fault.kind is FaultKind.DELAY) is delays and fault.operation in {None, operation}:
                 if fault.count is not None:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from sandbox.paytend.refusals import Reason, Refused
+from sandbox.paytend.refusals import PaytendRefusal, Reason
 
 VERSION = "2.0"
 SIGN_TYPE = "RSA"
@@ -142,29 +142,29 @@ class Wire:
     partner_key: RSAPublicKey
 
     def open_request(self, body: bytes) -> Opened:
-        """Return what a request asks; raises Refused for anything that is not exactly right."""
+        """Return what a request asks; raises PaytendRefusal for anything that is not exactly right."""
         try:
             fields = read_strings(body)
         except ValueError as error:
-            raise Refused(Reason.NOT_JSON) from error
+            raise PaytendRefusal(Reason.NOT_JSON) from error
         self._check_plain_fields(fields)
         opened = self._verified(fields)
         text = opened["bizData"]
         try:
             biz_data = read_strings(text) if text else {}
         except ValueError as error:
-            raise Refused(Reason.BIZ_DATA_WRONG) from error
+            raise PaytendRefusal(Reason.BIZ_DATA_WRONG) from error
         return Opened(request_id=fields["requestId"], biz_data=biz_data)
 
     def _check_plain_fields(self, fields: Mapping[str, Any]) -> None:
         if set(fields) != set(REQUEST_FIELDS) or not all(isinstance(value, str) for value in fields.values()):
-            raise Refused(Reason.ENVELOPE_FIELD)
+            raise PaytendRefusal(Reason.ENVELOPE_FIELD)
         if fields["partnerId"] != self.partner_id:
-            raise Refused(Reason.PARTNER_UNKNOWN)
+            raise PaytendRefusal(Reason.PARTNER_UNKNOWN)
         if fields["version"] != VERSION or fields["signType"] != SIGN_TYPE:
-            raise Refused(Reason.VERSION_WRONG)
+            raise PaytendRefusal(Reason.VERSION_WRONG)
         if len(fields["requestId"]) != 32 or not fields["requestId"].startswith(self.partner_id):
-            raise Refused(Reason.REQUEST_ID_WRONG)
+            raise PaytendRefusal(Reason.REQUEST_ID_WRONG)
 
     def _verified(self, fields: Mapping[str, str]) -> dict[str, str]:
         """Return the fields in the clear; one refusal for whatever is wrong with key, cipher or signature."""
@@ -175,7 +175,7 @@ class Wire:
             signature = _from_base64(fields["signature"])
             self.partner_key.verify(signature, source_of(opened).encode(), PKCS1v15(), SHA256())
         except (ValueError, InvalidSignature) as error:
-            raise Refused(Reason.SEAL_BROKEN) from error
+            raise PaytendRefusal(Reason.SEAL_BROKEN) from error
         return opened
 
     def seal(

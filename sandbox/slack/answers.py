@@ -6,7 +6,7 @@ from sandbox.slack.blocks import interactive
 from sandbox.slack.deliveries import Answer
 from sandbox.slack.elements import OPTION_GROUP, option
 from sandbox.slack.methods.contents import checked_blocks
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.shapes import Json, array
 from sandbox.slack.state import State
 from sandbox.slack.tickets import ResponseAddress
@@ -32,7 +32,7 @@ def said(body: Any) -> Json | None:
     if body.get("attachments"):
         content["attachments"] = body["attachments"]
     if not (content["text"] or blocks or body.get("attachments")):
-        raise Refused("no_text")
+        raise SlackRefusal("no_text")
     return content
 
 
@@ -45,7 +45,7 @@ def after_command(state: State, answer: Answer, *, payload: Json) -> str:
     else:
         try:
             content = said(answer.body)
-        except Refused as refused:
+        except SlackRefusal as refused:
             words = f'{command} failed with the error "invalid_command_response" ({refused.code})'
             content = None
         if content is not None:
@@ -73,9 +73,9 @@ def _show(
 
 
 def use_response_address(state: State, path: str, body: Any) -> None:
-    """Do what a post to a response address asks for; raises Refused."""
+    """Do what a post to a response address asks for; raises SlackRefusal."""
     if not isinstance(body, dict):
-        raise Refused("invalid_payload")
+        raise SlackRefusal("invalid_payload")
     with state.lock:
         address = state.tickets.use_address(path, now=state.clock.now())
         source = _source(state, address)
@@ -85,7 +85,7 @@ def use_response_address(state: State, path: str, body: Any) -> None:
             return
         content = said(body)
         if content is None:
-            raise Refused("no_text")
+            raise SlackRefusal("no_text")
         if body.get("replace_original") and source is not None:
             for dropped in ("blocks", "attachments"):
                 source.pop(dropped, None)
@@ -152,7 +152,7 @@ def _respond(state: State, body: Json, *, person_id: str, view: Json) -> dict[st
                 views.update(view["id"], body.get("view"), hash_=None, name=state.serial)
             else:
                 views.push(body.get("view"), person_id=person_id, name=state.serial)
-        except Refused as refused:
+        except SlackRefusal as refused:
             raise NotUnderstood(f"{refused.code} {refused.fields or ''}") from refused
     state.touch()
     return {}

@@ -11,7 +11,7 @@ from sandbox.slack.shapes import Json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class SlackFault:
     """One thing that goes wrong with the next `times` calls of a method ("*" for any)."""
 
     method: str
@@ -28,9 +28,9 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._armed: list[Fault] = []
+        self._armed: list[SlackFault] = []
 
-    def arm(self, fault: Fault) -> None:
+    def arm(self, fault: SlackFault) -> None:
         """Let this go wrong."""
         with self._lock:
             self._armed.append(fault)
@@ -41,12 +41,12 @@ class Faults:
             self._armed.clear()
 
     @property
-    def armed(self) -> tuple[Fault, ...]:
+    def armed(self) -> tuple[SlackFault, ...]:
         """What is still to go wrong."""
         with self._lock:
             return tuple(self._armed)
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str) -> SlackFault | None:
         """Return the fault for a call of `method` that arrives now, and count it down."""
         with self._lock:
             for place, fault in enumerate(self._armed):
@@ -60,27 +60,27 @@ class Faults:
 
     def answers(self, method: str, error: str, *, times: int = 1, **fields: object) -> None:
         """Refuse the next calls with `{"ok": false, "error": …}`; nothing is done."""
-        self.arm(Fault(method=method, kind="error", error=error, times=times, fields=dict(fields)))
+        self.arm(SlackFault(method=method, kind="error", error=error, times=times, fields=dict(fields)))
 
     def fails(self, method: str, *, status: int = 500, times: int = 1) -> None:
         """Answer the next calls with an HTTP status and a page instead of JSON; nothing is done."""
-        self.arm(Fault(method=method, kind="status", status=status, times=times))
+        self.arm(SlackFault(method=method, kind="status", status=status, times=times))
 
     def limits(self, method: str, *, retry_after: int = 30, times: int = 1) -> None:
         """Answer the next calls with 429 and Retry-After."""
-        self.arm(Fault(method=method, kind="limited", seconds=retry_after, times=times))
+        self.arm(SlackFault(method=method, kind="limited", seconds=retry_after, times=times))
 
     def resets(self, method: str, *, accepted: bool, times: int = 1) -> None:
         """Reset the connection: when `accepted` after the call was carried out, else before."""
-        self.arm(Fault(method=method, kind="reset_after" if accepted else "reset_before", times=times))
+        self.arm(SlackFault(method=method, kind="reset_after" if accepted else "reset_before", times=times))
 
     def hangs(self, method: str, *, accepted: bool = False, times: int = 1) -> None:
         """Never answer the next calls; when `accepted` they are carried out all the same."""
-        self.arm(Fault(method=method, kind="hang_after" if accepted else "hang_before", times=times))
+        self.arm(SlackFault(method=method, kind="hang_after" if accepted else "hang_before", times=times))
 
     def slows(self, method: str, *, seconds: float, times: int = 1) -> None:
         """Answer the next calls late, in real time."""
-        self.arm(Fault(method=method, kind="slow", seconds=seconds, times=times))
+        self.arm(SlackFault(method=method, kind="slow", seconds=seconds, times=times))
 
 
 def reset(request: web.Request) -> None:

@@ -4,7 +4,7 @@ import mimetypes
 import secrets
 from dataclasses import dataclass, field
 
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.shapes import Json
 
 
@@ -73,10 +73,10 @@ class Files:
         return file
 
     def get(self, file_id: str) -> File:
-        """Return a file; raises Refused when there is none or it was deleted."""
+        """Return a file; raises SlackRefusal when there is none or it was deleted."""
         file = self.by_id.get(file_id)
         if file is None:
-            raise Refused("file_not_found")
+            raise SlackRefusal("file_not_found")
         if file.is_deleted:
-            raise Refused("file_deleted")
+            raise SlackRefusal("file_deleted")
         return file

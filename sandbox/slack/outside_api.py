@@ -16,7 +16,7 @@ from typing import Protocol
 import aiohttp
 from aiohttp import web
 
-from sandbox.slack.faults import Fault, Faults
+from sandbox.slack.faults import Faults, SlackFault
 from sandbox.slack.shapes import Json
 
 PANEL_SECONDS = 30.0
@@ -24,7 +24,7 @@ KINDS = frozenset({"limited", "down", "slow", "reset_before", "reset_after"})
 MOST_TIMES = 1000
 
 
-class Backstage(Protocol):
+class BackstageView(Protocol):
     """What is behind the workspace and can be shown beside it."""
 
     def offers(self) -> list[Json]:
@@ -75,7 +75,7 @@ class Panel:
 class OutsideApi:
     """Answers `/panel.json`, `/_page/panel`, `/_page/passed…`, `/_page/stories` and `/_control/fault`."""
 
-    def __init__(self, *, backstage: Backstage, faults: Faults) -> None:
+    def __init__(self, *, backstage: BackstageView, faults: Faults) -> None:
         """Show what `backstage` has; arm `faults`."""
         self._backstage = backstage
         self._faults = faults
@@ -144,7 +144,7 @@ class OutsideApi:
         return web.json_response({"armed": 0})
 
 
-def read_fault(asked: Json) -> Fault:
+def read_fault(asked: Json) -> SlackFault:
     """Return the fault that is asked for; raises KeyError, TypeError or ValueError."""
     kind = str(asked["kind"])
     if kind not in KINDS:
@@ -152,7 +152,7 @@ def read_fault(asked: Json) -> Fault:
     times = int(asked.get("times", 1))
     if not 1 <= times <= MOST_TIMES:
         raise ValueError(f"times: 1 to {MOST_TIMES}")
-    return Fault(
+    return SlackFault(
         method=str(asked.get("method") or "*"),
         kind="status" if kind == "down" else kind,
         times=times,

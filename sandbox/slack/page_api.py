@@ -9,8 +9,8 @@ from aiohttp import web
 from sandbox.slack import snapshots
 from sandbox.slack.acts import Act
 from sandbox.slack.deliveries import Delivery
-from sandbox.slack.outside_api import Backstage, read_asked, refuse_other_origins
-from sandbox.slack.refusals import CannotAct, Refused
+from sandbox.slack.outside_api import BackstageView, read_asked, refuse_other_origins
+from sandbox.slack.refusals import CannotAct, SlackRefusal
 from sandbox.slack.shapes import Json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ GATHER_SECONDS = 0.04
 class PageApi:
     """Answers `/_page/…`, as far as it is about the workspace itself."""
 
-    def __init__(self, *, workspace: "SlackWorkspace", backstage: Backstage) -> None:
+    def __init__(self, *, workspace: "SlackWorkspace", backstage: BackstageView) -> None:
         """Answer about `workspace`; the guide comes from `backstage`."""
         self._workspace = workspace
         self._backstage = backstage
@@ -131,7 +131,7 @@ class PageApi:
             return web.json_response({"ok": False, "shown": "no such act"}, status=400)
         try:
             done = [await self._performed(act) for act in kind(asked)]
-        except (CannotAct, Refused, KeyError) as no:
+        except (CannotAct, SlackRefusal, KeyError) as no:
             return web.json_response({"ok": False, "shown": f"You cannot do that: {no}"})
         last = done[-1] if done else Delivery(kind="none")
         return web.json_response(

@@ -3,7 +3,7 @@
 from sandbox.slack.shapes import Json
 
 
-class Refused(Exception):
+class SlackRefusal(Exception):
     """A call that Slack answers with `ok: false` and the name of an error."""
 
     def __init__(self, code: str, **fields: object) -> None:
@@ -17,7 +17,7 @@ class Refused(Exception):
         return {"ok": False, "error": self.code, **self.fields}
 
 
-class Invalid(Refused):
+class Invalid(SlackRefusal):
     """A call with arguments that Slack does not accept; says what is wrong with each."""
 
     def __init__(self, problems: list[str], *, code: str = "invalid_arguments") -> None:

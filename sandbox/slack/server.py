@@ -12,9 +12,9 @@ from aiohttp import web
 
 from sandbox.slack.acts import event_act
 from sandbox.slack.answers import use_response_address
-from sandbox.slack.outside_api import Backstage, OutsideApi
+from sandbox.slack.outside_api import BackstageView, OutsideApi
 from sandbox.slack.page_api import PageApi
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.shapes import Json
 from sandbox.slack.web_api import WebApi
 
@@ -32,7 +32,7 @@ ON_THIS_MACHINE = frozenset({"127.0.0.1", "::1"})
 class Server:
     """Builds `app`."""
 
-    def __init__(self, *, workspace: "SlackWorkspace", api: WebApi, backstage: Backstage) -> None:
+    def __init__(self, *, workspace: "SlackWorkspace", api: WebApi, backstage: BackstageView) -> None:
         """Route the Web API, Socket Mode, response addresses, files and the page."""
         self._workspace = workspace
         self._api = api
@@ -97,7 +97,7 @@ class Server:
             use_response_address(self._workspace.state, request.path, payload)
         except ValueError:
             return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
-        except Refused as refused:
+        except SlackRefusal as refused:
             status = 404 if refused.code.endswith("_url") else 400
             return web.json_response(refused.as_json(), status=status)
         return web.Response(text="ok")
@@ -125,7 +125,7 @@ class Server:
             return web.Response(status=403, text="not authorised")
         try:
             file = self._workspace.state.files.get(request.match_info["file"].partition("-")[2])
-        except Refused:
+        except SlackRefusal:
             return web.Response(status=404, text="no such file")
         return web.Response(
             body=file.content,

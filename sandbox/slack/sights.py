@@ -26,7 +26,7 @@ class Sights:
             return [self.state.shown(each) for each in self.state.timeline(found.id, thread_ts)]
 
     def message(self, channel: str, ts: str) -> Json:
-        """Return a copy of one message as it is now; raises Refused when it is gone."""
+        """Return a copy of one message as it is now; raises SlackRefusal when it is gone."""
         with self.state.lock:
             found = self.state.channel_named(channel)
             return self.state.shown(self.state.message(found.id if found else channel, ts))

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.clock import Clock
 from sandbox.slack.files import Files
 from sandbox.slack.people import Channel, Person, Team, UserGroup
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.shapes import Json
 from sandbox.slack.tickets import Tickets
 from sandbox.slack.views import Views
@@ -155,10 +155,10 @@ class State:
         return content
 
     def message(self, channel_id: str, ts: str) -> Json:
-        """Return a message itself; raises Refused when there is none."""
+        """Return a message itself; raises SlackRefusal when there is none."""
         found = self.messages.get(channel_id, {}).get(ts)
         if found is None:
-            raise Refused("message_not_found")
+            raise SlackRefusal("message_not_found")
         return found
 
     def delete(self, message: Json) -> None:

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 
 TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_LIFE = timedelta(minutes=30)
@@ -48,14 +48,14 @@ class Tickets:
         return name
 
     def use_trigger(self, name: str, *, now: datetime) -> str:
-        """Use a trigger up and return whose it was; raises Refused as Slack does."""
+        """Use a trigger up and return whose it was; raises SlackRefusal as Slack does."""
         trigger = self.triggers.get(name)
         if trigger is None:
-            raise Refused("invalid_trigger_id")
+            raise SlackRefusal("invalid_trigger_id")
         if trigger.is_used:
-            raise Refused("exchanged_trigger_id")
+            raise SlackRefusal("exchanged_trigger_id")
         if now - trigger.made_at > TRIGGER_LIFE:
-            raise Refused("expired_trigger_id")
+            raise SlackRefusal("expired_trigger_id")
         trigger.is_used = True
         return trigger.person_id
 
@@ -83,13 +83,13 @@ class Tickets:
         return path
 
     def use_address(self, path: str, *, now: datetime) -> ResponseAddress:
-        """Count a use and return the address; raises Refused when it is unknown, too old or used up."""
+        """Count a use and return the address; raises SlackRefusal when it is unknown, too old or used up."""
         address = self.addresses.get(path)
         if address is None:
-            raise Refused("no_such_url")
+            raise SlackRefusal("no_such_url")
         if now - address.made_at > RESPONSE_LIFE:
-            raise Refused("expired_url")
+            raise SlackRefusal("expired_url")
         if address.uses >= RESPONSE_USES:
-            raise Refused("used_url")
+            raise SlackRefusal("used_url")
         address.uses += 1
         return address

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sandbox.slack.blocks import interactive, view_problems
 from sandbox.slack.people import Team
-from sandbox.slack.refusals import Invalid, Refused
+from sandbox.slack.refusals import Invalid, SlackRefusal
 from sandbox.slack.shapes import Json
 
 STACK = 3
@@ -52,19 +52,19 @@ class Views:
         self.check(view, kind="modal")
         stack = self.stacks.get(person_id)
         if not stack:
-            raise Refused("not_found")
+            raise SlackRefusal("not_found")
         if len(stack) >= STACK:
-            raise Refused("push_limit_reached")
+            raise SlackRefusal("push_limit_reached")
         return self._stack(view, person_id=person_id, name=name)
 
     def update(self, view_id: str, view: object, *, hash_: str | None, name: Callable[[], int]) -> Json:
         """Replace what a view shows, keeping what was entered in inputs that are still there."""
         current = self.by_id.get(view_id)
         if current is None:
-            raise Refused("not_found")
+            raise SlackRefusal("not_found")
         self.check(view, kind=current["type"], replacing=view_id)
         if hash_ and hash_ != current["hash"]:
-            raise Refused("hash_conflict")
+            raise SlackRefusal("hash_conflict")
         fresh = self._made(view, name=name)
         for kept in ("id", "root_view_id", "previous_view_id"):
             fresh[kept] = current[kept]
@@ -97,9 +97,9 @@ class Views:
         self.origins.pop(person_id, None)
 
     def check(self, view: object, *, kind: str, replacing: str | None = None) -> None:
-        """Raise Refused or Invalid unless Slack would take this view."""
+        """Raise SlackRefusal or Invalid unless Slack would take this view."""
         if len(json.dumps(view).encode()) > VIEW_BYTES:
-            raise Refused("view_too_large")
+            raise SlackRefusal("view_too_large")
         problems = view_problems(view)
         if problems:
             raise Invalid(problems)
@@ -108,7 +108,7 @@ class Views:
         others = (each for each in self.by_id.values() if each["id"] != replacing)
         name = view.get("external_id")
         if name and any(each["external_id"] == name for each in others):
-            raise Refused("duplicate_external_id")
+            raise SlackRefusal("duplicate_external_id")
 
     def _stack(self, view: object, *, person_id: str, name: Callable[[], int]) -> Json:
         stack = self.stacks.setdefault(person_id, [])

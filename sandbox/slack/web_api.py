@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.slack.faults import Fault, Faults, reset
+from sandbox.slack.faults import Faults, SlackFault, reset
 from sandbox.slack.limits import RateLimits
-from sandbox.slack.methods.call import Call
+from sandbox.slack.methods.call import WebApiCall
 from sandbox.slack.methods.table import METHODS, RETIRED, Method
-from sandbox.slack.refusals import Invalid, Refused
+from sandbox.slack.refusals import Invalid, SlackRefusal
 from sandbox.slack.shapes import Json
 from sandbox.slack.state import State
 
@@ -98,7 +98,7 @@ class WebApi:
         fault = self._faults.take(arrival.name)
         return self._done(arrival) if fault is None else await self._go_wrong(arrival, fault)
 
-    async def _go_wrong(self, arrival: Arrival, fault: Fault) -> web.StreamResponse:
+    async def _go_wrong(self, arrival: Arrival, fault: SlackFault) -> web.StreamResponse:
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
             return self._done(arrival)
@@ -117,7 +117,7 @@ class WebApi:
             return web.Response(status=fault.status, text="upstream trouble")
         if fault.kind == "limited":
             return self._limited(arrival, int(fault.seconds))
-        refused = Refused(fault.error, **fault.fields).as_json()
+        refused = SlackRefusal(fault.error, **fault.fields).as_json()
         self._keep(arrival, refused, 200)
         return web.json_response(refused)
 
@@ -135,7 +135,7 @@ class WebApi:
                 raise Invalid([f"[ERROR] missing required field: {each}" for each in missing])
             with self._state.lock:
                 response = {"ok": True, **method.answer(self._call(arrival, warnings))}
-        except Refused as refused:
+        except SlackRefusal as refused:
             response = refused.as_json()
         else:
             headers["x-oauth-scopes"] = ",".join(sorted(self._credentials.scopes))
@@ -147,9 +147,9 @@ class WebApi:
         self._keep(arrival, response, 200, tuple(warnings))
         return web.json_response(response, headers=headers)
 
-    def _call(self, arrival: Arrival, warnings: list[str]) -> Call:
+    def _call(self, arrival: Arrival, warnings: list[str]) -> WebApiCall:
         base_url = f"{arrival.request.scheme}://{arrival.request.host}"
-        return Call(
+        return WebApiCall(
             state=self._state,
             args=arrival.args,
             base_url=base_url,
@@ -162,23 +162,23 @@ class WebApi:
         known = self._credentials
         name, token = arrival.name, arrival.token or str(arrival.args.get("token") or "")
         if name in RETIRED:
-            raise Refused("method_deprecated")
+            raise SlackRefusal("method_deprecated")
         method = METHODS.get(name)
         if method is None:
-            raise Refused("unknown_method", req_method=name)
+            raise SlackRefusal("unknown_method", req_method=name)
         if not token:
-            raise Refused("not_authed")
+            raise SlackRefusal("not_authed")
         if token in known.revoked:
-            raise Refused(known.refusal or "token_revoked")
+            raise SlackRefusal(known.refusal or "token_revoked")
         if token not in {known.bot_token, known.app_token}:
-            raise Refused("invalid_auth")
+            raise SlackRefusal("invalid_auth")
         if (token == known.app_token) != method.for_app and name != "auth.test":
-            raise Refused("not_allowed_token_type")
+            raise SlackRefusal("not_allowed_token_type")
         if known.refusal:
-            raise Refused(known.refusal)
+            raise SlackRefusal(known.refusal)
         if method.scopes and known.scopes.isdisjoint(method.scopes):
             provided = ",".join(sorted(known.scopes))
-            raise Refused("missing_scope", needed=",".join(method.scopes), provided=provided)
+            raise SlackRefusal("missing_scope", needed=",".join(method.scopes), provided=provided)
         return method
 
     def _limited(self, arrival: Arrival, wait: int) -> web.Response:

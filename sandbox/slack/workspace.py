@@ -21,7 +21,7 @@ from sandbox.slack.courier import Courier, Door
 from sandbox.slack.deliveries import Answer, Delivery, Envelope
 from sandbox.slack.faults import Faults
 from sandbox.slack.limits import RateLimits
-from sandbox.slack.outside_api import Backstage, Panel
+from sandbox.slack.outside_api import BackstageView, Panel
 from sandbox.slack.payloads import Payloads
 from sandbox.slack.people import Channel, Person, Team, UserGroup
 from sandbox.slack.refusals import CannotAct
@@ -59,7 +59,7 @@ class SlackWorkspace(Sights, Changes, Deliveries):
         acknowledge_seconds: float = 3.0,
         base_url: str = "",
         panel: Path | list[Json] | None = None,
-        backstage: Backstage | None = None,
+        backstage: BackstageView | None = None,
     ) -> None:
         """Make the workspace; nothing listens before `serving()` (or `Running(ws.app)`).
 

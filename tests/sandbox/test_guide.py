@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.guide import STORM_FROM, Seen, saw_api_call, saw_delivery, saw_exchange, saw_webhook, told
-from sandbox.paytend.exchanges import Call, Exchange
+from sandbox.paytend.exchanges import Exchange, PaytendCall
 from sandbox.paytend.webhooks import Attempt, Webhook
 from sandbox.slack.deliveries import Delivery
 from sandbox.slack.web_api import ApiCall
@@ -18,7 +18,7 @@ def api_call(method: str, channel: str, *, is_ok: bool = True, blocks: Any = ())
 
 
 def exchange(operation: str, outcome: str) -> Exchange:
-    call = Call(operation=operation, at=START, outcome=outcome)
+    call = PaytendCall(operation=operation, at=START, outcome=outcome)
     return Exchange(call=call, request="{}", data={}, answer="{}", ms=1.0)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.slack.people import Channel
-from sandbox.slack.refusals import Invalid, Refused
+from sandbox.slack.refusals import Invalid, SlackRefusal
 from sandbox.slack.shapes import Json
 from sandbox.slack.state import State
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class WebApiCall:
     """A call that is authorised; `link` makes a single-use Socket Mode address."""
 
     state: State
@@ -56,30 +56,30 @@ class Call:
             raise Invalid([f"[ERROR] must be valid json [json-pointer:/{name}]"]) from None
 
     def channel(self, name: str = "channel") -> Channel:
-        """Return the conversation an argument names, if the app may know of it; raises Refused."""
+        """Return the conversation an argument names, if the app may know of it; raises SlackRefusal."""
         person = self.state.people.get(self.text(name))
         found = self.state.channel_named(self.text(name))
         if found is None or (person is not None and person.is_bot):
-            raise Refused("channel_not_found")
+            raise SlackRefusal("channel_not_found")
         if (found.is_private or found.im_of) and self.state.team.bot_user_id not in found.members:
-            raise Refused("channel_not_found")
+            raise SlackRefusal("channel_not_found")
         return found
 
     def own_channel(self, name: str = "channel") -> Channel:
-        """Return the conversation an argument names when the app is a member; raises Refused."""
+        """Return the conversation an argument names when the app is a member; raises SlackRefusal."""
         found = self.channel(name)
         if self.state.team.bot_user_id not in found.members:
-            raise Refused("not_in_channel")
+            raise SlackRefusal("not_in_channel")
         return found
 
     def needs(self, *any_of: str) -> None:
-        """Raise Refused when none of these scopes was granted."""
+        """Raise SlackRefusal when none of these scopes was granted."""
         if self.scopes.isdisjoint(any_of):
             provided = ",".join(sorted(self.scopes))
-            raise Refused("missing_scope", needed=",".join(any_of), provided=provided)
+            raise SlackRefusal("missing_scope", needed=",".join(any_of), provided=provided)
 
     def needs_for(self, channel: Channel, what: str) -> None:
-        """Raise Refused when the scope to read (or see the history of) this kind is missing."""
+        """Raise SlackRefusal when the scope to read (or see the history of) this kind is missing."""
         kind = "im" if channel.im_of else "groups" if channel.is_private else "channels"
         self.needs(f"{kind}:{what}")
 
@@ -87,12 +87,12 @@ class Call:
         """Return the requested part of a long list, and the metadata with the next cursor."""
         limit = self.number("limit", default)
         if not 0 < limit <= most:
-            raise Refused("invalid_limit")
+            raise SlackRefusal("invalid_limit")
         start = 0
         if self.text("cursor"):
             head, _, tail = self.text("cursor").partition(":")
             if head != "next" or not tail.isdecimal():
-                raise Refused("invalid_cursor")
+                raise SlackRefusal("invalid_cursor")
             start = int(tail)
         following = f"next:{start + limit}" if start + limit < len(items) else ""
         return items[start : start + limit], {"response_metadata": {"next_cursor": following}}

@@ -1,27 +1,27 @@
 """conversations.*: docs.slack.dev/reference/methods/conversations.history and its family."""
 
-from sandbox.slack.methods.call import Call
+from sandbox.slack.methods.call import WebApiCall
 from sandbox.slack.people import Channel
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.shapes import Json
 
 
-def open_dm(call: Call) -> Json:
+def open_dm(call: WebApiCall) -> Json:
     """Open the direct conversation with one person."""
     wanted = [each.strip() for each in call.text("users").split(",") if each.strip()]
     if not wanted and call.text("channel"):
         return {"channel": {"id": call.channel().id}}
     if not wanted:
-        raise Refused("users_list_not_supplied")
+        raise SlackRefusal("users_list_not_supplied")
     if len(wanted) > 1:
-        raise Refused("too_many_users")  # group conversations are not part of the stand-in
+        raise SlackRefusal("too_many_users")  # group conversations are not part of the stand-in
     person = call.state.people.get(wanted[0])
     if person is None:
-        raise Refused("user_not_found")
+        raise SlackRefusal("user_not_found")
     if person.deleted:
-        raise Refused("user_disabled")
+        raise SlackRefusal("user_disabled")
     if person.is_bot:
-        raise Refused("cannot_dm_bot")
+        raise SlackRefusal("cannot_dm_bot")
     is_new = f"D0{person.id[2:]}" not in call.state.channels
     channel = call.state.dm_of(person.id)
     call.state.touch()
@@ -31,19 +31,19 @@ def open_dm(call: Call) -> Json:
     return {"channel": shown, **({} if is_new else {"no_op": True, "already_open": True})}
 
 
-def info(call: Call) -> Json:
+def info(call: WebApiCall) -> Json:
     """Return a conversation."""
     channel = call.channel()
     call.needs_for(channel, "read")
     return {"channel": _shown(call, channel)}
 
 
-def _shown(call: Call, channel: Channel) -> Json:
+def _shown(call: WebApiCall, channel: Channel) -> Json:
     count = call.flag("include_num_members")
     return channel.as_json(bot_user_id=call.state.team.bot_user_id, with_count=count)
 
 
-def members(call: Call) -> Json:
+def members(call: WebApiCall) -> Json:
     """Return who is in a conversation, in pages."""
     channel = call.channel()
     call.needs_for(channel, "read")
@@ -51,31 +51,31 @@ def members(call: Call) -> Json:
     return {"members": people, **more}
 
 
-def join(call: Call) -> Json:
+def join(call: WebApiCall) -> Json:
     """Let the app join a public channel."""
     channel = call.channel()
     if channel.im_of or channel.is_private:
-        raise Refused("method_not_supported_for_channel_type")
+        raise SlackRefusal("method_not_supported_for_channel_type")
     if channel.is_archived:
-        raise Refused("is_archived")
+        raise SlackRefusal("is_archived")
     bot = call.state.team.bot_user_id
     already = {"warning": "already_in_channel"} if bot in channel.members else {}
     channel = call.state.change_channel(channel.id, members=channel.members | {bot})
     return {"channel": _shown(call, channel), **already}
 
 
-def _within(call: Call, messages: list[Json]) -> list[Json]:
+def _within(call: WebApiCall, messages: list[Json]) -> list[Json]:
     oldest, latest = call.text("oldest") or "0", call.text("latest") or "9999999999"
     for value, name in ((oldest, "oldest"), (latest, "latest")):
         if not value.replace(".", "", 1).isdecimal():
-            raise Refused(f"invalid_ts_{name}")
+            raise SlackRefusal(f"invalid_ts_{name}")
     low, high = float(oldest), float(latest)
     if call.flag("inclusive"):
         return [each for each in messages if low <= float(each["ts"]) <= high]
     return [each for each in messages if low < float(each["ts"]) < high]
 
 
-def _said(call: Call, messages: list[Json]) -> list[Json]:
+def _said(call: WebApiCall, messages: list[Json]) -> list[Json]:
     with_metadata = call.flag("include_all_metadata")
     shown = [call.state.shown(each, with_metadata=with_metadata) for each in messages]
     for each in shown:
@@ -83,7 +83,7 @@ def _said(call: Call, messages: list[Json]) -> list[Json]:
     return shown
 
 
-def history(call: Call) -> Json:
+def history(call: WebApiCall) -> Json:
     """Return what was said in a channel, newest first, in pages."""
     channel = call.own_channel()
     call.needs_for(channel, "history")
@@ -93,14 +93,14 @@ def history(call: Call) -> Json:
     return {"messages": _said(call, part), "has_more": has_more, "pin_count": 0, **(more if has_more else {})}
 
 
-def replies(call: Call) -> Json:
+def replies(call: WebApiCall) -> Json:
     """Return a thread with its parent, oldest first, in pages."""
     channel = call.own_channel()
     call.needs_for(channel, "history")
     thread_ts = call.text("ts")
     parent = call.state.messages.get(channel.id, {}).get(thread_ts)
     if parent is None:
-        raise Refused("thread_not_found")
+        raise SlackRefusal("thread_not_found")
     thread_ts = parent.get("thread_ts", thread_ts)
     thread = call.state.timeline(channel.id, thread_ts)
     part, more = call.page([thread[0], *_within(call, thread[1:])], default=1000, most=1000)

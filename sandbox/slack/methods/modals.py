@@ -2,26 +2,26 @@
 
 from typing import Any
 
-from sandbox.slack.methods.call import Call
-from sandbox.slack.refusals import Invalid, Refused
+from sandbox.slack.methods.call import WebApiCall
+from sandbox.slack.refusals import Invalid, SlackRefusal
 from sandbox.slack.shapes import Json
 
 
-def _view(call: Call) -> Any:
+def _view(call: WebApiCall) -> Any:
     view = call.decoded("view")
     if not isinstance(view, dict):
         raise Invalid(["[ERROR] must be an object [json-pointer:/view]"])
     return view
 
 
-def _person(call: Call) -> str:
+def _person(call: WebApiCall) -> str:
     trigger = call.text("trigger_id") or call.text("interactivity_pointer")
     if not trigger:
         raise Invalid(["[ERROR] missing required field: trigger_id"])
     return call.state.tickets.use_trigger(trigger, now=call.state.clock.now())
 
 
-def open_modal(call: Call) -> Json:
+def open_modal(call: WebApiCall) -> Json:
     """Open a modal for the person whose trigger it is."""
     views = call.state.views
     view = _view(call)
@@ -31,7 +31,7 @@ def open_modal(call: Call) -> Json:
     return {"view": shown}
 
 
-def push(call: Call) -> Json:
+def push(call: WebApiCall) -> Json:
     """Put a modal on top of the one that the person looks at."""
     views = call.state.views
     view = _view(call)
@@ -41,14 +41,14 @@ def push(call: Call) -> Json:
     return {"view": shown}
 
 
-def update(call: Call) -> Json:
+def update(call: WebApiCall) -> Json:
     """Replace what an open view shows."""
     views = call.state.views
     view_id, external = call.text("view_id"), call.text("external_id")
     if not view_id and external:
         view_id = next((each["id"] for each in views.by_id.values() if each["external_id"] == external), "")
         if not view_id:
-            raise Refused("not_found")
+            raise SlackRefusal("not_found")
     if not view_id:
         raise Invalid(["[ERROR] missing required field: view_id"])
     shown = views.update(view_id, _view(call), hash_=call.text("hash"), name=call.state.serial)
@@ -56,7 +56,7 @@ def update(call: Call) -> Json:
     return {"view": shown}
 
 
-def publish(call: Call) -> Json:
+def publish(call: WebApiCall) -> Json:
     """Show a person's Home tab."""
     person = call.state.people.get(call.text("user_id"))
     if person is None or person.is_stranger:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.slack.methods import chat, conversations, directory, modals, uploads
-from sandbox.slack.methods.call import Call
+from sandbox.slack.methods.call import WebApiCall
 from sandbox.slack.shapes import Json
 
 
@@ -12,7 +12,7 @@ from sandbox.slack.shapes import Json
 class Method:
     """A method of the Web API; any one of `scopes` will do, `tier` is Slack's rate tier."""
 
-    answer: Callable[[Call], Json]
+    answer: Callable[[WebApiCall], Json]
     required: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     tier: int = 3

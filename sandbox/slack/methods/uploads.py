@@ -1,13 +1,13 @@
 """files.*: the three steps of an upload, and what became of a file."""
 
-from sandbox.slack.methods.call import Call
-from sandbox.slack.refusals import Invalid, Refused
+from sandbox.slack.methods.call import WebApiCall
+from sandbox.slack.refusals import Invalid, SlackRefusal
 from sandbox.slack.shapes import Json
 
 ALT_CHARACTERS = 1000
 
 
-def get_upload_url(call: Call) -> Json:
+def get_upload_url(call: WebApiCall) -> Json:
     """Make room for a file and say where its bytes go."""
     length = call.number("length", 0)
     if length <= 0:
@@ -16,13 +16,13 @@ def get_upload_url(call: Call) -> Json:
     owner = call.state.team.bot_user_id
     alt = call.text("alt_txt")
     if len(alt) > ALT_CHARACTERS:
-        raise Refused("alt_txt_too_large")
+        raise SlackRefusal("alt_txt_too_large")
     file = call.state.files.add(call.text("filename"), owner=owner, created=now, length=length)
     file.alt = alt
     return {"upload_url": f"{call.base_url}/upload/v1/{file.ticket}", "file_id": file.id}
 
 
-def complete_upload(call: Call) -> Json:
+def complete_upload(call: WebApiCall) -> Json:
     """Finish uploads and share them in a channel or thread."""
     state = call.state
     wanted = call.decoded("files")
@@ -30,19 +30,19 @@ def complete_upload(call: Call) -> Json:
         raise Invalid(["[ERROR] must be an array of objects with an id [json-pointer:/files]"])
     files = [state.files.get(each["id"]) for each in wanted]
     if any(file.owner != state.team.bot_user_id or not file.content or file.is_ready for file in files):
-        raise Refused("file_not_found")
+        raise SlackRefusal("file_not_found")
     channel_id = call.text("channel_id") or call.text("channels").split(",")[0]
     channel = None
     if channel_id:
         channel = state.channel_named(channel_id)
         if channel is None:
-            raise Refused("channel_not_found")
+            raise SlackRefusal("channel_not_found")
         if state.team.bot_user_id not in channel.members:
-            raise Refused("not_in_channel")
+            raise SlackRefusal("not_in_channel")
         if channel.is_archived:
-            raise Refused("is_archived")
+            raise SlackRefusal("is_archived")
         if (thread_ts := call.text("thread_ts")) and thread_ts not in state.messages.get(channel.id, {}):
-            raise Refused("thread_not_found")
+            raise SlackRefusal("thread_not_found")
     for file, each in zip(files, wanted, strict=True):
         file.is_ready, file.title = True, str(each.get("title") or "")
         file.channels = [channel.id] if channel else []
@@ -53,13 +53,13 @@ def complete_upload(call: Call) -> Json:
     return {"files": shown}
 
 
-def info(call: Call) -> Json:
+def info(call: WebApiCall) -> Json:
     """Return the record of a file."""
     file = call.state.files.get(call.text("file"))
     return {"file": file.as_json(base_url=call.base_url, team_id=call.state.team.id)}
 
 
-def delete(call: Call) -> Json:
+def delete(call: WebApiCall) -> Json:
     """Delete a file; its bytes are gone."""
     file = call.state.files.get(call.text("file"))
     file.is_deleted, file.content = True, b""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sandbox.clock import Clock
 from sandbox.paytend import PaytendStandIn
 from sandbox.paytend.amounts import fee_of, major, read_amount
-from sandbox.paytend.refusals import Refused
+from sandbox.paytend.refusals import PaytendRefusal
 from sandbox.paytend.reserialised import hutool_form, loosened
 from sandbox.running import Running
 from tests import once
@@ -28,7 +28,7 @@ def test_no_unit_is_lost_between_the_two_forms(minor: int, currency: str) -> Non
     "text", ["0", "0.00", "1.001", "01", "1.", ".5", "-1", "1e2", "1,00", "", "NaN", "9" * 16]
 )
 def test_what_is_no_decimal_amount_is_refused(text: str) -> None:
-    with pytest.raises(Refused, match="2301"):
+    with pytest.raises(PaytendRefusal, match="2301"):
         read_amount(text, currency="EUR", unit="major")
 
 

@@ -17,7 +17,7 @@ from sandbox.paytend.ledger import OUTSIDE, PARTNER, Ledger, Unbalanced
 from sandbox.paytend.operations import BY_NAME
 from sandbox.paytend.programme import seed_programme
 from sandbox.paytend.records import CardStatus
-from sandbox.paytend.refusals import Refused
+from sandbox.paytend.refusals import PaytendRefusal
 from sandbox.paytend.shown import card_shown, holder_shown, transaction_shown
 from sandbox.paytend.switches import Modes
 from tests.sandbox.paytend.conftest import NOON
@@ -91,7 +91,7 @@ class Run:
             else:
                 self._happen(name, dict(facts))
             self.done += 1
-        except Refused:
+        except PaytendRefusal:
             pass
         self.books.check()
 
