@@ -98,7 +98,7 @@ def ask_lost(card_id: str, *, ask: Ask) -> CardReply:
 
 
 def lost(card_id: str, *, ask: Ask) -> CardReply:
-    """Report a card lost, now: it only makes things safer; return how the card stands afterwards."""
+    """Report a card lost, now: it only makes things safer; return the card as it is afterwards."""
     before = ask(operations.GET_CARD_INFO(card_id=card_id))
     if before.status == CardStatus.LOST:
         return CardLostAlready(card=summarize(before, card_id=card_id))

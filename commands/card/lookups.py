@@ -125,7 +125,7 @@ def designs(*, start: int, ask: Ask) -> CardDesignsReply:
 
 
 def raw(card_id: str, *, ask: Ask) -> RawCardReply:
-    """Return everything that Paytend answers about a card, masked, for whoever looks for a field."""
+    """Return everything that Paytend answers about a card, masked, for people who look for a field."""
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
     text = json.dumps(_mask(card.raw), indent=2, ensure_ascii=False, default=str).replace("`", "'")
     parts = _cut(text.splitlines())

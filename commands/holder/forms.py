@@ -128,7 +128,7 @@ class NewCardholder:
 
 @dataclass(frozen=True, kw_only=True)
 class TypedChanges:
-    """What somebody typed of a cardholder; what is empty stays as it is."""
+    """Changes of a cardholder as somebody typed them; what is empty stays as it is."""
 
     gender: str = ""
     nationality: str = ""
