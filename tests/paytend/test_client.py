@@ -1,0 +1,161 @@
+"""The client around a call: what it sends besides the content, how long it waits, what it reports."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from paytend import Call, Client, ProtocolError, Refused, Unreachable, make_http
+from paytend import operations as op
+from paytend.client import CONNECT_TIMEOUT, FIRST_PAUSE
+from sandbox.paytend import PaytendStandIn
+from tests import once
+from tests.paytend.connected import Connection, connect, make_client
+
+READ = op.GET_CARD_INFO(card_id="1755902")
+REFUSAL = b'{"respCode":"14","respMsg":"no such card"}'
+
+
+class Answers(httpx.BaseTransport):
+    """Answers every request as it is told, and keeps them."""
+
+    def __init__(self, answer: Callable[[], httpx.Response]) -> None:
+        self.asked: list[httpx.Request] = []
+        self._answer = answer
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        return self._answer()
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> PaytendStandIn:
+    return PaytendStandIn(seed=1, pairs=once.pairs())
+
+
+@pytest.fixture
+def paytend() -> Iterator[Connection]:
+    with connect() as connection:
+        yield connection
+
+
+def client_with(stand_in: PaytendStandIn, transport: Answers, **changes: Any) -> Client:
+    http = httpx.Client(base_url="https://paytend.example", transport=transport)
+    return make_client(stand_in, http, timeout=5, pauses=changes.pop("pauses", []), **changes)
+
+
+def refuse() -> httpx.Response:
+    return httpx.Response(200, content=iter([REFUSAL]))
+
+
+def be_away() -> httpx.Response:
+    raise httpx.ConnectError("refused")
+
+
+def test_what_is_sent_says_that_it_is_json_and_is_not_compressed(paytend: Connection) -> None:
+    headers = paytend.client.http.headers
+
+    assert headers["Content-Type"] == "application/json;charset=UTF-8"
+    assert headers["Accept"] == "application/json"
+    assert headers["Accept-Encoding"] == "identity"
+
+
+def test_connecting_takes_no_longer_than_anything_else_may() -> None:
+    with make_http(base_url="https://paytend.example", timeout=20) as slow:
+        assert (slow.timeout.read, slow.timeout.write) == (20, 20)
+        assert (slow.timeout.connect, slow.timeout.pool) == (CONNECT_TIMEOUT, CONNECT_TIMEOUT)
+        assert not slow.follow_redirects
+        assert not slow.trust_env
+    with make_http(base_url="https://paytend.example", timeout=1) as quick:
+        assert (quick.timeout.connect, quick.timeout.pool) == (1, 1)
+
+
+def test_each_attempt_is_reported_with_its_outcome_and_its_seconds(stand_in: PaytendStandIn) -> None:
+    told: list[tuple[str, str, float]] = []
+    time = itertools.count(100.0, 0.5)
+    client = client_with(
+        stand_in,
+        Answers(refuse),
+        observe=lambda *attempt: told.append(attempt),
+        monotonic=lambda: next(time),
+    )
+
+    with pytest.raises(Refused) as refused:
+        client.send(READ)
+
+    assert (refused.value.code, refused.value.reason, refused.value.verified) == ("14", "no such card", False)
+    [(operation, outcome, seconds)] = told
+    assert (operation, outcome) == ("getCardInfo", "Refused")
+    assert seconds == 1.5, (
+        "the clock is read at the start, for the end of reading, after each piece, and at the end"
+    )
+
+
+def test_a_success_is_reported_as_such(paytend: Connection) -> None:
+    told: list[str] = []
+    client = make_client(
+        paytend.stand_in,
+        paytend.client.http,
+        timeout=5,
+        pauses=[],
+        observe=lambda _operation, outcome, _seconds: told.append(outcome),
+    )
+
+    client.send(READ)
+
+    assert told == ["ok"]
+
+
+def test_a_read_is_tried_three_times_with_growing_pauses_and_a_change_once(stand_in: PaytendStandIn) -> None:
+    pauses: list[float] = []
+    transport = Answers(be_away)
+    client = client_with(stand_in, transport, pauses=pauses, jitter=lambda: 0.25)
+
+    with pytest.raises(Unreachable):
+        client.send(READ)
+    assert len(transport.asked) == 3
+    assert [pause / pauses[0] for pause in pauses] == [1, 2]
+    assert pauses[0] == pytest.approx(FIRST_PAUSE * 0.75)
+
+    with pytest.raises(Unreachable):
+        client.send(op.ACTIVATE_CARD(card_id="1", holder_id="2"))
+    assert len(transport.asked) == 4
+    assert len(pauses) == 2
+
+
+def test_a_path_can_be_overridden_by_the_name_of_its_operation(stand_in: PaytendStandIn) -> None:
+    transport = Answers(refuse)
+    client = client_with(stand_in, transport, paths={"getCardInfo": "/elsewhere"})
+
+    calls: tuple[Call[Any], ...] = (READ, op.GET_CARD_BALANCE(card_id="1"))
+    for call in calls:
+        with pytest.raises(Refused):
+            client.send(call)
+
+    assert [request.url.path for request in transport.asked] == ["/elsewhere", "/issuing/card/getCardBalance"]
+
+
+@pytest.mark.parametrize(("empty_as_object", "there"), [(True, True), (False, False)])
+def test_a_call_without_values_sends_an_empty_object_or_nothing(
+    stand_in: PaytendStandIn, empty_as_object: bool, there: bool
+) -> None:
+    transport = Answers(refuse)
+    client = client_with(stand_in, transport, empty_as_object=empty_as_object)
+
+    with pytest.raises(Refused):
+        client.send(op.GET_DESIGNS())
+
+    assert bool(json.loads(transport.asked[0].content)["bizData"]) is there
+
+
+@pytest.mark.parametrize(("status", "error"), [(499, ProtocolError), (500, Unreachable), (503, Unreachable)])
+def test_an_error_of_the_server_is_no_answer(
+    stand_in: PaytendStandIn, status: int, error: type[Exception]
+) -> None:
+    transport = Answers(lambda: httpx.Response(status, content=iter([b"oops"])))
+
+    with pytest.raises(error):
+        client_with(stand_in, transport).send(READ)
