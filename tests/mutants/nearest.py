@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.mutants.coverage_map import Recorded, names_defined_at
 from tests.mutants.mutations import Mutation
 
-MOST_TESTS = 100
+MOST_TESTS = 300
 MOST_SECONDS = 25.0
 _AROUND = 3  # lines above and below, which say what a line is about
 _WORD = re.compile(r"[A-Za-z]\w{2,}")

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from paytend import OPERATIONS, Address, AmountUnit, Money, NotSendable
 from paytend import operations as op
@@ -65,6 +66,11 @@ def test_a_card_is_read_from_numbers_as_from_texts_and_in_both_spellings() -> No
         assert card.balance("USDT") is None
         assert PAN not in repr(card) + json.dumps(card.raw)
         assert "123" not in json.dumps(card.raw)
+
+
+def test_an_answer_does_not_change_after_it_was_read() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        CardInfo.decode({"cardId": "7"}, unit=MINOR).card_id = "8"  # type: ignore[misc]  # the point
 
 
 def test_an_unknown_code_is_kept_and_shown_as_it_came() -> None:
