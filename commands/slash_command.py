@@ -13,11 +13,11 @@ from paytend.models import Answer
 T = TypeVar("T", bound=Answer)
 
 
-class Ask(Protocol):
+class CallSender(Protocol):
     """Sends a call to Paytend and returns its answer (`paytend.Client.send`)."""
 
     def __call__(self, call: Call[T]) -> T:
-        """Return the answer; raises what the client raises."""
+        """Return the answer; raises PaytendError."""
         ...
 
 

@@ -14,7 +14,7 @@ from approvals.actions.payloads import (
     UpdatePayload,
 )
 from approvals.actions.snapshot import EarlierTopUp, SecondCard, Snapshot, SnapshotLine
-from commands.slash_command import Ask
+from commands.slash_command import CallSender
 from paytend import operations
 from paytend.models import Cardholder, CardInfo
 from paytend.models.codes import TransactionType
@@ -28,7 +28,7 @@ _TOP_UP = TransactionType("100")
 class SnapshotSource:
     """How to ask Paytend, and the date in its time zone (it dates transactions by it)."""
 
-    ask: Ask
+    ask: CallSender
     today: date
 
 
@@ -109,7 +109,7 @@ def _update(payload: UpdatePayload, source: SnapshotSource) -> Snapshot:
     return Snapshot(subject=payload.holder_id, **_of_holder(payload.holder_id, holder))
 
 
-def _card(card_id: str, ask: Ask) -> tuple[CardInfo, Cardholder | None]:
+def _card(card_id: str, ask: CallSender) -> tuple[CardInfo, Cardholder | None]:
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
     holder = ask(operations.GET_CARDHOLDER(holder_id=card.holder_id)) if card.holder_id else None
     return card, holder

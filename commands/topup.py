@@ -15,7 +15,7 @@ from commands.reading.arguments import (
     read_card_id,
     read_money,
 )
-from commands.slash_command import Ask, ButtonValue, Reply, View
+from commands.slash_command import ButtonValue, CallSender, Reply, View
 from paytend import Money, Refused, operations
 
 T = TypeVar("T")
@@ -154,7 +154,7 @@ def _read_reason(fields: Mapping[str, str]) -> str:
     return reason
 
 
-def status(reference: str, *, ask: Ask) -> TopUpStatusReply | TopUpUnknownReply:
+def status(reference: str, *, ask: CallSender) -> TopUpStatusReply | TopUpUnknownReply:
     """Return what Paytend says of a top-up; one that it does not know is an answer as well."""
     try:
         found = ask(operations.GET_TOP_UP_RESULT(reference=reference))

@@ -29,7 +29,7 @@ class ChoicesPending(Exception):
 class KeptChoices(Generic[T]):
     """Choices of one kind in lists by name, each as Paytend said it within `KEPT`; thread-safe.
 
-    `load` asks Paytend for a list; raises what the client raises.
+    `load` asks Paytend for a list; raises PaytendError.
     """
 
     load: Callable[[str], Sequence[T]]
@@ -40,7 +40,7 @@ class KeptChoices(Generic[T]):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, name: str) -> Sequence[T]:
-        """Return a list, asking Paytend where it is not kept; raises what the client raises."""
+        """Return a list, asking Paytend where it is not kept; raises PaytendError."""
         return self.kept(name) or self._load(name)
 
     def soon(self, name: str, *, submit: Submit, patience: float) -> Sequence[T]:
@@ -109,11 +109,11 @@ class Choices:
         self._designs = KeptChoices(load=lambda _name: read_designs(self.paytend), monotonic=self.monotonic)
 
     def cities(self, country: str) -> Sequence[City]:
-        """Return the cities of a country; raises what the client raises."""
+        """Return the cities of a country; raises PaytendError."""
         return self._cities.get(country)
 
     def designs(self) -> Sequence[Design]:
-        """Return the card designs; raises what the client raises."""
+        """Return the card designs; raises PaytendError."""
         return self._designs.get(_ALL)
 
     def cities_soon(self, country: str, *, submit: Submit) -> Sequence[City]:
@@ -136,12 +136,12 @@ class Choices:
 
 
 def read_designs(paytend: Client) -> list[Design]:
-    """Return all card designs that can be ordered; raises what the client raises."""
+    """Return all card designs that can be ordered; raises PaytendError."""
     return [row for row in paytend.send(operations.GET_DESIGNS()).rows if row.sku]
 
 
 def read_cities(paytend: Client, country: str) -> list[City]:
-    """Return all cities of a country; raises what the client raises.
+    """Return all cities of a country; raises PaytendError.
 
     Whether Paytend's `start` counts pages or rows from 1 is not documented: a second page that begins inside of
     the first one gives rows away (paytend-api.md b.5 no. 6).

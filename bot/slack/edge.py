@@ -149,7 +149,7 @@ def is_instant(request: HttpRequest) -> bool:
 
 
 def answer_http(app: App, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-    """Return Bolt's answer to one HTTP request; a body that is no text is nobody's."""
+    """Return Bolt's answer to one HTTP request; a body that is not UTF-8 is a bad request."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

@@ -34,7 +34,7 @@ from notifier.rendering.renderer import Renderer
 from paytend import Money
 from storage.upsert import insert_once
 
-LOOKED_AT = timedelta(hours=1)  # who opened it longer ago sees the newest when they open it again
+LOOKED_AT = timedelta(hours=1)  # a tab that was opened longer ago is made new when it is opened again
 MOST_PUBLISHED = 15  # in one refresh: Slack takes about a hundred a minute
 BALANCE_ROLES = frozenset({"manager", "oncall", "admin"})
 _WAITING, _MINE, _READ = 8, 5, 50
@@ -87,7 +87,7 @@ class HomeTabs:
     now: Callable[[], datetime]
 
     def open(self, member: Member) -> None:
-        """Show the Home tab to whoever opened it, and keep it fresh for a while."""
+        """Publish the tab of the member who opened it, and keep it fresh for a while."""
         admit(member.person)
         now = self.now()
         roles = ",".join(sorted(member.roles))
@@ -125,7 +125,7 @@ class HomeTabs:
         published = 0
         for row in rows:
             with self.database.reading() as session:
-                facts = _facts(session, self.approvals, _standing(row), now=now)
+                facts = _facts(session, self.approvals, _last_member(row), now=now)
             if _digest(facts) != row.digest:
                 if published >= MOST_PUBLISHED or not self._publish(row.account, facts, now=now):
                     break  # the others have their turn in the next refresh, those that waited longest first
@@ -157,7 +157,7 @@ def _newest_fact(session: Session) -> str:
     return f"{events}/{sample}"
 
 
-def _standing(row: HomeTab) -> Member:
+def _last_member(row: HomeTab) -> Member:
     person = Person(id=row.person_id, account=row.account, name=row.name)
     return Member(person=person, roles=frozenset(role for role in row.roles.split(",") if role))
 

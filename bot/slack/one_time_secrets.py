@@ -1,4 +1,4 @@
-"""Secrets that Paytend answered with: in the memory of this process, for a short time, for one look."""
+"""Secrets that Paytend answered with: in the memory of this process, for a short time, to be shown once."""
 
 import threading
 from collections.abc import Callable

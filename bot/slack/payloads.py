@@ -102,12 +102,14 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
     container = body.get("container") or {}
     view = body.get("view") or {}
     chosen = action.get("selected_option") or {}
-    # The Home tab is no modal: a click there has no view in which it could be answered.
+    # The Home tab is not a modal: a click there cannot be answered in its view.
     is_modal = view.get("type") == "modal"
     return _make(
         body,
         kind=PayloadKind.CLICK,
-        name=action.get("action_id", "").partition(":")[0],  # what stands behind a colon only tells buttons apart
+        name=action.get("action_id", "").partition(":")[
+            0
+        ],  # a suffix behind a colon only makes ids unique in their block
         key=f"click:{body.get('trigger_id', '')}:{action.get('action_ts', '')}",
         channel=(body.get("channel") or {}).get("id", ""),
         response_url=body.get("response_url", ""),

@@ -10,7 +10,7 @@ from approvals.tables import AuditEvent
 
 MOST = 10
 _EVENTS = ("card:read", "card:lost", "card:lost_asked")
-_WINDOW = 20_000  # events: what is older is not "lately", and the look stays cheap however long the trail is
+_WINDOW = 20_000  # events: what is older is not "lately", and the query stays cheap however long the trail is
 
 
 def cards_of(session: Session, account: str) -> Sequence[dict[str, str]]:

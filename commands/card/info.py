@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from commands.reading.arguments import TypedWords, read_one_card
-from commands.slash_command import Ask, Choice, Reply
+from commands.slash_command import CallSender, Choice, Reply
 from paytend import operations
 from paytend.models import CardInfo
 from paytend.models.codes import CardStatus
@@ -71,7 +71,7 @@ def read_info(typed: TypedWords) -> tuple[str, bool]:
     return read_one_card(replace(typed, words=words)), "--all" in typed.words
 
 
-def info(card_id: str, *, ask: Ask) -> CardInfoReply:
+def info(card_id: str, *, ask: CallSender) -> CardInfoReply:
     """Return the card with its cardholder and balances."""
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
     balances = card.balances or ask(operations.GET_CARD_BALANCE(card_id=card_id)).balances
@@ -90,15 +90,15 @@ def info(card_id: str, *, ask: Ask) -> CardInfoReply:
     )
 
 
-def ask_lost(card_id: str, *, ask: Ask) -> CardReply:
+def ask_lost(card_id: str, *, ask: CallSender) -> CardReply:
     """Return the question before a card is reported lost, or that there is nothing to do."""
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
     reply = CardLostAlready if card.status == CardStatus.LOST else CardLostQuestion
     return reply(card=summarize(card, card_id=card_id))
 
 
-def lost(card_id: str, *, ask: Ask) -> CardReply:
-    """Report a card lost, now: it only makes things safer; return the card as it is afterwards."""
+def lost(card_id: str, *, ask: CallSender) -> CardReply:
+    """Report a card lost at once, as that only makes things safer; return the card as it is afterwards."""
     before = ask(operations.GET_CARD_INFO(card_id=card_id))
     if before.status == CardStatus.LOST:
         return CardLostAlready(card=summarize(before, card_id=card_id))

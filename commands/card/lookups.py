@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from commands.holder.lookup import mask_id_number
 from commands.lists import pages as lists
 from commands.lists.pages import BalanceLine, CardLine, ListPage
-from commands.slash_command import Ask, Reply
+from commands.slash_command import CallSender, Reply
 from paytend import Refused, operations
 
 _ID_NAMES = frozenset({"idno", "id_no", "idnumber"})
@@ -79,20 +79,20 @@ class RawCardReply(Reply, template="card_raw"):
     more: bool
 
 
-def balance(card_id: str, *, ask: Ask) -> CardBalanceReply:
+def balance(card_id: str, *, ask: CallSender) -> CardBalanceReply:
     """Return what is on a card."""
     rows = ask(operations.GET_CARD_BALANCE(card_id=card_id)).balances
     return CardBalanceReply(card_id=card_id, balances=lists.balance_lines(rows))
 
 
-def fees(card_id: str, *, ask: Ask) -> CardFeesReply:
+def fees(card_id: str, *, ask: CallSender) -> CardFeesReply:
     """Return the monthly fees that are overdue."""
     rows = ask(operations.GET_OVERDUE_MONTHLY_FEE(card_id=card_id)).balances
     due = [row for row in rows if row.money is None or row.money.amount]
     return CardFeesReply(card_id=card_id, fees=lists.balance_lines(due), told=bool(rows))
 
 
-def order(reference: str, *, ask: Ask) -> Reply:
+def order(reference: str, *, ask: CallSender) -> Reply:
     """Return what became of a card order; one that Paytend does not know is an answer as well."""
     try:
         found = ask(operations.GET_APPLY_RESULT(reference=reference))
@@ -108,7 +108,7 @@ def order(reference: str, *, ask: Ask) -> Reply:
     )
 
 
-def designs(*, start: int, ask: Ask) -> CardDesignsReply:
+def designs(*, start: int, ask: CallSender) -> CardDesignsReply:
     """Return one page of the card designs that can be ordered."""
     found = ask(operations.GET_DESIGNS()).rows
     rows = [
@@ -124,7 +124,7 @@ def designs(*, start: int, ask: Ask) -> CardDesignsReply:
     return CardDesignsReply(rows=rows, page=page)
 
 
-def raw(card_id: str, *, ask: Ask) -> RawCardReply:
+def raw(card_id: str, *, ask: CallSender) -> RawCardReply:
     """Return everything that Paytend answers about a card, masked, for people who look for a field."""
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
     text = json.dumps(_mask(card.raw), indent=2, ensure_ascii=False, default=str).replace("`", "'")

@@ -48,7 +48,7 @@ def read_silence(typed: TypedWords) -> TypedSilence:
 
 
 def _read_matcher(text: str, *, form: str) -> tuple[Matcher, str]:
-    """Return the matcher, and what stands behind the word "for"."""
+    """Return the matcher, and the text after the word "for"."""
     given = {}
     while found := _CONDITION.match(text):
         given[found[1].lower()] = found[2].strip('" ')

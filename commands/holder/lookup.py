@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from commands.reading.arguments import TypedWords, guess, misread, no_more, read_card_id
 from commands.reading.countries import COUNTRIES, find_country, search
-from commands.slash_command import Ask, ButtonValue, Reply
+from commands.slash_command import ButtonValue, CallSender, Reply
 from paytend import operations
 from paytend.models import Cardholder, City
 
@@ -121,13 +121,13 @@ def cities(country: str, text: str, *, start: int, known: Sequence[City]) -> Hol
     )
 
 
-def known(holder_id: str, *, ask: Ask) -> HolderKnownReply:
+def known(holder_id: str, *, ask: CallSender) -> HolderKnownReply:
     """Return what a form about a cardholder shows of them."""
     holder = ask(operations.GET_CARDHOLDER(holder_id=holder_id))
     return HolderKnownReply(holder=summarize(holder, holder_id=holder_id))
 
 
-def status(values: dict[str, str], *, ask: Ask) -> HolderStatusReply:
+def status(values: dict[str, str], *, ask: CallSender) -> HolderStatusReply:
     """Return the cardholder and the KYC state, the id number masked."""
     holder = ask(operations.GET_CARDHOLDER(**values))
     return HolderStatusReply(holder=summarize(holder))

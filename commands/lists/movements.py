@@ -8,7 +8,7 @@ from commands.lists import pages as lists
 from commands.lists.pages import ListPage, MovementRow
 from commands.reading.arguments import CURRENCIES, TypedWords, guess, misread, read_card_id
 from commands.reading.dates import Period, guess_date, read_period
-from commands.slash_command import Ask, ButtonValue, Reply
+from commands.slash_command import ButtonValue, CallSender, Reply
 from paytend import operations
 from paytend.models import Transactions
 from paytend.models.codes import TransactionStatus
@@ -103,7 +103,7 @@ def _read_date(value: object) -> date:
     return date.fromisoformat(value)
 
 
-def show(query: Query, *, ask: Ask, timezone: tzinfo) -> MovementsReply:
+def show(query: Query, *, ask: CallSender, timezone: tzinfo) -> MovementsReply:
     """Return one page; where Paytend answers a later page with the first again, the rest cannot be shown."""
     found = _ask(query, ask)
     rows = found.rows[: lists.ROWS]
@@ -135,7 +135,7 @@ def _title(query: Query) -> str:
             return "Transactions of the partner account"
 
 
-def _ask(query: Query, ask: Ask) -> Transactions:
+def _ask(query: Query, ask: CallSender) -> Transactions:
     period: dict[str, str | int | date] = {
         "begin": query.period.begin,
         "end": query.period.end,

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from commands.lists import pages as lists
 from commands.lists.pages import BalanceLine, ListPage, MovementRow, NamedValue
 from commands.reading.arguments import CURRENCIES, TypedWords, guess, misread, no_more
-from commands.slash_command import Ask, ButtonValue, Reply
+from commands.slash_command import ButtonValue, CallSender, Reply
 from paytend import operations
 
 _MOST_FACTS = 8
@@ -45,13 +45,13 @@ def read_top_ups(typed: TypedWords) -> str:
     return currency
 
 
-def balance(*, ask: Ask) -> PartnerBalanceReply:
+def balance(*, ask: CallSender) -> PartnerBalanceReply:
     """Return the partner balance of each currency."""
     found = ask(operations.GET_PARTNER_BALANCE())
     return PartnerBalanceReply(name=found.name or "", balances=lists.balance_lines(found.balances))
 
 
-def top_ups(currency: str, *, start: int, ask: Ask, timezone: tzinfo) -> PartnerTopUpsReply:
+def top_ups(currency: str, *, start: int, ask: CallSender, timezone: tzinfo) -> PartnerTopUpsReply:
     """Return one page of what was paid in, and the instructions for paying in where Paytend tells them."""
     found = ask(operations.GET_PARTNER_TOP_UPS(currency=currency))
     rows = found.rows[start : start + lists.ROWS]

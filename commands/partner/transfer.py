@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from commands.lists.pages import NamedValue
 from commands.partner import account as partner
-from commands.slash_command import Ask, Reply
+from commands.slash_command import CallSender, Reply
 from notifier.balance.forecast import Pace, propose, say_lasts
 from paytend import Money, PaytendError, operations
 
@@ -36,11 +36,11 @@ class PartnerTransferUnknownReply(Reply, template="partner_transfer_unknown"):
 
 
 def suggest(
-    currency: str, *, warn: Decimal, paces: Sequence[Pace], partner_id: str, ask: Ask
+    currency: str, *, warn: Decimal, paces: Sequence[Pace], partner_id: str, ask: CallSender
 ) -> PartnerTransferReply | PartnerTransferUnknownReply:
     """Return a text that is ready to be copied; `warn` is the threshold, in whole units of the currency.
 
-    Raises what the client raises when Paytend does not tell the balance; without the account to pay to, the text
+    Raises PaytendError when Paytend does not say the balance; without the account to pay to, the text
     says that it has to be looked up.
     """
     balance = ask(operations.GET_PARTNER_BALANCE()).balance(currency)
@@ -61,7 +61,7 @@ def suggest(
     )
 
 
-def _account(currency: str, *, ask: Ask) -> list[NamedValue]:
+def _account(currency: str, *, ask: CallSender) -> list[NamedValue]:
     """Return what Paytend says of the account to pay to; nothing when it does not."""
     try:
         found = ask(operations.GET_PARTNER_TOP_UPS(currency=currency))

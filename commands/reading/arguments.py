@@ -24,7 +24,7 @@ CURRENCIES = ("EUR", "USDT")  # what Paytend tops up (paytend-api.md a.4)
 class TypedWords:
     """The words typed behind the word of a form.
 
-    `form` is how the form is written right, for whoever misspelled it; `today` the date in Paytend's time zone.
+    `form` shows how the form is written, for a person who misspelled it; `today` is the date in Paytend's time zone.
     """
 
     words: Sequence[str]
@@ -50,7 +50,7 @@ def guess(word: str, known: Iterable[str]) -> str:
 
 
 def read_card_id(words: Sequence[str], *, form: str, of: str = "card") -> tuple[str, Sequence[str]]:
-    """Return the id of a card or cardholder that stands first and the words after it; raises Misread."""
+    """Return the card or cardholder id in the first word, and the words after it; raises Misread."""
     if not words:
         raise misread(f"Which {of}?", form=form)
     if not _CARD_ID.fullmatch(words[0]):
@@ -84,7 +84,7 @@ def read_no_fields(typed: TypedWords) -> dict[str, str]:
 
 
 def ignore_words(_typed: TypedWords) -> None:
-    """Accept any words and read nothing from them: help answers whatever stands behind it."""
+    """Accept any words and read nothing from them: help is shown whatever follows it."""
 
 
 def no_more(words: Sequence[str], *, form: str) -> None:
@@ -94,7 +94,7 @@ def no_more(words: Sequence[str], *, form: str) -> None:
 
 
 def read_money(words: Sequence[str], *, form: str, default: str = "EUR") -> tuple[Money, Sequence[str]]:
-    """Return the money that stands first, as `120.50`, `120,50 eur`, `€120.50` or `120 EUR`; raises Misread."""
+    """Return the money in the first words, as `120.50`, `120,50 eur`, `€120.50` or `120 EUR`; raises Misread."""
     if not words:
         raise misread("How much?", form=form)
     amount, currency = _split_currency(words[0])

@@ -149,7 +149,7 @@ def _read_span(words: Sequence[str], *, today: date, form: str) -> tuple[date, d
 
 
 def _check(begin: date, end: date, *, today: date, form: str) -> Period:
-    """Refuse what Paytend cannot answer; days to come are left out, as nothing stands there."""
+    """Refuse what Paytend cannot answer; future days are left out, as nothing has happened on them."""
     if begin > end:
         raise misread(f"{begin} is after {end}.", form=form, guess=f"Did you mean `{end} {begin}`?")
     if begin > today:

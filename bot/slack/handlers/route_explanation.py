@@ -19,7 +19,7 @@ def _why(context: SlackContext, _incoming: Incoming, _member: Member, value: Sen
 
 
 def _read(context: SlackContext, value: SentValue) -> tuple[str, TemplateFacts | SentValue]:
-    """Return what the routes look at; raises OldButton, and Unreadable for content that is no longer kept."""
+    """Return the kind and facts that the routes decide on; raises OldButton, or Unreadable after retention."""
     if isinstance(event_id := value.get("event"), str):
         with context.database.reading() as session:
             row = session.get(InboxEvent, event_id)
