@@ -24,7 +24,7 @@ CURRENCIES = ("EUR", "USDT")  # what Paytend tops up (paytend-api.md a.4)
 class TypedWords:
     """The words typed behind the word of a form.
 
-    `form` shows how the form is written, for a person who misspelled it; `today` is the date in Paytend's time zone.
+    `form` shows how the form is written, for a person who misspelled it; `today` is the date at Paytend.
     """
 
     words: Sequence[str]
