@@ -62,11 +62,11 @@ class Trace:
     line: list[Call] = field(default_factory=list)
     missed: list[Landmark] = field(default_factory=list)
 
-    @property
-    def files(self) -> list[str]:
-        """The files that the main line enters, in order; one that it comes back to is there again."""
-        files = [call.file for call in self.line]
-        return [file for file, before in zip(files, [None, *files], strict=False) if file != before]
+
+def entered(calls: Sequence[Call]) -> list[str]:
+    """The files that calls enter, in order; a file that they come back to is there again."""
+    files = [call.file for call in calls]
+    return [file for file, before in zip(files, [None, *files], strict=False) if file != before]
 
 
 def _writes(start: str) -> Landmark:
@@ -225,7 +225,7 @@ def describe(root: Path) -> Iterator[str]:
         with TemporaryDirectory() as folder:
             found = trace(way, root, Path(folder))
         assert not found.missed, found.missed
-        yield f"{way.name}: {len(found.line)} functions, {len(found.files)} files entered"
+        yield f"{way.name}: {len(found.line)} functions, {len(entered(found.line))} files entered"
         for number, call in enumerate(found.line, start=1):
             yield f"{number:4} {call}"
 
