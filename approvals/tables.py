@@ -174,7 +174,7 @@ class AuditEvent(SQLModel, table=True):
 
 
 class KeyRotation(SQLModel, table=True):
-    """One run of re-encryption to the key with the id `to_key`; while it is open, values may be sealed anew."""
+    """One run of re-encryption to the key with the id `to_key`; while it is open, values may be re-encrypted."""
 
     __tablename__ = ROTATION_TABLE
 

@@ -86,7 +86,7 @@ def _purged_early() -> str:
 
 
 def _sealed_anew(column: str) -> str:
-    """While a rotation is open, a value may be sealed anew with its key: as long as before, and not a second time.
+    """While a rotation is open, a value may be re-encrypted with its key: to the same length, and only once.
 
     The trigger cannot see what is inside; the digest is compared before anything is done with it. The key's id is
     in bytes 2 to 5 (see storage.vault).

@@ -11,7 +11,7 @@ from approvals.refusals import Refusal
 
 @dataclass(frozen=True, kw_only=True)
 class Decider:
-    """A person whom the rule may mean; `why` says what keeps them from deciding, and is empty if nothing does."""
+    """A person in a role of the rule; `why` says what keeps them from deciding, and is empty if nothing does."""
 
     person_id: str
     account: str

@@ -47,7 +47,7 @@ class PolicyExplanation:
 
 
 class ConfigDirectory:
-    """Stands in for Slack where it cannot be reached: accounts have no names, groups cannot be read."""
+    """Replaces Slack where it cannot be reached: accounts have no names, groups cannot be read."""
 
     def person(self, account: str) -> Profile:
         """Return the bare account."""

@@ -58,7 +58,7 @@ class WebhookReceiver:
     def __call__(self, body: bytes) -> Future[HttpResponse]:
         """Return what the sender is told, once it is known: "00" only for what is on the disk."""
         answer: Future[HttpResponse] = Future()
-        answer.set_running_or_notify_cancel()  # whoever waits for it cannot take it back
+        answer.set_running_or_notify_cancel()  # so that nothing can cancel it while it waits
         self._opening.put([(body, answer)])
         return answer
 

@@ -19,7 +19,7 @@ TABLE = "inbox_event"
 
 _COLUMNS: Sequence[Column[Any]] = tuple(InboxEvent.__table__.columns)  # type: ignore[attr-defined]  # SQLModel's own
 _INSERT = sqlite.insert(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
-# All rows as one JSON text: a VALUES list is another text for each number of rows, which the driver reads anew,
+# All rows as one JSON text: a VALUES list is another text for each number of rows, which the driver parses again,
 # and an array it quotes value for value.
 _ROWS = func.json_to_recordset(cast(bindparam("rows", type_=Text), postgresql.JSON)).table_valued(
     *(column(each.name, each.type) for each in _COLUMNS)

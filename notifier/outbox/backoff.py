@@ -24,7 +24,7 @@ class Trouble(StrEnum):
     UNAUTHORISED = "unauthorised"  # the token is no longer good: nothing at all can be sent
     UNREACHABLE = "unreachable"  # this channel cannot be written to
     BAD_FORM = "bad form"  # blocks or text that Slack refuses: plain text may pass
-    GONE = "gone"  # the message to edit, or the thread to answer, is no more
+    GONE = "gone"  # the message to edit, or the thread to answer, is gone
     REFUSED = "refused"  # anything else, our own mistakes included
 
 

@@ -117,7 +117,7 @@ class Deliverer:
     def deliver_due(self, stop: threading.Event | None = None) -> int:
         """Make one pass: attempt whatever is due in a free lane; return the number of attempts.
 
-        When `stop` is set the one in hand is finished and no other is claimed.
+        When `stop` is set, the current one is finished and no other is claimed.
         """
         attempts = 0
         while not (stop and stop.is_set()):
