@@ -57,7 +57,7 @@ class Client:
 
     `request_id` returns 32 characters that were never used, `secret` 16 random bytes, `jitter` 0 to 1,
     `monotonic` seconds, `pause` sleeps seconds. `paths` overrides an operation's path by its name. `observe` is
-    told of each attempt: operation, "ok" or the name of what was raised, and how many seconds it took.
+    called after each attempt with the operation, "ok" or the name of the exception, and the seconds it took.
     """
 
     http: httpx.Client

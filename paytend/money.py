@@ -57,7 +57,7 @@ class Money:
         exact = self.amount.quantize(Decimal(1).scaleb(-precision))
         if exact != self.amount:
             raise NotMoney(f"{self.currency} has {precision} decimals")
-        object.__setattr__(self, "amount", exact + 0)  # + 0: there is no minus nought
+        object.__setattr__(self, "amount", exact + 0)  # + 0 turns -0.00 into 0.00
 
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":
@@ -78,7 +78,7 @@ class Money:
 
     @property
     def minor(self) -> int:
-        """The whole number of smallest units."""
+        """The amount in smallest units, such as cents."""
         return int(self.amount.scaleb(PRECISION[self.currency]))
 
     def __add__(self, other: "Money") -> "Money":

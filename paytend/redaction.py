@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-# Numbers that stand side by side: any of them, or several together, may be a card number. Any script's digits.
+# Numbers side by side: one of them or several together may be a card number, in the digits of any script.
 _RUN = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]\d+)*")
 # Two dates side by side have sixteen digits too.
 _DATE = re.compile(r"(?<![\d-])20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![\d-])")
-# Thirteen digits, with at most one such sign between two, and the first as in _STARTS: without them there is no
-# card number to look for.
+# Thirteen digits, with at most one such sign between two, and the first as in _STARTS: without them there is
+# no card number to look for.
 _ENOUGH = re.compile(r"(?<!\d)(?![0178])\d(?:[ \u00a0\u2009\u202f\u2010\u2011\u2013-]?\d){12}")
 _GROUP = re.compile(r"\d+")
 _SHORTEST, _LONGEST = 13, 19  # digits
@@ -41,7 +41,7 @@ REMOVED = "(removed)"
 
 
 def passes_luhn(digits: str) -> bool:
-    """Whether the check digit of a card number holds (ISO/IEC 7812-1)."""
+    """Whether the check digit of a card number is right (ISO/IEC 7812-1)."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)
@@ -107,8 +107,8 @@ def mask_text(text: str) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a field of this name holds what nobody may see."""
-    # Messages have few names, which come again and again; a long one of somebody's own is not worth its place.
+    """Whether a field of this name is a secret, such as a PIN."""
+    # Messages have few names, which come again and again; a very long one is not worth its place.
     return (_is_secret_again if len(name) <= _USUAL_NAME else _is_secret)(name)
 
 

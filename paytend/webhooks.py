@@ -1,6 +1,6 @@
 """The three webhooks as typed events, each with the business key by which it is taken in once.
 
-The envelope has neither id nor time, so there is no replay key but the business (`paytend-api.md` a.3):
+The envelope has neither id nor time, so only business facts can show a replay (`paytend-api.md` a.3):
 (trade id, source, status), (cardholder, audit status), (order or card, apply status).
 """
 
@@ -20,7 +20,7 @@ BusinessKey = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that Paytend told us.
+    """Something that Paytend reported.
 
     `digest` is the SHA-256 (hex) of the content as it was signed; `content` is redacted.
     """
@@ -39,7 +39,7 @@ class TransactionHappened(Event):
 
     @cached_property
     def transaction(self) -> Transaction:
-        """The whole of it; read when it is asked for, as taking a webhook in takes only its key."""
+        """The whole transaction, read on demand: storing a webhook needs only its key."""
         return Transaction.decode(self._told.content, unit=self._told.unit, redacted=self._told.redacted)
 
 

@@ -1,4 +1,4 @@
-"""How the undocumented fields of Paytend's answers are found and read: tolerantly, and never guessed."""
+"""How the undocumented fields of Paytend's answers are found and read: tolerantly, without guessing a value."""
 
 import re
 from collections.abc import Mapping

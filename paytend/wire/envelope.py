@@ -25,7 +25,7 @@ _HEAD = b'{"requestId":"%b","partnerId":"%b","version":"2.0","signType":"RSA","r
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """A response whose signature held, or a refusal that carries none (`form` is None)."""
+    """A response with a good signature, or a refusal without any (`form` is None)."""
 
     code: str
     message: str
@@ -35,7 +35,7 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """A webhook whose signature held; `text` is its content as it was signed, `key` which key verified it."""
+    """A webhook with a good signature; `text` is its content as signed, `key` the number of the verifying key."""
 
     notify_type: str
     content: dict[str, Any]
@@ -49,7 +49,7 @@ def seal(
 ) -> bytes:
     """Return the JSON body of a request (b.1).
 
-    `content` holds texts, or objects of texts; `None` is the empty form of b.3 (A). `request_id` has 32
+    `content` has texts, or objects of texts; `None` is the empty form of b.3 (A). `request_id` has 32
     characters, `secret` 16 random bytes.
     """
     if len(secret) != SECRET_BYTES or len(request_id) != REQUEST_ID_LENGTH:
@@ -98,7 +98,7 @@ def open_response(raw: bytes, *, keys: Keys) -> Response:
 def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
     """Return what a webhook says (b.4); raises ProtocolError when Paytend did not sign it for us."""
     fields = _read_fields(raw)
-    if not fields.get("signature"):  # costs no cryptography, and tells the sender nothing that it does not know
+    if not fields.get("signature"):  # costs no cryptography, and the sender knows it anyway
         raise ProtocolError(Flaw.UNSIGNED)
     opened = _open(fields, payload="content", keys=keys)
     if fields.get("partnerId") != partner_id:

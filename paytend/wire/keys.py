@@ -25,7 +25,7 @@ _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """What one side holds: its own private key, and the other side's public keys.
+    """The keys of one side: its own private key, and the other side's public keys.
 
     The first public key encrypts; all of them verify, so that a rotation can overlap.
     """
@@ -34,7 +34,7 @@ class Keys:
     public: tuple[RSAPublicKey, ...]
 
     def __post_init__(self) -> None:
-        """Refuse an empty list of public keys, and an OpenSSL that tells wrong padding apart."""
+        """Refuse an empty list of public keys, and an OpenSSL that reports wrong padding."""
         if not self.public:
             raise KeyUnusable("There is no public key.")
         require_openssl(backend.openssl_version_number(), name=backend.openssl_version_text())
