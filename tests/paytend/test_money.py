@@ -1,11 +1,14 @@
+import re
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from paytend import AmountUnit, Money, NotMoney
-from paytend.money import PRECISION, read_amount, write_amount
+from paytend import AmountUnit, Money, NotMoney, Refused
+from paytend.money import PRECISION, read_amount, read_decimal, write_amount
+from paytend.money_text import MoneyText
 
 CURRENCIES = st.sampled_from(["EUR", "USDT", "JPY", "BHD"])
 UNITS = st.sampled_from(list(AmountUnit))
@@ -91,3 +94,58 @@ def test_infinite_amounts_are_refused() -> None:
 
 def test_the_currencies_of_the_provider_have_their_precision() -> None:
     assert (PRECISION["EUR"], PRECISION["USDT"]) == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "currencies"),
+    [(0, "JPY KRW ISK XAF"), (2, "USD GBP CHF PLN"), (3, "BHD IQD JOD KWD LYD OMR TND")],
+)
+def test_other_currencies_have_the_decimals_of_iso_4217(decimals: int, currencies: str) -> None:
+    for currency in currencies.split():
+        assert PRECISION[currency] == decimals
+        assert Money.from_minor(1, currency).amount == Decimal(1).scaleb(-decimals)
+
+
+def test_an_amount_is_below_ten_to_the_fifteenth_on_either_side() -> None:
+    most = Decimal(10) ** 15
+    for amount in (most - Decimal("0.01"), -most + Decimal("0.01")):
+        assert Money(amount=amount, currency="EUR").amount == amount
+    for amount in (most, -most):
+        with pytest.raises(NotMoney, match="out of range"):
+            Money(amount=amount, currency="EUR")
+
+
+def test_a_text_has_at_most_forty_characters() -> None:
+    assert read_decimal("0" * 38 + ".5") == Decimal("0.5")
+    assert read_decimal("-" + "0" * 37 + ".5") == Decimal("-0.5")
+    with pytest.raises(NotMoney):
+        read_decimal("0" * 39 + ".5")
+
+
+def test_money_of_settings_is_read_with_its_currency_and_written_the_same() -> None:
+    setting = TypeAdapter(MoneyText)
+
+    assert setting.validate_python(" 1,200.50 EUR ") == Money.parse("1200.50", "EUR")
+    assert setting.validate_python("7  USDT") == Money.parse("7", "USDT")
+    assert setting.validate_python(Money.parse("7", "EUR")) == Money.parse("7", "EUR")
+    assert setting.dump_python(Money.parse("1200.5", "EUR")) == "1200.50 EUR"
+    for wrong in ("7", "EUR", "EUR 7", 7, None, "7EUR"):
+        with pytest.raises(ValidationError):
+            setting.validate_python(wrong)
+
+
+def test_the_schema_of_settings_says_how_money_is_written() -> None:
+    schema = TypeAdapter(MoneyText).json_schema()
+    [example] = schema["examples"]
+
+    assert schema["type"] == "string"
+    assert re.fullmatch(schema["pattern"], example)
+    for wrong in ("7", "EUR", "7.EUR", "7 eur", ",7 EUR", "7 EUROS"):
+        assert not re.fullmatch(schema["pattern"], wrong)
+    for right in ("-7 EUR", "1,200.50 USDT"):
+        assert re.fullmatch(schema["pattern"], right)
+
+
+def test_a_refusal_says_its_code_and_its_reason_if_there_is_one() -> None:
+    assert str(Refused(code="51", reason="no funds", verified=True)) == "Paytend declined (51): no funds"
+    assert str(Refused(code="51", reason="", verified=True)) == "Paytend declined (51)"
