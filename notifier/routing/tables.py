@@ -31,7 +31,7 @@ class Flow(SQLModel, table=True):
 
 
 class Silence(SQLModel, table=True):
-    """Which notices are held back until when, who asked for it and why; `matcher` is JSON. They wait as deliveries."""
+    """Notices held back until an end, with owner and reason; `matcher` is JSON. They wait as deliveries."""
 
     __tablename__ = "silence"
     __table_args__ = (Index("ix_silence_ended_at", "ended_at", "ends_at"),)
