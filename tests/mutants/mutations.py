@@ -52,8 +52,8 @@ def _without_argument(node: cst.Call) -> Iterable[cst.CSTNode]:
     for i, argument in enumerate(node.args):
         if argument.keyword is not None or conditions:
             rest = [*node.args[:i], *node.args[i + 1 :]]
-            if rest:
-                rest[-1] = rest[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+            if rest and i == len(rest):  # the last one is gone, so the one before it ends as it did
+                rest[-1] = rest[-1].with_changes(comma=argument.comma)
             yield node.with_changes(args=rest)
 
 

@@ -1,0 +1,181 @@
+"""What is written down of an execution: in its row, and in the trail."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from approvals.execution.execution import do
+from approvals.execution.records import PAUSES, pause_after
+from approvals.tables import AuditEvent, Request
+from paytend.errors import OutcomeUnknown, Refused, Unreachable
+from tests.approvals.world import ADA, MARA, ApprovalWorld
+
+
+def trail(world: ApprovalWorld, request: Request) -> dict[str, dict[str, Any]]:
+    """The facts of each event about a request, the newest where there are several."""
+    subject = f"request:{request.id}"
+    with world.database.reading() as session:
+        rows = session.exec(select(AuditEvent).where(AuditEvent.subject == subject).order_by(col(AuditEvent.seq)))
+        return {row.event: {"actor": row.actor, **json.loads(row.facts)} for row in rows}
+
+
+def test_what_was_done_is_written_down_with_what_paytend_said(small: ApprovalWorld) -> None:
+    request = small.approved()
+    claimed = small.now
+    work = small.work(request)
+    small.passes(seconds=2)
+    from_claim = small.execution(request)
+    assert (from_claim.attempts, from_claim.outcome, from_claim.looks) == (1, "", 0)
+    assert from_claim.lease_until == claimed + small.context.lease
+    assert work.send_before == claimed + small.context.send_within
+
+    small.records(work, do(work, small.paytend, now=small.now))
+    execution = small.execution(request)
+    assert (execution.outcome, execution.words) == ("executed", "Done at Paytend.")
+    assert (execution.claimed_at, execution.sent_at, execution.finished_at) == (claimed, claimed, small.now)
+    assert execution.provider_reference == "T77"
+    assert json.loads(execution.answer)["tradeId"] == "T77"
+    assert execution.next_look_at is None
+
+    told = trail(small, request)["execution:executed"]
+    assert (told["actor"], told["why"], told["status"]) == ("cardops", "Done at Paytend.", "executed")
+    assert (told["provider_reference"], told["answer"]) == ("T77", execution.answer)
+    assert trail(small, request)["execution:claimed"]["lease"] == execution.lease
+
+
+def test_a_refusal_is_written_down_as_failed(small: ApprovalWorld) -> None:
+    small.paytend.before = Refused(code="51", reason="no funds", verified=True)
+    request = small.executes(small.approved())
+    execution = small.execution(request)
+
+    assert (execution.outcome, execution.words) == ("failed", "Paytend declined (51): no funds")
+    assert json.loads(execution.answer) == {"code": "51"}
+    assert execution.finished_at == small.now
+    assert small.read(request).ended_at == small.now
+
+
+def test_a_lost_answer_is_written_down_as_unknown_and_asked_about_a_second_later(small: ApprovalWorld) -> None:
+    small.paytend.before = OutcomeUnknown("no answer")
+    request = small.executes(small.approved())
+    execution = small.execution(request)
+
+    assert (execution.outcome, execution.words, execution.looks) == ("unknown", "no answer", 0)
+    assert (execution.sent_at, execution.unknown_since) == (small.now, small.now)
+    assert execution.next_look_at == small.now + timedelta(seconds=1)
+    assert execution.finished_at is None
+    told = trail(small, request)["execution:unknown"]
+    assert (told["actor"], told["why"], told["answer"]) == ("cardops", "no answer", "")
+
+
+def test_what_was_never_sent_is_tried_again_after_growing_pauses(small: ApprovalWorld) -> None:
+    small.paytend.before = Unreachable("refused")
+    request = small.approved()
+    for attempt in (1, 2, 3):
+        small.executes(request)
+        execution = small.execution(request)
+        assert (execution.attempts, execution.outcome, execution.words) == (attempt, "never_sent", "refused")
+        assert execution.next_look_at == small.now + PAUSES[attempt]
+        small.now = execution.next_look_at
+
+    assert [found.request_id for found in small.candidates()] == [request.id]
+    small.passes(microseconds=-1)
+    assert small.candidates() == []
+
+
+def test_a_second_claim_begins_anew(small: ApprovalWorld) -> None:
+    small.paytend.before = Unreachable("refused")
+    request = small.approved()
+    first = small.work(request)
+    small.records(first, do(first, small.paytend, now=small.now))
+    small.passes(seconds=2)
+
+    second = small.work(request)
+    execution = small.execution(request)
+
+    assert second.lease != first.lease
+    assert (execution.lease, execution.outcome, execution.next_look_at) == (second.lease, "", None)
+    assert (execution.claimed_at, execution.lease_until) == (small.now, small.now + small.context.lease)
+
+
+def test_pauses_grow_to_an_hour_and_stay_there() -> None:
+    seconds = [pause_after(tries).total_seconds() for tries in range(11)]
+
+    assert seconds == [1, 2, 5, 10, 30, 60, 300, 900, 3600, 3600, 3600]
+
+
+def test_lookups_are_counted_and_spread(small: ApprovalWorld) -> None:
+    small.paytend.before = OutcomeUnknown("no answer")
+    small.paytend.lookup = Unreachable("down")
+    request = small.executes(small.approved())
+    for lookups in (1, 2, 3):
+        small.passes(seconds=60)
+        small.looks_up()
+        execution = small.execution(request)
+        assert (execution.looks, execution.words) == (lookups, "down")
+        assert execution.next_look_at == small.now + PAUSES[lookups]
+
+
+def test_people_are_called_once_after_five_minutes_with_the_roles_that_can_settle(small: ApprovalWorld) -> None:
+    small.paytend.before = OutcomeUnknown("no answer")
+    small.paytend.lookup = Unreachable("down")
+    request = small.executes(small.approved())
+    small.passes(minutes=5, seconds=-1)
+    small.looks_up()
+    assert small.execution(request).gave_up_at is None
+    assert small.outbox.of("request_unknown") == []
+
+    small.passes(minutes=1)
+    small.looks_up()
+    small.passes(hours=1)
+    small.looks_up()
+
+    [told] = small.outbox.of("request_unknown")
+    assert told.facts["roles"] == ["manager", "admin"]
+    assert told.facts["words"] == "down"
+    assert told.broadcast
+    assert trail(small, request)["execution:gave_up"]["words"] == "down"
+    gave_up = small.execution(request).gave_up_at
+    assert gave_up is not None
+    assert gave_up < small.now
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_each_word_and_the_end_are_in_the_trail(small: ApprovalWorld, happened: bool) -> None:
+    small.paytend.before = OutcomeUnknown("no answer")
+    request = small.executes(small.approved())
+    small.gives_up()
+    small.settles(request, MARA, happened=happened, reason=" seen in the portal ")
+
+    word = trail(small, request)["execution:word_given"]
+    assert (word["actor"], word["happened"], word["reason"]) == ("U0MARA", happened, "seen in the portal")
+    [told] = small.outbox.of("request_settled")
+    assert (told.facts["by"], told.facts["happened"], told.facts["reason"]) == (
+        "U0MARA",
+        happened,
+        "seen in the portal",
+    )
+    assert (told.facts["count"], told.facts["differs"]) == ("1 of 2", False)
+
+    small.settles(request, ADA, happened=happened)
+    end = trail(small, request)["execution:settled_happened" if happened else "execution:settled_not"]
+    assert end["actor"] == "U0ADA"
+    words = "it happened" if happened else "it did not happen"
+    assert end["why"] == f"Two people settled that {words}: seen in the portal"
+    assert small.outbox.of("request_settled")[-1].facts["count"] == "2 of 2"
+    assert small.execution(request).outcome == ("executed" if happened else "failed")
+
+
+def test_what_was_left_executing_is_unknown_once_its_lease_is_over(small: ApprovalWorld) -> None:
+    request = small.approved()
+    small.work(request)
+    small.passes(seconds=small.context.lease.total_seconds() - 1)
+    small.ticks()
+    assert small.read(request).status == "executing"
+
+    small.passes(seconds=1)
+    small.ticks()
+    assert small.read(request).status == "unknown"
+    assert "interrupted" in small.execution(request).words
