@@ -46,7 +46,7 @@ class SlackDirectory:
             return False
 
     def forget(self) -> None:
-        """Ask Slack anew for everything."""
+        """Forget everything, so that Slack is asked again."""
         with self._lock:
             self._profiles.clear()
             self._groups.clear()

@@ -1,7 +1,7 @@
 """The Home tab: what waits for me, what I asked for, the partner balance, and what is done often.
 
 Made for many people: a refresh reads rows only, does nothing while nothing has changed, and publishes a view only
-when it differs from the one that the person has. Roles are those of the last opening; every act checks them anew.
+when it differs from the one that the person has. Roles are those of the last opening; every act checks them again.
 """
 
 import hashlib

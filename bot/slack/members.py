@@ -27,7 +27,7 @@ class WorkspaceMembers:
         return member
 
     def by_role(self) -> dict[str, frozenset[str]]:
-        """Return the people of each role; those whom Slack does not tell are left out."""
+        """Return the ids of each role's active members; a person who cannot be read is left out."""
         return people.read_members(self.directory, roles=self.roles, same_person=self.same_person)
 
     def is_in(self, channel: str, account: str) -> bool:

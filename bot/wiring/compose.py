@@ -20,8 +20,8 @@ from bot.wiring.approvals import ApprovalEdge, make_approvals
 from bot.wiring.clients import make_clients
 from bot.wiring.foundation import Foundation, WorkerPools, make_loops
 from bot.wiring.jobs import make_scheduler
+from bot.wiring.lifecycles import Lifecycle, list_lifecycles
 from bot.wiring.notices import NoticeEdge, make_notices
-from bot.wiring.services import Service, list_services
 from bot.wiring.slack import SlackEdge, make_slack_edge
 from bot.wiring.web import make_web
 from bot.wiring.webhooks import WebhookEdge, make_webhooks
@@ -51,7 +51,7 @@ class Bot:
     slack: SlackEdge
     jobs: Scheduler
     web: WebApp
-    services: Sequence[Service]
+    lifecycles: Sequence[Lifecycle]
 
     @property
     def database(self) -> SqlDatabase:
@@ -60,13 +60,13 @@ class Bot:
 
     def start(self) -> None:
         """Start the threads and the clock."""
-        for service in self.services:
-            service.start()
+        for part in self.lifecycles:
+            part.start()
 
     def stop(self) -> None:
         """Take on nothing more, finish what was taken on, and close clients and database."""
-        for service in reversed(self.services):
-            service.stop()
+        for part in reversed(self.lifecycles):
+            part.stop()
 
 
 def compose(
@@ -101,7 +101,7 @@ def compose(
         slack=slack,
         jobs=jobs,
         web=make_web(base, slack=slack, webhooks=webhooks, notices=notices),
-        services=list_services(
+        lifecycles=list_lifecycles(
             base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, jobs=jobs
         ),
     )

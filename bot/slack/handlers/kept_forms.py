@@ -82,7 +82,7 @@ def _choose_country(context: SlackContext, incoming: Incoming, _member: Member, 
 
 
 def _is_touched(incoming: Incoming) -> bool:
-    """Whether a form holds anything that did not stand in it when it was opened."""
+    """Whether a form contains anything that was not in it when it was opened."""
     initial: dict[str, str] = {}
     for block in incoming.view.get("blocks") or []:
         element: Mapping[str, Any] = block.get("element") or {}

@@ -178,7 +178,7 @@ def _follows(context: SlackContext, account: str, *, action: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class RepeatedRequest:
-    """What the question whether again was about; everything in it is checked anew."""
+    """The request that the question "again?" was about; everything in it is checked again."""
 
     action: str
     subject: str

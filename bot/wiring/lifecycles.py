@@ -22,18 +22,18 @@ _log = logging.getLogger(__name__)
 
 
 def _nothing() -> None:
-    """Do nothing: some services only start, or only stop."""
+    """Do nothing: some parts only start, or only stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
-    """Something that starts, or stops, or both."""
+class Lifecycle:
+    """How a part of the bot starts and stops."""
 
     start: Callable[[], None] = _nothing
     stop: Callable[[], None] = _nothing
 
 
-def list_services(
+def list_lifecycles(
     base: Foundation,
     *,
     approvals: ApprovalEdge,
@@ -41,27 +41,27 @@ def list_services(
     notices: NoticeEdge,
     slack: SlackEdge,
     jobs: Scheduler,
-) -> Sequence[Service]:
-    """Return the services in the order in which they start; they stop in the reverse order.
+) -> Sequence[Lifecycle]:
+    """Return the parts in the order in which they start; they stop in the reverse order.
 
     Each one stops before those that it hands work to, so that nothing that was taken on is lost.
     """
     loops, pools = base.loops, base.pools
     return (
-        Service(stop=base.database.close),
-        Service(stop=base.clients.close),
+        Lifecycle(stop=base.database.close),
+        Lifecycle(stop=base.clients.close),
         # Before any thread of ours claims work: what is claimed now was left behind.
-        Service(start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer)),
+        Lifecycle(start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer)),
         # Everything below enqueues messages.
         _loop(loops.delivery, notices.deliverer.run),
         _loop(loops.names, notices.names.run),
         _loop(loops.dispatch, notices.dispatcher.run),
         _loop(loops.execution, approvals.executor.run),
         # What a person has asked for is finished, and may wake any of the loops above.
-        Service(stop=pools.slow.stop),
-        Service(stop=pools.quick.stop),
-        Service(stop=webhooks.receiver.stop),
-        Service(start=jobs.start, stop=jobs.stop),
+        Lifecycle(stop=pools.slow.stop),
+        Lifecycle(stop=pools.quick.stop),
+        Lifecycle(stop=webhooks.receiver.stop),
+        Lifecycle(start=jobs.start, stop=jobs.stop),
         # Last: from here on Slack delivers.
         _socket(slack.socket),
     )
@@ -76,11 +76,11 @@ def recover(database: SqlDatabase, *, executor: Executor, deliverer: Deliverer) 
         _log.warning("start.recovered", extra=left)
 
 
-def _loop(loop: WorkerLoop, run: Callable[[threading.Event, threading.Event], None]) -> Service:
-    return Service(start=lambda: loop.start(run), stop=loop.stop)
+def _loop(loop: WorkerLoop, run: Callable[[threading.Event, threading.Event], None]) -> Lifecycle:
+    return Lifecycle(start=lambda: loop.start(run), stop=loop.stop)
 
 
-def _socket(socket: SocketModeHandler | None) -> Service:
+def _socket(socket: SocketModeHandler | None) -> Lifecycle:
     if socket is None:
-        return Service()
-    return Service(start=socket.connect, stop=socket.close)
+        return Lifecycle()
+    return Lifecycle(start=socket.connect, stop=socket.close)
