@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from approvals.audit import chain, export
 from approvals.audit.export import NotGenuine
+from approvals.refusals import Refusal
 from approvals.tables import AuditEvent
 from tests.approvals.world import SECRET, START, ApprovalWorld
 
@@ -70,7 +71,7 @@ def test_a_refusal_is_in_the_trail_by_its_name_and_its_words(small: ApprovalWorl
     assert json.loads(row.facts) == {"refusal": "NotImplementedRefusal", "words": "Nobody does this."}
 
 
-class NotImplementedRefusal(chain.Refusal):
+class NotImplementedRefusal(Refusal):
     """Nobody does {what}."""
 
 
