@@ -62,7 +62,7 @@ class TopUpAgainQuestion(Reply, template="topup_again"):
     """Whether to ask for the same top-up again."""
 
     says: str
-    wish: ButtonValue
+    button_value: ButtonValue
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,24 +21,24 @@ from commands.slash_command import HELP, Command, Reply
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestPage:
+class RequestListQuery:
     """A page of one of the lists; `after` is where the page before it ended."""
 
     name: str
     after: PageStart | None = None
 
 
-def _read_list(name: str, typed: TypedWords) -> RequestPage:
+def _read_list(name: str, typed: TypedWords) -> RequestListQuery:
     no_more(typed.words, form=typed.form)
-    return RequestPage(name=name)
+    return RequestListQuery(name=name)
 
 
-def _read_older(value: SentValue) -> RequestPage:
+def _read_older(value: SentValue) -> RequestListQuery:
     after = PageStart(created_at=datetime.fromisoformat(take_text(value, "at")), id=take_text(value, "id"))
-    return RequestPage(name=take_text(value, "list"), after=after)
+    return RequestListQuery(name=take_text(value, "list"), after=after)
 
 
-def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: RequestPage) -> Reply:
+def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: RequestListQuery) -> Reply:
     with context.database.reading() as session:
         match wanted.name:
             case "waiting":

@@ -61,10 +61,10 @@ class RequestPrivateReply(Reply, template="request_private"):
 
 @dataclass(frozen=True, kw_only=True)
 class AgainQuestion(Reply, template="again"):
-    """Whether to ask for the same again; `wish` is what the button carries to do so."""
+    """Whether to ask for the same again; `button_value` is what the button carries to do so."""
 
     says: str
-    wish: Mapping[str, str | Mapping[str, object]]
+    button_value: Mapping[str, str | Mapping[str, object]]
 
 
 def ask_for(
@@ -85,7 +85,7 @@ def ask_for(
     """
     with context.recording_refusals(member, subject=subject):
         read = opening.parse_payload(action, payload)
-        wish = NewRequest(
+        new_request = NewRequest(
             action=action,
             payload=payload,
             snapshot=context.take_snapshot(action, read),
@@ -96,7 +96,7 @@ def ask_for(
         )
         with context.database.writing() as session:
             request = opening.open_request(
-                session, context.approvals, new_request=wish, member=member, now=context.now()
+                session, context.approvals, new_request=new_request, member=member, now=context.now()
             )
     context.work.wake_deliverer()
     return context.work.execute_now(request.id) if request.status == Status.APPROVED else request
@@ -119,7 +119,9 @@ def ask_and_tell(
     try:
         asked = ask_for(context, incoming, member, action=action, subject=subject, payload=payload, again=again)
     except AskAgain as question:
-        return AgainQuestion(says=str(question), wish={"action": action, "subject": subject, "payload": payload})
+        return AgainQuestion(
+            says=str(question), button_value={"action": action, "subject": subject, "payload": payload}
+        )
     return tell_asked(context, asked)
 
 
@@ -185,21 +187,21 @@ class RepeatedRequest:
     payload: Mapping[str, object]
 
 
-def _read_wish(value: SentValue) -> RepeatedRequest:
+def _read_repeated(value: SentValue) -> RepeatedRequest:
     payload = value.get("payload")
     if not isinstance(payload, dict):
         raise OldButton
     return RepeatedRequest(action=take_text(value, "action"), subject=take_text(value, "subject"), payload=payload)
 
 
-def _ask_again(context: SlackContext, incoming: Incoming, member: Member, wish: RepeatedRequest) -> Reply:
+def _ask_again(context: SlackContext, incoming: Incoming, member: Member, repeated: RepeatedRequest) -> Reply:
     return ask_and_tell(
         context,
         incoming,
         member,
-        action=wish.action,
-        subject=wish.subject,
-        payload=wish.payload,
+        action=repeated.action,
+        subject=repeated.subject,
+        payload=repeated.payload,
         again=True,
     )
 
@@ -211,6 +213,6 @@ def _dismiss(_context: SlackContext, _incoming: Incoming, _member: Member, _read
 CLICKS: tuple[Click, ...] = (
     ReplyClick(action="dismiss", roles=RoleExemption.HARMLESS, read=read_nothing, answer=_dismiss),
     ReplyClick(
-        action="ask_again", roles=SUPPORT, read=_read_wish, answer=_ask_again, asks_paytend=True, replaces=True
+        action="ask_again", roles=SUPPORT, read=_read_repeated, answer=_ask_again, asks_paytend=True, replaces=True
     ),
 )

@@ -23,15 +23,15 @@ class SilenceOver(Refusal):
     is_recorded = False
 
 
-def _silence(context: SlackContext, incoming: Incoming, member: Member, wish: silences.TypedSilence) -> Reply:
+def _silence(context: SlackContext, incoming: Incoming, member: Member, typed: silences.TypedSilence) -> Reply:
     now = context.now()
     with context.database.writing() as session:
         silence = silencing.begin(
             session,
-            wish.matcher,
+            typed.matcher,
             owner=member.person.account,
-            reason=wish.reason,
-            until=now + wish.lasts,
+            reason=typed.reason,
+            until=now + typed.lasts,
             routes=context.routes,
             outbox=context.approvals.outbox,
             now=now,
@@ -42,7 +42,7 @@ def _silence(context: SlackContext, incoming: Incoming, member: Member, wish: si
             key=context.approvals.audit_key,
             actor=member.person.account,
             subject=silence.id,
-            facts={"matcher": str(wish.matcher), "reason": wish.reason, "until": silence.ends_at.isoformat()},
+            facts={"matcher": str(typed.matcher), "reason": typed.reason, "until": silence.ends_at.isoformat()},
             now=now,
         )
     context.work.wake_deliverer()

@@ -33,7 +33,7 @@ def _view(_context: SlackContext, channel: str, fields: Fields) -> View:
 
 
 def _ask(
-    context: SlackContext, incoming: Incoming, member: Member, wish: topup.TypedTopUp, *, again: bool = False
+    context: SlackContext, incoming: Incoming, member: Member, typed: topup.TypedTopUp, *, again: bool = False
 ) -> TopUpAskedReply | TopUpAgainQuestion:
     """Open the request; return what was asked for, or the question whether again."""
     try:
@@ -42,23 +42,23 @@ def _ask(
             incoming,
             member,
             action="card.top_up",
-            subject=wish.card_id,
-            payload=wish.as_value(),
+            subject=typed.card_id,
+            payload=typed.as_value(),
             again=again,
         )
     except AskAgain as question:
-        return TopUpAgainQuestion(says=str(question), wish=wish.as_value())
+        return TopUpAgainQuestion(says=str(question), button_value=typed.as_value())
     return TopUpAskedReply(
-        money=wish.money,
-        card_id=wish.card_id,
+        money=typed.money,
+        card_id=typed.card_id,
         channel=asked.told.split()[0],
         decide_by=asked.decide_by,
         phrase=asked.phrase,
     )
 
 
-def _ask_again(context: SlackContext, incoming: Incoming, member: Member, wish: topup.TypedTopUp) -> Reply:
-    return _ask(context, incoming, member, wish, again=True)
+def _ask_again(context: SlackContext, incoming: Incoming, member: Member, typed: topup.TypedTopUp) -> Reply:
+    return _ask(context, incoming, member, typed, again=True)
 
 
 def _read_again(value: SentValue) -> topup.TypedTopUp:
@@ -78,14 +78,14 @@ def _check(fields: Fields) -> dict[str, str]:
 
 
 def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
-    wish, _ = topup.read_fields(incoming.fields)
-    if wish is None:
+    typed, _ = topup.read_fields(incoming.fields)
+    if typed is None:
         raise OldButton  # the inputs were checked before; only another client can come here
     asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
-    reply = _ask(context, asked_in, member, wish)
+    reply = _ask(context, asked_in, member, typed)
     if isinstance(reply, TopUpAgainQuestion):
         question = told("Again?", reply.says)
-        return replace(question, back="topup_again", back_text="Yes, ask again", metadata=reply.wish)
+        return replace(question, back="topup_again", back_text="Yes, ask again", metadata=reply.button_value)
     return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.phrase}.")
 
 
