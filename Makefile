@@ -51,7 +51,7 @@ soak: .venv/dev.installed ## Run the slow sweeps that make test leaves out
 SEED ?= $(shell date +%Y%m%d)
 SAMPLE ?= 800
 mutants: .venv/dev.installed ## Put mistakes into code that must not be wrong, and list those no test notices (SEED, SAMPLE)
-	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE)
+	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE) $(if $(AGAIN),--again)
 
 format: .venv/dev.installed ## Format, sort imports and fix what ruff can fix
 	$(BIN)/ruff format .

@@ -12,7 +12,7 @@ import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO, Any
@@ -40,7 +40,7 @@ class Tried:
     status: str
     tests: int
     seconds: float
-    reason: str | None
+    reason: str | None = None
 
 
 def settings() -> tuple[list[str], list[str]]:
@@ -154,6 +154,30 @@ class Bench:
             print(f"{len(self.tried)} tried", flush=True)
 
 
+def keep(tried: list[Tried]) -> None:
+    """Keep what was found, so that the survivors can be tried again."""
+    (FOLDER / "tried.json").write_text(json.dumps([asdict(one) for one in tried]))
+
+
+def read_kept() -> list[Tried]:
+    """Return what the last run found."""
+    rows = json.loads((FOLDER / "tried.json").read_text())
+    return [Tried(**{**row, "mutation": Mutation(**row["mutation"])}) for row in rows]
+
+
+def find_again(alive: list[Tried]) -> list[Mutation]:
+    """The mutations that survived, where they are now; one whose lines have changed is not among them."""
+    found: list[Mutation] = []
+    for one in alive:
+        source = (ROOT / one.mutation.file).read_text()
+        for mutation in mutations_of(ROOT, one.mutation.file):
+            is_same = mutation.operator == one.mutation.operator and abs(mutation.line - one.mutation.line) < 100
+            if is_same and changed_lines(source, mutated_source(source, mutation)) == one.diff:
+                found.append(mutation)
+                break
+    return found
+
+
 def copy_tree(tree: Path) -> None:
     """Make a copy of the code with times kept, so that what is compiled stays valid."""
     shutil.rmtree(tree, ignore_errors=True)
@@ -208,6 +232,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=800)
     parser.add_argument("--only", default="*", help="a pattern of files")
     parser.add_argument("--tests", default="*", help="a pattern of files of tests to choose from")
+    parser.add_argument("--again", action="store_true", help="try the survivors of the last run again")
     parser.add_argument("--workers", type=int, default=2)
     wanted = parser.parse_args()
     started = time.monotonic()
@@ -216,11 +241,16 @@ def main() -> int:
     tests = [file for file in tests if fnmatch(file, wanted.tests)]
     files = [file for file in code if fnmatch(file, wanted.only)]
     recorded = record(ROOT, folder=FOLDER, code=files, test_files=tests)
-    bench = Bench(nearest=NearestTests(recorded, ROOT), explanations=Explanations.read(), workers=wanted.workers)
-    chosen = sample(files, size=wanted.sample, seed=wanted.seed)
+    explanations = Explanations.read()
+    bench = Bench(nearest=NearestTests(recorded, ROOT), explanations=explanations, workers=wanted.workers)
+    dead = [one for one in read_kept() if _dead(one)] if wanted.again else []
+    alive = [one for one in read_kept() if not _dead(one)] if wanted.again else []
+    chosen = find_again(alive) if wanted.again else sample(files, size=wanted.sample, seed=wanted.seed)
     tried = bench.run(chosen)
     if len(tried) < len(chosen):
         return 2
+    tried += dead
+    keep(tried)
     text, good = report(tried, seed=wanted.seed, seconds=time.monotonic() - started)
     (FOLDER / "report.txt").write_text(text)
     print(text)
