@@ -1,4 +1,4 @@
-"""What can happen to a request: the table of its moves, and who is told about each. Pure."""
+"""What can happen to a request: the table of its moves, and who is notified of each. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from approvals.statuses import Status
 
 
 class Audience(StrEnum):
-    """Who is told about a move. The request message is updated in any case."""
+    """Who is notified of a move. The request message is updated in any case."""
 
     NOBODY = "nobody"  # the request message says it
     THREAD = "thread"  # a reply in its thread

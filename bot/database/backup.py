@@ -76,7 +76,7 @@ def prepared(file: Path, *, database: SqlDatabase) -> Iterator[SqlDatabase]:
     fresh = place.with_name(f"{place.name}.restoring")
     _remove(fresh)
     shutil.copyfile(file, fresh)
-    fresh.chmod(0o600)  # it holds personal data, whatever the mode of the backup was
+    fresh.chmod(0o600)  # it contains personal data, whatever the mode of the backup was
     copy = SqlDatabase(f"sqlite:///{fresh}")
     try:
         yield copy

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookReceiver:
-    """Takes webhooks in: each once, for ever. What they say is told afterwards, from the stored row."""
+    """Takes webhooks in, each once, forever. Their notices are made later, from the stored row."""
 
     intake: GroupCommit
     keys: Keys = field(repr=False)
@@ -56,7 +56,7 @@ class WebhookReceiver:
         object.__setattr__(self, "_opening", Batches(self._take, most=OPENED_TOGETHER, name="webhooks"))
 
     def __call__(self, body: bytes) -> Future[HttpResponse]:
-        """Return what the sender is told, once it is known: "00" only for what is on the disk."""
+        """Return the answer to the sender, as soon as it is known: "00" only for what is on disk."""
         answer: Future[HttpResponse] = Future()
         answer.set_running_or_notify_cancel()  # so that nothing can cancel it while it waits
         self._opening.put([(body, answer)])
@@ -99,7 +99,7 @@ class WebhookReceiver:
             return
         try:
             self.intake.keep_all([row for row, _ in opened], partial(self._answer_kept, opened))
-        except Exception as error:  # noqa: BLE001 - the edge of a thread: the senders are told to try again
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: the senders are asked to try again
             self._answer_failed([(error, answer) for _, answer in opened])
 
     def _answer_kept(self, opened: Sequence[_Waiting[Mapping[str, Any]]], outcomes: Sequence[Outcome]) -> None:

@@ -10,7 +10,7 @@ from paytend import Client, PaytendError, operations
 from paytend.models import City, Design
 
 KEPT = 600.0  # seconds
-FAILED_FOR = 10.0  # seconds in which a failure is told without asking again
+FAILED_FOR = 10.0  # seconds in which a failure is shown without asking again
 PATIENCE = 1.5  # seconds; Slack gives three for the whole answer
 _ALL = "all"  # the name of a list of which there is only one
 _PAGE = 30

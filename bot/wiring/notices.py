@@ -55,7 +55,7 @@ def make_routes(config: Config) -> Routes:
 
 
 def find_admins(config: Config) -> tuple[str, ...]:
-    """Return who is told what cannot be told elsewhere: admins by name, else a channel; a user group has no DM."""
+    """Return who gets notices about failed ones: admins by name, else a channel; a user group has no DM."""
     rule = config.roles.get("admin")
     channel = config.channels.audit or config.channels.alerts or config.channels.approvals
     return rule.people if rule and rule.people else (channel,) if channel else ()

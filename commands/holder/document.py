@@ -1,4 +1,4 @@
-"""Documents of a cardholder: what may be sent, told by what Slack says of a file and by its first bytes."""
+"""Documents of a cardholder: what may be sent, judged by what Slack says about a file and by its first bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -102,7 +102,7 @@ def balance_lines(balances: Sequence[Balance]) -> list[BalanceLine]:
 
 
 def fingerprint(rows: Sequence[Answer]) -> str:
-    """Return what tells one page from another: Paytend may answer every page with the first."""
+    """Return a fingerprint of a page: Paytend may answer every page with the first."""
     content = json.dumps([row.raw for row in rows], sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:12] if rows else ""
 
@@ -145,7 +145,7 @@ def totals(rows: Iterable[Transaction]) -> list[str]:
 
 
 def write_signed(row: Transaction) -> str:
-    """Return the amount with its sign, as far as the kind of movement tells one."""
+    """Return the amount with its sign, if the kind of movement implies one."""
     if row.amount is None:
         return "amount not told"
     sign = {1: "+", -1: "-", 0: ""}[_sign(row)]

@@ -52,7 +52,7 @@ def balance(*, ask: CallSender) -> PartnerBalanceReply:
 
 
 def top_ups(currency: str, *, start: int, ask: CallSender, timezone: tzinfo) -> PartnerTopUpsReply:
-    """Return one page of what was paid in, and the instructions for paying in where Paytend tells them."""
+    """Return one page of what was paid in, and the instructions for paying in if Paytend gives them."""
     found = ask(operations.GET_PARTNER_TOP_UPS(currency=currency))
     rows = found.rows[start : start + lists.ROWS]
     value: ButtonValue = {"currency": currency}

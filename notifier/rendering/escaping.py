@@ -69,7 +69,7 @@ def mention(value: object) -> Markup:
     """Return the mention of a person (U…, W…) or of a user group (S…); anything else stays text."""
     text = str(value)
     if _PERSON.fullmatch(text):
-        return Markup(f"<@{text}>")  # noqa: S704 - the pattern holds letters and digits only
+        return Markup(f"<@{text}>")  # noqa: S704 - the pattern allows only letters and digits
     if _GROUP.fullmatch(text):
         return Markup(f"<!subteam^{text}>")  # noqa: S704 - as above
     return escape_text(value)

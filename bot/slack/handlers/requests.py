@@ -1,4 +1,4 @@
-"""What all sensitive actions share: asking for one, and what the person who asked is told."""
+"""What all sensitive actions share: asking for one, and the reply to the person who asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -112,7 +112,7 @@ def ask_and_tell(
     payload: Mapping[str, object],
     again: bool = False,
 ) -> Reply:
-    """Ask for something and return what the person is told: asked, done, or the question whether again.
+    """Ask for something and return the reply: asked, done, or the question whether to ask again.
 
     `subject` is what the trail names when it is refused, now or when it is asked for again.
     """
@@ -126,7 +126,7 @@ def ask_and_tell(
 
 
 def tell_asked(context: SlackContext, asked: Request) -> Reply:
-    """Return what the person who asked is told."""
+    """Return the reply to the person who asked."""
     summary, _ = stored.read_shown(context.approvals, asked)
     if stored.read_rule(asked).lifted:
         headline, more = _ALONE.get(Status(asked.status), _LATER)
