@@ -7,7 +7,7 @@ export function composer(form, { id, where, names, commands }) {
   let offered = [];
   const drafts = new Map();
   const text = el("textarea", { id, rows: "1", "aria-label": "Message", autocomplete: "off", "aria-controls": `${id}-list`, "aria-autocomplete": "list" });
-  const list = el("ul", { class: "commands", id: `${id}-list`, role: "listbox", "aria-label": "Commands", tabindex: "-1", hidden: true });
+  const list = el("ul", { class: "commands", id: `${id}-list`, role: "listbox", "aria-label": "Commands", tabindex: "0", hidden: true });
   const hint = el("p", { class: "command-hint", "aria-live": "polite" });
   const send = el("button", { class: "send", "aria-label": "Send" }, "➤");
   form.replaceChildren(list, el("div", { class: "composer-box" }, text, send), hint);
