@@ -187,3 +187,21 @@ def test_what_is_about_one_card_shows_the_card(action: str) -> None:
         "Ona Žalė",
     )
     assert found.status_text == "active"
+
+
+def test_what_a_snapshot_does_not_know_is_empty() -> None:
+    found = Snapshot.model_validate({"card_id": "1755902"})
+
+    assert found.subject == "1755902"
+    texts = (found.status, found.last_four, found.holder_id, found.holder_name, found.kyc)
+    assert texts == ("",) * 5
+    assert (found.balance, found.partner_balance, found.earlier, found.second, found.lines) == (
+        None,
+        None,
+        (),
+        None,
+        (),
+    )
+    second = SecondCard(card_id="1755910", status="4")
+    assert (second.last_four, second.holder_id, second.holder_name) == ("", "", "")
+    assert Snapshot.model_validate({}).subject == ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -98,3 +99,15 @@ def test_a_time_is_stored_and_read_in_utc_on_both_databases() -> None:
 
     assert column.process_bind_param(None, sqlite.dialect()) is None
     assert column.process_result_value(None, sqlite.dialect()) is None
+
+
+def test_a_time_from_sqlite_is_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Vilnius")
+    time.tzset()
+    try:
+        read = UtcDateTime().process_result_value(datetime(2026, 11, 22, 12), sqlite.dialect())  # noqa: DTZ001
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert read == datetime(2026, 11, 22, 12, tzinfo=UTC)
