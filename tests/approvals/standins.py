@@ -28,6 +28,7 @@ class Told:
     thread_of: str | None = None
     edit: bool = False
     broadcast: bool = False
+    urgent: bool = False
 
 
 class RecordingOutbox(Outbox):
@@ -59,6 +60,7 @@ class RecordingOutbox(Outbox):
             key=key,
             thread_of=thread_of,
             broadcast=broadcast,
+            urgent=urgent,
         )
         self.told.append(told)
         return str(len(self.told))

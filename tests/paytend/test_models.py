@@ -73,6 +73,14 @@ def test_an_answer_does_not_change_after_it_was_read() -> None:
         CardInfo.decode({"cardId": "7"}, unit=MINOR).card_id = "8"  # type: ignore[misc]  # the point
 
 
+def test_what_came_with_an_answer_is_not_in_its_representation() -> None:
+    card = CardInfo.decode({"cardId": "7", "something": "else"}, unit=MINOR)
+
+    assert card.raw == {"cardId": "7", "something": "else"}
+    assert "something" not in repr(card)
+    assert CardInfo().raw == {}
+
+
 def test_an_unknown_code_is_kept_and_shown_as_it_came() -> None:
     card = CardInfo.decode({"cardStatus": "42"}, unit=MINOR)
 

@@ -11,7 +11,7 @@ from approvals.execution.execution import do
 from approvals.execution.records import PAUSES, pause_after
 from approvals.tables import AuditEvent, Execution, Request
 from paytend.errors import OutcomeUnknown, Refused, Unreachable
-from tests.approvals.world import ADA, MARA, ApprovalWorld
+from tests.approvals.world import ADA, MARA, ApprovalWorld, snapshot
 
 
 def trail(world: ApprovalWorld, request: Request) -> dict[str, dict[str, Any]]:
@@ -116,6 +116,22 @@ def test_lookups_are_counted_and_spread(small: ApprovalWorld) -> None:
         execution = small.execution(request)
         assert (execution.looks, execution.words) == (lookups, "down")
         assert execution.next_look_at == small.now + PAUSES[lookups]
+
+
+def test_a_request_that_was_altered_holds_up_no_other_lookup(small: ApprovalWorld) -> None:
+    small.paytend.before = OutcomeUnknown("no answer")
+    first = small.executes(small.approved())
+    small.card = snapshot(card_id="2")
+    second = small.executes(small.decides(small.asks(payload={"card_id": "2", "money": "5.00 EUR"})))
+    with small.database.writing() as session:
+        session.connection().exec_driver_sql("DROP TRIGGER cardops_request_payload_frozen")
+        altered = "UPDATE approval_request SET payload = x'78' WHERE id = ?"
+        session.connection().exec_driver_sql(altered, (first.id,))
+    small.passes(seconds=2)
+
+    assert [result.status.value for result in small.looks_up()] == ["not_found"]
+    assert small.execution(second).looks == 1
+    assert small.execution(first).next_look_at == small.now + timedelta(minutes=2), "asked again by nobody before"
 
 
 def test_people_are_called_once_after_five_minutes_with_the_roles_that_can_settle(small: ApprovalWorld) -> None:

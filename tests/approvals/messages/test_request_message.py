@@ -106,6 +106,30 @@ def test_every_state_of_a_request_is_a_valid_message(world: ApprovalWorld) -> No
     _all_told(world)
 
 
+def test_everything_about_a_request_is_urgent_in_its_thread_and_goes_to_everyone_who_follows(
+    small: ApprovalWorld,
+) -> None:
+    small.paytend.before = OutcomeUnknown("lost")
+    request = small.asks(follows=True)
+    small.passes(hours=5)
+    small.ticks()
+    small.executes(small.decides(request))
+    small.gives_up()
+    small.settles(request, MARA, happened=True)
+    posted = [told for told in small.outbox.told if not told.edit]
+
+    assert all(told.urgent for told in posted)
+    assert [told.recipient for told in posted] == ["C0APPROVALS", "U0SAM"] * (len(posted) // 2)
+    messages, replies = posted[:2], posted[2:]
+    assert {(told.kind, told.key, told.thread_of) for told in messages} == {
+        ("request_card", f"request:{request.id}", None)
+    }
+    assert {(told.key, told.thread_of) for told in replies} == {(None, f"request:{request.id}")}
+    assert {told.kind for told in replies if told.broadcast} == {"request_unknown"}
+    assert all(told.facts["request"] == request.id for told in replies)
+    assert all(told.facts["phrase"] == request.phrase for told in replies)
+
+
 def test_hostile_names_ping_nobody_and_break_nothing(small: ApprovalWorld) -> None:
     small.card = snapshot(holder_name=HOSTILE, kyc=HOSTILE)
     message = render("request_card", small.message_facts(small.asks(reason=HOSTILE)))

@@ -1,5 +1,6 @@
 """Canonical JSON, digests and check phrases."""
 
+import hashlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -44,3 +45,11 @@ def test_the_phrase_has_three_of_256_words() -> None:
     assert len(set(WORDS)) == len(WORDS) == 256
     assert check_phrase("00" * 32) == " ".join([WORDS[0]] * 3)
     assert check_phrase("00ff01" + "00" * 29) == f"{WORDS[0]} {WORDS[255]} {WORDS[1]}"
+
+
+def test_a_digest_is_over_the_same_bytes_for_ever() -> None:
+    """Requests that are stored already were approved by their digest."""
+    content = b'{"action":"card.top_up","payload":{"card_id":"1"},"requester":"U0SAM","rule":{"quorum":1}}'
+    found = digest_of(action="card.top_up", payload={"card_id": "1"}, requester_id="U0SAM", rule={"quorum": 1})
+
+    assert found == hashlib.sha256(content).hexdigest()

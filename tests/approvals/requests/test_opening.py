@@ -69,6 +69,18 @@ def test_the_same_again_within_ten_minutes_asks(world: ApprovalWorld) -> None:
     assert world.asks(again=True).status == "pending"
 
 
+def test_the_same_amount_of_another_currency_for_another_card_or_action_is_not_the_same(
+    small: ApprovalWorld,
+) -> None:
+    small.use(rules=(rule(), rule(action="card.found", name="found")))
+    small.withdraws(small.asks("10.00 EUR"))
+
+    small.withdraws(small.asks("1000 JPY"))  # the same number of the smallest unit as 10.00 EUR
+    small.withdraws(small.asks(action="card.found", payload={"card_id": "1755902"}, snapshot=snapshot(status="6")))
+    small.card = snapshot(card_id="2")
+    assert small.asks("10.00 EUR").status == "pending"
+
+
 def test_after_ten_minutes_nobody_is_asked(small: ApprovalWorld) -> None:
     small.withdraws(small.asks())
     small.passes(minutes=10)
