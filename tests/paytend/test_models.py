@@ -104,6 +104,15 @@ def test_a_single_balance_with_its_currency_is_read() -> None:
     assert balance.balances[0].available == Money.parse("2", "EUR")
 
 
+def test_what_came_beside_a_single_balance_is_kept_once() -> None:
+    fields = {"currency": "EUR", "balance": "250"}
+
+    balance = CardBalance.decode(fields, unit=MINOR)
+
+    assert balance.raw == fields
+    assert balance.balances[0].raw == fields
+
+
 def test_a_top_up_is_read() -> None:
     fields = {"topupStatus": 1, "currency": "EUR", "amount": 10000, "fee": "100", "orderNo": "R1", "cardId": "17"}
 

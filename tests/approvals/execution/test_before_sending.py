@@ -72,6 +72,21 @@ def test_a_policy_that_asks_for_more_after_the_approval_waits_for_it(small: Appr
     assert small.executes(request).status == "executed"
 
 
+def test_what_waits_again_is_reminded_of_again(small: ApprovalWorld) -> None:
+    request = small.approved()
+    decide_by = request.decide_by
+    assert small.read(request).remind_at is None
+    small.members_by_account["U0MARA"] = person("U0MARA", "support")
+    small.claims(request)
+
+    returned = small.read(request)
+    assert returned.remind_at == request.created_at + (decide_by - request.created_at) / 2
+    assert (returned.approved_at, returned.execute_by) == (None, None)
+    small.passes(hours=4)
+    small.ticks()
+    assert len(small.outbox.of("request_reminder")) == 1
+
+
 def test_a_policy_or_limit_that_allows_it_no_more_ends_it(small: ApprovalWorld) -> None:
     request = small.approved()
     small.use(limits=(limit(over="5.00 EUR"),))
