@@ -2,12 +2,13 @@
 
 import tomllib
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanations:
-    """The entries of `explained.toml`: by file, the changed lines and the reason."""
+    """The entries of `explained.toml`: by file (or pattern of files), the changed lines and the reason."""
 
     entries: list[dict[str, str]]
 
@@ -21,7 +22,7 @@ class Explanations:
         """Why this survivor is no gap in the tests; None when nobody has said so."""
         was, now = (_lines(diff, sign) for sign in "-+")
         for entry in self.entries:
-            if entry["file"] == file and _squeezed(entry["was"]) == was and _squeezed(entry["now"]) == now:
+            if fnmatch(file, entry["file"]) and _squeezed(entry["was"]) == was and _squeezed(entry["now"]) == now:
                 return entry["reason"]
         return None
 
