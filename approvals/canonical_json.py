@@ -11,6 +11,7 @@ class NotCanonical(ValueError):
 def canonical_json(value: Any) -> bytes:
     """Return the one JSON form of a value: sorted keys, no spaces, UTF-8; raises NotCanonical."""
     _refuse_inexact(value)
+    # The digests of stored requests were made with these options: with any other, none of them fits any more.
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     try:
         return text.encode()
@@ -23,6 +24,7 @@ def _refuse_inexact(value: Any) -> None:
         case None | bool() | int() | str():
             return
         case dict():
+            # `json.dumps` turns 1 and "1" into the same key, so two payloads would share a digest.
             if not all(isinstance(name, str) for name in value):
                 raise NotCanonical("a key that is not a text")
             for inner in value.values():

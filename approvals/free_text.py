@@ -18,6 +18,7 @@ class HoldsCardNumber(Refusal):
 def require_reason(reason: str) -> None:
     """Refuse a reason that is missing, too long, or contains a card number."""
     refuse_card_number(reason)
+    # Stripped, as it is stored: the trigger `decision_says_something` counts the same characters.
     if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
         raise ReasonNeeded
 

@@ -11,7 +11,7 @@ class Status(StrEnum):
     EXECUTING = "executing"
     EXECUTED = "executed"
     FAILED = "failed"
-    UNKNOWN = "unknown"
+    UNKNOWN = "unknown"  # sent without a trustworthy answer: never repeated, as the money may have moved
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"

@@ -14,6 +14,7 @@ ROTATION_TABLE = "key_rotation"
 _OPEN = text("status IN ({})".format(", ".join(f"'{status.value}'" for status in OPEN)))
 
 
+# What retention has yet to purge: the index stays small, however long the history is.
 _KEPT = text("length(payload) > 0 AND ended_at IS NOT NULL")
 
 
@@ -54,19 +55,23 @@ class Request(SQLModel, table=True):
     payload: bytes = _sealed()
     shown: bytes = _sealed()
     digest: str
+    # Stored, though it follows from the digest: new words must not change what people have already compared.
     phrase: str
     requester_id: str
+    # Besides the id: if the identity map joins two accounts later, a self-approval must still be recognised.
     requester_account: str
     requester_name: str
     asked_in: str
-    told: str
+    told: str  # ids between spaces, which no Slack id contains
     rule: str
     rule_name: str
     quorum: int
     roles: str
     currency: str | None = None
+    # Limits are summed in SQL, and SQLite sums decimals as floats; 2,148 USDT in smallest units overflow 32 bits.
     amount_minor: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     cardholder_id: str
+    # Paytend finds a top-up or an order by it: two requests with one reference could not be told apart.
     reference: str = Field(unique=True)
     status: str
     version: int
@@ -85,6 +90,7 @@ class Decision(SQLModel, table=True):
 
     __tablename__ = "approval_decision"
 
+    # With the person as the key, the database itself refuses a second verdict, however fast somebody clicks.
     request_id: str = Field(primary_key=True, foreign_key=f"{REQUEST_TABLE}.id")
     person_id: str = Field(primary_key=True)
     account: str
@@ -163,6 +169,7 @@ class AuditEvent(SQLModel, table=True):
     __tablename__ = "audit_event"
     __table_args__ = (Index("ix_audit_subject", "subject", "seq"),)
 
+    # Counted by `append`: a sequence leaves gaps after rollbacks, and here a gap means that an event was removed.
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     event: str
     actor: str

@@ -23,6 +23,7 @@ def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcome
             words = answer.message or "Paytend says that it failed."
             return make_outcome(Result.FAILED, words, answer, answer.trade_id)
         case TopUpStatus.IN_PROGRESS:
+            # Not executed: it may still fail, and lookups follow only what is unknown.
             return make_outcome(Result.UNKNOWN, "In progress at Paytend.", answer, answer.trade_id)
         case _:
             return make_outcome(Result.UNKNOWN, _NO_STATUS, answer, answer.trade_id)
@@ -48,6 +49,7 @@ def read_top_up_lookup(answer: TopUp, payload: TopUpPayload, reference: str) -> 
 def read_done(answer: Done, _payload: Payload, _reference: str) -> Outcome:
     """Return what the answer to a change without a result of its own says: success without a status is done."""
     match answer.status:
+        # The predecessor API answered these with a status; whether this one does is not documented (a.2).
         case None | ChangeStatus.DONE:
             return make_outcome(Result.EXECUTED, "Done at Paytend.", answer)
         case ChangeStatus.FAILED:
@@ -121,6 +123,7 @@ def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) ->
     if answer.holder_id is not None and answer.holder_id != payload.holder_id:
         return make_outcome(Result.UNKNOWN, _ODD, answer)
     kyc = f" KYC: {answer.audit_status.text}." if answer.audit_status else ""
+    # Without the answer: it is personal data, and the trail keeps what it is given for ever.
     return Outcome(result=Result.EXECUTED, words=f"Done at Paytend.{kyc}")
 
 
@@ -174,6 +177,7 @@ def write_order_result(order: CardOrder) -> str:
 
 def is_final(order: CardOrder) -> bool:
     """Whether an order has its result: its cards are named, or it failed with a reason."""
+    # "2" is a failure at one reseller of Paytend and "waiting for shipment" at another (a.4): the message decides.
     return bool(order.cards) or order.status == ApplyStatus.DONE or (order.status == "2" and bool(order.message))
 
 

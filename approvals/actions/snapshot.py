@@ -8,6 +8,7 @@ from paytend.models.codes import CardStatus
 from paytend.money_text import MoneyText
 
 
+# Stored with every request: a new field needs a default, or older requests cannot be read.
 class _Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -46,7 +46,7 @@ class Action:
     read_answer: Callable[[Any, Any, str], Outcome]
     lookup: Callable[[Any, str], Call[Any]] | None = None
     read_lookup: Callable[[Any, Any, str], LookupResult] | None = None
-    always: bool = True
+    always: bool = True  # fails closed: a new action needs two people until its line says otherwise
     usable: tuple[str, ...] = ()
     usable_second: tuple[str, ...] = ()
     changes_cardholder: bool = False
@@ -150,6 +150,7 @@ ACTIONS: Mapping[str, Action] = {
             payload=PasswordPayload,
             usable=(CardStatus.ACTIVE,),
             call=lambda payload, _reference: operations.RETRIEVE_PASSWORD(card_id=payload.card_id),
+            # No lookup: Paytend cannot be asked whether it has sent a password.
             read_answer=answers.read_password,
             notes=("Whoever holds card and password can spend: be sure that the cardholder asked for it.",),
         ),

@@ -46,6 +46,7 @@ class Verification:
 
 def make_key(secret: bytes) -> bytes:
     """Return the key of the chain, derived from a secret that is also used for encryption."""
+    # A key of its own: the same secret also encrypts, and no key should serve two algorithms.
     return hmac.new(secret, _KEY_INFO, hashlib.sha256).digest()
 
 
@@ -71,6 +72,7 @@ def append(
     This locks the trail until the transaction ends, so call it last: a lock that is taken after it may deadlock.
     """
     lock(session)
+    # Only now, under the lock: two events that read the same head would get the same number.
     before = head(session)
     row = AuditEvent(
         seq=before.seq + 1,
@@ -115,6 +117,7 @@ def verify(
     `report` is called every 20,000 events with the number of the event that was reached.
     """
     before = Head(seq=0, hash=START)
+    # In portions: a trail of many years does not fit into memory.
     rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))
     with contextlib.closing(rows):  # else the cursor stays open on the server after a broken link
         for row in rows:
@@ -124,6 +127,7 @@ def verify(
             before = Head(seq=row.seq, hash=row.hash)
             if row.seq % REPORT_EVERY == 0:
                 report(row.seq)
+    # Each link is sound even if the newest events are gone; only a head kept elsewhere shows that.
     if older is not None and before.seq < older.seq:
         words = f"The trail ends at {before.seq}, but it was {older.seq} long before."
         return Verification(head=before, broken_at=before.seq + 1, words=words)

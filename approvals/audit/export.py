@@ -87,6 +87,7 @@ def _write(row: AuditEvent) -> str:
 
 
 def _json(value: dict[str, Any]) -> str:
+    # ASCII only, so that a program that re-encodes the file does not change the sealed bytes.
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 

@@ -50,6 +50,7 @@ def mark_open_requests(session: Session, context: ApprovalContext, *, now: datet
 def _with(session: Session, *statuses: Status) -> list[Request]:
     values = [status.value for status in statuses]
     query = select(Request).where(col(Request.status).in_(values)).order_by(col(Request.created_at))
+    # No `skip_locked`: a request that is skipped stays approved and may be carried out a second time.
     return list(session.exec(query.with_for_update()).all())
 
 

@@ -73,6 +73,7 @@ class NotClaimed:
 
 def find_claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candidate]:
     """Return approved requests that may be tried now, the one with the least time left first."""
+    # Without a lock: the card and rights are read over the network next, and the claim checks everything again.
     requests = session.exec(
         select(Request)
         .join(Execution, col(Execution.request_id) == col(Request.id), isouter=True)
@@ -157,7 +158,7 @@ def do(work: ClaimedExecution, client: Sender, *, now: datetime) -> Outcome:
         answer = client.send(action.call(work.payload, work.reference))
     except Unreachable as error:  # no connection was made, so nothing can have happened
         return Outcome(result=Result.NEVER_SENT, words=str(error))
-    except NotSendable as error:
+    except NotSendable as error:  # another try would fail in the same way
         return Outcome(result=Result.FAILED, words=f"Nothing was sent: {error}")
     except Refused as error:
         # An unsigned refusal may come from anybody on the way, so it proves nothing.
@@ -170,6 +171,7 @@ def do(work: ClaimedExecution, client: Sender, *, now: datetime) -> Outcome:
 
 def _lock_approved(session: Session, request_id: str) -> Request:
     """Return the request, locked; raises Overtaken if it is not approved any more or another process has it."""
+    # `skip_locked`: if another replica is claiming it, leave it alone instead of waiting.
     request = session.exec(
         select(Request)
         .where(Request.id == request_id, Request.status == Status.APPROVED.value)

@@ -53,7 +53,7 @@ def ask(order: OpenOrder, client: Sender) -> CardOrder | None:
     """Return the result of an order; None if Paytend does not answer, or answers about another order."""
     try:
         answer = client.send(operations.GET_APPLY_RESULT(reference=order.reference))
-    except PaytendError:
+    except PaytendError:  # the claim has set the next lookup already
         return None
     return answer if answer.reference == order.reference else None
 
@@ -66,6 +66,7 @@ def record(session: Session, context: ApprovalContext, *, order: CardOrder, now:
         select(Request, Execution)
         .join(Execution, col(Execution.request_id) == col(Request.id))
         .where(Request.reference == order.reference, Request.action == ACTION)
+        # No `skip_locked`: the result may come from a webhook, which is not sent again once it was answered.
         .where(Request.status == Status.EXECUTED.value, col(Execution.next_look_at).is_not(None))
         .with_for_update()
     ).first()

@@ -94,6 +94,7 @@ def record(
         case LookupStatus.EXECUTED | LookupStatus.FAILED:
             event = f"execution:found_{result.status}"
             finish(session, context, request, execution, event=event, outcome=result, actor=CLOCK, now=now)
+        # NOT_FOUND as well: Paytend may carry it out late (F9), so its absence now does not prove a failure.
         case _:
             _ask_later(session, context, request, execution, claim=claim, words=result.words, now=now)
     return request
@@ -136,5 +137,6 @@ def _call_people(
     unknown = notices.RequestUnknown(
         request=request.id, phrase=request.phrase, words=words, since=since, roles=settler_roles(request)
     )
+    # In the channel too: nobody rereads an old thread, and money is in doubt.
     notices.reply(session, context.outbox, request, facts=unknown, now=now, broadcast=True)
     note(session, context, request, "execution:gave_up", actor=CLOCK, now=now, facts={"words": words})

@@ -177,4 +177,5 @@ def _keep_answer(execution: Execution, outcome: Outcome | LookupResult) -> None:
 
 
 def _summarise(answer: Mapping[str, Any]) -> str:
+    # The models redact it already; once more, because it goes into the trail, which can never be cleaned.
     return json.dumps(redact(dict(answer)), ensure_ascii=False, default=str, sort_keys=True)[:_LONGEST_ANSWER]

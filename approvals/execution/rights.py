@@ -33,6 +33,7 @@ def void_lost(
     lost = []
     changers = find_recent_changers(session, cardholder_id=request.cardholder_id, now=now)
     for decision in stored.find_approvals(session, request.id):
+        # Nobody asked Slack about this account: voiding on a guess would take back a valid approval.
         if decision.account not in members_by_account:
             raise RightsUnreadable
         member = members_by_account[decision.account]

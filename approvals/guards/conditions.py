@@ -59,7 +59,7 @@ _FROZEN = [
     "cardholder_id",
     "reference",
     "created_at",
-    "decide_by",
+    "decide_by",  # else somebody could bring an expired request back
 ]
 _PURGED_AFTER_END = ("payload", "shown")
 
@@ -187,6 +187,7 @@ GUARDS: tuple[Guard, ...] = (
         change="UPDATE",
         broken=(
             "NEW.status = 'executing' AND OLD.status <> 'executing' AND NOT EXISTS "
+            # One whose outcome is unknown or known must not start again.
             f"(SELECT 1 FROM {EXECUTION} e WHERE e.request_id = NEW.id AND e.outcome IN ('', 'never_sent'))"
         ),
         words="an execution is written down before it is done",
@@ -241,6 +242,7 @@ GUARDS: tuple[Guard, ...] = (
         broken=(
             "NEW.request_id <> OLD.request_id OR NEW.attempts < OLD.attempts "
             "OR (OLD.outcome IN ('executed', 'failed') AND NEW.outcome <> OLD.outcome) "
+            # Not back to '' or 'never_sent': the request could then be sent a second time.
             "OR (OLD.outcome = 'unknown' AND NEW.outcome NOT IN ('unknown', 'executed', 'failed'))"
         ),
         words="what became of an execution is not taken back",

@@ -24,6 +24,7 @@ def _for_sqlite(guard: Guard) -> list[str]:
     return [
         f"DROP TRIGGER IF EXISTS {name}",
         (
+            # INSERT OR REPLACE fires the DELETE triggers only with `recursive_triggers`, which the engine sets.
             f"CREATE TRIGGER {name} BEFORE {guard.change} ON {guard.table} FOR EACH ROW "
             f"BEGIN SELECT RAISE(ABORT, '{guard.words}') WHERE {broken}; END"
         ),
@@ -35,6 +36,7 @@ def _for_postgresql(guard: Guard) -> list[str]:
     broken = guard.broken.format(differs="IS DISTINCT FROM")
     # A check that reads the request from another table locks it: else two transactions could each be right alone.
     lock = f"PERFORM 1 FROM {REQUEST} WHERE id = {guard.locks} FOR UPDATE; " if guard.locks else ""
+    # NEW is null in a DELETE trigger, and a trigger that returns null skips the change without an error.
     result = "OLD" if guard.change == "DELETE" else "NEW"
     return [
         (
@@ -47,6 +49,7 @@ def _for_postgresql(guard: Guard) -> list[str]:
 
 
 def _against_truncate() -> list[str]:
+    # TRUNCATE fires no row triggers, so without these it would empty the trail.
     name = f"{_PREFIX}no_truncate"
     statements = [
         (
@@ -64,4 +67,5 @@ def _against_truncate() -> list[str]:
 
 
 def _raise(words: str) -> str:
+    # This code makes it an IntegrityError, as RAISE(ABORT) does on SQLite.
     return f"RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = '{words}';"

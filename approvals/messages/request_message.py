@@ -44,6 +44,7 @@ _DONE_WORDS: dict[Status, str] = {
     Status.FAILED: "not done",
     Status.UNKNOWN: "not known yet",
 }
+# In messages that are already posted: with other ids, their buttons would do nothing.
 APPROVE, DENY, WITHDRAW, LOOKING = "request_approve", "request_deny", "request_withdraw", "request_looking"
 HAPPENED, NOT_HAPPENED = "request_settle_happened", "request_settle_not"
 
@@ -99,8 +100,10 @@ def make_request_message(view: RequestView) -> RequestMessage:
         others=[_other(row) for row in view.others],
         lines=[*_lines(view), *(Line(label=row.label, text=row.text) for row in view.snapshot.lines)],
         notes=view.action.notes if status is Status.PENDING else (),
+        # After the end nobody has to decide, so nobody needs the personal data.
         has_private=bool(view.payload and view.payload.private) and status in OPEN,
         buttons=find_buttons(status, gave_up=_gave_up(view)),
+        # The digest says what this copy showed, so that a click on an outdated one is refused.
         button_value={"request": request.id, "digest": request.digest},
     )
 

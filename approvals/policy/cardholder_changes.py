@@ -11,7 +11,7 @@ CARDHOLDER_REST = timedelta(hours=24)
 
 def find_recent_changers(session: Session, *, cardholder_id: str, now: datetime) -> frozenset[str]:
     """Return the ids of the people who changed a cardholder within the last 24 hours."""
-    if not cardholder_id:
+    if not cardholder_id:  # an order of several cards, for example
         return frozenset()
     return frozenset(
         session.exec(
@@ -25,6 +25,7 @@ def find_recent_changers(session: Session, *, cardholder_id: str, now: datetime)
 
 def record_change(session: Session, *, request_id: str, cardholder_id: str, person_id: str, now: datetime) -> None:
     """Write down who changed a cardholder, once for a request."""
+    # An unknown outcome wrote it, and the end that was found later comes here again.
     if session.get(CardholderChange, request_id) is not None:
         return
     session.add(CardholderChange(id=request_id, cardholder_id=cardholder_id, person_id=person_id, changed_at=now))

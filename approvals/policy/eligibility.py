@@ -30,6 +30,7 @@ def require_eligible(
     """
     person = member.person
     admit(person)
+    # Before the roles: no role makes a self-approval possible, so none must be named as a way to it.
     if person.is_known_as(*requester):
         raise SelfApproval
     for roles in role_lists:

@@ -35,7 +35,7 @@ def read_limit_states(
     states = []
     for limit in find_limits(policy.limits, action=action, money=money):
         if limit.over.currency != money.currency:
-            states.append(LimitState(limit=limit, total=None))
+            states.append(LimitState(limit=limit, total=None))  # not comparable, so it counts as exceeded
             continue
         whose = requester_id if limit.per is Per.REQUESTER else card_id
         earlier = _sum(session, limit, whose=whose, now=now, before=before)
@@ -70,6 +70,7 @@ def _sum(session: Session, limit: LimitRule, *, whose: str, now: datetime, befor
     executed = and_(col(Request.status) == Status.EXECUTED.value, col(Request.ended_at) > now - limit.window)
     total: Any = func.coalesce(func.sum(Request.amount_minor), 0)
     # Two queries instead of one with OR: each uses its own part of an index.
+    # Unknown is among the open ones: money that may have moved counts.
     parts = (col(Request.status).in_(_OPEN), executed)
     sums: list[int] = [int(session.exec(select(total).where(*mine, part)).one()) for part in parts]
     return sum(sums)

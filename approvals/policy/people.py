@@ -174,6 +174,7 @@ def _accounts_in(directory: Directory, rule: RoleRule) -> tuple[frozenset[str], 
     accounts, complete = set(rule.people), True
     for group in rule.groups:
         try:
+            # All groups: a bot that stopped at the first one kept colleagues from approving for each other.
             accounts |= directory.group(group)
         except DirectoryUnreadable:
             complete = False

@@ -29,6 +29,7 @@ class _Setting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# Stored in every request as JSON: a new field needs a default, or older requests cannot be read.
 class Rule(_Setting):
     """What applies to one request; the request keeps it as it was when it was opened.
 

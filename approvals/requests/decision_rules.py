@@ -78,7 +78,9 @@ def judge_decision(
     """
     person = member.person
     admit(person)  # first: a stranger or a guest learns nothing about the request
+    # Before the rest: every other refusal would be about content that this person has not seen.
     require_digest(state, digest=digest)
+    # Before the status: a second click after the end is told who decided, not just that it is over.
     _refuse_second(earlier, person=person)
     require_pending(state, now=now)
     require_eligible(
@@ -108,11 +110,13 @@ def count_needed(asked: Rule, live: Rule) -> int:
     """Return how many approvals satisfy both rules; 0 only if both are lifted."""
     if asked.lifted and live.lifted:
         return 0
+    # Rules refuse a quorum of 0 when they are read; with this 1, no slip there makes a request approve itself.
     return max(asked.quorum, live.quorum, 1)
 
 
 def count_approvals(earlier: Sequence[EarlierDecision]) -> int:
     """Return how many people approved; void decisions do not count."""
+    # Two ids that became one person since count twice here; the claim voids one (`OtherIdentity` in rights.py).
     return len({row.person_id for row in earlier if row.verdict is Verdict.APPROVE and not row.is_void})
 
 
@@ -137,5 +141,6 @@ def is_expired(until: datetime | None, *, now: datetime) -> bool:
 
 def _refuse_second(earlier: Sequence[EarlierDecision], *, person: Person) -> None:
     for row in earlier:
+        # Void decisions too: there is one row per person, so a voided approver cannot decide again.
         if person.is_known_as(row.person_id):
             raise AlreadyDecided(who=row.name, when=write_moment(row.decided_at))

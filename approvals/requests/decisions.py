@@ -35,7 +35,9 @@ def decide(
     which content the person saw.
     """
     admit(member.person)
+    # Also for an approval, whose reason nothing below checks.
     refuse_card_number(reason)
+    # Lock first, then read: in a trial without a lock, up to five approvals counted for a quorum of two.
     request = stored.find(session, request_id, to_change=True)
     earlier = stored.read_earlier(session, request.id)
     state = stored.read_state(request, earlier=earlier)
@@ -66,6 +68,7 @@ def require_decider(session: Session, *, request_id: str, digest: str, member: M
     state = stored.read_state(request, earlier=earlier)
     decision_rules.judge_decision(
         state,
+        # Today's rule is left to the decision itself: reading it takes the payload and the sums of the limits.
         live=state.rule,
         earlier=earlier,
         member=member,
@@ -101,6 +104,7 @@ def announce_review(
     decision_rules.require_pending(state, now=now)
     require_role(member, roles=state.rule.approvers)
     account = member.person.account
+    # A reply and no lock: a reviewer who walks away must not block the others.
     looking = notices.RequestLooking(request=request.id, phrase=request.phrase, by=account, at=now)
     notices.reply(session, context.outbox, request, facts=looking, now=now)
     note(session, context, request, "approval:looking", actor=account, now=now)
@@ -139,6 +143,7 @@ def _find_rule_for(
 
     A denial is accepted even if the policy allows the action no more: otherwise such a request could only expire.
     """
+    # Its payload may be purged already: the person would read "altered" where "not pending" is the reason.
     if state.status is not Status.PENDING:
         return state.rule
     try:

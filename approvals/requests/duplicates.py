@@ -50,6 +50,7 @@ def refuse_blocked(session: Session, *, cards: tuple[str, ...]) -> None:
     """Refuse more money on these cards while the outcome of an earlier request is unknown."""
     if not cards:
         return
+    # By card and not by action: an unknown top-up blocks a replacement too, as the balance would move with it.
     unknown = session.exec(
         select(Request).where(
             col(Request.subject).in_(cards),

@@ -57,6 +57,7 @@ def move(
     )
     if changed.rowcount != 1:
         raise Overtaken
+    # The UPDATE went past the session, and the message below must show the new status.
     session.refresh(request)
     update_message(session, context, request, now=now)
     if step.audience is not Audience.NOBODY:
@@ -92,6 +93,7 @@ def note(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Add an audit event about a request, with its status, digest and version."""
+    # With the digest, the trail alone proves which content a decision was about.
     content = {"status": request.status, "digest": request.digest, "version": request.version, **(facts or {})}
     chain.append(
         session, event, key=context.audit_key, actor=actor, subject=f"request:{request.id}", facts=content, now=now

@@ -36,15 +36,19 @@ MOVES: tuple[Move, ...] = (
     _move("approval:denied", Status.PENDING, Status.DENIED, Audience.REQUESTER),
     _move("approval:withdrawn", Status.PENDING, Status.WITHDRAWN, Audience.THREAD),
     _move("approval:expired", Status.PENDING, Status.EXPIRED, Audience.REQUESTER),
+    # Back to pending: an approval was voided, or the policy asks for more than when it was given (F18).
     _move("approval:returned", Status.APPROVED, Status.PENDING, Audience.REQUESTER),
     _move("approval:lapsed", Status.APPROVED, Status.EXPIRED, Audience.REQUESTER),
     _move("execution:refused", Status.APPROVED, Status.FAILED, Audience.REQUESTER),
     _move("execution:claimed", Status.APPROVED, Status.EXECUTING, Audience.NOBODY),
+    # The only way back from executing: no connection was made, so another try cannot be a second one (F13).
     _move("execution:not_sent", Status.EXECUTING, Status.APPROVED, Audience.NOBODY),
     _move("execution:executed", Status.EXECUTING, Status.EXECUTED, Audience.REQUESTER),
     _move("execution:failed", Status.EXECUTING, Status.FAILED, Audience.REQUESTER),
     _move("execution:unknown", Status.EXECUTING, Status.UNKNOWN, Audience.REQUESTER),
+    # After a backup was restored: it may have been carried out since (ADR 9).
     _move("execution:restored", Status.APPROVED, Status.UNKNOWN, Audience.REQUESTER),
+    # Nothing leads from unknown to approved: what may have been sent is never sent again.
     _move("execution:found_executed", Status.UNKNOWN, Status.EXECUTED, Audience.REQUESTER),
     _move("execution:found_failed", Status.UNKNOWN, Status.FAILED, Audience.REQUESTER),
     _move("execution:settled_happened", Status.UNKNOWN, Status.EXECUTED, Audience.REQUESTER),

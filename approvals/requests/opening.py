@@ -74,6 +74,7 @@ def open_request(
     rule = _rule(session, context, action=action, payload=payload, member=member, now=now)
     if not rule.lifted:
         _refuse_impossible(session, rule, new_request=new_request, requester_id=member.person.id, now=now)
+    # After the refusals: somebody who answers "yes, again" must not be refused only then.
     if not new_request.again:
         refuse_repeated(session, context, action=action, payload=payload, now=now)
     request = _make(
@@ -81,6 +82,7 @@ def open_request(
     )
     session.add(request)
     session.flush()
+    # Nothing personal: the trail is kept for ever, out of the reach of retention.
     shown = {"action": action.name, "subject": payload.subject, "rule": rule.name, "money": str(money or "")}
     note(session, context, request, "approval:opened", actor=member.person.account, now=now, facts=shown)
     if rule.lifted:
@@ -109,6 +111,7 @@ def check_new_request(session: Session, *, new_request: NewRequest, member: Memb
 
 def parse_payload(action: str, values: Mapping[str, Any]) -> Payload:
     """Return the payload with these values; raises UnknownAction, HoldsCardNumber, or Unfit with what is wrong."""
+    # The payload's validators would refuse it too, but without saying that nothing was stored.
     for text in _texts(values):
         refuse_card_number(text)
     try:

@@ -29,6 +29,7 @@ class Altered(Refusal):
 def find(session: Session, request_id: str, *, to_change: bool = False) -> Request:
     """Return a request; `to_change` locks its row until the transaction ends. Raises UnknownRequest."""
     query = select(Request).where(Request.id == request_id)
+    # `populate_existing` below: a row that this session has read before would keep its old values under the lock.
     query = query.with_for_update() if to_change else query
     request = session.exec(query.execution_options(populate_existing=True)).first()
     if request is None:
