@@ -174,6 +174,13 @@ def test_limits_are_shown_with_their_windows_and_sums(small: ApprovalWorld) -> N
     }
 
 
+def test_a_limit_in_another_currency_has_no_sum_and_counts_as_exceeded(small: ApprovalWorld) -> None:
+    small.use(limits=(limit(over="1000.00 USD", then={"quorum": 2}),))
+    [row] = small.message_facts(small.asks("10.00 EUR"))["money"]["limits"]
+
+    assert (row["total"], row["over"], row["exceeded"]) == ("", "1,000.00 USD", True)
+
+
 def test_a_replacement_shows_both_cards_and_what_approvers_must_know(small: ApprovalWorld) -> None:
     second = SecondCard(card_id="1755910", status="4", last_four="1910", holder_id="H1")
     small.card = snapshot(second=second)

@@ -137,6 +137,13 @@ def test_a_limit_raises_the_quorum(world: ApprovalWorld) -> None:
     assert world.executes(second).status == "executed"
 
 
+def test_a_limit_on_an_action_that_moves_no_money_stops_nothing(small: ApprovalWorld) -> None:
+    small.use(rules=(rule(action="card.found", name="found"),), limits=(limit(action="card.found"),))
+
+    asked = small.asks(action="card.found", payload={"card_id": "1755902"}, snapshot=snapshot(status="6"))
+    assert asked.status == "pending"
+
+
 def test_a_sum_forgets_what_was_executed_before_the_window(small: ApprovalWorld) -> None:
     small.use(limits=(limit(over="100.00 EUR"),))
     small.executes(small.approved("100.00 EUR"))

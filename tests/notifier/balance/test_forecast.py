@@ -76,6 +76,65 @@ def test_the_words_say_what_they_rest_on(
     assert say(*amounts, hours=hours, window=window) == words
 
 
+@pytest.mark.parametrize(
+    ("balance", "words"),
+    [
+        ("0.99", "less than an hour"),
+        ("1", "about 1 hour"),
+        ("1.5", "about 1 hour"),
+        ("2", "about 2 hours"),
+        ("71", "about 2 days 23 hours"),
+        ("72", "about 3 days"),
+        ("95", "about 3 days"),
+        ("96", "about 4 days"),
+        ("8736", "about 52 weeks"),
+        ("8760", "more than a year"),
+    ],
+)
+def test_whole_days_are_said_from_three_days_on_and_whole_hours_before(balance: str, words: str) -> None:
+    pace = Pace(window=DAY, covered=DAY, spent=Decimal(24))  # one an hour
+
+    said = say_lasts(pace, balance=Money.read(f"{balance} EUR"))
+    assert said == f"Lasts {words} at the pace of the last 24 h: 24.00 EUR spent"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (59, "watched for less than an hour of that time"),
+        (60, "watched for only 1 hour of that time"),
+        (359, "watched for only 5 hours of that time"),
+    ],
+)
+def test_a_pace_needs_a_quarter_of_its_window(minutes: int, words: str) -> None:
+    pace = Pace(window=DAY, covered=timedelta(minutes=minutes), spent=Decimal(24))
+
+    assert not pace.is_known
+    assert say_lasts(pace, balance=Money.read("1 EUR")).endswith(words)
+    assert Pace(window=DAY, covered=timedelta(hours=6), spent=Decimal(24)).is_known
+
+
+def test_what_is_not_watched_for_a_tenth_of_the_window_is_said() -> None:
+    def says(minutes: int) -> str:
+        pace = Pace(window=DAY, covered=DAY - timedelta(minutes=minutes), spent=Decimal(0))
+        return say_lasts(pace, balance=Money.read("1 EUR"))
+
+    assert says(143) == "Nothing was spent in the last 24 h"
+    assert says(144) == "Nothing was spent in the last 24 h (watched for 21 hours of that time)"
+
+
+def test_a_window_of_another_length_is_said_in_words() -> None:
+    pace = Pace(window=timedelta(hours=48), covered=timedelta(hours=48), spent=Decimal(0))
+
+    assert say_lasts(pace, balance=Money.read("1 EUR")) == "Nothing was spent in the last 2 days"
+
+
+def test_a_sample_at_either_end_of_the_window_counts() -> None:
+    ends = [(START - DAY, Decimal(30)), (START, Decimal(6)), (START + timedelta(seconds=1), Decimal(0))]
+
+    assert measure(ends, window=DAY, now=START) == Pace(window=DAY, covered=DAY, spent=Decimal(24))
+
+
 def test_no_sample_at_all_is_no_pace() -> None:
     assert not measure([], window=DAY, now=START).is_known
 
