@@ -150,7 +150,7 @@ class Bench:
         self.tried.append(tried)
         if alive:
             print("\n".join(survivor(tried)), flush=True)
-        elif len(self.tried) % 25 == 0:
+        if len(self.tried) % 25 == 0:
             print(f"{len(self.tried)} tried", flush=True)
 
 
