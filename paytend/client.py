@@ -43,9 +43,12 @@ def make_http(*, base_url: str, timeout: float, tls: ssl.SSLContext | None = Non
         headers={
             "Content-Type": "application/json;charset=UTF-8",
             "Accept": "application/json",
+            # The answer is read as it arrives, and its size is limited in these bytes: nothing may unpack to more.
             "Accept-Encoding": "identity",
         },
+        # A redirect would carry a signed change to another host.
         follow_redirects=False,
+        # A variable of the environment must not send these calls elsewhere or add certificates to trust.
         trust_env=False,
         verify=True if tls is None else tls,
     )
@@ -106,6 +109,7 @@ class Client:
             self.observe(operation.name, outcome, seconds)
             _log.info(
                 "paytend.called",
+                # `form`, because the document leaves open which text Paytend signs (b.5 no. 1 and 2).
                 extra={"operation": operation.name, "outcome": outcome, "form": form, "seconds": seconds},
             )
         return operation.answer.decode(response.data, unit=self.unit)
@@ -115,6 +119,7 @@ class Client:
             content if content or self.empty_as_object else None,
             keys=self.keys,
             partner_id=self.partner_id,
+            # A new one for each attempt: Paytend wants ids that are globally unique.
             request_id=self.request_id(),
             secret=self.secret(),
         )
@@ -127,6 +132,8 @@ class Client:
             raise Unreachable("Paytend could not be reached; nothing was sent.") from error
         except httpx.HTTPError as error:
             raise self._no_answer(operation) from error
+        # A gateway may say this after Paytend did the work (F10). Any other status counts for nothing, as in the
+        # demo: the signed respCode decides (b.1 no. 7).
         if status >= 500:
             raise self._no_answer(operation)
         return envelope.open_response(raw, keys=self.keys)

@@ -22,6 +22,7 @@ PRECISION: dict[str, int] = {
     "USDT": 6,
 }
 
+# With six decimals these are 21 digits, so that sums stay within the 28 that Decimal calculates exactly.
 _MOST = Decimal(10) ** 15
 _MOST_CHARACTERS = 40
 
@@ -37,6 +38,7 @@ class NotMoney(ValueError):
     """The text is not an amount of this currency."""
 
 
+# No generated order: it would compare amounts of different currencies.
 @dataclass(frozen=True, kw_only=True, order=False)
 class Money:
     """An exact amount, in whole units, of a currency whose precision is known.
@@ -67,6 +69,7 @@ class Money:
     @classmethod
     def read(cls, text: str) -> "Money":
         """Return the money of "500.00 EUR", as settings and stored payloads write it; raises NotMoney."""
+        # Commas between thousands: buttons and stored payloads carry the text of `__str__`.
         amount, _, currency = text.strip().partition(" ")
         return cls.parse(amount.replace(",", ""), currency.strip())
 
@@ -123,6 +126,7 @@ def read_amount(text: str, *, currency: str, unit: AmountUnit, precision: int | 
 def read_decimal(text: str) -> Decimal:
     """Return the number of a plain decimal text of at most 40 characters; raises NotMoney."""
     plain = text.removeprefix("-")
+    # `isascii`, because `isdigit` also accepts digits of other scripts and "²".
     if len(text) > _MOST_CHARACTERS or not plain.isascii() or not plain.replace(".", "", 1).isdigit():
         raise NotMoney("not a decimal number")
     return Decimal(text)

@@ -20,6 +20,7 @@ _LEAST = 10 ** (_SHORTEST - 1)
 _GROUP_SIZES = frozenset(
     {1, 2, 3, 4, 5, 6, 8}
 )  # as people write them; a card id of seven digits is not part of one
+# Some are in the answers of sibling APIs (`paytend-api.md` a.2), so Paytend may send them too.
 _SECRET_NAMES = frozenset(
     {
         "cvv",
@@ -92,6 +93,7 @@ def _as_ascii(digits: str) -> str:
 def mask_card_number(text: str) -> str:
     """Return the first six and the last four of a card number, whether or not it came masked."""
     kept = re.sub(r"[\s-]", "", text)
+    # The most that every version of PCI DSS lets people see.
     return f"{kept[:6]}******{kept[-4:]}" if len(kept) >= 13 else kept
 
 

@@ -92,6 +92,7 @@ def _read_transaction(told: _Told) -> Event | None:
     known = TransactionKey.decode(told.content, unit=told.unit, redacted=told.redacted)
     if known.trade_id is None or known.status is None:
         return None
+    # One trade is authorised, settled and reversed under the same id: each of these is news.
     key = ("transaction", known.trade_id, known.source or "", known.status)
     return TransactionHappened(
         kind=key[0], digest=told.digest, business_key=key, content=told.redacted, _told=told

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+# No months or years: they differ in length, and "m" is minutes.
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds, largest first
 _NAMES = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second"}
 _PATTERN = r"^([0-9]{1,6}[wdhms])+$"

@@ -17,6 +17,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
+            # Read back as UTC, it would be off by the hours of its zone, and a deadline with it.
             raise ValueError("a time without a zone")
         in_utc = value.astimezone(UTC)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc

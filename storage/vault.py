@@ -7,8 +7,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
-_NONCE_BYTES = 12
-_ID_BYTES = 4
+_NONCE_BYTES = 12  # random ones may serve 2^32 values of one key (NIST SP 800-38D)
+_ID_BYTES = 4  # bytes 2 to 5 of a value: the triggers compare them in SQL (approvals/guards/conditions.py)
 _VERSION = b"\x01"
 
 
@@ -34,6 +34,7 @@ class Vault:
     def seal(self, value: bytes, *, table: str, row: str, column: str) -> bytes:
         """Return the sealed form of a value for this place."""
         nonce = self._random_bytes(_NONCE_BYTES)
+        # NUL, which no name contains, keeps "ab" + "c" apart from "a" + "bc".
         place = f"{table}\0{row}\0{column}".encode()
         return _VERSION + self._current + nonce + self._ciphers[self._current].encrypt(nonce, value, place)
 

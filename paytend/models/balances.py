@@ -12,6 +12,7 @@ from paytend.money import Money
 class Balance(Answer):
     """One currency's balance; `precision` is V1's `digital`."""
 
+    # Currency and precision first: pydantic reads in this order, and `read_money` needs both for an amount.
     currency: Text = named("currency", "currencyCode")
     precision: Number = named("digital", "precision")
     money: Money | None = named("balance", "amount")

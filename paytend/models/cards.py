@@ -66,6 +66,7 @@ class CardOrder(Answer):
     @model_validator(mode="before")
     @classmethod
     def _find_cards(cls, fields: Any) -> Any:
+        # The predecessor answers with one card and no list; how several cards are answered is unknown (a.2).
         rows = find_rows(fields, "cardList", "cards", "list")
         if not rows and (fields.get("cardId") or fields.get("cardNo") or fields.get("card_token")):
             rows = [fields]

@@ -31,11 +31,13 @@ class Code(str):
 
     @classmethod
     def _read(cls, value: object) -> Self:
+        # In Python a bool is an int: `true` would be read as the code "True".
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise ValueError("neither a text nor a whole number")  # noqa: TRY004 - what pydantic reads
         return cls(str(value).strip())
 
 
+# The predecessor's numbers. A sibling API has 3 for a live card, so this API may differ too (a.4).
 class CardStatus(Code):
     """The state of a card."""
 

@@ -38,6 +38,7 @@ def forgive(value: object, read: ValidatorFunctionWrapHandler) -> object:
     """Turn what cannot be understood into None: it stays in `raw`."""
     if value is None or value == "":
         return None
+    # One odd field must not spoil the whole answer: a change that was done would then end as unknown.
     try:
         return read(value)
     except ValidationError:

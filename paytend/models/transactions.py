@@ -27,6 +27,7 @@ class Transaction(TransactionKey):
     card_id: Text = named("cardId", "cardToken")
     card_number: CardNumber = named("cardNo", "cardPan")
     type: Annotated[TransactionType | None, FORGIVING] = named("tradeType", "transactionType")
+    # Each currency before its amounts: `read_money` needs it, and pydantic reads in this order.
     currency: Text = named("currency", "billCurrency")
     amount: Money | None = named("amount", "billAmount")
     fee: Money | None = named("fee", "billFee")

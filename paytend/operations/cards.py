@@ -19,19 +19,21 @@ APPLY_CARD = Operation(
     answer=CardOrder,
     parameters=(
         _REFERENCE,
+        # Commented out in the demo: without it, several unactivated cards are ordered (document §4.4).
         optional("holder_id", "holderId"),
         required("card_scheme", "cardScheme"),
         required("card_type", "cardType"),
         required("sku", "sku"),
         required("remarks", "remarks"),
         required("quantity", "quantity"),
+        # Plain in the demo, unlike a cardholder's names, which are Base64.
         required("contact_name", "contactName"),
         required("contact_mobile", "contactMobile"),
         required("delivery_address", "deliveryAddress", Encoding.ADDRESS),
     ),
 )
 ACTIVATE_CARD = Operation(
-    name="activeCard",
+    name="activeCard",  # the provider's own spelling
     title="Active card",
     path="/issuing/card/activeCard",
     changes=True,

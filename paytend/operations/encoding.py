@@ -57,6 +57,7 @@ def _encode_document(wire: str, value: tuple[bytes, str], _unit: AmountUnit) -> 
 def _encode_address(wire: str, value: Address, _unit: AmountUnit) -> dict[str, Any]:
     return {
         wire: {
+            # Only the two lines are Base64; city, state and postcode are plain in the demo (a.1).
             "addressLine": _base64(value.line),
             "addressLine2": _base64(value.line2),
             "cityCode": value.city_code,

@@ -101,6 +101,7 @@ def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
     if not fields.get("signature"):  # costs no cryptography, and the sender knows it anyway
         raise ProtocolError(Flaw.UNSIGNED)
     opened = _open(fields, payload="content", keys=keys)
+    # After the signature, so that only a genuine webhook counts as one for another partner.
     if fields.get("partnerId") != partner_id:
         raise ProtocolError(Flaw.OTHER_PARTNER)
     if not opened.content or "notifyType" not in fields:

@@ -16,6 +16,7 @@ from paytend.wire import strict_json
 
 _PADDING = PKCS1v15()
 _HASH = SHA256()
+# The demo calls encryptFlag a reserved field and leaves it out; the document does not name it.
 _UNSIGNED = ("signature", "encryptFlag")  # b.2 no. 4
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any, Never
 
-_MOST_DIGITS = 40
+_MOST_DIGITS = 40  # longer than any id or amount; the time to convert one grows with its square (A10)
 _MOST_DIGITS_OF_A_FLOAT = 400
 _ESCAPED = re.compile("[\x80-\xa0\u2000-\u2010\u2028-\u202f\u2066-\u206f]")
 _LONG = 2**63
@@ -44,6 +44,7 @@ def _read_decimal(text: str) -> Decimal:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
+    # Of a name that comes twice, one program verifies the first value and another uses the second (A9).
     if len(found) != len(pairs):
         raise NotStrictJson
     return found
@@ -51,6 +52,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _decoder = json.JSONDecoder(
     object_pairs_hook=_unique,
+    # A float would round an amount, and what is written again would not be what Paytend signed.
     parse_float=_read_decimal,
     parse_int=_read_integer,
     parse_constant=_refuse_constant,
@@ -124,6 +126,7 @@ def _write_leaf(value: Any) -> str:
         case None | bool():
             return _WORDS[value]
         case int():
+            # Hutool writes integers beyond 64 bits as texts (b.5 no. 1).
             return str(value) if -_LONG <= value < _LONG else f'"{value}"'
         case Decimal() | float():
             return _write_decimal(Decimal(str(value)))
@@ -133,6 +136,7 @@ def _write_leaf(value: Any) -> str:
 
 def _write_decimal(number: Decimal) -> str:
     text = format(number, "f")
+    # Hutool drops the zeros at the end: 1.10 becomes 1.1 (b.5 no. 1).
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"", "-0"} else text
