@@ -97,6 +97,7 @@ class Command:
         by_word = {form.word: form for form in self.forms}
         if words[0].lower() in by_word:
             return by_word[words[0].lower()], words[1:]
+        # `/topup` has a form without a word: whatever follows is its first argument, not a misspelled word.
         return (by_word[""], words) if "" in by_word else (self.form(words[0]), words[1:])
 
     def form(self, word: str) -> Form:
@@ -106,6 +107,7 @@ class Command:
                 return form
         words = [form.word for form in self.forms if form.word]
         raise misread(
+            # Cut: a long paste, repeated whole, would not fit into the answer.
             f"`{self.name}` does not know “{word[:40]}”.",
             form=f"{self.name} help",
             guess=guess(word, words),

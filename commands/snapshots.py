@@ -40,6 +40,7 @@ def take_snapshot(action: str, payload: Payload, *, source: SnapshotSource) -> S
 def _top_up(payload: CardPayload, source: SnapshotSource) -> Snapshot:
     ask, card_id = source.ask, payload.card_id
     begin = source.today - timedelta(days=HISTORY_DAYS)
+    # "ALL", because without a status the predecessor lists only final successes (a.1); 30 is its largest page.
     history = operations.GET_CARD_TRANSACTIONS(
         card_id=card_id, begin=begin, end=source.today, status="ALL", size=30
     )
@@ -71,6 +72,7 @@ def _activate(payload: ActivatePayload, source: SnapshotSource) -> Snapshot:
     lines = [_line("Becomes the card of", f"{holder.name or 'a cardholder without a name'} ({payload.holder_id})")]
     if card.holder_id and card.holder_id != payload.holder_id:
         lines.append(_line("Belongs now to", card.holder_name or card.holder_id))
+    # The cardholder it is activated for: people who changed that one lately must not approve it.
     return Snapshot(**{**facts, "holder_id": payload.holder_id}, lines=tuple(lines))
 
 
@@ -96,6 +98,7 @@ def _apply(payload: ApplyPayload, source: SnapshotSource) -> Snapshot:
     lines = (
         _line("Order", payload.what),
         *((_line("Design", name),) if name else ()),
+        # The channel sees these lines: the street is personal data, and Details shows it to those who decide.
         _line("Delivered to", f"{payload.delivery_address.city_code}, {payload.delivery_address.country_code}"),
     )
     if not payload.holder_id:

@@ -125,6 +125,7 @@ def _read_input(
 ) -> T | None:
     """Return what an input says; None when it cannot be read, which is added to what is wrong."""
     try:
+        # First, because the refusals of `read` repeat what was typed.
         refuse_card_number(fields.get(name, ""))
         return read(fields)
     except (Misread, HoldsCardNumber) as error:
@@ -142,6 +143,7 @@ def _read_amount(fields: Mapping[str, str]) -> Money:
     chosen = fields.get("currency") or CURRENCIES[0]
     money, rest = read_money(fields.get("amount", "").split(), form="", default=chosen)
     no_more(rest, form="")
+    # Two answers to one question: with either guess, another amount of money may move.
     if money.currency != chosen:
         raise misread(f"This says {money.currency}, but {chosen} is chosen below.", form="")
     return money

@@ -74,6 +74,7 @@ def read_info(typed: TypedWords) -> tuple[str, bool]:
 def info(card_id: str, *, ask: CallSender) -> CardInfoReply:
     """Return the card with its cardholder and balances."""
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
+    # The predecessor answers with the balances here; whether this API does is not documented (a.2).
     balances = card.balances or ask(operations.GET_CARD_BALANCE(card_id=card_id)).balances
     holder = ask(operations.GET_CARDHOLDER(holder_id=card.holder_id)) if card.holder_id else None
     return CardInfoReply(
@@ -103,6 +104,7 @@ def lost(card_id: str, *, ask: CallSender) -> CardReply:
     if before.status == CardStatus.LOST:
         return CardLostAlready(card=summarize(before, card_id=card_id))
     ask(operations.REPORT_LOSS(card_id=card_id))
+    # Asked again, because the answer to the report may have no status, and people need that of the card.
     after = ask(operations.GET_CARD_INFO(card_id=card_id))
     return CardReportedLost(card=summarize(after, card_id=card_id))
 

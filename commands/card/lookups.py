@@ -11,6 +11,7 @@ from commands.slash_command import CallSender, Reply
 from paytend import Refused, operations
 
 _ID_NAMES = frozenset({"idno", "id_no", "idnumber"})
+# A section takes 3,000 characters, counted after `&` has become `&amp;`; all blocks together take about 13,200.
 _LONGEST_PART = 2500  # characters of one block
 _MOST_PARTS = 3
 
@@ -88,6 +89,7 @@ def balance(card_id: str, *, ask: CallSender) -> CardBalanceReply:
 def fees(card_id: str, *, ask: CallSender) -> CardFeesReply:
     """Return the monthly fees that are overdue."""
     rows = ask(operations.GET_OVERDUE_MONTHLY_FEE(card_id=card_id)).balances
+    # A fee that cannot be read is listed too: leaving it out would say that nothing is due.
     due = [row for row in rows if row.money is None or row.money.amount]
     return CardFeesReply(card_id=card_id, fees=lists.balance_lines(due), told=bool(rows))
 
@@ -118,6 +120,7 @@ def designs(*, start: int, ask: CallSender) -> CardDesignsReply:
             type=lists.in_words(row.type),
             scheme=lists.in_words(row.scheme),
         )
+        # Paged here: Paytend takes no start for this list and answers it whole (a.1).
         for row in found[start : start + lists.ROWS]
     ]
     page = lists.make_page(shown=len(rows), start=start, total=len(found), value={})
@@ -127,6 +130,7 @@ def designs(*, start: int, ask: CallSender) -> CardDesignsReply:
 def raw(card_id: str, *, ask: CallSender) -> RawCardReply:
     """Return everything that Paytend answers about a card, masked, for people who look for a field."""
     card = ask(operations.GET_CARD_INFO(card_id=card_id))
+    # Three backticks in a value would end the code block, and the rest would be formatted as text.
     text = json.dumps(_mask(card.raw), indent=2, ensure_ascii=False, default=str).replace("`", "'")
     parts = _cut(text.splitlines())
     return RawCardReply(

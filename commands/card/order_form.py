@@ -90,6 +90,7 @@ def read_order(fields: Mapping[str, str]) -> tuple[TypedOrder | None, dict[str, 
         wrong["holder"] = "This is no cardholder id."
     if not quantity.isdecimal() or not 1 <= int(quantity) <= MOST_CARDS:
         wrong["quantity"] = f"A number from 1 to {MOST_CARDS}."
+    # Paytend has two ways to order: one personal card, or unactivated ones in bulk (document §4.4).
     elif holder_id and quantity != "1":
         wrong["quantity"] = "For a cardholder one card is ordered. Leave the cardholder out to order several."
     if typed.get("design", "") in {"", NO_CHOICE}:

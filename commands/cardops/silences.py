@@ -65,6 +65,7 @@ def _read_matcher(text: str, *, form: str) -> tuple[Matcher, str]:
             known = f"There are: {', '.join(NAMES)}."
             raise misread(f"“{name[:20]}” is no condition.", form=form, guess=guess(name, NAMES) or known)
     kind = given.get("kind")
+    # Money at risk and security can never be silenced (ADR 10).
     if kind is not None and kind not in SILENCEABLE:
         says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
         raise misread(says, form=form, guess=guess(kind, SILENCEABLE))

@@ -16,6 +16,7 @@ _BEGINS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", ".pdf"),
 )
 SLACK_TYPES = ("jpg", "jpeg", "png", "pdf")
+# With the dot, and ".jpeg" for both spellings, as the demo sends it.
 _SUFFIXES = {"jpg": ".jpeg", "jpeg": ".jpeg", "png": ".png", "pdf": ".pdf"}
 
 
@@ -72,6 +73,7 @@ def make_form(fields: Mapping[str, str], *, holder_id: str, channel: str) -> Hol
 
 def check(fields: Mapping[str, str], files: Mapping[str, Sequence[AttachedFile]]) -> dict[str, str]:
     """Return what is wrong by field, by what Slack says of the file; nothing is read yet."""
+    # Before the file is fetched, so that a large one is not downloaded in vain.
     wrong = {}
     if fields.get("file_type") not in FileType.TEXTS:
         wrong["file_type"] = "Choose what the file shows."
@@ -95,5 +97,6 @@ def suffix_of(file: AttachedFile) -> str | None:
 
 def require_content(content: bytes, *, suffix: str | None) -> None:
     """Refuse a content that does not begin as its name says; raises FileContentDiffers."""
+    # A name proves nothing about a file, and a wrong one would only be noticed in Paytend's review.
     if not any(content.startswith(begin) and suffix == said for begin, said in _BEGINS):
         raise FileContentDiffers

@@ -13,9 +13,9 @@ from paytend.models.codes import Gender, IdType
 from paytend.operations.encoding import Address
 
 LONGEST_NAME = 60
-_MOBILE = re.compile(r"\+[0-9]{6,15}")
+_MOBILE = re.compile(r"\+[0-9]{6,15}")  # E.164 has at most 15 digits
 _EMAIL = re.compile(r"[^@\s]{1,60}@[^@\s]{1,60}\.[^@\s]{1,20}")
-_ID_NUMBER = re.compile(r"[A-Za-z0-9-]{6,20}")
+_ID_NUMBER = re.compile(r"[A-Za-z0-9-]{6,20}")  # the lengths of a sibling API (a.1); this one names none
 NATIONAL_ID = "1"
 
 

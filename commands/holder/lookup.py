@@ -97,6 +97,7 @@ def read_cities(typed: TypedWords) -> tuple[str, str]:
     words = typed.words
     if not words:
         raise misread("Which country?", form=typed.form)
+    # The longest name first: the words after it are what is searched for. No country has more than five words.
     for length in range(min(len(words), 5), 0, -1):
         if (country := find_country(" ".join(words[:length]))) is not None:
             return country, " ".join(words[length:])
@@ -152,4 +153,5 @@ def summarize(holder: Cardholder, *, holder_id: str = "") -> HolderSummary:
 
 def mask_id_number(number: str) -> str:
     """Return the first two and last two characters of an id number of at least seven, else none of them."""
+    # From seven on, at least three stay hidden; four characters of a shorter one would nearly give it away.
     return f"{number[:2]}{'•' * (len(number) - 4)}{number[-2:]}" if len(number) >= 7 else "•" * len(number)

@@ -17,7 +17,7 @@ CARD, AUTHORIZATIONS, PARTNER = "card", "authorizations", "partner"
 
 # What can be typed for a status; "all" is what is asked for when nothing is.
 STATUSES: dict[str, str] = {
-    "all": "ALL",
+    "all": "ALL",  # without a filter the predecessor lists only 1 and 10, the final successes (a.1)
     **{code: code for code in TransactionStatus.TEXTS},
     "success": "1",
     "reversal": "2",
@@ -89,6 +89,7 @@ def read_query(kind: str, typed: TypedWords) -> Query:
 
 def read_value(value: Mapping[str, object]) -> Query:
     """Return the page that a button asks for; raises KeyError, TypeError or ValueError for a value not of ours."""
+    # Checked like anything from outside: a click can be forged or come from an older version's button (A20).
     start = value["start"]
     if value["kind"] not in (CARD, AUTHORIZATIONS, PARTNER) or not isinstance(start, int) or start < 0:
         raise ValueError("not a page of ours")

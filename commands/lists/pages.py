@@ -14,10 +14,11 @@ from paytend.models.codes import Code
 from paytend.money import Money
 
 ROWS = 10
+# Types of a.4. An adjustment (200) goes either way and an inquiry (300) moves nothing, so neither has a sign.
 _IN = frozenset({"100", "120"})
 _OUT = frozenset({"110", "121", "150", "151", "500"})
 _BACK = frozenset({"2", "10"})  # a reversal and a refund go the other way
-_MOVED = frozenset({"1", "2", "10"})
+_MOVED = frozenset({"1", "2", "10"})  # reversed, cancelled and voided movements did not take place
 _PADDING = "\u2007"  # a space as wide as a digit, which Slack keeps
 
 
@@ -161,6 +162,7 @@ def in_words(code: Code | None) -> str:
 
 def _sign(row: Transaction) -> int:
     """Return 1 for money that comes in, -1 for money that goes out, 0 for neither or not known."""
+    # A sibling API sends debits as negative amounts, and this one may too (`paytend-api.md` (c) 7).
     if row.amount is not None and row.amount.amount < 0:
         return -1
     if row.type is None or row.type not in _IN | _OUT:

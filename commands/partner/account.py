@@ -54,6 +54,7 @@ def balance(*, ask: CallSender) -> PartnerBalanceReply:
 def top_ups(currency: str, *, start: int, ask: CallSender, timezone: tzinfo) -> PartnerTopUpsReply:
     """Return one page of what was paid in, and the instructions for paying in if Paytend gives them."""
     found = ask(operations.GET_PARTNER_TOP_UPS(currency=currency))
+    # Paged here: Paytend takes no start for this list and answers it whole (a.1).
     rows = found.rows[start : start + lists.ROWS]
     value: ButtonValue = {"currency": currency}
     return PartnerTopUpsReply(

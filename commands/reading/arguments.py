@@ -99,6 +99,7 @@ def read_money(words: Sequence[str], *, form: str, default: str = "EUR") -> tupl
         raise misread("How much?", form=form)
     amount, currency = _split_currency(words[0])
     rest = words[1:]
+    # `1 200` may be 1,200, or 1 with a reason that begins with "200": a wrong guess would move money.
     if rest and amount.isdigit() and _GROUP.fullmatch(rest[0]):
         raise misread(f"“{words[0][:20]} {rest[0]}” can be one number or two; write it in one.", form=form)
     if not currency and rest and rest[0].upper() in PRECISION:
@@ -135,11 +136,13 @@ def _read_amount(text: str, *, form: str) -> Decimal:
         return Decimal(plain)
     whole, mark, fraction = plain.rpartition(marks[-1])
     other = "," if mark == "." else "."
+    # `1.200` is 1200 in Germany and 1.2 in Ireland: with three digits after the only mark, the person is asked.
     if mark in whole or (len(fraction) == 3 and other not in whole):
         if mark in whole and all(len(part) == 3 for part in plain.split(mark)[1:]) and other not in plain:
             return Decimal(plain.replace(mark, ""))
         whole_text, parted = plain.replace(mark, ""), f"{whole}.{fraction}"
         raise misread(f"“{text[:40]}” can be {whole_text} or {parted}.", form=form)
+    # With both marks, as in `1.200,50`, the last is the decimal mark and the other separates groups of three.
     groups = whole.split(other)
     if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
         raise misread(f"“{text[:40]}” is no amount.", form=form)

@@ -54,6 +54,7 @@ def read_day(text: str, *, today: date, form: str = "") -> date | None:
         return _make(year, month, day, text=text, form=form)
     if found := _SLASHED.fullmatch(word):
         first, second, year = (int(part) for part in found.groups())
+        # 3/4 is March in the United States and April in Europe.
         if first <= 12 and second <= 12 and first != second:
             guesses = f"Did you mean `{year}-{second:02}-{first:02}` or `{year}-{first:02}-{second:02}`?"
             raise misread(f"“{text[:20]}” can be two days.", form=form, guess=guesses)

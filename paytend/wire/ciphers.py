@@ -19,7 +19,7 @@ _PADDING = PKCS1v15()
 _ECB = ECB()  # noqa: S305 - the provider's wire; ADR 0004 says what compensates
 _BLOCK = 16
 _EVEN = 48  # bytes that are whole blocks of AES and whole groups of Base64
-_NO_KEY = bytes(24)  # stands in for a key that was not readable: decrypting takes its time all the same
+_NO_KEY = bytes(24)  # used when no key could be read, so that decrypting takes its time all the same
 
 
 def encrypt_content(plain: bytes, *, key: bytes) -> tuple[bytes, bytes]:
