@@ -47,6 +47,8 @@ ShortText = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
+# Digests cover every field, defaults too: after a new field, an older request no longer fits its digest and is
+# refused as Altered. What is open when such a version starts has to be asked for again.
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -56,6 +56,7 @@ def settle(
     """
     admit(member.person)
     require_reason(reason)
+    # Lock first: two people who settle at once must each see the other's word.
     request = stored.find(session, request_id, to_change=True)
     execution = session.get(Execution, request_id, populate_existing=True)
     # The newest word of each person: later rows come later.

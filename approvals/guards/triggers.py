@@ -24,7 +24,7 @@ def _for_sqlite(guard: Guard) -> list[str]:
     return [
         f"DROP TRIGGER IF EXISTS {name}",
         (
-            # INSERT OR REPLACE fires the DELETE triggers only with `recursive_triggers`, which the engine sets.
+            # INSERT OR REPLACE fires the DELETE triggers only if a connection has `recursive_triggers`; ours do.
             f"CREATE TRIGGER {name} BEFORE {guard.change} ON {guard.table} FOR EACH ROW "
             f"BEGIN SELECT RAISE(ABORT, '{guard.words}') WHERE {broken}; END"
         ),

@@ -11,7 +11,7 @@ from approvals.requests.move import CLOCK, move, note
 from approvals.statuses import Status
 from approvals.tables import Request
 
-BATCH = 50  # requests in one transaction
+BATCH = 50  # requests in one transaction, which locks the trail: decisions wait until it ends
 REMINDERS = (0.5, 0.75)  # of the time to decide
 
 

@@ -43,6 +43,7 @@ def waiting(
     A quick form of `policy/eligibility.py` as SQL, for lists only: the click asks the full rules.
     """
     person = member.person
+    # `autoescape`, because "_" in a role's name would match any character.
     in_role = [col(Request.roles).contains(f",{role},", autoescape=True) for role in sorted(member.roles)]
     if not in_role:
         return RequestPage(requests=(), after=None)

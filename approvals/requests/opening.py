@@ -220,6 +220,7 @@ def _make(
     money, channel = payload.moved_money, rule.channel or context.channel
 
     def seal(value: Any, column: str) -> bytes:
+        # Bound to this row: a payload that somebody copies into another request does not open there.
         return context.vault.seal(canonical_json(value), table=REQUEST_TABLE, row=request_id, column=column)
 
     return Request(

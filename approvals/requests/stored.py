@@ -59,6 +59,7 @@ def read_payload(context: ApprovalContext, request: Request) -> Payload:
         action=request.action,
         payload=to_json(payload),
         requester_id=request.requester_id,
+        # As stored, not as `Rule` reads it: a field that a later version added must not change the digest.
         rule=json.loads(request.rule),
     )
     # The seal proves that somebody with the key wrote this; the digest, that it is what people approved.

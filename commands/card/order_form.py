@@ -122,6 +122,7 @@ def make_payload(order: TypedOrder, designs: Iterable[Design]) -> dict[str, obje
     design = next((row for row in designs if row.sku == order.sku), None)
     if design is None:
         raise UnknownDesign(sku=order.sku)
+    # From Paytend's list and not from the form: a click cannot turn a physical design into a virtual card.
     card_type = str(design.type or "2")
     if card_type == VIRTUAL and not order.holder_id:
         raise NeedsCardholder

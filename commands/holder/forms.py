@@ -159,10 +159,11 @@ def read_new(fields: Mapping[str, str]) -> tuple[NewCardholder | None, dict[str,
     mobile = read_mobile(typed.get("mobile", ""), wrong, name="mobile")
     if not _EMAIL.fullmatch(typed.get("email", "")):
         wrong["email"] = "This is no e-mail address."
-    number = re.sub(r"\s", "", typed.get("id_number", ""))
+    number = re.sub(r"\s", "", typed.get("id_number", ""))  # documents print it in groups
     if not _ID_NUMBER.fullmatch(number):
         wrong["id_number"] = "6 to 20 letters and digits, as on the document."
     _check_codes(typed, wrong, needed=True)
+    # With an invalid nationality, that is the one mistake to point out.
     if typed.get("id_type") == NATIONAL_ID and typed.get("nationality") not in EEA and "nationality" not in wrong:
         wrong["id_type"] = "A national ID card is for nationals of the EEA only. Choose the passport."
     birthday = _read_day(typed.get("birthday", ""), wrong, needed=True)

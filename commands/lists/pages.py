@@ -138,6 +138,7 @@ def totals(rows: Iterable[Transaction]) -> list[str]:
         if row.amount is None or not sign or row.status not in _MOVED:
             continue
         key = (row.amount.currency, sign)
+        # The key has the sign, so an amount that is negative already must not take its sum down.
         sums[key] = sums.get(key, Decimal(0)) + abs(row.amount.amount)
     return [
         f"{'in' if sign > 0 else 'out'} {'+' if sign > 0 else '-'}{amount:,} {currency}"

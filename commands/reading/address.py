@@ -77,5 +77,6 @@ def read_address(fields: Mapping[str, str], wrong: dict[str, str], *, optional: 
 
 def require_city(address: Address, cities: Iterable[City]) -> None:
     """Refuse an address in a city that is not among Paytend's; raises UnknownCity."""
+    # What a select sends comes from outside like typed text, and Paytend's list may have changed meanwhile.
     if address.city_code not in {city.code for city in cities}:
         raise UnknownCity(city=address.city_code, country=address.country_code)

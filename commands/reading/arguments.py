@@ -12,8 +12,8 @@ from paytend import Money, NotMoney
 from paytend.money import PRECISION
 
 LONGEST_TEXT = 3000
-_CARD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_REFERENCE = re.compile(r"[A-Za-z0-9]{6,32}")
+_CARD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # no format is documented; none of these means anything to Slack
+_REFERENCE = re.compile(r"[A-Za-z0-9]{6,32}")  # ours have 26 characters; the predecessor took up to 32 (a.1)
 _SIGNS = {"€": "EUR", "₮": "USDT"}
 _AMOUNT = re.compile(r"[0-9][0-9.,' ]*")
 _GROUP = re.compile(r"[0-9]{3}(?:[.,][0-9]+)?")  # behind a space it may be the thousands of the number before
