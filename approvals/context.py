@@ -28,6 +28,6 @@ class ApprovalContext:
     audit_key: bytes = field(repr=False)
     channel: str
     send_within: timedelta = SEND_WITHIN
-    lease: timedelta = timedelta(minutes=3)
+    lease: timedelta = timedelta(minutes=3)  # the bot derives it from the timeouts of a call (`execution_lease`)
     give_up_after: timedelta = timedelta(minutes=5)
     ask_again_within: timedelta = timedelta(minutes=10)

@@ -76,6 +76,7 @@ def _first(session: Session, since: datetime | None) -> int:
     if since is None:
         return 1
     found = session.exec(
+        # By number from there on: if the clock jumped back, a choice by time would leave gaps in the chain.
         select(AuditEvent.seq).where(col(AuditEvent.happened_at) >= since).order_by(col(AuditEvent.seq)).limit(1)
     ).first()
     return found if found is not None else chain.head(session).seq + 1

@@ -166,6 +166,7 @@ def do(work: ClaimedExecution, client: Sender, *, now: datetime) -> Outcome:
         return Outcome(result=result, words=str(error), answer={"code": error.code})
     except (OutcomeUnknown, ProtocolError) as error:  # it was sent, and may have happened
         return Outcome(result=Result.UNKNOWN, words=str(error) or ProtocolError.__doc__ or "")
+    # If a reader fails on an odd answer, the lease ends without a record, and the outcome is unknown, not failed.
     return action.read_answer(answer, work.payload, work.reference)
 
 

@@ -69,6 +69,7 @@ def _make_source(plain: dict[str, Any], *, nulls: bool) -> bytes:
         if name in _UNSIGNED or value == "" or (value is None and not nulls):
             continue
         parts += ("&", name, "=", value if isinstance(value, str) else strict_json.write(value))
+    # `replace`, because JSON can escape half a surrogate pair, which has no UTF-8: it must not raise here.
     return "".join(parts[1:]).encode("utf-8", "replace")
 
 
