@@ -67,11 +67,11 @@ class NearestTests:
         """The tests that share most rare words with the lines around the mutation first."""
         lines = (self._root / mutation.file).read_text().splitlines()
         around = lines[max(mutation.line - 1 - _AROUND, 0) : mutation.last_line + _AROUND]
-        words = set(_WORD.findall("\n".join(around)))
+        words = _words_of("\n".join(around))
 
         def kinship(test: str) -> float:
-            file, function = self._words[test.partition("::")[0]], self._words[test.partition("[")[0]]
-            return sum(self._rarity[word] * ((word in file) + (word in function)) for word in words)
+            places = (self._words[test.partition("::")[0]], self._words[test.partition("[")[0]], _words_of(test))
+            return sum(self._rarity[word] * sum(word in place for place in places) for word in words)
 
         return sorted(tests, key=lambda test: (-kinship(test), self._width.get(test, 0)))
 
@@ -124,6 +124,10 @@ class NearestTests:
         return f"tests/{path.parent}/", f"test_{path.stem}.py"
 
 
+def _words_of(text: str) -> set[str]:
+    return set(_WORD.findall(text.replace("-", " ")))
+
+
 def _in_turn(*lists: Sequence[str]) -> list[str]:
     """One of each list after the other, each once."""
     return list(dict.fromkeys(test for tests in zip_longest(*lists) for test in tests if test is not None))
@@ -133,8 +137,8 @@ def _read_words(sources: dict[str, str]) -> dict[str, set[str]]:
     """The words of each file of tests, and of each test in it."""
     words: dict[str, set[str]] = defaultdict(set)
     for file, source in sources.items():
-        words[file] = set(_WORD.findall(source))
+        words[file] = _words_of(source)
         for node in ast.parse(source).body:
             if isinstance(node, ast.FunctionDef):
-                words[f"{file}::{node.name}"] = set(_WORD.findall(ast.get_source_segment(source, node) or ""))
+                words[f"{file}::{node.name}"] = _words_of(ast.get_source_segment(source, node) or "")
     return words

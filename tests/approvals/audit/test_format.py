@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
@@ -157,3 +158,19 @@ def test_a_file_that_was_changed_says_where(
         export.check_lines(iter(change(file)), key=KEY)
     with pytest.raises(NotGenuine):
         export.check_lines(file, key=chain.make_key(b"another key of thirty-two bytes!"))
+
+
+@pytest.mark.parametrize("claim", [{"count": 2}, {"head": {"seq": 2, "hash": "f" * 64}}])
+def test_a_seal_over_other_events_than_there_are_is_not_believed(
+    small: ApprovalWorld, claim: dict[str, Any]
+) -> None:
+    """Whoever has the key could have sealed it, by mistake."""
+    fill(small)
+    *events, last = lines(small)
+    end = {name: value for name, value in json.loads(last).items() if name != "hmac"} | claim
+    seal = hmac.new(hmac.new(KEY, b"cardops audit export", hashlib.sha256).digest(), digestmod=hashlib.sha256)
+    for line in (*events, json.dumps(end, sort_keys=True, separators=(",", ":"))):
+        seal.update(line.encode() + b"\n")
+
+    with pytest.raises(NotGenuine, match="the seal counts other events than there are"):
+        export.check_lines([*events, json.dumps(end | {"hmac": seal.hexdigest()})], key=KEY)

@@ -100,10 +100,18 @@ def test_a_policy_explains_itself() -> None:
 
 def test_what_cannot_work_in_a_policy_is_named() -> None:
     policy = Policy(
-        rules=(rule(quorum=3), rule(approvers=["ghost"]), rule(name="x", action="card.explode")),
+        rules=(
+            rule(name="alone", action="card.activate", approvers=[], lifted=True),
+            rule(name="vain", action="card.found", approvers=[], lifted=True),
+            rule(quorum=3),
+            rule(approvers=["ghost"]),
+            rule(name="x", action="card.explode"),
+            rule(name="enough", quorum=2),
+        ),
         limits=(limit(action="card.explode"),),
     )
     assert problems(policy, members={"manager": 2}) == [
+        "policy “vain”: card.found always needs a second person and cannot be lifted",
         "policy “top-ups”: needs 3 approvals, and at most 2 people could",
         "policy “top-ups”: there is no role ghost",
         "policy “x”: there is no action card.explode",

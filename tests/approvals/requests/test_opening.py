@@ -3,12 +3,12 @@
 import pytest
 
 from approvals.actions.usability import CardUnusable
-from approvals.policy.people import NotInRole
+from approvals.policy.people import Deactivated, Guest, IsBot, NotInRole, Stranger
 from approvals.policy.rules import LimitReached, NothingAllows, Policy
 from approvals.requests.duplicates import AlreadyOpen, AskAgain
 from approvals.requests.opening import NobodyCanDecide, OtherCard, Unfit
 from approvals.tables import CardholderChange
-from tests.approvals.world import MARA, MILO, ApprovalWorld, limit, person, rule, snapshot
+from tests.approvals.world import MARA, MILO, SAM, ApprovalWorld, flagged, limit, person, rule, snapshot
 
 
 def test_a_requester_who_is_not_in_the_channel_follows_a_copy(small: ApprovalWorld) -> None:
@@ -110,6 +110,15 @@ def test_the_card_looked_up_must_be_the_one_asked_for(small: ApprovalWorld) -> N
 def test_only_support_asks(small: ApprovalWorld) -> None:
     with pytest.raises(NotInRole, match="support"):
         small.asks(by=MARA)
+
+
+@pytest.mark.parametrize(
+    ("flag", "refusal"),
+    [("is_guest", Guest), ("is_deactivated", Deactivated), ("is_bot", IsBot), ("is_stranger", Stranger)],
+)
+def test_only_active_full_members_ask(small: ApprovalWorld, flag: str, refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        small.asks(by=flagged(SAM, flag))
 
 
 def test_a_limit_refuses(world: ApprovalWorld) -> None:
