@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
-from approvals.guards import triggers
+from approvals.database_guards import triggers
 from approvals.policy.people import Member, Person
 from approvals.policy.rules import Policy, PolicyRule
 from approvals.requests import decisions, lists, opening

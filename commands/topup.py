@@ -6,15 +6,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from approvals.free_text import LONGEST_REASON, HoldsCardNumber, refuse_card_number
-from commands.reading.arguments import (
-    CURRENCIES,
-    Misread,
-    TypedWords,
-    misread,
-    no_more,
-    read_card_id,
-    read_money,
-)
+from commands.reading.amounts import CURRENCIES, read_money
+from commands.reading.arguments import Misread, TypedWords, misread, no_more, read_card_id
 from commands.slash_command import ButtonValue, CallSender, Reply, View
 from paytend import Money, Refused, operations
 

@@ -16,9 +16,8 @@ from paytend.client import Client, make_http
 from paytend.errors import Flaw, KeyUnusable, OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
 from paytend.money import AmountUnit, Money, NotMoney
 from paytend.operations import OPERATIONS
-from paytend.operations.call import Call, Operation
+from paytend.operations.call import Call, Operation, Sender
 from paytend.operations.encoding import Address, NotSendable
-from paytend.sender import Sender
 from paytend.wire.keys import Keys, load_private_key, load_public_keys
 from paytend.wire.request_ids import RequestIds
 

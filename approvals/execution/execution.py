@@ -21,7 +21,7 @@ from approvals.execution.rights import RightsUnreadable, require_requester, void
 from approvals.policy.people import Member
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
-from approvals.requests import decision_rules, stored
+from approvals.requests import decision_validity, stored
 from approvals.requests.deadlines import reminder_time
 from approvals.requests.decisions import find_live_rule
 from approvals.requests.duplicates import refuse_blocked
@@ -114,7 +114,7 @@ def claim(
     """
     request = _lock_approved(session, request_id)
     # The clock ends such requests too, but it may be late.
-    if decision_rules.is_expired(request.execute_by, now=now):
+    if decision_validity.is_expired(request.execute_by, now=now):
         return _end(session, context, request, "approval:lapsed", "It was not carried out in time.", now=now)
     try:
         payload = stored.read_payload(context, request)
@@ -131,7 +131,9 @@ def claim(
     lost = void_lost(session, request, live=live, members_by_account=members_by_account, now=now)
     # Counted again, because approvals were just voided and the policy may ask for more than it did.
     earlier = stored.read_earlier(session, request.id)
-    if decision_rules.count_approvals(earlier) < decision_rules.count_needed(stored.read_rule(request), live):
+    if decision_validity.count_approvals(earlier) < decision_validity.count_needed(
+        stored.read_rule(request), live
+    ):
         return _return(session, context, request, lost=lost, now=now)
     # Not a refusal of the request: it stays approved, and is tried again when the earlier outcome is known.
     refuse_blocked(session, cards=payload.affected_cards)
@@ -198,7 +200,7 @@ def _return(
 ) -> NotClaimed:
     """Ask for more approvals if there is time left, else end the request."""
     why = f"No longer counts: {'; '.join(lost)}." if lost else "The policy asks for more approvals now."
-    if decision_rules.is_expired(request.decide_by, now=now):
+    if decision_validity.is_expired(request.decide_by, now=now):
         return _end(session, context, request, "approval:lapsed", f"{why} There is no time left.", now=now)
     words = f"{why} It waits for approval again; nothing was sent."
     remind_at = reminder_time(request, reminded=request.reminded)

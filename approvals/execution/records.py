@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from approvals.actions.outcomes import LookupResult, Outcome, Result
 from approvals.actions.table import find_action
@@ -23,7 +23,6 @@ from paytend.redaction import redact
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60, 300, 900, 3600))
 FIRST_FOLLOW = timedelta(minutes=1)  # after which the result of a card order is asked for
-INTERRUPTED = "The execution was interrupted; it may or may not have happened."
 _LONGEST_ANSWER = 4000  # characters; Paytend keeps the whole answer
 
 
@@ -104,30 +103,6 @@ def mark_unknown(
     _keep_answer(execution, outcome)
     facts = {"answer": execution.answer}
     move(session, context, request, event, actor=CLOCK, words=outcome.words, now=now, facts=facts)
-
-
-def mark_stranded(
-    session: Session, context: ApprovalContext, *, now: datetime, at_start: bool = False, limit: int = 50
-) -> int:
-    """Mark what is executing past its lease as unknown, and return how many; nothing is sent a second time.
-
-    `at_start`: this is the only process, so everything that is executing was left by one that died.
-    """
-    stranded = session.exec(
-        select(Request)
-        .join(Execution, col(Execution.request_id) == col(Request.id))
-        .where(
-            Request.status == Status.EXECUTING.value, *([] if at_start else [col(Execution.lease_until) <= now])
-        )
-        .order_by(col(Request.created_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for request in stranded:
-        execution = session.get_one(Execution, request.id)
-        outcome = Outcome(result=Result.UNKNOWN, words=INTERRUPTED)
-        mark_unknown(session, context, request, execution, outcome=outcome, now=now)
-    return len(stranded)
 
 
 def _postpone(

@@ -14,7 +14,7 @@ from approvals.policy.eligibility import SelfApproval, require_eligible
 from approvals.policy.people import Member, admit
 from approvals.refusals import Refusal
 from approvals.requests import stored
-from approvals.requests.decision_rules import OtherContent
+from approvals.requests.decision_validity import OtherContent
 from approvals.requests.move import note, update_message
 from approvals.statuses import Status
 from approvals.tables import Execution, Request, Settlement

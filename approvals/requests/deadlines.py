@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from approvals.context import ApprovalContext
 from approvals.messages import notices
-from approvals.requests import decision_rules, stored
+from approvals.requests import decision_validity, stored
 from approvals.requests.move import CLOCK, move, note
 from approvals.statuses import Status
 from approvals.tables import Request
@@ -69,7 +69,7 @@ def _remind(session: Session, context: ApprovalContext, request: Request, *, now
         request.remind_at = reminder_time(request, reminded=request.reminded)
     session.flush()
     rule = stored.read_rule(request)
-    approved = decision_rules.count_approvals(stored.read_earlier(session, request.id))
+    approved = decision_validity.count_approvals(stored.read_earlier(session, request.id))
     reminder = notices.RequestReminder(
         request=request.id,
         phrase=request.phrase,

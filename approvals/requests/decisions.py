@@ -11,8 +11,8 @@ from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, admit, require_role
 from approvals.policy.rules import LimitReached, NothingAllows, Rule, apply_limits, choose_rule, find_rule
-from approvals.requests import decision_rules, stored
-from approvals.requests.decision_rules import EarlierDecision, RequestState
+from approvals.requests import decision_validity, stored
+from approvals.requests.decision_validity import EarlierDecision, RequestState
 from approvals.requests.move import move, note, update_message
 from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Request
@@ -42,9 +42,9 @@ def decide(
     earlier = stored.read_earlier(session, request.id)
     state = stored.read_state(request, earlier=earlier)
     # Before the live rule is read, so that a click on old content is refused as such and not as altered.
-    decision_rules.require_digest(state, digest=digest)
+    decision_validity.require_digest(state, digest=digest)
     live = _find_rule_for(session, context, request, state, verdict=verdict, now=now)
-    status = decision_rules.judge_decision(
+    status = decision_validity.judge_decision(
         state,
         live=live,
         earlier=earlier,
@@ -66,7 +66,7 @@ def require_decider(session: Session, *, request_id: str, digest: str, member: M
     request = stored.find(session, request_id)
     earlier = stored.read_earlier(session, request.id)
     state = stored.read_state(request, earlier=earlier)
-    decision_rules.judge_decision(
+    decision_validity.judge_decision(
         state,
         # Today's rule is left to the decision itself: reading it takes the payload and the sums of the limits.
         live=state.rule,
@@ -87,7 +87,7 @@ def withdraw(
     """Withdraw a request for its requester, and return it; raises a Refusal."""
     request = stored.find(session, request_id, to_change=True)
     state = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
-    decision_rules.judge_withdrawal(state, member=member, digest=digest, now=now)
+    decision_validity.judge_withdrawal(state, member=member, digest=digest, now=now)
     words = f"Withdrawn by {member.person.display_name}."
     move(session, context, request, "approval:withdrawn", actor=member.person.account, words=words, now=now)
     return request
@@ -100,8 +100,8 @@ def announce_review(
     request = stored.find(session, request_id)
     state = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
     admit(member.person)
-    decision_rules.require_digest(state, digest=digest)
-    decision_rules.require_pending(state, now=now)
+    decision_validity.require_digest(state, digest=digest)
+    decision_validity.require_pending(state, now=now)
     require_role(member, roles=state.rule.approvers)
     account = member.person.account
     # A reply and no lock: a reviewer who walks away must not block the others.
@@ -155,8 +155,8 @@ def _find_rule_for(
 
 
 def _count(earlier: list[EarlierDecision], *, verdict: Verdict, asked: Rule, live: Rule) -> str:
-    counted = decision_rules.count_approvals(earlier) + (verdict is Verdict.APPROVE)
-    return f"{counted} of {decision_rules.count_needed(asked, live)}"
+    counted = decision_validity.count_approvals(earlier) + (verdict is Verdict.APPROVE)
+    return f"{counted} of {decision_validity.count_needed(asked, live)}"
 
 
 def _add_decision(

@@ -19,7 +19,7 @@ from approvals.free_text import refuse_card_number
 from approvals.messages import notices
 from approvals.messages.request_message import make_request_message
 from approvals.policy.cardholder_changes import find_recent_changers
-from approvals.policy.deciders import count_able, judge_decider
+from approvals.policy.eligibility import count_able, judge_decider
 from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, Person, admit, require_role
 from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rule, to_json

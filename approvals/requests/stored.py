@@ -11,7 +11,7 @@ from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.policy.rules import Rule, to_json
 from approvals.refusals import Refusal, write_moment
-from approvals.requests.decision_rules import EarlierDecision, RequestState
+from approvals.requests.decision_validity import EarlierDecision, RequestState
 from approvals.requests.digest import digest_of
 from approvals.statuses import Status, Verdict
 from approvals.tables import REQUEST_TABLE, Decision, Request, Settlement, VoidedDecision

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from approvals.actions.table import ACTIONS
-from approvals.policy.deciders import count_able
+from approvals.policy.eligibility import count_able
 from approvals.policy.people import Directory
 from bot.cli.policy_explanation import (
     ConfigDirectory,

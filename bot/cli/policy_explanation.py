@@ -9,7 +9,7 @@ from sqlmodel import Session
 from approvals.policy import limits as sums
 from approvals.policy import people
 from approvals.policy.cardholder_changes import find_recent_changers
-from approvals.policy.deciders import Decider, count_able, judge_decider
+from approvals.policy.eligibility import Decider, count_able, judge_decider
 from approvals.policy.explanation import RuleExplanation, explain
 from approvals.policy.people import Directory, DirectoryUnreadable, Profile
 from approvals.policy.rules import LimitReached, LimitState, NothingAllows, PolicyRule, apply_limits, find_rule

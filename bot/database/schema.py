@@ -16,7 +16,7 @@ import notifier.balance.tables
 import notifier.inbox.tables
 import notifier.outbox.tables
 import notifier.routing.tables
-from approvals.guards import triggers
+from approvals.database_guards import triggers
 from bot.database.engine import SqlDatabase
 
 TABLES = (

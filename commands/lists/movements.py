@@ -6,7 +6,8 @@ from datetime import date, tzinfo
 
 from commands.lists import pages as lists
 from commands.lists.pages import ListPage, MovementRow
-from commands.reading.arguments import CURRENCIES, TypedWords, guess, misread, read_card_id
+from commands.reading.amounts import CURRENCIES
+from commands.reading.arguments import TypedWords, guess, misread, read_card_id
 from commands.reading.dates import Period, guess_date, read_period
 from commands.slash_command import ButtonValue, CallSender, Reply
 from paytend import operations

@@ -6,7 +6,8 @@ from datetime import tzinfo
 
 from commands.lists import pages as lists
 from commands.lists.pages import BalanceLine, ListPage, MovementRow, NamedValue
-from commands.reading.arguments import CURRENCIES, TypedWords, guess, misread, no_more
+from commands.reading.amounts import CURRENCIES
+from commands.reading.arguments import TypedWords, guess, misread, no_more
 from commands.slash_command import ButtonValue, CallSender, Reply
 from paytend import operations
 

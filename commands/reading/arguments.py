@@ -5,19 +5,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from approvals.refusals import Refusal
-from paytend import Money, NotMoney
-from paytend.money import PRECISION
 
-LONGEST_TEXT = 3000
 _CARD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # no format is documented; none of these means anything to Slack
 _REFERENCE = re.compile(r"[A-Za-z0-9]{6,32}")  # ours have 26 characters; the predecessor took up to 32 (a.1)
-_SIGNS = {"€": "EUR", "₮": "USDT"}
-_AMOUNT = re.compile(r"[0-9][0-9.,' ]*")
-_GROUP = re.compile(r"[0-9]{3}(?:[.,][0-9]+)?")  # behind a space it may be the thousands of the number before
-CURRENCIES = ("EUR", "USDT")  # what Paytend tops up (paytend-api.md a.4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,59 +83,3 @@ def no_more(words: Sequence[str], *, form: str) -> None:
     """Refuse words that nothing was made of."""
     if words:
         raise misread(f"“{' '.join(words)[:60]}” is one thing too many.", form=form)
-
-
-def read_money(words: Sequence[str], *, form: str, default: str = "EUR") -> tuple[Money, Sequence[str]]:
-    """Return the money in the first words, as `120.50`, `120,50 eur`, `€120.50` or `120 EUR`; raises Misread."""
-    if not words:
-        raise misread("How much?", form=form)
-    amount, currency = _split_currency(words[0])
-    rest = words[1:]
-    # `1 200` may be 1,200, or 1 with a reason that begins with "200": a wrong guess would move money.
-    if rest and amount.isdigit() and _GROUP.fullmatch(rest[0]):
-        raise misread(f"“{words[0][:20]} {rest[0]}” can be one number or two; write it in one.", form=form)
-    if not currency and rest and rest[0].upper() in PRECISION:
-        currency, rest = rest[0].upper(), rest[1:]
-    currency = currency or default
-    if currency not in CURRENCIES:
-        raise misread(f"Top-ups are in {' or '.join(CURRENCIES)}, not in {currency}.", form=form)
-    try:
-        money = Money(amount=_read_amount(amount, form=form), currency=currency)
-    except NotMoney as error:
-        raise misread(f"“{words[0][:40]}” is no amount: {error}.", form=form) from error
-    if money.minor <= 0:
-        raise misread("The amount must be more than nothing.", form=form)
-    return money, rest
-
-
-def _split_currency(word: str) -> tuple[str, str]:
-    for sign, currency in _SIGNS.items():
-        if sign in word:
-            return word.replace(sign, ""), currency
-    letters = re.sub(r"[^A-Za-z]", "", word)
-    if letters and letters.upper() in PRECISION:
-        return re.sub(r"[A-Za-z]", "", word), letters.upper()
-    return word, ""
-
-
-def _read_amount(text: str, *, form: str) -> Decimal:
-    """Return the number; where a comma or point could mean two things, ask instead of guessing."""
-    if not _AMOUNT.fullmatch(text) or len(text) > 30:
-        raise misread(f"“{text[:40]}” is no amount.", form=form)
-    plain = re.sub(r"[' ]", "", text)
-    marks = re.findall(r"[.,]", plain)
-    if not marks:
-        return Decimal(plain)
-    whole, mark, fraction = plain.rpartition(marks[-1])
-    other = "," if mark == "." else "."
-    # `1.200` is 1200 in Germany and 1.2 in Ireland: with three digits after the only mark, the person is asked.
-    if mark in whole or (len(fraction) == 3 and other not in whole):
-        if mark in whole and all(len(part) == 3 for part in plain.split(mark)[1:]) and other not in plain:
-            return Decimal(plain.replace(mark, ""))
-        whole_text, parted = plain.replace(mark, ""), f"{whole}.{fraction}"
-        raise misread(f"“{text[:40]}” can be {whole_text} or {parted}.", form=form)
-    # With both marks, as in `1.200,50`, the last is the decimal mark and the other separates groups of three.
-    groups = whole.split(other)
-    if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
-        raise misread(f"“{text[:40]}” is no amount.", form=form)
-    return Decimal(f"{whole.replace(other, '')}.{fraction or '0'}")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from notifier.outbox import in_full, records, repeats
+from notifier.outbox import in_full, records, recurring_problems
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.outbox.backoff import Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
@@ -271,7 +271,7 @@ class Deliverer:
         kind = trouble.template
         # One message for each channel that is in trouble, however often it is.
         channel = work.lane if trouble is FallbackUsed else work.recipient
-        repeat = repeats.count_again(session, f"{kind}:{channel}", now=now)
+        repeat = recurring_problems.count_again(session, f"{kind}:{channel}", now=now)
         facts = trouble(
             delivery=work.delivery_id,
             about=work.kind,

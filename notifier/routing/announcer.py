@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from notifier.outbox import repeats
+from notifier.outbox import recurring_problems
 from notifier.outbox.notice_facts import AcknowledgementFacts, NoticeFacts, RepeatedFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import DeliveryStatus
@@ -39,8 +39,8 @@ def announce(
     storms.lock_announcing(session)
     facts, subject = notification.facts, notification.subject
     if subject and notification.counted and isinstance(facts, RepeatedFacts):
-        repeat = repeats.count_again(session, subject, now=now)
-        subject, facts = repeat.key, repeats.show_repeats(facts, repeat)
+        repeat = recurring_problems.count_again(session, subject, now=now)
+        subject, facts = repeat.key, recurring_problems.show_repeats(facts, repeat)
     known = outbox.recipients_of(session, subject) if subject and not notification.is_first else frozenset()
     if subject and known:
         newer = replace(facts, acknowledge=acknowledgements.state_of(session, subject), mentions=())

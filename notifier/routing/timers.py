@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from notifier.outbox import repeats
+from notifier.outbox import recurring_problems
 from notifier.outbox.outbox import Outbox
 from notifier.routing import acknowledgements, silences, storms
 from notifier.routing.announcer import list_budgets
@@ -50,7 +50,7 @@ class RoutingTimers:
                 )
                 self._hear_end(session, silence, held)
                 done += 1
-            repeats.forget_old(session, now=now)
+            recurring_problems.forget_old(session, now=now)
         if done:
             self._wake_deliverer()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from paytend.models import Answer
 from paytend.money import AmountUnit
@@ -81,3 +81,10 @@ PERIOD = (
     optional("start", "start"),  # a row offset from 0, not a page number (V1, a.1)
     optional("size", "maxSize"),  # default 10, at most 30 (V1, a.1)
 )
+
+
+class Sender(Protocol):
+    """Sends calls: `paytend.Client`, or a stand-in for it in a test."""
+
+    def send(self, call: Call[T]) -> T:
+        """Return the answer; raises PaytendError."""

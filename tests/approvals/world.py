@@ -13,7 +13,7 @@ from approvals.actions.outcomes import LookupResult, Outcome
 from approvals.actions.snapshot import EarlierTopUp, Snapshot
 from approvals.audit import chain
 from approvals.context import ApprovalContext
-from approvals.execution import execution, reconciliation, records, settlement
+from approvals.execution import execution, interrupted, reconciliation, records, settlement
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member, Person
@@ -255,7 +255,7 @@ class ApprovalWorld:
     def ticks(self) -> None:
         """Let the clocks of requests work."""
         with self.database.writing() as session:
-            records.mark_stranded(session, self.context, now=self.now)
+            interrupted.mark_stranded(session, self.context, now=self.now)
             deadlines.expire_due(session, self.context, now=self.now)
             deadlines.remind_due(session, self.context, now=self.now)
 

@@ -9,7 +9,7 @@ from bot.slack.declarations import Click, Modal, ModalClick, Replies, read_nothi
 from bot.slack.handlers.card.lookups import show_card
 from bot.slack.handlers.requests import show_request
 from bot.slack.payloads import Incoming
-from commands.card import info
+from commands.card import loss
 from commands.reading.arguments import Misread, no_more, read_card_id
 from commands.roles import ALL_ROLES, SUPPORT
 from commands.slash_command import Reply, View
@@ -49,7 +49,7 @@ def _submit_info(context: SlackContext, incoming: Incoming, member: Member) -> R
 
 
 def _submit_lost(context: SlackContext, incoming: Incoming, _member: Member) -> Reply:
-    return info.ask_lost(incoming.fields["card"].strip(), ask=context.paytend.send)
+    return loss.ask_lost(incoming.fields["card"].strip(), ask=context.paytend.send)
 
 
 CARD_INFO = Modal(

@@ -7,7 +7,7 @@ import pytest
 from approvals.execution.execution import NotClaimed
 from approvals.execution.rights import RightsUnreadable
 from approvals.policy.people import Member
-from approvals.requests.decision_rules import AlreadyDecided
+from approvals.requests.decision_validity import AlreadyDecided
 from approvals.requests.duplicates import MoneyBlocked
 from approvals.statuses import Status
 from approvals.tables import CardholderChange

@@ -5,7 +5,7 @@ import pytest
 from approvals.execution.settlement import AlreadySaid, NotUnknown, RequesterSettles, StillAsking
 from approvals.free_text import ReasonNeeded
 from approvals.policy.people import NotInRole
-from approvals.requests.decision_rules import OtherContent
+from approvals.requests.decision_validity import OtherContent
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown
 from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, person

@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals.policy.deciders import Decider, count_able, judge_decider
+from approvals.policy.eligibility import Decider, count_able, judge_decider
 from approvals.policy.people import Member
 from approvals.policy.rules import choose_rule
 from paytend.money import Money

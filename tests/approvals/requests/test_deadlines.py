@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from approvals.requests.decision_rules import Expired
+from approvals.requests.decision_validity import Expired
 from tests.approvals.world import ApprovalWorld
 
 

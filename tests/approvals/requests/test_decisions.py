@@ -9,7 +9,7 @@ from approvals.free_text import HoldsCardNumber, ReasonNeeded
 from approvals.policy.eligibility import ChangedCardholder, SelfApproval
 from approvals.policy.people import Deactivated, Guest, IsBot, Member, NotInRole, RolesUnreadable, Stranger
 from approvals.policy.rules import LimitReached, NothingAllows
-from approvals.requests.decision_rules import AlreadyDecided, NotPending, NotYours, OtherContent
+from approvals.requests.decision_validity import AlreadyDecided, NotPending, NotYours, OtherContent
 from approvals.requests.decisions import announce_review
 from approvals.tables import CardholderChange
 from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, flagged, limit, person, rule

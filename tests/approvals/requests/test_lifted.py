@@ -9,13 +9,13 @@ from sqlmodel import SQLModel
 
 from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.table import ACTIONS
+from approvals.database_guards.conditions import LIFTABLE
 from approvals.execution.execution import NotClaimed
 from approvals.execution.rights import RightsUnreadable
-from approvals.guards.conditions import LIFTABLE
 from approvals.policy.rules import NothingAllows, PolicyRule
 from approvals.requests.duplicates import AlreadyOpen
 from approvals.tables import Request
-from tests.approvals.guards.test_guards import MOVE, refused
+from tests.approvals.database_guards.test_guards import MOVE, refused
 from tests.approvals.standins import CARD
 from tests.approvals.world import ADA, MARA, SAM, ApprovalWorld, person, rule, snapshot
 

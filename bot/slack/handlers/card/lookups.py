@@ -7,7 +7,7 @@ from approvals.policy.people import Member
 from bot.slack import recent_cards
 from bot.slack.context import SlackContext
 from bot.slack.payloads import Incoming
-from commands.card import info, lookups
+from commands.card import info, lookups, loss
 from commands.slash_command import Reply
 
 
@@ -58,13 +58,13 @@ def show_designs(context: SlackContext, _incoming: Incoming, _member: Member, st
 
 def ask_lost(context: SlackContext, _incoming: Incoming, _member: Member, card_id: str) -> Reply:
     """Ask before a card is reported lost."""
-    return info.ask_lost(card_id, ask=context.paytend.send)
+    return loss.ask_lost(card_id, ask=context.paytend.send)
 
 
 def report_lost(context: SlackContext, _incoming: Incoming, member: Member, card_id: str) -> Reply:
     """Report a card lost; the trail has it before and after, because Paytend's answer may be lost."""
     context.note("card:lost_asked", member=member, subject=card_id)
-    reply = info.lost(card_id, ask=context.paytend.send)
+    reply = loss.lost(card_id, ask=context.paytend.send)
     context.note("card:lost", member=member, subject=card_id, status=reply.card.status)
     return reply
 

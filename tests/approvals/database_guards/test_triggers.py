@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from approvals.guards import triggers
-from approvals.guards.conditions import GUARDS
+from approvals.database_guards import triggers
+from approvals.database_guards.conditions import GUARDS
 
 # By name: the table, the change that is looked at, and the request that is locked meanwhile (PostgreSQL).
 KNOWN = {

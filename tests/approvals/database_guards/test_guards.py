@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from approvals.guards import triggers
+from approvals.database_guards import triggers
 from approvals.requests.moves import LEGAL, MOVES
 from approvals.statuses import Status
 from approvals.tables import Request

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from approvals.policy.eligibility import SelfApproval
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
-from approvals.requests.decision_rules import (
+from approvals.requests.decision_validity import (
     EarlierDecision,
     RequestState,
     count_approvals,
