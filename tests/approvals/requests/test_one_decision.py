@@ -9,7 +9,7 @@ import pytest
 from approvals.free_text import HoldsCardNumber, ReasonNeeded
 from approvals.policy.eligibility import ChangedCardholder, SelfApproval
 from approvals.policy.people import Guest, NotInRole
-from approvals.requests.decision_rules import (
+from approvals.requests.decision_validity import (
     AlreadyDecided,
     EarlierDecision,
     Expired,
