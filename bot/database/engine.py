@@ -92,6 +92,7 @@ class SqlDatabase:
         the others. In this process they take turns instead.
         """
         turn = self._turns if self.is_sqlite else nullcontext()
+        # Rows are read after their transaction; expired, each would need another query.
         with turn, Session(self._writers, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -114,6 +115,7 @@ class SqlDatabase:
         except OSError as error:
             raise FileUnusable(f"{path}: {error.strerror}") from error
         try:
+            # The kernel releases it when the process dies: a crash leaves no lock behind.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.close()
@@ -142,6 +144,7 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
 
 
 def _postgresql_engine(url: str) -> Engine:
+    # `hide_parameters`: an error that is logged would otherwise contain the values of the statement.
     engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=20, pool_recycle=1800)
     dialect = engine.dialect
 

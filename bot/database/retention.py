@@ -78,6 +78,7 @@ def _webhooks(session: Session, before: datetime) -> int:
     old = (
         col(InboxEvent.body).is_not(None),
         col(InboxEvent.received_at) < before,
+        # Without this a webhook whose notice is not made yet would lose what the notice needs.
         col(InboxEvent.told_at).is_not(None),
     )
     ids = _find(session, InboxEvent, *old, order=col(InboxEvent.received_at))

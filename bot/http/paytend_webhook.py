@@ -23,6 +23,7 @@ from paytend.wire.envelope import Webhook
 from storage.vault import Vault
 
 TAKEN = respond_json("200 OK", {"status": "00", "msg": "success"})
+# No reason: a forger must not learn which check failed. The log has it.
 REFUSED = respond_json("401 Unauthorized", {"status": "01", "msg": "refused"})
 LATER = respond_json("503 Service Unavailable", {"status": "99", "msg": "try again"})
 
@@ -114,6 +115,7 @@ class WebhookReceiver:
             told = {name: dict(Counter(str(row[name]) for row, *_ in taken)) for name in _LOGGED}
             _log.info("webhooks.taken", extra={**told, "new": new, "known": len(taken) - new})
         for _, answer, _ in taken:
+            # Known ones too: after any other answer Paytend would repeat them.
             answer.set_result(TAKEN)
         self._answer_failed([(error, answer) for _, answer, error in done if isinstance(error, Exception)])
 

@@ -75,6 +75,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Start the deadline; abort a connection over the cap before reading anything."""
         self._joining = _JoiningTransport(transport)
         super().connection_made(self._joining)  # type: ignore[arg-type]  # it has what uvicorn uses
+        # Too many: `abort` frees the socket now, `close` would first send what is buffered.
         if len(self.connections) > self.most_connections:
             transport.abort()
             return
@@ -177,6 +178,7 @@ class _Bridge:
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
+            # By the header, before any of the body is read.
             if int(headers.get("content-length", "0")) > LARGEST_BODY:
                 raise TooLarge  # noqa: TRY301 - the same response as for a chunked body, below
             body = await _read_body(receive)
@@ -252,6 +254,7 @@ class Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Anybody can send X-Forwarded-For.
             proxy_headers=False,
             timeout_keep_alive=max(1, int(deadline)),
             timeout_graceful_shutdown=10,

@@ -108,6 +108,7 @@ class Executor:
         with self._lock:
             free = [candidate for candidate in found if self._held_until.get(candidate.request_id, now) <= now]
             for candidate in free:
+                # Until its thread is done: it stays approved until it is claimed, so each round finds it again.
                 self._held_until[candidate.request_id] = now + _LONGEST_HOLD
         return free
 
@@ -151,6 +152,7 @@ class Executor:
             return
         self._wake_deliverer()  # the request message says that it is being executed
         outcome = execution.do(work, self._paytend, now=self._now())
+        # Before the record, which may find the lease lost: the person needs the secret all the same.
         if outcome.secret is not None:
             self._keep_secret(candidate.request_id, outcome.secret)
         try:

@@ -99,6 +99,7 @@ def _claim(session: Session, job: Job, *, number: int, now: datetime) -> bool:
     """Claim a slot, or take it over when its lease has ended; return whether it is ours."""
     if insert_once(session, Slot, {"job": job.name, "number": number, "lease_until": now + job.lease}):
         return True
+    # Locked: of two replicas that see an ended lease only one may run the job.
     slot = session.exec(select(Slot).where(Slot.job == job.name, Slot.number == number).with_for_update()).one()
     if slot.done_at is not None or slot.lease_until > now:
         return False

@@ -57,6 +57,7 @@ class Drafts:
         """Return what this person typed; raises DraftGone, for somebody else's too."""
         with self.database.reading() as session:
             row = session.get(Draft, draft_id)
+        # One refusal for all three: guessing ids does not show which exist.
         if row is None or row.account != account or row.expires_at <= self.now():
             raise DraftGone
         text = self.vault.open(row.fields, table=_TABLE, row=draft_id, column=_COLUMN)

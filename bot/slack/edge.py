@@ -68,6 +68,7 @@ class SlackListener:
     def __call__(self, req: BoltRequest, next: Callable[[], None]) -> BoltResponse:  # noqa: A002, ARG002 - Bolt's names
         """Acknowledge a verified delivery, and have the router do it on another thread."""
         incoming = read_incoming(req.body)
+        # The signature proves that Slack sent it, not for which workspace.
         if incoming.team != self.identity.team_id:
             _log.warning("slack.other_workspace", extra={"team": incoming.team})
             return OTHER_WORKSPACE

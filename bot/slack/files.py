@@ -49,6 +49,7 @@ class SlackFiles:
                     raise FileUnreadable(reason=f"status {answer.status_code}")
                 for chunk in answer.iter_bytes():
                     content += chunk
+                    # Counted while reading: a size that somebody states proves nothing.
                     if len(content) > LARGEST_DOCUMENT:
                         raise FileTooLarge
         except httpx.HTTPError as error:

@@ -46,6 +46,7 @@ class Replier:
             return
         rendered = self.render(reply)
         message = {"text": rendered.text, "blocks": rendered.blocks}
+        # Slack takes a response URL five times within 30 minutes, then refuses it.
         if not self._respond(to, {**message, "response_type": "ephemeral", "replace_original": replace}):
             self._post_ephemeral(to, message)
 

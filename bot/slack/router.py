@@ -50,6 +50,7 @@ class Router:
         """Do it once, however often Slack delivers it; whatever goes wrong becomes a private answer."""
         context = self.context
         try:
+            # Slack delivers again what it saw no acknowledgement of; a second run could make a second request.
             if self.deliveries.is_new(incoming.key):
                 _ACTS[incoming.kind](self, incoming)
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
@@ -69,6 +70,7 @@ class Router:
         form, words = command.find(incoming.text)
         context, member = self.context, self._find_member(incoming)
         with context.recording_refusals(member, subject=f"{command.name} {form.word}".strip()):
+            # Before the words are read: without the right nobody learns what is wrong with them.
             require_any(member, form.roles)
         typed = TypedWords(words=words, form=form.correction or command.line(form), today=context.today)
         match form:
@@ -110,6 +112,7 @@ class Router:
         member = self._find_member(incoming)
         with self.context.recording_refusals(member, subject=_subject(incoming)):
             try:
+                # Again: roles may have changed since the modal was opened.
                 _check_roles(member, modal.roles, incoming.value)
             except Refusal:
                 if modal.refused is not None:

@@ -65,6 +65,7 @@ def make_clients(settings: Settings, *, clock: Clock, counters: Counters, tls: s
         directory=SlackDirectory(client=slack, team_id=identity.team_id, monotonic=clock.monotonic),
         paytend=make_paytend(settings, clock=clock, http=paytend_http, observe=counters.paytend_called),
         # A redirect would carry the bot's token or a card's details to an address that nobody checked.
+        # So would a proxy that the environment names.
         http=httpx.Client(timeout=REPLY_TIMEOUT, follow_redirects=False, trust_env=False, verify=tls),
     )
 

@@ -48,5 +48,6 @@ class Batches(Generic[Item]):
     def _take(self) -> Sequence[Item]:
         with self._lock:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            # Under the lock of `put`: otherwise what is put at this moment would wait for the next one.
             self._is_working = bool(batch)
         return batch

@@ -99,6 +99,7 @@ class CardholderNames:
     def fetch_next(self) -> bool:
         """Ask for the next card and name its notices; return whether there was one. Raises Unreachable."""
         with self._lock:
+            # It stays in the queue meanwhile: notices that come join it, and after Unreachable it is asked again.
             card_id = next(iter(self._requested), None)
         if card_id is None:
             return False
@@ -111,6 +112,7 @@ class CardholderNames:
             name = None
         with self._lock:
             subjects = self._requested.pop(card_id)
+            # Also None: a card that cannot be read is not asked about at each of its movements.
             self._known[card_id] = (name, self._monotonic() + REMEMBERED)
             if len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)

@@ -135,6 +135,7 @@ class Dispatcher:
             dispatched = sum([self._dispatch(session, row) for row in _lock_due(session, self._now())])
             if dispatched:
                 self._update_digests(session)
+        # After the commit: a deliverer that is woken earlier finds nothing.
         if dispatched:
             self._wake_deliverer()
         if self._cardholder_names is not None and self._unnamed:
@@ -144,6 +145,7 @@ class Dispatcher:
 
     def _dispatch(self, session: Session, row: InboxEvent) -> bool:
         try:
+            # A savepoint: a failure undoes what this event wrote, and the rest of the batch goes on.
             with session.begin_nested():
                 event = open_event(row, vault=self._vault, unit=self._unit)
                 notification = self._make_notification(session, row, event)

@@ -18,6 +18,7 @@ from storage.vault import Unreadable, Vault
 TABLE = "inbox_event"
 
 _COLUMNS: Sequence[Column[Any]] = tuple(InboxEvent.__table__.columns)  # type: ignore[attr-defined]  # SQLModel's own
+# Without a target: either of the two unique digests may be the one that is known.
 _INSERT = sqlite.insert(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
 # All rows as one JSON text: a VALUES list is another text for each number of rows, which the driver parses again,
 # and an array it quotes value for value.
@@ -43,6 +44,7 @@ def make_row(
 ) -> dict[str, Any]:
     """Return the row of a verified webhook; its content is sealed, without secrets and with numbers masked."""
     event_id = make_id()
+    # JSON may contain half a surrogate pair, which UTF-8 refuses; no webhook is lost for that.
     body = _write(_mask_id_numbers(event.content)).encode("utf-8", "replace")
     return {
         "id": event_id,

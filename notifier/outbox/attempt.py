@@ -122,6 +122,7 @@ def _post(
     plain = False
     while True:
         if not may_post():
+            # A refused form may have used up the lease, and another worker may post by now.
             raise LeaseTooShort
         try:
             ts = slack_messages.post(slack, place, rendered, delivery_id=claim.delivery_id)

@@ -129,7 +129,9 @@ def retry(session: Session, delivery_id: str, *, now: datetime) -> None:
     if row.operation == SlackOperation.POST and session.exec(posted).first() is not None:
         raise AlreadyPosted
     row.status, row.due_at, row.finished_at = DeliveryStatus.WAITING, now, None
+    # With the old counts it would die at once. `doubt_since` stays: that is why it is looked for.
     row.attempts, row.repeats, row.first_tried_at, row.last_error = 0, 0, None, None
+    # Its own channel may be open again.
     row.fallback, row.lane = False, row.recipient
     session.flush()
 

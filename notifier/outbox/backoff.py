@@ -69,6 +69,7 @@ def decide_retry(
     if _is_over(trouble, history=history, now=now):
         return RetryDecision(again=False)
     if trouble is Trouble.LIMITED:
+        # Jitter only adds: Slack refuses whatever comes before its Retry-After is over.
         wait = (retry_after or FIRST_PAUSE) + timedelta(seconds=jitter)
         return RetryDecision(again=True, wait=wait, scope=Scope.LANE)
     if trouble in _OWN_FAULT:  # what is wrong with one message must not block the others of its lane
@@ -79,6 +80,7 @@ def decide_retry(
 
 
 def _is_over(trouble: Trouble, *, history: History, now: datetime) -> bool:
+    # Since the first attempt: a delivery that waited behind others in an outage is not older for it.
     if now - history.first_tried_at >= DEAD_AFTER:
         return True
     if trouble is Trouble.NOT_SAID:
@@ -88,5 +90,6 @@ def _is_over(trouble: Trouble, *, history: History, now: datetime) -> bool:
 
 def _grow(first: timedelta, steps: int, jitter: float, *, most: timedelta) -> timedelta:
     """Double the pause for each step, up to the longest, times 0.5 to 1.5."""
+    # Without the 16 a long outage would make a product that no timedelta can be.
     doubled: timedelta = min(first * (1 << min(steps, 16)), most)
     return doubled * (0.5 + jitter)

@@ -173,21 +173,25 @@ def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
     """Return the query for a lane's next: due, nobody's, the lane not at work, its thread and its copy there."""
     now: Any = bindparam("now")
     other: Any = aliased(Delivery)
+    # One at a time in a channel: two workers could post in the wrong order.
     busy = exists().where(
         other.lane == col(Delivery.lane), other.status == DeliveryStatus.WAITING, other.lease_until > now
     )
+    # A reply needs the ts of its parent, which Slack gives when that is posted.
     parent_waits = exists().where(
         other.key == col(Delivery.thread_of),
         other.recipient == col(Delivery.recipient),
         other.operation == SlackOperation.POST,
         other.status == DeliveryStatus.WAITING,
     )
+    # An edit needs its post, and an older edit after a newer one would bring old facts back.
     earlier_waits = exists().where(
         other.key == col(Delivery.key),
         other.recipient == col(Delivery.recipient),
         other.status == DeliveryStatus.WAITING,
         other.id < col(Delivery.id),
     )
+    # Slack allows about one post a second in a channel; edits have a limit of their own.
     only_edits = [col(Delivery.operation) == SlackOperation.EDIT] if paced else []
     query = (
         select(Delivery)

@@ -27,6 +27,7 @@ from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 from storage.database import Database
 from storage.vault import Unreadable, Vault
 
+# At least two timeouts of Slack (checked below); a longer one keeps a dead worker's channel silent longer.
 LEASE = timedelta(seconds=30)
 _LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
 _SHORTEST_WAIT = 0.2
@@ -122,6 +123,7 @@ class Deliverer:
         attempts = 0
         while not (stop and stop.is_set()):
             with self._database.writing() as session:
+                # Committed before Slack is called: a crash after this leaves a lease that others see.
                 work = claim(session, now=self._now(), lease=self._lease, token=self._make_id())
             if work is None:
                 break
@@ -132,6 +134,7 @@ class Deliverer:
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Deliver until `stop` is set (then set `wake` too); waits for `wake` or for the next due time."""
         while not stop.is_set():
+            # Before the pass: whatever is enqueued during it sets `wake` again.
             wake.clear()
             try:
                 self.deliver_due(stop)
@@ -177,6 +180,7 @@ class Deliverer:
                 else:
                     self._record_failure(session, work, outcome)
         except records.DeliveryLeaseLost:
+            # Another worker took it over when the lease ended: its record counts, not this one.
             _log.warning("delivery.fenced", extra={"delivery": work.delivery_id, "kind": work.kind})
 
     def _render(self, work: DeliveryClaim) -> Rendered:
@@ -196,6 +200,7 @@ class Deliverer:
                 "delivery.laid_out_plainly",
                 extra={"delivery": work.delivery_id, "kind": work.kind, "reason": str(error)},
             )
+            # A mistake in a customised template must not cost the notice.
             rendered = lay_out_plainly(work.kind, facts)
         for name, found in below:
             rendered = put_below(rendered, self._renderer.message(name, found))
@@ -204,6 +209,7 @@ class Deliverer:
     def _record_success(self, session: Session, work: DeliveryClaim, delivered: Delivered) -> None:
         now = self._now()
         records.record_delivered(session, work, delivered, now=now, make_id=self._make_id)
+        # Not for an edit, which would repeat the pages, nor for a page, which would have pages of its own.
         if work.operation is SlackOperation.POST and work.kind != in_full.KIND:
             for facts in in_full.lay_out(delivered.left_out):
                 self._outbox.enqueue(

@@ -67,6 +67,7 @@ def read_refusal(error: SlackApiError) -> NotDelivered:
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
     if status == 429:
         return NotDelivered(Trouble.LIMITED, code="ratelimited", retry_after=_read_retry_after(error))
+    # Slack may have posted before it failed.
     if status >= 500:
         return NotDelivered(Trouble.IN_DOUBT, code=f"HTTP {status}")
     if not code.isidentifier():  # no JSON: some proxy answered, and we do not know what it did with the request
@@ -77,12 +78,14 @@ def read_refusal(error: SlackApiError) -> NotDelivered:
 def _read_retry_after(error: SlackApiError) -> timedelta | None:
     headers = {name.lower(): value for name, value in error.response.headers.items()}
     seconds = headers.get("retry-after", "")
+    # At most an hour: a wrong header must not silence a channel for days.
     return timedelta(seconds=min(int(seconds), 3600)) if seconds.isascii() and seconds.isdigit() else None
 
 
 def _read_failure(error: Exception) -> NotDelivered:
     """Return what a failure of the connection means; when it is not certain that nothing was sent: in doubt."""
     reason = error.reason if isinstance(error, URLError) else error
+    # These happen before the request is sent; after any other, Slack may have it.
     sure = isinstance(error, URLError) and isinstance(
         reason, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError
     )

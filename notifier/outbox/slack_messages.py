@@ -48,11 +48,14 @@ def post(slack: WebClient, place: MessagePlace, rendered: Rendered, *, delivery_
     with slack_call():
         answer = slack.chat_postMessage(
             **arguments,
+            # By this `find` recognises the post after an attempt without an answer.
             metadata={"event_type": EVENT_TYPE, "event_payload": {"delivery": delivery_id}},
+            # A link in a text from outside must not become a preview.
             unfurl_links=False,
             unfurl_media=False,
         )
     if not answer.get("ts"):
+        # It may be posted all the same.
         raise NotDelivered(Trouble.IN_DOUBT, code="an answer without a ts")
     return str(answer["ts"])
 

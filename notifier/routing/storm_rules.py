@@ -78,6 +78,7 @@ def settle(state: StormState, *, rule: StormRule, unposted: bool, now: datetime)
     windows = max(0, (now - storm.window_from) // rule.window)
     if windows == 0:
         return state
+    # Each notice settles first, so more than one window since means that the last one was empty.
     is_calm = windows > 1 or storm.counted <= rule.budget
     if not unposted and (is_calm or now - storm.began_at >= LONGEST):
         return StormState()
