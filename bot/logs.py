@@ -21,6 +21,7 @@ def clean(value: Any) -> Any:
     """Return a value without tokens, keys, card numbers and line breaks."""
     match value:
         case bool() | int() | float() | None:
+            # A card number may be logged as a number.
             return value if mask_text(str(value)) == str(value) else REMOVED
         case dict():
             return {str(clean(name)): _clean_field(str(name), inner) for name, inner in value.items()}

@@ -58,6 +58,7 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     sys.stderr.write(f"cardops listens on http://{host}:{server.port} ({mode}). Ctrl-C ends it.\n")
     ended.wait()
     sys.stderr.write("Finishing what is in hand…\n")
+    # The server first: what it has accepted still needs the bot.
     server.stop()
     bot.stop()
     return FINE
@@ -69,6 +70,7 @@ def open_database(settings: Settings) -> SqlDatabase:
     PostgreSQL is only checked. Several replicas start at once there, so `cardops migrate` runs once before them.
     """
     database = SqlDatabase(settings.DATABASE_URL)
+    # Before migrating: a second process must not change the schema under the first.
     database.claim_file()
     if database.is_sqlite:
         schema.migrate(database)

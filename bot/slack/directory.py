@@ -58,6 +58,7 @@ class SlackDirectory:
         if known is not None and self.monotonic() - known[0] < KEPT:
             return known[1]
         try:
+            # Outside of the lock: a slow answer about one person must not keep decisions of others waiting.
             found = ask(name)
         except (SlackClientError, OSError) as error:  # an answer of Slack's, or no answer
             raise DirectoryUnreadable(name) from error
@@ -71,6 +72,7 @@ class SlackDirectory:
         return Profile(
             account=account,
             name=profile.get("display_name") or profile.get("real_name") or user.get("real_name") or "",
+            # Either sign is enough: with Slack Connect, people of other workspaces click here too.
             is_stranger=bool(user.get("is_stranger")) or user.get("team_id", self.team_id) != self.team_id,
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             is_deactivated=bool(user.get("deleted")),

@@ -28,6 +28,7 @@ class OneTimeSecrets:
         """Return one and forget it; None when it was seen, is too old, or went with a restart."""
         with self._lock:
             self._forget_old()
+            # Taken under the lock: of two clicks at once only one sees it.
             secret, _ = self._kept.pop(request_id, (None, None))
         return secret
 

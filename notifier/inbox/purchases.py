@@ -45,6 +45,7 @@ def merge(before: TransactionNotice | None, facts: TransactionNotice) -> Transac
     stage = PurchaseStage(word=facts.status, at=facts.happened, amount=facts.amount)
     if before is None:
         return replace(facts, stages=(stage,))
+    # By its word: a stage that comes twice is one line.
     others = [known for known in before.stages if known.word != stage.word]
     stages = sorted([*others, stage], key=lambda each: (_rank(each.word), each.at.isoformat() if each.at else ""))
     is_further = _rank(facts.status) >= _rank(before.status)
@@ -123,6 +124,7 @@ def _find(session: Session, names: list[str], *, make_id: Callable[[], str], now
         for name in names
         if not insert_once(session, PurchaseName, {"name": name, "purchase_id": own})
     ]
+    # The first is the surest: a transaction id goes before an authorisation code.
     found = next((row.purchase_id for row in known if _is_fresh(session, row, now)), own)
     if known:
         renamed = update(PurchaseName).where(col(PurchaseName.name).in_(names)).values(purchase_id=found)

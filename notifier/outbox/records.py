@@ -29,11 +29,13 @@ def record_delivered(
     _keep_message(session, claim, delivered, now=now, make_id=make_id)
     changes: dict[str, Any] = {"paced_until": now + PACE} if delivered.posted else {}
     if claim.lane == claim.recipient:
+        # Not after a detour: the fallback channel proves nothing about the recipient's own.
         changes["unreachable_since"] = None
         changes |= {"channel": delivered.place.channel} if delivered.place.channel.startswith("D") else {}
     if changes:
         _change_lane(session, claim.lane, changes)
     if claim.history.pauses_of_all:
+        # Slack takes the token again, so whatever waits need not wait for the end of the pause.
         _change_lane(session, ALL, {"failures": 0, "blocked_until": None})
 
 
@@ -51,6 +53,7 @@ def record_retry(
             **_doubts(claim, failure, now=now),
             "repeats": claim.history.repeats + isinstance(failure, RepeatInDoubt),
             "last_error": failure.code,
+            # Not its own fault: a revoked token must not age it to death.
             "attempts": claim.history.attempts - unauthorised,
             "first_tried_at": None if unauthorised else claim.history.first_tried_at,
         },
@@ -99,6 +102,7 @@ def record_dead(session: Session, claim: DeliveryClaim, failure: NotDelivered, *
 
 def _doubts(claim: DeliveryClaim, failure: NotDelivered, *, now: datetime) -> dict[str, datetime | None]:
     """Return what is known after an attempt without success: since when something may have been posted."""
+    # An earlier doubt stays: a later refusal does not show that the first attempt was not posted.
     since = claim.in_doubt_since or (now if failure.trouble is Trouble.IN_DOUBT else None)
     return {"started_at": None, "doubt_since": since}
 
@@ -109,6 +113,7 @@ def _finish(session: Session, claim: DeliveryClaim, changes: dict[str, Any]) -> 
         Delivery,
         {**changes, "lease_token": None, "lease_until": None},
         col(Delivery.id) == claim.delivery_id,
+        # Fencing: a worker that slept past its lease must not overwrite what its successor recorded.
         col(Delivery.lease_token) == claim.lease.token,
         col(Delivery.status) == DeliveryStatus.WAITING,
     )

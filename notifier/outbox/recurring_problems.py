@@ -34,6 +34,7 @@ def count_again(session: Session, problem: str, *, now: datetime) -> RepeatedPro
         row.times, row.first_at = 0, now
     row.times, row.last_at = row.times + 1, now
     session.flush()
+    # With the time: after a quiet day it is a new message, because an edit notifies nobody.
     key = f"{problem}@{row.first_at.isoformat()}"
     return RepeatedProblem(key=key, times=row.times, first_at=row.first_at, last_at=row.last_at)
 

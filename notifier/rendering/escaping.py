@@ -40,6 +40,7 @@ def clean(value: object, *, lines: bool = False) -> str:
         text = "".join(
             character for character in text if character == "\n" or unicodedata.category(character) not in _REMOVED
         )
+    # Last: removing invisible characters may join digits into a card number.
     return mask_text(text)
 
 

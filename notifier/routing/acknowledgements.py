@@ -76,6 +76,7 @@ def acknowledge(session: Session, key: str, *, account: str, outbox: Outbox, now
     session.flush()
     newest = outbox.newest(session, key)
     if newest is not None:
+        # Without mentions: somebody is on it, so no one else is to be called.
         facts = {**outbox.read(newest), "mentions": [], ACKNOWLEDGE: state_of(session, key)}
         outbox.edit(session, key=key, kind=newest.kind, facts=facts, now=now)
 
@@ -93,6 +94,7 @@ def move(session: Session, key: str, *, to: str) -> None:
     if session.get(Acknowledgement, to) is None:
         session.connection().execute(asked.values(key=to))
     else:
+        # The digest is asked about already: the part must not escalate as well.
         session.connection().execute(asked.values(due_at=None))
 
 

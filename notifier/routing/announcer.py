@@ -152,6 +152,7 @@ def find_destinations(kind: str, facts: NoticeFacts, *, routes: Routes) -> list[
                 rule=_budget(routes, rule.budget if rule else None),
             )
             within, then = (rule.acknowledge_within, rule.then) if rule else (None, ())
+            # `setdefault`: several routes may name a channel, which gets one message, by the first.
             places.setdefault(channel, Destination(route_channel=route_channel, within=within, then=then))
     return list(places.values())
 

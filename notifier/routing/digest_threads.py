@@ -57,6 +57,7 @@ def gather(
                 writer.write(of_these, urgent=urgent)
         changed = update(Delivery).where(col(Delivery.id).in_([row.id for row in rows]))
         session.connection().execute(changed.values(status=DeliveryStatus.GATHERED, finished_at=now))
+        # The UPDATE went past the session, which would still see the old status.
         for row in rows:
             session.expire(row)
         done += len(rows)

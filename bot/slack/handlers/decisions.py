@@ -124,6 +124,7 @@ def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    # Everything is checked again: the request may have changed while the reason was typed.
     _decide(context, _read_shown(incoming.value), member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
     return told("Denied", "The requester is told, with your reason.")
 
