@@ -8,6 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from notifier.balance.levels import BalanceRule, Thresholds
+from notifier.routing.routes import Conditions, RouteRule
+from notifier.routing.silence_matcher import Matcher
+from notifier.routing.storm_rules import StormRule
 from paytend import Money
 from paytend.money_text import MoneyText
 from storage.durations import Duration, parse_duration, say_duration, write_duration
@@ -61,3 +65,12 @@ def test_money_is_read_from_its_text_and_written_back() -> None:
 def test_what_is_no_money_is_refused(value: Any) -> None:
     with pytest.raises(ValidationError):
         Sample.model_validate({"over": value})
+
+
+@pytest.mark.parametrize("section", [BalanceRule, Conditions, Matcher, RouteRule, StormRule, Thresholds])
+def test_a_section_of_the_settings_takes_no_unknown_key_and_never_changes(section: type[BaseModel]) -> None:
+    assert section.model_config == {"frozen": True, "extra": "forbid"}
+
+
+def test_a_matcher_is_written_as_it_is_typed() -> None:
+    assert str(Matcher(status="declined", merchant="CAFÉ NERO")) == 'status=declined merchant="CAFÉ NERO"'

@@ -136,7 +136,10 @@ def test_a_sample_at_either_end_of_the_window_counts() -> None:
 
 
 def test_no_sample_at_all_is_no_pace() -> None:
-    assert not measure([], window=DAY, now=START).is_known
+    pace = measure([], window=DAY, now=START)
+
+    assert not pace.is_known
+    assert pace.a_day == 0
 
 
 def test_an_empty_balance_lasts_no_time() -> None:

@@ -157,3 +157,29 @@ def test_an_amount_in_facts_is_money() -> None:
     assert list_facts(make_notification(event, timezone=VILNIUS, now=START).facts)["amount"] == Money.read(
         "12.50 EUR"
     )
+
+
+@pytest.mark.parametrize(("status", "words"), [(6, "cancelled by the system (6)"), (77, "unknown (77)")])
+def test_a_code_is_beside_its_words_once(status: int, words: str) -> None:
+    event, _ = make_transaction(tradeStatus=status)
+
+    assert list_facts(make_notification(event, timezone=VILNIUS, now=START).facts)["status_text"] == words
+
+
+@pytest.mark.parametrize(
+    ("field", "fact"),
+    [
+        ("relatedId", "related_id"),
+        ("relatedTransactionId", "related_id"),
+        ("originalAuthId", "related_id"),
+        ("merchantCountry", "country"),
+        ("countryCode", "country"),
+        ("country", "country"),
+        ("holderId", "holder_id"),
+        ("holder_id", "holder_id"),
+    ],
+)
+def test_a_fact_is_found_under_each_name_that_paytend_may_give_it(field: str, fact: str) -> None:
+    event, _ = make_transaction(**{field: "X1"})
+
+    assert list_facts(make_notification(event, timezone=VILNIUS, now=START).facts)[fact] == "X1"

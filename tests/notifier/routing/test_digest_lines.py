@@ -40,6 +40,7 @@ def test_a_purchase_is_a_short_line() -> None:
         ),
         ("card_applied", {"reference": "R1", "status_text": "shipped"}, ":05 card order R1 shipped"),
         ("balance_low", {"level": "warn", "amount": "4.00 EUR"}, ":05 balance low warn 4.00 EUR"),
+        ("new_kind", {"holder_id": "7", "card_id": "1755902", "reason": "?"}, ":05 new kind 1755902 7"),
     ],
 )
 def test_every_kind_has_its_line(kind: str, facts: dict[str, Any], line: str) -> None:
@@ -109,3 +110,50 @@ def test_any_number_of_different_names_keeps_the_tally_small_and_the_most_freque
     assert len(tally["groups"]) <= 42
     assert make_plain(show_tally(tally))["merchants"][0] == {"name": "OFTEN", "count": 3000}
     assert tally["count"] == 6000
+
+
+def test_a_merchant_of_more_than_24_characters_is_cut() -> None:
+    def line(merchant: str) -> str:
+        return write_line("transaction", {"status": "settled", "merchant": merchant}, at=START)
+
+    assert line("M" * 24) == f":05 settled no amount {'M' * 24}"
+    assert line("M" * 25).endswith("M…")
+
+
+def test_lines_of_one_minute_are_together_under_its_time() -> None:
+    page = DigestPage()
+    for second in (0, 54, 55):
+        assert page.add(f"line {second}", at=START + timedelta(seconds=second))
+
+    assert [(section.minute[11:19], len(section.lines)) for section in page.sections] == [
+        ("10:00:00", 2),
+        ("10:01:00", 1),
+    ]
+
+
+def test_a_section_is_filled_up_before_the_next_begins() -> None:
+    page, line = DigestPage(), "123456789"
+    while len(page.sections) < 2:
+        assert page.add(line, at=START)
+
+    assert 2_800 < sum(len(each) + 1 for each in page.sections[0].lines) < 2_900
+
+
+def test_a_page_has_at_most_45_sections_and_takes_more_lines_in_the_last() -> None:
+    page = DigestPage()
+    minutes = [START + timedelta(minutes=number) for number in range(46)]
+
+    assert [page.add("line", at=minute) for minute in minutes] == [*[True] * 45, False]
+    assert page.add("line", at=minutes[44])
+    assert (page.count, len(page.sections)) == (46, 45)
+
+
+def test_equal_counts_are_in_the_order_of_their_names_and_long_names_are_cut() -> None:
+    tally = start_tally()
+    for name in ("settled", "declined"):
+        add_to_tally(tally, "transaction", {"status": name, "merchant": name + "-" * 100})
+
+    shown = show_tally(tally)
+
+    assert [group.name for group in shown.groups] == ["declined", "settled"]
+    assert [merchant.name for merchant in shown.merchants] == [f"declined{'-' * 52}", f"settled{'-' * 53}"]

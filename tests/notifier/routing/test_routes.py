@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from notifier.routing.routes import Recipient, RouteRule, match
+from notifier.inbox.events import KINDS
+from notifier.routing.routes import Recipient, RouteRule, find_mistake, match
 from paytend import Money
 
 FACTS: dict[str, Any] = {
@@ -18,6 +19,7 @@ FACTS: dict[str, Any] = {
     "card_id": "1755902",
     "last_four": "4242",
     "holder_id": "101982",
+    "country": "LTU",
 }
 
 
@@ -58,6 +60,7 @@ def test_a_rule_with_also_lets_the_next_ones_match_too() -> None:
         {"card": "1755902"},
         {"card": "4242"},
         {"cardholder": 101982},
+        {"country": ["EST", "ltu"]},
         {"status": "declined", "amount_over": "1000.00 EUR", "currency": "EUR"},
     ],
 )
@@ -113,8 +116,32 @@ def test_the_same_channel_is_told_once_with_all_mentions() -> None:
         {"kind": "transaction", "to": ["alerts"], "when": {"colour": "red"}},
         {"kind": "transaction", "to": ["alerts"], "when": {"amount_over": "500"}},
         {"kind": "transaction", "to": ["alerts"], "when": {"amount_over": 500}},
+        {"kind": "transaction", "to": ["alerts"], "acknowledge_within": "10m"},
+        {"kind": "transaction", "to": ["alerts"], "then": ["oncall"]},
     ],
 )
 def test_rules_that_make_no_sense_are_refused(rule: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         rules(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "mistake"),
+    [
+        ({"kind": "transactions"}, "there is no kind transactions; there are: transaction, "),
+        ({"to": ["alert"]}, "alert is no channel id, and no name of channels: alerts, oncall"),
+        ({"acknowledge_within": "10m", "then": ["boss"]}, "boss is no channel id"),
+        ({"mention": "boss"}, "there is no role boss; there are: manager"),
+    ],
+)
+def test_a_rule_with_a_wrong_name_says_what_there_is(rule: dict[str, Any], mistake: str) -> None:
+    (wrong,) = rules({"kind": "transaction", "to": ["alerts", "C0OPS"], **rule})
+
+    assert str(find_mistake(wrong, names=("alerts", "oncall"), roles=("manager",))).startswith(mistake)
+
+
+@pytest.mark.parametrize("kind", sorted({each.kind for each in KINDS.values()}))
+def test_a_route_can_name_every_kind_that_comes_from_a_webhook(kind: str) -> None:
+    (rule,) = rules({"kind": kind, "to": ["alerts", "C0OPS"], "mention": "manager"})
+
+    assert find_mistake(rule, names=("alerts",), roles=("manager",)) is None
