@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from approvals.actions.outcomes import Outcome, Result
+from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
 from approvals.execution.execution import ClaimedExecution
 from approvals.execution.reconciliation import LookupClaim
 from approvals.requests.opening import NewRequest
@@ -21,6 +21,13 @@ def test_a_payload_is_in_no_representation() -> None:
     ):
         assert "payload" not in repr(holder)
         assert PERSONAL not in repr(holder)
+
+
+def test_an_outcome_has_no_number_of_paytends_unless_it_says_so() -> None:
+    outcome, found = Outcome(result=Result.FAILED, words="x"), LookupResult(status=LookupStatus.FAILED, words="x")
+
+    assert (outcome.provider_reference, found.provider_reference) == ("", "")
+    assert (outcome.answer, found.answer, outcome.followed, found.followed) == ({}, {}, False, False)
 
 
 def test_a_secret_is_in_no_representation() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from approvals import tables
-from approvals.tables import Execution, Request
+from approvals.tables import Execution, KeyRotation, Request
 from tests.approvals.world import START
 
 MODELS = [
@@ -88,6 +88,7 @@ def test_one_request_is_open_for_a_subject_and_an_action_and_references_are_uniq
         [kept] = [index for index in table.indexes if index.name == "ix_request_kept"]
         assert str(kept.dialect_options[database]["where"]) == "length(payload) > 0 AND ended_at IS NOT NULL"
     assert table.columns["reference"].unique
+    assert SQLModel.metadata.tables["audit_event"].columns["seq"].autoincrement is False
 
 
 def test_a_new_row_says_that_nothing_has_happened_yet() -> None:
@@ -97,6 +98,8 @@ def test_a_new_row_says_that_nothing_has_happened_yet() -> None:
     assert texts == ("",) * 4
     moments = (execution.sent_at, execution.finished_at, execution.unknown_since, execution.next_look_at)
     assert (*moments, execution.gave_up_at) == (None,) * 5
+    rotation = KeyRotation(id="1", to_key=b"k", started_at=START)
+    assert (rotation.resealed, rotation.finished_at) == (0, None)
     fields = Request.model_fields
     assert (fields["reminded"].default, fields["reason"].default) == (0, "")
     assert (fields["currency"].default, fields["amount_minor"].default) == (None, None)

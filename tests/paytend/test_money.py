@@ -57,6 +57,8 @@ def test_the_units_are_those_of_the_setting() -> None:
         ("", "EUR"),
         ("1,5", "EUR"),
         ("--1", "EUR"),
+        ("1.2.3", "EUR"),
+        (".", "EUR"),
         ("१", "EUR"),
         ("9" * 41, "EUR"),
         ("9" * 16, "EUR"),

@@ -1,13 +1,15 @@
 """A card order is followed until its result comes, and its result is told once."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from approvals.execution import orders
 from approvals.execution.execution import do
-from approvals.tables import Request
+from approvals.tables import AuditEvent, Request
 from paytend.errors import Refused, Unreachable
 from paytend.models import CardOrder
 from paytend.money import AmountUnit
@@ -86,7 +88,11 @@ def test_the_result_is_told_once_in_the_thread(small: ApprovalWorld) -> None:
     assert outcome.facts["words"] == "The order is done (1). Cards: 7."
     assert (outcome.facts["event"], outcome.facts["status"]) == ("order:result", "")
     assert outcome.facts["mention"] == ["U0SAM"]
-    assert small.events()[-1] == "order:result"
+    with small.database.reading() as session:
+        event = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc())).first()
+    assert event is not None
+    assert (event.event, event.actor) == ("order:result", "cardops")
+    assert json.loads(event.facts)["why"] == outcome.facts["words"]
     small.passes(days=1)
     assert due(small) == []
 

@@ -62,7 +62,12 @@ def test_open_requests_on_the_same_card_are_named(small: ApprovalWorld) -> None:
     small.use(rules=(rule(), rule(action="card.found", name="found")))
     first = small.asks()
     second = small.asks(action="card.found", payload={"card_id": CARD}, snapshot=snapshot(status="6"))
-    assert small.message_facts(second)["others"][0]["request"] == first.id
+    assert [row["request"] for row in small.message_facts(second)["others"]] == [first.id]
+    small.card = snapshot(card_id="2")
+    third = small.asks(payload={"card_id": "2", "money": "10.00 EUR"})
+    assert small.message_facts(third)["others"] == [], "it is about another card"
+    small.withdraws(first)
+    assert small.message_facts(second)["others"] == [], "it is over"
     _all_told(small)
 
 

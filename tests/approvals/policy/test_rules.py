@@ -84,7 +84,8 @@ def test_a_limit_never_lowers_a_quorum(over: int, total: int, quorum: int) -> No
 def test_a_rule_survives_its_snapshot() -> None:
     snapshot = choose_rule((rule(decide_within="90m", mention=["U0LEAD"]),), action="card.top_up", money=euros(1))
     assert Rule.model_validate(to_json(snapshot)) == snapshot
-    assert write_hours(timedelta(minutes=90)) == "90 min"
+    hours = [write_hours(timedelta(minutes=minutes)) for minutes in (30, 59, 60, 90, 120)]
+    assert hours == ["30 min", "59 min", "1 h", "90 min", "2 h"]
 
 
 def test_a_policy_explains_itself() -> None:

@@ -48,6 +48,18 @@ def test_pages_hold_everything_once_and_in_order(world: ApprovalWorld) -> None:
                 assert _all(read, session) == expected, (name, size)
 
 
+def test_a_page_has_ten_requests(small: ApprovalWorld) -> None:
+    _many(small, 11)
+    with small.database.reading() as session:
+        for page in (
+            lists.waiting(session, member=MARA, now=small.now),
+            lists.mine(session, member=SAM),
+            lists.history(session),
+            lists.with_status(session, status=Status.PENDING),
+        ):
+            assert (len(page.requests), page.after is not None) == (10, True)
+
+
 def test_what_does_not_concern_somebody_is_not_in_their_list(world: ApprovalWorld) -> None:
     made = _many(world, 2)
     both = person("U0SAM", "support", "manager")

@@ -87,6 +87,13 @@ def test_a_decision_that_does_not_count_says_why(changes: dict[str, Any], refusa
         judges(**changes)
 
 
+def test_a_request_that_is_over_says_so_without_more_when_no_more_is_known() -> None:
+    with pytest.raises(NotPending) as refusal:
+        judges(state=replace(STATE, status=Status.DENIED))
+
+    assert str(refusal.value) == "This request is denied already, so there is nothing left to decide."
+
+
 @pytest.mark.parametrize("reason", ["no!", " no! ", "x" * 500])
 def test_a_reason_has_three_to_five_hundred_characters(reason: str) -> None:
     assert judges(verdict=Verdict.DENY, reason=reason) is Status.DENIED
