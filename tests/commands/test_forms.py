@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from commands import topup
-from commands.card import order_form
+from commands.card import activation_form, order_form
 from commands.holder import document, forms
 from commands.reading.address import AddressFields, fill_address, read_address
 from paytend.models import Design
@@ -121,6 +121,14 @@ def test_a_document_comes_back_as_it_was_chosen() -> None:
 
     assert (view.file_type, view.metadata) == ("3", {"channel": "C0", "holder": "101982"})
     assert document.make_form({}, holder_id="101982", channel="C0").file_type == ""
+
+
+def test_an_activation_comes_back_as_it_was_typed() -> None:
+    typed = {"card": "1755902", "holder": "101982", "reason": "new colleague"}
+    view, blank = (activation_form.activate_form(fields, channel="C0") for fields in (typed, {}))
+
+    assert {name: getattr(view, name) for name in typed} == typed
+    assert {getattr(blank, name) for name in typed} == {""}
 
 
 def test_an_order_is_read() -> None:

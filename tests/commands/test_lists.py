@@ -16,6 +16,7 @@ from commands.lists import movements
 from commands.lists import pages as lists
 from commands.lists.movements import Query
 from commands.partner import account as partner
+from commands.reading.arguments import TypedWords
 from commands.reading.dates import Period
 from commands.slash_command import Reply
 from paytend.models import Designs, PartnerTopUps, Transaction, Transactions
@@ -150,6 +151,34 @@ def test_amounts_are_aligned_and_totals_count_what_took_place() -> None:
     assert lists.totals(rows) == ["in +1,234.56 EUR", "out -1.00 EUR"]
     assert shown[0].at == "2026-11-05T12:30:05+00:00"
     assert shown[0].type == "payment (151)"
+
+
+def test_a_movement_shows_the_other_amount_and_the_balance_where_paytend_gives_them() -> None:
+    exchanged = {"txnCurrency": "USD", "txnAmount": "1500", "balance": "2000"}
+    rows = [Transaction.decode(fields, unit=AmountUnit.MINOR) for fields in (_row(1, **exchanged), {})]
+
+    full, bare = lists.movement_rows(rows, timezone=ZONE)
+
+    assert (full.other, full.balance, full.trade_id) == ("15.00 USD", "20.00 EUR", "T000001")
+    assert (bare.other, bare.balance, bare.trade_id) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("all", "ALL"),
+        ("success", "1"),
+        ("reversal", "2"),
+        ("reversed", "3"),
+        ("cancelled", "6"),
+        ("voided", "7"),
+        ("Refund", "10"),
+        ("10", "10"),
+    ],
+)
+def test_a_status_is_typed_as_a_word_or_as_its_code(word: str, code: str) -> None:
+    typed = TypedWords(words=["1755902", word], form="/card transactions <card>", today=date(2026, 11, 22))
+    assert movements.read_query(movements.CARD, typed).status == code
 
 
 NAMES = st.sampled_from(sorted(_row(1)))
