@@ -74,3 +74,14 @@ def test_a_section_of_the_settings_takes_no_unknown_key_and_never_changes(sectio
 
 def test_a_matcher_is_written_as_it_is_typed() -> None:
     assert str(Matcher(status="declined", merchant="CAFÉ NERO")) == 'status=declined merchant="CAFÉ NERO"'
+
+
+@pytest.mark.parametrize("section", [StormRule, RouteRule])
+def test_a_budget_is_from_1_to_500_notices(section: type[BaseModel]) -> None:
+    route = {"kind": "transaction", "to": ["alerts"]} if section is RouteRule else {}
+
+    for budget in (1, 500):
+        assert section.model_validate({**route, "budget": budget}).model_dump()["budget"] == budget
+    for budget in (0, 501):
+        with pytest.raises(ValidationError, match="budget"):
+            section.model_validate({**route, "budget": budget})
