@@ -1,0 +1,43 @@
+"""What private answers about a card say when Paytend says little, and which card is meant."""
+
+from typing import Any
+
+from commands.card import info, lookups
+from paytend.models import CardInfo
+from paytend.money import AmountUnit
+
+
+def answering(answer: Any) -> Any:
+    return lambda _call: answer
+
+
+def test_a_card_without_a_holder_is_shown_without_asking_for_one() -> None:
+    asked: list[str] = []
+
+    def ask(call: Any) -> Any:
+        asked.append(call.operation.name)
+        return call.operation.answer.decode({"holderName": "Card Name"}, unit=AmountUnit.MINOR)
+
+    found = info.info("1755902", ask=ask)
+
+    assert "getHolder" not in asked
+    assert (found.holder_id, found.holder_name, found.kyc) == ("", "Card Name", "")
+
+
+def test_a_choice_of_cards_shows_the_last_four_where_they_are_known() -> None:
+    cards = [{"card_id": "1755902", "last_four": "4242"}, {"card_id": "1755910"}]
+
+    assert [choice.text for choice in info.choose("info", cards).options] == [
+        "Card 1755902 (•••• 4242)",
+        "Card 1755910",
+    ]
+
+
+def test_a_raw_answer_masks_id_numbers_under_each_of_their_names() -> None:
+    names = ("idNo", "id_no", "idNumber")
+    card = CardInfo.decode(dict.fromkeys(names, "PS1234567"), unit=AmountUnit.MINOR)
+
+    found = lookups.raw("1755902", ask=answering(card))
+
+    assert "".join(found.parts).count("PS•••••67") == len(names)
+    assert found.holder_id == ""
