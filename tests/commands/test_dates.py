@@ -30,6 +30,7 @@ def _read(text: str) -> tuple[date, date]:
         ("1.11.2026", date(2026, 11, 1), TODAY),
         ("1 Nov 2026 to 5. November 2026", date(2026, 11, 1), date(2026, 11, 5)),
         ("15/11/2026", date(2026, 11, 15), TODAY),
+        ("11/13/2026", date(2026, 11, 13), TODAY),
         ("2026-11-01 2026-11-05", date(2026, 11, 1), date(2026, 11, 5)),
         ("2026-11-01..2026-11-05", date(2026, 11, 1), date(2026, 11, 5)),
         ("from 1.11.2026 until yesterday", date(2026, 11, 1), date(2026, 11, 21)),
@@ -50,7 +51,6 @@ def test_what_people_write_is_understood(text: str, begin: date, end: date) -> N
     ("text", "says"),
     [
         ("2026-02-30", "no day of the calendar"),
-        ("13/13/2026", "13/13/2026.*no day of the calendar"),
         ("3/4/2026", "can be two days"),
         ("2026-11-05 2026-11-01", "Did you mean `2026-11-01 2026-11-05`"),
         ("2026-12-01", "future|after"),
