@@ -169,13 +169,23 @@ def find_again(alive: list[Tried]) -> list[Mutation]:
     """The mutations that survived, where they are now; one whose lines have changed is not among them."""
     found: list[Mutation] = []
     for one in alive:
-        source = (ROOT / one.mutation.file).read_text()
-        for mutation in mutations_of(ROOT, one.mutation.file):
-            is_same = mutation.operator == one.mutation.operator and abs(mutation.line - one.mutation.line) < 100
-            if is_same and changed_lines(source, mutated_source(source, mutation)) == one.diff:
-                found.append(mutation)
-                break
+        path = ROOT / one.mutation.file
+        if path.exists():
+            found += _find_one(one, path.read_text())
     return found
+
+
+def _find_one(one: Tried, source: str) -> list[Mutation]:
+    lines = source.splitlines()
+    removed = {line[1:] for line in one.diff if line[0] == "-"}
+    for mutation in mutations_of(ROOT, one.mutation.file):
+        # What costs little comes first: the operator, and whether a removed line is where the mutation is.
+        is_near = removed & set(lines[mutation.line - 1 : mutation.last_line])
+        if mutation.operator != one.mutation.operator or not is_near:
+            continue
+        if changed_lines(source, mutated_source(source, mutation)) == one.diff:
+            return [mutation]
+    return []
 
 
 def copy_tree(tree: Path) -> None:
