@@ -77,7 +77,7 @@ def test_sqlite_is_told_to_replace_each_trigger(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_postgresql_is_told_to_replace_each_function_and_trigger(name: str) -> None:
+def test_postgres_is_told_to_replace_each_function_and_trigger(name: str) -> None:
     statements = tell("postgresql")
     table, change, locks = KNOWN[name]
     dropped = f"DROP TRIGGER IF EXISTS cardops_{name} ON {table}"
@@ -98,7 +98,7 @@ def test_postgresql_is_told_to_replace_each_function_and_trigger(name: str) -> N
     )
 
 
-def test_postgresql_is_told_that_nothing_is_truncated() -> None:
+def test_postgres_is_told_that_nothing_is_truncated() -> None:
     statements = tell("postgresql")
     [place] = [number for number, text in enumerate(statements) if "FUNCTION cardops_no_truncate()" in text][:1]
 
