@@ -81,6 +81,13 @@ def test_what_came_with_an_answer_is_not_in_its_representation() -> None:
     assert CardInfo().raw == {}
 
 
+@pytest.mark.parametrize("value", [None, True, False, {"a": "b"}, ["a"], "", "  "])
+def test_what_is_no_text_and_no_number_is_no_text(value: object) -> None:
+    card = CardInfo.decode({"cardId": value, "cardNo": value}, unit=MINOR)
+
+    assert (card.card_id, card.card_number) == (None, None)
+
+
 def test_an_unknown_code_is_kept_and_shown_as_it_came() -> None:
     card = CardInfo.decode({"cardStatus": "42"}, unit=MINOR)
 

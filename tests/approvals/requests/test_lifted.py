@@ -17,7 +17,7 @@ from approvals.requests.duplicates import AlreadyOpen
 from approvals.tables import Request
 from tests.approvals.database_guards.test_guards import MOVE, refused
 from tests.approvals.standins import CARD
-from tests.approvals.world import ADA, MARA, SAM, ApprovalWorld, person, rule, snapshot
+from tests.approvals.world import ADA, MARA, SAM, ApprovalWorld, flagged, person, rule, snapshot
 
 INACTIVE, LOST = "4", "6"
 
@@ -50,6 +50,15 @@ def test_it_is_approved_by_its_rule_with_a_quorum_that_nobody_had_to_give(world:
     facts = world.message_facts(request)
     assert (facts["approvals"], facts["buttons"], facts["approved"]) == ("none needed", [], None)
     assert world.verified().is_intact
+
+
+@pytest.mark.parametrize("flag", ["is_guest", "is_deactivated", "is_stranger"])
+def test_a_requester_who_is_no_active_member_any_more_does_nothing_alone(small: ApprovalWorld, flag: str) -> None:
+    request = activates(small)
+    small.members_by_account["U0SAM"] = flagged(SAM, flag)
+
+    assert isinstance(small.claims(request), NotClaimed)
+    assert small.read(request).status == "failed"
 
 
 def test_only_one_is_open_for_a_card(world: ApprovalWorld) -> None:
