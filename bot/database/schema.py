@@ -46,7 +46,7 @@ def migrate(database: SqlDatabase) -> str:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         command.upgrade(_config(connection), "head")
-        # Every time: SQLite drops the triggers of a table that a migration rebuilds.
+        # Every time, so that the triggers of an earlier version are replaced.
         triggers.install(connection)
         return MigrationContext.configure(connection).get_current_revision() or ""
 
