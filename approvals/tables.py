@@ -1,4 +1,4 @@
-"""The tables of approvals. What the database itself refuses to write into them is in `guards/conditions.py`."""
+"""The tables of approvals. `database_guards/forbidden_changes.py` has what the database refuses to write there."""
 
 from datetime import datetime
 from typing import Any

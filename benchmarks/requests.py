@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
-from approvals.database_guards import triggers
+from approvals.database_guards import trigger_sql
 from approvals.policy.people import Member, Person
 from approvals.policy.rules import Policy, PolicyRule
 from approvals.requests import decisions, lists, opening
@@ -126,7 +126,7 @@ def _fill(database: SqlDatabase, size: int) -> None:
             connection.execute(
                 insert(Request), [_row(number, size) for number in range(start, min(start + 20_000, size))]
             )
-        triggers.install(connection)
+        trigger_sql.install(connection)
         connection.execute(text("ANALYZE"))
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 KEY_BYTES = 32
 _NONCE_BYTES = 12  # random ones may serve 2^32 values of one key (NIST SP 800-38D)
 _ID_BYTES = (
-    4  # bytes 2 to 5 of a value: the triggers compare them in SQL (approvals/database_guards/conditions.py)
+    4  # bytes 2 to 5 of a value: the triggers compare them in SQL (approvals/database_guards/forbidden_changes.py)
 )
 _VERSION = b"\x01"
 

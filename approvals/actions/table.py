@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.actions import answers
+from approvals.actions import answer_evidence
 from approvals.actions.outcomes import LookupResult, Outcome
 from approvals.actions.payloads import (
     ActivatePayload,
@@ -97,9 +97,9 @@ ACTIONS: Mapping[str, Action] = {
             call=lambda payload, reference: operations.TOP_UP(
                 card_id=payload.card_id, reference=reference, money=payload.money
             ),
-            read_answer=answers.read_top_up,
+            read_answer=answer_evidence.read_top_up,
             lookup=lambda _payload, reference: operations.GET_TOP_UP_RESULT(reference=reference),
-            read_lookup=answers.read_top_up_lookup,
+            read_lookup=answer_evidence.read_top_up_lookup,
         ),
         Action(
             name="card.found",
@@ -108,9 +108,9 @@ ACTIONS: Mapping[str, Action] = {
             payload=CardPayload,
             usable=(CardStatus.LOST,),
             call=lambda payload, _reference: operations.CANCEL_LOSS(card_id=payload.card_id),
-            read_answer=answers.read_done,
+            read_answer=answer_evidence.read_done,
             lookup=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
-            read_lookup=answers.read_found_card,
+            read_lookup=answer_evidence.read_found_card,
         ),
         Action(
             name="card.activate",
@@ -122,9 +122,9 @@ ACTIONS: Mapping[str, Action] = {
             call=lambda payload, _reference: operations.ACTIVATE_CARD(
                 card_id=payload.card_id, holder_id=payload.holder_id
             ),
-            read_answer=answers.read_done,
+            read_answer=answer_evidence.read_done,
             lookup=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
-            read_lookup=answers.read_activated_card,
+            read_lookup=answer_evidence.read_activated_card,
         ),
         Action(
             name="card.replace",
@@ -137,7 +137,7 @@ ACTIONS: Mapping[str, Action] = {
                 old_card_id=payload.card_id, new_card_id=payload.new_card_id
             ),
             # No lookup: the states of two cards do not prove that this request changed them, so people settle it.
-            read_answer=answers.read_replaced,
+            read_answer=answer_evidence.read_replaced,
             notes=(
                 "The old card freezes at once and its balance moves to the new one within 24 hours.",
                 "Nobody needs the CVV for this: never ask for one.",
@@ -151,7 +151,7 @@ ACTIONS: Mapping[str, Action] = {
             usable=(CardStatus.ACTIVE,),
             call=lambda payload, _reference: operations.RETRIEVE_PASSWORD(card_id=payload.card_id),
             # No lookup: Paytend cannot be asked whether it has sent a password.
-            read_answer=answers.read_password,
+            read_answer=answer_evidence.read_password,
             notes=("Whoever holds card and password can spend: be sure that the cardholder asked for it.",),
         ),
         Action(
@@ -161,9 +161,9 @@ ACTIONS: Mapping[str, Action] = {
             always=False,
             payload=ApplyPayload,
             call=_apply,
-            read_answer=answers.read_order,
+            read_answer=answer_evidence.read_order,
             lookup=lambda _payload, reference: operations.GET_APPLY_RESULT(reference=reference),
-            read_lookup=answers.read_order_lookup,
+            read_lookup=answer_evidence.read_order_lookup,
         ),
         Action(
             name="cardholder.update",
@@ -172,9 +172,9 @@ ACTIONS: Mapping[str, Action] = {
             always=False,
             payload=UpdatePayload,
             call=_update,
-            read_answer=answers.read_updated,
+            read_answer=answer_evidence.read_updated,
             lookup=lambda payload, _reference: operations.GET_CARDHOLDER(holder_id=payload.holder_id),
-            read_lookup=answers.read_updated_lookup,
+            read_lookup=answer_evidence.read_updated_lookup,
             changes_cardholder=True,
         ),
     )

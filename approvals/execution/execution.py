@@ -17,7 +17,7 @@ from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.execution.preflight import CardChanged, preflight
-from approvals.execution.rights import RightsUnreadable, require_requester, void_lost
+from approvals.execution.rights_recheck import RightsUnreadable, require_requester, void_lost
 from approvals.policy.people import Member
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal

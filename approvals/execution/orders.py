@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from approvals.actions.answers import is_final, write_order_result
+from approvals.actions.answer_evidence import is_final, write_order_result
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests.move import CLOCK, note

@@ -10,7 +10,7 @@ from approvals.actions.payloads import Payload
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.execution.records import finish, pause_after
-from approvals.execution.settlement import settler_roles
+from approvals.execution.settlement_by_people import settler_roles
 from approvals.messages import notices
 from approvals.requests import stored
 from approvals.requests.move import CLOCK, note, update_message

@@ -116,7 +116,7 @@ def count_needed(asked: Rule, live: Rule) -> int:
 
 def count_approvals(earlier: Sequence[EarlierDecision]) -> int:
     """Return how many people approved; void decisions do not count."""
-    # Two ids that became one person since count twice here; the claim voids one (`OtherIdentity` in rights.py).
+    # Two ids that became one person since count twice here; the claim voids one (`rights_recheck.py`).
     return len({row.person_id for row in earlier if row.verdict is Verdict.APPROVE and not row.is_void})
 
 

@@ -28,7 +28,7 @@ def _move(event: str, source: Status | None, to: Status, audience: Audience) -> 
     return Move(event=event, source=source, to=to, audience=audience)
 
 
-# The triggers of the database are made from this table too (guards/conditions.py), so that raw SQL obeys it.
+# The triggers are made from this table too (database_guards/forbidden_changes.py), so that raw SQL obeys it.
 MOVES: tuple[Move, ...] = (
     _move("approval:opened", None, Status.PENDING, Audience.NOBODY),
     _move("approval:approved", Status.PENDING, Status.APPROVED, Audience.THREAD),

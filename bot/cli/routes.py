@@ -8,7 +8,7 @@ from bot.cli.installation import Installation, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from bot.wiring.notices import make_routes
 from commands.route_explanation import list_reasons
-from notifier.inbox.events import make_notification
+from notifier.inbox.notice_kinds import make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
 from notifier.rendering.facts import list_facts

@@ -16,7 +16,7 @@ import notifier.balance.tables
 import notifier.inbox.tables
 import notifier.outbox.tables
 import notifier.routing.tables
-from approvals.database_guards import triggers
+from approvals.database_guards import trigger_sql
 from bot.database.engine import SqlDatabase
 
 TABLES = (
@@ -47,7 +47,7 @@ def migrate(database: SqlDatabase) -> str:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         command.upgrade(_config(connection), "head")
         # Every time, so that the triggers of an earlier version are replaced.
-        triggers.install(connection)
+        trigger_sql.install(connection)
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
-from approvals.execution import execution, interrupted, records
+from approvals.execution import execution, interrupted_executions, records
 from approvals.execution.execution import Candidate, ClaimedExecution
 from approvals.execution.records import ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable, Member
@@ -99,7 +99,7 @@ class Executor:
     def recover(self) -> int:
         """Turn what is executing into unknown, at the start of the only process: a dead one left it behind."""
         with self._database.writing() as session:
-            return interrupted.mark_stranded(session, self._context, now=self._now(), at_start=True)
+            return interrupted_executions.mark_stranded(session, self._context, now=self._now(), at_start=True)
 
     def _find(self) -> list[Candidate]:
         now = self._now()

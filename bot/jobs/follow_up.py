@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.context import ApprovalContext
-from approvals.execution import interrupted, orders, reconciliation
+from approvals.execution import interrupted_executions, orders, reconciliation
 from approvals.requests import deadlines
 from paytend import Client
 from storage.database import Database
@@ -37,7 +37,7 @@ class RequestFollowUp:
         Returns how many Paytend was asked about.
         """
         with self.database.writing() as session:
-            interrupted.mark_stranded(session, self.context, now=self.now())
+            interrupted_executions.mark_stranded(session, self.context, now=self.now())
             claims = reconciliation.claim_due(session, self.context, now=self.now())
         for claim in claims:
             result = reconciliation.ask(claim, self.paytend)

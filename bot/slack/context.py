@@ -18,7 +18,7 @@ from approvals.tables import Request
 from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
 from bot.slack.choices import Choices
-from bot.slack.drafts import Drafts
+from bot.slack.draft_store import Drafts
 from bot.slack.files import SlackFiles
 from bot.slack.members import WorkspaceMembers
 from bot.slack.one_time_secrets import OneTimeSecrets

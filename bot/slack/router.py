@@ -21,7 +21,7 @@ from bot.slack.declarations import (
 )
 from bot.slack.deliveries import SeenDeliveries
 from bot.slack.error_replies import explain
-from bot.slack.handlers.kept_forms import answer_closed, with_way_back
+from bot.slack.handlers.closed_forms import answer_closed, with_way_back
 from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
 from bot.slack.home import HomeTabs
 from bot.slack.modals import ModalOpener

@@ -8,7 +8,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from bot.slack.choices import Choices
 from bot.slack.context import ModalInputs, SlackContext, WorkHandover
 from bot.slack.deliveries import SeenDeliveries
-from bot.slack.drafts import Drafts
+from bot.slack.draft_store import Drafts
 from bot.slack.edge import SlackListener, make_bolt
 from bot.slack.files import SlackFiles
 from bot.slack.home import HomeTabs

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from decimal import Decimal
 
 from commands.slash_command import ButtonValue
-from notifier.inbox.events import read_time
+from notifier.inbox.notice_kinds import read_time
 from paytend.models import Answer, Balance, Transaction
 from paytend.models.codes import Code
 from paytend.money import Money

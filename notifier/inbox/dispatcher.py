@@ -14,8 +14,8 @@ from sqlmodel import Session, col, select
 from notifier.inbox import purchases
 from notifier.inbox.cardholder_names import CardholderNames
 from notifier.inbox.event_facts import EventFacts, TransactionNotice, UnrecognisedNotice
-from notifier.inbox.events import make_notification
 from notifier.inbox.missed_webhooks import FOUND
+from notifier.inbox.notice_kinds import make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.notice_facts import WhyFacts

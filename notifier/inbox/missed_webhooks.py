@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from notifier.inbox.events import read_time
 from notifier.inbox.inbox import digest_key
+from notifier.inbox.notice_kinds import read_time
 from paytend.models import CardOrder, Transaction
 from paytend.money import AmountUnit
 from paytend.webhooks import CardApplied, Event, TransactionHappened, read_event

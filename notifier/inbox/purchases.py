@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
 from notifier.inbox.event_facts import PurchaseStage, TransactionChanged, TransactionFacts, TransactionNotice
-from notifier.inbox.events import ALARMING
+from notifier.inbox.notice_kinds import ALARMING
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.outbox.notice_facts import NoticeFacts, WhyFacts
 from notifier.rendering.facts import list_facts, make_plain

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from notifier.outbox.notice_facts import NoticeFacts
 
-# The kinds that routes and silences can name; the first four come from webhooks (notifier/inbox/events.py).
+# The kinds that routes and silences can name; the first four come from webhooks (notifier/inbox/notice_kinds.py).
 ROUTED_KINDS = (
     "transaction",
     "cardholder_audited",

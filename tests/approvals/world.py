@@ -13,7 +13,7 @@ from approvals.actions.outcomes import LookupResult, Outcome
 from approvals.actions.snapshot import EarlierTopUp, Snapshot
 from approvals.audit import chain
 from approvals.context import ApprovalContext
-from approvals.execution import execution, interrupted, reconciliation, records, settlement
+from approvals.execution import execution, interrupted_executions, reconciliation, records, settlement_by_people
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member, Person
@@ -241,7 +241,7 @@ class ApprovalWorld:
     ) -> Request:
         """Say whether it happened."""
         with self.database.writing() as session:
-            return settlement.settle(
+            return settlement_by_people.settle(
                 session,
                 self.context,
                 request_id=request.id,
@@ -255,7 +255,7 @@ class ApprovalWorld:
     def ticks(self) -> None:
         """Let the clocks of requests work."""
         with self.database.writing() as session:
-            interrupted.mark_stranded(session, self.context, now=self.now)
+            interrupted_executions.mark_stranded(session, self.context, now=self.now)
             deadlines.expire_due(session, self.context, now=self.now)
             deadlines.remind_due(session, self.context, now=self.now)
 

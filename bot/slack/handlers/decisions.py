@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from approvals.execution import settlement
+from approvals.execution import settlement_by_people
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
 from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue
 from approvals.policy.people import Member
@@ -132,7 +132,7 @@ def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
 def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     shown = _read_shown(incoming.value)
     with context.database.writing() as session:
-        request = settlement.settle(
+        request = settlement_by_people.settle(
             session,
             context.approvals,
             request_id=shown.id,

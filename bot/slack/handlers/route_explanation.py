@@ -7,7 +7,7 @@ from bot.slack.payloads import Incoming, SentValue
 from commands.roles import ALL_ROLES
 from commands.route_explanation import explain
 from commands.slash_command import Reply
-from notifier.inbox.events import make_notification
+from notifier.inbox.notice_kinds import make_notification
 from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
 from notifier.rendering.facts import TemplateFacts

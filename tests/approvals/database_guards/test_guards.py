@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from approvals.database_guards import triggers
+from approvals.database_guards import trigger_sql
 from approvals.requests.moves import LEGAL, MOVES
 from approvals.statuses import Status
 from approvals.tables import Request
@@ -239,6 +239,6 @@ def test_two_open_requests_for_a_card_and_action_are_refused(world: ApprovalWorl
 
 def test_installing_twice_changes_nothing(world: ApprovalWorld) -> None:
     with world.database.writing() as session:
-        triggers.install(session.connection())
+        trigger_sql.install(session.connection())
     request = world.asks()
     refused(world, DECIDE, **insert_decision(world, request, "U0SAM"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from approvals.execution.execution import NotClaimed
-from approvals.execution.rights import RightsUnreadable
+from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.policy.people import Member
 from approvals.requests.decision_validity import AlreadyDecided
 from approvals.requests.duplicates import MoneyBlocked

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from approvals.actions.outcomes import Outcome, Result
-from approvals.execution import execution, interrupted
+from approvals.execution import execution, interrupted_executions
 from approvals.execution.records import ExecutionLeaseLost
 from approvals.requests.move import Overtaken
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
@@ -199,7 +199,7 @@ def test_at_start_whatever_is_executing_becomes_unknown(small: ApprovalWorld) ->
     request = small.approved()
     small.work(request)
     with small.database.writing() as session:
-        assert interrupted.mark_stranded(session, small.context, now=small.now, at_start=True) == 1
+        assert interrupted_executions.mark_stranded(session, small.context, now=small.now, at_start=True) == 1
     assert small.read(request).status == "unknown"
 
 

@@ -9,9 +9,9 @@ from sqlmodel import SQLModel
 
 from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.table import ACTIONS
-from approvals.database_guards.conditions import LIFTABLE
+from approvals.database_guards.forbidden_changes import LIFTABLE
 from approvals.execution.execution import NotClaimed
-from approvals.execution.rights import RightsUnreadable
+from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.policy.rules import NothingAllows, PolicyRule
 from approvals.requests.duplicates import AlreadyOpen
 from approvals.tables import Request

@@ -11,10 +11,10 @@ import pytest
 from approvals.messages.request_facts import Line
 from bot.doctor.findings import CheckState, DoctorRow
 from bot.slack.handlers.cardops import DoctorReply
+from bot.slack.handlers.closed_forms import FormKept
 from bot.slack.handlers.form_completion import FormNotKnown
 from bot.slack.handlers.holder.create import HolderCreateUnknown
 from bot.slack.handlers.home import CardPickView
-from bot.slack.handlers.kept_forms import FormKept
 from bot.slack.handlers.requests import RequestPrivateReply
 from bot.slack.home import HomeBalance, HomeView, WaitingRequest
 from commands.card.order_form import CardApplyView

@@ -8,7 +8,7 @@ import pytest
 
 import notifier
 from notifier.inbox.custom_templates import FACTS, make_trials, override
-from notifier.inbox.events import KINDS
+from notifier.inbox.notice_kinds import KINDS
 from notifier.rendering.renderer import Renderer
 
 LOG = logging.getLogger(__name__)

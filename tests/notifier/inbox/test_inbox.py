@@ -10,8 +10,8 @@ import pytest
 from pydantic import TypeAdapter
 from sqlmodel import select
 
-from notifier.inbox.events import make_notification
 from notifier.inbox.inbox import make_row, take_in
+from notifier.inbox.notice_kinds import make_notification
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.notice_facts import NoticeFacts
 from notifier.routing.announcer import announce

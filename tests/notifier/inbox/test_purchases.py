@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from notifier.inbox.event_facts import TransactionChanged, TransactionFacts, TransactionNotice
-from notifier.inbox.events import ALARMING, STATUS_WORDS
+from notifier.inbox.notice_kinds import ALARMING, STATUS_WORDS
 from notifier.inbox.purchases import join, merge, name_stage
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.outbox.notice_facts import WhyFacts

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from notifier.inbox.events import KINDS
+from notifier.inbox.notice_kinds import KINDS
 from notifier.routing.routes import Recipient, RouteRule, find_mistake, match
 from paytend import Money
 

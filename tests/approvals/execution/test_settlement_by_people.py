@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals.execution.settlement import AlreadySaid, NotUnknown, RequesterSettles, StillAsking
+from approvals.execution.settlement_by_people import AlreadySaid, NotUnknown, RequesterSettles, StillAsking
 from approvals.free_text import ReasonNeeded
 from approvals.policy.people import NotInRole
 from approvals.requests.decision_validity import OtherContent

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from approvals.database_guards.conditions import GUARDS, KEPT, REQUEST, Guard
+from approvals.database_guards.forbidden_changes import GUARDS, KEPT, REQUEST, Guard
 
 _PREFIX = "cardops_"
 

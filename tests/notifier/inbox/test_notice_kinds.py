@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from notifier.inbox.events import KINDS, STATUS_WORDS, make_notification, read_time
+from notifier.inbox.notice_kinds import KINDS, STATUS_WORDS, make_notification, read_time
 from notifier.rendering.facts import list_facts
 from notifier.rendering.renderer import Rendered, Renderer
 from paytend import Money

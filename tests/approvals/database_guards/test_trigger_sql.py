@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from approvals.database_guards import triggers
-from approvals.database_guards.conditions import GUARDS
+from approvals.database_guards import trigger_sql
+from approvals.database_guards.forbidden_changes import GUARDS
 
 # By name: the table, the change that is looked at, and the request that is locked meanwhile (PostgreSQL).
 KNOWN = {
@@ -54,7 +54,7 @@ class Told:
 
 def tell(name: str) -> list[str]:
     connection: Any = Told(dialect=SimpleNamespace(name=name))
-    triggers.install(connection)
+    trigger_sql.install(connection)
     return list(connection.statements)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.database.engine import SqlDatabase
-from bot.slack.drafts import KEPT, DraftGone, Drafts
+from bot.slack.draft_store import KEPT, DraftGone, Drafts
 from sandbox.clock import Clock
 from storage.vault import Vault
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from approvals.actions import answers
+from approvals.actions import answer_evidence
 from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
 from approvals.actions.payloads import ActivatePayload, ApplyPayload, CardPayload, TopUpPayload, UpdatePayload
 from approvals.actions.table import ACTIONS
@@ -177,13 +177,15 @@ def test_a_lookup_of_an_order_is_believed_with_our_reference_alone() -> None:
     ],
 )
 def test_an_order_has_its_result_when_cards_are_named_or_a_reason(fields: dict[str, Any], is_final: bool) -> None:
-    assert answers.is_final(CardOrder.decode(fields, unit=AmountUnit.MINOR)) is is_final
+    assert answer_evidence.is_final(CardOrder.decode(fields, unit=AmountUnit.MINOR)) is is_final
 
 
 def test_the_result_of_an_order_names_up_to_twenty_cards() -> None:
     def tells(count: int, **fields: Any) -> str:
         cards = [{"cardId": str(number)} for number in range(count)]
-        return answers.write_order_result(CardOrder.decode({"cardList": cards, **fields}, unit=AmountUnit.MINOR))
+        return answer_evidence.write_order_result(
+            CardOrder.decode({"cardList": cards, **fields}, unit=AmountUnit.MINOR)
+        )
 
     assert tells(2, applyStatus="1") == "The order is done (1). Cards: 0, 1."
     assert tells(20, applyStatus="1").endswith(", 18, 19.")
