@@ -7,17 +7,17 @@ that dies leaves its lease; when that ends, the delivery is in doubt and is look
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slack_sdk import WebClient
 from sqlmodel import Session
 
-from notifier.outbox import in_full, records, recurring_problems
+from notifier.outbox import delivery_outcomes, fallback_channel, in_full
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
 from notifier.outbox.backoff import Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
-from notifier.outbox.notice_facts import ACKNOWLEDGE, WHY, AcknowledgementFacts, RepeatedFacts, WhyFacts
+from notifier.outbox.fallback_channel import DeliveryDead, DeliveryTrouble, FallbackUsed
+from notifier.outbox.notice_facts import ACKNOWLEDGE, WHY, AcknowledgementFacts, WhyFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.sealed_facts import open_facts
 from notifier.outbox.slack_errors import NotDelivered
@@ -33,34 +33,6 @@ _LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
 _SHORTEST_WAIT = 0.2
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliveryTrouble(RepeatedFacts):
-    """A delivery that Slack refused; `fallback` is the channel that gets it in place of `recipient`, if any."""
-
-    delivery: str
-    about: str  # the kind of its notice
-    recipient: str
-    fallback: str | None
-    code: str
-    attempts: int
-    enqueued: datetime
-    in_doubt: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliveryDead(DeliveryTrouble, template="delivery_dead"):
-    """A delivery that is not tried again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FallbackUsed(DeliveryTrouble, template="fallback_used"):
-    """The first delivery that found its channel closed."""
-
-
-# These never cause another of their own.
-_ABOUT_DELIVERIES = frozenset({DeliveryDead.template, FallbackUsed.template})
 
 
 class Deliverer:
@@ -179,7 +151,7 @@ class Deliverer:
                     self._record_success(session, work, outcome)
                 else:
                     self._record_failure(session, work, outcome)
-        except records.DeliveryLeaseLost:
+        except delivery_outcomes.DeliveryLeaseLost:
             # Another worker took it over when the lease ended: its record counts, not this one.
             _log.warning("delivery.fenced", extra={"delivery": work.delivery_id, "kind": work.kind})
 
@@ -208,7 +180,7 @@ class Deliverer:
 
     def _record_success(self, session: Session, work: DeliveryClaim, delivered: Delivered) -> None:
         now = self._now()
-        records.record_delivered(session, work, delivered, now=now, make_id=self._make_id)
+        delivery_outcomes.record_delivered(session, work, delivered, now=now, make_id=self._make_id)
         # Not for an edit, which would repeat the pages, nor for a page, which would have pages of its own.
         if work.operation is SlackOperation.POST and work.kind != in_full.KIND:
             for facts in in_full.lay_out(delivered.left_out):
@@ -245,23 +217,19 @@ class Deliverer:
         if failure.trouble is Trouble.UNAUTHORISED:
             self.healthy = False
         if failure.trouble is Trouble.UNREACHABLE and not is_person(work.recipient):
-            if records.mark_unreachable(session, work, now=now):
+            if delivery_outcomes.mark_unreachable(session, work, now=now):
                 self._tell_admins(session, FallbackUsed, work, failure, now=now)
-            if self._can_detour(work):
-                records.record_detour(session, work, failure, fallback=self._fallback, now=now)
+            if fallback_channel.may_have(work, fallback=self._fallback):
+                delivery_outcomes.record_detour(session, work, failure, fallback=self._fallback, now=now)
                 return
         decision = decide_retry(
             failure.trouble, history=work.history, retry_after=failure.retry_after, now=now, jitter=self._jitter()
         )
         if decision.again:
-            records.record_retry(session, work, failure, decision, now=now)
+            delivery_outcomes.record_retry(session, work, failure, decision, now=now)
         else:
-            records.record_dead(session, work, failure, now=now)
+            delivery_outcomes.record_dead(session, work, failure, now=now)
             self._tell_admins(session, DeliveryDead, work, failure, now=now)
-
-    def _can_detour(self, work: DeliveryClaim) -> bool:
-        """Whether the notice may go to the fallback channel; what is meant for one person never does."""
-        return not work.fallback and not is_person(work.recipient) and work.recipient != self._fallback
 
     def _tell_admins(
         self,
@@ -272,28 +240,13 @@ class Deliverer:
         *,
         now: datetime,
     ) -> None:
-        if work.kind in _ABOUT_DELIVERIES:
-            return
-        kind = trouble.template
-        # One message for each channel that is in trouble, however often it is.
-        channel = work.lane if trouble is FallbackUsed else work.recipient
-        repeat = recurring_problems.count_again(session, f"{kind}:{channel}", now=now)
-        facts = trouble(
-            delivery=work.delivery_id,
-            about=work.kind,
-            recipient=work.recipient,
-            fallback=self._fallback if self._can_detour(work) else None,
-            code=failure.code,
-            attempts=work.history.attempts,
-            enqueued=work.created_at,
-            in_doubt=failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
-            times=repeat.times,
-            first_at=repeat.first_at,
-            last_at=repeat.last_at,
+        fallback_channel.tell_admins(
+            session,
+            trouble,
+            work,
+            failure,
+            outbox=self._outbox,
+            admins=self.admins,
+            fallback=self._fallback,
+            now=now,
         )
-        known = self._outbox.recipients_of(session, repeat.key)
-        if known:
-            self._outbox.edit(session, key=repeat.key, kind=kind, facts=facts, now=now)
-        for admin in self.admins:
-            if admin not in known:
-                self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=now, key=repeat.key)

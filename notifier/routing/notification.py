@@ -4,16 +4,6 @@ from dataclasses import dataclass
 
 from notifier.outbox.notice_facts import NoticeFacts
 
-# The kinds that routes and silences can name; the first four come from webhooks (notifier/inbox/notice_kinds.py).
-ROUTED_KINDS = (
-    "transaction",
-    "cardholder_audited",
-    "card_applied",
-    "unrecognised",
-    "balance_low",
-    "balance_recovered",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:

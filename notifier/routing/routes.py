@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from notifier.rendering.facts import TemplateFacts, list_facts
-from notifier.routing.notification import ROUTED_KINDS
+from notifier.routing.routed_kinds import ROUTED_KINDS
 from notifier.routing.storm_rules import StormRule
 from paytend import Money
 from paytend.money_text import MoneyText

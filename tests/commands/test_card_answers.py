@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from commands.card import info, lookups
+from commands.card import info, raw_answer
 from paytend.models import CardInfo
 from paytend.money import AmountUnit
 
@@ -37,7 +37,7 @@ def test_a_raw_answer_masks_id_numbers_under_each_of_their_names() -> None:
     names = ("idNo", "id_no", "idNumber")
     card = CardInfo.decode(dict.fromkeys(names, "PS1234567"), unit=AmountUnit.MINOR)
 
-    found = lookups.raw("1755902", ask=answering(card))
+    found = raw_answer.raw("1755902", ask=answering(card))
 
     assert "".join(found.parts).count("PS•••••67") == len(names)
     assert found.holder_id == ""

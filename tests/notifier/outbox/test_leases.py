@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from bot.database.engine import SqlDatabase
-from notifier.outbox import claims, records
+from notifier.outbox import claims, delivery_outcomes
 from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt
 from notifier.outbox.deliverer import LEASE
 from notifier.outbox.slack_messages import MessagePlace
@@ -54,8 +54,8 @@ def test_f14_a_late_finisher_is_fenced_off(world: NotifierWorld) -> None:
     world.delivers()
 
     late = Delivered(place=MessagePlace(channel="C0WRONG"), ts="1.0", posted=True)
-    with pytest.raises(records.DeliveryLeaseLost), world.database.writing() as session:
-        records.record_delivered(session, sleeper, late, now=world.clock.now, make_id=world.make_id)
+    with pytest.raises(delivery_outcomes.DeliveryLeaseLost), world.database.writing() as session:
+        delivery_outcomes.record_delivered(session, sleeper, late, now=world.clock.now, make_id=world.make_id)
 
     world.edits("request:1", "done")
     world.delivers()

@@ -7,7 +7,7 @@ from approvals.policy.people import Member
 from bot.slack import recent_cards
 from bot.slack.context import SlackContext
 from bot.slack.payloads import Incoming
-from commands.card import info, lookups, loss
+from commands.card import info, lookups, loss, raw_answer
 from commands.slash_command import Reply
 
 
@@ -16,7 +16,7 @@ def show_info(context: SlackContext, incoming: Incoming, member: Member, read: t
     card_id, everything = read
     if not everything:
         return show_card(context, incoming, member, card_id)
-    reply = lookups.raw(card_id, ask=context.paytend.send)
+    reply = raw_answer.raw(card_id, ask=context.paytend.send)
     _note_read(context, member, card_id, what="everything", holder=reply.holder_id)
     return reply
 
