@@ -22,3 +22,14 @@ def test_every_refusal_is_a_sentence() -> None:
         sentence = (kind.__doc__ or "").strip()
         assert sentence.endswith((".", "?")), kind
         assert sentence[0].isupper() or sentence[0] == "{", kind
+
+
+def test_a_refusal_says_its_first_paragraph_only() -> None:
+    class TooLate(Refusal):
+        """It is
+        too late.
+
+        Why this is so is for developers.
+        """
+
+    assert str(TooLate()) == "It is too late."

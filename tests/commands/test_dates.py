@@ -34,6 +34,7 @@ def _read(text: str) -> tuple[date, date]:
         ("2026-11-01 2026-11-05", date(2026, 11, 1), date(2026, 11, 5)),
         ("2026-11-01..2026-11-05", date(2026, 11, 1), date(2026, 11, 5)),
         ("from 1.11.2026 until yesterday", date(2026, 11, 1), date(2026, 11, 21)),
+        ("from 1.11.2026 yesterday", date(2026, 11, 1), date(2026, 11, 21)),
         ("since 2026-11-20", date(2026, 11, 20), TODAY),
         ("last 7 days", date(2026, 11, 16), TODAY),
         ("last 1 day", TODAY, TODAY),

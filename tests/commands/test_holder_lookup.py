@@ -91,3 +91,9 @@ def test_cities_are_searched_by_name_and_code() -> None:
     assert lookup.cities("XX", "", start=0, known=[unnamed]).country == "XX"
     twenty = lookup.cities("LT", "", start=0, known=CITIES[:10])
     assert twenty.next is None
+
+
+def test_a_city_without_a_name_is_found_by_its_code_alone() -> None:
+    unnamed = City.decode({"cityCode": "LT_1"}, unit=AmountUnit.MINOR)
+    assert lookup.cities("LT", "xx", start=0, known=[unnamed]).total == 0
+    assert lookup.cities("LT", "lt_1", start=0, known=[unnamed]).total == 1

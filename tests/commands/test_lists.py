@@ -20,6 +20,7 @@ from commands.reading.arguments import TypedWords
 from commands.reading.dates import Period
 from commands.slash_command import Reply
 from paytend.models import Designs, PartnerTopUps, Transaction, Transactions
+from paytend.models.balances import Balance
 from paytend.money import AmountUnit
 from tests import once
 
@@ -161,6 +162,13 @@ def test_a_movement_shows_the_other_amount_and_the_balance_where_paytend_gives_t
 
     assert (full.other, full.balance, full.trade_id) == ("15.00 USD", "20.00 EUR", "T000001")
     assert (bare.other, bare.balance, bare.trade_id) == ("", "", "")
+
+
+def test_a_balance_whose_amount_cannot_be_read_says_so() -> None:
+    lines = lists.balance_lines(
+        [Balance.decode(fields, unit=AmountUnit.MINOR) for fields in ({"currency": "EUR"}, {})]
+    )
+    assert [line.money for line in lines] == ["EUR: amount not readable", "a currency: amount not readable"]
 
 
 @pytest.mark.parametrize(

@@ -222,3 +222,11 @@ def test_a_clock_that_jumps_back_neither_expires_nor_sends_twice(small: Approval
     assert small.read(request).status == "executing"
     small.records(work, execution.do(work, small.paytend, now=small.now))
     assert small.paytend.books == {request.reference: 1}
+
+
+def test_at_the_very_end_of_its_time_nothing_can_be_claimed(small: ApprovalWorld) -> None:
+    request = small.approved()
+    assert request.execute_by is not None
+    small.now = request.execute_by
+
+    assert small.candidates() == []

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from approvals.actions.outcomes import Outcome, Result
 from approvals.execution.execution import do
 from approvals.execution.records import PAUSES, pause_after
+from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.tables import AuditEvent, Execution, Request
 from paytend.errors import OutcomeUnknown, Refused, Unreachable
-from tests.approvals.world import ADA, MARA, ApprovalWorld, snapshot
+from tests.approvals.actions.payloads import PAYLOADS
+from tests.approvals.world import ADA, MARA, ApprovalWorld, rule, snapshot
 
 
 def trail(world: ApprovalWorld, request: Request) -> dict[str, dict[str, Any]]:
@@ -197,3 +200,14 @@ def test_what_was_left_executing_is_unknown_once_its_lease_is_over(small: Approv
     small.ticks()
     assert small.read(request).status == "unknown"
     assert "interrupted" in small.execution(request).words
+
+
+def test_a_cardholder_change_whose_outcome_is_unknown_counts_as_one(small: ApprovalWorld) -> None:
+    small.use(rules=(rule(action="cardholder.update"),))
+    small.card = snapshot(subject="101982", holder_id="101982")
+    request = small.asks(action="cardholder.update", payload=PAYLOADS["cardholder.update"])
+    small.decides(request)
+    small.records(small.work(request), Outcome(result=Result.UNKNOWN, words="no answer"))
+
+    with small.database.reading() as session:
+        assert find_recent_changers(session, cardholder_id="101982", now=small.now) == {"U0SAM"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from approvals.policy.people import (
     DirectoryUnreadable,
@@ -99,3 +100,9 @@ def test_two_accounts_of_one_human_are_one_identity(same: list[list[str]]) -> No
     for accounts in same[:1]:
         assert {identity_of(account, same_person=same) for account in accounts} == {accounts[0]}
     assert identity_of("Z", same_person=same) == "Z"
+
+
+def test_a_role_cannot_be_changed_after_it_was_read() -> None:
+    role = RoleRule(people=("U0MARA",))
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(role, "people", ("U0EVE",))  # noqa: B010 - mypy refuses the assignment itself

@@ -119,3 +119,8 @@ def test_what_cannot_work_in_a_policy_is_named() -> None:
         "policy “top-ups”: the name is used twice",
         "limits: there is no action card.explode",
     ]
+
+
+def test_a_rule_for_another_action_says_so() -> None:
+    rows = explain(Policy(rules=(rule(action="card.found"),)), action="card.top_up", money=euros(1))
+    assert [row.why for row in rows] == ["it is for card.found"]

@@ -67,3 +67,11 @@ def test_the_time_to_decide_is_the_same_when_the_clocks_change(small: ApprovalWo
         small.decides(request)
     small.now -= timedelta(minutes=1)
     assert small.decides(request).status == "approved"
+
+
+def test_a_reminder_is_in_the_trail(small: ApprovalWorld) -> None:
+    small.asks()
+    small.passes(hours=7)
+    small.ticks()
+
+    assert small.events().count("approval:reminded") == 1

@@ -263,3 +263,12 @@ def test_a_rule_that_was_deleted_leaves_its_history(small: ApprovalWorld) -> Non
     small.use(rules=())
     assert small.message_facts(request)["rule"] == "top-ups"
     assert small.message_facts(request)["approvals"] == "1 of 1"
+
+
+def test_a_click_on_old_content_is_refused_as_such_even_when_no_rule_allows_it(
+    small: ApprovalWorld,
+) -> None:
+    request = small.asks()
+    small.use(rules=())
+    with pytest.raises(OtherContent):
+        small.decides(request, digest="0" * 64)

@@ -122,3 +122,10 @@ def test_every_question_walks_an_index(small: ApprovalWorld) -> None:
             if "JOIN approval_execution" not in statement and "LIMIT" in statement and "IN (" not in statement:
                 assert "TEMP B-TREE" not in str(plan), (statement, plan)
     assert len(asked) > 20
+
+
+def test_a_list_that_fits_one_page_exactly_has_no_other(small: ApprovalWorld) -> None:
+    _many(small, 3)
+    with small.database.reading() as session:
+        assert lists.with_status(session, status=Status.PENDING, size=3).after is None
+        assert lists.with_status(session, status=Status.PENDING, size=2).after is not None

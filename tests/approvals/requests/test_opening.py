@@ -2,10 +2,11 @@
 
 import pytest
 
+from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.usability import CardUnusable
 from approvals.policy.people import Deactivated, Guest, IsBot, NotInRole, Stranger
 from approvals.policy.rules import LimitReached, NothingAllows, Policy
-from approvals.requests.duplicates import AlreadyOpen, AskAgain
+from approvals.requests.duplicates import AlreadyOpen, AskAgain, MoneyBlocked
 from approvals.requests.opening import NobodyCanDecide, OtherCard, Unfit
 from approvals.tables import CardholderChange
 from tests.approvals.world import MARA, MILO, SAM, ApprovalWorld, flagged, limit, person, rule, snapshot
@@ -175,3 +176,22 @@ def test_another_currency_does_not_walk_around_a_limit(small: ApprovalWorld) -> 
 
 def test_an_empty_policy_is_no_policy() -> None:
     assert Policy().rules == ()
+
+
+def test_asking_again_is_a_question_and_not_a_refusal_that_is_recorded(small: ApprovalWorld) -> None:
+    request = small.asks()
+    small.withdraws(request)
+    with pytest.raises(AskAgain) as asked:
+        small.asks()
+
+    assert not asked.value.is_recorded
+    assert asked.value.facts["request"] == request.id
+
+
+def test_what_blocks_money_names_the_request(small: ApprovalWorld) -> None:
+    request = small.approved()
+    small.records(small.work(request), Outcome(result=Result.UNKNOWN, words="no answer"))
+    with pytest.raises(MoneyBlocked) as blocked:
+        small.asks()
+
+    assert blocked.value.facts["request"] == request.id
