@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from approvals.canonical_json import canonical_json
 from approvals.refusals import Refusal
 from approvals.tables import AuditEvent
-from paytend.redaction import redact
+from paytend.redaction import mask_text, redact
 
 START = "0" * 64  # what the first event follows
 REPORT_EVERY = 20_000  # events
@@ -77,8 +77,8 @@ def append(
     row = AuditEvent(
         seq=before.seq + 1,
         event=event,
-        actor=actor,
-        subject=subject,
+        actor=mask_text(actor),
+        subject=mask_text(subject),
         facts=canonical_json(redact(dict(facts))).decode(),  # as text: the hash is over these very bytes
         happened_at=now.astimezone(UTC),
         previous=before.hash,

@@ -19,7 +19,7 @@ from approvals.requests.move import CLOCK, move
 from approvals.requests.moves import MOVE
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
-from paytend.redaction import redact
+from paytend.redaction import mask_text, redact
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60, 300, 900, 3600))
 FIRST_FOLLOW = timedelta(minutes=1)  # after which the result of a card order is asked for
@@ -116,7 +116,7 @@ def _postpone(
 ) -> None:
     """Record that nothing was sent; it is tried again after a pause, until `execute_by`."""
     execution.outcome = Result.NEVER_SENT.value
-    execution.words = words
+    execution.words = mask_text(words)
     execution.next_look_at = now + pause_after(execution.attempts)
     move(session, context, request, "execution:not_sent", actor=CLOCK, words=words, now=now)
 
@@ -145,8 +145,8 @@ def _offer_secret(session: Session, context: ApprovalContext, request: Request, 
 
 
 def _keep_answer(execution: Execution, outcome: Outcome | LookupResult) -> None:
-    execution.words = outcome.words
-    execution.provider_reference = outcome.provider_reference or execution.provider_reference
+    execution.words = mask_text(outcome.words)
+    execution.provider_reference = mask_text(outcome.provider_reference) or execution.provider_reference
     if outcome.answer:
         execution.answer = _summarise(outcome.answer)
 

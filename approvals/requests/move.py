@@ -17,6 +17,7 @@ from approvals.requests.view import read_view
 from approvals.statuses import OPEN
 from approvals.tables import Request
 from notifier.rendering.facts import make_plain
+from paytend.redaction import mask_text
 
 CLOCK = "cardops"  # the actor in the trail when no person acts
 
@@ -42,6 +43,7 @@ def move(
     `words` tell people why; `facts` go to the audit trail; `values` are columns that change with the status.
     """
     step = MOVE[event]
+    words = mask_text(words)  # Paytend's may be among them, and they stay for ever
     if step.to not in OPEN:
         values = {"ended_at": now, "reason": words, "remind_at": None, **values}
     session.flush()  # the statement below goes past the session, so what is pending must be written first

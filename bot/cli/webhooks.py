@@ -11,6 +11,7 @@ from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from notifier.inbox.dispatcher import MOST_FAILURES
 from notifier.inbox.inbox import open_content
 from notifier.inbox.tables import InboxEvent
+from paytend.redaction import redact
 from paytend.wire import strict_json
 from storage.vault import Unreadable
 
@@ -70,7 +71,8 @@ def show(chosen: argparse.Namespace) -> int:
         except Unreadable as error:
             complain(f"{row.id}: {error}.")
             return WRONG
-    say(json.dumps(strict_json.parse_object(text), ensure_ascii=False, indent=2))
+    # Again: it was kept by an older version perhaps, which knew fewer ways to write a card number.
+    say(json.dumps(redact(strict_json.parse_object(text)), ensure_ascii=False, indent=2))
     return FINE
 
 

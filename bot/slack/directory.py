@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from approvals.policy.people import DirectoryUnreadable, Profile
+from paytend.redaction import mask_text
 
 T = TypeVar("T")
 
@@ -71,7 +72,8 @@ class SlackDirectory:
         profile = user.get("profile", {})
         return Profile(
             account=account,
-            name=profile.get("display_name") or profile.get("real_name") or user.get("real_name") or "",
+            # Names are kept with requests and decisions, and anybody may call themselves what they like.
+            name=mask_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or ""),
             # Either sign is enough: with Slack Connect, people of other workspaces click here too.
             is_stranger=bool(user.get("is_stranger")) or user.get("team_id", self.team_id) != self.team_id,
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from notifier.rendering.facts import make_plain
 from paytend import Money, NotMoney
-from paytend.redaction import mask_text
+from paytend.redaction import mask_text, redact
 
 NOTHING = "unknown"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -60,10 +60,13 @@ def keep_lines(value: object) -> Markup:
 
 
 def as_value(value: object) -> Markup:
-    """Return what only machines read (button values, metadata, initial values): escaped for JSON alone."""
+    """Return what only machines read (button values, metadata, initial values): escaped for JSON alone.
+
+    Slack keeps it too, so card numbers are masked: a button about an id that looks like one finds nothing.
+    """
     if isinstance(value, Mapping | list | tuple):
-        return _for_json(json.dumps(make_plain(value), ensure_ascii=False, separators=(",", ":")))
-    return _for_json(_as_text(value))
+        return _for_json(json.dumps(redact(make_plain(value)), ensure_ascii=False, separators=(",", ":")))
+    return _for_json(mask_text(_as_text(value)))
 
 
 def mention(value: object) -> Markup:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from paytend.models.answer import Answer
 from paytend.models.codes import AuditStatus, Gender, IdType
-from paytend.models.fields import FORGIVING, Text, named
+from paytend.models.fields import FORGIVING, Id, Text, named
 
 
 class Cardholder(Answer):
     """The person a card was issued to; content of webhook 2 as well."""
 
-    holder_id: Text = named("holderId")
+    holder_id: Id = named("holderId")
     audit_status: Annotated[AuditStatus | None, FORGIVING] = named("auditStatus", "status")
     message: Text = named("errMsg", "errorMsg", "remark")
     first_name: Text = named("firstName")

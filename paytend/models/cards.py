@@ -7,19 +7,19 @@ from pydantic import field_validator, model_validator
 from paytend.models.answer import Answer
 from paytend.models.balances import AnswerWithBalances
 from paytend.models.codes import ApplyStatus, CardScheme, CardStatus, CardType, TopUpStatus
-from paytend.models.fields import FORGIVING, CardNumber, Number, Text, find_rows, named, read_money, with_raw
+from paytend.models.fields import FORGIVING, CardNumber, Id, Number, Text, find_rows, named, read_money, with_raw
 from paytend.money import Money
 
 
 class CardInfo(AnswerWithBalances):
     """A card; its number only ever as first six and last four."""
 
-    card_id: Text = named("cardId", "cardToken")
+    card_id: Id = named("cardId", "cardToken")
     card_number: CardNumber = named("cardNo", "cardPan", "maskedCardNo")
     status: Annotated[CardStatus | None, FORGIVING] = named("cardStatus", "status")
     type: Annotated[CardType | None, FORGIVING] = named("cardType")
     scheme: Annotated[CardScheme | None, FORGIVING] = named("cardScheme", "cardChannel")
-    holder_id: Text = named("holderId")
+    holder_id: Id = named("holderId")
     holder_name: Text = named("holderName", "cardHolderName")
     expires: Text = named("expiredDate", "expiryDate", "validThru")
     activated: Text = named("activeTime", "activeDate")
@@ -35,10 +35,10 @@ class TopUp(Answer):
 
     status: Annotated[TopUpStatus | None, FORGIVING] = named("topupStatus", "topUpStatus", "status")
     message: Text = named("errMsg", "errorMsg")
-    card_id: Text = named("cardId")
+    card_id: Id = named("cardId")
     card_number: CardNumber = named("cardNo")
-    reference: Text = named("orderNo")
-    trade_id: Text = named("tradeId", "transactionId")
+    reference: Id = named("orderNo")
+    trade_id: Id = named("tradeId", "transactionId")
     currency: Text = named("currency")
     amount: Money | None = named("amount")
     fee: Money | None = named("fee")
@@ -49,15 +49,15 @@ class TopUp(Answer):
 class OrderedCard(Answer):
     """One card of an order."""
 
-    card_id: Text = named("cardId", "cardToken")
+    card_id: Id = named("cardId", "cardToken")
     card_number: CardNumber = named("cardNo", "cardPan")
-    holder_id: Text = named("holderId")
+    holder_id: Id = named("holderId")
 
 
 class CardOrder(Answer):
     """What became of a card order; content of webhook 3 as well."""
 
-    reference: Text = named("orderNo")
+    reference: Id = named("orderNo")
     status: Annotated[ApplyStatus | None, FORGIVING] = named("applyStatus", "orderStatus", "status")
     message: Text = named("errMsg", "errorMsg")
     quantity: Number = named("quantity", "orderCount")

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from paytend.money import Money, NotMoney, read_amount
-from paytend.redaction import mask_card_number, redact
+from paytend.redaction import mask_card_number, mask_text, redact
 from paytend.wire import strict_json
 
 
@@ -45,7 +45,14 @@ def forgive(value: object, read: ValidatorFunctionWrapHandler) -> object:
         return None
 
 
-Text = Annotated[str | None, BeforeValidator(read_text)]
+def _read_masked(value: object) -> str | None:
+    text = read_text(value)
+    return text and mask_text(text)
+
+
+Text = Annotated[str | None, BeforeValidator(_read_masked)]
+# As it came, as masking could make one of two ids: it is masked where it is stored or shown.
+Id = Annotated[str | None, BeforeValidator(read_text)]
 Number = Annotated[int | None, WrapValidator(forgive)]
 CardNumber = Annotated[
     str | None, BeforeValidator(lambda value: mask_card_number(text) if (text := read_text(value)) else None)

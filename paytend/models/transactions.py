@@ -6,7 +6,7 @@ from pydantic import ValidationInfo, field_validator
 
 from paytend.models.answer import Answer
 from paytend.models.codes import TransactionSource, TransactionStatus, TransactionType
-from paytend.models.fields import FORGIVING, CardNumber, Text, named, read_money, read_text
+from paytend.models.fields import FORGIVING, CardNumber, Id, Text, named, read_money, read_text
 from paytend.models.lists import AnswerWithRows
 from paytend.money import Money, NotMoney, read_amount
 
@@ -14,7 +14,7 @@ from paytend.money import Money, NotMoney, read_amount
 class TransactionKey(Answer):
     """What a transaction is known by."""
 
-    trade_id: Text = named("tradeId", "transactionId", "authId", "relatedTransactionId")
+    trade_id: Id = named("tradeId", "transactionId", "authId", "relatedTransactionId")
     status: Annotated[TransactionStatus | None, FORGIVING] = named(
         "tradeStatus", "transactionStatus", "authStatus"
     )
@@ -24,7 +24,7 @@ class TransactionKey(Answer):
 class Transaction(TransactionKey):
     """A movement on a card or on the partner account; `booked` is its time as Paytend wrote it."""
 
-    card_id: Text = named("cardId", "cardToken")
+    card_id: Id = named("cardId", "cardToken")
     card_number: CardNumber = named("cardNo", "cardPan")
     type: Annotated[TransactionType | None, FORGIVING] = named("tradeType", "transactionType")
     # Each currency before its amounts: `read_money` needs it, and pydantic reads in this order.

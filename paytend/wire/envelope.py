@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from paytend.card_numbers import mask_text
 from paytend.errors import Flaw, ProtocolError
 from paytend.wire import strict_json
 from paytend.wire.ciphers import decode_base64, decrypt_content, decrypt_key, encrypt_content, encrypt_key
@@ -25,7 +26,7 @@ _HEAD = b'{"requestId":"%b","partnerId":"%b","version":"2.0","signType":"RSA","r
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """A response with a good signature, or a refusal without any (`form` is None)."""
+    """A response with a good signature, or a refusal without any (`form` is None); `message` is masked."""
 
     code: str
     message: str
@@ -88,11 +89,12 @@ def open_response(raw: bytes, *, keys: Keys) -> Response:
     code, message = fields.get("respCode"), fields.get("respMsg")
     if not isinstance(code, str) or not code:
         raise ProtocolError
-    message = message if isinstance(message, str) else ""
+    # A refusal's words are told to people and kept for ever: what Paytend repeats of a card is masked here.
+    message = mask_text(strict_json.storable(message)) if isinstance(message, str) else ""
     if code != SUCCESS and not fields.get("signature"):
-        return Response(code=code, message=message, data={}, form=None)
+        return Response(code=mask_text(code), message=message, data={}, form=None)
     opened = _open(fields, payload="respData", keys=keys)
-    return Response(code=code, message=message, data=opened.content, form=opened.form)
+    return Response(code=mask_text(code), message=message, data=opened.content, form=opened.form)
 
 
 def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
@@ -107,7 +109,7 @@ def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
     if not opened.content or "notifyType" not in fields:
         raise ProtocolError(Flaw.UNREADABLE)
     return Webhook(
-        notify_type=strict_json.storable(str(fields["notifyType"])),
+        notify_type=mask_text(strict_json.storable(str(fields["notifyType"]))),
         content=opened.content,
         text=opened.text,
         form=opened.form,

@@ -242,7 +242,7 @@ class PaytendStandIn:
                 return web.Response(status=500, text="Internal Server Error")
         if fault and fault.kind is FaultKind.REFUSE:
             call.outcome = fault.code
-            return web.json_response(self._answers.refusal(fault.code, "Refused on demand."))
+            return web.json_response(self._answers.refusal(fault.code, fault.words))
         if fault and fault.kind is FaultKind.LATE:
             due = self.clock.now() + timedelta(seconds=fault.seconds)
             with self.books.lock:

@@ -26,7 +26,7 @@ class FaultKind(StrEnum):
     LATE = "late"
     """The connection is aborted, the work is done `seconds` later by the stand-in's clock."""
     REFUSE = "refuse"
-    """A signed refusal with respCode `code`, nothing is done."""
+    """A signed refusal with respCode `code` and respMsg `words`, nothing is done."""
     TAMPER = "tamper"
     """The work is done, the answer's signature does not verify."""
     NOT_JSON = "not_json"
@@ -42,6 +42,7 @@ class PaytendFault:
     count: int | None = 1
     seconds: float = 0.0
     code: str = "9999"
+    words: str = "Refused on demand."
 
 
 @dataclass(kw_only=True)
@@ -103,9 +104,12 @@ class Switches:
         count: int | None = 1,
         seconds: float = 0.0,
         code: str = "9999",
+        words: str = "Refused on demand.",
     ) -> PaytendFault:
         """Arm a fault for the next `count` calls (None: until cleared) of an operation (None: any)."""
-        fault = PaytendFault(kind=FaultKind(kind), operation=operation, count=count, seconds=seconds, code=code)
+        fault = PaytendFault(
+            kind=FaultKind(kind), operation=operation, count=count, seconds=seconds, code=code, words=words
+        )
         with self._lock:
             self.faults.append(fault)
         return fault

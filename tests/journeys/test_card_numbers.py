@@ -1,6 +1,7 @@
 """A card number that somebody types is refused and found nowhere afterwards."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -8,18 +9,38 @@ import pytest
 from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld
 
 NUMBER = "4111111111111111"
-WAYS = (NUMBER, "4111 1111 1111 1111", "4111-1111-1111-1111")
+WIDE = {ord("0") + digit: 0xFF10 + digit for digit in range(10)}
+ARABIC = {ord("0") + digit: 0x660 + digit for digit in range(10)}
+WAYS = (
+    NUMBER,
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "4111.1111.1111.1111",
+    "4111/1111/1111/1111",
+    "4111·1111·1111·1111",
+    "4111\n1111\n1111\n1111",
+    "4111\t1111  1111\u00a01111",
+    "4111 & 1111 & 1111 & 1111",
+    "4111\u200b1111\u200b1111\u200b1111",
+    "4111111111111111".translate(WIDE),
+    "4111 1111 1111 1111".translate(ARABIC),
+)
 REFUSED = "Your text holds a card number. It was not stored; please write it without."
+
+
+def holds_number(text: str) -> bool:
+    return NUMBER in "".join(
+        str(unicodedata.digit(each, each)) for each in text if each.isalnum() and not each.isspace()
+    )
 
 
 def found_anywhere(world: JourneyWorld, folder: Path) -> list[str]:
     """Where the number is: in the database's files, in what Slack was given or Paytend was sent."""
-    digits = NUMBER.encode()
     assert (folder / "test.db").stat().st_size > 0  # it is the folder in which it would be
     places = [
         path.name
         for path in folder.iterdir()
-        if path.is_file() and digits in path.read_bytes().replace(b" ", b"").replace(b"-", b"")
+        if path.is_file() and holds_number(path.read_bytes().decode("utf-8", "replace"))
     ]
     given = [(call.method, call.args) for call in world.slack.api_calls]
     given += [
@@ -28,7 +49,7 @@ def found_anywhere(world: JourneyWorld, folder: Path) -> list[str]:
     given += [("answer", delivery.response) for delivery in world.slack.deliveries]
     given += [("paytend", call.biz_data) for call in world.paytend.calls]
     for place, what in given:
-        if NUMBER in json.dumps(what, default=str).replace(" ", "").replace("-", ""):
+        if holds_number(json.dumps(what, default=str, ensure_ascii=False)):
             places.append(place)
     return places
 
@@ -79,3 +100,22 @@ def test_a_card_number_in_the_reason_of_a_settlement_is_refused(sqlite_world: Jo
     world.clicks(MANAGER, "request_settle_not")
 
     assert world.submits(MANAGER, reason=f"see {NUMBER}").errors == {"reason": REFUSED}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a8_a_card_number_in_a_refusal_of_paytend_is_found_nowhere(
+    sqlite_world: JourneyWorld, sqlite_folder: Path, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    world = sqlite_world
+    caplog.set_level("DEBUG")
+    world.asks()
+    world.paytend.switches.add("refuse", operation="topup", words=f"Card {way} is abnormal")
+    world.clicks(MANAGER, "request_approve")
+    world.paytend.switches.add("refuse", operation="getCardInfo", words=f"Card {way} is abnormal")
+    world.types(SUPPORT, f"/card info {CARD}")
+
+    assert "Card 411111******1111 is abnormal" in world.told(SUPPORT)
+    assert "Card 411111******1111 is abnormal" in world.execution().words
+    assert "Card 411111******1111 is abnormal" in "".join(event.facts for event in world.trail())
+    assert found_anywhere(world, sqlite_folder) == []
+    assert way not in caplog.text

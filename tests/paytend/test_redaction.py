@@ -1,5 +1,7 @@
 """What is a card number in a text, and what only looks like one."""
 
+from decimal import Decimal
+
 import pytest
 
 from paytend.redaction import (
@@ -60,9 +62,27 @@ def test_what_no_card_begins_with_is_no_card_number(text: str) -> None:
     assert mask_text(with_good_check_digit) == with_good_check_digit
 
 
-@pytest.mark.parametrize("start", ["34", "36", "4", "51", "62", "2221", "2720", "2200", "9792"])
-def test_every_scheme_is_found(start: str) -> None:
-    body = f"{start}{'1' * (15 - len(start))}"
+@pytest.mark.parametrize(
+    ("start", "length"),
+    [
+        ("34", 15),
+        ("36", 14),
+        ("36", 16),
+        ("4", 16),
+        ("51", 16),
+        ("62", 16),
+        ("62", 19),
+        ("2221", 16),
+        ("2720", 16),
+        ("2200", 16),
+        ("9792", 16),
+        ("3530", 16),
+        ("6011", 16),
+        ("5018", 13),
+    ],
+)
+def test_every_scheme_is_found(start: str, length: int) -> None:
+    body = f"{start}{'1' * (length - 1 - len(start))}"
     number = next(f"{body}{digit}" for digit in range(10) if passes_luhn(f"{body}{digit}"))
 
     assert find_card_numbers(number) == [number]
@@ -89,16 +109,17 @@ def test_a_number_of_13_to_19_digits_is_found_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [(" ".join(VISA[place : place + size] for place in range(0, 16, size)), True) for size in (1, 2, 4, 8)]
-    + [("411111 111 1111 111", True), ("41111 11111 111111", True), ("4111111 111111111", False)],
+    + [("411111 111 1111 111", True), ("41111 11111 111111", True), ("4111111 111111111", True)],
 )
-def test_people_write_groups_of_one_to_six_or_eight_digits(text: str, found: bool) -> None:
+def test_people_write_groups_of_any_size(text: str, found: bool) -> None:
     assert bool(find_card_numbers(text)) is found
 
 
 @pytest.mark.parametrize("sign", [" ", "-", "\u00a0", "\u2009", "\u202f", "\u2010", "\u2011", "\u2013"])
 def test_groups_are_kept_apart_by_spaces_and_hyphens_of_any_kind(sign: str) -> None:
     assert find_card_numbers(sign.join(["4111", "1111", "1111", "1111"])) == [VISA]
-    assert find_card_numbers((sign + sign).join(["4111", "1111", "1111", "1111"])) == []
+    assert find_card_numbers((sign * 3).join(["4111", "1111", "1111", "1111"])) == [VISA]
+    assert find_card_numbers((sign * 4).join(["4111", "1111", "1111", "1111"])) == []
 
 
 @pytest.mark.parametrize("separator", ["", " ", "-"])
@@ -145,3 +166,23 @@ def test_other_values_stay_as_they_are() -> None:
 
     assert redact(value) == value | {"number": "411111******1111", "text": "411111******1111"}
     assert redact(int(OF_13)) == mask_card_number(OF_13)
+
+
+@pytest.mark.parametrize(
+    "number", [float(VISA), -int(VISA), Decimal(VISA), Decimal(f"{VISA}.00"), Decimal("4.111111111111111E+15")]
+)
+def test_a8_a_card_number_that_came_as_a_number_is_masked_however_it_was_written(number: object) -> None:
+    assert redact({"id": number}) == {"id": "411111******1111"}
+
+
+@pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("Infinity"), float("inf"), Decimal(f"{VISA}.5"), -0.0])
+def test_a8_a_number_that_is_no_card_number_stays_as_it_is(number: object) -> None:
+    assert str(redact(number)) == str(number)
+
+
+def test_a8_a_card_number_that_is_a_name_is_masked() -> None:
+    assert redact({"rows": [{f"card {VISA}": 1}]}) == {"rows": [{"card 411111******1111": 1}]}
+
+
+def test_a8_a_secret_is_known_by_a_name_in_wide_letters_too() -> None:
+    assert redact({"\uff23\uff36\uff36": "123"}) == {"\uff23\uff36\uff36": REMOVED}
