@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from approvals.policy.people import SamePerson
 from approvals.policy.rules import Policy
 from notifier.outbox.outbox import Outbox
 from storage.vault import Vault
@@ -14,7 +15,7 @@ SEND_WITHIN = timedelta(seconds=5)
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalContext:
-    """The policy, and what the use cases write with.
+    """The policy, who is who, and what the use cases write with.
 
     `audit_key` comes from `chain.make_key`; `channel` is `channels.approvals` of cardops.yml. `send_within` is how
     old a claim may be when it is sent, and `lease` how old when it counts as lost: the difference must be longer
@@ -24,6 +25,7 @@ class ApprovalContext:
     vault: Vault
     outbox: Outbox
     policy: Policy
+    same_person: SamePerson = ()
     make_id: Callable[[], str]
     audit_key: bytes = field(repr=False)
     channel: str

@@ -36,11 +36,13 @@ class Request(SQLModel, table=True):
     __tablename__ = REQUEST_TABLE
     __table_args__ = (
         Index("ix_request_status", "status", "created_at", "id"),
-        Index("ix_request_requester", "requester_id", "created_at", "id"),
+        Index("ix_request_requester", "requester_account", "created_at", "id"),
         Index("ix_request_history", "created_at", "id"),
         Index("ix_request_subject", "subject", "created_at", "id"),
-        Index("ix_request_requester_sum", "requester_id", "status", "ended_at"),
+        Index("ix_request_requester_sum", "requester_account", "status", "ended_at"),
         Index("ix_request_subject_sum", "subject", "status", "ended_at"),
+        Index("ix_request_new_card", "new_card", "status"),
+        Index("ix_request_cardholder", "cardholder_id", "status"),
         Index("ix_request_decide_by", "status", "decide_by"),
         Index("ix_request_execute_by", "status", "execute_by"),
         Index("ix_request_remind_at", "status", "remind_at"),
@@ -71,6 +73,7 @@ class Request(SQLModel, table=True):
     # Limits are summed in SQL, and SQLite sums decimals as floats; 2,148 USDT in smallest units overflow 32 bits.
     amount_minor: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     cardholder_id: str
+    new_card: str | None = None  # the new card of a replacement
     # Paytend finds a top-up or an order by it: two requests with one reference could not be told apart.
     reference: str = Field(unique=True)
     status: str

@@ -45,6 +45,7 @@ _FROZEN = [
     "id",
     "action",
     "subject",
+    "new_card",
     "digest",
     "phrase",
     "requester_id",
@@ -66,6 +67,19 @@ _PURGED_AFTER_END = ("payload", "shown")
 
 def _of_request(condition: str) -> str:
     return f"EXISTS (SELECT 1 FROM {REQUEST} r WHERE r.id = NEW.request_id AND ({condition}))"
+
+
+def _again(table: str) -> str:
+    """Whether the person of this row, by id or account, has a row for the same request already."""
+    return (
+        f"EXISTS (SELECT 1 FROM {table} a WHERE a.request_id = NEW.request_id "
+        "AND (a.person_id IN (NEW.person_id, NEW.account) OR a.account IN (NEW.person_id, NEW.account)))"
+    )
+
+
+_OF_REQUESTER = (
+    "r.requester_id IN (NEW.person_id, NEW.account) OR r.requester_account IN (NEW.person_id, NEW.account)"
+)
 
 
 def _no_request(condition: str) -> str:
@@ -196,7 +210,7 @@ GUARDS: tuple[Guard, ...] = (
         name="decision_of_another_person",
         table=DECISION,
         change="INSERT",
-        broken=_of_request("r.requester_id = NEW.person_id OR r.requester_account = NEW.account"),
+        broken=_of_request(_OF_REQUESTER),
         words="the requester is never an approver",
         locks="NEW.request_id",
     ),
@@ -217,6 +231,14 @@ GUARDS: tuple[Guard, ...] = (
             "OR (NEW.verdict = 'deny' AND length(NEW.reason) < 3)"
         ),
         words="a decision approves, or denies with a reason",
+    ),
+    Guard(
+        name="decision_once_a_person",
+        table=DECISION,
+        change="INSERT",
+        broken=_again(DECISION),
+        words="a person decides once, with whichever account",
+        locks="NEW.request_id",
     ),
     Guard(
         name="voided_while_approved",
@@ -251,11 +273,24 @@ GUARDS: tuple[Guard, ...] = (
         name="settlement_of_another_person",
         table=SETTLEMENT,
         change="INSERT",
-        broken=_no_request(
-            "r.status = 'unknown' AND r.requester_id <> NEW.person_id AND r.requester_account <> NEW.account"
-        ),
+        broken=_no_request(f"r.status = 'unknown' AND NOT ({_OF_REQUESTER})"),
         words="an unknown outcome is settled by people other than the requester",
         locks="NEW.request_id",
+    ),
+    Guard(
+        name="settlement_once_a_person",
+        table=SETTLEMENT,
+        change="INSERT",
+        broken=_again(SETTLEMENT),
+        words="a person settles once, with whichever account",
+        locks="NEW.request_id",
+    ),
+    Guard(
+        name="settlement_says_why",
+        table=SETTLEMENT,
+        change="INSERT",
+        broken="NEW.person_id = '' OR NEW.account = '' OR length(trim(NEW.reason)) < 3",
+        words="a word on an unknown outcome has a person and a reason",
     ),
     Guard(
         name="audit_follows",

@@ -128,12 +128,11 @@ def claim(
     except Refusal as refusal:
         words = f"Refused before sending: {refusal}"
         return _end(session, context, request, "execution:refused", words, now=now)
-    lost = void_lost(session, request, live=live, members_by_account=members_by_account, now=now)
+    lost = void_lost(session, context, request, live=live, members_by_account=members_by_account, now=now)
     # Counted again, because approvals were just voided and the policy may ask for more than it did.
     earlier = stored.read_earlier(session, request.id)
-    if decision_validity.count_approvals(earlier) < decision_validity.count_needed(
-        stored.read_rule(request), live
-    ):
+    counted = decision_validity.count_approvals(earlier, same_person=context.same_person)
+    if counted < decision_validity.count_needed(stored.read_rule(request), live):
         return _return(session, context, request, lost=lost, now=now)
     # Not a refusal of the request: it stays approved, and is tried again when the earlier outcome is known.
     refuse_blocked(session, cards=payload.affected_cards)

@@ -1,5 +1,7 @@
 """Two people settle what became of an execution if Paytend cannot say."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,11 +10,13 @@ from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.execution.records import finish
+from approvals.execution.rights_recheck import RightsUnreadable, find_known
 from approvals.free_text import require_reason
 from approvals.messages import notices
+from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.eligibility import SelfApproval, require_eligible
-from approvals.policy.people import Member, admit
-from approvals.refusals import Refusal
+from approvals.policy.people import Member, RolesUnreadable, admit, identity_of
+from approvals.refusals import Refusal, write_moment
 from approvals.requests import stored
 from approvals.requests.decision_validity import OtherContent
 from approvals.requests.move import note, update_message
@@ -36,7 +40,24 @@ class RequesterSettles(Refusal):
 
 
 class AlreadySaid(Refusal):
-    """You have said so already; a second person has to say the same."""
+    """You have given your word on this at {when}, and it stays. Other people have to say the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """The words that count now, by the people who gave them; `lost` are the names of the others, with reasons."""
+
+    by_person: Mapping[str, bool]
+    lost: tuple[str, ...]
+
+    def count(self, *, happened: bool) -> int:
+        """Return how many people say so."""
+        return sum(word is happened for word in self.by_person.values())
+
+
+def find_settlers(session: Session, request_id: str) -> tuple[str, ...]:
+    """Return the accounts of those who gave their word: their rights are read before the next word counts."""
+    return tuple(row.account for row in stored.find_settlements(session, request_id))
 
 
 def settle(
@@ -46,37 +67,71 @@ def settle(
     request_id: str,
     digest: str,
     member: Member,
+    members_by_account: Mapping[str, Member],
     happened: bool,
     reason: str,
     now: datetime,
 ) -> Request:
     """Count one person's word on whether it happened, and return the request; raises a Refusal.
 
-    It ends when two people say the same. A person may change their word until then.
+    It ends when two people say the same. The rules are those of a decision: people and not accounts count, each
+    once, with the rights that they have now. `members_by_account` is who the earlier settlers are now, read just
+    before; raises RightsUnreadable if one of them is missing.
     """
     admit(member.person)
     require_reason(reason)
     # Lock first: two people who settle at once must each see the other's word.
     request = stored.find(session, request_id, to_change=True)
     execution = session.get(Execution, request_id, populate_existing=True)
-    # The newest word of each person: later rows come later.
-    said = {row.person_id: row.happened for row in stored.find_settlements(session, request.id)}
-    _require_settleable(request, execution, digest=digest, member=member)
-    if said.get(member.person.id) is happened:
-        raise AlreadySaid
+    changers = find_recent_changers(session, cardholder_id=request.cardholder_id, now=now)
+    earlier = stored.find_settlements(session, request.id)
+    _require_settleable(request, execution, digest=digest, member=member, changers=changers)
+    _refuse_second(earlier, member=member)
     settlement = _add_settlement(
         session, context, request, member=member, happened=happened, reason=reason, now=now
     )
-    said[member.person.id] = happened
-    same = sum(word is happened for word in said.values())
-    _reply_settled(session, context, request, settlement=settlement, same=same, said=len(said), now=now)
-    if same >= _PEOPLE_TO_SETTLE and execution is not None:
+    known = {**members_by_account, settlement.account: member}
+    words = _count_words((*earlier, settlement), context, request, changers=changers, members_by_account=known)
+    _reply_settled(session, context, request, settlement=settlement, words=words, now=now)
+    if words.count(happened=happened) >= _PEOPLE_TO_SETTLE and execution is not None:
         _finish_settled(session, context, request, execution, settlement=settlement, now=now)
     else:
         update_message(session, context, request, now=now)
-        facts = {"happened": happened, "reason": settlement.reason}
+        facts = {"happened": happened, "reason": settlement.reason, "lost": list(words.lost)}
         note(session, context, request, "execution:word_given", actor=settlement.account, now=now, facts=facts)
     return request
+
+
+def _refuse_second(earlier: Sequence[Settlement], *, member: Member) -> None:
+    # No second word, not even another one: who may take theirs back could be made to, until it fits.
+    for row in earlier:
+        if member.person.is_known_as(row.person_id, row.account):
+            raise AlreadySaid(when=write_moment(row.settled_at))
+
+
+def _count_words(
+    rows: Sequence[Settlement],
+    context: ApprovalContext,
+    request: Request,
+    *,
+    changers: frozenset[str],
+    members_by_account: Mapping[str, Member],
+) -> _Words:
+    by_person: dict[str, bool] = {}
+    lost = []
+    for row in rows:
+        person = identity_of(row.account, same_person=context.same_person)
+        known = find_known(members_by_account, row.account)
+        try:
+            _require_settler(request, member=known, changers=changers)
+        except RolesUnreadable as refusal:
+            raise RightsUnreadable from refusal
+        except Refusal as refusal:
+            lost.append(f"{row.name} ({refusal})")
+            continue
+        # The first word of a person: an older version let them say it twice.
+        by_person.setdefault(person, row.happened)
+    return _Words(by_person=by_person, lost=tuple(lost))
 
 
 def settler_roles(request: Request) -> tuple[str, ...]:
@@ -85,23 +140,30 @@ def settler_roles(request: Request) -> tuple[str, ...]:
     return (*roles, *(role for role in SETTLERS if role not in roles))
 
 
-def _require_settleable(request: Request, execution: Execution | None, *, digest: str, member: Member) -> None:
+def _require_settleable(
+    request: Request, execution: Execution | None, *, digest: str, member: Member, changers: frozenset[str]
+) -> None:
     if request.digest != digest:
         raise OtherContent
     if request.status != Status.UNKNOWN:
         raise NotUnknown(status=request.status)
+    _require_settler(request, member=member, changers=changers)
+    # While lookups may still answer, people could only guess.
+    if execution is None or execution.gave_up_at is None:
+        raise StillAsking
+
+
+def _require_settler(request: Request, *, member: Member, changers: frozenset[str]) -> None:
+    """Refuse a person who may not settle this now, by the rules of a decision."""
     try:
-        # Without `changers`: saying what happened at Paytend decides nothing about the cardholder.
         require_eligible(
             member,
             requester=(request.requester_id, request.requester_account),
             role_lists=(settler_roles(request),),
+            changers=changers,
         )
     except SelfApproval as refusal:
         raise RequesterSettles from refusal
-    # While lookups may still answer, people could only guess.
-    if execution is None or execution.gave_up_at is None:
-        raise StillAsking
 
 
 def _add_settlement(
@@ -136,10 +198,10 @@ def _reply_settled(
     request: Request,
     *,
     settlement: Settlement,
-    same: int,
-    said: int,
+    words: _Words,
     now: datetime,
 ) -> None:
+    same = words.count(happened=settlement.happened)
     settled = notices.RequestSettled(
         request=request.id,
         phrase=request.phrase,
@@ -147,7 +209,8 @@ def _reply_settled(
         happened=settlement.happened,
         reason=settlement.reason,
         count=f"{same} of {_PEOPLE_TO_SETTLE}",
-        differs=same < said,
+        differs=same < len(words.by_person),
+        lost=words.lost,
         at=now,
     )
     notices.reply(session, context.outbox, request, facts=settled, now=now)

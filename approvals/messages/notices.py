@@ -71,13 +71,17 @@ class RequestSecret(RequestReply, template="request_secret"):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSettled(RequestReply, template="request_settled"):
-    """One person said whether an unknown change happened; `differs` if others said the opposite."""
+    """One person said whether an unknown change happened; `differs` if others said the opposite.
+
+    `lost` are the people whose earlier word counts no more, each with the reason.
+    """
 
     by: str
     happened: bool
     reason: str
     count: str
     differs: bool
+    lost: Sequence[str] = ()
     at: datetime
 
 

@@ -1,5 +1,6 @@
 """The sums of recent requests, compared with the limits of the policy."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,13 +21,14 @@ def read_limit_states(
     *,
     action: str,
     money: Money | None,
-    requester_id: str,
+    requester: Collection[str],
     card_id: str,
     now: datetime,
     before: Request | None = None,
 ) -> list[LimitState]:
     """Return each limit for this action with the sum that counts against it, this money included.
 
+    `requester` are all accounts of the person who asks: a sum is a person's, whichever account they used.
     `before` is the request itself if it is stored already. Then only earlier requests count: it was in the
     sum when the later ones were checked.
     """
@@ -37,7 +39,7 @@ def read_limit_states(
         if limit.over.currency != money.currency:
             states.append(LimitState(limit=limit, total=None))  # not comparable, so it counts as exceeded
             continue
-        whose = requester_id if limit.per is Per.REQUESTER else card_id
+        whose = requester if limit.per is Per.REQUESTER else (card_id,)
         earlier = _sum(session, limit, whose=whose, now=now, before=before)
         states.append(LimitState(limit=limit, total=Money.from_minor(earlier, money.currency) + money))
     return states
@@ -52,15 +54,18 @@ def sum_day(session: Session, *, action: str, currency: str, card_id: str, now: 
         over=Money.from_minor(0, currency),
         then="refuse",
     )
-    return Money.from_minor(_sum(session, day, whose=card_id, now=now, before=None), currency)
+    return Money.from_minor(_sum(session, day, whose=(card_id,), now=now, before=None), currency)
 
 
-def _sum(session: Session, limit: LimitRule, *, whose: str, now: datetime, before: Request | None) -> int:
+def _sum(
+    session: Session, limit: LimitRule, *, whose: Collection[str], now: datetime, before: Request | None
+) -> int:
     """Return the sum, in the smallest unit, of requests that are open or were executed within the window."""
-    owner = col(Request.requester_id) if limit.per is Per.REQUESTER else col(Request.subject)
+    # The account, which was a fact, and not the stored id, which was right under the identity map of that day.
+    owner = col(Request.requester_account) if limit.per is Per.REQUESTER else col(Request.subject)
     # Open requests count although nothing has moved yet: else ten small ones could pass a limit together.
     mine: list[Any] = [
-        owner == whose,
+        owner.in_(sorted(whose)),
         col(Request.action) == limit.action,
         col(Request.currency) == limit.over.currency,
     ]

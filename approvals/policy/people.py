@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from approvals.refusals import Refusal
 
+# The identity map of cardops.yml: each list holds accounts of one human.
+SamePerson = Sequence[Sequence[str]]
+
 
 class Stranger(Refusal):
     """Only members of this workspace may do this."""
@@ -60,6 +63,11 @@ class Person:
     is_bot: bool = False
 
     @property
+    def known_ids(self) -> frozenset[str]:
+        """Every id under which something of theirs may be stored."""
+        return self.accounts | {self.id, self.account}
+
+    @property
     def display_name(self) -> str:
         """The name, or the account where there is none."""
         return self.name or self.account
@@ -69,7 +77,7 @@ class Person:
 
         Their accounts count too: a row may have been stored before the identity map joined them to one person.
         """
-        return not self.accounts.isdisjoint(ids) or self.id in ids or self.account in ids
+        return not self.known_ids.isdisjoint(ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,18 +113,28 @@ class Directory(Protocol):
         ...
 
 
-def identity_of(account: str, *, same_person: Sequence[Sequence[str]]) -> str:
-    """Return the id of the person behind an account: the first account of their list in `same_person`."""
-    return next((accounts[0] for accounts in same_person if account in accounts), account)
+def identity_of(account: str, *, same_person: SamePerson) -> str:
+    """Return the id of the person behind an account: the least of their accounts, in whatever order they stand."""
+    return min(accounts_of(account, same_person=same_person))
 
 
-def accounts_of(account: str, *, same_person: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Return all accounts of the person behind an account."""
-    return next((frozenset(known) for known in same_person if account in known), frozenset({account}))
+def accounts_of(account: str, *, same_person: SamePerson) -> frozenset[str]:
+    """Return all accounts of the person behind an account: lists that share an account are one person."""
+    known = frozenset({account})
+    while True:
+        more = known.union(*(accounts for accounts in same_person if not known.isdisjoint(accounts)))
+        if more == known:
+            return known
+        known = more
+
+
+def count_people(accounts: Iterable[str], *, same_person: SamePerson) -> int:
+    """Return how many people are behind these accounts."""
+    return len({identity_of(account, same_person=same_person) for account in accounts})
 
 
 def find_member(
-    directory: Directory, *, account: str, roles: Mapping[str, RoleRule], same_person: Sequence[Sequence[str]]
+    directory: Directory, *, account: str, roles: Mapping[str, RoleRule], same_person: SamePerson
 ) -> Member:
     """Return who an account is now and what they may do; raises DirectoryUnreadable for an unknown account.
 
@@ -138,7 +156,7 @@ def find_member(
 
 
 def read_members(
-    directory: Directory, *, roles: Mapping[str, RoleRule], same_person: Sequence[Sequence[str]]
+    directory: Directory, *, roles: Mapping[str, RoleRule], same_person: SamePerson
 ) -> dict[str, frozenset[str]]:
     """Return for each role the ids of its active members; a person who cannot be read is left out."""
     members: dict[str, frozenset[str]] = {}
@@ -181,7 +199,7 @@ def _accounts_in(directory: Directory, rule: RoleRule) -> tuple[frozenset[str], 
     return frozenset(accounts), complete
 
 
-def _able(directory: Directory, accounts: Iterable[str], same_person: Sequence[Sequence[str]]) -> Iterable[str]:
+def _able(directory: Directory, accounts: Iterable[str], same_person: SamePerson) -> Iterable[str]:
     for account in accounts:
         try:
             person = _person(directory.person(account), same_person)
@@ -191,7 +209,7 @@ def _able(directory: Directory, accounts: Iterable[str], same_person: Sequence[S
         yield person.id
 
 
-def _person(profile: Profile, same_person: Sequence[Sequence[str]]) -> Person:
+def _person(profile: Profile, same_person: SamePerson) -> Person:
     return Person(
         id=identity_of(profile.account, same_person=same_person),
         account=profile.account,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from approvals.free_text import require_reason
 from approvals.policy.eligibility import require_eligible
-from approvals.policy.people import Member, Person, admit
+from approvals.policy.people import Member, Person, SamePerson, admit, count_people
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal, write_moment
 from approvals.statuses import Status, Verdict
@@ -50,9 +50,13 @@ class RequestState:
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierDecision:
-    """A decision that was made before this one."""
+    """A decision that was made before this one.
+
+    `person_id` is who it was then, `account` what they used: who is behind it now follows from the account.
+    """
 
     person_id: str
+    account: str
     name: str
     verdict: Verdict
     decided_at: datetime
@@ -66,6 +70,7 @@ def judge_decision(
     earlier: Sequence[EarlierDecision],
     member: Member,
     changers: frozenset[str],
+    same_person: SamePerson,
     digest: str,
     verdict: Verdict,
     reason: str,
@@ -92,7 +97,7 @@ def judge_decision(
     if verdict is Verdict.DENY:
         require_reason(reason)
         return Status.DENIED
-    counted = count_approvals(earlier) + 1
+    counted = count_approvals(earlier, same_person=same_person) + 1
     return Status.APPROVED if counted >= count_needed(state.rule, live) else Status.PENDING
 
 
@@ -100,7 +105,7 @@ def judge_withdrawal(state: RequestState, *, member: Member, digest: str, now: d
     """Return the status after the requester withdraws; raises a Refusal if this person cannot, or not any more."""
     admit(member.person)
     require_digest(state, digest=digest)
-    if not member.person.is_known_as(state.requester_id):
+    if not member.person.is_known_as(state.requester_id, state.requester_account):
         raise NotYours
     require_pending(state, now=now)
     return Status.WITHDRAWN
@@ -114,10 +119,11 @@ def count_needed(asked: Rule, live: Rule) -> int:
     return max(asked.quorum, live.quorum, 1)
 
 
-def count_approvals(earlier: Sequence[EarlierDecision]) -> int:
+def count_approvals(earlier: Sequence[EarlierDecision], *, same_person: SamePerson) -> int:
     """Return how many people approved; void decisions do not count."""
-    # Two ids that became one person since count twice here; the claim voids one (`rights_recheck.py`).
-    return len({row.person_id for row in earlier if row.verdict is Verdict.APPROVE and not row.is_void})
+    # By account and not by the stored id: the identity map may have joined or parted people since.
+    approved = (row.account for row in earlier if row.verdict is Verdict.APPROVE and not row.is_void)
+    return count_people(approved, same_person=same_person)
 
 
 def require_digest(state: RequestState, *, digest: str) -> None:
@@ -142,5 +148,5 @@ def is_expired(until: datetime | None, *, now: datetime) -> bool:
 def _refuse_second(earlier: Sequence[EarlierDecision], *, person: Person) -> None:
     for row in earlier:
         # Void decisions too: there is one row per person, so a voided approver cannot decide again.
-        if person.is_known_as(row.person_id):
+        if person.is_known_as(row.account, row.person_id):
             raise AlreadyDecided(who=row.name, when=write_moment(row.decided_at))

@@ -9,7 +9,7 @@ from approvals.free_text import refuse_card_number
 from approvals.messages import notices
 from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.limits import read_limit_states
-from approvals.policy.people import Member, admit, require_role
+from approvals.policy.people import Member, accounts_of, admit, require_role
 from approvals.policy.rules import LimitReached, NothingAllows, Rule, apply_limits, choose_rule, find_rule
 from approvals.requests import decision_validity, stored
 from approvals.requests.decision_validity import EarlierDecision, RequestState
@@ -50,18 +50,21 @@ def decide(
         earlier=earlier,
         member=member,
         changers=find_recent_changers(session, cardholder_id=request.cardholder_id, now=now),
+        same_person=context.same_person,
         digest=digest,
         verdict=verdict,
         reason=reason,
         now=now,
     )
     decision = _add_decision(session, request, verdict=verdict, member=member, reason=reason, now=now)
-    count = _count(earlier, verdict=verdict, asked=state.rule, live=live)
+    count = _count(earlier, context, verdict=verdict, asked=state.rule, live=live)
     _follow_decision(session, context, request, status=status, decision=decision, count=count, now=now)
     return request
 
 
-def require_decider(session: Session, *, request_id: str, digest: str, member: Member, now: datetime) -> Request:
+def require_decider(
+    session: Session, context: ApprovalContext, *, request_id: str, digest: str, member: Member, now: datetime
+) -> Request:
     """Return the request if this person could decide it now; raises a Refusal. Nothing is decided."""
     request = stored.find(session, request_id)
     earlier = stored.read_earlier(session, request.id)
@@ -73,6 +76,7 @@ def require_decider(session: Session, *, request_id: str, digest: str, member: M
         earlier=earlier,
         member=member,
         changers=find_recent_changers(session, cardholder_id=request.cardholder_id, now=now),
+        same_person=context.same_person,
         digest=digest,
         verdict=Verdict.APPROVE,  # which needs no reason: the person has not typed one yet
         reason="",
@@ -122,7 +126,7 @@ def find_live_rule(session: Session, context: ApprovalContext, request: Request,
         context.policy,
         action=request.action,
         money=money,
-        requester_id=request.requester_id,
+        requester=accounts_of(request.requester_account, same_person=context.same_person),
         card_id=request.subject,
         now=now,
         before=request,
@@ -154,8 +158,11 @@ def _find_rule_for(
         raise
 
 
-def _count(earlier: list[EarlierDecision], *, verdict: Verdict, asked: Rule, live: Rule) -> str:
-    counted = decision_validity.count_approvals(earlier) + (verdict is Verdict.APPROVE)
+def _count(
+    earlier: list[EarlierDecision], context: ApprovalContext, *, verdict: Verdict, asked: Rule, live: Rule
+) -> str:
+    approvals = decision_validity.count_approvals(earlier, same_person=context.same_person)
+    counted = approvals + (verdict is Verdict.APPROVE)
     return f"{counted} of {decision_validity.count_needed(asked, live)}"
 
 

@@ -47,12 +47,17 @@ def waiting(
     in_role = [col(Request.roles).contains(f",{role},", autoescape=True) for role in sorted(member.roles)]
     if not in_role:
         return RequestPage(requests=(), after=None)
-    decided = exists().where(col(Decision.request_id) == col(Request.id), col(Decision.person_id) == person.id)
+    ids = sorted(person.known_ids)
+    decided = exists().where(
+        col(Decision.request_id) == col(Request.id),
+        or_(col(Decision.account).in_(ids), col(Decision.person_id).in_(ids)),
+    )
     # `roles` is stored as ",manager,admin," so that one role cannot match a part of another's name.
     conditions = [
         Request.status == Status.PENDING.value,
         col(Request.decide_by) > now,
-        Request.requester_id != person.id,
+        col(Request.requester_account).not_in(ids),
+        col(Request.requester_id).not_in(ids),
         or_(*in_role),
         ~decided,
     ]
@@ -61,7 +66,7 @@ def waiting(
 
 def mine(session: Session, *, member: Member, after: PageStart | None = None, size: int = PAGE) -> RequestPage:
     """Return what this person asked for, the newest first."""
-    conditions = [Request.requester_id == member.person.id]
+    conditions = [col(Request.requester_account).in_(sorted(member.person.known_ids))]
     return _page(session, conditions, after=after, size=size, newest_first=True)
 
 

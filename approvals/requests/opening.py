@@ -21,7 +21,7 @@ from approvals.messages.request_message import make_request_message
 from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.eligibility import count_able, judge_decider
 from approvals.policy.limits import read_limit_states
-from approvals.policy.people import Member, Person, admit, require_role
+from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, require_role
 from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rule, to_json
 from approvals.refusals import Refusal
 from approvals.requests.deadlines import REMINDERS
@@ -73,7 +73,7 @@ def open_request(
     money = payload.moved_money
     rule = _rule(session, context, action=action, payload=payload, member=member, now=now)
     if not rule.lifted:
-        _refuse_impossible(session, rule, new_request=new_request, requester_id=member.person.id, now=now)
+        _refuse_impossible(session, context, rule, new_request=new_request, member=member, now=now)
     # After the refusals: somebody who answers "yes, again" must not be refused only then.
     if not new_request.again:
         refuse_repeated(session, context, action=action, payload=payload, now=now)
@@ -148,7 +148,7 @@ def _rule(
         context.policy,
         action=action.name,
         money=payload.moved_money,
-        requester_id=member.person.id,
+        requester=member.person.known_ids,
         card_id=payload.subject,
         now=now,
     )
@@ -174,13 +174,19 @@ def _lift(
 
 
 def _refuse_impossible(
-    session: Session, rule: Rule, *, new_request: NewRequest, requester_id: str, now: datetime
+    session: Session,
+    context: ApprovalContext,
+    rule: Rule,
+    *,
+    new_request: NewRequest,
+    member: Member,
+    now: datetime,
 ) -> None:
     """Refuse a request that could only expire, because too few people could approve it."""
     changers = find_recent_changers(session, cardholder_id=new_request.snapshot.holder_id, now=now)
     able = count_able(
-        judge_decider(member, rule=rule, requester=requester_id, changers=changers)
-        for member in _list_members(new_request.members)
+        judge_decider(each, rule=rule, requester=member.person.id, changers=changers)
+        for each in _list_members(new_request.members, same_person=context.same_person)
     )
     if able < rule.quorum:
         raise NobodyCanDecide(
@@ -190,12 +196,12 @@ def _refuse_impossible(
         )
 
 
-def _list_members(people_by_role: Mapping[str, frozenset[str]]) -> list[Member]:
+def _list_members(people_by_role: Mapping[str, frozenset[str]], *, same_person: SamePerson) -> list[Member]:
     """Return the people who have any role, each with all their roles; they are active members already."""
     ids = sorted(frozenset[str]().union(*people_by_role.values()))
     return [
         Member(
-            person=Person(id=each, account=each),
+            person=Person(id=each, account=each, accounts=accounts_of(each, same_person=same_person)),
             roles=frozenset(role for role, people in people_by_role.items() if each in people),
         )
         for each in ids

@@ -127,6 +127,7 @@ def read_earlier(session: Session, request_id: str) -> list[EarlierDecision]:
     return [
         EarlierDecision(
             person_id=row.person_id,
+            account=row.account,
             name=row.name,
             verdict=Verdict(row.verdict),
             decided_at=row.decided_at,

@@ -10,6 +10,7 @@ from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.messages.request_message import RequestView
 from approvals.policy import limits
+from approvals.policy.people import accounts_of
 from approvals.policy.rules import LimitState
 from approvals.requests import stored
 from approvals.statuses import OPEN
@@ -82,7 +83,7 @@ def _read_limits(
         context.policy,
         action=request.action,
         money=money,
-        requester_id=request.requester_id,
+        requester=accounts_of(request.requester_account, same_person=context.same_person),
         card_id=request.subject,
         now=now,
         before=request,

@@ -47,6 +47,7 @@ class Installation:
             vault=self.vault,
             outbox=Outbox(vault=self.vault, make_id=make_id),
             policy=config.rules,
+            same_person=config.same_person,
             make_id=make_id,
             audit_key=self.audit_key,
             channel=config.channels.approvals,

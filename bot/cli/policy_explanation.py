@@ -99,14 +99,13 @@ def explain_question(
 def _read_limits(
     session: Session, config: Config, question: PolicyQuestion, *, now: datetime
 ) -> tuple[LimitState, ...]:
-    requester = people.identity_of(question.requester or "", same_person=config.same_person)
     return tuple(
         sums.read_limit_states(
             session,
             config.rules,
             action=question.action,
             money=question.money,
-            requester_id=requester,
+            requester=people.accounts_of(question.requester or "", same_person=config.same_person),
             card_id=question.subject,
             now=now,
         )

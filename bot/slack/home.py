@@ -18,7 +18,7 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from approvals.context import ApprovalContext
-from approvals.policy.people import Member, Person, admit
+from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, identity_of
 from approvals.requests import lists, stored
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
@@ -125,7 +125,7 @@ class HomeTabs:
         published = 0
         for row in rows:
             with self.database.reading() as session:
-                facts = _facts(session, self.approvals, _last_member(row), now=now)
+                facts = _facts(session, self.approvals, _last_member(row, self.approvals.same_person), now=now)
             if _digest(facts) != row.digest:
                 if published >= MOST_PUBLISHED or not self._publish(row.account, facts, now=now):
                     break  # the others have their turn in the next refresh, those that waited longest first
@@ -157,8 +157,13 @@ def _newest_fact(session: Session) -> str:
     return f"{events}/{sample}"
 
 
-def _last_member(row: HomeTab) -> Member:
-    person = Person(id=row.person_id, account=row.account, name=row.name)
+def _last_member(row: HomeTab, same_person: SamePerson) -> Member:
+    person = Person(
+        id=identity_of(row.account, same_person=same_person),
+        account=row.account,
+        accounts=accounts_of(row.account, same_person=same_person),
+        name=row.name,
+    )
     return Member(person=person, roles=frozenset(role for role in row.roles.split(",") if role))
 
 

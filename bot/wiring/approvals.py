@@ -53,6 +53,7 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         vault=base.vault,
         outbox=Outbox(vault=base.vault, make_id=base.make_id),
         policy=base.config.rules,
+        same_person=base.config.same_person,
         make_id=base.make_id,
         audit_key=chain.make_key(base.settings.CARDOPS_SECRET_KEYS[-1]),
         channel=base.config.channels.approvals,

@@ -16,7 +16,7 @@ from approvals.context import ApprovalContext
 from approvals.execution import execution, interrupted_executions, reconciliation, records, settlement_by_people
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.messages.request_message import make_request_message
-from approvals.policy.people import Member, Person
+from approvals.policy.people import Member, Person, accounts_of, identity_of
 from approvals.policy.rules import LimitRule, Policy, PolicyRule
 from approvals.requests import deadlines, lists, opening, stored, view
 from approvals.requests import decisions as requests
@@ -130,6 +130,18 @@ class ApprovalWorld:
         fields = {name: getattr(self.context, name) for name in ApprovalContext.__dataclass_fields__}
         policy = self.context.policy.model_copy(update=changes)
         self.context = ApprovalContext(**{**fields, "policy": policy})
+
+    def same(self, *same_person: tuple[str, ...]) -> None:
+        """Edit the identity map; everybody is who they are by it from now on."""
+        fields = {name: getattr(self.context, name) for name in ApprovalContext.__dataclass_fields__}
+        self.context = ApprovalContext(**{**fields, "same_person": same_person})
+        for account, member in self.members_by_account.items():
+            who = replace(
+                member.person,
+                id=identity_of(account, same_person=same_person),
+                accounts=accounts_of(account, same_person=same_person),
+            )
+            self.members_by_account[account] = replace(member, person=who)
 
     def passes(self, **duration: float) -> None:
         """Move the clock."""
@@ -247,6 +259,7 @@ class ApprovalWorld:
                 request_id=request.id,
                 digest=request.digest,
                 member=by,
+                members_by_account=self.members_by_account,
                 happened=happened,
                 reason=reason,
                 now=self.now,
@@ -282,6 +295,11 @@ class ApprovalWorld:
         with self.database.reading() as session:
             query = select(func.count()).select_from(Decision).where(Decision.request_id == request.id)
             return session.exec(query).one()
+
+    def mine(self, who: Member) -> list[str]:
+        """Return the ids of what somebody asked for."""
+        with self.database.reading() as session:
+            return [row.id for row in lists.mine(session, member=who).requests]
 
     def waiting(self, who: Member) -> list[str]:
         """Return the ids of what waits for somebody."""

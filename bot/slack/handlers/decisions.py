@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from approvals.execution import settlement_by_people
+from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
 from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue
 from approvals.policy.people import Member
 from approvals.requests import decisions as deciding
 from approvals.statuses import Verdict
+from approvals.tables import Request
 from bot.slack.context import SlackContext
 from bot.slack.declarations import (
     Click,
@@ -67,6 +69,7 @@ def _open_denial(context: SlackContext, incoming: Incoming, member: Member, show
     with context.database.reading() as session:
         request = deciding.require_decider(
             session,
+            context.approvals,
             request_id=shown.id,
             digest=shown.digest,
             member=member,
@@ -130,21 +133,34 @@ def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
 
 
 def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    try:
+        request = _give_word(context, incoming, member)
+    except RightsUnreadable:
+        # Somebody may have spoken since the settlers were read: once more, with them among those asked about.
+        request = _give_word(context, incoming, member)
+    context.work.wake_deliverer()
+    settled = request.status in {"executed", "failed"}
+    return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
+
+
+def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> Request:
     shown = _read_shown(incoming.value)
+    with context.database.reading() as session:
+        accounts = settlement_by_people.find_settlers(session, shown.id)
+    # Before the transaction, as Slack is asked: whoever spoke first may have lost the right since.
+    settlers = {account: context.members.find(account) for account in accounts}
     with context.database.writing() as session:
-        request = settlement_by_people.settle(
+        return settlement_by_people.settle(
             session,
             context.approvals,
             request_id=shown.id,
             digest=shown.digest,
             member=member,
+            members_by_account=settlers,
             happened=incoming.value.get("happened") is True,
             reason=incoming.fields["reason"],
             now=context.now(),
         )
-    context.work.wake_deliverer()
-    settled = request.status in {"executed", "failed"}
-    return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
 
 
 CLICKS: tuple[Click, ...] = (

@@ -158,6 +158,7 @@ def test_settling_at_once_needs_two_and_ends_once(world: ApprovalWorld) -> None:
     world.passes(minutes=4)
     world.ticks()
     world.gives_up()
+    world.members_by_account |= {who.person.account: who for who in APPROVERS}
     race = Race()
     race.run([partial(world.settles, request, who, happened=False) for who in APPROVERS[:6]])
     assert (len(race.results), len(race.refusals)) == (2, 4)

@@ -1,14 +1,16 @@
 """Two people say what Paytend cannot say."""
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.execution.settlement_by_people import AlreadySaid, NotUnknown, RequesterSettles, StillAsking
 from approvals.free_text import ReasonNeeded
-from approvals.policy.people import NotInRole
+from approvals.policy.people import Member, NotInRole
 from approvals.requests.decision_validity import OtherContent
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown
-from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, person
+from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, flagged, person
 
 
 def _lost(world: ApprovalWorld) -> Request:
@@ -42,7 +44,7 @@ def test_a_differing_word_is_told_and_settles_nothing(world: ApprovalWorld) -> N
     assert world.settles(request, MILO, happened=False).status == "unknown"
     assert world.outbox.of("request_settled")[-1].facts["differs"]
 
-    assert world.settles(request, MILO, happened=True).status == "executed"
+    assert world.settles(request, ADA, happened=True).status == "executed"
 
 
 def test_one_person_is_not_two(world: ApprovalWorld) -> None:
@@ -52,6 +54,84 @@ def test_one_person_is_not_two(world: ApprovalWorld) -> None:
         world.settles(request, MARA, happened=True)
     with pytest.raises(AlreadySaid):
         world.settles(request, person("U0MARA2", "manager", identity="U0MARA"), happened=True)
+
+
+def test_a6_whoever_changed_their_mind_replaces_nothing(world: ApprovalWorld) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=False)
+    for _ in range(3):
+        with pytest.raises(AlreadySaid):
+            world.settles(request, MARA, happened=True)
+    assert world.settles(request, MILO, happened=True).status == "unknown"
+    assert len(world.message_facts(request)["settlements"]) == 2
+
+
+def test_a6_two_accounts_of_one_human_do_not_settle_alone(world: ApprovalWorld) -> None:
+    request = _lost(world)
+    world.members_by_account["U0MARA2"] = person("U0MARA2", "manager")
+    world.settles(request, MARA, happened=False)
+    world.same(("U0MARA2", "U0MARA"))
+
+    with pytest.raises(AlreadySaid):
+        world.settles(request, world.members_by_account["U0MARA2"], happened=False)
+
+
+def test_a6_two_words_are_one_when_their_people_turn_out_to_be_one(world: ApprovalWorld) -> None:
+    request = _lost(world)
+    world.members_by_account["U0MARA2"] = person("U0MARA2", "manager")
+    world.settles(request, MARA, happened=False)
+    world.settles(request, world.members_by_account["U0MARA2"], happened=True)
+    world.same(("U0MARA2", "U0MARA"))
+
+    assert world.settles(request, MILO, happened=True).status == "unknown"
+    assert world.settles(request, ADA, happened=True).status == "executed"
+
+
+@pytest.mark.parametrize("now", [flagged(MARA, "is_deactivated"), person("U0MARA", "support")])
+def test_a6_the_first_word_counts_no_more_when_its_person_lost_the_right(
+    world: ApprovalWorld, now: Member
+) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=False)
+    world.members_by_account["U0MARA"] = now
+
+    assert world.settles(request, MILO, happened=False).status == "unknown"
+    assert "Mara" in world.outbox.of("request_settled")[-1].facts["lost"][0]
+    assert world.settles(request, ADA, happened=False).status == "failed"
+
+
+def test_a6_settling_waits_when_slack_does_not_say_who_the_first_is_now(world: ApprovalWorld) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=False)
+    world.members_by_account["U0MARA"] = Member(person=MARA.person, unreadable=frozenset({"manager", "admin"}))
+    with pytest.raises(RightsUnreadable):
+        world.settles(request, MILO, happened=False)
+    del world.members_by_account["U0MARA"]
+    with pytest.raises(RightsUnreadable):
+        world.settles(request, MILO, happened=False)
+
+    assert world.read(request).status == "unknown"
+    assert len(world.message_facts(request)["settlements"]) == 1
+
+
+def test_a6_whoever_turns_out_to_be_the_requester_settled_nothing(world: ApprovalWorld) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=False)
+    world.same(("U0MARA", "U0SAM"))
+
+    assert world.settles(request, MILO, happened=False).status == "unknown"
+
+
+def test_a6_the_database_keeps_one_word_of_a_person(world: ApprovalWorld) -> None:
+    request = _lost(world)
+    world.settles(request, MARA, happened=False)
+    columns = "id, request_id, person_id, account, name, happened, reason, settled_at"
+    for person_id, account in (("U0MARA", "U0MARA"), ("U0OTHER", "U0MARA"), ("U0MARA", "U0OTHER")):
+        values = f"'new', '{request.id}', '{person_id}', '{account}', 'x', happened, reason, settled_at"
+        with pytest.raises(IntegrityError), world.database.writing() as session:
+            session.connection().exec_driver_sql(
+                f"INSERT INTO approval_settlement ({columns}) SELECT {values} FROM approval_settlement"  # noqa: S608
+            )
 
 
 def test_the_requester_and_outsiders_settle_nothing(small: ApprovalWorld) -> None:

@@ -1,6 +1,7 @@
 """Roles from groups and people, the identity map, and directories that do not answer."""
 
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,8 @@ from approvals.policy.people import (
     NotInRole,
     Profile,
     RoleRule,
+    accounts_of,
+    count_people,
     find_member,
     identity_of,
     read_members,
@@ -97,8 +100,8 @@ def test_an_empty_list_of_roles_lets_nobody_through() -> None:
 
 @given(st.lists(st.lists(st.sampled_from("ABCDEFGH"), min_size=1, max_size=3, unique=True), max_size=3))
 def test_two_accounts_of_one_human_are_one_identity(same: list[list[str]]) -> None:
-    for accounts in same[:1]:
-        assert {identity_of(account, same_person=same) for account in accounts} == {accounts[0]}
+    for accounts in same:
+        assert len({identity_of(account, same_person=same) for account in accounts}) == 1
     assert identity_of("Z", same_person=same) == "Z"
 
 
@@ -106,3 +109,23 @@ def test_a_role_cannot_be_changed_after_it_was_read() -> None:
     role = RoleRule(people=("U0MARA",))
     with pytest.raises(ValidationError, match="frozen"):
         setattr(role, "people", ("U0EVE",))  # noqa: B010 - mypy refuses the assignment itself
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("ABCDEFGH"), min_size=1, max_size=3, unique=True), max_size=4), st.randoms()
+)
+def test_a13_the_order_of_the_identity_map_changes_nobody(same: list[list[str]], random: Random) -> None:
+    shuffled = [random.sample(accounts, len(accounts)) for accounts in random.sample(same, len(same))]
+    for account in "ABCDEFGH":
+        assert identity_of(account, same_person=shuffled) == identity_of(account, same_person=same)
+        assert accounts_of(account, same_person=shuffled) == accounts_of(account, same_person=same)
+
+
+def test_a13_lists_that_share_an_account_are_one_person() -> None:
+    same = [["U4", "U3"], ["U2", "U1"], ["U3", "U2"], ["U9", "U8"]]
+
+    assert {identity_of(account, same_person=same) for account in ("U1", "U2", "U3", "U4")} == {"U1"}
+    assert accounts_of("U4", same_person=same) == {"U1", "U2", "U3", "U4"}
+    assert count_people(("U1", "U4", "U8", "U9", "U7"), same_person=same) == 3
+    directory = FakeDirectory(groups={"S1": frozenset({"U4"}), "S2": frozenset(), "S3": frozenset()})
+    assert find_member(directory, account="U1", roles=ROLES, same_person=same).roles == {"manager"}

@@ -33,7 +33,9 @@ def _asked(quorum: int) -> RequestState:
 
 def _earlier(member: Member) -> EarlierDecision:
     who = member.person
-    return EarlierDecision(person_id=who.id, name=who.display_name, verdict=Verdict.APPROVE, decided_at=START)
+    return EarlierDecision(
+        person_id=who.id, account=who.account, name=who.display_name, verdict=Verdict.APPROVE, decided_at=START
+    )
 
 
 @given(
@@ -58,6 +60,7 @@ def test_approved_means_that_many_people_other_than_the_requester(
                 earlier=earlier,
                 member=who,
                 changers=frozenset(),
+                same_person=(),
                 digest=asked.digest,
                 verdict=Verdict.APPROVE,
                 reason="",
@@ -79,9 +82,13 @@ def test_approved_means_that_many_people_other_than_the_requester(
 @given(st.integers(0, 5), st.integers(1, 5), st.integers(1, 5))
 def test_void_approvals_do_not_count(valid: int, quorum: int, live: int) -> None:
     rows = [_earlier(person(f"U{number}")) for number in range(valid)]
-    void = [EarlierDecision(person_id="V", name="V", verdict=Verdict.APPROVE, decided_at=START, is_void=True)]
-    deny = [EarlierDecision(person_id="N", name="N", verdict=Verdict.DENY, decided_at=START)]
-    assert count_approvals([*rows, *void, *deny, *rows]) == valid
+    void = [
+        EarlierDecision(
+            person_id="V", account="V", name="V", verdict=Verdict.APPROVE, decided_at=START, is_void=True
+        )
+    ]
+    deny = [EarlierDecision(person_id="N", account="N", name="N", verdict=Verdict.DENY, decided_at=START)]
+    assert count_approvals([*rows, *void, *deny, *rows], same_person=()) == valid
     assert count_needed(rule(quorum=quorum), rule(quorum=live)) >= 1
 
 
@@ -93,6 +100,7 @@ def test_the_requester_is_refused_before_anything_about_roles_is_told() -> None:
             earlier=[],
             member=person("U0SAM"),
             changers=frozenset(),
+            same_person=(),
             digest="d" * 64,
             verdict=Verdict.APPROVE,
             reason="",

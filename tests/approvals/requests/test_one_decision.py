@@ -37,7 +37,9 @@ STATE = RequestState(
 
 
 def earlier(account: str, verdict: Verdict = Verdict.APPROVE, **more: Any) -> EarlierDecision:
-    return EarlierDecision(person_id=account, name=account, verdict=verdict, decided_at=START, **more)
+    return EarlierDecision(
+        person_id=account, account=account, name=account, verdict=verdict, decided_at=START, **more
+    )
 
 
 def judges(**changes: Any) -> Status:
@@ -46,6 +48,7 @@ def judges(**changes: Any) -> Status:
         "earlier": (),
         "member": MARA,
         "changers": frozenset(),
+        "same_person": (),
         "digest": DIGEST,
         "verdict": Verdict.APPROVE,
         "reason": "",
@@ -119,7 +122,8 @@ def test_the_requester_withdraws_what_they_have_seen_and_nobody_else_does() -> N
 def test_approvals_are_counted_by_person_and_not_when_void() -> None:
     rows = (earlier("A"), earlier("A"), earlier("B", Verdict.DENY), earlier("C", is_void=True), earlier("D"))
 
-    assert count_approvals(rows) == 2
+    assert count_approvals(rows, same_person=()) == 2
+    assert count_approvals(rows, same_person=(("A", "D"),)) == 1
     assert [count_needed(rule(quorum=one), rule(quorum=other)) for one, other in ((1, 1), (1, 3), (3, 1))] == [
         1,
         3,
