@@ -69,9 +69,14 @@ class Payload(_Frozen):
         return None
 
     @property
-    def affected_cards(self) -> tuple[str, ...]:
-        """The cards whose balance this changes: blocked while an earlier outcome is unknown."""
+    def cards(self) -> tuple[str, ...]:
+        """The cards that this is about."""
         return ()
+
+    @property
+    def new_card(self) -> str | None:
+        """The second of these cards; None if there is none."""
+        return self.cards[1] if len(self.cards) > 1 else None
 
     @property
     def private(self) -> tuple[tuple[str, str], ...]:
@@ -89,6 +94,11 @@ class CardPayload(Payload):
         """The card."""
         return self.card_id
 
+    @property
+    def cards(self) -> tuple[str, ...]:
+        """The card."""
+        return (self.card_id,)
+
 
 class TopUpPayload(CardPayload):
     """A top-up of a card."""
@@ -99,11 +109,6 @@ class TopUpPayload(CardPayload):
     def moved_money(self) -> Money | None:
         """The money that goes from the partner balance to the card."""
         return self.money
-
-    @property
-    def affected_cards(self) -> tuple[str, ...]:
-        """The card."""
-        return (self.card_id,)
 
 
 class ActivatePayload(CardPayload):
@@ -124,7 +129,7 @@ class ReplacePayload(CardPayload):
         return self
 
     @property
-    def affected_cards(self) -> tuple[str, ...]:
+    def cards(self) -> tuple[str, ...]:
         """Both: the balance of the old one moves to the new one."""
         return (self.card_id, self.new_card_id)
 

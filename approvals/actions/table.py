@@ -33,7 +33,8 @@ class Action:
     """A kind of thing that needs a second person.
 
     `always`: policy cannot lift it. `usable` are the card statuses in which it makes sense, `usable_second` those
-    of the second card; empty if the action is not about a card. `call` makes the change; `lookup` asks later what
+    of the second card; empty if the action is not about a card. `moves_balance`: money moves on its cards;
+    `reveals`: it lets somebody know a secret. `call` makes the change; `lookup` asks later what
     became of it, and is None if Paytend cannot be asked: then two people settle an unknown outcome. `read_answer`
     and `read_lookup` say what the two answers prove. `notes` are what approvers must know.
     """
@@ -50,7 +51,14 @@ class Action:
     usable: tuple[str, ...] = ()
     usable_second: tuple[str, ...] = ()
     changes_cardholder: bool = False
+    moves_balance: bool = False
+    reveals: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_delicate(self) -> bool:
+        """Whether it is about money or a secret, so that the cardholder has to be known, approved and at rest."""
+        return self.moves_balance or self.reveals
 
 
 def find_action(name: str) -> Action:
@@ -93,6 +101,7 @@ ACTIONS: Mapping[str, Action] = {
             title="Top-up",
             requesters=("support",),
             payload=TopUpPayload,
+            moves_balance=True,
             usable=(CardStatus.ACTIVE,),
             call=lambda payload, reference: operations.TOP_UP(
                 card_id=payload.card_id, reference=reference, money=payload.money
@@ -131,6 +140,7 @@ ACTIONS: Mapping[str, Action] = {
             title="Replacement",
             requesters=("support",),
             payload=ReplacePayload,
+            moves_balance=True,
             usable=(CardStatus.ACTIVE, CardStatus.LOST),
             usable_second=(CardStatus.INACTIVE,),
             call=lambda payload, _reference: operations.REPLACE_CARD(
@@ -148,6 +158,7 @@ ACTIONS: Mapping[str, Action] = {
             title="Password retrieval",
             requesters=("support",),
             payload=PasswordPayload,
+            reveals=True,
             usable=(CardStatus.ACTIVE,),
             call=lambda payload, _reference: operations.RETRIEVE_PASSWORD(card_id=payload.card_id),
             # No lookup: Paytend cannot be asked whether it has sent a password.

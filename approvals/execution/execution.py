@@ -15,6 +15,7 @@ from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
+from approvals.audit import chain
 from approvals.context import ApprovalContext
 from approvals.execution.preflight import CardChanged, preflight
 from approvals.execution.rights_recheck import RightsUnreadable, require_requester, void_lost
@@ -24,7 +25,7 @@ from approvals.refusals import Refusal
 from approvals.requests import decision_validity, stored
 from approvals.requests.deadlines import reminder_time
 from approvals.requests.decisions import find_live_rule
-from approvals.requests.duplicates import refuse_blocked
+from approvals.requests.duplicates import Matter, refuse_excluded
 from approvals.requests.move import CLOCK, Overtaken, move
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
@@ -110,7 +111,7 @@ def claim(
     """Check everything again and write down the intent; commit before `do`.
 
     `members_by_account` and `current` (the snapshot) were read just before. Raises Overtaken if another process
-    has the request, and MoneyBlocked or RightsUnreadable if it has to wait.
+    has the request, and MoneyBlocked, AlreadyOpen, Excluded or RightsUnreadable if it has to wait.
     """
     request = _lock_approved(session, request_id)
     # The clock ends such requests too, but it may be late.
@@ -134,8 +135,7 @@ def claim(
     counted = decision_validity.count_approvals(earlier, same_person=context.same_person)
     if counted < decision_validity.count_needed(stored.read_rule(request), live):
         return _return(session, context, request, lost=lost, now=now)
-    # Not a refusal of the request: it stays approved, and is tried again when the earlier outcome is known.
-    refuse_blocked(session, cards=payload.affected_cards)
+    _wait_for_others(session, request, payload, cardholder_id=current.holder_id)
     lease = _write_intent(session, context, request, now=now)
     words = "Being carried out at Paytend."
     move(session, context, request, "execution:claimed", actor=CLOCK, words=words, now=now, facts={"lease": lease})
@@ -192,6 +192,14 @@ def _refuse_alone(request: Request, *, live: Rule, members_by_account: Mapping[s
     if not live.lifted:
         raise NotLiftedNow
     require_requester(request, members_by_account=members_by_account)
+
+
+def _wait_for_others(session: Session, request: Request, payload: Payload, *, cardholder_id: str) -> None:
+    """Put the request off while others exclude it: it stays approved, and is tried again when they have ended."""
+    # Two that exclude each other must not be claimed at the same moment, so the claims of all replicas queue here.
+    chain.lock(session)
+    matter = Matter.of(find_action(request.action), payload, cardholder_id=cardholder_id)
+    refuse_excluded(session, matter, claiming=request.id)
 
 
 def _return(

@@ -1,14 +1,18 @@
-"""Refuses a request that duplicates another, or moves more money while an outcome is unknown."""
+"""Refuses a request that duplicates another, or that another one excludes (`actions/exclusions.py`)."""
 
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
+from approvals.actions.exclusions import Shared, find_blockers
 from approvals.actions.payloads import Payload
-from approvals.actions.table import Action
+from approvals.actions.table import Action, find_action
 from approvals.context import ApprovalContext
 from approvals.refusals import Refusal, write_moment
-from approvals.statuses import OPEN, Status
+from approvals.statuses import Status
 from approvals.tables import Request
 
 
@@ -20,46 +24,81 @@ class MoneyBlocked(Refusal):
     """The outcome of an earlier request on this card is not known yet ({phrase}), so no more money moves on it."""
 
 
+class Excluded(Refusal):
+    """An earlier request has to end first: {title} ({phrase}), asked by {who} at {when}. It is {status}."""
+
+
 class AskAgain(Refusal):
     """The same was asked for at {when} by {who}. Do you want it again?"""
 
     is_recorded = False
 
 
-def refuse_open(session: Session, action: Action, payload: Payload) -> None:
-    """Refuse a second open request for the same subject and action; raises AlreadyOpen or MoneyBlocked."""
-    # The unique index `ux_request_open` refuses it too; this names the first request to the person.
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """What a request is about, as far as others may exclude it; what it has nothing of is empty."""
+
+    action: str
+    subject: str
+    cards: Collection[str]
+    cardholder_id: str
+
+    @classmethod
+    def of(cls, action: Action, payload: Payload, *, cardholder_id: str) -> "Matter":
+        """Return what a request with this payload is about."""
+        return cls(action=action.name, subject=payload.subject, cards=payload.cards, cardholder_id=cardholder_id)
+
+
+def refuse_excluded(session: Session, matter: Matter, *, claiming: str = "") -> None:
+    """Refuse what another request excludes; raises AlreadyOpen, MoneyBlocked or Excluded.
+
+    `claiming` is the id of the request that is about to be carried out; without one, it is about to be asked for.
+    The caller holds the lock of the trail: two requests that exclude each other must not pass at the same moment.
+    """
     first = session.exec(
-        select(Request).where(
-            Request.subject == payload.subject,
-            Request.action == action.name,
-            col(Request.status).in_([status.value for status in OPEN]),
-        )
+        select(Request)
+        .where(or_(*_find_terms(matter, claiming=bool(claiming))), Request.id != claiming)
+        .order_by(col(Request.created_at), col(Request.id))
+        .limit(1)
+        .execution_options(populate_existing=True)
     ).first()
     if first is None:
         return
+    facts = {"phrase": first.phrase, "request": first.id}
     # It may already have moved the money, so "open" would be the wrong word.
-    if first.status == Status.UNKNOWN and first.amount_minor is not None:
-        raise MoneyBlocked(phrase=first.phrase, request=first.id)
-    raise AlreadyOpen(
-        phrase=first.phrase, who=first.requester_name, when=write_moment(first.created_at), request=first.id
-    )
+    if first.status not in _WAITING and _moves_balance(first.action) and _moves_balance(matter.action):
+        raise MoneyBlocked(**facts)
+    facts |= {"who": first.requester_name, "when": write_moment(first.created_at)}
+    if first.action == matter.action:
+        raise AlreadyOpen(**facts)
+    raise Excluded(**facts, title=find_action(first.action).title, status=first.status)
 
 
-def refuse_blocked(session: Session, *, cards: tuple[str, ...]) -> None:
-    """Refuse more money on these cards while the outcome of an earlier request is unknown."""
-    if not cards:
-        return
-    # By card and not by action: an unknown top-up blocks a replacement too, as the balance would move with it.
-    unknown = session.exec(
-        select(Request).where(
-            col(Request.subject).in_(cards),
-            Request.status == Status.UNKNOWN.value,
-            col(Request.amount_minor).is_not(None),
-        )
-    ).first()
-    if unknown is not None:
-        raise MoneyBlocked(phrase=unknown.phrase, request=unknown.id)
+_WAITING = (Status.PENDING, Status.APPROVED)
+
+
+def _find_terms(matter: Matter, *, claiming: bool) -> Iterator[ColumnElement[bool]]:
+    """Yield a condition for each line of the table, one column at a time, so that each uses its own index."""
+    for blocker in find_blockers(matter.action, claiming=claiming):
+        statuses = sorted(status.value for status in blocker.statuses)
+        for shared in _find_shared(matter, blocker.shared):
+            yield and_(shared, col(Request.status).in_(statuses), col(Request.action) == blocker.action)
+
+
+def _find_shared(matter: Matter, shared: Shared) -> Iterator[ColumnElement[bool]]:
+    """Yield how a request may share something; what is empty is shared with nobody."""
+    match shared:
+        case Shared.SUBJECT:
+            yield col(Request.subject) == matter.subject
+        case Shared.CARD:
+            yield col(Request.subject).in_(matter.cards)
+            yield col(Request.new_card).in_(matter.cards)
+        case Shared.CARDHOLDER if matter.cardholder_id:
+            yield col(Request.cardholder_id) == matter.cardholder_id
+
+
+def _moves_balance(action: str) -> bool:
+    return find_action(action).moves_balance
 
 
 def refuse_repeated(

@@ -26,7 +26,7 @@ from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rul
 from approvals.refusals import Refusal
 from approvals.requests.deadlines import REMINDERS
 from approvals.requests.digest import check_phrase, digest_of
-from approvals.requests.duplicates import refuse_blocked, refuse_open, refuse_repeated
+from approvals.requests.duplicates import Matter, refuse_excluded, refuse_repeated
 from approvals.requests.move import move, note
 from approvals.requests.view import read_view
 from approvals.statuses import Status
@@ -104,8 +104,7 @@ def check_new_request(session: Session, *, new_request: NewRequest, member: Memb
     if payload.subject != new_request.snapshot.subject:
         raise OtherCard
     refuse_unusable(action, new_request.snapshot)
-    refuse_open(session, action, payload)
-    refuse_blocked(session, cards=payload.affected_cards)
+    refuse_excluded(session, Matter.of(action, payload, cardholder_id=new_request.snapshot.holder_id))
     return action, payload
 
 
@@ -233,6 +232,7 @@ def _make(
         id=request_id,
         action=action.name,
         subject=payload.subject,
+        new_card=payload.new_card,
         payload=seal(content, "payload"),
         shown=seal(shown, "shown"),
         digest=digest,

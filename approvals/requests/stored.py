@@ -62,6 +62,9 @@ def read_payload(context: ApprovalContext, request: Request) -> Payload:
         # As stored, not as `Rule` reads it: a field that a later version added must not change the digest.
         rule=json.loads(request.rule),
     )
+    # What others are compared with must be what was approved; older rows do not name the new card.
+    if request.subject != payload.subject or request.new_card not in (None, payload.new_card):
+        raise Altered
     # The seal proves that somebody with the key wrote this; the digest, that it is what people approved.
     if found != request.digest:
         raise Altered

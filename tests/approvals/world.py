@@ -252,6 +252,7 @@ class ApprovalWorld:
         self, request: Request, by: Member, *, happened: bool, reason: str = "seen in the portal"
     ) -> Request:
         """Say whether it happened."""
+        self.members_by_account.setdefault(by.person.account, by)
         with self.database.writing() as session:
             return settlement_by_people.settle(
                 session,

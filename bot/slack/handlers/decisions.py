@@ -147,7 +147,7 @@ def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> Req
     shown = _read_shown(incoming.value)
     with context.database.reading() as session:
         accounts = settlement_by_people.find_settlers(session, shown.id)
-    # Before the transaction, as Slack is asked: whoever spoke first may have lost the right since.
+    # Before the transaction, as Slack is asked: the first to speak may have lost the right since.
     settlers = {account: context.members.find(account) for account in accounts}
     with context.database.writing() as session:
         return settlement_by_people.settle(

@@ -104,20 +104,20 @@ def test_a_payload_does_not_change_after_it_was_approved() -> None:
     ("action", "subject", "cards", "money"),
     [
         ("card.top_up", "1755902", ("1755902",), "10.00 EUR"),
-        ("card.found", "1755902", (), None),
-        ("card.activate", "1755902", (), None),
+        ("card.found", "1755902", ("1755902",), None),
+        ("card.activate", "1755902", ("1755902",), None),
         ("card.replace", "1755902", ("1755902", "1755910"), None),
-        ("card.retrieve_password", "1755902", (), None),
+        ("card.retrieve_password", "1755902", ("1755902",), None),
         ("card.apply", "SKU1", (), None),
         ("cardholder.update", "101982", (), None),
     ],
 )
-def test_what_it_is_done_to_and_whose_balance_it_changes(
+def test_what_it_is_done_to_and_which_cards_it_is_about(
     action: str, subject: str, cards: tuple[str, ...], money: str | None
 ) -> None:
     found = payload(action)
 
-    assert (found.subject, found.affected_cards) == (subject, cards)
+    assert (found.subject, found.cards) == (subject, cards)
     assert found.moved_money == (Money.read(money) if money else None)
 
 

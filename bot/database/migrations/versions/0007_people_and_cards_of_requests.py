@@ -12,7 +12,7 @@ down_revision = "0006"
 
 def upgrade() -> None:
     """Apply this step."""
-    op.add_column("approval_request", sa.Column("new_card", sa.Text(), nullable=True))
+    op.add_column("approval_request", sa.Column("new_card", sa.String(), nullable=True))
     op.create_index("ix_request_new_card", "approval_request", ["new_card", "status"], unique=False)
     op.create_index("ix_request_cardholder", "approval_request", ["cardholder_id", "status"], unique=False)
     # By account and no longer by the stored id, which was right under the identity map of that day.
