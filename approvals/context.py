@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from approvals.audit.trail_keys import TrailKey
 from approvals.policy.people import SamePerson
 from approvals.policy.rules import Policy
 from notifier.outbox.outbox import Outbox
+from storage.macs import MacKeys
 from storage.vault import Vault
 
 # A claim is sent at once. If it is older than this, the process slept, and another one may have taken over.
@@ -17,9 +19,10 @@ SEND_WITHIN = timedelta(seconds=5)
 class ApprovalContext:
     """The policy, who is who, and what the use cases write with.
 
-    `audit_key` comes from `chain.make_key`; `channel` is `channels.approvals` of cardops.yml. `send_within` is how
-    old a claim may be when it is sent, and `lease` how old when it counts as lost: the difference must be longer
-    than the timeout of a call to Paytend. `give_up_after` is how long lookups go on before people are called.
+    `audit_key` signs the trail and `macs` the rows; `channel` is `channels.approvals` of cardops.yml, and `alarms`
+    are the people and channels that are told when the database does not fit. `send_within` is how old a claim may
+    be when it is sent, and `lease` how old when it counts as lost: the difference must be longer than the timeout
+    of a call to Paytend. `give_up_after` is how long lookups go on before people are called.
     """
 
     vault: Vault
@@ -27,9 +30,11 @@ class ApprovalContext:
     policy: Policy
     same_person: SamePerson = ()
     make_id: Callable[[], str]
-    audit_key: bytes = field(repr=False)
+    audit_key: TrailKey = field(repr=False)
+    macs: MacKeys = field(repr=False)
     channel: str
     send_within: timedelta = SEND_WITHIN
     lease: timedelta = timedelta(minutes=3)  # the bot derives it from the timeouts of a call (`execution_lease`)
     give_up_after: timedelta = timedelta(minutes=5)
     ask_again_within: timedelta = timedelta(minutes=10)
+    alarms: tuple[str, ...] = ()

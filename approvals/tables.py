@@ -26,6 +26,11 @@ def _sealed() -> Any:
     return Field(sa_type=LargeBinary, nullable=False)
 
 
+def _mac() -> Any:
+    """A MAC (`audit/row_macs.py`); empty in rows that were written before there were MACs."""
+    return Field(default="", sa_column_kwargs={"server_default": ""})
+
+
 class Request(SQLModel, table=True):
     """One person's wish to do one sensitive action with one payload.
 
@@ -86,6 +91,9 @@ class Request(SQLModel, table=True):
     execute_by: datetime | None = _moment(nullable=True)
     ended_at: datetime | None = _moment(nullable=True)
     reason: str = ""
+    mac: str = _mac()
+    # Of the approval that is in force: it binds the moment and the deadline, and belongs to one version only.
+    approval_mac: str = _mac()
 
 
 class Decision(SQLModel, table=True):
@@ -102,6 +110,7 @@ class Decision(SQLModel, table=True):
     digest: str
     reason: str
     decided_at: datetime = _moment()
+    mac: str = _mac()
 
 
 class VoidedDecision(SQLModel, table=True):
@@ -113,6 +122,7 @@ class VoidedDecision(SQLModel, table=True):
     person_id: str = Field(primary_key=True)
     reason: str
     voided_at: datetime = _moment()
+    mac: str = _mac()
 
 
 class Execution(SQLModel, table=True):
@@ -152,6 +162,7 @@ class Settlement(SQLModel, table=True):
     happened: bool
     reason: str
     settled_at: datetime = _moment()
+    mac: str = _mac()
 
 
 class CardholderChange(SQLModel, table=True):

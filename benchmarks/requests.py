@@ -11,6 +11,8 @@ from sqlalchemy import insert, text
 from sqlmodel import Session
 
 from approvals.actions.snapshot import Snapshot
+from approvals.audit.row_macs import make_macs
+from approvals.audit.trail_keys import make_key
 from approvals.context import ApprovalContext
 from approvals.database_guards import trigger_sql
 from approvals.policy.people import Member, Person
@@ -61,7 +63,8 @@ def _measure(size: int, folder: Path) -> dict[str, float]:
         outbox=Outbox(vault=vault, make_id=make_id),
         policy=Policy(rules=(rule,)),
         make_id=make_id,
-        audit_key=bytes(32),
+        audit_key=make_key(bytes(32)),
+        macs=make_macs(bytes(32)),
         channel="C0APPROVALS",
     )
     _fill(database, size)

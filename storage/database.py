@@ -1,7 +1,7 @@
 """Where transactions come from."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlmodel import Session
 
@@ -16,3 +16,9 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[Session]:
         """Open a transaction that only reads."""
         ...
+
+
+def recollection(session: Session) -> dict[str, Any]:
+    """Return what this process remembers of a session's database; empty when it is opened, gone when it ends."""
+    found: dict[str, Any] = session.info.setdefault("recollection", {})
+    return found

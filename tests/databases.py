@@ -89,6 +89,7 @@ def empty(database: SqlDatabase) -> None:
 
     TRUNCATE takes fifty times as long for tables as small as these.
     """
+    database.recollection.clear()  # else the trail would have lost its events
     deletions = [f"DELETE FROM {table.name}" for table in reversed(SQLModel.metadata.sorted_tables)]  # noqa: S608 - our own names
     with database.writing() as session:
         connection = session.connection()

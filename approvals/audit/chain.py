@@ -1,25 +1,43 @@
 """The audit trail: a chain of HMAC-SHA256 over facts, in one order for all replicas."""
 
-import contextlib
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from approvals.audit.trail_keys import TrailKey
 from approvals.canonical_json import canonical_json
 from approvals.refusals import Refusal
 from approvals.tables import AuditEvent
 from paytend.redaction import mask_text, redact
+from storage.database import recollection
 
 START = "0" * 64  # what the first event follows
-REPORT_EVERY = 20_000  # events
+KEYS = "audit:keys"  # the subject of the events that pass the trail on to another key
+ROTATED = "audit:key_rotated"
 _LOCK = 0x63617264  # any number that nothing else in this database locks
-_KEY_INFO = b"cardops audit chain"
+_HASH = re.compile("[0-9a-f]{64}")
+_SEEN = "head of the trail"  # in what this process remembers of the database (storage/database.py)
+_CLOCK = "cardops"
+
+
+class TrailKeyMissing(Exception):
+    """The trail was passed on to a key that is not in CARDOPS_AUDIT_KEYS of this process. Please set it there."""
+
+
+class TrailWentBack(Exception):
+    """The trail has lost events that this process has seen: its tail was cut, or another database took its place.
+
+    Nothing is written until the bot is restarted; see “The trail is broken” in the runbook.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,24 +48,25 @@ class Head:
     hash: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verification:
-    """The result of checking the chain; `broken_at` is the number of the first event that does not fit."""
-
-    head: Head
-    broken_at: int | None = None
-    words: str = "The chain holds."
+class EventRow(Protocol):
+    """One event of the trail as it is stored."""
 
     @property
-    def is_intact(self) -> bool:
-        """Whether nothing was changed, removed or put in between."""
-        return self.broken_at is None
-
-
-def make_key(secret: bytes) -> bytes:
-    """Return the key of the chain, derived from a secret that is also used for encryption."""
-    # A key of its own: the same secret also encrypts, and no key should serve two algorithms.
-    return hmac.new(secret, _KEY_INFO, hashlib.sha256).digest()
+    def seq(self) -> int: ...  # noqa: D102
+    @property
+    def event(self) -> str: ...  # noqa: D102
+    @property
+    def actor(self) -> str: ...  # noqa: D102
+    @property
+    def subject(self) -> str: ...  # noqa: D102
+    @property
+    def facts(self) -> str: ...  # noqa: D102
+    @property
+    def happened_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def previous(self) -> str: ...  # noqa: D102
+    @property
+    def hash(self) -> str: ...  # noqa: D102
 
 
 def lock(session: Session) -> None:
@@ -61,36 +80,33 @@ def append(
     session: Session,
     event: str,
     *,
-    key: bytes,
+    key: TrailKey,
     actor: str,
     subject: str,
     facts: Mapping[str, Any],
     now: datetime,
+    proofs: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add one fact to the trail; secrets and card numbers are taken out of it.
+    """Add one fact to the trail; secrets and card numbers are taken out of it, except out of our own `proofs`.
 
     This locks the trail until the transaction ends, so call it last: a lock that is taken after it may deadlock.
+    Raises TrailWentBack and TrailKeyMissing.
     """
     lock(session)
     # Only now, under the lock: two events that read the same head would get the same number.
     before = head(session)
-    row = AuditEvent(
-        seq=before.seq + 1,
-        event=event,
-        actor=mask_text(actor),
-        subject=mask_text(subject),
-        facts=canonical_json(redact(dict(facts))).decode(),  # as text: the hash is over these very bytes
-        happened_at=now.astimezone(UTC),
-        previous=before.hash,
-        hash="",
-    )
-    row.hash = _hash(row, key=key)
-    session.add(row)
-    session.flush()
+    _refuse_shortened(session, before)
+    name = find_signer(session, key, before=before)
+    if name != key.newest and not _has_signed(session, key.newest):
+        before = _pass_on(session, key, name=name, before=before, now=now)
+        name = key.newest
+    # A digest has enough digits in a row to look like a card number now and then, so it is not redacted.
+    content = {**redact(dict(facts)), **(proofs or {})}
+    _add(session, event, key[name], actor=actor, subject=subject, facts=content, before=before, now=now)
 
 
 def append_refusal(
-    session: Session, refusal: Refusal, *, key: bytes, actor: str, subject: str, now: datetime
+    session: Session, refusal: Refusal, *, key: TrailKey, actor: str, subject: str, now: datetime
 ) -> None:
     """Add a refusal to the trail, in a transaction of its own: the refused one was rolled back."""
     facts = {"refusal": type(refusal).__name__, "words": str(refusal)}
@@ -105,49 +121,8 @@ def head(session: Session) -> Head:
     return Head(seq=last[0], hash=last[1]) if last else Head(seq=0, hash=START)
 
 
-def verify(
-    session: Session,
-    *,
-    key: bytes,
-    older: Head | None = None,
-    report: Callable[[int], None] = lambda _seq: None,
-) -> Verification:
-    """Check the chain from its start; `older` is an earlier head, which shows whether the tail was cut off.
-
-    `report` is called every 20,000 events with the number of the event that was reached.
-    """
-    before = Head(seq=0, hash=START)
-    # In portions: a trail of many years does not fit into memory.
-    rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq)).execution_options(yield_per=1000))
-    with contextlib.closing(rows):  # else the cursor stays open on the server after a broken link
-        for row in rows:
-            broken = find_break(row, before=before, key=key, older=older)
-            if broken:
-                return Verification(head=before, broken_at=before.seq + 1, words=broken)
-            before = Head(seq=row.seq, hash=row.hash)
-            if row.seq % REPORT_EVERY == 0:
-                report(row.seq)
-    # Each link is sound even if the newest events are gone; only a head kept elsewhere shows that.
-    if older is not None and before.seq < older.seq:
-        words = f"The trail ends at {before.seq}, but it was {older.seq} long before."
-        return Verification(head=before, broken_at=before.seq + 1, words=words)
-    return Verification(head=before)
-
-
-def find_break(row: AuditEvent, *, before: Head, key: bytes, older: Head | None = None) -> str:
-    """Return why an event does not follow the one before it, in words; empty when it does."""
-    if row.seq != before.seq + 1:
-        return f"Event {before.seq + 1} is missing."
-    if row.previous != before.hash:
-        return f"Event {row.seq} does not follow the one before it."
-    if not hmac.compare_digest(row.hash, _hash(row, key=key)):
-        return f"Event {row.seq} was changed."
-    if older is not None and row.seq == older.seq and row.hash != older.hash:
-        return f"Event {row.seq} is not the one that was told before."
-    return ""
-
-
-def _hash(row: AuditEvent, *, key: bytes) -> str:
+def hash_of(row: EventRow, *, key: bytes) -> str:
+    """Return the hash that an event has if nothing of it was changed."""
     content = {
         "seq": row.seq,
         "event": row.event,
@@ -156,5 +131,114 @@ def _hash(row: AuditEvent, *, key: bytes) -> str:
         "facts": row.facts,
         "at": row.happened_at.astimezone(UTC).isoformat(timespec="microseconds"),
     }
-    message = bytes.fromhex(row.previous) + canonical_json(content)
-    return hmac.new(key, message, hashlib.sha256).hexdigest()
+    return hmac.new(key, _link(row.previous) + canonical_json(content), hashlib.sha256).hexdigest()
+
+
+def read_rotation(row: EventRow, *, key: TrailKey) -> str:
+    """Return the name of the key to which an event passes the trail on; empty if it proves no such thing."""
+    try:
+        facts = json.loads(row.facts)
+        name, proof = str(facts["to"]), str(facts["proof"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    if name not in key:
+        return name
+    expected = key.prove_rotation(previous=row.previous, name=name)
+    return name if hmac.compare_digest(proof.encode(), expected.encode()) else ""
+
+
+def fits(row: EventRow, *, key: bytes) -> bool:
+    """Whether an event has the hash of its content under this key."""
+    return hmac.compare_digest(row.hash.encode(), hash_of(row, key=key).encode())
+
+
+def find_signer(session: Session, key: TrailKey, *, before: Head) -> str:
+    """Return the name of the key that signs now; raises TrailKeyMissing."""
+    if before.seq == 0:
+        return key.newest
+    rotations = session.exec(
+        select(AuditEvent).where(AuditEvent.subject == KEYS).order_by(col(AuditEvent.seq).desc()).limit(20)
+    )
+    for row in rotations:
+        # One that none of our keys signed is somebody's invention, which must not stop us.
+        if row.event == ROTATED and any(fits(row, key=key[name]) for name in key.names):
+            if (name := read_rotation(row, key=key)) in key:
+                return name
+            if name:
+                raise TrailKeyMissing
+    if len(key.names) == 1:
+        return key.newest
+    first = session.get(AuditEvent, 1)
+    return next((name for name in key.names if first is not None and fits(first, key=key[name])), key.names[-1])
+
+
+def _has_signed(session: Session, name: str) -> bool:
+    """Whether the trail was passed on from this key before: it is not passed back."""
+    rows = session.exec(select(AuditEvent.facts).where(AuditEvent.subject == KEYS, AuditEvent.event == ROTATED))
+    return any(f'"from":"{name}"' in facts for facts in rows)
+
+
+def _pass_on(session: Session, key: TrailKey, *, name: str, before: Head, now: datetime) -> Head:
+    """Add the event after which the newest key signs: the key before it signs the event, the newest the proof."""
+    proof = key.prove_rotation(previous=before.hash, name=key.newest)
+    facts = {"from": name, "to": key.newest, "proof": proof}
+    return _add(session, ROTATED, key[name], actor=_CLOCK, subject=KEYS, facts=facts, before=before, now=now)
+
+
+def _add(
+    session: Session,
+    event: str,
+    key: bytes,
+    *,
+    actor: str,
+    subject: str,
+    facts: Mapping[str, Any],
+    before: Head,
+    now: datetime,
+) -> Head:
+    row = AuditEvent(
+        seq=before.seq + 1,
+        event=event,
+        actor=mask_text(actor),
+        subject=mask_text(subject),
+        facts=canonical_json(facts).decode(),  # as text: the hash is over these very bytes
+        happened_at=now.astimezone(UTC),
+        previous=before.hash,
+        hash="",
+    )
+    row.hash = hash_of(row, key=key)
+    session.add(row)
+    session.flush()
+    added = Head(seq=row.seq, hash=row.hash)
+    _remember(session, added)
+    return added
+
+
+def _refuse_shortened(session: Session, before: Head) -> None:
+    """Refuse a trail without an event that this process has seen; `before` is its head."""
+    seen = recollection(session).get(_SEEN)
+    if seen is None or before == seen:
+        return
+    if before.seq > seen.seq:
+        kept = session.exec(select(AuditEvent.hash).where(AuditEvent.seq == seen.seq)).first()
+        if kept == seen.hash:
+            return
+    raise TrailWentBack
+
+
+def _remember(session: Session, added: Head) -> None:
+    """Remember an event as seen, once it is committed: one that is rolled back was never in the trail."""
+
+    def note(_session: Session) -> None:
+        seen = recollection(session).get(_SEEN)
+        if seen is None or seen.seq < added.seq:  # threads commit one after the other, but get here in any order
+            recollection(session)[_SEEN] = added
+
+    sqlalchemy_event.listen(session, "after_commit", note, once=True)
+
+
+def _link(previous: str) -> bytes:
+    # Something else than a hash came from elsewhere: the chain goes on behind it, and verifying names it.
+    if _HASH.fullmatch(previous):
+        return bytes.fromhex(previous)
+    return hashlib.sha256(b"no hash\0" + previous.encode(errors="surrogatepass")).digest()

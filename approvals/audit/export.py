@@ -7,15 +7,17 @@ can also check the chain from line to line; without it one can still read every 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from sqlmodel import Session, col, select
 
-from approvals.audit import chain
+from approvals.audit import chain, verification
 from approvals.audit.chain import Head
+from approvals.audit.trail_keys import TrailKey
+from approvals.audit.verification import ChainBreak
 from approvals.tables import AuditEvent
 
 Lines: TypeAlias = Iterator[str]
@@ -29,16 +31,17 @@ class NotGenuine(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSummary:
-    """What a genuine file contains."""
+    """What a genuine file contains; `breaks` are those that the trail itself had."""
 
     count: int
     head: Head
+    breaks: tuple[ChainBreak, ...] = ()
 
 
-def write_lines(session: Session, *, key: bytes, since: datetime | None, upto: int, now: datetime) -> Lines:
+def write_lines(session: Session, *, key: TrailKey, since: datetime | None, upto: int, now: datetime) -> Lines:
     """Yield the lines of the events from `since` on, up to the number `upto`, and the seal; without line ends."""
     query = select(AuditEvent).where(col(AuditEvent.seq) <= upto, col(AuditEvent.seq) >= _first(session, since))
-    seal = hmac.new(_key(key), digestmod=hashlib.sha256)
+    seal = _begin(key[key.newest])
     count, head = 0, Head(seq=0, hash=chain.START)
     for row in session.exec(query.order_by(col(AuditEvent.seq)).execution_options(yield_per=1000)):
         line = _write(row)
@@ -51,24 +54,55 @@ def write_lines(session: Session, *, key: bytes, since: datetime | None, upto: i
     yield _json({**last, "hmac": seal.hexdigest()})
 
 
-def check_lines(lines: Iterable[str], *, key: bytes) -> ExportSummary:
-    """Return what a file contains; raises NotGenuine if it was changed, cut, or sealed with another key."""
-    seal = hmac.new(_key(key), digestmod=hashlib.sha256)
-    count, before = 0, None
-    for number, line in enumerate(lines, start=1):
-        content = _read(line, number)
-        if "hmac" in content:
-            said = str(content.pop("hmac"))
-            seal.update(_json(content).encode() + b"\n")
-            if not hmac.compare_digest(said, seal.hexdigest()):
-                raise NotGenuine("the seal does not fit: a line was changed or left out, or the key differs")
-            return _finish(lines, content, count=count, head=before)
-        row = _row(content, number)
-        if broken := _why_broken(row, before, key=key):
-            raise NotGenuine(f"line {number}: {broken}")
-        seal.update(line.rstrip("\n").encode() + b"\n")
-        count, before = count + 1, Head(seq=row.seq, hash=row.hash)
-    raise NotGenuine("it ends without its seal: its tail was cut")
+def check_lines(lines: Iterable[str], *, key: TrailKey) -> ExportSummary:
+    """Return what a file contains; raises NotGenuine if it was changed, cut, or sealed with another key.
+
+    Where the trail itself was broken when it was exported, the file says the same: `breaks` names the ranges.
+    """
+    reading = _SealedLines(lines, seals=[_begin(key[name]) for name in key.names])
+    found = verification.verify_rows(reading.rows(), key=key, before=None)
+    end = found.head if reading.count else Head(seq=0, hash=chain.START)
+    if reading.seal is None:
+        raise NotGenuine("it ends without its seal: its tail was cut")
+    if not reading.fits:
+        seal = "the seal does not fit: a line was changed or left out, or the key differs"
+        raise NotGenuine(found.words if found.breaks else seal)
+    if reading.seal != {**reading.seal, "count": reading.count, "head": {"seq": end.seq, "hash": end.hash}}:
+        raise NotGenuine("the seal counts other events than there are")
+    return ExportSummary(count=reading.count, head=end, breaks=found.open_breaks)
+
+
+class _SealedLines:
+    """Reads the events of a file, and at its end the seal."""
+
+    def __init__(self, lines: Iterable[str], *, seals: Sequence[hmac.HMAC]) -> None:
+        self._lines, self._seals = iter(lines), seals
+        self.count, self.fits = 0, False
+        self.seal: dict[str, Any] | None = None
+
+    def rows(self) -> Iterator[AuditEvent]:
+        """Yield the events; raises NotGenuine."""
+        for number, line in enumerate(self._lines, start=1):
+            content = _read(line, number)
+            if "hmac" in content:
+                self._close(content)
+                return
+            row = _row(content, number)
+            self._update(line.rstrip("\n"))
+            self.count += 1
+            yield row
+
+    def _close(self, content: dict[str, Any]) -> None:
+        said = str(content.pop("hmac"))
+        self._update(_json(content))
+        self.fits = any(hmac.compare_digest(said.encode(), seal.hexdigest().encode()) for seal in self._seals)
+        if next(self._lines, None) is not None:
+            raise NotGenuine("there are lines after the seal")
+        self.seal = content
+
+    def _update(self, line: str) -> None:
+        for seal in self._seals:
+            seal.update(line.encode() + b"\n")
 
 
 def _first(session: Session, since: datetime | None) -> int:
@@ -105,27 +139,13 @@ def _read(line: str, number: int) -> dict[str, Any]:
 def _row(content: dict[str, Any], number: int) -> AuditEvent:
     try:
         at = datetime.fromisoformat(content["at"])
-        return AuditEvent(**{name: content[name] for name in _FIELDS}, happened_at=at)
+        values = {name: content[name] for name in _FIELDS}
     except (KeyError, TypeError, ValueError) as error:
         raise NotGenuine(f"line {number} is no event") from error
+    if any(type(value) is not (int if name == "seq" else str) for name, value in values.items()):
+        raise NotGenuine(f"line {number} is no event")
+    return AuditEvent(**values, happened_at=at)
 
 
-def _why_broken(row: AuditEvent, before: Head | None, *, key: bytes) -> str:
-    """Return what is wrong with an event; the first of a file may follow any: the export may start later."""
-    try:
-        return chain.find_break(row, before=before or Head(seq=row.seq - 1, hash=row.previous), key=key)
-    except (TypeError, ValueError):
-        return "this is no event"
-
-
-def _finish(rest: Iterable[str], content: dict[str, Any], *, count: int, head: Head | None) -> ExportSummary:
-    if isinstance(rest, Iterator) and next(rest, None) is not None:
-        raise NotGenuine("there are lines after the seal")
-    end = head or Head(seq=0, hash=chain.START)
-    if content.get("count") != count or content.get("head") != {"seq": end.seq, "hash": end.hash}:
-        raise NotGenuine("the seal counts other events than there are")
-    return ExportSummary(count=count, head=end)
-
-
-def _key(key: bytes) -> bytes:
-    return hmac.new(key, _KEY_INFO, hashlib.sha256).digest()
+def _begin(key: bytes) -> hmac.HMAC:
+    return hmac.new(hmac.new(key, _KEY_INFO, hashlib.sha256).digest(), digestmod=hashlib.sha256)

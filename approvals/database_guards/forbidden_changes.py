@@ -42,10 +42,11 @@ class Guard:
 
 
 # With `decide_by`: else somebody could bring an expired request back.
-_FROZEN = (
+_FROZEN_NAMES = (
     "id action subject new_card digest phrase requester_id requester_account requester_name rule rule_name quorum "
-    "roles currency amount_minor cardholder_id reference created_at decide_by"
-).split()  # noqa: SIM905 - one line a column would be a page
+    "roles currency amount_minor cardholder_id reference mac created_at decide_by"
+)
+_FROZEN = _FROZEN_NAMES.split()
 _PURGED_AFTER_END = ("payload", "shown")
 
 

@@ -4,7 +4,7 @@ The claim commits the intent before anything is sent, `do` sends without a trans
 result only if the lease of the claim is still valid. So what was perhaps sent is never sent again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,10 +15,11 @@ from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
-from approvals.audit import chain
+from approvals.audit import chain, row_macs
 from approvals.context import ApprovalContext
+from approvals.execution import unproven
 from approvals.execution.preflight import CardChanged, preflight
-from approvals.execution.rights_recheck import RightsUnreadable, require_requester, void_lost
+from approvals.execution.rights_recheck import LostDecision, RightsUnreadable, require_requester, void_lost
 from approvals.policy.people import Member
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
@@ -26,6 +27,7 @@ from approvals.requests import decision_validity, stored
 from approvals.requests.deadlines import reminder_time
 from approvals.requests.decisions import find_live_rule
 from approvals.requests.duplicates import Matter, refuse_excluded
+from approvals.requests.history import Unproven, require_proven
 from approvals.requests.move import CLOCK, Overtaken, move
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
@@ -72,7 +74,9 @@ class NotClaimed:
     words: str
 
 
-def find_claimable(session: Session, *, now: datetime, limit: int = 10) -> list[Candidate]:
+def find_claimable(
+    session: Session, context: ApprovalContext, *, now: datetime, limit: int = 10
+) -> list[Candidate]:
     """Return approved requests that may be tried now, the one with the least time left first."""
     # Without a lock: the card and rights are read over the network next, and the claim checks everything again.
     requests = session.exec(
@@ -86,12 +90,12 @@ def find_claimable(session: Session, *, now: datetime, limit: int = 10) -> list[
         .order_by(col(Request.execute_by))
         .limit(limit)
     ).all()
-    return [find_candidate(session, request) for request in requests]
+    return [find_candidate(session, context, request) for request in requests]
 
 
-def find_candidate(session: Session, request: Request) -> Candidate:
+def find_candidate(session: Session, context: ApprovalContext, request: Request) -> Candidate:
     """Return what has to be read before an approved request is claimed."""
-    accounts = [row.account for row in stored.find_approvals(session, request.id)]
+    accounts = [row.account for row in stored.find_approvals(session, request, macs=context.macs)]
     if stored.read_rule(request).lifted:
         accounts.append(request.requester_account)
     return Candidate(
@@ -117,6 +121,8 @@ def claim(
     # The clock ends such requests too, but it may be late.
     if decision_validity.is_expired(request.execute_by, now=now):
         return _end(session, context, request, "approval:lapsed", "It was not carried out in time.", now=now)
+    if doubted := _doubt(session, context, request, now=now):
+        return doubted
     try:
         payload = stored.read_payload(context, request)
         live = find_live_rule(session, context, request, now=now)
@@ -124,14 +130,12 @@ def claim(
         preflight(find_action(request.action), stored.read_shown(context, request)[1], current)
     except RightsUnreadable:
         raise  # Slack will answer again; the request stays approved
-    except CardChanged as refusal:
-        return _end(session, context, request, "execution:refused", str(refusal), now=now)
     except Refusal as refusal:
-        words = f"Refused before sending: {refusal}"
+        words = str(refusal) if isinstance(refusal, CardChanged) else f"Refused before sending: {refusal}"
         return _end(session, context, request, "execution:refused", words, now=now)
     lost = void_lost(session, context, request, live=live, members_by_account=members_by_account, now=now)
     # Counted again, because approvals were just voided and the policy may ask for more than it did.
-    earlier = stored.read_earlier(session, request.id)
+    earlier = stored.read_earlier(session, request, macs=context.macs)
     counted = decision_validity.count_approvals(earlier, same_person=context.same_person)
     if counted < decision_validity.count_needed(stored.read_rule(request), live):
         return _return(session, context, request, lost=lost, now=now)
@@ -185,6 +189,17 @@ def _lock_approved(session: Session, request_id: str) -> Request:
     return request
 
 
+def _doubt(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> NotClaimed | None:
+    """Report a request whose rows are not what the trail proves; its status stays, and nothing is sent."""
+    try:
+        require_proven(session, context, request, status=Status.APPROVED)
+    except Unproven as refusal:
+        unproven.report(session, context, request, refusal=refusal, now=now)
+        # To end it would be one more thing that rests on rows which do not fit; it lapses in time.
+        return NotClaimed(request_id=request.id, status=Status.APPROVED, words=str(refusal))
+    return None
+
+
 def _refuse_alone(request: Request, *, live: Rule, members_by_account: Mapping[str, Member]) -> None:
     """Refuse a lifted request if the policy asks for a second person now, or the requester lost the right."""
     if not stored.read_rule(request).lifted:
@@ -203,10 +218,14 @@ def _wait_for_others(session: Session, request: Request, payload: Payload, *, ca
 
 
 def _return(
-    session: Session, context: ApprovalContext, request: Request, *, lost: list[str], now: datetime
+    session: Session, context: ApprovalContext, request: Request, *, lost: Sequence[LostDecision], now: datetime
 ) -> NotClaimed:
     """Ask for more approvals if there is time left, else end the request."""
-    why = f"No longer counts: {'; '.join(lost)}." if lost else "The policy asks for more approvals now."
+    why = (
+        f"No longer counts: {'; '.join(row.words for row in lost)}."
+        if lost
+        else "The policy asks for more approvals now."
+    )
     if decision_validity.is_expired(request.decide_by, now=now):
         return _end(session, context, request, "approval:lapsed", f"{why} There is no time left.", now=now)
     words = f"{why} It waits for approval again; nothing was sent."
@@ -219,9 +238,11 @@ def _return(
         actor=CLOCK,
         words=words,
         now=now,
-        facts={"voided": lost},
+        facts={"voided": [row.words for row in lost]},
+        proofs={"voidings": [row.mac for row in lost]},
         approved_at=None,
         execute_by=None,
+        approval_mac=row_macs.NONE,
         remind_at=remind_at,
     )
     return NotClaimed(request_id=request.id, status=Status(request.status), words=words)

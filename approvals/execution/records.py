@@ -1,5 +1,6 @@
 """Writes down what became of an execution: its end, that it is unknown, or that nothing was sent."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -65,6 +66,7 @@ def finish(
     outcome: Outcome | LookupResult,
     actor: str,
     now: datetime,
+    proofs: Mapping[str, Any] | None = None,
 ) -> None:
     """Record the end of an execution and move the request to it; `event` is one of MOVES."""
     status = MOVE[event].to
@@ -76,8 +78,9 @@ def finish(
     execution.sent_at = execution.sent_at or execution.claimed_at
     execution.next_look_at = now + FIRST_FOLLOW if outcome.followed else None
     _keep_answer(execution, outcome)
-    facts = {"provider_reference": execution.provider_reference, "answer": execution.answer}
-    move(session, context, request, event, actor=actor, words=outcome.words, now=now, facts=facts)
+    facts = {"provider_reference": execution.provider_reference}
+    proofs = {"answer_digest": _digest(execution.answer), **(proofs or {})}
+    move(session, context, request, event, actor=actor, words=outcome.words, now=now, facts=facts, proofs=proofs)
     if isinstance(outcome, Outcome) and outcome.secret is not None:
         _offer_secret(session, context, request, now=now)
 
@@ -101,8 +104,8 @@ def mark_unknown(
     execution.next_look_at = now + pause_after(0)
     execution.looks = 0
     _keep_answer(execution, outcome)
-    facts = {"answer": execution.answer}
-    move(session, context, request, event, actor=CLOCK, words=outcome.words, now=now, facts=facts)
+    proofs = {"answer_digest": _digest(execution.answer)}
+    move(session, context, request, event, actor=CLOCK, words=outcome.words, now=now, proofs=proofs)
 
 
 def _postpone(
@@ -118,7 +121,8 @@ def _postpone(
     execution.outcome = Result.NEVER_SENT.value
     execution.words = mask_text(words)
     execution.next_look_at = now + pause_after(execution.attempts)
-    move(session, context, request, "execution:not_sent", actor=CLOCK, words=words, now=now)
+    facts = {"lease": execution.lease}
+    move(session, context, request, "execution:not_sent", actor=CLOCK, words=words, now=now, facts=facts)
 
 
 def _note_cardholder_change(session: Session, request: Request, *, now: datetime) -> None:
@@ -151,6 +155,11 @@ def _keep_answer(execution: Execution, outcome: Outcome | LookupResult) -> None:
         execution.answer = _summarise(outcome.answer)
 
 
+def _digest(answer: str) -> str:
+    """Return what the trail keeps of an answer: retention empties the answer, and the trail stays."""
+    return hashlib.sha256(answer.encode()).hexdigest() if answer else ""
+
+
 def _summarise(answer: Mapping[str, Any]) -> str:
-    # The models redact it already; once more, because it goes into the trail, which can never be cleaned.
+    # The models redact it already; once more, because people read it for as long as it is kept.
     return json.dumps(redact(dict(answer)), ensure_ascii=False, default=str, sort_keys=True)[:_LONGEST_ANSWER]

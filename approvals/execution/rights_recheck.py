@@ -1,11 +1,13 @@
 """Whether the people behind an approved request still have the right, just before it is carried out."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from approvals.actions.table import find_action
+from approvals.audit import row_macs
 from approvals.context import ApprovalContext
 from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.eligibility import require_eligible
@@ -24,6 +26,14 @@ class SamePersonTwice(Refusal):
     """This account and that of {other} belong to one person by now."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LostDecision:
+    """An approval that was voided: whose it was and why, and the MAC of the voiding."""
+
+    words: str
+    mac: str
+
+
 def void_lost(
     session: Session,
     context: ApprovalContext,
@@ -32,15 +42,15 @@ def void_lost(
     live: Rule,
     members_by_account: Mapping[str, Member],
     now: datetime,
-) -> list[str]:
-    """Void the approvals that would not count now, and return the people's names with the reason.
+) -> list[LostDecision]:
+    """Void the approvals that would not count now, and return them.
 
     Raises RightsUnreadable if Slack did not say who somebody is or who has a role: then nothing is voided.
     """
     lost = []
     changers = find_recent_changers(session, cardholder_id=request.cardholder_id, now=now)
     counted: dict[str, str] = {}  # names by the people that they belong to now
-    for decision in stored.find_approvals(session, request.id):
+    for decision in stored.find_approvals(session, request, macs=context.macs):
         member = find_known(members_by_account, decision.account)
         person = identity_of(decision.account, same_person=context.same_person)
         try:
@@ -51,8 +61,8 @@ def void_lost(
         except RolesUnreadable as refusal:
             raise RightsUnreadable from refusal
         except Refusal as refusal:
-            lost.append(f"{decision.name} ({refusal})")
-            _void(session, decision, why=str(refusal), now=now)
+            voiding = _void(session, context, decision, why=str(refusal), now=now)
+            lost.append(LostDecision(words=f"{decision.name} ({refusal})", mac=voiding.mac))
     session.flush()
     return lost
 
@@ -85,7 +95,12 @@ def _require_approver(request: Request, *, member: Member, live: Rule, changers:
     )
 
 
-def _void(session: Session, decision: Decision, *, why: str, now: datetime) -> None:
-    session.add(
-        VoidedDecision(request_id=decision.request_id, person_id=decision.person_id, reason=why, voided_at=now)
+def _void(
+    session: Session, context: ApprovalContext, decision: Decision, *, why: str, now: datetime
+) -> VoidedDecision:
+    voiding = VoidedDecision(
+        request_id=decision.request_id, person_id=decision.person_id, reason=why, voided_at=now
     )
+    voiding.mac = row_macs.sign_voiding(voiding, macs=context.macs)
+    session.add(voiding)
+    return voiding

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.actions.table import find_action
+from approvals.audit import row_macs
 from approvals.context import ApprovalContext
 from approvals.execution.records import finish
 from approvals.execution.rights_recheck import RightsUnreadable, find_known
@@ -19,6 +20,7 @@ from approvals.policy.people import Member, RolesUnreadable, admit, identity_of
 from approvals.refusals import Refusal, write_moment
 from approvals.requests import stored
 from approvals.requests.decision_validity import OtherContent
+from approvals.requests.history import require_proven
 from approvals.requests.move import note, update_message
 from approvals.statuses import Status
 from approvals.tables import Execution, Request, Settlement
@@ -87,6 +89,8 @@ def settle(
     earlier = stored.find_settlements(session, request.id)
     _require_settleable(request, execution, digest=digest, member=member, changers=changers)
     _refuse_second(earlier, member=member)
+    # After the person's rights, so that a stranger cannot have the trail walked over.
+    require_proven(session, context, request, status=Status.UNKNOWN, across_anchors=True)
     settlement = _add_settlement(
         session, context, request, member=member, happened=happened, reason=reason, now=now
     )
@@ -98,7 +102,9 @@ def settle(
     else:
         update_message(session, context, request, now=now)
         facts = {"happened": happened, "reason": settlement.reason, "lost": list(words.lost)}
-        note(session, context, request, "execution:word_given", actor=settlement.account, now=now, facts=facts)
+        proofs = {"settlement": settlement.mac}
+        actor = settlement.account
+        note(session, context, request, "execution:word_given", actor=actor, now=now, facts=facts, proofs=proofs)
     return request
 
 
@@ -187,6 +193,7 @@ def _add_settlement(
         reason=reason.strip(),
         settled_at=now,
     )
+    settlement.mac = row_macs.sign_settlement(settlement, digest=request.digest, macs=context.macs)
     session.add(settlement)
     session.flush()
     return settlement
@@ -231,4 +238,14 @@ def _finish_settled(
         status=LookupStatus.EXECUTED if settlement.happened else LookupStatus.FAILED,
         words=f"Two people settled that {said}: {settlement.reason}",
     )
-    finish(session, context, request, execution, event=event, outcome=result, actor=settlement.account, now=now)
+    finish(
+        session,
+        context,
+        request,
+        execution,
+        event=event,
+        outcome=result,
+        actor=settlement.account,
+        now=now,
+        proofs={"settlement": settlement.mac},
+    )

@@ -94,6 +94,14 @@ class RequestUnknown(RequestReply, template="request_unknown"):
     roles: Sequence[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class RequestUnproven(RequestReply, template="request_unproven"):
+    """The rows of the request are not what the trail proves, so it is not carried out."""
+
+    words: str
+    at: datetime
+
+
 def message_key(request_id: str) -> str:
     """Return the key under which the outbox knows the copies of a request message."""
     return f"request:{request_id}"

@@ -69,9 +69,8 @@ def _remind(session: Session, context: ApprovalContext, request: Request, *, now
         request.remind_at = reminder_time(request, reminded=request.reminded)
     session.flush()
     rule = stored.read_rule(request)
-    approved = decision_validity.count_approvals(
-        stored.read_earlier(session, request.id), same_person=context.same_person
-    )
+    earlier = stored.read_earlier(session, request, macs=context.macs)
+    approved = decision_validity.count_approvals(earlier, same_person=context.same_person)
     reminder = notices.RequestReminder(
         request=request.id,
         phrase=request.phrase,

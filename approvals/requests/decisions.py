@@ -1,9 +1,11 @@
 """What people do with a pending request: decide it, withdraw it, say that they are reviewing it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
+from approvals.audit import row_macs
 from approvals.context import ApprovalContext
 from approvals.free_text import refuse_card_number
 from approvals.messages import notices
@@ -13,7 +15,7 @@ from approvals.policy.people import Member, accounts_of, admit, require_role
 from approvals.policy.rules import LimitReached, NothingAllows, Rule, apply_limits, choose_rule, find_rule
 from approvals.requests import decision_validity, stored
 from approvals.requests.decision_validity import EarlierDecision, RequestState
-from approvals.requests.move import move, note, update_message
+from approvals.requests.move import approve, move, note, update_message
 from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Request
 
@@ -39,7 +41,7 @@ def decide(
     refuse_card_number(reason)
     # Lock first, then read: in a trial without a lock, up to five approvals counted for a quorum of two.
     request = stored.find(session, request_id, to_change=True)
-    earlier = stored.read_earlier(session, request.id)
+    earlier = stored.read_earlier(session, request, macs=context.macs)
     state = stored.read_state(request, earlier=earlier)
     # Before the live rule is read, so that a click on old content is refused as such and not as altered.
     decision_validity.require_digest(state, digest=digest)
@@ -56,7 +58,7 @@ def decide(
         reason=reason,
         now=now,
     )
-    decision = _add_decision(session, request, verdict=verdict, member=member, reason=reason, now=now)
+    decision = _add_decision(session, context, request, verdict=verdict, member=member, reason=reason, now=now)
     count = _count(earlier, context, verdict=verdict, asked=state.rule, live=live)
     _follow_decision(session, context, request, status=status, decision=decision, count=count, now=now)
     return request
@@ -67,7 +69,7 @@ def require_decider(
 ) -> Request:
     """Return the request if this person could decide it now; raises a Refusal. Nothing is decided."""
     request = stored.find(session, request_id)
-    earlier = stored.read_earlier(session, request.id)
+    earlier = stored.read_earlier(session, request, macs=context.macs)
     state = stored.read_state(request, earlier=earlier)
     decision_validity.judge_decision(
         state,
@@ -90,7 +92,7 @@ def withdraw(
 ) -> Request:
     """Withdraw a request for its requester, and return it; raises a Refusal."""
     request = stored.find(session, request_id, to_change=True)
-    state = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
+    state = stored.read_state(request, earlier=stored.read_earlier(session, request, macs=context.macs))
     decision_validity.judge_withdrawal(state, member=member, digest=digest, now=now)
     words = f"Withdrawn by {member.person.display_name}."
     move(session, context, request, "approval:withdrawn", actor=member.person.account, words=words, now=now)
@@ -102,7 +104,7 @@ def announce_review(
 ) -> Request:
     """Reply that this person is reviewing the request, so that the others need not; raises a Refusal."""
     request = stored.find(session, request_id)
-    state = stored.read_state(request, earlier=stored.read_earlier(session, request.id))
+    state = stored.read_state(request, earlier=stored.read_earlier(session, request, macs=context.macs))
     admit(member.person)
     decision_validity.require_digest(state, digest=digest)
     decision_validity.require_pending(state, now=now)
@@ -167,7 +169,14 @@ def _count(
 
 
 def _add_decision(
-    session: Session, request: Request, *, verdict: Verdict, member: Member, reason: str, now: datetime
+    session: Session,
+    context: ApprovalContext,
+    request: Request,
+    *,
+    verdict: Verdict,
+    member: Member,
+    reason: str,
+    now: datetime,
 ) -> Decision:
     person = member.person
     decision = Decision(
@@ -180,6 +189,7 @@ def _add_decision(
         reason=reason.strip(),
         decided_at=now,
     )
+    decision.mac = row_macs.sign_decision(decision, macs=context.macs)
     session.add(decision)
     session.flush()
     return decision
@@ -207,25 +217,23 @@ def _follow_decision(
         at=now,
     )
     notices.reply(session, context.outbox, request, facts=decided, now=now)
-    facts = {"by": actor, "verdict": decision.verdict, "reason": reason, "count": count}
+    said = {
+        "by": actor,
+        "person": decision.person_id,
+        "verdict": decision.verdict,
+        "reason": reason,
+        "count": count,
+    }
+    noted: dict[str, Any] = {"actor": actor, "now": now, "facts": said, "proofs": {"decision": decision.mac}}
     match status:
         case Status.DENIED:
             words = f"Denied by {decision.name}: {reason}"
-            move(session, context, request, "approval:denied", actor=actor, words=words, now=now, facts=facts)
+            move(session, context, request, "approval:denied", words=words, **noted)
         case Status.APPROVED:
-            move(
-                session,
-                context,
-                request,
-                "approval:approved",
-                actor=actor,
-                words=f"Approved ({count}); it will be carried out now.",
-                now=now,
-                facts=facts,
-                approved_at=now,
-                execute_by=now.astimezone(UTC) + stored.read_rule(request).execute_within,
-                remind_at=None,
-            )
+            words = f"Approved ({count}); it will be carried out now."
+            within = stored.read_rule(request).execute_within
+            values = approve(request, within=within, macs=context.macs, now=now)
+            move(session, context, request, "approval:approved", words=words, **noted, **values)
         case _:
             update_message(session, context, request, now=now)
-            note(session, context, request, "approval:counted", actor=actor, now=now, facts=facts)
+            note(session, context, request, "approval:counted", **noted)

@@ -1,13 +1,13 @@
 """Moves a request: the guarded update, the notices and the audit event, in the transaction at hand."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from approvals.audit import chain
+from approvals.audit import chain, row_macs
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.messages.request_message import make_request_message
@@ -18,6 +18,7 @@ from approvals.statuses import OPEN
 from approvals.tables import Request
 from notifier.rendering.facts import make_plain
 from paytend.redaction import mask_text
+from storage.macs import MacKeys
 
 CLOCK = "cardops"  # the actor in the trail when no person acts
 
@@ -36,11 +37,12 @@ def move(
     words: str,
     now: datetime,
     facts: Mapping[str, Any] | None = None,
+    proofs: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> None:
     """Make one move of MOVES; raises Overtaken if the request is not as it was read.
 
-    `words` tell people why; `facts` go to the audit trail; `values` are columns that change with the status.
+    `words` tell people why, `facts` and `proofs` (not redacted) go to the trail; `values` are columns that change.
     """
     step = MOVE[event]
     words = mask_text(words)  # Paytend's may be among them, and they stay for ever
@@ -74,7 +76,20 @@ def move(
         )
         notices.reply(session, context.outbox, request, facts=outcome, now=now)
     # Last, because it locks the trail until the transaction ends.
-    note(session, context, request, event, actor=actor, now=now, facts={"why": words, **(facts or {})})
+    said = {"why": words, **(facts or {})}
+    note(session, context, request, event, actor=actor, now=now, facts=said, proofs=proofs)
+
+
+def approve(request: Request, *, within: timedelta, macs: MacKeys, now: datetime) -> dict[str, Any]:
+    """Return the columns that change when a request is approved; the MAC binds them to its next version."""
+    now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
+    bound = {"id": request.id, "digest": request.digest, "approved_at": now, "execute_by": now + within}
+    return {
+        "approved_at": now,
+        "execute_by": now + within,
+        "remind_at": None,
+        "approval_mac": row_macs.sign_approval({**bound, "version": request.version + 1}, macs=macs),
+    }
 
 
 def update_message(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
@@ -93,10 +108,22 @@ def note(
     actor: str,
     now: datetime,
     facts: Mapping[str, Any] | None = None,
+    proofs: Mapping[str, Any] | None = None,
 ) -> None:
     """Add an audit event about a request, with its status, digest and version."""
-    # With the digest, the trail alone proves which content a decision was about.
-    content = {"status": request.status, "digest": request.digest, "version": request.version, **(facts or {})}
     chain.append(
-        session, event, key=context.audit_key, actor=actor, subject=f"request:{request.id}", facts=content, now=now
+        session,
+        event,
+        key=context.audit_key,
+        actor=actor,
+        subject=subject_of(request.id),
+        facts={"status": request.status, "version": request.version, **(facts or {})},
+        # With the digest, the trail alone proves which content a decision was about.
+        proofs={"digest": request.digest, **(proofs or {})},
+        now=now,
     )
+
+
+def subject_of(request_id: str) -> str:
+    """Return what the trail calls a request."""
+    return f"request:{request_id}"

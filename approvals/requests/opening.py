@@ -12,7 +12,7 @@ from approvals.actions.payloads import ApplyPayload, Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import Action, find_action
 from approvals.actions.usability import refuse_unusable
-from approvals.audit import chain
+from approvals.audit import chain, row_macs
 from approvals.canonical_json import canonical_json
 from approvals.context import ApprovalContext
 from approvals.free_text import refuse_card_number
@@ -27,7 +27,7 @@ from approvals.refusals import Refusal
 from approvals.requests.deadlines import REMINDERS
 from approvals.requests.digest import check_phrase, digest_of
 from approvals.requests.duplicates import Matter, refuse_excluded, refuse_repeated
-from approvals.requests.move import move, note
+from approvals.requests.move import approve, move, note
 from approvals.requests.view import read_view
 from approvals.statuses import Status
 from approvals.tables import REQUEST_TABLE, Request
@@ -80,11 +80,13 @@ def open_request(
     request = _make(
         context, action=action, payload=payload, rule=rule, new_request=new_request, member=member, now=now
     )
+    request.mac = row_macs.sign_request(request, macs=context.macs)
     session.add(request)
     session.flush()
     # Nothing personal: the trail is kept for ever, out of the reach of retention.
     shown = {"action": action.name, "subject": payload.subject, "rule": rule.name, "money": str(money or "")}
-    note(session, context, request, "approval:opened", actor=member.person.account, now=now, facts=shown)
+    actor, proofs = member.person.account, {"request": request.mac}
+    note(session, context, request, "approval:opened", actor=actor, now=now, facts=shown, proofs=proofs)
     if rule.lifted:
         _lift(session, context, request, rule=rule, member=member, now=now)
     message = make_request_message(read_view(session, context, request, now=now))
@@ -166,9 +168,7 @@ def _lift(
         actor=member.person.account,
         words=f"The rule “{rule.name}” needs nobody else.",
         now=now,
-        approved_at=now,
-        execute_by=now.astimezone(UTC) + rule.execute_within,
-        remind_at=None,
+        **approve(request, within=rule.execute_within, macs=context.macs, now=now),
     )
 
 
@@ -220,7 +220,9 @@ def _make(
     request_id, person = context.make_id(), member.person
     now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
     content, rule_content = to_json(payload), to_json(rule)
-    digest = digest_of(action=action.name, payload=content, requester_id=person.id, rule=rule_content)
+    reference = context.make_id()  # before anything is sent, so that a lost answer can be asked about
+    bound = {"payload": content, "rule": rule_content, "reference": reference}
+    digest = digest_of(action=action.name, requester_id=person.id, **bound)
     shown = {"summary": summarise(action, payload, new_request.snapshot), "card": to_json(new_request.snapshot)}
     money, channel = payload.moved_money, rule.channel or context.channel
 
@@ -249,7 +251,7 @@ def _make(
         currency=money.currency if money else None,
         amount_minor=money.minor if money else None,
         cardholder_id=new_request.snapshot.holder_id,
-        reference=context.make_id(),  # before anything is sent, so that a lost answer can be asked about
+        reference=reference,
         status=Status.PENDING.value,
         version=1,
         created_at=now,

@@ -8,13 +8,15 @@ from sqlmodel import Session, col, select
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
+from approvals.audit import row_macs
 from approvals.context import ApprovalContext
-from approvals.policy.rules import Rule, to_json
+from approvals.policy.rules import Rule
 from approvals.refusals import Refusal, write_moment
 from approvals.requests.decision_validity import EarlierDecision, RequestState
 from approvals.requests.digest import digest_of
 from approvals.statuses import Status, Verdict
 from approvals.tables import REQUEST_TABLE, Decision, Request, Settlement, VoidedDecision
+from storage.macs import MacKeys
 from storage.vault import Unreadable
 
 
@@ -53,15 +55,17 @@ def read_payload(context: ApprovalContext, request: Request) -> Payload:
     try:
         text = context.vault.open(request.payload, table=REQUEST_TABLE, row=request.id, column="payload")
         payload = action.payload.model_validate_json(text)
+        found = digest_of(
+            action=request.action,
+            # Both as stored, not as they are read: a field that a later version added must not change the digest.
+            payload=json.loads(text),
+            requester_id=request.requester_id,
+            rule=json.loads(request.rule),
+            # A request from before there were MACs has a digest without its reference.
+            reference=request.reference if request.mac else "",
+        )
     except (Unreadable, ValueError) as error:
         raise Altered from error
-    found = digest_of(
-        action=request.action,
-        payload=to_json(payload),
-        requester_id=request.requester_id,
-        # As stored, not as `Rule` reads it: a field that a later version added must not change the digest.
-        rule=json.loads(request.rule),
-    )
     # What others are compared with must be what was approved; older rows do not name the new card.
     if request.subject != payload.subject or request.new_card not in (None, payload.new_card):
         raise Altered
@@ -108,25 +112,35 @@ def find_settlements(session: Session, request_id: str) -> tuple[Settlement, ...
     return tuple(session.exec(query))
 
 
-def find_void(session: Session, request_id: str) -> frozenset[str]:
-    """Return the ids of the people whose decisions do not count any more."""
-    query = select(VoidedDecision.person_id).where(VoidedDecision.request_id == request_id)
-    return frozenset(session.exec(query))
+def find_voidings(session: Session, request_id: str) -> tuple[VoidedDecision, ...]:
+    """Return the voidings of a request, in the order of the people."""
+    query = select(VoidedDecision).where(VoidedDecision.request_id == request_id)
+    return tuple(session.exec(query.order_by(col(VoidedDecision.person_id))))
 
 
-def find_approvals(session: Session, request_id: str) -> list[Decision]:
+def find_void(session: Session, request: Request, *, macs: MacKeys) -> frozenset[str]:
+    """Return the ids of the people whose decisions do not count: voided since, or not made through the bot."""
+    # A voiding counts even if its MAC does not fit: anyone who forges one can only stop a request.
+    voided = {row.person_id for row in find_voidings(session, request.id)}
+    if request.mac == row_macs.NONE:  # from before there were MACs: it is shown as it was, and never carried out
+        return frozenset(voided)
+    decisions = find_decisions(session, request.id)
+    return frozenset(voided | {row.person_id for row in decisions if not row_macs.fits_decision(row, macs=macs)})
+
+
+def find_approvals(session: Session, request: Request, *, macs: MacKeys) -> list[Decision]:
     """Return the approvals that count, in their order."""
-    void = find_void(session, request_id)
+    void = find_void(session, request, macs=macs)
     return [
         row
-        for row in find_decisions(session, request_id)
+        for row in find_decisions(session, request.id)
         if row.verdict == Verdict.APPROVE and row.person_id not in void
     ]
 
 
-def read_earlier(session: Session, request_id: str) -> list[EarlierDecision]:
+def read_earlier(session: Session, request: Request, *, macs: MacKeys) -> list[EarlierDecision]:
     """Return the decisions so far as the rules need them, in their order."""
-    void = find_void(session, request_id)
+    void = find_void(session, request, macs=macs)
     return [
         EarlierDecision(
             person_id=row.person_id,
@@ -136,7 +150,7 @@ def read_earlier(session: Session, request_id: str) -> list[EarlierDecision]:
             decided_at=row.decided_at,
             is_void=row.person_id in void,
         )
-        for row in find_decisions(session, request_id)
+        for row in find_decisions(session, request.id)
     ]
 
 

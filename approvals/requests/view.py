@@ -33,7 +33,7 @@ def read_view(session: Session, context: ApprovalContext, request: Request, *, n
         rule=stored.read_rule(request),
         snapshot=snapshot,
         decisions=stored.find_decisions(session, request.id),
-        void=stored.find_void(session, request.id),
+        void=stored.find_void(session, request, macs=context.macs),
         execution=session.get(Execution, request.id),
         settlements=stored.find_settlements(session, request.id),
         others=_find_others(session, request),

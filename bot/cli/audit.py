@@ -7,8 +7,9 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from approvals.audit import chain
+from approvals.audit import chain, verification
 from approvals.audit import export as exporting
+from approvals.audit.trail_keys import make_key
 from bot.cli.installation import Installation, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, finish_progress, say, show_progress
 from bot.settings.environment import read_own_settings
@@ -59,12 +60,22 @@ def show_verified(seq: int) -> None:
 def verify(chosen: argparse.Namespace) -> int:
     """Verify every event and print where the trail breaks."""
     with open_installation() as installation, installation.database.reading() as session:
-        verified = chain.verify(session, key=installation.audit_key, older=chosen.told, report=show_verified)
+        verified = verification.verify(
+            session, key=installation.audit_key, older=chosen.told, report=show_verified
+        )
     if verified.is_intact:
         say(f"The trail holds: {verified.head.seq} events, head {verified.head.hash}")
         return FINE
-    sys.stderr.write(f"The trail is broken at event {verified.broken_at}: {verified.words}\n")
+    for each in verified.open_breaks:
+        sys.stderr.write(f"The trail is broken at {write_range(each)}: {each.words}\n")
+    if verified.more:
+        sys.stderr.write(f"There are {verified.more} more.\n")
     return WRONG
+
+
+def write_range(broken: verification.ChainBreak) -> str:
+    """Return the numbers of the events of a break, for people."""
+    return f"event {broken.first}" if broken.first == broken.last else f"events {broken.first} to {broken.last}"
 
 
 def show_head(chosen: argparse.Namespace) -> int:
@@ -84,7 +95,7 @@ def export(chosen: argparse.Namespace) -> int:
         with chosen.to.open("x", encoding="utf-8") if chosen.to else nullcontext(sys.stdout) as out:
             for number, line in enumerate(_lines(installation, since=chosen.since, upto=upto), start=1):
                 out.write(line + "\n")
-                if number % chain.REPORT_EVERY == 0:
+                if number % verification.REPORT_EVERY == 0:
                     show_progress(f"{number} lines written")
     finish_progress()
     return FINE
@@ -106,7 +117,8 @@ def _lines(installation: Installation, *, since: datetime | None, upto: int) -> 
 
 def check(chosen: argparse.Namespace) -> int:
     """Print whether export wrote a file with our key, and nothing was changed or cut since."""
-    key = chain.make_key(read_own_settings().CARDOPS_SECRET_KEYS[-1])
+    settings = read_own_settings()
+    key = make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS)
     try:
         with chosen.file.open(encoding="utf-8") as lines:
             checked = exporting.check_lines(lines, key=key)

@@ -11,6 +11,8 @@ from typing import Any
 from sqlmodel import Session
 
 from approvals.audit import chain
+from approvals.audit.row_macs import make_macs
+from approvals.audit.trail_keys import TrailKey, make_key
 from approvals.context import ApprovalContext
 from bot.clock import Clock, make_clock, make_ids
 from bot.database import schema
@@ -18,6 +20,7 @@ from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config, read_config
 from bot.settings.environment import Settings, read_own_settings
 from notifier.outbox.outbox import Outbox
+from storage.macs import MacKeys
 from storage.vault import Vault
 
 
@@ -31,9 +34,14 @@ class Installation:
     operator: str
 
     @property
-    def audit_key(self) -> bytes:
+    def audit_key(self) -> TrailKey:
         """The key of the trail's chain."""
-        return chain.make_key(self.settings.CARDOPS_SECRET_KEYS[-1])
+        return make_key(self.settings.CARDOPS_SECRET_KEYS[-1], newer=self.settings.CARDOPS_AUDIT_KEYS)
+
+    @property
+    def macs(self) -> MacKeys:
+        """The keys of the MACs of rows."""
+        return make_macs(self.settings.CARDOPS_SECRET_KEYS[-1], newer=self.settings.CARDOPS_AUDIT_KEYS)
 
     @property
     def vault(self) -> Vault:
@@ -50,6 +58,7 @@ class Installation:
             same_person=config.same_person,
             make_id=make_id,
             audit_key=self.audit_key,
+            macs=self.macs,
             channel=config.channels.approvals,
         )
 

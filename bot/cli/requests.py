@@ -15,6 +15,7 @@ from bot.cli.installation import open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from paytend.money import Money
 from paytend.redaction import mask_text
+from storage.macs import MacKeys
 
 
 def add_to(commands: Commands) -> None:
@@ -74,7 +75,7 @@ def show(chosen: argparse.Namespace) -> int:
         except stored.UnknownRequest as refusal:
             complain(str(refusal), [], "Look at `cardops requests list`.")
             return WRONG
-        facts = {**_facts(request), **_details(session, request)}
+        facts = {**_facts(request), **_details(session, request, macs=installation.macs)}
     if chosen.json:
         say(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
@@ -110,7 +111,7 @@ def _facts(request: Request) -> dict[str, object]:
     }
 
 
-def _details(session: Session, request: Request) -> dict[str, object]:
+def _details(session: Session, request: Request, *, macs: MacKeys) -> dict[str, object]:
     execution = session.get(Execution, request.id)
     return {
         "digest": request.digest,
@@ -120,7 +121,7 @@ def _details(session: Session, request: Request) -> dict[str, object]:
         "decisions": [
             f"{row.verdict.value} by {row.name} at {row.decided_at.isoformat()}"
             f"{' (counts no more)' if row.is_void else ''}"
-            for row in stored.read_earlier(session, request.id)
+            for row in stored.read_earlier(session, request, macs=macs)
         ],
         "execution": None if execution is None else _execution(execution),
     }

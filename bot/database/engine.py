@@ -78,6 +78,8 @@ class SqlDatabase:
         self._writers = self.engine.execution_options(writes=True)
         self._lock: Any = None
         self._turns = FairLock()
+        # What was seen of it, such as the head of the trail: who can write to the database cannot take it back.
+        self.recollection: dict[str, Any] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -93,14 +95,17 @@ class SqlDatabase:
         """
         turn = self._turns if self.is_sqlite else nullcontext()
         # Rows are read after their transaction; expired, each would need another query.
-        with turn, Session(self._writers, expire_on_commit=False) as session, session.begin():
+        with turn, self._open(self._writers) as session, session.begin():
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._open(self.engine) as session:
             yield session
+
+    def _open(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info={"recollection": self.recollection})
 
     def claim_file(self) -> None:
         """Claim the SQLite file for this process alone; on PostgreSQL any number of processes may run.
@@ -125,6 +130,7 @@ class SqlDatabase:
     def close(self) -> None:
         """Close all connections and release the file."""
         self.engine.dispose()
+        self.recollection.clear()
         if self._lock is not None:
             self._lock.close()
             self._lock = None

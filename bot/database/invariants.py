@@ -8,7 +8,8 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlmodel import Session, col
 
 from approvals.actions.outcomes import Result
-from approvals.audit import chain
+from approvals.audit import verification
+from approvals.audit.trail_keys import TrailKey
 from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Execution, Request, Settlement, VoidedDecision
 
@@ -25,12 +26,12 @@ class InvariantResult:
 
 
 def examine(
-    session: Session, *, audit_key: bytes, now: datetime, report: Callable[[int], None]
+    session: Session, *, audit_key: TrailKey, now: datetime, report: Callable[[int], None]
 ) -> Iterator[InvariantResult]:
     """Run all checks, one after the other; they only read. `report` gets the number of the last verified event."""
     for name, check in CHECKS.items():
         yield InvariantResult(name=name, broken=tuple(check(session, now)))
-    verified = chain.verify(session, key=audit_key, report=report)
+    verified = verification.verify(session, key=audit_key, report=report)
     broken = () if verified.is_intact else (f"at event {verified.broken_at}: {verified.words}",)
     yield InvariantResult(name="the audit trail is unbroken", broken=broken)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Table, bindparam, select, text, update
 from sqlmodel import Session, col
 
 from approvals.audit import chain
+from approvals.audit.trail_keys import TrailKey
 from approvals.tables import Execution, Request
 from bot.database.engine import SqlDatabase
 from notifier.inbox.tables import InboxEvent
@@ -54,7 +55,7 @@ def purge(database: SqlDatabase, *, before: datetime) -> Iterator[RemovedCounts]
 
 
 def run(
-    database: SqlDatabase, *, days: int, key: bytes, actor: str, now: Callable[[], datetime]
+    database: SqlDatabase, *, days: int, key: TrailKey, actor: str, now: Callable[[], datetime]
 ) -> Iterator[RemovedCounts]:
     """Remove what is too old, and record in the trail how much it was; yields the counts so far."""
     before = cutoff(now(), days=days)

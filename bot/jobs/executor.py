@@ -18,6 +18,8 @@ from approvals.execution.records import ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable, Member
 from approvals.refusals import Refusal
 from approvals.requests import stored
+from approvals.requests.history import Unproven
+from approvals.statuses import Status
 from approvals.tables import Request
 from paytend import Client, PaytendError
 from storage.database import Database
@@ -87,7 +89,7 @@ class Executor:
         When something puts it off, or another thread was quicker, it is left to `run`.
         """
         with self._database.reading() as session:
-            candidate = execution.find_candidate(session, stored.find(session, request_id))
+            candidate = execution.find_candidate(session, self._context, stored.find(session, request_id))
         try:
             self._execute(candidate)
         except (Refusal, PaytendError, DirectoryUnreadable) as error:
@@ -104,7 +106,7 @@ class Executor:
     def _find(self) -> list[Candidate]:
         now = self._now()
         with self._database.reading() as session:
-            found = execution.find_claimable(session, now=now)
+            found = execution.find_claimable(session, self._context, now=now)
         with self._lock:
             free = [candidate for candidate in found if self._held_until.get(candidate.request_id, now) <= now]
             for candidate in free:
@@ -149,6 +151,8 @@ class Executor:
                 now=self._now(),
             )
         if not isinstance(work, ClaimedExecution):
+            if work.status is Status.APPROVED:
+                raise Unproven(what=work.words)
             return
         self._wake_deliverer()  # the request message says that it is being executed
         outcome = execution.do(work, self._paytend, now=self._now())

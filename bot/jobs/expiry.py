@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from approvals.audit.trail_keys import TrailKey
 from bot.database import retention
 from bot.database.engine import SqlDatabase
 from bot.jobs.scheduler import sweep
@@ -19,7 +20,7 @@ class Expiry:
     """Removes what is too old; each method is one job. `keep_days` is CARDOPS_RETENTION_DAYS."""
 
     database: SqlDatabase
-    audit_key: bytes
+    audit_key: TrailKey
     keep_days: int
     now: Callable[[], datetime]
 

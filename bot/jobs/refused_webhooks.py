@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from approvals.audit import chain
+from approvals.audit.trail_keys import TrailKey
 from paytend import Flaw
 from storage.database import Database
 
@@ -38,7 +39,7 @@ class RefusalNotes:
 
     database: Database
     counter: RefusalCounter
-    audit_key: bytes
+    audit_key: TrailKey
     now: Callable[[], datetime]
 
     def write(self) -> None:

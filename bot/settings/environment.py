@@ -120,6 +120,11 @@ class Settings(BaseModel):
         repr=False,
         description="32 bytes each in Base64, comma-separated; the first encrypts, all decrypt.",
     )
+    CARDOPS_AUDIT_KEYS: SecretKeys = Field(
+        default=(),
+        repr=False,
+        description="Sign the trail and decisions, the first newest; by default made from the last secret key.",
+    )
     CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes and channels.")
     CARDOPS_TEMPLATES: Path | None = Field(default=None, description="Folder with your own notice templates.")
     CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(

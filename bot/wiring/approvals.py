@@ -5,14 +5,17 @@ from datetime import timedelta
 
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
-from approvals.audit import chain
+from approvals.audit.row_macs import make_macs
+from approvals.audit.trail_keys import make_key
 from approvals.context import SEND_WITHIN, ApprovalContext
 from approvals.policy import people
 from approvals.policy.people import Member
 from bot.jobs.executor import Executor
 from bot.jobs.follow_up import RequestFollowUp
+from bot.settings.cardops_yml import Config
 from bot.slack.one_time_secrets import OneTimeSecrets
 from bot.wiring.foundation import Foundation
+from bot.wiring.notices import find_admins
 from commands import snapshots
 from commands.snapshots import SnapshotSource
 from notifier.outbox.outbox import Outbox
@@ -55,10 +58,18 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         policy=base.config.rules,
         same_person=base.config.same_person,
         make_id=base.make_id,
-        audit_key=chain.make_key(base.settings.CARDOPS_SECRET_KEYS[-1]),
+        audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
+        macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         channel=base.config.channels.approvals,
+        alarms=find_alarmed(base.config),
         lease=execution_lease(base.settings.PAYTEND_TIMEOUT_SECONDS),
     )
+
+
+def find_alarmed(config: Config) -> tuple[str, ...]:
+    """Return who is told at once when the database does not fit: the channel of on-call, and the admins."""
+    oncall = config.channels.oncall
+    return (*((oncall,) if oncall else ()), *(admin for admin in find_admins(config) if admin != oncall))
 
 
 def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTimeSecrets) -> Executor:

@@ -11,7 +11,9 @@ from sqlmodel import col, func, select
 
 from approvals.actions.outcomes import LookupResult, Outcome
 from approvals.actions.snapshot import EarlierTopUp, Snapshot
-from approvals.audit import chain
+from approvals.audit import chain, verification
+from approvals.audit.row_macs import make_macs
+from approvals.audit.trail_keys import make_key
 from approvals.context import ApprovalContext
 from approvals.execution import execution, interrupted_executions, reconciliation, records, settlement_by_people
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
@@ -100,7 +102,9 @@ def make_context(**changes: Any) -> ApprovalContext:
         "outbox": RecordingOutbox(),
         "policy": Policy(rules=(rule(),)),
         "make_id": make_ids(),
-        "audit_key": chain.make_key(SECRET),
+        "audit_key": make_key(SECRET),
+        "macs": make_macs(SECRET),
+        "alarms": ("C0ONCALL", "U0ADA"),
         "channel": "C0APPROVALS",
     }
     return ApprovalContext(**{**fields, **changes})
@@ -200,7 +204,7 @@ class ApprovalWorld:
     def candidates(self) -> list[Candidate]:
         """Return what can be claimed."""
         with self.database.reading() as session:
-            return execution.find_claimable(session, now=self.now)
+            return execution.find_claimable(session, self.context, now=self.now)
 
     def claims(self, request: Request) -> ClaimedExecution | NotClaimed:
         """Claim an approved request with fresh rights and a fresh snapshot of the card."""
@@ -312,7 +316,7 @@ class ApprovalWorld:
         with self.database.reading() as session:
             return list(session.exec(select(AuditEvent.event).order_by(col(AuditEvent.seq))))
 
-    def verified(self, older: chain.Head | None = None) -> chain.Verification:
+    def verified(self, older: chain.Head | None = None) -> verification.Verification:
         """Check the trail."""
         with self.database.reading() as session:
-            return chain.verify(session, key=self.context.audit_key, older=older)
+            return verification.verify(session, key=self.context.audit_key, older=older)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from approvals.audit import chain
+from approvals.audit import verification
 from bot.database.engine import SqlDatabase
 from tests.journeys.payloads import problems_of
 from tests.journeys.world import JourneyWorld, build_world
@@ -23,7 +23,7 @@ def checked_world(database: SqlDatabase, folder: Path, **more: Any) -> Iterator[
         assert problems_of(world.slack) == []
         world.paytend.books.recount()
         with database.reading() as session:
-            assert chain.verify(session, key=world.bot.slack.context.approvals.audit_key).is_intact
+            assert verification.verify(session, key=world.bot.slack.context.approvals.audit_key).is_intact
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import json
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from approvals.audit import chain
+from approvals.audit import verification
+from approvals.audit.trail_keys import make_key
 from bot.database.engine import SqlDatabase
 from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, OTHER_MANAGER, STRANGER, SUPPORT, JourneyWorld
 
@@ -62,10 +63,10 @@ def test_the_trail_tells_the_whole_story_and_holds(world: JourneyWorld) -> None:
     number = world.paytend.books.card(CARD).number
     assert not any(number in json.dumps(row.facts) for row in world.trail())
     with world.bot.database.reading() as session:
-        verified = chain.verify(session, key=world.bot.slack.context.approvals.audit_key)
+        verified = verification.verify(session, key=world.bot.slack.context.approvals.audit_key)
         assert verified.is_intact
         assert verified.head.seq == 13
-        assert not chain.verify(session, key=b"another key").is_intact
+        assert not verification.verify(session, key=make_key(b"another key")).is_intact
 
 
 def attack(database: SqlDatabase, statement: str, **values: str) -> None:
@@ -104,7 +105,7 @@ def test_a_trail_that_was_changed_behind_the_triggers_is_found_out(sqlite_world:
     attack(database, "UPDATE audit_event SET actor = :who WHERE seq = 2", who=ADMIN)
 
     with database.reading() as session:
-        verified = chain.verify(session, key=key)
+        verified = verification.verify(session, key=key)
 
     assert verified.broken_at == 2
     attack(database, "UPDATE audit_event SET actor = :who WHERE seq = 2", who=MANAGER)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from approvals.execution import settlement_by_people
+from approvals.execution import settlement_by_people, unproven
 from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
 from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue
 from approvals.policy.people import Member
 from approvals.requests import decisions as deciding
+from approvals.requests import stored
+from approvals.requests.history import Unproven
 from approvals.statuses import Verdict
 from approvals.tables import Request
 from bot.slack.context import SlackContext
@@ -138,6 +140,12 @@ def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     except RightsUnreadable:
         # Somebody may have spoken since the settlers were read: once more, with them among those asked about.
         request = _give_word(context, incoming, member)
+    except Unproven as refusal:
+        with context.database.writing() as session:
+            request = stored.find(session, _read_shown(incoming.value).id)
+            unproven.report(session, context.approvals, request, refusal=refusal, now=context.now())
+        context.work.wake_deliverer()
+        raise
     context.work.wake_deliverer()
     settled = request.status in {"executed", "failed"}
     return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")

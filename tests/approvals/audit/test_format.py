@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from approvals.audit import chain, export
+from approvals.audit import chain, export, verification
 from approvals.audit.export import NotGenuine
+from approvals.audit.trail_keys import make_key
+from approvals.audit.verification import ChainWalk
 from approvals.refusals import Refusal
 from approvals.tables import AuditEvent
 from tests.approvals.world import SECRET, START, ApprovalWorld
 
-KEY = chain.make_key(SECRET)
+KEY = make_key(SECRET)
 FIELDS = ("seq", "event", "actor", "subject", "facts", "previous", "hash")
 IN_VILNIUS = START.astimezone(timezone(timedelta(hours=2)))
 
@@ -80,23 +82,24 @@ def test_the_words_say_what_does_not_fit(small: ApprovalWorld) -> None:
     rows = fill(small)
     start, first = chain.Head(seq=0, hash=chain.START), chain.Head(seq=1, hash=rows[0].hash)
 
-    assert chain.find_break(rows[0], before=start, key=KEY) == ""
-    assert chain.find_break(rows[1], before=start, key=KEY) == "Event 1 is missing."
-    elsewhere = chain.Head(seq=1, hash="f" * 64)
-    assert chain.find_break(rows[1], before=elsewhere, key=KEY) == "Event 2 does not follow the one before it."
-    assert chain.find_break(rows[1], before=first, older=chain.Head(seq=2, hash="f" * 64), key=KEY) == (
-        "Event 2 is not the one that was told before."
-    )
-    assert chain.find_break(rows[1], before=first, older=chain.Head(seq=3, hash="f" * 64), key=KEY) == ""
+    def why(row: AuditEvent, before: chain.Head, older: chain.Head | None = None) -> str:
+        return ChainWalk(key=KEY, before=before, signer=KEY.newest, older=older).step(row)
+
+    assert why(rows[0], start) == ""
+    assert why(rows[1], start) == "Event 1 is missing."
+    assert why(rows[2], start) == "Events 1 to 2 are missing."
+    assert why(rows[1], chain.Head(seq=1, hash="f" * 64)) == "Event 2 does not follow the one before it."
+    assert why(rows[1], first, chain.Head(seq=2, hash="f" * 64)) == "Event 2 is not the one that was told before."
+    assert why(rows[1], first, chain.Head(seq=3, hash="f" * 64)) == ""
     rows[1].actor = "U0EVE"
-    assert chain.find_break(rows[1], before=first, key=KEY) == "Event 2 was changed."
+    assert why(rows[1], first) == "Event 2 was changed."
 
 
 def test_a_trail_that_is_shorter_than_it_was_says_by_how_much(small: ApprovalWorld) -> None:
     fill(small)
     with small.database.reading() as session:
-        found = chain.verify(session, key=KEY, older=chain.Head(seq=5, hash="f" * 64))
-        whole = chain.verify(session, key=KEY)
+        found = verification.verify(session, key=KEY, older=chain.Head(seq=5, hash="f" * 64))
+        whole = verification.verify(session, key=KEY)
 
     assert (found.broken_at, found.words) == (4, "The trail ends at 3, but it was 5 long before.")
     assert (whole.is_intact, whole.words) == (True, "The chain holds.")
@@ -105,7 +108,9 @@ def test_a_trail_that_is_shorter_than_it_was_says_by_how_much(small: ApprovalWor
 def test_an_export_has_a_line_for_each_event_and_a_seal_over_all(small: ApprovalWorld) -> None:
     rows = fill(small)
     *events, last = lines(small)
-    seal = hmac.new(hmac.new(KEY, b"cardops audit export", hashlib.sha256).digest(), digestmod=hashlib.sha256)
+    seal = hmac.new(
+        hmac.new(KEY.export_key, b"cardops audit export", hashlib.sha256).digest(), digestmod=hashlib.sha256
+    )
 
     for row, line in zip(rows, events, strict=True):
         content = {
@@ -137,13 +142,13 @@ def test_an_export_may_begin_and_end_anywhere(small: ApprovalWorld) -> None:
     ("change", "words"),
     [
         (lambda file: file[:-1], "it ends without its seal"),
-        (lambda file: [*file[:1], *file[2:]], "line 2: Event 2 is missing"),
-        (lambda file: [file[0].replace("U0SAM", "U0EVE"), *file[1:]], "line 1: Event 1 was changed"),
+        (lambda file: [*file[:1], *file[2:]], "Event 2 is missing"),
+        (lambda file: [file[0].replace("U0SAM", "U0EVE"), *file[1:]], "Event 1 was changed"),
         (lambda file: [*file, file[0]], "there are lines after the seal"),
         (lambda file: ["no json", *file], "line 1 is no JSON"),
         (lambda file: ["[]", *file], "line 1 is no event"),
         (lambda file: ['{"seq": 1}', *file], "line 1 is no event"),
-        (lambda file: [file[0].replace('"seq":1', '"seq":"x"'), *file[1:]], "line 1: this is no event"),
+        (lambda file: [file[0].replace('"seq":1', '"seq":"x"'), *file[1:]], "line 1 is no event"),
         (lambda file: file[1:], "the seal does not fit"),
         (lambda file: [*file[:-1], file[-1].replace('"count":3', '"count":2')], "the seal does not fit"),
     ],
@@ -157,7 +162,7 @@ def test_a_file_that_was_changed_says_where(
     with pytest.raises(NotGenuine, match=words):
         export.check_lines(iter(change(file)), key=KEY)
     with pytest.raises(NotGenuine):
-        export.check_lines(file, key=chain.make_key(b"another key of thirty-two bytes!"))
+        export.check_lines(file, key=make_key(b"another key of thirty-two bytes!"))
 
 
 @pytest.mark.parametrize("claim", [{"count": 2}, {"head": {"seq": 2, "hash": "f" * 64}}])
@@ -168,7 +173,9 @@ def test_a_seal_over_other_events_than_there_are_is_not_believed(
     fill(small)
     *events, last = lines(small)
     end = {name: value for name, value in json.loads(last).items() if name != "hmac"} | claim
-    seal = hmac.new(hmac.new(KEY, b"cardops audit export", hashlib.sha256).digest(), digestmod=hashlib.sha256)
+    seal = hmac.new(
+        hmac.new(KEY.export_key, b"cardops audit export", hashlib.sha256).digest(), digestmod=hashlib.sha256
+    )
     for line in (*events, json.dumps(end, sort_keys=True, separators=(",", ":"))):
         seal.update(line.encode() + b"\n")
 

@@ -2,6 +2,8 @@
 
 # ruff: noqa: S608 - raw SQL is what this is about
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -24,7 +26,7 @@ def refused(world: ApprovalWorld, statement: str, **values: object) -> None:
     assert "syntax" not in str(error.value), error.value
 
 
-def insert_decision(world: ApprovalWorld, request: Request, person: str, **changes: object) -> dict[str, object]:
+def insert_decision(world: ApprovalWorld, request: Request, person: str, **changes: object) -> dict[str, Any]:
     """Return the values of a decision."""
     return {
         "request": request.id,

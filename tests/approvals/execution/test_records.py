@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -45,7 +46,10 @@ def test_what_was_done_is_written_down_with_what_paytend_said(small: ApprovalWor
 
     told = trail(small, request)["execution:executed"]
     assert (told["actor"], told["why"], told["status"]) == ("cardops", "Done at Paytend.", "executed")
-    assert (told["provider_reference"], told["answer"]) == ("T77", execution.answer)
+    assert (told["provider_reference"], told["answer_digest"]) == (
+        "T77",
+        sha256(execution.answer.encode()).hexdigest(),
+    )
     assert trail(small, request)["execution:claimed"]["lease"] == execution.lease
 
 
@@ -70,7 +74,7 @@ def test_a_lost_answer_is_written_down_as_unknown_and_asked_about_a_second_later
     assert execution.next_look_at == small.now + timedelta(seconds=1)
     assert execution.finished_at is None
     told = trail(small, request)["execution:unknown"]
-    assert (told["actor"], told["why"], told["answer"]) == ("cardops", "no answer", "")
+    assert (told["actor"], told["why"], told["answer_digest"]) == ("cardops", "no answer", "")
 
 
 def test_what_was_never_sent_is_tried_again_after_growing_pauses(small: ApprovalWorld) -> None:

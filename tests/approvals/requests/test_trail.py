@@ -40,9 +40,12 @@ def test_each_step_is_kept_with_who_made_it_and_what_they_had_before_them(small:
             "subject": "1755902",
             "rule": "top-ups",
             "money": "10.00 EUR",
+            "request": request.mac,
         },
     )
     decision = {"verdict": "approve", "reason": ""}
+    with small.database.reading() as session:
+        macs = {row.person_id: row.mac for row in stored.find_decisions(session, request.id)}
     assert counted == (
         "approval:counted",
         "U0MARA",
@@ -51,6 +54,8 @@ def test_each_step_is_kept_with_who_made_it_and_what_they_had_before_them(small:
             "digest": request.digest,
             "version": 1,
             "by": "U0MARA",
+            "person": "U0MARA",
+            "decision": macs["U0MARA"],
             "count": "1 of 2",
             **decision,
         },
@@ -64,6 +69,8 @@ def test_each_step_is_kept_with_who_made_it_and_what_they_had_before_them(small:
             "version": 2,
             "why": "Approved (2 of 2); it will be carried out now.",
             "by": "U0MILO",
+            "person": "U0MILO",
+            "decision": macs["U0MILO"],
             "count": "2 of 2",
             **decision,
         },

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from approvals.audit import chain
+from approvals.audit.row_macs import make_macs
+from approvals.audit.trail_keys import make_key
 from approvals.context import ApprovalContext
 from bot.cli.main import main
 from bot.database import schema
@@ -76,7 +77,7 @@ class Operator(Shell):
         """People around a desk on this database, with the keys that are set."""
         keys = [base64.b64decode(key) for key in self.environment["CARDOPS_SECRET_KEYS"].split(",")]
         vault = Vault(keys, random_bytes=os.urandom)
-        made = make_context(vault=vault, audit_key=chain.make_key(keys[-1]))
+        made = make_context(vault=vault, audit_key=make_key(keys[-1]), macs=make_macs(keys[-1]))
         fields = {name: getattr(made, name) for name in ApprovalContext.__dataclass_fields__}
         outbox = Outbox(vault=vault, make_id=made.make_id)
         return ApprovalWorld(database=self.database(), context=ApprovalContext(**{**fields, "outbox": outbox}))

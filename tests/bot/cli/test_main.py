@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from approvals.audit import chain
+from approvals.audit.trail_keys import make_key
 from bot.cli.run import make_prompt
 from bot.database import schema
 from bot.database.engine import SqlDatabase
@@ -183,7 +184,7 @@ def test_a_database_that_cannot_be_used_is_status_2(installed: NewOperator) -> N
 
 def test_an_intact_trail_holds_and_a_changed_one_is_status_1(installed: NewOperator) -> None:
     installed.types("migrate")
-    key = chain.make_key(base64.b64decode(installed.environment["CARDOPS_SECRET_KEYS"]))
+    key = make_key(base64.b64decode(installed.environment["CARDOPS_SECRET_KEYS"]))
     database = installed.database
     for number in range(3):
         with database.writing() as session:

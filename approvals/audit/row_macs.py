@@ -1,0 +1,121 @@
+"""What binds a row to a key that the database does not hold: the content of each kind of row, and its MAC. Pure.
+
+Only rows that fit their MAC are believed: who can write to the database can add a decision, but not sign it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from approvals.canonical_json import canonical_json
+from approvals.tables import Decision, Request, Settlement, VoidedDecision
+from storage.macs import MacKeys
+
+NONE = ""  # of rows that were written before there were MACs
+
+
+class MacUse(StrEnum):
+    """What a MAC is for."""
+
+    REQUEST = "request"
+    APPROVAL = "approval"  # by a quorum, or by a rule that needs nobody
+    DECISION = "decision"
+    VOIDING = "voiding"
+    SETTLEMENT = "settlement"
+
+
+USES = tuple(use.value for use in MacUse)
+# Everything that was asked for and never changes. The digest covers the payload, which retention empties later.
+_REQUEST = (
+    "id",
+    "action",
+    "subject",
+    "new_card",
+    "digest",
+    "phrase",
+    "requester_id",
+    "requester_account",
+    "requester_name",
+    "rule",
+    "rule_name",
+    "quorum",
+    "roles",
+    "currency",
+    "amount_minor",
+    "cardholder_id",
+    "reference",
+    "created_at",
+    "decide_by",
+)
+_APPROVAL = ("id", "digest", "approved_at", "execute_by")
+_DECISION = ("request_id", "person_id", "account", "name", "verdict", "digest", "reason", "decided_at")
+_VOIDING = ("request_id", "person_id", "reason", "voided_at")
+_SETTLEMENT = ("id", "request_id", "person_id", "account", "name", "happened", "reason", "settled_at")
+
+
+def make_macs(secret: bytes, *, newer: Sequence[bytes] = ()) -> MacKeys:
+    """Return the keys of all uses: of CARDOPS_AUDIT_KEYS, and of the last secret key for where it is not set."""
+    return MacKeys([*newer, secret], uses=USES)
+
+
+def sign_request(row: Request, *, macs: MacKeys) -> str:
+    """Return the MAC of what was asked for."""
+    return macs.sign(MacUse.REQUEST, _message(row, _REQUEST))
+
+
+def fits_request(row: Request, *, macs: MacKeys) -> bool:
+    """Whether what was asked for is as it was written."""
+    return macs.fits(row.mac, MacUse.REQUEST, _message(row, _REQUEST))
+
+
+def sign_approval(values: Mapping[str, Any], *, macs: MacKeys) -> str:
+    """Return the MAC of an approval: `id`, `digest`, `approved_at`, `execute_by` and the version it leads to."""
+    return macs.sign(MacUse.APPROVAL, canonical_json({name: _plain(value) for name, value in values.items()}))
+
+
+def fits_approval(row: Request, *, version: int, macs: MacKeys) -> bool:
+    """Whether a request was approved at its version, at its moment and until its deadline."""
+    values = {name: _plain(getattr(row, name)) for name in _APPROVAL}
+    return macs.fits(row.approval_mac, MacUse.APPROVAL, canonical_json({**values, "version": version}))
+
+
+def sign_decision(row: Decision, *, macs: MacKeys) -> str:
+    """Return the MAC of a decision."""
+    return macs.sign(MacUse.DECISION, _message(row, _DECISION))
+
+
+def fits_decision(row: Decision, *, macs: MacKeys) -> bool:
+    """Whether a decision was made through the bot, by this person, on this content, at this moment."""
+    return macs.fits(row.mac, MacUse.DECISION, _message(row, _DECISION))
+
+
+def sign_voiding(row: VoidedDecision, *, macs: MacKeys) -> str:
+    """Return the MAC of a voiding."""
+    return macs.sign(MacUse.VOIDING, _message(row, _VOIDING))
+
+
+def fits_voiding(row: VoidedDecision, *, macs: MacKeys) -> bool:
+    """Whether the bot voided this decision."""
+    return macs.fits(row.mac, MacUse.VOIDING, _message(row, _VOIDING))
+
+
+def sign_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> str:
+    """Return the MAC of a settlement of the request with this digest."""
+    return macs.sign(MacUse.SETTLEMENT, _message(row, _SETTLEMENT, digest=digest))
+
+
+def fits_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> bool:
+    """Whether a person said this through the bot, of the request with this digest."""
+    return macs.fits(row.mac, MacUse.SETTLEMENT, _message(row, _SETTLEMENT, digest=digest))
+
+
+def _message(row: object, names: Sequence[str], **more: str) -> bytes:
+    return canonical_json({**{name: _plain(getattr(row, name)) for name in names}, **more})
+
+
+def _plain(value: Any) -> Any:
+    # To the microsecond, which both databases keep.
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return value
