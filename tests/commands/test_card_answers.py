@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from commands.card import info, raw_answer
 from paytend.models import CardInfo
 from paytend.money import AmountUnit
@@ -41,3 +44,13 @@ def test_a_raw_answer_masks_id_numbers_under_each_of_their_names() -> None:
 
     assert "".join(found.parts).count("PS•••••67") == len(names)
     assert found.holder_id == ""
+
+
+def test_a_card_of_nobody_has_no_name() -> None:
+    found = info.info("1755902", ask=lambda call: call.operation.answer.decode({}, unit=AmountUnit.MINOR))
+    assert found.holder_name == ""
+
+
+def test_an_answer_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(CardInfo.decode({}, unit=AmountUnit.MINOR), "status", "5")  # noqa: B010 - mypy refuses the assignment

@@ -123,3 +123,8 @@ def test_every_way_of_writing_a_date_means_the_same_day(begin: date, length: int
         f"from {begin} until {end}",
     )
     assert {_read(way) for way in ways} == {(begin, end)}
+
+
+def test_last_month_is_the_whole_month_before() -> None:
+    period, _ = read_period(["last", "month"], today=date(2026, 12, 22), form=FORM)
+    assert (period.begin, period.end) == (date(2026, 11, 1), date(2026, 11, 30))

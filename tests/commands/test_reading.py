@@ -26,3 +26,7 @@ def test_the_reason_of_a_password_may_be_left_out() -> None:
     fields, wrong = read_password_fields({"card": "1755902", "identified": "video"})
     assert (fields["reason"], wrong) == ("", {})
     assert read_password_fields({"reason": " lost phone "})[0]["reason"] == "lost phone"
+
+
+def test_thousands_may_be_set_apart() -> None:
+    assert str(read_money(["1'200.50"], form="/topup")[0]) == "1,200.50 EUR"

@@ -195,3 +195,11 @@ def test_what_blocks_money_names_the_request(small: ApprovalWorld) -> None:
         small.asks()
 
     assert blocked.value.facts["request"] == request.id
+
+
+def test_a_second_request_names_the_first(small: ApprovalWorld) -> None:
+    request = small.asks()
+    with pytest.raises(AlreadyOpen) as refused:
+        small.asks()
+
+    assert refused.value.facts["request"] == request.id
