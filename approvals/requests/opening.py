@@ -221,7 +221,7 @@ def _make(
     now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
     content, rule_content = to_json(payload), to_json(rule)
     reference = context.make_id()  # before anything is sent, so that a lost answer can be asked about
-    bound = {"payload": content, "rule": rule_content, "reference": reference}
+    bound: dict[str, Any] = {"payload": content, "rule": rule_content, "reference": reference}
     digest = digest_of(action=action.name, requester_id=person.id, **bound)
     shown = {"summary": summarise(action, payload, new_request.snapshot), "card": to_json(new_request.snapshot)}
     money, channel = payload.moved_money, rule.channel or context.channel
