@@ -12,7 +12,7 @@ from storage.macs import MacKeys
 from storage.vault import Vault
 
 # A claim is sent at once. If it is older than this, the process slept, and another one may have taken over.
-SEND_WITHIN = timedelta(seconds=5)
+SEND_WITHIN = timedelta(seconds=5)  # besides the time to connect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +21,8 @@ class ApprovalContext:
 
     `audit_key` signs the trail and `macs` the rows; `channel` is `channels.approvals` of cardops.yml, and `alarms`
     are the people and channels that are told when the database does not fit. `send_within` is how old a claim may
-    be when it is sent, and `lease` how old when it counts as lost: the difference must be longer than the timeout
-    of a call to Paytend. `give_up_after` is how long lookups go on before people are called.
+    be when it is sent, and `lease` how old when it counts as lost: the difference must be longer than a call to
+    Paytend may take once it is connected. `give_up_after` is how long lookups go on before people are called.
     """
 
     vault: Vault
@@ -34,7 +34,7 @@ class ApprovalContext:
     macs: MacKeys = field(repr=False)
     channel: str
     send_within: timedelta = SEND_WITHIN
-    lease: timedelta = timedelta(minutes=3)  # the bot derives it from the timeouts of a call (`execution_lease`)
+    lease: timedelta = timedelta(minutes=3)  # the bot derives both from the timeouts of a call (bot/wiring)
     give_up_after: timedelta = timedelta(minutes=5)
     ask_again_within: timedelta = timedelta(minutes=10)
     alarms: tuple[str, ...] = ()

@@ -7,6 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlmodel import Session
+
+from storage.database_clock import DatabaseClock
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's Base32: no letter looks like a digit
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # ten bits each
 
@@ -15,17 +19,24 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # ten 
 class Clock:
     """Where the rest of the program gets its time from; tests hand in one that they move.
 
-    `monotonic` returns seconds from an arbitrary start, `pause` waits for so many seconds.
+    `monotonic` returns seconds from an arbitrary start, `pause` waits for so many seconds. `in_database` returns
+    the time by which leases and deadlines are decided; without it, that is `now`.
     """
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     pause: Callable[[float], None]
+    in_database: Callable[[Session], datetime] | None = None
+
+    def now_in(self, session: Session) -> datetime:
+        """Return the time by which leases and deadlines are decided, in UTC."""
+        return self.now() if self.in_database is None else self.in_database(session)
 
 
 def make_clock() -> Clock:
     """Return the clock of this machine, in UTC."""
-    return Clock(now=read_time, monotonic=read_monotonic, pause=time.sleep)
+    shared = DatabaseClock(wall=read_time, monotonic=read_monotonic)
+    return Clock(now=read_time, monotonic=read_monotonic, pause=time.sleep, in_database=shared)
 
 
 def read_time() -> datetime:
@@ -34,8 +45,9 @@ def read_time() -> datetime:
 
 
 def read_monotonic() -> float:
-    """Return seconds that never go back, from an arbitrary start."""
-    return time.monotonic()
+    """Return seconds that never go back, from an arbitrary start; they go on while the machine sleeps."""
+    # Linux stops `monotonic` while the machine is suspended, and a claim must be too old when it wakes up.
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Ids:

@@ -88,16 +88,17 @@ class Client:
         attempts = 1 if operation.changes else READ_ATTEMPTS
         for attempt in range(1, attempts):
             try:
-                return self._send_once(operation, content)
+                return self._send_once(call, content)
             except Unreachable:
                 self.pause(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + self.jitter()))
-        return self._send_once(operation, content)
+        return self._send_once(call, content)
 
-    def _send_once(self, operation: Operation[T], content: Mapping[str, Any]) -> T:
+    def _send_once(self, call: Call[T], content: Mapping[str, Any]) -> T:
+        operation = call.operation
         started = self.monotonic()
         outcome, form = "ok", None
         try:
-            response = self._exchange(operation, content)
+            response = self._exchange(call, content)
             form = response.form
             if response.code != envelope.SUCCESS:
                 raise Refused(code=response.code, reason=response.message, verified=form is not None)
@@ -114,7 +115,7 @@ class Client:
             )
         return operation.answer.decode(response.data, unit=self.unit)
 
-    def _exchange(self, operation: Operation[Any], content: Mapping[str, Any]) -> envelope.Response:
+    def _exchange(self, call: Call[Any], content: Mapping[str, Any]) -> envelope.Response:
         body = envelope.seal(
             content if content or self.empty_as_object else None,
             keys=self.keys,
@@ -123,9 +124,13 @@ class Client:
             request_id=self.request_id(),
             secret=self.secret(),
         )
+        operation = call.operation
         path = self.paths.get(operation.name, operation.path)
+        # Before connecting as well: not every transport reports what it does.
+        check = call.before_sending or _allow
+        check()
         try:
-            with self.http.stream("POST", path, content=body) as answer:
+            with self.http.stream("POST", path, content=body, extensions={"trace": _before(check)}) as answer:
                 raw = self._read(answer)
                 status = answer.status_code
         except _NEVER_SENT as error:
@@ -154,3 +159,20 @@ class Client:
         if operation.changes:
             return OutcomeUnknown("The change was sent to Paytend, but no answer came.")
         return Unreachable("Paytend did not answer.")
+
+
+def _allow() -> None:
+    """Let a call be sent at any time."""
+
+
+def _before(check: Callable[[], None]) -> Callable[[str, object], None]:
+    """Return what httpx reports its steps to; `check` runs before the head is written and before the body is.
+
+    Connecting may take long, and a process may sleep between the two. Without its body Paytend reads nothing.
+    """
+
+    def trace(step: str, _details: object) -> None:
+        if step.endswith((".send_request_headers.started", ".send_request_body.started")):
+            check()
+
+    return trace

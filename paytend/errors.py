@@ -46,6 +46,13 @@ class Unreachable(PaytendError):
     """Paytend could not be reached; nothing was changed."""
 
 
+class TooLate(Unreachable):
+    """The time to send this was over before it was sent; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
 class OutcomeUnknown(PaytendError):
     """A change was sent to Paytend and no answer came; it may or may not have happened."""
 

@@ -4,8 +4,8 @@ The claim commits the intent before anything is sent, `do` sends without a trans
 result only if the lease of the claim is still valid. So what was perhaps sent is never sent again.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import or_
@@ -32,7 +32,7 @@ from approvals.requests.move import CLOCK, Overtaken, move
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from paytend import Sender
-from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+from paytend.errors import OutcomeUnknown, ProtocolError, Refused, TooLate, Unreachable
 from paytend.operations.encoding import NotSendable
 
 
@@ -55,14 +55,17 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedExecution:
-    """A claim: what to send, until when it may be sent, and the lease with which to record the result."""
+    """A claim: what to send, until when it may be sent, and the lease with which to record the result.
+
+    `send_before` is in seconds of this process's monotonic clock: a process that slept has no other way to know.
+    """
 
     request_id: str
     lease: str
     action: str
     payload: Payload = field(repr=False)
     reference: str
-    send_before: datetime
+    send_before: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +114,13 @@ def claim(
     members_by_account: Mapping[str, Member],
     current: Snapshot,
     now: datetime,
+    started: float,
 ) -> ClaimedExecution | NotClaimed:
     """Check everything again and write down the intent; commit before `do`.
 
-    `members_by_account` and `current` (the snapshot) were read just before. Raises Overtaken if another process
-    has the request, and MoneyBlocked, AlreadyOpen, Excluded or RightsUnreadable if it has to wait.
+    `members_by_account` and `current` (the snapshot) were read just before. `now` is the database's time,
+    `started` the monotonic one, read before it. Raises Overtaken if another process has the request, and
+    MoneyBlocked, AlreadyOpen, Excluded or RightsUnreadable if it has to wait.
     """
     request = _lock_approved(session, request_id)
     # The clock ends such requests too, but it may be late.
@@ -141,26 +146,39 @@ def claim(
         return _return(session, context, request, lost=lost, now=now)
     _wait_for_others(session, request, payload, cardholder_id=current.holder_id)
     lease = _write_intent(session, context, request, now=now)
-    words = "Being carried out at Paytend."
-    move(session, context, request, "execution:claimed", actor=CLOCK, words=words, now=now, facts={"lease": lease})
     return ClaimedExecution(
         request_id=request.id,
         lease=lease,
         action=request.action,
         payload=payload,
         reference=request.reference,
-        send_before=now + context.send_within,
+        send_before=started + context.send_within.total_seconds(),
     )
 
 
-def do(work: ClaimedExecution, client: Sender, *, now: datetime) -> Outcome:
-    """Send what was claimed, once, and return what may be believed; `now` is the moment of sending."""
-    # After a long sleep the lease may be over, and another process may have marked the execution unknown.
-    if now >= work.send_before:
-        return Outcome(result=Result.NEVER_SENT, words="The claim was too old to be sent.")
+def do(
+    work: ClaimedExecution,
+    client: Sender,
+    *,
+    monotonic: Callable[[], float],
+    holds: Callable[[ClaimedExecution], bool] = lambda _work: True,
+) -> Outcome:
+    """Send what was claimed, once, and return what may be believed.
+
+    `holds` says whether the claim is still in force (`records.is_held`): a machine that was paused as a whole does
+    not learn it from its own clock.
+    """
+
+    def require_in_time() -> None:
+        # The own clock last: reading the row takes time too.
+        if not holds(work) or monotonic() >= work.send_before:
+            raise TooLate
+
     action = find_action(work.action)
     try:
-        answer = client.send(action.call(work.payload, work.reference))
+        require_in_time()
+        # Again when it is connected: a replica that took over meanwhile relies on it.
+        answer = client.send(replace(action.call(work.payload, work.reference), before_sending=require_in_time))
     except Unreachable as error:  # no connection was made, so nothing can have happened
         return Outcome(result=Result.NEVER_SENT, words=str(error))
     except NotSendable as error:  # another try would fail in the same way
@@ -256,7 +274,7 @@ def _end(
 
 
 def _write_intent(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> str:
-    """Write the execution down, or renew one that was never sent, and return the new lease."""
+    """Write the execution down, or renew one that was never sent; move the request and return the new lease."""
     lease = context.make_id()
     execution = session.get(Execution, request.id, populate_existing=True)
     if execution is None:
@@ -268,5 +286,6 @@ def _write_intent(session: Session, context: ApprovalContext, request: Request, 
         execution.attempts += 1
         execution.outcome = ""
         execution.next_look_at = None
-    session.flush()
+    words = "Being carried out at Paytend."
+    move(session, context, request, "execution:claimed", actor=CLOCK, words=words, now=now, facts={"lease": lease})
     return lease

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import LookupResult, Outcome, Result
 from approvals.actions.table import find_action
@@ -54,6 +54,16 @@ def record(
         case Result.NEVER_SENT:
             _postpone(session, context, request, execution, words=outcome.words, now=now)
     return request
+
+
+def is_held(session: Session, work: ClaimedExecution, *, now: datetime) -> bool:
+    """Whether a claim is still in force by its row and by the database's clock."""
+    row = session.exec(
+        select(Request.status, Execution.lease, Execution.lease_until)
+        .join(Execution, col(Execution.request_id) == col(Request.id))
+        .where(Request.id == work.request_id)
+    ).first()
+    return row is not None and row[:2] == (Status.EXECUTING, work.lease) and now < row[2]
 
 
 def finish(

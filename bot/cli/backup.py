@@ -86,7 +86,7 @@ def _after_pg_restore() -> int:
 def _doubt(installation: Installation, *, source: str) -> None:
     context = installation.make_approval_context(installation.read_config())
     with installation.database.writing() as session:
-        doubted, deliveries = database_backup.doubt(session, context, now=installation.clock.now())
+        doubted, deliveries = database_backup.doubt(session, context, now=installation.clock.now_in(session))
         facts = {
             "from": source,
             "unknown": doubted.unknown,

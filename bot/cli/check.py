@@ -19,7 +19,7 @@ def check(_chosen: argparse.Namespace) -> int:
     wrong = False
     with open_installation() as installation, installation.database.reading() as session:
         checks = invariants.examine(
-            session, audit_key=installation.audit_key, now=installation.clock.now(), report=show_verified
+            session, audit_key=installation.audit_key, now=installation.clock.now_in(session), report=show_verified
         )
         for found in checks:
             say(f"{'wrong' if found.broken else 'ok':<6}{found.name}")

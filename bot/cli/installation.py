@@ -71,7 +71,7 @@ class Installation:
 
         Call it last: from here to the commit no other process can write to the trail.
         """
-        now = self.clock.now()
+        now = self.clock.now_in(session)
         chain.append(
             session, event, key=self.audit_key, actor=self.operator, subject=subject, facts=facts, now=now
         )

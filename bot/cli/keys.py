@@ -43,7 +43,10 @@ def _begin(installation: Installation) -> tuple[str, int]:
     with installation.database.writing() as session:
         total = key_rotation.count_old(session, installation.vault)
         row = key_rotation.begin(
-            session, installation.vault, make_id=make_ids(installation.clock), now=installation.clock.now()
+            session,
+            installation.vault,
+            make_id=make_ids(installation.clock),
+            now=installation.clock.now_in(session),
         )
         facts = {"to_key": row.to_key.hex(), "values": total}
         installation.note(session, "keys:rotation_begun", subject="keys", facts=facts)
@@ -53,7 +56,7 @@ def _begin(installation: Installation) -> tuple[str, int]:
 def _finish(installation: Installation, rotation_id: str, done: key_rotation.RotationResult) -> None:
     with installation.database.writing() as session:
         if not done.left:
-            key_rotation.finish(session, rotation_id=rotation_id, now=installation.clock.now())
+            key_rotation.finish(session, rotation_id=rotation_id, now=installation.clock.now_in(session))
         facts = {"resealed": done.resealed, "left": done.left, "to_key": installation.vault.current_key.hex()}
         event = "keys:rotated" if not done.left else "keys:rotation_stopped"
         installation.note(session, event, subject="keys", facts=facts)

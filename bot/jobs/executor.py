@@ -4,10 +4,11 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
@@ -26,8 +27,8 @@ from storage.database import Database
 
 THREADS = 4
 PAUSE = 2.0  # seconds: other replicas approve without waking this one
-AGAIN_AFTER = timedelta(seconds=10)  # after Paytend or Slack could not be read
-_LONGEST_HOLD = timedelta(hours=1)  # frees a request whose thread died without saying so
+AGAIN_AFTER = 10.0  # seconds, after Paytend or Slack could not be read
+_LONGEST_HOLD = 3600.0  # seconds; frees a request whose thread died without saying so
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +42,8 @@ class Executor:
         database: Database,
         context: ApprovalContext,
         paytend: Client,
-        now: Callable[[], datetime],
+        now_in: Callable[[Session], datetime],
+        monotonic: Callable[[], float],
         find_member: Callable[[str], Member],
         take_snapshot: Callable[[str, Payload], Snapshot],
         keep_secret: Callable[[str, SecretStr], None],
@@ -55,13 +57,14 @@ class Executor:
         self._database = database
         self._context = context
         self._paytend = paytend
-        self._now = now
+        self._now_in = now_in
+        self._monotonic = monotonic
         self._find_member = find_member
         self._take_snapshot = take_snapshot
         self._keep_secret = keep_secret
         self._wake_deliverer = wake_deliverer
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="execution")
-        self._held_until: dict[str, datetime] = {}
+        self._held_until: dict[str, float] = {}  # by `monotonic`
         self._lock = threading.Lock()
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
@@ -101,13 +104,14 @@ class Executor:
     def recover(self) -> int:
         """Turn what is executing into unknown, at the start of the only process: a dead one left it behind."""
         with self._database.writing() as session:
-            return interrupted_executions.mark_stranded(session, self._context, now=self._now(), at_start=True)
+            now = self._now_in(session)
+            return interrupted_executions.mark_left_behind(session, self._context, now=now)
 
     def _find(self) -> list[Candidate]:
-        now = self._now()
         with self._database.reading() as session:
-            found = execution.find_claimable(session, self._context, now=now)
+            found = execution.find_claimable(session, self._context, now=self._now_in(session))
         with self._lock:
+            now = self._monotonic()
             free = [candidate for candidate in found if self._held_until.get(candidate.request_id, now) <= now]
             for candidate in free:
                 # Until its thread is done: it stays approved until it is claimed, so each round finds it again.
@@ -115,16 +119,16 @@ class Executor:
         return free
 
     def _try(self, candidate: Candidate) -> None:
-        again: datetime | None = None
+        again: float | None = None
         try:
             self._execute(candidate)
         except (Refusal, PaytendError, DirectoryUnreadable) as error:
             # Nothing was sent, so it stays approved, and is tried again until its time is over.
             _log.info("execution.put_off", extra={"request": candidate.request_id, "reason": type(error).__name__})
-            again = self._now() + AGAIN_AFTER
+            again = self._monotonic() + AGAIN_AFTER
         except Exception:  # noqa: BLE001 - the edge of a thread; what was claimed becomes unknown by its lease
             _log.exception("execution.broken", extra={"request": candidate.request_id})
-            again = self._now() + AGAIN_AFTER
+            again = self._monotonic() + AGAIN_AFTER
         finally:
             with self._lock:
                 if again is None:
@@ -141,6 +145,7 @@ class Executor:
         # Rights and the card are read before the claim: no transaction stays open across the network.
         members_by_account = {account: self._find_member(account) for account in candidate.accounts}
         current = self._snapshot_of(candidate)
+        started = self._monotonic()
         with self._database.writing() as session:
             work = execution.claim(
                 session,
@@ -148,22 +153,33 @@ class Executor:
                 request_id=candidate.request_id,
                 members_by_account=members_by_account,
                 current=current,
-                now=self._now(),
+                now=self._now_in(session),
+                started=started,
             )
         if not isinstance(work, ClaimedExecution):
             if work.status is Status.APPROVED:
                 raise Unproven(what=work.words)
             return
         self._wake_deliverer()  # the request message says that it is being executed
-        outcome = execution.do(work, self._paytend, now=self._now())
+        outcome = execution.do(work, self._paytend, monotonic=self._monotonic, holds=self._holds)
         # Before the record, which may find the lease lost: the person needs the secret all the same.
         if outcome.secret is not None:
             self._keep_secret(candidate.request_id, outcome.secret)
         try:
             with self._database.writing() as session:
-                records.record(session, self._context, work=work, outcome=outcome, now=self._now())
+                now = self._now_in(session)
+                records.record(session, self._context, work=work, outcome=outcome, now=now)
         except ExecutionLeaseLost:
             _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
+
+    def _holds(self, work: ClaimedExecution) -> bool:
+        """Whether the claim is in force by the database; if it cannot be read, it is not relied on."""
+        try:
+            with self._database.reading() as session:
+                return records.is_held(session, work, now=self._now_in(session))
+        except SQLAlchemyError:
+            _log.exception("execution.database_failed")
+            return False
 
     def _snapshot_of(self, candidate: Candidate) -> Snapshot:
         """Return what the request is about, as it is now.

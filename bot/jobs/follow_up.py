@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
 from approvals.context import ApprovalContext
 from approvals.execution import interrupted_executions, orders, reconciliation
+from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.requests import deadlines
 from paytend import Client
 from storage.database import Database
@@ -18,7 +21,8 @@ class RequestFollowUp:
     database: Database
     context: ApprovalContext
     paytend: Client
-    now: Callable[[], datetime]
+    now_in: Callable[[Session], datetime]
+    watch: LeaseWatch
     wake_deliverer: Callable[[], None]
 
     def keep_deadlines(self) -> int:
@@ -26,7 +30,7 @@ class RequestFollowUp:
         changed = 0
         for step in (deadlines.expire_due, deadlines.remind_due):
             with self.database.writing() as session:
-                changed += step(session, self.context, now=self.now())
+                changed += step(session, self.context, now=self.now_in(session))
         if changed:
             self.wake_deliverer()
         return changed
@@ -37,12 +41,14 @@ class RequestFollowUp:
         Returns how many Paytend was asked about.
         """
         with self.database.writing() as session:
-            interrupted_executions.mark_stranded(session, self.context, now=self.now())
-            claims = reconciliation.claim_due(session, self.context, now=self.now())
+            now = self.now_in(session)
+            interrupted_executions.mark_stranded(session, self.context, watch=self.watch, now=now)
+            claims = reconciliation.claim_due(session, self.context, now=now)
         for claim in claims:
             result = reconciliation.ask(claim, self.paytend)
             with self.database.writing() as session:
-                reconciliation.record(session, self.context, claim=claim, result=result, now=self.now())
+                now = self.now_in(session)
+                reconciliation.record(session, self.context, claim=claim, result=result, now=now)
             self.wake_deliverer()
         return len(claims)
 
@@ -50,12 +56,13 @@ class RequestFollowUp:
         """Ask Paytend about card orders without a result; return how many results were recorded."""
         recorded = 0
         with self.database.writing() as session:
-            waiting = orders.claim_due(session, now=self.now())
+            waiting = orders.claim_due(session, now=self.now_in(session))
         for following in waiting:
             order = orders.ask(following, self.paytend)
             if order is not None:
                 with self.database.writing() as session:
-                    recorded += orders.record(session, self.context, order=order, now=self.now())
+                    now = self.now_in(session)
+                    recorded += orders.record(session, self.context, order=order, now=now)
         if recorded:
             self.wake_deliverer()
         return recorded

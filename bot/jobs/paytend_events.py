@@ -17,11 +17,11 @@ class PaytendEventRecorder:
     """Implements `notifier.inbox.dispatcher.EventRecorder`: the notifier does not know of requests."""
 
     context: ApprovalContext
-    now: Callable[[], datetime]
+    now_in: Callable[[Session], datetime]
 
     def record(self, session: Session, event: Event) -> None:
         """Show the result of a card order under its request, and watch the card of a transaction."""
-        now = self.now()
+        now = self.now_in(session)
         missed_webhooks.watch_card(session, event, now=now)
         if isinstance(event, CardApplied):
             orders.record(session, self.context, order=event.order, now=now)

@@ -40,13 +40,15 @@ class Job:
 
 
 class Scheduler:
-    """Fires the jobs by the clock of the machine."""
+    """Fires the jobs by the database's clock: a replica that is ahead would take slots that others wait for."""
 
-    def __init__(self, jobs: Sequence[Job], *, database: SqlDatabase, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], *, database: SqlDatabase, now_in: Callable[[Session], datetime]
+    ) -> None:
         """Prepare; nothing fires before `start`."""
         self._jobs = {job.name: job for job in jobs}
         self._database = database
-        self._now = now
+        self._now_in = now_in
         self._scheduler = BackgroundScheduler(timezone=UTC)
 
     @property
@@ -74,16 +76,17 @@ class Scheduler:
 
     def fire(self, name: str) -> bool:
         """Run a job unless its slot is taken; return whether it ran."""
-        job, now = self._jobs[name], self._now()
-        number = int(now.timestamp() // job.every.total_seconds())
+        job = self._jobs[name]
         try:
             with self._database.writing() as session:
+                now = self._now_in(session)
+                number = int(now.timestamp() // job.every.total_seconds())
                 if not _claim(session, job, number=number, now=now):
                     return False
             job.run()  # outside of a transaction: most jobs call Slack or Paytend
             with self._database.writing() as session:
                 slot = session.get_one(Slot, (job.name, number))
-                slot.done_at = self._now()
+                slot.done_at = self._now_in(session)
         except Exception:  # noqa: BLE001 - the edge of a thread: the next slot tries again
             _log.exception("job.failed", extra={"job": name})
             return False

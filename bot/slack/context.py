@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session
+
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.audit import chain
@@ -59,6 +61,7 @@ class SlackContext:
 
     database: SqlDatabase
     now: Callable[[], datetime]
+    now_in: Callable[[Session], datetime]  # by which leases and deadlines are decided
     timezone: ZoneInfo  # of the dates at Paytend
     approvals: ApprovalContext
     paytend: Client
@@ -91,7 +94,7 @@ class SlackContext:
                 actor=member.person.account,
                 subject=subject,
                 facts=facts,
-                now=self.now(),
+                now=self.now_in(session),
             )
 
     @contextmanager
@@ -109,7 +112,7 @@ class SlackContext:
                         key=self.approvals.audit_key,
                         actor=member.person.account,
                         subject=subject,
-                        now=self.now(),
+                        now=self.now_in(session),
                     )
             raise
 

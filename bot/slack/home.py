@@ -84,14 +84,14 @@ class HomeTabs:
     approvals: ApprovalContext
     slack: WebClient
     renderer: Renderer
-    now: Callable[[], datetime]
+    now_in: Callable[[Session], datetime]
 
     def open(self, member: Member) -> None:
         """Publish the tab of the member who opened it, and keep it fresh for a while."""
         admit(member.person)
-        now = self.now()
         roles = ",".join(sorted(member.roles))
         with self.database.writing() as session:
+            now = self.now_in(session)
             seen = _newest_fact(session)
             insert_once(
                 session,
@@ -113,8 +113,8 @@ class HomeTabs:
 
     def refresh(self) -> int:
         """Bring the tabs that were opened lately up to date, and return how many were published."""
-        now = self.now()
         with self.database.reading() as session:
+            now = self.now_in(session)
             seen = _newest_fact(session)
             rows = session.exec(
                 select(HomeTab)

@@ -8,6 +8,7 @@ from approvals.actions.snapshot import Snapshot
 from approvals.audit.row_macs import make_macs
 from approvals.audit.trail_keys import make_key
 from approvals.context import SEND_WITHIN, ApprovalContext
+from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.policy import people
 from approvals.policy.people import Member
 from bot.jobs.executor import Executor
@@ -44,7 +45,8 @@ def make_approvals(base: Foundation) -> ApprovalEdge:
             database=base.database,
             context=context,
             paytend=base.clients.paytend,
-            now=base.clock.now,
+            now_in=base.clock.now_in,
+            watch=LeaseWatch(monotonic=base.clock.monotonic),
             wake_deliverer=base.loops.delivery.wake,
         ),
     )
@@ -62,6 +64,7 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         channel=base.config.channels.approvals,
         alarms=find_alarmed(base.config),
+        send_within=longest_wait(base.settings.PAYTEND_TIMEOUT_SECONDS),
         lease=execution_lease(base.settings.PAYTEND_TIMEOUT_SECONDS),
     )
 
@@ -89,7 +92,8 @@ def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTim
         database=base.database,
         context=context,
         paytend=paytend,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
+        monotonic=base.clock.monotonic,
         find_member=find_member,
         take_snapshot=take_snapshot,
         keep_secret=secrets.keep,
@@ -97,12 +101,19 @@ def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTim
     )
 
 
+def longest_wait(timeout: float) -> timedelta:
+    """Return how old a claim may be when it is sent: SEND_WITHIN, and what connecting may take.
+
+    That is CONNECT_TIMEOUT twice: a free connection, then the handshake.
+    """
+    return SEND_WITHIN + timedelta(seconds=2 * min(timeout, CONNECT_TIMEOUT))
+
+
 def execution_lease(timeout: float) -> timedelta:
     """Return after how long a claimed execution counts as lost, so that Paytend is asked about it.
 
-    Derived from what a call can take: the claim waits up to SEND_WITHIN to be sent, connecting takes up to
-    CONNECT_TIMEOUT twice (a free connection, then the handshake), writing, the head and the rest of the answer up
-    to `timeout` each. A call that takes longer still is fenced off, and its outcome is looked up, never repeated.
+    Derived from what a call can take: it is sent within `longest_wait`, then writing and the head of the answer
+    take up to `timeout` each, and the rest of the answer twice that. A call that takes longer still is fenced off,
+    and its outcome is looked up, never repeated.
     """
-    connecting = 2 * min(timeout, CONNECT_TIMEOUT)
-    return SEND_WITHIN + timedelta(seconds=connecting + 3 * timeout + 2)
+    return longest_wait(timeout) + timedelta(seconds=4 * timeout + 2)

@@ -32,7 +32,7 @@ def make_scheduler(
         refresh_home=slack.home.refresh,
         sweep_drafts=slack.context.inputs.drafts.sweep,
     )
-    scheduler = Scheduler(make_jobs(context), database=base.database, now=base.clock.now)
+    scheduler = Scheduler(make_jobs(context), database=base.database, now_in=base.clock.now_in)
     base.counters.watch(base.database, jobs=scheduler.names, now=base.clock.now)
     return scheduler
 

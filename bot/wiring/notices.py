@@ -81,7 +81,7 @@ def make_dispatcher(
         monotonic=base.clock.monotonic,
         wake_deliverer=base.loops.delivery.wake,
         intake=group_commit,
-        recorder=PaytendEventRecorder(context=context, now=base.clock.now),
+        recorder=PaytendEventRecorder(context=context, now_in=base.clock.now_in),
         admins=find_admins(base.config),
         cardholder_names=names,
     )

@@ -42,7 +42,7 @@ def make_slack_edge(base: Foundation, *, approvals: ApprovalEdge, notices: Notic
         approvals=approvals.context,
         slack=slack,
         renderer=base.renderer,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
     )
     listener = SlackListener(
         router=Router(
@@ -69,6 +69,7 @@ def make_slack_context(base: Foundation, *, approvals: ApprovalEdge, notices: No
     return SlackContext(
         database=base.database,
         now=base.clock.now,
+        now_in=base.clock.now_in,
         timezone=base.timezone,
         approvals=approvals.context,
         paytend=clients.paytend,

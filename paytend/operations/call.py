@@ -1,6 +1,6 @@
 """An operation of Paytend, and a call: one operation with its values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,10 +23,15 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Generic[T]):
-    """One operation with its values, ready to be sent."""
+    """One operation with its values, ready to be sent.
+
+    `before_sending` is called in the last moment, once Paytend is connected and the body is ready: a PaytendError
+    that it raises stops the call, and nothing is sent.
+    """
 
     operation: "Operation[T]"
     values: Mapping[str, Any] = field(repr=False)
+    before_sending: Callable[[], None] | None = field(default=None, repr=False)
 
     def content(self, *, unit: AmountUnit) -> dict[str, Any]:
         """Return the bizData; raises NotSendable for a document that is too large or of another type."""

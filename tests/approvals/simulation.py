@@ -124,7 +124,7 @@ class Replica:
         if work is None:
             return
         yield
-        outcome = self._believe(execution.do(work, self.world.paytend, now=self.world.now))
+        outcome = self._believe(self.world.does(work))
         yield
         self._record(work, outcome)
 
@@ -138,6 +138,7 @@ class Replica:
                     members_by_account=self.world.members_by_account,
                     current=snapshot(card_id=candidate.subject, holder_id=candidate.subject),
                     now=self.world.now,
+                    started=self.world.monotonic(),
                 )
         except Refusal:
             return None
@@ -163,7 +164,7 @@ class Replica:
             action=request.action,
             payload=payload,
             reference=request.reference,
-            send_before=self.world.now + timedelta(seconds=30),
+            send_before=self.world.monotonic() + 30,
         )
 
 
@@ -178,7 +179,7 @@ class WritesIntentAfterCall(Replica):
     """Mistake 2: the call comes first, and the claim is written together with the result."""
 
     def _execute(self, candidate: Candidate) -> Iterator[None]:
-        outcome = execution.do(self._unclaimed(candidate), self.world.paytend, now=self.world.now)
+        outcome = self.world.does(self._unclaimed(candidate))
         yield
         work = self._claim(candidate)
         if work is not None:
@@ -193,7 +194,7 @@ class ClaimsInTwoSteps(Replica):
         yield
         work = self._claim(candidate) or unclaimed
         yield
-        outcome = execution.do(work, self.world.paytend, now=self.world.now)
+        outcome = self.world.does(work)
         yield
         self._record(work, outcome)
 

@@ -7,7 +7,7 @@ from approvals.execution.execution import ClaimedExecution
 from approvals.execution.reconciliation import LookupClaim
 from approvals.requests.opening import NewRequest
 from tests.approvals.actions.payloads import PAYLOADS, payload
-from tests.approvals.world import START, make_context, snapshot
+from tests.approvals.world import make_context, snapshot
 
 PERSONAL = "1980-02-03"
 
@@ -16,7 +16,7 @@ def test_a_payload_is_in_no_representation() -> None:
     update = payload("cardholder.update")
     for holder in (
         NewRequest(action="x", payload=PAYLOADS["cardholder.update"], snapshot=snapshot(), members={}),
-        ClaimedExecution(request_id="1", lease="2", action="x", payload=update, reference="R", send_before=START),
+        ClaimedExecution(request_id="1", lease="2", action="x", payload=update, reference="R", send_before=1.0),
         LookupClaim(request_id="1", action="x", payload=update, reference="R", lookups=1),
     ):
         assert "payload" not in repr(holder)

@@ -17,6 +17,7 @@ from approvals.audit.trail_keys import make_key
 from approvals.context import ApprovalContext
 from approvals.execution import execution, interrupted_executions, reconciliation, records, settlement_by_people
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
+from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member, Person, accounts_of, identity_of
 from approvals.policy.rules import LimitRule, Policy, PolicyRule
@@ -122,6 +123,15 @@ class ApprovalWorld:
         default_factory=lambda: {who.person.account: who for who in EVERYBODY}
     )
     card: Snapshot = field(default_factory=snapshot)
+    seconds: Callable[[], float] | None = None  # a monotonic clock that does not go with the other one
+
+    def __post_init__(self) -> None:
+        """Let the monotonic clock go with the other one."""
+        self.watch = LeaseWatch(monotonic=self.monotonic)
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start."""
+        return self.now.timestamp() if self.seconds is None else self.seconds()
 
     @property
     def outbox(self) -> RecordingOutbox:
@@ -209,14 +219,23 @@ class ApprovalWorld:
     def claims(self, request: Request) -> ClaimedExecution | NotClaimed:
         """Claim an approved request with fresh rights and a fresh snapshot of the card."""
         with self.database.writing() as session:
-            return execution.claim(
+            claimed = execution.claim(
                 session,
                 self.context,
                 request_id=request.id,
                 members_by_account=self.members_by_account,
                 current=self.card,
                 now=self.now,
+                started=self.monotonic(),
             )
+        self.sees_leases()
+        return claimed
+
+    def sees_leases(self) -> None:
+        """Look which leases are in force, as the clock's job does every two seconds."""
+        with self.database.reading() as session:
+            held = session.exec(select(Execution.lease).join(Request).where(Request.status == "executing")).all()
+        self.watch.find_ended(held, length=self.context.lease)
 
     def work(self, request: Request) -> ClaimedExecution:
         """Claim and insist on it."""
@@ -232,7 +251,7 @@ class ApprovalWorld:
     def executes(self, request: Request) -> Request:
         """Claim, do, record."""
         work = self.work(request)
-        return self.records(work, execution.do(work, self.paytend, now=self.now))
+        return self.records(work, self.does(work))
 
     def looks_up(self) -> list[LookupResult]:
         """Ask Paytend about everything that is due."""
@@ -270,17 +289,25 @@ class ApprovalWorld:
                 now=self.now,
             )
 
+    def does(self, work: ClaimedExecution) -> Outcome:
+        """Send what was claimed."""
+        return execution.do(work, self.paytend, monotonic=self.monotonic)
+
     def ticks(self) -> None:
         """Let the clocks of requests work."""
         with self.database.writing() as session:
-            interrupted_executions.mark_stranded(session, self.context, now=self.now)
+            interrupted_executions.mark_stranded(session, self.context, watch=self.watch, now=self.now)
             deadlines.expire_due(session, self.context, now=self.now)
             deadlines.remind_due(session, self.context, now=self.now)
 
     def read(self, request: Request) -> Request:
         """Return the request as stored."""
+        return self.find(request.id)
+
+    def find(self, request_id: str) -> Request:
+        """Return a request by its id."""
         with self.database.reading() as session:
-            return stored.find(session, request.id)
+            return stored.find(session, request_id)
 
     def execution(self, request: Request) -> Execution:
         """Return its execution as stored."""

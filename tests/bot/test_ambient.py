@@ -1,6 +1,7 @@
 """What comes from outside of the program is read in one place each, and clients are made in one place."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,3 +49,24 @@ def test_only_the_wiring_makes_clients() -> None:
 
     # Bolt insists on a client of its own: it gets one without a token, which calls nothing.
     assert made == {"wiring/clients.py", "wiring/doctor.py", "slack/edge.py"}
+
+
+# Dates at Paytend, what webhooks missed, and what a command explains: none decides about a request.
+BY_THE_WALL = {"jobs/missed_webhooks.py", "slack/context.py", "wiring/approvals.py"}
+
+
+def test_a20_whatever_works_on_requests_takes_the_time_of_the_database() -> None:
+    """A file that imports the use cases of approvals never calls `now()`, the clock of its own machine."""
+    deciding = {
+        path.relative_to(BOT).as_posix()
+        for path in BOT.rglob("*.py")
+        if re.search(r"^from approvals\.(execution|requests)\b", path.read_text(), re.MULTILINE)
+    }
+    reading = {
+        name
+        for name in deciding
+        if any(call.endswith(".now") for call in list_names(ast.parse((BOT / name).read_text()), called=True))
+    }
+
+    assert "slack/handlers/decisions.py" in deciding
+    assert reading - BY_THE_WALL == set()

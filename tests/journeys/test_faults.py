@@ -130,7 +130,7 @@ def test_f35_summer_time_neither_doubles_nor_skips_a_look_at_the_balance(
 ) -> None:
     world, every = sqlite_world, sqlite_world.bot.slack.context.balance.every
     local = ZoneInfo("Europe/Vilnius")
-    world.bot.jobs._now = lambda: world.clock.now().astimezone(local)
+    world.bot.jobs._now_in = lambda _session: world.clock.now().astimezone(local)
     world.clock.advance(change - world.clock.now())
 
     fired = []

@@ -122,7 +122,7 @@ def test_f38_a_replica_that_dies_after_claiming_the_slot_is_replaced_and_the_ale
     number = int(now().timestamp() // job.every.total_seconds())
     with world.bot.database.writing() as session:  # the replica that claims it, and dies
         insert_once(session, Slot, {"job": "balance", "number": number, "lease_until": now() + job.lease})
-    replicas = [Scheduler([job], database=world.bot.database, now=now) for _ in range(3)]
+    replicas = [Scheduler([job], database=world.bot.database, now_in=lambda _session: now()) for _ in range(3)]
 
     assert [replica.fire("balance") for replica in replicas] == [False] * 3, "as long as its lease lasts"
     world.clock.advance(job.lease)

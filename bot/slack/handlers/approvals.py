@@ -42,7 +42,7 @@ def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: Re
     with context.database.reading() as session:
         match wanted.name:
             case "waiting":
-                page = lists.waiting(session, member=member, now=context.now(), after=wanted.after)
+                page = lists.waiting(session, member=member, now=context.now_in(session), after=wanted.after)
             case "mine":
                 page = lists.mine(session, member=member, after=wanted.after)
             case _:

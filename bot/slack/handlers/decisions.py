@@ -61,7 +61,7 @@ def _decide(
             verdict=verdict,
             member=member,
             reason=reason,
-            now=context.now(),
+            now=context.now_in(session),
         )
     context.work.wake_deliverer()
 
@@ -75,7 +75,7 @@ def _open_denial(context: SlackContext, incoming: Incoming, member: Member, show
             request_id=shown.id,
             digest=shown.digest,
             member=member,
-            now=context.now(),
+            now=context.now_in(session),
         )
     message = read_request(context, request.id)
     # The value of the button, not of the request as it is now: the person denies what they were shown.
@@ -90,7 +90,7 @@ def _withdraw(context: SlackContext, incoming: Incoming, member: Member, shown: 
             request_id=shown.id,
             digest=shown.digest,
             member=member,
-            now=context.now(),
+            now=context.now_in(session),
         )
     context.work.wake_deliverer()
     return show_again(context, incoming, member, shown.id)
@@ -105,7 +105,7 @@ def _announce_review(context: SlackContext, _incoming: Incoming, member: Member,
             request_id=shown.id,
             digest=shown.digest,
             member=member,
-            now=context.now(),
+            now=context.now_in(session),
         )
     context.work.wake_deliverer()
 
@@ -143,7 +143,7 @@ def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     except Unproven as refusal:
         with context.database.writing() as session:
             request = stored.find(session, _read_shown(incoming.value).id)
-            unproven.report(session, context.approvals, request, refusal=refusal, now=context.now())
+            unproven.report(session, context.approvals, request, refusal=refusal, now=context.now_in(session))
         context.work.wake_deliverer()
         raise
     context.work.wake_deliverer()
@@ -167,7 +167,7 @@ def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> Req
             members_by_account=settlers,
             happened=incoming.value.get("happened") is True,
             reason=incoming.fields["reason"],
-            now=context.now(),
+            now=context.now_in(session),
         )
 
 

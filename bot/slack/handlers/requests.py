@@ -96,7 +96,7 @@ def ask_for(
         )
         with context.database.writing() as session:
             request = opening.open_request(
-                session, context.approvals, new_request=new_request, member=member, now=context.now()
+                session, context.approvals, new_request=new_request, member=member, now=context.now_in(session)
             )
     context.work.wake_deliverer()
     return context.work.execute_now(request.id) if request.status == Status.APPROVED else request
@@ -147,7 +147,7 @@ def read_request(context: SlackContext, name: str, *, member: Member | None = No
     """
     with context.database.reading() as session:
         request = stored.find_named(session, name)
-        view = showing.read_view(session, context.approvals, request, now=context.now())
+        view = showing.read_view(session, context.approvals, request, now=context.now_in(session))
     message = make_request_message(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
     if member is None or view.payload is None or not view.payload.private or not member.roles & allowed:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from approvals.actions.outcomes import Outcome, Result
-from approvals.execution import execution, interrupted_executions
+from approvals.execution import interrupted_executions
 from approvals.execution.records import ExecutionLeaseLost
 from approvals.requests.move import Overtaken
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
@@ -69,7 +69,7 @@ def test_f6_killed_after_the_intent_nothing_is_sent_again(world: ApprovalWorld) 
 
 def test_f7_killed_between_call_and_commit_the_lookup_finds_it(world: ApprovalWorld) -> None:
     request = world.approved()
-    execution.do(world.work(request), world.paytend, now=world.now)
+    world.does(world.work(request))
     world.passes(minutes=3)
     world.ticks()
     world.passes(seconds=1)
@@ -169,7 +169,7 @@ def test_f14_a_sleeper_gives_up_before_the_send_and_is_fenced_off(world: Approva
     world.passes(minutes=4)
     world.ticks()
 
-    outcome = execution.do(work, world.paytend, now=world.now)
+    outcome = world.does(work)
     assert (outcome.result, world.paytend.calls) == (Result.NEVER_SENT, [])
     with pytest.raises(ExecutionLeaseLost):
         world.records(work, outcome)
@@ -180,7 +180,7 @@ def test_a_result_of_an_earlier_claim_is_fenced_off(world: ApprovalWorld) -> Non
     world.paytend.before = Unreachable("refused")
     request = world.approved()
     first = world.work(request)
-    world.records(first, execution.do(first, world.paytend, now=world.now))
+    world.records(first, world.does(first))
     world.passes(seconds=5)
     world.work(request)
 
@@ -199,7 +199,7 @@ def test_at_start_whatever_is_executing_becomes_unknown(small: ApprovalWorld) ->
     request = small.approved()
     small.work(request)
     with small.database.writing() as session:
-        assert interrupted_executions.mark_stranded(session, small.context, now=small.now, at_start=True) == 1
+        assert interrupted_executions.mark_left_behind(session, small.context, now=small.now) == 1
     assert small.read(request).status == "unknown"
 
 
@@ -220,7 +220,7 @@ def test_a_clock_that_jumps_back_neither_expires_nor_sends_twice(small: Approval
     small.now -= timedelta(minutes=10)
     small.ticks()
     assert small.read(request).status == "executing"
-    small.records(work, execution.do(work, small.paytend, now=small.now))
+    small.records(work, small.does(work))
     assert small.paytend.books == {request.reference: 1}
 
 

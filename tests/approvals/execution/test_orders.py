@@ -41,7 +41,7 @@ def ordered(world: ApprovalWorld, courier: Courier) -> Request:
     values = payload("card.apply").model_dump(mode="json")
     request = world.decides(world.asks(action="card.apply", payload=values))
     work = world.work(request)
-    return world.records(work, do(work, courier, now=world.now))
+    return world.records(work, do(work, courier, monotonic=world.monotonic))
 
 
 def due(world: ApprovalWorld) -> list[str]:

@@ -8,7 +8,6 @@ from functools import partial
 
 import pytest
 
-from approvals.execution import execution
 from approvals.execution.execution import ClaimedExecution
 from approvals.refusals import Refusal
 from approvals.tables import Request
@@ -107,7 +106,7 @@ def test_f15_twelve_claims_one_winner_one_call(world: ApprovalWorld, rounds: int
     def run(request: Request) -> object:
         work = world.claims(request)
         assert isinstance(work, ClaimedExecution)
-        return world.records(work, execution.do(work, world.paytend, now=world.now))
+        return world.records(work, world.does(work))
 
     for number in range(rounds):
         request, race = _fresh(world, number), Race()
@@ -129,7 +128,7 @@ def test_f15_two_replicas_carry_out_the_same_request_once(postgresql: SqlDatabas
     def run(replica: ApprovalWorld, request: Request) -> object:
         work = replica.claims(request)
         assert isinstance(work, ClaimedExecution)
-        return replica.records(work, execution.do(work, world.paytend, now=replica.now))
+        return replica.records(work, replica.does(work))
 
     try:
         for number in range(rounds):

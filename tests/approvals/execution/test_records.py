@@ -9,7 +9,6 @@ import pytest
 from sqlmodel import col, select
 
 from approvals.actions.outcomes import Outcome, Result
-from approvals.execution.execution import do
 from approvals.execution.records import PAUSES, pause_after
 from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.tables import AuditEvent, Execution, Request
@@ -34,9 +33,9 @@ def test_what_was_done_is_written_down_with_what_paytend_said(small: ApprovalWor
     from_claim = small.execution(request)
     assert (from_claim.attempts, from_claim.outcome, from_claim.looks) == (1, "", 0)
     assert from_claim.lease_until == claimed + small.context.lease
-    assert work.send_before == claimed + small.context.send_within
+    assert work.send_before == claimed.timestamp() + small.context.send_within.total_seconds()
 
-    small.records(work, do(work, small.paytend, now=small.now))
+    small.records(work, small.does(work))
     execution = small.execution(request)
     assert (execution.outcome, execution.words) == ("executed", "Done at Paytend.")
     assert (execution.claimed_at, execution.sent_at, execution.finished_at) == (claimed, claimed, small.now)
@@ -96,7 +95,7 @@ def test_a_second_claim_begins_anew(small: ApprovalWorld) -> None:
     small.paytend.before = Unreachable("refused")
     request = small.approved()
     first = small.work(request)
-    small.records(first, do(first, small.paytend, now=small.now))
+    small.records(first, small.does(first))
     small.passes(seconds=2)
 
     second = small.work(request)

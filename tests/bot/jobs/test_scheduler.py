@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 class Time:
     now: datetime = START
 
-    def __call__(self) -> datetime:
+    def __call__(self, _session: object = None) -> datetime:
         return self.now
 
 
@@ -44,7 +44,7 @@ class Done:
 
 def test_a_slot_fires_once_and_the_next_one_again(database: SqlDatabase) -> None:
     time, done = Time(), Done()
-    jobs = Scheduler([done.job(time)], database=database, now=time)
+    jobs = Scheduler([done.job(time)], database=database, now_in=time)
 
     assert [jobs.fire("work"), jobs.fire("work")] == [True, False]
     time.now += MINUTE
@@ -55,7 +55,7 @@ def test_a_slot_fires_once_and_the_next_one_again(database: SqlDatabase) -> None
 @pytest.mark.parametrize("slots", [5, pytest.param(200, marks=pytest.mark.soak)])
 def test_four_replicas_fire_each_slot_once(database: SqlDatabase, slots: int) -> None:
     time, done = Time(), Done()
-    replicas = [Scheduler([done.job(time)], database=database, now=time) for _ in range(4)]
+    replicas = [Scheduler([done.job(time)], database=database, now_in=time) for _ in range(4)]
     for _ in range(slots):
         barrier = threading.Barrier(4)
 
@@ -75,7 +75,7 @@ def test_the_slot_of_a_replica_that_died_is_taken_over_when_its_lease_ends(datab
     with database.writing() as session:  # claimed, and then kill -9
         number = int(time.now.timestamp() // 3600)
         insert_once(session, Slot, {"job": "work", "number": number, "lease_until": time.now + job.lease})
-    jobs = Scheduler([job], database=database, now=time)
+    jobs = Scheduler([job], database=database, now_in=time)
 
     assert jobs.fire("work") is False
     time.now += job.lease
@@ -94,7 +94,7 @@ def test_a_job_that_fails_is_tried_again_after_its_lease_and_stops_nothing(sqlit
     done = Done()
     other = Job(name="other", every=MINUTE, run=done.job(time).run)
     jobs = Scheduler(
-        [Job(name="work", every=timedelta(hours=1), run=run), other], database=sqlite_database, now=time
+        [Job(name="work", every=timedelta(hours=1), run=run), other], database=sqlite_database, now_in=time
     )
 
     jobs.fire_all()
@@ -114,7 +114,7 @@ def test_a_job_that_fails_is_tried_again_after_its_lease_and_stops_nothing(sqlit
 def test_summer_time_neither_doubles_nor_skips_a_slot(change: datetime, sqlite_database: SqlDatabase) -> None:
     local = Time(change.astimezone(ZoneInfo("Europe/Vilnius")))
     done = Done()
-    jobs = Scheduler([done.job(local, every=timedelta(minutes=30))], database=sqlite_database, now=local)
+    jobs = Scheduler([done.job(local, every=timedelta(minutes=30))], database=sqlite_database, now_in=local)
     for minutes in range(0, 120, 10):
         moment = change + timedelta(minutes=minutes)
         local.now = moment.astimezone(ZoneInfo("Europe/Vilnius"))
@@ -133,7 +133,7 @@ def test_the_timer_fires_by_itself_and_stops(sqlite_database: SqlDatabase) -> No
     jobs = Scheduler(
         [Job(name="work", every=timedelta(seconds=2), run=fired.set)],
         database=sqlite_database,
-        now=lambda: datetime.now(UTC),
+        now_in=lambda _session: datetime.now(UTC),
     )
 
     jobs.start()
@@ -167,7 +167,7 @@ def test_what_is_done_at_the_start_does_not_wait_for_the_first_round(sqlite_data
             Job(name="other", every=quarter, run=late.set),
         ],
         database=sqlite_database,
-        now=lambda: datetime.now(UTC),
+        now_in=lambda _session: datetime.now(UTC),
     )
     jobs.start()
     try:
