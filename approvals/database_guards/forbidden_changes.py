@@ -100,7 +100,11 @@ def _sealed_anew(column: str) -> str:
 
 def _illegal() -> str:
     legal = ", ".join(sorted(f"'{source}>{to}'" for source, to in LEGAL))
-    return f"NEW.status <> OLD.status AND (OLD.status || '>' || NEW.status) NOT IN ({legal})"
+    stopped = "OLD.status = 'approved' AND NEW.status = 'withdrawn'"  # which needs a reason
+    return (
+        f"NEW.status <> OLD.status AND ((OLD.status || '>' || NEW.status) NOT IN ({legal}) "
+        f"OR ({stopped} AND length(trim(NEW.reason)) < 3))"
+    )
 
 
 _APPROVALS = (

@@ -42,7 +42,7 @@ class RequesterSettles(Refusal):
 
 
 class AlreadySaid(Refusal):
-    """You have given your word on this at {when}, and it stays. Other people have to say the same."""
+    """You have said so already, or the opposite, at {when}, and your word stays. Others have to settle it."""
 
 
 @dataclass(frozen=True, kw_only=True)

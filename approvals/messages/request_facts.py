@@ -196,6 +196,15 @@ class DenialForm(TemplateFacts, template="request_deny.view"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StopForm(TemplateFacts, template="request_stop.view"):
+    """The modal that asks why an approved request is stopped; `button_value` is that of the button."""
+
+    summary: str
+    phrase: str
+    button_value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SettleValue:
     """What the settlement form remembers: the request, its content, and what the person says about it."""
 

@@ -37,6 +37,7 @@ STATUS_WORDS: dict[Status, str] = {
     Status.EXPIRED: "Expired",
 }
 _LIFTED = "Allowed by its rule"  # instead of "Approved"
+_STOPPED = "Approved, but stopped before it was carried out"
 _GAVE_UP = "Approved; Paytend cannot say whether it happened"
 _DONE_WORDS: dict[Status, str] = {
     Status.EXECUTING: "being carried out",
@@ -46,6 +47,7 @@ _DONE_WORDS: dict[Status, str] = {
 }
 # In messages that are already posted: with other ids, their buttons would do nothing.
 APPROVE, DENY, WITHDRAW, LOOKING = "request_approve", "request_deny", "request_withdraw", "request_looking"
+STOP = "request_stop"
 HAPPENED, NOT_HAPPENED = "request_settle_happened", "request_settle_not"
 
 
@@ -112,6 +114,8 @@ def find_buttons(status: Status, *, gave_up: bool) -> list[str]:
     """Return the action ids of the buttons that make sense now; there are none after the end."""
     if status is Status.PENDING:
         return [APPROVE, DENY, LOOKING, WITHDRAW]
+    if status is Status.APPROVED:
+        return [STOP]
     if status is Status.UNKNOWN and gave_up:
         return [HAPPENED, NOT_HAPPENED]
     return []
@@ -119,6 +123,9 @@ def find_buttons(status: Status, *, gave_up: bool) -> list[str]:
 
 def _status_words(view: RequestView, status: Status) -> str:
     words = _GAVE_UP if status is Status.UNKNOWN and _gave_up(view) else STATUS_WORDS[status]
+    # It was approved when it was withdrawn: the message of a request that was still pending says only that.
+    if status is Status.WITHDRAWN and view.request.approved_at is not None:
+        words = _STOPPED
     # Nobody approved a lifted request, so its message must not say so.
     return words.replace("Approved", _LIFTED, 1) if view.rule.lifted else words
 

@@ -43,6 +43,17 @@ def require_eligible(
         raise ChangedCardholder
 
 
+def require_stopper(member: Member, *, requester: tuple[str, ...], approvers: tuple[str, ...]) -> None:
+    """Refuse a person who may not stop this request: its requester, its rule's approvers and all admins may.
+
+    Stopping makes things only safer, so neither a quorum nor a rest keeps anybody from it. Raises the refusals of
+    `admit`, NotInRole or RolesUnreadable.
+    """
+    admit(member.person)
+    if not member.person.is_known_as(*requester):
+        require_role(member, roles=(*approvers, "admin"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decider:
     """A person in a role of the rule; `why` says what keeps them from deciding, and is empty if nothing does."""

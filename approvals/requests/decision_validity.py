@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.free_text import require_reason
-from approvals.policy.eligibility import require_eligible
+from approvals.policy.eligibility import require_eligible, require_stopper
 from approvals.policy.people import Member, Person, SamePerson, admit, count_people
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal, write_moment
@@ -25,6 +25,10 @@ class NotPending(Refusal):
 
 class Expired(Refusal):
     """The time to decide ended at {when}."""
+
+
+class NotStoppable(Refusal):
+    """This request is {status}{since}, so it cannot be stopped."""
 
 
 class OtherContent(Refusal):
@@ -108,6 +112,20 @@ def judge_withdrawal(state: RequestState, *, member: Member, digest: str, now: d
     if not member.person.is_known_as(state.requester_id, state.requester_account):
         raise NotYours
     require_pending(state, now=now)
+    return Status.WITHDRAWN
+
+
+def judge_stop(state: RequestState, *, member: Member, digest: str) -> Status:
+    """Return the status after an approved request is stopped; raises a Refusal if this person cannot do so now."""
+    admit(member.person)
+    require_digest(state, digest=digest)
+    require_stopper(
+        member,
+        requester=(state.requester_id, state.requester_account),
+        approvers=state.rule.approvers,
+    )
+    if state.status is not Status.APPROVED:
+        raise NotStoppable(status=state.status.value, since=state.since)
     return Status.WITHDRAWN
 
 

@@ -1,4 +1,4 @@
-"""What people do with a pending request: decide it, withdraw it, say that they are reviewing it."""
+"""What people do with an open request: decide it, withdraw it, stop it, say that they are reviewing it."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from approvals.audit import row_macs
 from approvals.context import ApprovalContext
-from approvals.free_text import refuse_card_number
+from approvals.free_text import refuse_card_number, require_reason
 from approvals.messages import notices
 from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.limits import read_limit_states
@@ -96,6 +96,41 @@ def withdraw(
     decision_validity.judge_withdrawal(state, member=member, digest=digest, now=now)
     words = f"Withdrawn by {member.person.display_name}."
     move(session, context, request, "approval:withdrawn", actor=member.person.account, words=words, now=now)
+    return request
+
+
+def require_stoppable(
+    session: Session, context: ApprovalContext, *, request_id: str, digest: str, member: Member
+) -> Request:
+    """Return the request if this person could stop it now; raises a Refusal. Nothing is stopped."""
+    request = stored.find(session, request_id)
+    state = stored.read_state(request, earlier=stored.read_earlier(session, request, macs=context.macs))
+    decision_validity.judge_stop(state, member=member, digest=digest)
+    return request
+
+
+def stop(
+    session: Session,
+    context: ApprovalContext,
+    *,
+    request_id: str,
+    digest: str,
+    member: Member,
+    reason: str,
+    now: datetime,
+) -> Request:
+    """Stop an approved request before it is carried out, and return it; raises a Refusal.
+
+    From its claim on it is too late: the claim and this lock the same row, and one of them finds it moved.
+    """
+    admit(member.person)
+    require_reason(reason)
+    request = stored.find(session, request_id, to_change=True)
+    state = stored.read_state(request, earlier=stored.read_earlier(session, request, macs=context.macs))
+    decision_validity.judge_stop(state, member=member, digest=digest)
+    words = f"Stopped by {member.person.display_name}: {reason.strip()}"
+    actor, facts = member.person.account, {"by": member.person.account, "reason": reason.strip()}
+    move(session, context, request, "approval:stopped", actor=actor, words=words, now=now, facts=facts)
     return request
 
 

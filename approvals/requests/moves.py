@@ -38,6 +38,8 @@ MOVES: tuple[Move, ...] = (
     _move("approval:expired", Status.PENDING, Status.EXPIRED, Audience.REQUESTER),
     # Back to pending: an approval was voided, or the policy asks for more than when it was given (F18).
     _move("approval:returned", Status.APPROVED, Status.PENDING, Audience.REQUESTER),
+    # Until the claim: what is being carried out cannot be stopped any more.
+    _move("approval:stopped", Status.APPROVED, Status.WITHDRAWN, Audience.REQUESTER),
     _move("approval:lapsed", Status.APPROVED, Status.EXPIRED, Audience.REQUESTER),
     _move("execution:refused", Status.APPROVED, Status.FAILED, Audience.REQUESTER),
     _move("execution:claimed", Status.APPROVED, Status.EXECUTING, Audience.NOBODY),

@@ -207,6 +207,19 @@ class ApprovalWorld:
                 session, self.context, request_id=request.id, digest=request.digest, member=by, now=self.now
             )
 
+    def stops(self, request: Request, by: Member, *, reason: str = "not needed any more") -> Request:
+        """Stop what is approved."""
+        with self.database.writing() as session:
+            return requests.stop(
+                session,
+                self.context,
+                request_id=request.id,
+                digest=request.digest,
+                member=by,
+                reason=reason,
+                now=self.now,
+            )
+
     def approved(self, amount: str = "10.00 EUR") -> Request:
         """Ask and approve."""
         return self.decides(self.asks(amount))

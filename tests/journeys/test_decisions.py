@@ -177,3 +177,26 @@ def test_the_outcome_stands_in_the_thread_and_nothing_else_is_posted(sqlite_worl
     assert posted == {"C0APPROVALS"}
     assert len(world.slack.messages("C0APPROVALS")) == 1
     assert len(world.thread()) == 3, world.thread()
+
+
+def test_a12_an_approved_request_is_stopped_while_paytend_is_away(world: JourneyWorld) -> None:
+    world.asks()
+    world.paytend_stops()
+    world.clicks(MANAGER, "request_approve")
+    assert actions_of(world.card()) == ["request_stop"]
+
+    world.clicks(OTHER_SUPPORT, "request_stop")
+    assert world.refusals() == ["NotInRole"]
+    world.clicks(OTHER_MANAGER, "request_stop")
+    assert "reason" in world.slack.submits(OTHER_MANAGER, {"reason": "   "}).errors
+    world.submits(OTHER_MANAGER, reason="the customer called again")
+
+    assert world.request().status == "withdrawn"
+    assert "stopped before it was carried out" in world.card()["text"]
+    assert actions_of(world.card()) == []
+    assert f"<@{SUPPORT}>" in world.thread()[-1]
+    assert "the customer called again" in world.thread()[-1]
+    assert "Stopped" in world.modal_text(OTHER_MANAGER)
+    assert world.trail()[-1].event == "approval:stopped"
+    world.passes(minutes=5)
+    assert world.paytend.calls_of("topup") == []

@@ -214,9 +214,12 @@ def test_settling_takes_two_other_people_who_agree(sqlite_world: JourneyWorld) -
 
     world.clicks(MANAGER, "request_settle_not")
     world.submits(MANAGER, reason="I was wrong")
+    assert world.request().status == "unknown", "a word stays, even a wrong one"
+    world.clicks(LEAD, "request_settle_not")
+    world.submits(LEAD, reason="Nor have I")
 
     assert world.request().status == "failed"
-    assert world.refusals() == ["RequesterSettles", "NotInRole", "AlreadySaid"]
+    assert world.refusals() == ["RequesterSettles", "NotInRole", "AlreadySaid", "AlreadySaid"]
 
 
 def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(sqlite_world: JourneyWorld) -> None:

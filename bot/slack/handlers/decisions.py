@@ -7,7 +7,7 @@ from functools import partial
 from approvals.execution import settlement_by_people, unproven
 from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
-from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue
+from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue, StopForm
 from approvals.policy.people import Member
 from approvals.requests import decisions as deciding
 from approvals.requests import stored
@@ -96,6 +96,16 @@ def _withdraw(context: SlackContext, incoming: Incoming, member: Member, shown: 
     return show_again(context, incoming, member, shown.id)
 
 
+def _open_stop(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> StopForm:
+    """Ask for the reason; a person who may not stop it, or not any more, learns it before typing one."""
+    with context.database.reading() as session:
+        deciding.require_stoppable(
+            session, context.approvals, request_id=shown.id, digest=shown.digest, member=member
+        )
+    message = read_request(context, shown.id)
+    return StopForm(summary=message.summary, phrase=message.phrase, button_value=incoming.value)
+
+
 def _announce_review(context: SlackContext, _incoming: Incoming, member: Member, shown: ShownRequest) -> None:
     """Reply that this person is reviewing the request, so that not everybody opens it."""
     with context.database.writing() as session:
@@ -132,6 +142,22 @@ def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     # Everything is checked again: the request may have changed while the reason was typed.
     _decide(context, _read_shown(incoming.value), member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
     return told("Denied", "The requester is told, with your reason.")
+
+
+def _stop(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    shown = _read_shown(incoming.value)
+    with context.database.writing() as session:
+        deciding.stop(
+            session,
+            context.approvals,
+            request_id=shown.id,
+            digest=shown.digest,
+            member=member,
+            reason=incoming.fields["reason"],
+            now=context.now(),
+        )
+    context.work.wake_deliverer()
+    return told("Stopped", "Nothing was sent to Paytend. The requester is told, with your reason.")
 
 
 def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
@@ -187,6 +213,7 @@ CLICKS: tuple[Click, ...] = (
         opens=_withdraw,
         decides=True,
     ),
+    ModalClick(action="request_stop", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, opens=_open_stop),
     ReplyClick(
         action="request_looking", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, answer=_announce_review
     ),
@@ -211,6 +238,14 @@ MODALS = (
         working="Denying…",
         check=_check_reason,
         submit=_deny,
+    ),
+    Modal(
+        name="request_stop",
+        roles=RoleExemption.REQUEST_DECIDES,
+        title="Stop",
+        working="Stopping…",
+        check=_check_reason,
+        submit=_stop,
     ),
     Modal(
         name="request_settle",

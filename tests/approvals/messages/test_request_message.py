@@ -77,6 +77,8 @@ def test_buttons_are_there_only_while_they_make_sense() -> None:
             found = find_buttons(status, gave_up=gave_up)
             if status is Status.PENDING:
                 assert {"request_approve", "request_deny", "request_withdraw"} <= set(found)
+            elif status is Status.APPROVED:
+                assert found == ["request_stop"]
             elif status is Status.UNKNOWN and gave_up:
                 assert found == ["request_settle_happened", "request_settle_not"]
             else:
@@ -144,7 +146,9 @@ def test_hostile_names_ping_nobody_and_break_nothing(small: ApprovalWorld) -> No
     _valid(message)
 
 
-@pytest.mark.parametrize("name", ["request_deny.view", "request_settle.view", "request_show.view"])
+@pytest.mark.parametrize(
+    "name", ["request_deny.view", "request_settle.view", "request_show.view", "request_stop.view"]
+)
 def test_views_are_valid(small: ApprovalWorld, name: str) -> None:
     small.paytend.before = OutcomeUnknown("lost")
     request = small.executes(small.approved())
@@ -172,6 +176,7 @@ def test_every_template_is_used_or_asked_for() -> None:
         "request_settle.view",
         "request_settled",
         "request_show.view",
+        "request_stop.view",
         "request_unknown",
     }
     _valid(render("request_looking", {"by": "U0MARA", "at": "2026-11-20T09:00:00+00:00"}))

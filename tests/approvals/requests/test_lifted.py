@@ -48,7 +48,7 @@ def test_it_is_approved_by_its_rule_with_a_quorum_that_nobody_had_to_give(world:
     assert world.events() == ["approval:opened", "approval:lifted"]
     assert world.waiting(MARA) == []
     facts = world.message_facts(request)
-    assert (facts["approvals"], facts["buttons"], facts["approved"]) == ("none needed", [], None)
+    assert (facts["approvals"], facts["buttons"], facts["approved"]) == ("none needed", ["request_stop"], None)
     assert world.verified().is_intact
 
 

@@ -130,12 +130,14 @@ def test_what_every_member_or_anybody_may_use_is_a_short_list() -> None:
         "request_looking",
         "request_settle_happened",
         "request_settle_not",
+        "request_stop",
         "request_withdraw",
         "secret_once",
     }
     assert {name for name, modal in MODALS.items() if isinstance(modal.roles, RoleExemption)} == {
         "request_deny",
         "request_settle",
+        "request_stop",
     }
 
 
