@@ -1,17 +1,23 @@
-"""What the bot does with a request that the trail does not prove: it says so once, and does nothing else."""
+"""What the bot does with a request that nothing proves: it says so once, and does not carry it out."""
 
+import json
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from approvals.audit import chain
+from approvals.audit import chain, row_macs
 from approvals.context import ApprovalContext
 from approvals.messages import notices
+from approvals.requests.deadlines import BATCH
 from approvals.requests.history import Unproven
-from approvals.requests.move import CLOCK, note, subject_of
+from approvals.requests.move import CLOCK, move, note, subject_of
+from approvals.statuses import Status
 from approvals.tables import AuditEvent, Request
 
 EVENT = "execution:unproven"
+UNSIGNED = (
+    "This was asked for before the bot could prove who decided what, so it is not carried out. Please ask again."
+)
 
 
 def report(
@@ -29,8 +35,37 @@ def report(
     note(session, context, request, EVENT, actor=CLOCK, now=now, facts={"why": str(refusal)})
 
 
+def end_unsigned(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
+    """End the open requests from before there were MACs, and return how many; people ask for them again.
+
+    One whose MAC was taken away is not ended but reported: the trail says that it had one.
+    """
+    unsigned = session.exec(
+        select(Request)
+        .where(col(Request.status).in_(list(_ENDS)), Request.mac == row_macs.NONE)
+        .order_by(col(Request.created_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for request in unsigned:
+        opened = _find_events(session, context, request, "approval:opened")
+        if len(opened) == 1 and not json.loads(opened[0].facts).get("request"):
+            event = _ENDS[request.status]
+            move(session, context, request, event, actor=CLOCK, words=UNSIGNED, now=now)
+        else:
+            report(session, context, request, refusal=Unproven(what="its MAC was taken away"), now=now)
+    return len(unsigned)
+
+
+_ENDS = {Status.PENDING.value: "approval:expired", Status.APPROVED.value: "approval:lapsed"}
+
+
 def _is_reported(session: Session, context: ApprovalContext, request: Request) -> bool:
-    query = select(AuditEvent).where(AuditEvent.subject == subject_of(request.id), AuditEvent.event == EVENT)
-    rows = session.exec(query.order_by(col(AuditEvent.seq)).limit(20))
-    # One that somebody made up must not keep us silent.
-    return any(chain.fits(row, key=context.audit_key[name]) for row in rows for name in context.audit_key.names)
+    return bool(_find_events(session, context, request, EVENT))
+
+
+def _find_events(session: Session, context: ApprovalContext, request: Request, event: str) -> list[AuditEvent]:
+    """Return the events of a request with this name, without those that somebody made up."""
+    query = select(AuditEvent).where(AuditEvent.subject == subject_of(request.id), AuditEvent.event == event)
+    rows, key = session.exec(query.order_by(col(AuditEvent.seq)).limit(20)), context.audit_key
+    return [row for row in rows if any(chain.fits(row, key=key[name]) for name in key.names)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.context import ApprovalContext
-from approvals.execution import interrupted_executions, orders, reconciliation
+from approvals.execution import interrupted_executions, orders, reconciliation, unproven
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.requests import deadlines
 from paytend import Client
@@ -28,7 +28,7 @@ class RequestFollowUp:
     def keep_deadlines(self) -> int:
         """End requests whose time is over and remind of those whose time is near; return how many changed."""
         changed = 0
-        for step in (deadlines.expire_due, deadlines.remind_due):
+        for step in (unproven.end_unsigned, deadlines.expire_due, deadlines.remind_due):
             with self.database.writing() as session:
                 changed += step(session, self.context, now=self.now_in(session))
         if changed:
