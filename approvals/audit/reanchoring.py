@@ -1,16 +1,70 @@
-"""What two admins say about a broken range of the trail, so that what follows it counts as whole again."""
+"""Two admins accept a broken range of the trail as it is, so that what follows it counts as whole (ADR 14).
+
+The first proposes, the second confirms; both are events of the trail, which name the range, the digest of what is
+there, and the reason. Nothing in the range is believed afterwards: a request that was open across it is not carried
+out. Only verifying goes green again.
+"""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
-from approvals.audit.chain import EventRow
+from sqlmodel import Session, col, select
 
-REANCHORED = "audit:reanchored"
+from approvals.audit import chain
+from approvals.audit.trail_keys import TrailKey
+from approvals.audit.verification import REANCHORED, ChainBreak, Verification
+from approvals.tables import AuditEvent
+
+SUBJECT = "audit"
+PROPOSED = "audit:reanchor_proposed"
 
 
-def read_anchor(row: EventRow) -> tuple[int, int, str] | None:
-    """Return which range an event re-anchors: its first and last number, and the digest of what is there."""
-    try:
-        facts = json.loads(row.facts)
-        return int(facts["first"]), int(facts["last"]), str(facts["digest"])
-    except (ValueError, KeyError, TypeError):
-        return None
+class NotAnchored(Exception):
+    """The range was not re-anchored; the message says why."""
+
+
+def anchor(
+    session: Session,
+    verified: Verification,
+    *,
+    numbers: tuple[int, int],
+    key: TrailKey,
+    admin: str,
+    why: str,
+    now: datetime,
+) -> bool:
+    """Propose to re-anchor a break, or confirm what another admin proposed; return whether it is done.
+
+    Raises NotAnchored if there is no such break, or if the same admin has proposed it.
+    """
+    found = next((each for each in verified.open_breaks if (each.first, each.last) == numbers), None)
+    if found is None:
+        ranges = ", ".join(f"{each.first}-{each.last}" for each in verified.open_breaks[:20]) or "none"
+        raise NotAnchored(f"There is no such break; the trail has: {ranges}")
+    if not found.digest:
+        raise NotAnchored("A tail that was cut off cannot be re-anchored: restore the database instead.")
+    if len(why.strip()) < 3:
+        raise NotAnchored("Please give a reason.")
+    proposers = _find_proposers(session, found, key=key)
+    facts: dict[str, Any] = {"first": found.first, "last": found.last, "why": why}
+    event, proofs = PROPOSED, {"digest": found.digest}
+    if proposers and admin in proposers:
+        raise NotAnchored("You have proposed this yourself; another admin confirms it.")
+    if proposers:
+        event, facts = REANCHORED, {**facts, "admins": [proposers[0], admin]}
+    chain.append(session, event, key=key, actor=admin, subject=SUBJECT, facts=facts, proofs=proofs, now=now)
+    return event == REANCHORED
+
+
+def _find_proposers(session: Session, found: ChainBreak, *, key: TrailKey) -> list[str]:
+    """Return who has proposed to re-anchor just this, as it still is."""
+    query = select(AuditEvent).where(AuditEvent.subject == SUBJECT, AuditEvent.event == PROPOSED)
+    proposers = []
+    for row in session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(100)):
+        facts: Mapping[str, Any] = json.loads(row.facts)
+        same = (facts["first"], facts["last"], facts["digest"]) == (found.first, found.last, found.digest)
+        if same and any(chain.fits(row, key=key[name]) for name in key.names):
+            proposers.append(row.actor)
+    return proposers

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -12,12 +13,12 @@ from sqlmodel import Session
 
 from approvals.audit import chain
 from approvals.audit.chain import EventRow, Head
-from approvals.audit.reanchoring import REANCHORED, read_anchor
 from approvals.audit.trail_keys import TrailKey
 from approvals.canonical_json import canonical_json
 from approvals.tables import AuditEvent
 
 REPORT_EVERY = 20_000  # events
+REANCHORED = "audit:reanchored"
 MOST_BREAKS = 1_000  # that are kept: anyone who can write to the table can make any number
 
 
@@ -219,6 +220,15 @@ class ChainBreaks:
         for place, each in enumerate(self.kept):
             if anchor is not None and (each.first, each.last, each.digest) == anchor:
                 self.kept[place] = replace(each, anchored_by=row.seq)
+
+
+def read_anchor(row: EventRow) -> tuple[int, int, str] | None:
+    """Return which range an event re-anchors: its first and last number, and the digest of what is there."""
+    try:
+        facts = json.loads(row.facts)
+        return int(facts["first"]), int(facts["last"]), str(facts["digest"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _write(row: EventRow) -> bytes:

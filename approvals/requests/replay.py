@@ -28,8 +28,9 @@ class ReplayedDecision:
 class RequestHistory:
     """Where the trail says that a request is, and what led there.
 
-    `decisions`, `voidings` and `settlements` are in their order, the latter two as MACs. `lease` is that of a
-    claim that has no outcome yet. `request_mac` is empty if it was opened before there were MACs.
+    `settled` is what two people said, if they did. `decisions`, `voidings` and `settlements` are in their order,
+    the latter two as MACs. `lease` is that of a claim that has no outcome yet. `request_mac` is empty if it was
+    opened before there were MACs.
     """
 
     status: Status | None = None
@@ -39,6 +40,7 @@ class RequestHistory:
     approved_at: datetime | None = None
     approved_version: int = 0
     ended_at: datetime | None = None
+    settled: bool | None = None
     request_mac: str = ""
     lease: str = ""
     decisions: list[ReplayedDecision] = field(default_factory=list)
@@ -103,6 +105,8 @@ def _note(history: RequestHistory, row: EventRow, facts: Mapping[str, Any]) -> N
             history.voidings += [str(mac) for mac in facts.get("voidings", [])]
         case "execution:word_given" | "execution:settled_happened" | "execution:settled_not":
             history.settlements.append(str(facts.get("settlement", "")))
+            if row.event in MOVE:
+                history.settled = row.event == "execution:settled_happened"
     if row.event in MOVE:
         _keep_moments(history, row)
 

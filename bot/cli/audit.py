@@ -7,11 +7,12 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from approvals.audit import chain, verification
+from approvals.audit import chain, reanchoring, verification
 from approvals.audit import export as exporting
 from approvals.audit.trail_keys import make_key
-from bot.cli.installation import Installation, open_installation
+from bot.cli.installation import Installation, find_login, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, finish_progress, say, show_progress
+from bot.database.invariants import write_range
 from bot.settings.environment import read_own_settings
 
 
@@ -25,23 +26,61 @@ def add_to(commands: Commands) -> None:
             "head": (show_head, "print number and hash of the last event"),
             "export": (export, "write the trail as signed JSON lines"),
             "check": (check, "check a file that export has written"),
+            "re-anchor": (re_anchor, "accept a broken range as it is; two admins do it, one after the other"),
         },
     )
     parsers["verify"].add_argument(
-        "--told", type=_head, metavar="NUMBER:HASH", help="a head that was told before: shows a cut tail"
+        "--told", type=read_head, metavar="NUMBER:HASH", help="a head that was told before: shows a cut tail"
     )
     parsers["head"].add_argument("--json", action="store_true", help="as JSON")
     since = "only events from this day (2026-11-22) or moment on, UTC where it names no zone"
     parsers["export"].add_argument("--since", type=_moment, help=since)
     parsers["export"].add_argument("--to", type=Path, metavar="FILE", help="a new file instead of stdout")
+    parsers["re-anchor"].add_argument(
+        "range", type=_range, metavar="FIRST-LAST", help="as `audit verify` names it"
+    )
+    parsers["re-anchor"].add_argument("--reason", required=True, help="what broke the trail, for the trail")
     parsers["check"].add_argument("file", type=Path, help="what export has written")
 
 
-def _head(text: str) -> chain.Head:
+def read_head(text: str) -> chain.Head:
+    """Return a head as `audit head` prints it; raises ArgumentTypeError."""
     number, _, digest = text.partition(":")
     if not number.isdecimal() or len(digest) != len(chain.START):
         raise argparse.ArgumentTypeError("a head is NUMBER:HASH, as `cardops audit head` prints it")
     return chain.Head(seq=int(number), hash=digest.lower())
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not first.isdecimal() or not (last or first).isdecimal():
+        raise argparse.ArgumentTypeError("a range is FIRST-LAST, as `cardops audit verify` names it")
+    return int(first), int(last or first)
+
+
+def re_anchor(chosen: argparse.Namespace) -> int:
+    """Propose to accept a broken range, or confirm what another admin has proposed."""
+    admin = find_login()
+    with open_installation() as installation, installation.database.writing() as session:
+        try:
+            verified = verification.verify(session, key=installation.audit_key, report=show_verified)
+            done = reanchoring.anchor(
+                session,
+                verified,
+                numbers=chosen.range,
+                key=installation.audit_key,
+                admin=admin,
+                why=chosen.reason,
+                now=installation.clock.now(),
+            )
+        except reanchoring.NotAnchored as refusal:
+            sys.stderr.write(f"{refusal}\n")
+            return WRONG
+    if done:
+        say("Re-anchored: the trail counts as whole behind these events. What they said stays unproven.")
+    else:
+        say("Proposed. Another admin, with another login, runs the same command to confirm it.")
+    return FINE
 
 
 def _moment(text: str) -> datetime:
@@ -71,11 +110,6 @@ def verify(chosen: argparse.Namespace) -> int:
     if verified.more:
         sys.stderr.write(f"There are {verified.more} more.\n")
     return WRONG
-
-
-def write_range(broken: verification.ChainBreak) -> str:
-    """Return the numbers of the events of a break, for people."""
-    return f"event {broken.first}" if broken.first == broken.last else f"events {broken.first} to {broken.last}"
 
 
 def show_head(chosen: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bot.cli.audit import show_verified
+from bot.cli.audit import read_head, show_verified
 from bot.cli.installation import open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_command, say
 from bot.database import invariants
@@ -11,16 +11,25 @@ from bot.database import invariants
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    add_command(commands, "check", check, "check what must always be true: quorum, references, an unbroken trail")
+    words = "check what must always be true: rows that the trail proves, quorum, an unbroken trail"
+    parser = add_command(commands, "check", check, words)
+    parser.add_argument(
+        "--told", type=read_head, metavar="NUMBER:HASH", help="a head that was told before: shows a cut tail"
+    )
 
 
-def check(_chosen: argparse.Namespace) -> int:
+def check(chosen: argparse.Namespace) -> int:
     """Print each invariant and what breaks it; status 1 when anything does."""
     wrong = False
     with open_installation() as installation, installation.database.reading() as session:
-        checks = invariants.examine(
-            session, audit_key=installation.audit_key, now=installation.clock.now_in(session), report=show_verified
+        means = invariants.ExaminedWith(
+            audit_key=installation.audit_key,
+            macs=installation.macs,
+            vault=installation.vault,
+            now=installation.clock.now_in(session),
+            told=chosen.told,
         )
+        checks = invariants.examine(session, means, report=show_verified)
         for found in checks:
             say(f"{'wrong' if found.broken else 'ok':<6}{found.name}")
             for words in found.broken:

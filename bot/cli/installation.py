@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import pwd
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -96,3 +97,17 @@ def operator() -> str:
         return f"operator:{getpass.getuser()}"
     except (OSError, KeyError):  # a container's user often has no name
         return f"operator:{os.getuid()}"
+
+
+def find_login() -> str:
+    """Return the account of this machine at the shell, by its number: unlike a variable, nobody can just set it.
+
+    Under sudo it is the account that called it.
+    """
+    uid = os.getuid()
+    if uid == 0:
+        uid = int(os.environ.get("SUDO_UID", "0"))
+    try:
+        return f"operator:{pwd.getpwuid(uid).pw_name}"
+    except KeyError:  # a container's user often has no name
+        return f"operator:{uid}"

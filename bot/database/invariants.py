@@ -1,18 +1,31 @@
 """What must always be true of the database, even while a bot runs; each check returns what breaks it, in words."""
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select, true
 from sqlmodel import Session, col
+from sqlmodel import select as select_rows
 
 from approvals.actions.outcomes import Result
 from approvals.audit import verification
+from approvals.audit.chain import Head
 from approvals.audit.trail_keys import TrailKey
+from approvals.audit.verification import ChainBreak
+from approvals.database_guards.forbidden_changes import LIFTABLE
 from approvals.statuses import Status, Verdict
-from approvals.tables import Decision, Execution, Request, Settlement, VoidedDecision
+from approvals.tables import AuditEvent, Decision, Execution, Request, VoidedDecision
+from bot.database import agreement
+from notifier.outbox.sealed_facts import open_facts
+from notifier.outbox.tables import Delivery
+from storage.macs import MacKeys
+from storage.vault import Unreadable, Vault
 
+BEFORE = re.compile(r'"before":"([^"]+)"')
 MOST = 20  # violations that each check lists
 LONGEST_EXECUTION = timedelta(hours=1)
 
@@ -25,15 +38,51 @@ class InvariantResult:
     broken: tuple[str, ...]
 
 
-def examine(
-    session: Session, *, audit_key: TrailKey, now: datetime, report: Callable[[int], None]
-) -> Iterator[InvariantResult]:
+@dataclass(frozen=True, kw_only=True)
+class ExaminedWith:
+    """What the checks need besides the database; `told` is a head of the trail that was posted before."""
+
+    audit_key: TrailKey
+    macs: MacKeys
+    vault: Vault
+    now: datetime
+    told: Head | None = None
+
+
+def examine(session: Session, means: ExaminedWith, *, report: Callable[[int], None]) -> Iterator[InvariantResult]:
     """Run all checks, one after the other; they only read. `report` gets the number of the last verified event."""
     for name, check in CHECKS.items():
-        yield InvariantResult(name=name, broken=tuple(check(session, now)))
-    verified = verification.verify(session, key=audit_key, report=report)
-    broken = () if verified.is_intact else (f"at event {verified.broken_at}: {verified.words}",)
-    yield InvariantResult(name="the audit trail is unbroken", broken=broken)
+        yield InvariantResult(name=name, broken=tuple(check(session, means.now)))
+    unproven = islice(agreement.find_unproven(session, macs=means.macs), MOST)
+    yield InvariantResult(name="requests are what the trail proves", broken=tuple(unproven))
+    orphans = islice(agreement.find_orphans(session), MOST)
+    yield InvariantResult(name="what the trail has is still there", broken=tuple(orphans))
+    older = max(
+        (means.told, find_posted_head(session, vault=means.vault)), key=lambda head: head.seq if head else -1
+    )
+    verified = verification.verify(session, key=means.audit_key, older=older, report=report)
+    broken = [f"at {write_range(each)}: {each.words}" for each in verified.open_breaks[:MOST]]
+    yield InvariantResult(name="the audit trail is unbroken", broken=tuple(broken))
+
+
+def write_range(broken: ChainBreak) -> str:
+    """Return the numbers of the events of a break, for people."""
+    return f"event {broken.first}" if broken.first == broken.last else f"events {broken.first} to {broken.last}"
+
+
+def find_posted_head(session: Session, *, vault: Vault) -> Head | None:
+    """Return the newest head of the trail that was posted to the audit channel, as far as it is kept."""
+    rows = session.exec(
+        select_rows(Delivery)
+        .where(Delivery.kind == "audit_head", func.length(Delivery.facts) > 0)
+        .order_by(col(Delivery.id).desc())
+        .limit(1)
+    )
+    for row in rows:
+        with suppress(Unreadable, KeyError):
+            facts = open_facts(row.facts, vault=vault, delivery_id=row.id)
+            return Head(seq=int(facts["number"]), hash=str(facts["hash"]))
+    return None
 
 
 def _executed_once(session: Session, _now: datetime) -> list[str]:
@@ -44,20 +93,17 @@ def _executed_once(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "is executed, but no execution says so")
 
 
-def _has_reference(session: Session, _now: datetime) -> list[str]:
-    """Check that money that moved has Paytend's reference, or that two people settled that it moved."""
-    settled = exists(select(col(Settlement.id)).where(col(Settlement.request_id) == col(Request.id)))
-    query = (
-        select(col(Request.id))
-        .join(Execution, col(Execution.request_id) == col(Request.id))
-        .where(
-            col(Request.status) == Status.EXECUTED.value,
-            col(Request.amount_minor).is_not(None),
-            col(Execution.provider_reference) == "",
-            ~settled,
-        )
+def _contents_kept(session: Session, _now: datetime) -> list[str]:
+    """Check that contents are only gone where retention, which notes it in the trail, has removed them."""
+    removed = select(func.max(AuditEvent.facts)).where(
+        col(AuditEvent.subject) == "retention", col(AuditEvent.event) == "retention:removed"
     )
-    return _name(session, query, "moved money without a reference of Paytend's")
+    # The facts begin with the moment before which contents were removed, as text that sorts by time.
+    found = BEFORE.search(session.connection().execute(removed).scalar() or "")
+    ended = col(Request.ended_at)
+    too_early = or_(ended.is_(None), ended >= datetime.fromisoformat(found[1])) if found else true()
+    query = select(col(Request.id)).where(func.length(Request.payload) == 0, too_early)
+    return _name(session, query, "has lost its content before its time")
 
 
 def _has_quorum(session: Session, _now: datetime) -> list[str]:
@@ -80,7 +126,10 @@ def _has_quorum(session: Session, _now: datetime) -> list[str]:
     )
     after = [Status.APPROVED, Status.EXECUTING, Status.EXECUTED, Status.UNKNOWN]
     query = select(col(Request.id)).where(
-        col(Request.status).in_([status.value for status in after]), counted < col(Request.quorum)
+        col(Request.status).in_([status.value for status in after]),
+        counted < col(Request.quorum),
+        # One that its rule lifted needs nobody else; the trail proves that it was.
+        ~and_(col(Request.rule).contains('"lifted":true'), col(Request.action).in_(LIFTABLE)),
     )
     return _name(session, query, "went on without its quorum of other people")
 
@@ -134,7 +183,7 @@ def _unknown_is_followed(session: Session, _now: datetime) -> list[str]:
 
 CHECKS: dict[str, Callable[[Session, datetime], list[str]]] = {
     "what is executed has one execution": _executed_once,
-    "money that moved has a reference of Paytend's": _has_reference,
+    "contents are kept until retention removes them": _contents_kept,
     "nothing went on without its quorum": _has_quorum,
     "decisions are on their request's content, and by others": _decisions_match,
     "what is denied was denied by somebody": _denied_by_somebody,

@@ -1,4 +1,4 @@
-"""A database of before there were MACs: what was decided then is marked so, and what is open is asked again (A2)."""
+"""A database of before there were MACs: what was decided is marked so, and what is open is asked again (A2)."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from approvals.actions.table import find_action
 from approvals.audit import chain
 from approvals.canonical_json import canonical_json
 from approvals.execution import unproven
@@ -17,14 +18,14 @@ from approvals.policy.rules import choose_rule, to_json
 from approvals.requests import stored
 from approvals.requests.digest import digest_of
 from approvals.statuses import Status
-from approvals.tables import REQUEST_TABLE
+from approvals.tables import REQUEST_TABLE, Request
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from tests.approvals.world import ADA, MARA, START, ApprovalWorld
 from tests.databases import KINDS, fresh_url
 
 BEFORE = "0007"
-REQUEST = """
+OPENED = """
 INSERT INTO approval_request (id, action, subject, payload, shown, digest, phrase, requester_id, requester_account,
 requester_name, asked_in, told, rule, rule_name, quorum, roles, currency, amount_minor, cardholder_id, reference,
 status, version, created_at, decide_by, reminded, reason)
@@ -70,7 +71,7 @@ def _at(world: ApprovalWorld, moment: datetime) -> object:
 def _write(world: ApprovalWorld, state: str, *, card: str) -> None:
     """Write what the version before wrote: rows without MACs, a digest without the reference, plain events."""
     payload = {"card_id": card, "money": "10.00 EUR", "reason": ""}
-    model = stored.find_action("card.top_up").payload.model_validate(payload)
+    model = find_action("card.top_up").payload.model_validate(payload)
     chosen = to_json(choose_rule(world.context.policy.rules, action="card.top_up", money=model.moved_money))
     digest = digest_of(action="card.top_up", payload=to_json(model), requester_id="U0SAM", rule=chosen)
 
@@ -90,7 +91,7 @@ def _write(world: ApprovalWorld, state: str, *, card: str) -> None:
         "now": _at(world, START),
         "until": _at(world, START + timedelta(hours=8)),
     }
-    steps = {"pending": [REQUEST], "approved": [REQUEST, DECISION, APPROVED]}
+    steps = {"pending": [OPENED], "approved": [OPENED, DECISION, APPROVED]}
     carried_out = [*steps["approved"], EXECUTION, EXECUTING, ENDED]
     events = [
         ("approval:opened", "pending", 1, {}),
@@ -114,7 +115,7 @@ def _write(world: ApprovalWorld, state: str, *, card: str) -> None:
             )
 
 
-def read(world: ApprovalWorld, request_id: str) -> stored.Request:
+def read(world: ApprovalWorld, request_id: str) -> Request:
     with world.database.reading() as session:
         return stored.find(session, request_id)
 

@@ -1,0 +1,102 @@
+"""Compares all requests with the trail, both ways, a page at a time: rows without events, events without rows."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import String, exists, func, literal, select
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from approvals.audit.chain import EventRow
+from approvals.requests.history import RequestRows, find_differences
+from approvals.requests.move import subject_of
+from approvals.requests.replay import NotReplayable, RequestHistory, replay
+from approvals.tables import AuditEvent, Decision, Request, Settlement, VoidedDecision
+from storage.macs import MacKeys
+
+PAGE = 500  # requests that are in memory at once
+_PEOPLE_TO_SETTLE = 2
+_Row = TypeVar("_Row", Decision, VoidedDecision, Settlement)
+
+
+def find_unproven(session: Session, *, macs: MacKeys) -> Iterator[str]:
+    """Yield, in words, each request whose rows are not what the trail proves."""
+    after = ""
+    while requests := _read_page(session, after):
+        after = requests[-1].id
+        ids = [request.id for request in requests]
+        events = _read_events(session, ids)
+        decisions = _by_request(session, Decision, ids)
+        voidings = _by_request(session, VoidedDecision, ids)
+        settlements = _by_request(session, Settlement, ids)
+        for request in requests:
+            rows = RequestRows(
+                request=request,
+                decisions=decisions[request.id],
+                voidings=voidings[request.id],
+                settlements=settlements[request.id],
+            )
+            for difference in _compare(rows, events[subject_of(request.id)], macs=macs):
+                yield f"request {request.id}: {difference}"
+        session.expunge_all()  # else every row that was read stays in memory
+
+
+def find_orphans(session: Session) -> Iterator[str]:
+    """Yield each request that the trail has and the database has not."""
+    table: Any = AuditEvent.__table__  # type: ignore[attr-defined]  # of SQLModel
+    prefix = subject_of("")
+    request_id = func.substr(table.c.subject, len(prefix) + 1, type_=String)
+    query = (
+        select(table.c.subject)
+        .where(
+            table.c.subject >= literal(prefix),
+            table.c.subject < literal(prefix[:-1] + chr(ord(prefix[-1]) + 1)),
+            table.c.event == "approval:opened",
+            ~exists(select(col(Request.id)).where(col(Request.id) == request_id)),
+        )
+        .distinct()
+    )
+    for subject in session.connection().execute(query).scalars():
+        yield f"{subject.replace(':', ' ')}: it is in the trail and has no row"
+
+
+def _read_page(session: Session, after: str) -> Sequence[Request]:
+    # Without the sealed contents, which are most of a row; the digest is in the MAC.
+    query = select_rows(Request).options(defer(col(Request.payload)), defer(col(Request.shown)))  # type: ignore[arg-type]
+    return session.exec(query.where(col(Request.id) > after).order_by(col(Request.id)).limit(PAGE)).all()
+
+
+def _read_events(session: Session, ids: Sequence[str]) -> dict[str, list[EventRow]]:
+    table: Any = AuditEvent.__table__  # type: ignore[attr-defined]  # of SQLModel
+    query = select(table).where(table.c.subject.in_([subject_of(each) for each in ids])).order_by(table.c.seq)
+    found: dict[str, list[EventRow]] = defaultdict(list)
+    for row in session.connection().execute(query):
+        found[row.subject].append(cast("EventRow", row))
+    return found
+
+
+def _by_request(session: Session, model: type[_Row], ids: Sequence[str]) -> dict[str, list[_Row]]:
+    found: dict[str, list[_Row]] = defaultdict(list)
+    for row in session.exec(select_rows(model).where(col(model.request_id).in_(ids))):
+        found[row.request_id].append(row)
+    return found
+
+
+def _compare(rows: RequestRows, events: Sequence[EventRow], *, macs: MacKeys) -> Iterator[str]:
+    try:
+        history = replay(events)
+    except NotReplayable as error:
+        yield str(error)
+        return
+    yield from find_differences(history, rows, macs=macs)
+    yield from _find_too_few(history, rows)
+
+
+def _find_too_few(history: RequestHistory, rows: RequestRows) -> Iterator[str]:
+    """Yield a request that went on by the word of fewer people than it needs."""
+    if history.settled is not None:
+        same = {row.person_id for row in rows.settlements if row.happened is history.settled}
+        if len(same) < _PEOPLE_TO_SETTLE:
+            yield "it was settled by fewer than two people"
