@@ -1,8 +1,8 @@
 """Two admins accept a broken range of the trail as it is, so that what follows it counts as whole (ADR 14).
 
 The first proposes, the second confirms; both are events of the trail, which name the range, the digest of what is
-there, and the reason. Nothing in the range is believed afterwards: a request that was open across it is not carried
-out. Only verifying goes green again.
+there, and the reason. Nothing in the range is believed afterwards: a request that was open across it is not
+carried out. Only verifying goes green again.
 """
 
 import json

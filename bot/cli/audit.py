@@ -104,6 +104,8 @@ def verify(chosen: argparse.Namespace) -> int:
         )
     if verified.is_intact:
         say(f"The trail holds: {verified.head.seq} events, head {verified.head.hash}")
+        for each in verified.breaks:
+            say(f"Accepted as broken: {write_range(each)}, re-anchored at event {each.anchored_by}")
         return FINE
     for each in verified.open_breaks:
         sys.stderr.write(f"The trail is broken at {write_range(each)}: {each.words}\n")

@@ -22,7 +22,7 @@ def check(chosen: argparse.Namespace) -> int:
     """Print each invariant and what breaks it; status 1 when anything does."""
     wrong = False
     with open_installation() as installation, installation.database.reading() as session:
-        means = invariants.ExaminedWith(
+        means = invariants.CheckContext(
             audit_key=installation.audit_key,
             macs=installation.macs,
             vault=installation.vault,

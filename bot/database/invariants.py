@@ -39,7 +39,7 @@ class InvariantResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExaminedWith:
+class CheckContext:
     """What the checks need besides the database; `told` is a head of the trail that was posted before."""
 
     audit_key: TrailKey
@@ -49,7 +49,7 @@ class ExaminedWith:
     told: Head | None = None
 
 
-def examine(session: Session, means: ExaminedWith, *, report: Callable[[int], None]) -> Iterator[InvariantResult]:
+def examine(session: Session, means: CheckContext, *, report: Callable[[int], None]) -> Iterator[InvariantResult]:
     """Run all checks, one after the other; they only read. `report` gets the number of the last verified event."""
     for name, check in CHECKS.items():
         yield InvariantResult(name=name, broken=tuple(check(session, means.now)))

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.bot.cli.conftest import KEYS, Operator
 
@@ -165,3 +166,25 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(small: Operator) -> None:
 
     assert process.wait(timeout=30) == 1
     assert "Traceback" not in said
+
+
+def test_a5_two_logins_re_anchor_a_break(small: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.getuid() != 0:
+        pytest.skip("two logins in one process need root, as sudo has it")
+    world = small.world()
+    world.asks()
+    with world.database.writing() as session:
+        session.connection().execute(text("DROP TRIGGER cardops_audit_event_unchanged"))
+        session.connection().execute(text("UPDATE audit_event SET actor = 'U0EVE'"))
+    world.passes(minutes=1)
+    again = ("audit", "re-anchor", "1", "--reason", "changed by hand")
+
+    assert "broken at event 1: Event 1 was changed" in small.types("audit", "verify")[2]
+    monkeypatch.setenv("SUDO_UID", "1")
+    assert "Another admin" in small.types(*again)[1]
+    assert "yourself" in small.types(*again)[2]
+    monkeypatch.setenv("SUDO_UID", "2")
+    assert "Re-anchored" in small.types(*again)[1]
+    status, said, _ = small.types("audit", "verify")
+    assert (status, "re-anchored at event 3" in said) == (0, True)
+    assert "the trail has: none" in small.types(*again)[2]
