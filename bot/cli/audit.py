@@ -71,7 +71,7 @@ def re_anchor(chosen: argparse.Namespace) -> int:
                 key=installation.audit_key,
                 admin=admin,
                 why=chosen.reason,
-                now=installation.clock.now(),
+                now=installation.clock.now_in(session),
             )
         except reanchoring.NotAnchored as refusal:
             sys.stderr.write(f"{refusal}\n")
