@@ -19,10 +19,11 @@ SEND_WITHIN = timedelta(seconds=5)  # besides the time to connect
 class ApprovalContext:
     """The policy, who is who, and what the use cases write with.
 
-    `audit_key` signs the trail and `macs` the rows; `channel` is `channels.approvals` of cardops.yml, and `alarms`
-    are the people and channels that are told when the database does not fit. `send_within` is how old a claim may
-    be when it is sent, and `lease` how old when it counts as lost: the difference must be longer than a call to
-    Paytend may take once it is connected. `give_up_after` is how long lookups go on before people are called.
+    `audit_key` signs the trail and `macs` the rows; `channel` is `channels.approvals` of cardops.yml,
+    `reference_prefix` its `books.prefix`, and `alarms` are the people and channels that are told when the database
+    does not fit. `send_within` is how old a claim may be when it is sent, and `lease` how old when it counts as
+    lost: the difference must be longer than a call to Paytend may take once it is connected. `give_up_after` is
+    how long lookups go on before people are called.
     """
 
     vault: Vault
@@ -33,6 +34,7 @@ class ApprovalContext:
     audit_key: TrailKey = field(repr=False)
     macs: MacKeys = field(repr=False)
     channel: str
+    reference_prefix: str = ""
     send_within: timedelta = SEND_WITHIN
     lease: timedelta = timedelta(minutes=3)  # the bot derives both from the timeouts of a call (bot/wiring)
     give_up_after: timedelta = timedelta(minutes=5)

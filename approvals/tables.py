@@ -129,7 +129,10 @@ class Execution(SQLModel, table=True):
     """The one execution of a request; a claim needs this `lease` to record its outcome. `looks` counts lookups."""
 
     __tablename__ = "approval_execution"
-    __table_args__ = (Index("ix_execution_next_look", "next_look_at"),)
+    __table_args__ = (
+        Index("ix_execution_next_look", "next_look_at"),
+        Index("ix_execution_claimed", "claimed_at"),  # the books ask for those of a day
+    )
 
     request_id: str = Field(primary_key=True, foreign_key=f"{REQUEST_TABLE}.id")
     lease: str

@@ -55,6 +55,19 @@ _AUDIT = _choice(
     "Result",
     [("2", "approved"), ("3", "rejected"), ("4", "data incomplete"), ("1", "under review")],
 )
+_CURRENCY = _choice("currency", "Currency", [("EUR", "EUR"), ("USDT", "USDT")])
+_BOOKS = _choice(
+    "kind",
+    "What",
+    [
+        ("foreign", "A transfer of somebody else"),
+        ("impostor", "A transfer with a reference like ours"),
+        ("missing", "The newest top-up is not listed"),
+        ("altered", "The newest top-up has another amount"),
+        ("late", "The newest top-up is booked a day later"),
+        ("double", "The newest top-up happens twice"),
+    ],
+)
 _PAYTEND_FAULT = _choice(
     "kind",
     "How",
@@ -106,7 +119,14 @@ _ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
         "The partner balance becomes",
         _P,
         "partner",
-        [_text("set", "Balance", "900.00"), _choice("currency", "Currency", [("EUR", "EUR"), ("USDT", "USDT")])],
+        [_text("set", "Balance", "900.00"), _CURRENCY],
+    ),
+    (
+        "Partner account",
+        "The books differ",
+        _P,
+        "books",
+        [_BOOKS, _text("amount", "Amount", "7.00"), _CURRENCY],
     ),
     (
         "Paytend breaks",
@@ -136,6 +156,7 @@ _HINTS = {
     "A storm of transactions": "So many webhooks, one after the other, as fast as the bot takes them.",
     "An order is shipped": "Order a card first: /card apply, and a manager's approval.",
     "The partner balance becomes": "Looked at once a minute: under 5,000 is a warning, under 1,000 critical.",
+    "The books differ": "Then, as a manager: /partner books today. The bot itself compares each hour.",
     "Paytend's clock moves on": "Orders are shipped after ten minutes, top-ups in progress end after one. "
     "Only Paytend's clock: the bot and Slack keep the real time.",
 }

@@ -23,6 +23,8 @@ class MacUse(StrEnum):
     DECISION = "decision"
     VOIDING = "voiding"
     SETTLEMENT = "settlement"
+    KNOWN = "known difference"  # of the books
+    DIFFERENCE = "identity of a difference"
 
 
 USES = tuple(use.value for use in MacUse)

@@ -15,13 +15,14 @@ SETTLEMENT = "approval_settlement"
 CHANGE = "cardholder_change"
 AUDIT = "audit_event"
 ROTATION = "key_rotation"
+BOOKS_SAID = "books_said"
 
 # What policy may let one person do alone. A second list besides the table of actions, on purpose: a mistake there
 # must not let one person move money.
 LIFTABLE = ("card.activate", "card.apply", "cardholder.update")
 
 # Tables whose rows are only ever added.
-APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT)
+APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT, BOOKS_SAID)
 # Tables whose rows are never removed.
 KEPT = (*APPEND_ONLY, REQUEST, EXECUTION)
 

@@ -61,6 +61,7 @@ class Installation:
             audit_key=self.audit_key,
             macs=self.macs,
             channel=config.channels.approvals,
+            reference_prefix=config.books.prefix,
         )
 
     def read_config(self) -> Config:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.cli import (
     audit,
     backup,
+    books,
     check,
     configuration,
     deliveries,
@@ -42,6 +43,7 @@ NOUNS = (
     keys,
     requests,
     deliveries,
+    books,
     check,
     retention,
     backup,

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlmodel import SQLModel
 
+import approvals.books.tables
 import approvals.tables
 import bot.database.tables
 import notifier.balance.tables
@@ -21,6 +22,7 @@ from bot.database.engine import SqlDatabase
 
 TABLES = (
     approvals.tables,
+    approvals.books.tables,
     bot.database.tables,
     notifier.routing.tables,
     notifier.balance.tables,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.books.keeper import BookKeeper
 from bot.jobs.audit_head import AuditHeadPublisher
 from bot.jobs.expiry import Expiry
 from bot.jobs.follow_up import RequestFollowUp
@@ -30,6 +31,7 @@ class JobContext:
     missed: MissedWebhookFinder
     expiry: Expiry
     audit_head: AuditHeadPublisher
+    books: BookKeeper
     refresh_home: Callable[[], object]
     sweep_drafts: Callable[[], object]
 
@@ -131,6 +133,13 @@ JOBS: tuple[JobRow, ...] = (
         every=DAY,
         does="posts the head of the trail to the audit channel",
         work=lambda context: context.audit_head.publish,
+    ),
+    JobRow(
+        name="books",
+        every=HOUR,
+        does="compares the partner account with our requests, and posts the day before each morning",
+        work=lambda context: context.books.keep,
+        lease=HOUR,  # a list of 100,000 rows takes thousands of calls
     ),
     JobRow(
         name="balance_history",

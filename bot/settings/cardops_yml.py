@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from approvals.actions.table import ACTIONS
+from approvals.books.rules import BookRule
 from approvals.policy.people import RoleRule
 from approvals.policy.rules import LimitRule, Policy, PolicyRule
 from notifier.balance.levels import BalanceRule
@@ -49,6 +50,7 @@ class Config(BaseModel):
     routes: tuple[RouteRule, ...] = ()
     balance: BalanceRule = BalanceRule()
     storms: StormRule = StormRule()
+    books: BookRule = BookRule()
 
     @model_validator(mode="after")
     def _check_names(self) -> "Config":

@@ -17,6 +17,7 @@ from approvals.policy import people
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.tables import Request
+from bot.books.keeper import BookKeeper
 from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
 from bot.slack.choices import Choices
@@ -72,6 +73,7 @@ class SlackContext:
     routes: Routes
     balance: BalanceRule
     doctor: DoctorContext
+    books: BookKeeper
     work: WorkHandover
 
     @property

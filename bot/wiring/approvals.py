@@ -64,6 +64,7 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         channel=base.config.channels.approvals,
         alarms=find_alarmed(base.config),
+        reference_prefix=base.config.books.prefix,
         send_within=longest_wait(base.settings.PAYTEND_TIMEOUT_SECONDS),
         lease=execution_lease(base.settings.PAYTEND_TIMEOUT_SECONDS),
     )

@@ -2,7 +2,8 @@
 
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,6 +150,13 @@ def make_paytend(
         paths=settings.paths,
         observe=observe,
     )
+
+
+@contextmanager
+def open_paytend(settings: Settings, *, clock: Clock) -> Iterator[Client]:
+    """Yield a Paytend client for a command that works without a running bot."""
+    with make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS) as http:
+        yield make_paytend(settings, clock=clock, http=http)
 
 
 def jitter() -> float:

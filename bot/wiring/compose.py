@@ -17,6 +17,7 @@ from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
 from bot.threads import WorkerPool
 from bot.wiring.approvals import ApprovalEdge, make_approvals
+from bot.wiring.books import make_book_keeper
 from bot.wiring.clients import make_clients
 from bot.wiring.foundation import Foundation, WorkerPools, make_loops
 from bot.wiring.jobs import make_scheduler
@@ -91,8 +92,9 @@ def compose(
     approvals = make_approvals(base)
     webhooks = make_webhooks(base)
     notices = make_notices(base, context=approvals.context, group_commit=webhooks.group_commit)
-    slack = make_slack_edge(base, approvals=approvals, notices=notices)
-    jobs = make_scheduler(base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack)
+    books = make_book_keeper(base, approvals=approvals)
+    slack = make_slack_edge(base, approvals=approvals, notices=notices, books=books)
+    jobs = make_scheduler(base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, books=books)
     return Bot(
         base=base,
         approvals=approvals,

@@ -1,5 +1,6 @@
 """Composes what runs by itself: the context of the jobs, and the scheduler that fires them."""
 
+from bot.books.keeper import BookKeeper
 from bot.jobs.audit_head import AuditHeadPublisher
 from bot.jobs.expiry import Expiry
 from bot.jobs.refused_webhooks import RefusalNotes
@@ -16,7 +17,13 @@ from notifier.balance.watch import BalanceWatch
 
 
 def make_scheduler(
-    base: Foundation, *, approvals: ApprovalEdge, webhooks: WebhookEdge, notices: NoticeEdge, slack: SlackEdge
+    base: Foundation,
+    *,
+    approvals: ApprovalEdge,
+    webhooks: WebhookEdge,
+    notices: NoticeEdge,
+    slack: SlackEdge,
+    books: BookKeeper,
 ) -> Scheduler:
     """Return the scheduler of the table JOBS, and have /metrics show when each job last succeeded."""
     context = JobContext(
@@ -29,6 +36,7 @@ def make_scheduler(
         missed=webhooks.missed,
         expiry=make_expiry(base, approvals=approvals),
         audit_head=make_audit_head(base, approvals=approvals),
+        books=books,
         refresh_home=slack.home.refresh,
         sweep_drafts=slack.context.inputs.drafts.sweep,
     )

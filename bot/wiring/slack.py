@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
+from bot.books.keeper import BookKeeper
 from bot.slack.choices import Choices
 from bot.slack.context import ModalInputs, SlackContext, WorkHandover
 from bot.slack.deliveries import SeenDeliveries
@@ -33,10 +34,12 @@ class SlackEdge:
     socket: SocketModeHandler | None
 
 
-def make_slack_edge(base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge) -> SlackEdge:
+def make_slack_edge(
+    base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge, books: BookKeeper
+) -> SlackEdge:
     """Return what answers commands, clicks and forms; a socket is not connected yet."""
     settings, slack = base.settings, base.clients.slack
-    context = make_slack_context(base, approvals=approvals, notices=notices)
+    context = make_slack_context(base, approvals=approvals, notices=notices, books=books)
     home = HomeTabs(
         database=base.database,
         approvals=approvals.context,
@@ -63,7 +66,9 @@ def make_slack_edge(base: Foundation, *, approvals: ApprovalEdge, notices: Notic
     return SlackEdge(context=context, home=home, bolt=bolt, socket=socket)
 
 
-def make_slack_context(base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge) -> SlackContext:
+def make_slack_context(
+    base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge, books: BookKeeper
+) -> SlackContext:
     """Return what the handlers of commands, clicks and forms work with."""
     clients, config = base.clients, base.config
     return SlackContext(
@@ -80,6 +85,7 @@ def make_slack_context(base: Foundation, *, approvals: ApprovalEdge, notices: No
         routes=notices.routes,
         balance=config.balance,
         doctor=make_doctor_context(base),
+        books=books,
         work=WorkHandover(
             later=base.pools.slow.submit,
             execute_now=approvals.executor.execute_now,

@@ -10,7 +10,14 @@ from paytend.models.balances import Balance, CardBalance, PartnerBalance
 from paytend.models.cardholders import Cardholder
 from paytend.models.cards import CardInfo, CardOrder, OrderedCard, TopUp
 from paytend.models.lists import Cities, City, Design, Designs
-from paytend.models.transactions import PartnerTopUps, Transaction, TransactionKey, Transactions
+from paytend.models.transactions import (
+    PartnerTopUps,
+    PartnerTransaction,
+    PartnerTransactions,
+    Transaction,
+    TransactionKey,
+    Transactions,
+)
 
 __all__ = [
     "Answer",
@@ -27,6 +34,8 @@ __all__ = [
     "OrderedCard",
     "PartnerBalance",
     "PartnerTopUps",
+    "PartnerTransaction",
+    "PartnerTransactions",
     "RetrievedPassword",
     "TopUp",
     "Transaction",

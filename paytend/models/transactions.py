@@ -58,6 +58,18 @@ class Transactions(AnswerWithRows):
     rows: tuple[Transaction, ...] = ()
 
 
+class PartnerTransaction(Transaction):
+    """A movement on the partner account, with the reference under which it was asked for, where there is one."""
+
+    reference: Text = named("orderNo", "merchantOrderNo", "outOrderNo", "reference")
+
+
+class PartnerTransactions(Transactions):
+    """A page of movements on the partner account."""
+
+    rows: tuple[PartnerTransaction, ...] = ()
+
+
 class PartnerTopUps(AnswerWithRows):
     """How the partner account is funded, or was: the document does not say which."""
 

@@ -1,6 +1,6 @@
 """The operations on the partner account; paths and field names as in the vendor's demo (`paytend-api.md` a.1)."""
 
-from paytend.models import PartnerBalance, PartnerTopUps, Transactions
+from paytend.models import PartnerBalance, PartnerTopUps, PartnerTransactions
 from paytend.operations.call import PERIOD, Operation, optional, required
 
 GET_PARTNER_BALANCE = Operation(
@@ -23,7 +23,7 @@ GET_PARTNER_TRANSACTIONS = Operation(
     title="Query partner transaction information",
     path="/issuing/partner/getPartnerTransactions",
     changes=False,
-    answer=Transactions,
+    answer=PartnerTransactions,
     parameters=(optional("status", "transactionStatus"), *PERIOD),
     blank_optionals=True,
 )

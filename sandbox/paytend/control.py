@@ -15,6 +15,7 @@ optional `currency`, `txnCurrency`, `txnAmount` | makes it happen; webhook 1 |
 | `POST /order` | `orderNo` ("": the newest that waits), `fail` (a reason) | ships an order, or fails it; \
 webhook 3 |
 | `POST /partner` | `set` or `fund`: an amount; `currency` | sets (drains) or funds the partner balance |
+| `POST /books` | `kind` (see BookChange), `amount`, `currency` | changes the partner's list of transactions |
 | `POST /card` | `cardId`, `status` (4 to 10) | closes (7), freezes (8), ... a card |
 | `POST /topup` | `orderNo`, `done` (true or false) | ends a top-up that is under way |
 | `POST /fault` | `kind` (see FaultKind), `operation`, `count` (null: until cleared), `seconds`, `code` \
@@ -43,6 +44,7 @@ from sandbox.paytend.shown import (
     card_shown,
     holder_shown,
     order_shown,
+    partner_entry_shown,
     top_up_shown,
     transaction_shown,
 )
@@ -166,6 +168,12 @@ def _partner(stand_in: "PaytendStandIn", body: Body) -> Body:
     return {"balance": major(stand_in.books.partner_balance(currency), currency=currency)}
 
 
+def _books(stand_in: "PaytendStandIn", body: Body) -> Body:
+    amount, currency = str(body.get("amount") or "7.00"), str(body.get("currency", "EUR"))
+    entry = stand_in.events.change_books(str(body["kind"]), amount, currency=currency)
+    return partner_entry_shown(stand_in.books, entry)
+
+
 def _card(stand_in: "PaytendStandIn", body: Body) -> Body:
     card = stand_in.events.set_card_status(str(body["cardId"]), int(body["status"]))
     return card_shown(stand_in.books, card)
@@ -218,6 +226,7 @@ _ACTS: dict[str, Act] = {
     "holder": _holder,
     "order": _order,
     "partner": _partner,
+    "books": _books,
     "card": _card,
     "topup": _top_up,
     "fault": _fault,

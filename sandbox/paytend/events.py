@@ -8,10 +8,21 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sandbox.clock import Clock
-from sandbox.paytend import funding, holders, orders, spending
+from sandbox.paytend import bookkeeping, funding, holders, orders, spending
 from sandbox.paytend.amounts import check_currency, read_amount
+from sandbox.paytend.bookkeeping import BookChange
 from sandbox.paytend.books import Books
-from sandbox.paytend.records import ApplyStatus, AuditStatus, Card, CardStatus, Holder, Order, TopUp, Transaction
+from sandbox.paytend.records import (
+    ApplyStatus,
+    AuditStatus,
+    Card,
+    CardStatus,
+    Holder,
+    Order,
+    PartnerEntry,
+    TopUp,
+    Transaction,
+)
 from sandbox.paytend.refusals import PaytendRefusal, Reason
 
 _SHOPS = (
@@ -88,6 +99,12 @@ class Events:
                 act = spending.decline if is_declined else spending.authorise
                 made.append(act(books, wanted))
             return made
+
+    def change_books(self, change: str, amount: str = "7.00", *, currency: str = "EUR") -> PartnerEntry:
+        """Make the partner's list another than what was asked for; see BookChange."""
+        with self._change() as books:
+            minor = read_amount(amount, currency=check_currency(currency), unit="major")
+            return bookkeeping.change_books(books, BookChange(change), amount=minor, currency=currency)
 
     def newest_order(self) -> str:
         """Return the number of the newest order that is not shipped; raises PaytendRefusal when none waits."""

@@ -19,6 +19,14 @@ DEFAULT_SIZE, LARGEST_SIZE = 10, 30
 _FINAL = frozenset({TradeStatus.DONE, TradeStatus.REFUND})
 
 
+_SHOWN: dict[str, Callable[[str], str]] = {
+    "as given": str,
+    "upper": str.upper,
+    "cut": lambda reference: reference[:20],
+    "none": lambda _reference: "",
+}
+
+
 class _Line(Protocol):
     at: datetime
     currency: str
@@ -65,11 +73,14 @@ def get_partner_topup(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
     }
 
 
-def get_partner_transactions(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
+def get_partner_transactions(books: Books, fields: Fields, modes: Modes) -> dict[str, Any]:
     """Return the partner account's history, newest first."""
     statuses = _statuses(fields)
     wanted = (entry for entry in reversed(books.partner_entries) if entry.status in statuses)
-    return _page(books, fields, wanted, show=partner_entry_shown)
+    answer = _page(books, fields, wanted, show=partner_entry_shown)
+    for row in answer["tradeList"]:
+        row["orderNo"] = _SHOWN[modes.partner_references](row["orderNo"])
+    return answer if modes.partner_total else {"tradeList": answer["tradeList"]}
 
 
 def _card_lines(books: Books, fields: Fields, *, side: Side) -> list[Transaction]:

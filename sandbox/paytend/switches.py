@@ -69,6 +69,10 @@ class Modes:
     """respMsg is null and not signed."""
     null_signed_as_text: bool = False
     """With null_messages: the signature counts it as the text "null", as the vendor's demo does."""
+    partner_references: str = "as given"
+    """How the partner's list shows references: "as given", "upper", "cut" (to 20 characters) or "none"."""
+    partner_total: bool = True
+    """The partner's list says how many rows it has."""
     unsigned_refusals: bool = False
     """Refusals of the business come without a signature, as those of the envelope do."""
 
@@ -164,7 +168,8 @@ def _set(target: Modes | WebhookSwitches, changes: dict[str, Any]) -> None:
             raise KeyError(name)
         if isinstance(getattr(target, name), bool) is not isinstance(value, bool):
             raise ValueError(name)
-        if value is not None and not isinstance(value, bool | int | float):
+        of_text = isinstance(getattr(target, name), str)
+        if value is not None and not isinstance(value, str if of_text else bool | int | float):
             raise ValueError(name)
     for name, value in changes.items():
         setattr(target, name, value)

@@ -39,7 +39,7 @@ INDEXES = {
         "ix_request_kept": "ended_at",
         "ux_request_open": "subject action",
     },
-    "approval_execution": {"ix_execution_next_look": "next_look_at"},
+    "approval_execution": {"ix_execution_next_look": "next_look_at", "ix_execution_claimed": "claimed_at"},
     "approval_settlement": {"ix_settlement_request": "request_id id"},
     "cardholder_change": {"ix_cardholder_change": "cardholder_id changed_at"},
     "audit_event": {"ix_audit_subject": "subject seq"},

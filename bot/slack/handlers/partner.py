@@ -6,10 +6,12 @@ from functools import partial
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
 from bot.slack.declarations import ReplyClick, ReplyForm, take_start, take_text
+from bot.slack.handlers.books import show_day
 from bot.slack.handlers.movements import show_movements
 from bot.slack.payloads import Incoming, SentValue
 from commands.lists import movements
 from commands.partner import account
+from commands.partner.books import read_book_day
 from commands.reading.arguments import TypedWords, read_nothing
 from commands.roles import PARTNER
 from commands.slash_command import HELP, Command, Reply
@@ -41,7 +43,7 @@ def _top_ups(context: SlackContext, _incoming: Incoming, _member: Member, page: 
 
 COMMAND = Command(
     name="/partner",
-    does="The partner account: balance, what was paid in, transactions",
+    does="The partner account: balance, what was paid in, transactions, books",
     forms=(
         ReplyForm(
             word="balance",
@@ -68,6 +70,15 @@ COMMAND = Command(
             roles=PARTNER,
             read=partial(movements.read_query, movements.PARTNER),
             answer=show_movements,
+            asks_paytend=True,
+        ),
+        ReplyForm(
+            word="books",
+            usage="[day]",
+            does="what moved on a day beside what was approved, yesterday when none is said",
+            roles=PARTNER,
+            read=read_book_day,
+            answer=show_day,
             asks_paytend=True,
         ),
         HELP,

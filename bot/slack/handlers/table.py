@@ -3,6 +3,7 @@
 from bot.slack.declarations import Click, Modal
 from bot.slack.handlers import (
     approvals,
+    books,
     cardops,
     closed_forms,
     decisions,
@@ -31,6 +32,7 @@ _CLICKS: tuple[Click, ...] = (
     *holder.CLICKS,
     *movements.CLICKS,
     *partner.CLICKS,
+    *books.CLICKS,
     *topup.CLICKS,
     *closed_forms.CLICKS,
     *home.CLICKS,
@@ -41,5 +43,13 @@ _CLICKS: tuple[Click, ...] = (
 )
 CLICKS = {click.action: click for click in _CLICKS}
 MODALS: dict[str, Modal] = {
-    modal.name: modal for modal in (*decisions.MODALS, *card.MODALS, *holder.MODALS, *topup.MODALS, *home.MODALS)
+    modal.name: modal
+    for modal in (
+        *decisions.MODALS,
+        *books.MODALS,
+        *card.MODALS,
+        *holder.MODALS,
+        *topup.MODALS,
+        *home.MODALS,
+    )
 }

@@ -38,6 +38,7 @@ ADDED_ONLY = (
     "approval_settlement",
     "cardholder_change",
     "audit_event",
+    "books_said",
 )
 NEVER_REMOVED = (*ADDED_ONLY, "approval_request", "approval_execution")
 KNOWN |= {f"{table}_unchanged": (table, "UPDATE", "") for table in ADDED_ONLY}

@@ -1,0 +1,1 @@
+"""The books: everything that moved on the partner account beside everything that was approved."""
