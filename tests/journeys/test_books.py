@@ -245,7 +245,7 @@ def test_support_may_neither_look_nor_say_that_it_is_known(sqlite_world: Journey
     compare(world)
 
     world.types(SUPPORT, "/partner books today")
-    world.clicks(SUPPORT, "books_known", message=world.slack.messages("C0ONCALL")[-1])
+    world.clicks(SUPPORT, "books_known", message=world.slack.messages("C0APPROVALS")[-1])
 
     assert world.refusals()[-2:] == ["NotInRole", "NotInRole"]
 
