@@ -9,6 +9,7 @@ BENCHMARKS = (
     "notices",
     "requests",
     "sealing",
+    "trail",
 )  # `structure` measures the sources instead
 
 
