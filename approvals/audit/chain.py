@@ -95,7 +95,8 @@ def append(
     lock(session)
     # Only now, under the lock: two events that read the same head would get the same number.
     before = head(session)
-    _refuse_shortened(session, before)
+    if has_gone_back(session, before):
+        raise TrailWentBack
     name = find_signer(session, key, before=before)
     if name != key.newest and not _has_signed(session, key.newest):
         before = _pass_on(session, key, name=name, before=before, now=now)
@@ -214,16 +215,12 @@ def _add(
     return added
 
 
-def _refuse_shortened(session: Session, before: Head) -> None:
-    """Refuse a trail without an event that this process has seen; `before` is its head."""
+def has_gone_back(session: Session, now: Head) -> bool:
+    """Whether the trail, whose head is `now`, has lost an event that this process has seen."""
     seen = recollection(session).get(_SEEN)
-    if seen is None or before == seen:
-        return
-    if before.seq > seen.seq:
-        kept = session.exec(select(AuditEvent.hash).where(AuditEvent.seq == seen.seq)).first()
-        if kept == seen.hash:
-            return
-    raise TrailWentBack
+    if seen is None or now == seen:
+        return False
+    return session.exec(select(AuditEvent.hash).where(AuditEvent.seq == seen.seq)).first() != seen.hash
 
 
 def _remember(session: Session, added: Head) -> None:

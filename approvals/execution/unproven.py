@@ -35,6 +35,22 @@ def report(
     note(session, context, request, EVENT, actor=CLOCK, now=now, facts={"why": str(refusal)})
 
 
+def report_lost_events(session: Session, context: ApprovalContext, *, now: datetime) -> int:
+    """Tell on-call and the admins, once a day, that the trail lost events; return how many were told.
+
+    Without an event of the trail: nothing can be written to it any more.
+    """
+    key = f"trail_shortened:{now:%Y-%m-%d}"
+    if not chain.has_gone_back(session, chain.head(session)) or context.outbox.recipients_of(session, key):
+        return 0
+    facts = notices.TrailShortened(at=now)
+    for recipient in context.alarms:
+        context.outbox.enqueue(
+            session, kind=facts.template, facts=facts, recipient=recipient, now=now, key=key, urgent=True
+        )
+    return len(context.alarms)
+
+
 def end_unsigned(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
     """End the open requests from before there were MACs, and return how many; people ask for them again.
 

@@ -102,6 +102,13 @@ class RequestUnproven(RequestReply, template="request_unproven"):
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrailShortened(TemplateFacts, template="trail_shortened"):
+    """The trail has lost events that the bot has seen, so nothing is written any more."""
+
+    at: datetime
+
+
 def message_key(request_id: str) -> str:
     """Return the key under which the outbox knows the copies of a request message."""
     return f"request:{request_id}"

@@ -28,7 +28,8 @@ class RequestFollowUp:
     def keep_deadlines(self) -> int:
         """End requests whose time is over and remind of those whose time is near; return how many changed."""
         changed = 0
-        for step in (unproven.end_unsigned, deadlines.expire_due, deadlines.remind_due):
+        steps = (unproven.report_lost_events, unproven.end_unsigned, deadlines.expire_due, deadlines.remind_due)
+        for step in steps:
             with self.database.writing() as session:
                 changed += step(session, self.context, now=self.now_in(session))
         if changed:

@@ -12,6 +12,7 @@ from sqlmodel import select
 from approvals.audit import chain, export, reanchoring, verification
 from approvals.audit.trail_keys import TrailKey, make_key
 from approvals.audit.verification import Verification
+from approvals.execution import unproven
 from approvals.tables import AuditEvent
 from bot.database.engine import SqlDatabase
 from tests.approvals.world import SECRET, START, ApprovalWorld, snapshot
@@ -252,6 +253,9 @@ def test_a5_a_head_that_went_back_is_refused_while_the_process_runs(world: Appro
     alters(world.database, "DELETE FROM audit_event WHERE seq = 2")
     with pytest.raises(chain.TrailWentBack):
         world.claims(request)
+    with world.database.writing() as session:
+        assert unproven.report_lost_events(session, world.context, now=START) == 2
+    assert [told.recipient for told in world.outbox.of("trail_shortened")] == ["C0ONCALL", "U0ADA"]
     world.card = snapshot(card_id="1755903")
     with pytest.raises(chain.TrailWentBack):
         world.asks()
@@ -265,6 +269,8 @@ def test_what_was_rolled_back_was_never_seen(database: SqlDatabase) -> None:
     fill(database, 1)
 
     assert verified(database).head.seq == 2
+    with database.reading() as session:
+        assert not chain.has_gone_back(session, chain.head(session))
 
 
 def test_a22_the_trail_has_the_digest_of_an_answer_and_not_its_contents(small: ApprovalWorld) -> None:
