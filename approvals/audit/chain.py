@@ -220,7 +220,8 @@ def has_gone_back(session: Session, now: Head) -> bool:
     seen = recollection(session).get(_SEEN)
     if seen is None or now == seen:
         return False
-    return session.exec(select(AuditEvent.hash).where(AuditEvent.seq == seen.seq)).first() != seen.hash
+    kept = session.exec(select(AuditEvent.hash).where(AuditEvent.seq == seen.seq)).first()
+    return kept is None or kept != str(seen.hash)
 
 
 def _remember(session: Session, added: Head) -> None:

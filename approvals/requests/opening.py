@@ -220,10 +220,9 @@ def _make(
     request_id, person = context.make_id(), member.person
     now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
     content, rule_content = to_json(payload), to_json(rule)
-    # Before anything is sent, so that a lost answer can be asked about.
-    reference = context.reference_prefix + context.make_id()
-    bound: dict[str, Any] = {"payload": content, "rule": rule_content, "reference": reference}
-    digest = digest_of(action=action.name, requester_id=person.id, **bound)
+    reference = context.reference_prefix + context.make_id()  # now, so that a lost answer can be asked about
+    bound: dict[str, Any] = {"action": action.name, "payload": content, "rule": rule_content}
+    digest = digest_of(**bound, requester_id=person.id, reference=reference)
     shown = {"summary": summarise(action, payload, new_request.snapshot), "card": to_json(new_request.snapshot)}
     money, channel = payload.moved_money, rule.channel or context.channel
 
