@@ -7,6 +7,7 @@ from datetime import timedelta
 from approvals.audit.trail_keys import TrailKey
 from approvals.policy.people import SamePerson
 from approvals.policy.rules import Policy
+from approvals.policy.stop_conditions import StopCondition
 from notifier.outbox.outbox import Outbox
 from storage.macs import MacKeys
 from storage.vault import Vault
@@ -40,3 +41,4 @@ class ApprovalContext:
     give_up_after: timedelta = timedelta(minutes=5)
     ask_again_within: timedelta = timedelta(minutes=10)
     alarms: tuple[str, ...] = ()
+    stop_when: tuple[StopCondition, ...] = ()

@@ -94,6 +94,8 @@ class Request(SQLModel, table=True):
     mac: str = _mac()
     # Of the approval that is in force: it binds the moment and the deadline, and belongs to one version only.
     approval_mac: str = _mac()
+    # The stops that its message names, as ids between spaces: where others stand, it is edited.
+    shown_stops: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Decision(SQLModel, table=True):
@@ -166,6 +168,44 @@ class Settlement(SQLModel, table=True):
     reason: str
     settled_at: datetime = _moment()
     mac: str = _mac()
+
+
+class Stop(SQLModel, table=True):
+    """From now on nothing of this scope is claimed, until two people resume it. Never changed.
+
+    `cause` is "person", or the condition of cardops.yml for which the bot stopped by itself; `mark` names what
+    fulfilled it. The MAC covers everything else in the row.
+    """
+
+    __tablename__ = "stop"
+
+    id: str = Field(primary_key=True)
+    scope: str
+    cause: str
+    mark: str = ""
+    reason: str
+    person_id: str
+    account: str
+    name: str
+    stopped_at: datetime = _moment()
+    mac: str
+
+
+class Resumption(SQLModel, table=True):
+    """One person's word that a stop shall end; it ends with those of two. Never changed."""
+
+    __tablename__ = "stop_resumption"
+    __table_args__ = (Index("ix_stop_resumption", "stop_id", "id"),)
+
+    id: str = Field(primary_key=True)
+    # No foreign key: a stop whose row somebody deleted still stands by its event, and can be resumed.
+    stop_id: str
+    person_id: str
+    account: str
+    name: str
+    reason: str
+    said_at: datetime = _moment()
+    mac: str
 
 
 class CardholderChange(SQLModel, table=True):

@@ -122,6 +122,11 @@ def head(session: Session) -> Head:
     return Head(seq=last[0], hash=last[1]) if last else Head(seq=0, hash=START)
 
 
+def is_genuine(row: EventRow, *, key: TrailKey) -> bool:
+    """Whether an event has the hash of its content under one of our keys."""
+    return any(fits(row, key=key[name]) for name in key.names)
+
+
 def hash_of(row: EventRow, *, key: bytes) -> str:
     """Return the hash that an event has if nothing of it was changed."""
     content = {

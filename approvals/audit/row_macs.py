@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from approvals.canonical_json import canonical_json
-from approvals.tables import Decision, Request, Settlement, VoidedDecision
+from approvals.tables import Decision, Request, Resumption, Settlement, Stop, VoidedDecision
 from storage.macs import MacKeys
 
 NONE = ""  # of rows that were written before there were MACs
@@ -25,6 +25,8 @@ class MacUse(StrEnum):
     SETTLEMENT = "settlement"
     KNOWN = "known difference"  # of the books
     DIFFERENCE = "identity of a difference"
+    STOP = "stop"
+    RESUMPTION = "resumption"
 
 
 USES = tuple(use.value for use in MacUse)
@@ -53,6 +55,8 @@ _REQUEST = (
 _APPROVAL = ("id", "digest", "approved_at", "execute_by")
 _DECISION = ("request_id", "person_id", "account", "name", "verdict", "digest", "reason", "decided_at")
 _VOIDING = ("request_id", "person_id", "reason", "voided_at")
+_STOP = ("id", "scope", "cause", "mark", "reason", "person_id", "account", "name", "stopped_at")
+_RESUMPTION = ("id", "stop_id", "person_id", "account", "name", "reason", "said_at")
 _SETTLEMENT = ("id", "request_id", "person_id", "account", "name", "happened", "reason", "settled_at")
 
 
@@ -110,6 +114,26 @@ def sign_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> str:
 def fits_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> bool:
     """Whether a person said this through the bot, of the request with this digest."""
     return macs.fits(row.mac, MacUse.SETTLEMENT, _message(row, _SETTLEMENT, digest=digest))
+
+
+def sign_stop(row: Stop, *, macs: MacKeys) -> str:
+    """Return the MAC of a stop."""
+    return macs.sign(MacUse.STOP, _message(row, _STOP))
+
+
+def fits_stop(row: Stop, *, macs: MacKeys) -> bool:
+    """Whether the bot wrote this stop, and nobody changed its scope or its reason."""
+    return macs.fits(row.mac, MacUse.STOP, _message(row, _STOP))
+
+
+def sign_resumption(row: Resumption, *, macs: MacKeys) -> str:
+    """Return the MAC of a person's word for resuming."""
+    return macs.sign(MacUse.RESUMPTION, _message(row, _RESUMPTION))
+
+
+def fits_resumption(row: Resumption, *, macs: MacKeys) -> bool:
+    """Whether a person said through the bot that this stop shall end."""
+    return macs.fits(row.mac, MacUse.RESUMPTION, _message(row, _RESUMPTION))
 
 
 def _message(row: object, names: Sequence[str], **more: str) -> bytes:

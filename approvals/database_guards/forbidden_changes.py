@@ -12,9 +12,8 @@ DECISION = "approval_decision"
 VOIDED = "approval_voided_decision"
 EXECUTION = "approval_execution"
 SETTLEMENT = "approval_settlement"
-CHANGE = "cardholder_change"
-AUDIT = "audit_event"
-ROTATION = "key_rotation"
+CHANGE, AUDIT = "cardholder_change", "audit_event"
+ROTATION, STOP, RESUMPTION = "key_rotation", "stop", "stop_resumption"
 BOOKS_SAID = "books_said"
 
 # What policy may let one person do alone. A second list besides the table of actions, on purpose: a mistake there
@@ -22,7 +21,7 @@ BOOKS_SAID = "books_said"
 LIFTABLE = ("card.activate", "card.apply", "cardholder.update")
 
 # Tables whose rows are only ever added.
-APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT, BOOKS_SAID)
+APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT, BOOKS_SAID, STOP, RESUMPTION)
 # Tables whose rows are never removed.
 KEPT = (*APPEND_ONLY, REQUEST, EXECUTION)
 

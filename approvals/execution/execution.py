@@ -29,7 +29,9 @@ from approvals.requests.decisions import find_live_rule
 from approvals.requests.duplicates import Matter, refuse_excluded
 from approvals.requests.history import Unproven, require_proven
 from approvals.requests.move import CLOCK, Overtaken, move
+from approvals.requests.stopped import read_unstopped
 from approvals.statuses import Status
+from approvals.stops.standing import Stopped, exclude_stopped
 from approvals.tables import Execution, Request
 from paytend import Sender
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, TooLate, Unreachable
@@ -80,7 +82,11 @@ class NotClaimed:
 def find_claimable(
     session: Session, context: ApprovalContext, *, now: datetime, limit: int = 10
 ) -> list[Candidate]:
-    """Return approved requests that may be tried now, the one with the least time left first."""
+    """Return approved requests that may be tried now, the one with the least time left first.
+
+    What is stopped is left out, so that it keeps no other waiting and nobody is asked about it; the claim, which
+    alone decides, looks again.
+    """
     # Without a lock: the card and rights are read over the network next, and the claim checks everything again.
     requests = session.exec(
         select(Request)
@@ -89,6 +95,7 @@ def find_claimable(
             Request.status == Status.APPROVED.value,
             col(Request.execute_by) > now,
             or_(col(Execution.next_look_at).is_(None), col(Execution.next_look_at) <= now),
+            *exclude_stopped(session, context),
         )
         .order_by(col(Request.execute_by))
         .limit(limit)
@@ -120,7 +127,7 @@ def claim(
 
     `members_by_account` and `current` (the snapshot) were read just before. `now` is the database's time,
     `started` the monotonic one, read before it. Raises Overtaken if another process has the request, and
-    MoneyBlocked, AlreadyOpen, Excluded or RightsUnreadable if it has to wait.
+    Stopped, MoneyBlocked, AlreadyOpen, Excluded or RightsUnreadable if it has to wait.
     """
     request = _lock_approved(session, request_id)
     # The clock ends such requests too, but it may be late.
@@ -129,12 +136,12 @@ def claim(
     if doubted := _doubt(session, context, request, now=now):
         return doubted
     try:
-        payload = stored.read_payload(context, request)
+        payload = read_unstopped(session, context, request)
         live = find_live_rule(session, context, request, now=now)
         _refuse_alone(request, live=live, members_by_account=members_by_account)
         preflight(find_action(request.action), stored.read_shown(context, request)[1], current)
-    except RightsUnreadable:
-        raise  # Slack will answer again; the request stays approved
+    except (RightsUnreadable, Stopped):
+        raise  # Slack will answer again, people will resume; the request stays approved
     except Refusal as refusal:
         words = str(refusal) if isinstance(refusal, CardChanged) else f"Refused before sending: {refusal}"
         return _end(session, context, request, "execution:refused", words, now=now)

@@ -124,6 +124,16 @@ class SettlementRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoppedRow:
+    """A stop that the request waits for; `by` is empty where the bot stopped by itself."""
+
+    what: str
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class OtherRequestRow:
     """Another open request about the same card or cardholder."""
 
@@ -167,6 +177,7 @@ class RequestMessage(TemplateFacts, template="request_card"):
     money: MoneyFacts | None
     rule: str
     why_you: str
+    stopped: Sequence[StoppedRow] = ()
     others: Sequence[OtherRequestRow]
     lines: Sequence[Line]
     notes: Sequence[str]

@@ -19,9 +19,11 @@ from approvals.messages.request_facts import (
     RequestMessage,
     SecondCardFacts,
     SettlementRow,
+    StoppedRow,
 )
 from approvals.policy.rules import LimitState, Rule, write_hours
 from approvals.statuses import OPEN, Status, Verdict
+from approvals.stops.evidence import StandingStop
 from approvals.tables import Decision, Execution, Request, Settlement
 from paytend.money import Money
 
@@ -68,6 +70,7 @@ class RequestView:
     others: tuple[Request, ...]
     limits: tuple[LimitState, ...]
     day: Money | None
+    stops: tuple[StandingStop, ...] = ()
 
 
 def make_request_message(view: RequestView) -> RequestMessage:
@@ -99,6 +102,7 @@ def make_request_message(view: RequestView) -> RequestMessage:
         money=_money(view),
         rule=request.rule_name,
         why_you=_why_you(view.rule),
+        stopped=[_stopped(stop) for stop in view.stops],
         others=[_other(row) for row in view.others],
         lines=[*_lines(view), *(Line(label=row.label, text=row.text) for row in view.snapshot.lines)],
         notes=view.action.notes if status is Status.PENDING else (),
@@ -119,6 +123,12 @@ def find_buttons(status: Status, *, gave_up: bool) -> list[str]:
     if status is Status.UNKNOWN and gave_up:
         return [HAPPENED, NOT_HAPPENED]
     return []
+
+
+def _stopped(stop: StandingStop) -> StoppedRow:
+    return StoppedRow(
+        what=stop.scope.words, by=stop.account if stop.by_person else "", reason=stop.reason, at=stop.stopped_at
+    )
 
 
 def _status_words(view: RequestView, status: Status) -> str:

@@ -13,7 +13,9 @@ from approvals.policy import limits
 from approvals.policy.people import accounts_of
 from approvals.policy.rules import LimitState
 from approvals.requests import stored
-from approvals.statuses import OPEN
+from approvals.statuses import OPEN, Status
+from approvals.stops.evidence import StandingStop
+from approvals.stops.standing import find_standing
 from approvals.tables import Execution, Request
 from paytend.money import Money
 
@@ -39,7 +41,17 @@ def read_view(session: Session, context: ApprovalContext, request: Request, *, n
         others=_find_others(session, request),
         limits=_read_limits(session, context, request, money=money, now=now),
         day=_read_day(session, request, money=money, now=now),
+        stops=find_stops(session, context, request),
     )
+
+
+def find_stops(session: Session, context: ApprovalContext, request: Request) -> tuple[StandingStop, ...]:
+    """Return the stops that a request waits for; none once it was sent or has ended."""
+    if request.status not in (Status.PENDING, Status.APPROVED):
+        return ()
+    cards = tuple(filter(None, (request.subject, request.new_card)))
+    standing = find_standing(session, context)
+    return tuple(stop for stop in standing if stop.scope.covers(action=request.action, cards=cards))
 
 
 # A message must be drawn even if a row was tampered with, so these two show nothing where others raise Altered.

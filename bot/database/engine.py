@@ -151,7 +151,16 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
 
 def _postgresql_engine(url: str) -> Engine:
     # `hide_parameters`: an error that is logged would otherwise contain the values of the statement.
-    engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=20, pool_recycle=1800)
+    # READ COMMITTED, whatever the server's default is: a claim reads again what was committed while it waited for
+    # a lock (approvals/stops/standing.py), and in a stricter isolation it would see what was before.
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_recycle=1800,
+    )
     dialect = engine.dialect
 
     @event.listens_for(engine, "checkin")

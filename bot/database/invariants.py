@@ -18,6 +18,7 @@ from approvals.audit.trail_keys import TrailKey
 from approvals.audit.verification import ChainBreak
 from approvals.database_guards.forbidden_changes import LIFTABLE
 from approvals.statuses import Status, Verdict
+from approvals.stops.standing import read_evidence
 from approvals.tables import AuditEvent, Decision, Execution, Request, VoidedDecision
 from bot.database import agreement
 from notifier.outbox.sealed_facts import open_facts
@@ -63,6 +64,8 @@ def examine(session: Session, means: CheckContext, *, report: Callable[[int], No
     verified = verification.verify(session, key=means.audit_key, older=older, report=report)
     broken = [f"at {write_range(each)}: {each.words}" for each in verified.open_breaks[:MOST]]
     yield InvariantResult(name="the audit trail is unbroken", broken=tuple(broken))
+    faults = islice(read_evidence(session, means).find_faults(), MOST)
+    yield InvariantResult(name="stops and resumptions are genuine", broken=tuple(faults))
 
 
 def write_range(broken: ChainBreak) -> str:

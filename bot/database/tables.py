@@ -63,3 +63,14 @@ class HomeTab(SQLModel, table=True):
     published_at: datetime | None = _moment(nullable=True)
     seen: str = ""
     digest: str = ""
+
+
+class StopPin(SQLModel, table=True):
+    """Whether the line of a stop is pinned in the approvals channel; `trouble` is why Slack does not pin it."""
+
+    __tablename__ = "stop_pin"
+
+    stop_id: str = Field(primary_key=True)
+    pinned_at: datetime | None = _moment(nullable=True)
+    unpinned_at: datetime | None = _moment(nullable=True)
+    trouble: str = ""

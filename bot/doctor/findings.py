@@ -1,17 +1,19 @@
 """What the checks examine, and what each returns."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from slack_sdk import WebClient
 
+from approvals.audit.trail_keys import TrailKey
 from approvals.policy.people import Directory
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config
 from notifier.inbox.custom_templates import FaultyTemplate
 from paytend import Client
+from storage.macs import MacKeys
 
 
 class CheckState(StrEnum):
@@ -52,6 +54,8 @@ class DoctorContext:
     directory: Directory
     now: Callable[[], datetime]
     scopes: Mapping[str, Sequence[str]]  # those that the bot needs, each with the calls that need it
+    audit_key: TrailKey = field(repr=False)  # by these two it tells whether what is stored is genuine
+    macs: MacKeys = field(repr=False)
     faulty_templates: Sequence[FaultyTemplate] = ()  # of the operator's own, not used
 
 

@@ -57,13 +57,15 @@ BROKEN = respond_json("500 Internal Server Error", {"error": "internal error"})
 class WebApp:
     """Answers each path. `slack` takes headers and body, and is None in Socket Mode; `webhook` takes a body.
 
-    `ready` returns each named check and "ok", or what is wrong.
+    `ready` returns each named check and "ok", or what is wrong; `notes` what else people should know, which makes
+    nobody send requests elsewhere.
     """
 
     slack: Callable[[Mapping[str, str], bytes], HttpResponse] | None
     webhook: Callable[[bytes], Future[HttpResponse]]
     ready: Callable[[], Mapping[str, str]]
     registry: CollectorRegistry
+    notes: Callable[[], Mapping[str, object]] = dict
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
         """Answer a request; the response to a webhook comes later, once it is on the disk."""
@@ -88,7 +90,9 @@ class WebApp:
         checks = self.ready()
         fine = all(state == "ok" for state in checks.values())
         status = "200 OK" if fine else "503 Service Unavailable"
-        return respond_json(status, {"status": "ok" if fine else "not ready", "checks": dict(checks)})
+        return respond_json(
+            status, {"status": "ok" if fine else "not ready", "checks": dict(checks), **self.notes()}
+        )
 
 
 def _is_plain(request: HttpRequest) -> bool:

@@ -22,6 +22,8 @@ from sqlmodel import Session, col
 
 from approvals.audit import chain
 from approvals.statuses import OPEN
+from approvals.stops.scope import StopKind
+from approvals.stops.standing import StopKeys, find_standing
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
@@ -61,9 +63,11 @@ class Counters:
         """Count one call of Slack's Web API: "ok", "limited" (a 429), a word for a refusal, or "no answer"."""
         self.slack_calls.labels(method=method, outcome=outcome).inc()
 
-    def watch(self, database: SqlDatabase, *, jobs: Sequence[str], now: Callable[[], datetime]) -> None:
+    def watch(
+        self, database: SqlDatabase, *, jobs: Sequence[str], now: Callable[[], datetime], keys: StopKeys
+    ) -> None:
         """Add the metrics that are read from the database."""
-        figures = DatabaseCollector(database=database, jobs=tuple(jobs), now=now)
+        figures = DatabaseCollector(database=database, jobs=tuple(jobs), now=now, keys=keys)
         self.registry.register(figures)
         for metric in (figures.moves, figures.decided):  # after `figures`, whose collecting brings them up to date
             self.registry.register(metric)
@@ -119,6 +123,7 @@ class DatabaseCollector(Collector):
     database: SqlDatabase
     jobs: tuple[str, ...]
     now: Callable[[], datetime]
+    keys: StopKeys
     moves: Counter = field(default_factory=_count_moves)
     decided: Histogram = field(default_factory=_time_decisions)
     _after: int | None = None
@@ -157,6 +162,7 @@ class DatabaseCollector(Collector):
         yield from _read_requests(session, now=self.now())
         yield from _read_deliveries(session, now=self.now())
         yield from _read_clock(session, self.jobs)
+        yield _read_stops(session, self.keys)
 
     def _follow_trail(self, session: Session) -> None:
         """Count the events since the last scrape; the first scrape only notes where the trail ends."""
@@ -241,6 +247,12 @@ def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:
     states = session.connection().execute(select(col(BalanceState.currency), col(BalanceState.amount))).all()
     balances = [({"currency": currency}, float(amount)) for currency, amount in states]
     yield _gauge("cardops_partner_balance", "The partner balance as it was last read", balances)
+
+
+def _read_stops(session: Session, keys: StopKeys) -> Metric:
+    kinds = [stop.scope.kind for stop in find_standing(session, keys)]
+    stands = [({"scope": kind.value}, kinds.count(kind)) for kind in StopKind]
+    return _gauge("cardops_stops", "Stops that stand, by what they stop", stands)
 
 
 def _count(session: Session, query: "Select[Any]") -> int:

@@ -11,6 +11,7 @@ from bot.jobs.follow_up import RequestFollowUp
 from bot.jobs.missed_webhooks import MissedWebhookFinder
 from bot.jobs.refused_webhooks import RefusalNotes
 from bot.jobs.scheduler import LAST_SUCCESS, Job
+from bot.jobs.stops import StopFollowUp
 from notifier.balance.pictures import PictureUploader
 from notifier.balance.watch import BalanceWatch
 from notifier.routing.timers import RoutingTimers
@@ -24,6 +25,7 @@ class JobContext:
 
     balance_every: timedelta
     requests: RequestFollowUp
+    stops: StopFollowUp
     balance: BalanceWatch
     pictures: PictureUploader
     refusals: RefusalNotes
@@ -72,6 +74,12 @@ JOBS: tuple[JobRow, ...] = (
         every=timedelta(seconds=2),  # people watch the request message of an unknown outcome
         does="turns requests that were left executing into unknown, and asks Paytend about unknown ones",
         work=lambda context: context.requests.reconcile_due,
+    ),
+    JobRow(
+        name="stops",
+        every=timedelta(seconds=2),  # people look at the channel when they stop something
+        does="shows stops in the messages of waiting requests, pins them, and stops by itself for `stop_when`",
+        work=lambda context: context.stops.follow,
     ),
     JobRow(
         name="orders",

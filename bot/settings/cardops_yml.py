@@ -11,6 +11,7 @@ from approvals.actions.table import ACTIONS
 from approvals.books.rules import BookRule
 from approvals.policy.people import RoleRule
 from approvals.policy.rules import LimitRule, Policy, PolicyRule
+from approvals.policy.stop_conditions import StopCause, StopConditionText, find_condition
 from notifier.balance.levels import BalanceRule
 from notifier.routing.routes import RouteRule, find_mistake
 from notifier.routing.storm_rules import StormRule
@@ -51,6 +52,7 @@ class Config(BaseModel):
     balance: BalanceRule = BalanceRule()
     storms: StormRule = StormRule()
     books: BookRule = BookRule()
+    stop_when: tuple[StopConditionText, ...] = ()
 
     @model_validator(mode="after")
     def _check_names(self) -> "Config":
@@ -72,6 +74,15 @@ class Config(BaseModel):
             if wrong := find_mistake(rule, names=tuple(Channels.model_fields), roles=ROLES):
                 raise ValueError(f"route {place + 1}: {wrong}")
         return routes
+
+    @field_validator("stop_when")
+    @classmethod
+    def _check_conditions(cls, conditions: tuple[StopConditionText, ...]) -> tuple[StopConditionText, ...]:
+        for cause in StopCause:
+            first = find_condition(conditions, cause)
+            if any(other is not first and other.cause is cause for other in conditions):
+                raise ValueError(f"{cause} stands here twice, and only the first would count")
+        return conditions
 
     @property
     def rules(self) -> Policy:

@@ -57,12 +57,13 @@ class ReplyForm(Form, Generic[T]):
     """A form that is answered by a private message.
 
     With `asks_paytend` a slow answer announces itself. `suggest` answers when nothing was typed behind the word;
-    with None from it, nothing is read like any other words.
+    with None from it, nothing is read like any other words. One `at_once` waits behind no slow Paytend.
     """
 
     read: Callable[[TypedWords], T]
     answer: Callable[[SlackContext, Incoming, Member, T], Reply]
     asks_paytend: bool = False
+    at_once: bool = False
     suggest: Callable[[SlackContext, Member], Reply | None] | None = None
 
 

@@ -20,11 +20,13 @@ from sqlmodel import Session, col, select
 from approvals.context import ApprovalContext
 from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, identity_of
 from approvals.requests import lists, stored
+from approvals.stops.standing import find_standing
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import HomeTab
 from bot.slack.sparkline import WINDOW, draw, say_trend
 from commands.approvals import RequestRow
+from commands.cardops.stops import StopRow, show_stop
 from commands.roles import SUPPORT
 from commands.slash_command import View
 from notifier.balance.tables import BalanceSample, BalanceState
@@ -67,6 +69,7 @@ class HomeView(View, template="home.view"):
     """A Home tab; of what waits, `more_waiting` are known and not shown, and `even_more` were not read."""
 
     roles: Sequence[str]
+    stopped: Sequence[StopRow]
     waiting: Sequence[WaitingRequest]
     more_waiting: int
     even_more: bool
@@ -174,6 +177,7 @@ def _facts(session: Session, approvals: ApprovalContext, member: Member, *, now:
     may_see = member.roles & BALANCE_ROLES
     return HomeView(
         roles=sorted(member.roles),
+        stopped=[show_stop(stop) for stop in find_standing(session, approvals)],
         waiting=[_waiting_row(approvals, request) for request in shown[:_WAITING]],
         more_waiting=max(len(shown) - _WAITING, 0),
         even_more=waiting.after is not None,

@@ -173,7 +173,7 @@ def is_quick(incoming: Incoming) -> bool:
         form, _ = command.find(incoming.text)
     except Misread:
         return False
-    return isinstance(form, ModalForm)
+    return isinstance(form, ModalForm) or (isinstance(form, ReplyForm) and form.at_once)
 
 
 def decides(incoming: Incoming) -> bool:

@@ -12,6 +12,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "groups:read": ("conversations.members", "conversations.info"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:write": ("conversations.open",),
+    "pins:write": ("pins.add", "pins.remove"),
     "usergroups:read": ("usergroups.users.list",),
     "users:read": ("users.info",),
 }

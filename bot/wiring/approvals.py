@@ -13,6 +13,7 @@ from approvals.policy import people
 from approvals.policy.people import Member
 from bot.jobs.executor import Executor
 from bot.jobs.follow_up import RequestFollowUp
+from bot.jobs.stops import StopFollowUp
 from bot.settings.cardops_yml import Config
 from bot.slack.one_time_secrets import OneTimeSecrets
 from bot.wiring.foundation import Foundation
@@ -31,6 +32,7 @@ class ApprovalEdge:
     secrets: OneTimeSecrets
     executor: Executor
     follow_up: RequestFollowUp
+    stops: StopFollowUp
 
 
 def make_approvals(base: Foundation) -> ApprovalEdge:
@@ -49,6 +51,13 @@ def make_approvals(base: Foundation) -> ApprovalEdge:
             watch=LeaseWatch(monotonic=base.clock.monotonic),
             wake_deliverer=base.loops.delivery.wake,
         ),
+        stops=StopFollowUp(
+            database=base.database,
+            context=context,
+            slack=base.clients.slack,
+            now_in=base.clock.now_in,
+            wake_deliverer=base.loops.delivery.wake,
+        ),
     )
 
 
@@ -62,6 +71,7 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         make_id=base.make_id,
         audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
+        stop_when=base.config.stop_when,
         channel=base.config.channels.approvals,
         alarms=find_alarmed(base.config),
         reference_prefix=base.config.books.prefix,

@@ -102,7 +102,7 @@ def compose(
         notices=notices,
         slack=slack,
         jobs=jobs,
-        web=make_web(base, slack=slack, webhooks=webhooks, notices=notices),
+        web=make_web(base, slack=slack, webhooks=webhooks, notices=notices, keys=approvals.context),
         lifecycles=list_lifecycles(
             base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, jobs=jobs
         ),

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from approvals.audit.row_macs import make_macs
+from approvals.audit.trail_keys import make_key
 from bot.clock import Clock
 from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
@@ -30,6 +32,8 @@ def make_doctor_context(base: Foundation) -> DoctorContext:
         directory=base.clients.directory,
         now=base.clock.now,
         scopes=SCOPES,
+        audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
+        macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         faulty_templates=base.faulty_templates,
     )
 
@@ -56,5 +60,7 @@ def open_doctor_context(
             directory=SlackDirectory(client=slack, team_id=team_id, monotonic=clock.monotonic),
             now=clock.now,
             scopes=SCOPES,
+            audit_key=make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
+            macs=make_macs(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             faulty_templates=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
         )

@@ -29,6 +29,7 @@ def make_scheduler(
     context = JobContext(
         balance_every=base.config.balance.every,
         requests=approvals.follow_up,
+        stops=approvals.stops,
         balance=make_balance_watch(base, approvals=approvals, notices=notices),
         pictures=make_pictures(base),
         refusals=make_refusal_notes(base, approvals=approvals, webhooks=webhooks),
@@ -41,7 +42,7 @@ def make_scheduler(
         sweep_drafts=slack.context.inputs.drafts.sweep,
     )
     scheduler = Scheduler(make_jobs(context), database=base.database, now_in=base.clock.now_in)
-    base.counters.watch(base.database, jobs=scheduler.names, now=base.clock.now)
+    base.counters.watch(base.database, jobs=scheduler.names, now=base.clock.now, keys=approvals.context)
     return scheduler
 
 

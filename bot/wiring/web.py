@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
+from approvals.stops.standing import StopKeys, find_standing
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.http.app import WebApp
@@ -16,7 +17,9 @@ from bot.wiring.webhooks import WebhookEdge
 from notifier.outbox.tables import Delivery
 
 
-def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, notices: NoticeEdge) -> WebApp:
+def make_web(
+    base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, notices: NoticeEdge, keys: StopKeys
+) -> WebApp:
     """Return the web application; in Socket Mode it has no path for Slack."""
     checks: dict[str, Callable[[], str]] = {
         "database": lambda: check_database(base.database),
@@ -32,8 +35,18 @@ def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, notic
         slack=None if slack.socket is not None else lambda headers, body: answer_http(slack.bolt, headers, body),
         webhook=webhooks.receiver,
         ready=check_ready,
+        notes=lambda: tell_stops(base.database, keys),
         registry=base.counters.registry,
     )
+
+
+def tell_stops(database: SqlDatabase, keys: StopKeys) -> Mapping[str, object]:
+    """Return what is stopped, as information; nothing when the database does not answer, which a check says."""
+    try:
+        with database.reading() as session:
+            return {"stopped": [stop.scope.typed for stop in find_standing(session, keys)]}
+    except SQLAlchemyError:
+        return {}
 
 
 def check_database(database: SqlDatabase) -> str:

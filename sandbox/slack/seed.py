@@ -118,6 +118,7 @@ SCOPES = frozenset(
         "channels:join",
         "groups:read",
         "groups:history",
+        "pins:write",
         "reactions:write",
         "team:read",
         "files:read",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from approvals.actions.outcomes import LookupResult, Outcome
 from approvals.actions.snapshot import EarlierTopUp, Snapshot
@@ -25,6 +25,10 @@ from approvals.requests import deadlines, lists, opening, stored, view
 from approvals.requests import decisions as requests
 from approvals.requests.opening import NewRequest
 from approvals.statuses import Verdict
+from approvals.stops import resuming, standing, stopping
+from approvals.stops.evidence import StandingStop
+from approvals.stops.resuming import ResumeResult
+from approvals.stops.scope import EVERYTHING, StopScope
 from approvals.tables import AuditEvent, Decision, Execution, Request
 from bot.database.engine import SqlDatabase
 from notifier.rendering.facts import make_plain
@@ -312,6 +316,58 @@ class ApprovalWorld:
             interrupted_executions.mark_stranded(session, self.context, watch=self.watch, now=self.now)
             deadlines.expire_due(session, self.context, now=self.now)
             deadlines.remind_due(session, self.context, now=self.now)
+
+    def joined(self, first: Member, second: Member) -> Member:
+        """Let two accounts be one person from now on, and return them with the second one in use."""
+        accounts = frozenset((first.person.account, second.person.account))
+        for account in accounts:
+            who = self.members_by_account[account]
+            known = replace(who.person, id=first.person.id, accounts=accounts)
+            self.members_by_account[account] = replace(who, person=known)
+        return self.members_by_account[second.person.account]
+
+    def stops_claims(
+        self, scope: StopScope = EVERYTHING, *, by: Member = MARA, reason: str = "fraud suspected"
+    ) -> StandingStop:
+        """Stop something."""
+        with self.database.writing() as session:
+            return self.stop_in(session, scope, by=by, reason=reason)
+
+    def stop_in(
+        self,
+        session: Session,
+        scope: StopScope = EVERYTHING,
+        *,
+        by: Member = MARA,
+        reason: str = "fraud suspected",
+    ) -> StandingStop:
+        """Stop something in a transaction that the test commits."""
+        return stopping.stop(session, self.context, scope=scope, member=by, reason=reason, now=self.now)
+
+    def resume_all(self) -> None:
+        """Let two people resume everything."""
+        for who in (OLE, ADA):
+            self.resumes(*self.standing(), by=who)
+
+    def resumes(self, *stops: StandingStop, by: Member, reason: str = "") -> ResumeResult:
+        """Say that stops shall end."""
+        with self.database.reading() as session:
+            accounts = resuming.find_speakers(session, self.context, now=self.now)
+        with self.database.writing() as session:
+            return resuming.resume(
+                session,
+                self.context,
+                stop_ids=[stop.id for stop in stops],
+                member=by,
+                members_by_account={name: self.members_by_account[name] for name in accounts},
+                reason=reason,
+                now=self.now,
+            )
+
+    def standing(self) -> tuple[StandingStop, ...]:
+        """Return the stops that stand."""
+        with self.database.reading() as session:
+            return standing.find_standing(session, self.context)
 
     def read(self, request: Request) -> Request:
         """Return the request as stored."""

@@ -15,6 +15,7 @@ from bot.slack.handlers import (
     requests,
     route_explanation,
     silences,
+    stops,
     topup,
 )
 from bot.slack.handlers.card import command as card
@@ -39,6 +40,7 @@ _CLICKS: tuple[Click, ...] = (
     *route_explanation.CLICKS,
     *notices.CLICKS,
     *silences.CLICKS,
+    *stops.CLICKS,
     *partner_transfer.CLICKS,
 )
 CLICKS = {click.action: click for click in _CLICKS}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.slack.methods import chat, conversations, directory, modals, uploads
+from sandbox.slack.methods import chat, conversations, directory, modals, pins, uploads
 from sandbox.slack.methods.call import WebApiCall
 from sandbox.slack.shapes import Json
 
@@ -46,6 +46,8 @@ METHODS: dict[str, Method] = {
         answer=uploads.get_upload_url, required=("filename", "length"), scopes=("files:write",), tier=4
     ),
     "files.info": Method(answer=uploads.info, required=("file",), scopes=("files:read",), tier=4),
+    "pins.add": Method(answer=pins.add, required=("channel",), scopes=("pins:write",), tier=2),
+    "pins.remove": Method(answer=pins.remove, required=("channel",), scopes=("pins:write",), tier=2),
     "reactions.add": Method(
         answer=chat.add_reaction, required=("channel", "name", "timestamp"), scopes=("reactions:write",)
     ),

@@ -62,6 +62,7 @@ function drawMessage(message, follows, names, openThread, inThread) {
     follows ? el("span", { class: "gutter", "aria-hidden": "true" }, clockTime(message.ts, names)) : avatar(name, message.user),
     el("div", { class: "message-body" },
       message.is_ephemeral ? el("p", { class: "only-you" }, icon("eye"), " Only visible to you") : "",
+      message.pinned_to ? el("p", { class: "only-you" }, "Pinned to this channel") : "",
       follows ? "" : el("p", { class: "byline" },
         el("strong", {}, name),
         isApp ? el("span", { class: "badge" }, "APP") : mark ? el("span", { class: "badge person" }, mark) : "",

@@ -36,7 +36,7 @@ def test_a_sound_database_is_fine(operator: Operator) -> None:
     status, said, err = operator.types("check")
 
     assert status == 0
-    assert said.count("ok ") == 10
+    assert said.count("ok ") == 11
     assert "request" not in err
 
 

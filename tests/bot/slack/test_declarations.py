@@ -76,8 +76,11 @@ def test_only_the_opener_opens_modals_and_only_the_router_has_one() -> None:
 
 
 @pytest.mark.parametrize(("command", "form"), FORMS, ids=lambda value: getattr(value, "name", None))
-def test_exactly_the_forms_that_open_a_modal_never_wait_behind_paytend(command: Command, form: Form) -> None:
-    assert is_quick(typed(command, form)) == isinstance(form, ModalForm)
+def test_exactly_the_forms_that_open_a_modal_or_stop_never_wait_behind_paytend(
+    command: Command, form: Form
+) -> None:
+    stops = form.word in {"stop", "resume"}
+    assert is_quick(typed(command, form)) == (isinstance(form, ModalForm) or stops)
 
 
 def test_the_forms_that_open_a_modal() -> None:

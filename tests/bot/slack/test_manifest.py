@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT.parent / "shared" / "schemas"
 PLACES = [path for package in ("bot", "notifier") for path in (ROOT / package).rglob("*.py")]
 METHOD = re.compile(
-    r"slack\.((?:apps|auth|bots|chat|conversations|files|reactions|team|usergroups|users|views)_\w+)\("
+    r"slack\.((?:apps|auth|bots|chat|conversations|files|pins|reactions|team|usergroups|users|views)_\w+)\("
     r"|client\.(users_info|usergroups_users_list|conversations_members)\("
 )
 DOTTED = {"usergroups_users_list": "usergroups.users.list"}

@@ -18,6 +18,7 @@ from bot.slack.handlers.home import CardPickView
 from bot.slack.handlers.requests import RequestPrivateReply
 from bot.slack.home import HomeBalance, HomeView, WaitingRequest
 from commands.card.order_form import CardApplyView
+from commands.cardops.stops import StopRow
 from commands.holder.document import HolderDocumentSent, HolderDocumentsView, HolderFileLeft
 from commands.holder.forms import HolderCreateView, HolderUpdateView
 from commands.holder.lookup import (
@@ -129,6 +130,10 @@ def home(value: str, count: int) -> HomeView:
     balance = HomeBalance(money=Money.read("12.00 EUR"), level=value, asked_at=None, bars=value, trend=value)
     return HomeView(
         roles=[value] * count,
+        stopped=[
+            StopRow(what=value, by=value, reason=value, since=MOMENT, typed=value, button_value={"stop": value})
+        ]
+        * min(count, 5),
         waiting=rows[:8],
         more_waiting=count,
         even_more=True,

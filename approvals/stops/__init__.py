@@ -1,0 +1,1 @@
+"""Stops: what is approved and still not carried out, until two people resume it."""

@@ -1,0 +1,30 @@
+"""The check of stops: what is stopped, who stopped it, and whether all of it is genuine."""
+
+from sqlmodel import col, select
+
+from approvals.refusals import write_moment
+from approvals.stops.standing import read_evidence
+from bot.database.tables import StopPin
+from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, wrong
+
+_RESUME = "Two people resume it with `/cardops resume`."
+
+
+def check_stops(context: DoctorContext) -> CheckResult:
+    """Check whether anything is stopped, and whether somebody changed stops in the database."""
+    with context.database.reading() as session:
+        evidence = read_evidence(session, context)
+        unpinned = session.exec(select(StopPin).where(col(StopPin.trouble) != "")).all()
+    if faults := evidence.find_faults():
+        return wrong(
+            f"Not genuine: {'; '.join(faults[:5])}.",
+            "Somebody changed the database; see “Stop” in the runbook. What is doubtful stops.",
+        )
+    found = evidence.find_standing()
+    said = [
+        f"{stop.scope.words} since {write_moment(stop.stopped_at)} by {stop.name} ({stop.reason})"
+        for stop in found
+    ]
+    troubles = {pin.trouble for pin in unpinned if pin.stop_id in {stop.id for stop in found}}
+    pins = f" Not pinned in the approvals channel: {', '.join(sorted(troubles))}." if troubles else ""
+    return doubtful(f"Stopped: {'; '.join(said)}.{pins}", _RESUME) if found else fine("Nothing is stopped.")
