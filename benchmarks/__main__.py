@@ -5,6 +5,7 @@ import sys
 
 BENCHMARKS = (
     "acknowledging",
+    "books",
     "intake",
     "notices",
     "requests",
