@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, delete, func, select
 
 from approvals.audit import chain
 from approvals.audit.row_macs import MacUse
@@ -22,6 +22,7 @@ from storage.upsert import insert_once
 
 MOST_MESSAGES = 10  # of new differences in one comparison; more become one message
 MOST_LISTED = 500  # of one class and day: a list of nothing but differences must not fill the database
+_KEPT = timedelta(days=90)
 CLOCK = "cardops"  # the actor in the trail when no person acts
 
 
@@ -162,6 +163,14 @@ def list_day(session: Session, day: date, *, start: int, size: int) -> list[Book
     """Return a page of a day, in the order in which they were seen first."""
     query = select(BooksDifference).where(BooksDifference.day == day).order_by(col(BooksDifference.id))
     return list(session.exec(query.offset(start).limit(size)).all())
+
+
+def forget_old(session: Session, *, now: datetime) -> int:
+    """Delete what alarmed nobody and was not seen for 90 days; return how many rows."""
+    old = delete(BooksDifference).where(
+        col(BooksDifference.told_at).is_(None), col(BooksDifference.last_seen_at) < now - _KEPT
+    )
+    return int(session.connection().execute(old).rowcount)
 
 
 def reply(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from approvals.books.classification import Finding, FindingKind, judge_own, judge_stranger
+from approvals.books.classification import BookClass, Finding, FindingKind, judge_own, judge_stranger
 from approvals.books.entries import BookedRow, OwnTopUp, read_row
 from approvals.books.rules import BookRule
 from approvals.context import ApprovalContext
@@ -13,11 +13,12 @@ from bot.books.day_list import DayList, is_near, read_day_list
 from bot.books.own_top_ups import list_named, list_sent, portions, read_own
 from bot.books.spool import Spool
 from commands.slash_command import CallSender
-from paytend import PaytendError, operations
+from paytend import PaytendError, Refused, operations
 from paytend.models import PartnerTransaction
 from storage.database import Database
 
 _PORTION = 200
+_MOST_ASKED = 20  # results of top-ups that differ, in one comparison
 _MOST_EARLIER = 5  # days outside of those that are compared, of top-ups with a row that came much later
 _DAY = timedelta(days=1)
 _MAY_BE_IT = "A row without a reference has its amount, and may be it."
@@ -59,6 +60,7 @@ class Comparison:
     rows: int = 0
     _lists: dict[tuple[date, str], DayList] = field(default_factory=dict)
     _general: str = ""
+    _asked: int = 0
     _unanswered: DayList | None = None
     _currencies: tuple[str, ...] = ()
 
@@ -108,11 +110,32 @@ class Comparison:
             )
 
     def _judge(self, own: OwnTopUp, rows: Sequence[BookedRow], *, now: datetime) -> Finding | None:
-        finding = judge_own(own, rows, is_whole=self._is_whole(own), now=now)
+        finding = self._ask_about(judge_own(own, rows, is_whole=self._is_whole(own), now=now))
         missing = finding is not None and finding.kind is FindingKind.ABSENT
         if finding and missing and own.money and self.spool.note_missing(own.money, own.day):
             return replace(finding, kind=FindingKind.UNCLEAR, words=_MAY_BE_IT)
         return finding
+
+    def _ask_about(self, finding: Finding | None) -> Finding | None:
+        """Add what Paytend's own result of a top-up says where its list and our request differ."""
+        if (
+            finding is None
+            or finding.own is None
+            or finding.book_class is not BookClass.DIFFERS
+            or self._asked >= _MOST_ASKED
+        ):
+            return finding
+        self._asked += 1
+        try:
+            result = self.source.ask(operations.GET_TOP_UP_RESULT(reference=finding.own.reference))
+        except Refused:
+            said = "Asked for its result, Paytend knows no such top-up."
+        except PaytendError:
+            said = "Paytend does not answer about its result."
+        else:
+            status = result.status.text if result.status else "not told"
+            said = f"Its result at Paytend: {status}{f', {result.amount}' if result.amount else ''}."
+        return replace(finding, words=f"{finding.words} {said}")
 
     def _of_these_days(self, finding: Finding | None) -> Iterator[Finding]:
         # What has no day that can be read is told with the first: it must not be lost.

@@ -42,6 +42,7 @@ class BookKeeper:
         with self.source.database.writing() as session:
             for row in days.find_days(session, first, last):
                 days.tell_day(session, self.source.context, row=row, channel=self.channel, now=self.source.now())
+            differences.forget_old(session, now=now)
         self.wake_deliverer()
 
     def compare(self, first: date, last: date) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paytend import PaytendError, operations
-from paytend.models import PartnerBalance, PartnerTransactions
+from paytend.models import PartnerBalance, PartnerTransactions, TopUp
 from paytend.money import AmountUnit
 from paytend.operations.call import Call
 
@@ -49,6 +49,11 @@ class Account:
         if call.operation is operations.GET_PARTNER_BALANCE:
             accounts = [{"currency": currency, "balance": 1} for currency in self.currencies]
             return PartnerBalance.decode({"accountList": accounts}, unit=AmountUnit.MINOR)
+        if call.operation is operations.GET_TOP_UP_RESULT:
+            return TopUp.decode(
+                {"topupStatus": 1, "amount": 1000, "currency": "EUR", "orderNo": call.values["reference"]},
+                unit=AmountUnit.MINOR,
+            )
         assert call.operation is operations.GET_PARTNER_TRANSACTIONS
         return self._page(call.values)
 

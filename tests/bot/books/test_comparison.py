@@ -203,6 +203,7 @@ def test_what_differs_is_named(world: ApprovalWorld, rows: Any, kind: FindingKin
 
     assert kinds(found) == [kind]
     assert found[0].book_class is BookClass.DIFFERS
+    assert "Its result at Paytend: done, 10.00 EUR." in found[0].words
 
 
 def test_a_second_row_days_later_is_found_although_the_first_agreed(small: ApprovalWorld) -> None:
