@@ -26,10 +26,14 @@ _TOP_UP = TransactionType("100")
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotSource:
-    """How to ask Paytend, and the date in its time zone (it dates transactions by it)."""
+    """How to ask Paytend, and the date in its time zone (it dates transactions by it).
+
+    Paytend does not always say whose card it is: `find_holder` returns for whom we activated it, or an empty text.
+    """
 
     ask: CallSender
     today: date
+    find_holder: Callable[[str], str] = lambda _card_id: ""
 
 
 def take_snapshot(action: str, payload: Payload, *, source: SnapshotSource) -> Snapshot:
@@ -45,7 +49,7 @@ def _top_up(payload: CardPayload, source: SnapshotSource) -> Snapshot:
         card_id=card_id, begin=begin, end=source.today, status="ALL", size=30
     )
     recent = ask(history).rows
-    card, holder = _card(card_id, ask)
+    card, holder = _card(card_id, source)
     partner = ask(operations.GET_PARTNER_BALANCE())
     earlier = [row for row in recent if row.type == _TOP_UP and row.amount is not None]
     return Snapshot(
@@ -61,12 +65,12 @@ def _top_up(payload: CardPayload, source: SnapshotSource) -> Snapshot:
 
 
 def _one_card(payload: CardPayload, source: SnapshotSource) -> Snapshot:
-    card, holder = _card(payload.card_id, source.ask)
+    card, holder = _card(payload.card_id, source)
     return Snapshot(**_facts(payload.card_id, card, holder))
 
 
 def _activate(payload: ActivatePayload, source: SnapshotSource) -> Snapshot:
-    card, _ = _card(payload.card_id, source.ask)
+    card, _ = _card(payload.card_id, source)
     holder = source.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
     facts = _facts(payload.card_id, card, holder)
     lines = [_line("Becomes the card of", f"{holder.name or 'a cardholder without a name'} ({payload.holder_id})")]
@@ -77,8 +81,8 @@ def _activate(payload: ActivatePayload, source: SnapshotSource) -> Snapshot:
 
 
 def _replace(payload: ReplacePayload, source: SnapshotSource) -> Snapshot:
-    old, holder = _card(payload.card_id, source.ask)
-    new, new_holder = _card(payload.new_card_id, source.ask)
+    old, holder = _card(payload.card_id, source)
+    new, new_holder = _card(payload.new_card_id, source)
     second = SecondCard(
         card_id=payload.new_card_id,
         status=new.status or "",
@@ -112,10 +116,13 @@ def _update(payload: UpdatePayload, source: SnapshotSource) -> Snapshot:
     return Snapshot(subject=payload.holder_id, **_of_holder(payload.holder_id, holder))
 
 
-def _card(card_id: str, ask: CallSender) -> tuple[CardInfo, Cardholder | None]:
-    card = ask(operations.GET_CARD_INFO(card_id=card_id))
-    holder = ask(operations.GET_CARDHOLDER(holder_id=card.holder_id)) if card.holder_id else None
-    return card, holder
+def _card(card_id: str, source: SnapshotSource) -> tuple[CardInfo, Cardholder | None]:
+    card = source.ask(operations.GET_CARD_INFO(card_id=card_id))
+    holder_id = card.holder_id or source.find_holder(card_id)
+    if not holder_id:
+        return card, None
+    known = card.model_copy(update={"holder_id": holder_id})
+    return known, source.ask(operations.GET_CARDHOLDER(holder_id=holder_id))
 
 
 def _facts(card_id: str, card: CardInfo, holder: Cardholder | None) -> dict[str, str]:

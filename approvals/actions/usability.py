@@ -3,6 +3,7 @@
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import Action
 from approvals.refusals import Refusal
+from paytend.models.codes import AuditStatus
 
 
 class CardUnusable(Refusal):
@@ -15,6 +16,22 @@ class SecondUnusable(Refusal):
 
 class SecondTaken(Refusal):
     """The new card belongs to another cardholder already, so it cannot replace this one."""
+
+
+class Unreviewed(Refusal):
+    """Paytend's review of the cardholder (KYC) is {kyc}, so no money moves and no secret is sent."""
+
+
+APPROVED = AuditStatus.TEXTS[AuditStatus.APPROVED]
+
+
+def refuse_unreviewed(action: Action, snapshot: Snapshot) -> None:
+    """Refuse what is about money or a secret while the cardholder is not approved; raises Unreviewed.
+
+    A review that Paytend does not tell is left to the people who decide; the request message says so.
+    """
+    if action.is_delicate and snapshot.kyc not in ("", APPROVED):
+        raise Unreviewed(kyc=snapshot.kyc)
 
 
 def refuse_unusable(action: Action, snapshot: Snapshot) -> None:

@@ -19,7 +19,13 @@ from approvals.audit import chain, row_macs
 from approvals.context import ApprovalContext
 from approvals.execution import unproven
 from approvals.execution.preflight import CardChanged, preflight
-from approvals.execution.rights_recheck import LostDecision, RightsUnreadable, require_requester, void_lost
+from approvals.execution.rights_recheck import (
+    LostDecision,
+    RightsUnreadable,
+    refuse_changed_by_requester,
+    require_requester,
+    void_lost,
+)
 from approvals.policy.people import Member
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
@@ -139,6 +145,7 @@ def claim(
         payload = read_unstopped(session, context, request)
         live = find_live_rule(session, context, request, now=now)
         _refuse_alone(request, live=live, members_by_account=members_by_account)
+        refuse_changed_by_requester(session, context, request, now=now)
         preflight(find_action(request.action), stored.read_shown(context, request)[1], current)
     except (RightsUnreadable, Stopped):
         raise  # Slack will answer again, people will resume; the request stays approved

@@ -1,7 +1,8 @@
-"""Whether the cards are still as they were when the request was made. Pure."""
+"""Whether cards and cardholder are still as they were when the request was made. Pure."""
 
 from approvals.actions.snapshot import SecondCard, Snapshot
 from approvals.actions.table import Action
+from approvals.actions.usability import APPROVED
 from approvals.refusals import Refusal
 
 
@@ -26,6 +27,9 @@ def _changes(action: Action, shown: Snapshot, current: Snapshot) -> list[str]:
         changes.append(f"the card was {shown.status_text} when it was asked and is {current.status_text} now")
     if current.holder_id != shown.holder_id:
         changes.append("the card belongs to another cardholder now")
+    if action.is_delicate and current.kyc != APPROVED and (current.kyc or shown.kyc):
+        was, now = shown.kyc or "not known", current.kyc or "not known"
+        changes.append(f"the review of the cardholder (KYC) was {was} when it was asked and is {now} now")
     # Paytend does not always answer with the number.
     if current.last_four and shown.last_four and current.last_four != shown.last_four:
         changes.append("the card has another number now")

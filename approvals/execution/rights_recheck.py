@@ -9,9 +9,9 @@ from sqlmodel import Session
 from approvals.actions.table import find_action
 from approvals.audit import row_macs
 from approvals.context import ApprovalContext
-from approvals.policy.cardholder_changes import find_recent_changers
-from approvals.policy.eligibility import require_eligible
-from approvals.policy.people import Member, RolesUnreadable, admit, identity_of, require_role
+from approvals.policy.cardholder_changes import find_recent_changers, find_recent_changes
+from approvals.policy.eligibility import refuse_changer, require_eligible
+from approvals.policy.people import Member, RolesUnreadable, accounts_of, admit, identity_of, require_role
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
 from approvals.requests import stored
@@ -48,7 +48,7 @@ def void_lost(
     Raises RightsUnreadable if Slack did not say who somebody is or who has a role: then nothing is voided.
     """
     lost = []
-    changers = find_recent_changers(session, cardholder_id=request.cardholder_id, now=now)
+    changers = find_recent_changers(session, action=request.action, cardholder_id=request.cardholder_id, now=now)
     counted: dict[str, str] = {}  # names by the people that they belong to now
     for decision in stored.find_approvals(session, request, macs=context.macs):
         member = find_known(members_by_account, decision.account)
@@ -73,6 +73,17 @@ def find_known(members_by_account: Mapping[str, Member], account: str) -> Member
     if account not in members_by_account:
         raise RightsUnreadable
     return members_by_account[account]
+
+
+def refuse_changed_by_requester(
+    session: Session, context: ApprovalContext, request: Request, *, now: datetime
+) -> None:
+    """Refuse money and secrets about a cardholder whom the requester has changed since."""
+    action = find_action(request.action)
+    if action.is_delicate:
+        changes = find_recent_changes(session, action=action.name, cardholder_id=request.cardholder_id, now=now)
+        accounts = accounts_of(request.requester_account, same_person=context.same_person)
+        refuse_changer(accounts | {request.requester_id}, changers=changes.ids)
 
 
 def require_requester(request: Request, *, members_by_account: Mapping[str, Member]) -> None:

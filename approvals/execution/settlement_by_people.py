@@ -85,7 +85,7 @@ def settle(
     # Lock first: two people who settle at once must each see the other's word.
     request = stored.find(session, request_id, to_change=True)
     execution = session.get(Execution, request_id, populate_existing=True)
-    changers = find_recent_changers(session, cardholder_id=request.cardholder_id, now=now)
+    changers = find_recent_changers(session, action=request.action, cardholder_id=request.cardholder_id, now=now)
     earlier = stored.find_settlements(session, request.id)
     _require_settleable(request, execution, digest=digest, member=member, changers=changers)
     _refuse_second(earlier, member=member)

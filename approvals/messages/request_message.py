@@ -21,6 +21,7 @@ from approvals.messages.request_facts import (
     SettlementRow,
     StoppedRow,
 )
+from approvals.policy.cardholder_changes import RecentChanges
 from approvals.policy.rules import LimitState, Rule, write_hours
 from approvals.statuses import OPEN, Status, Verdict
 from approvals.stops.evidence import StandingStop
@@ -70,6 +71,7 @@ class RequestView:
     others: tuple[Request, ...]
     limits: tuple[LimitState, ...]
     day: Money | None
+    changes: RecentChanges
     stops: tuple[StandingStop, ...] = ()
 
 
@@ -105,7 +107,7 @@ def make_request_message(view: RequestView) -> RequestMessage:
         stopped=[_stopped(stop) for stop in view.stops],
         others=[_other(row) for row in view.others],
         lines=[*_lines(view), *(Line(label=row.label, text=row.text) for row in view.snapshot.lines)],
-        notes=view.action.notes if status is Status.PENDING else (),
+        notes=(*_rest_notes(view), *view.action.notes) if status is Status.PENDING else (),
         # After the end nobody has to decide, so nobody needs the personal data.
         has_private=bool(view.payload and view.payload.private) and status in OPEN,
         buttons=find_buttons(status, gave_up=_gave_up(view)),
@@ -215,6 +217,22 @@ def _lines(view: RequestView) -> list[Line]:
         labels = ", ".join(label.lower() for label, _ in view.payload.private)
         return [Line(label="Only to be seen with Details", text=labels)]
     return []
+
+
+def _rest_notes(view: RequestView) -> list[str]:
+    """Return what approvers must know about a cardholder who is not known, not reviewed, or was just changed."""
+    notes = []
+    by = f" ({', '.join(view.changes.names)})" if view.changes.names else ""
+    if view.changes.of_anybody:
+        notes.append(
+            "Paytend does not say whose card this is, so it counts as changed: everybody who changed a cardholder "
+            f"within 24 h is kept from asking for this and from deciding it{by}."
+        )
+    elif view.changes.names:
+        notes.append(f"The cardholder was changed within 24 h, by people who may not decide this{by}.")
+    if view.action.is_delicate and not view.snapshot.kyc:
+        notes.append("Paytend does not say whether it has approved the cardholder (KYC).")
+    return notes
 
 
 def _money(view: RequestView) -> MoneyFacts | None:

@@ -1,6 +1,6 @@
 """Whether a person may decide a request, and who could: the one place that every path asks. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from approvals.policy.people import Member, admit, require_role
@@ -14,6 +14,19 @@ class SelfApproval(Refusal):
 
 class ChangedCardholder(Refusal):
     """You changed this cardholder within the last 24 hours, so somebody else has to decide."""
+
+
+class RequesterChangedCardholder(Refusal):
+    """Who asks for this changed the cardholder within the last 24 hours, so somebody else has to ask for it."""
+
+
+def refuse_changer(requester: Collection[str], *, changers: frozenset[str]) -> None:
+    """Refuse a request whose requester, by any of these ids, changed the cardholder lately.
+
+    For what is about money or a secret: a new address must not bring its author the password of the card.
+    """
+    if not changers.isdisjoint(requester):
+        raise RequesterChangedCardholder
 
 
 def require_eligible(

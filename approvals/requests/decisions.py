@@ -51,7 +51,9 @@ def decide(
         live=live,
         earlier=earlier,
         member=member,
-        changers=find_recent_changers(session, cardholder_id=request.cardholder_id, now=now),
+        changers=find_recent_changers(
+            session, action=request.action, cardholder_id=request.cardholder_id, now=now
+        ),
         same_person=context.same_person,
         digest=digest,
         verdict=verdict,
@@ -77,7 +79,9 @@ def require_decider(
         live=state.rule,
         earlier=earlier,
         member=member,
-        changers=find_recent_changers(session, cardholder_id=request.cardholder_id, now=now),
+        changers=find_recent_changers(
+            session, action=request.action, cardholder_id=request.cardholder_id, now=now
+        ),
         same_person=context.same_person,
         digest=digest,
         verdict=Verdict.APPROVE,  # which needs no reason: the person has not typed one yet

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from approvals.actions.payloads import ApplyPayload, Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import Action, find_action
-from approvals.actions.usability import refuse_unusable
+from approvals.actions.usability import refuse_unreviewed, refuse_unusable
 from approvals.audit import chain, row_macs
 from approvals.canonical_json import canonical_json
 from approvals.context import ApprovalContext
@@ -19,7 +19,7 @@ from approvals.free_text import refuse_card_number
 from approvals.messages import notices
 from approvals.messages.request_message import make_request_message
 from approvals.policy.cardholder_changes import find_recent_changers
-from approvals.policy.eligibility import count_able, judge_decider
+from approvals.policy.eligibility import count_able, judge_decider, refuse_changer
 from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, require_role
 from approvals.policy.rules import NothingAllows, Rule, apply_limits, choose_rule, to_json
@@ -72,8 +72,14 @@ def open_request(
     action, payload = check_new_request(session, new_request=new_request, member=member)
     money = payload.moved_money
     rule = _rule(session, context, action=action, payload=payload, member=member, now=now)
+    changers = find_recent_changers(
+        session, action=action.name, cardholder_id=new_request.snapshot.holder_id, now=now
+    )
+    # Without a second person, the requester decides.
+    if action.is_delicate or (rule.lifted and not action.changes_cardholder):
+        refuse_changer(member.person.known_ids, changers=changers)
     if not rule.lifted:
-        _refuse_impossible(session, context, rule, new_request=new_request, member=member, now=now)
+        _refuse_impossible(context, rule, new_request=new_request, member=member, changers=changers)
     # After the refusals: somebody who answers "yes, again" must not be refused only then.
     if not new_request.again:
         refuse_repeated(session, context, action=action, payload=payload, now=now)
@@ -106,6 +112,7 @@ def check_new_request(session: Session, *, new_request: NewRequest, member: Memb
     if payload.subject != new_request.snapshot.subject:
         raise OtherCard
     refuse_unusable(action, new_request.snapshot)
+    refuse_unreviewed(action, new_request.snapshot)
     refuse_excluded(session, Matter.of(action, payload, cardholder_id=new_request.snapshot.holder_id))
     return action, payload
 
@@ -173,16 +180,9 @@ def _lift(
 
 
 def _refuse_impossible(
-    session: Session,
-    context: ApprovalContext,
-    rule: Rule,
-    *,
-    new_request: NewRequest,
-    member: Member,
-    now: datetime,
+    context: ApprovalContext, rule: Rule, *, new_request: NewRequest, member: Member, changers: frozenset[str]
 ) -> None:
     """Refuse a request that could only expire, because too few people could approve it."""
-    changers = find_recent_changers(session, cardholder_id=new_request.snapshot.holder_id, now=now)
     able = count_able(
         judge_decider(each, rule=rule, requester=member.person.id, changers=changers)
         for each in _list_members(new_request.members, same_person=context.same_person)

@@ -10,6 +10,7 @@ from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.messages.request_message import RequestView
 from approvals.policy import limits
+from approvals.policy.cardholder_changes import find_recent_changes
 from approvals.policy.people import accounts_of
 from approvals.policy.rules import LimitState
 from approvals.requests import stored
@@ -42,6 +43,7 @@ def read_view(session: Session, context: ApprovalContext, request: Request, *, n
         limits=_read_limits(session, context, request, money=money, now=now),
         day=_read_day(session, request, money=money, now=now),
         stops=find_stops(session, context, request),
+        changes=find_recent_changes(session, action=request.action, cardholder_id=request.cardholder_id, now=now),
     )
 
 

@@ -14,6 +14,7 @@ from approvals.actions.snapshot import Snapshot
 from approvals.audit import chain
 from approvals.context import ApprovalContext
 from approvals.policy import people
+from approvals.policy.cardholder_changes import find_known_holder
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.tables import Request
@@ -83,8 +84,12 @@ class SlackContext:
 
     def take_snapshot(self, action: str, payload: Payload) -> Snapshot:
         """Return what an approver needs to know of what is asked for; raises PaytendError."""
-        source = SnapshotSource(ask=self.paytend.send, today=self.today)
+        source = SnapshotSource(ask=self.paytend.send, today=self.today, find_holder=self._find_holder)
         return snapshots.take_snapshot(action, payload, source=source)
+
+    def _find_holder(self, card_id: str) -> str:
+        with self.database.reading() as session:
+            return find_known_holder(session, card_id)
 
     def note(self, event: str, *, member: Member, subject: str, **facts: Any) -> None:
         """Add an event to the audit trail, such as a read of personal data, in a transaction of its own."""

@@ -10,6 +10,7 @@ from approvals.audit.trail_keys import make_key
 from approvals.context import SEND_WITHIN, ApprovalContext
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.policy import people
+from approvals.policy.cardholder_changes import find_known_holder
 from approvals.policy.people import Member
 from bot.jobs.executor import Executor
 from bot.jobs.follow_up import RequestFollowUp
@@ -97,7 +98,12 @@ def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTim
 
     def take_snapshot(action: str, payload: Payload) -> Snapshot:
         today = base.clock.now().astimezone(base.timezone).date()
-        return snapshots.take_snapshot(action, payload, source=SnapshotSource(ask=paytend.send, today=today))
+        source = SnapshotSource(ask=paytend.send, today=today, find_holder=find_holder)
+        return snapshots.take_snapshot(action, payload, source=source)
+
+    def find_holder(card_id: str) -> str:
+        with base.database.reading() as session:
+            return find_known_holder(session, card_id)
 
     return Executor(
         database=base.database,

@@ -25,7 +25,7 @@ def test_what_is_as_it_was_shown_may_be_sent() -> None:
     preflight(TOP_UP, snapshot(), snapshot())
     preflight(TOP_UP, snapshot(last_four=""), snapshot())
     preflight(TOP_UP, snapshot(), snapshot(last_four=""))
-    preflight(TOP_UP, snapshot(), snapshot(balance="1.00 EUR", kyc="rejected"))
+    preflight(TOP_UP, snapshot(), snapshot(balance="1.00 EUR", holder_name="Anna Other"))
     preflight(REPLACE, with_second(), with_second())
     preflight(UPDATE, snapshot(status="6"), snapshot(status="7"))
     preflight(TOP_UP, with_second(), snapshot())

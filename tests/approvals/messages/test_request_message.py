@@ -138,7 +138,7 @@ def test_everything_about_a_request_is_urgent_in_its_thread_and_goes_to_everyone
 
 
 def test_hostile_names_ping_nobody_and_break_nothing(small: ApprovalWorld) -> None:
-    small.card = snapshot(holder_name=HOSTILE, kyc=HOSTILE)
+    small.card = snapshot(holder_name=HOSTILE)
     message = render("request_card", small.message_facts(small.asks(reason=HOSTILE)))
     text = json.dumps(message)
     assert "<!channel>" not in text
