@@ -12,6 +12,7 @@ class Refusal(Exception):
     """
 
     is_recorded: ClassVar[bool] = True
+    is_counted = False  # whether it is only counted, with others of the same person (`bot/jobs/refused_people.py`)
     in_trail = False  # whether it is in the trail already, written where more was known about it
 
     def __init__(self, **facts: str) -> None:

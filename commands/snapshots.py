@@ -28,7 +28,7 @@ _TOP_UP = TransactionType("100")
 class SnapshotSource:
     """How to ask Paytend, and the date in its time zone (it dates transactions by it).
 
-    Paytend does not always say whose card it is: `find_holder` returns for whom we activated it, or an empty text.
+    Paytend does not always say whose card it is: `find_holder` returns who we activated it for, or an empty text.
     """
 
     ask: CallSender

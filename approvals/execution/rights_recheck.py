@@ -78,7 +78,7 @@ def find_known(members_by_account: Mapping[str, Member], account: str) -> Member
 def refuse_changed_by_requester(
     session: Session, context: ApprovalContext, request: Request, *, now: datetime
 ) -> None:
-    """Refuse money and secrets about a cardholder whom the requester has changed since."""
+    """Refuse money and secrets about a cardholder that the requester has changed since."""
     action = find_action(request.action)
     if action.is_delicate:
         changes = find_recent_changes(session, action=action.name, cardholder_id=request.cardholder_id, now=now)

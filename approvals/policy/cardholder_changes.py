@@ -58,7 +58,7 @@ def find_recent_changers(
 
 
 def find_known_holder(session: Session, card_id: str) -> str:
-    """Return for whom a card was last activated here; empty if it was not."""
+    """Return the cardholder that a card was last activated for here; empty if it was not."""
     found = session.exec(
         select(Request.cardholder_id)
         .where(

@@ -9,6 +9,7 @@ from bot.jobs.audit_head import AuditHeadPublisher
 from bot.jobs.expiry import Expiry
 from bot.jobs.follow_up import RequestFollowUp
 from bot.jobs.missed_webhooks import MissedWebhookFinder
+from bot.jobs.refused_people import RefusedPeople
 from bot.jobs.refused_webhooks import RefusalNotes
 from bot.jobs.scheduler import LAST_SUCCESS, Job
 from bot.jobs.stops import StopFollowUp
@@ -29,6 +30,7 @@ class JobContext:
     balance: BalanceWatch
     pictures: PictureUploader
     refusals: RefusalNotes
+    refused_people: RefusedPeople
     timers: RoutingTimers
     missed: MissedWebhookFinder
     expiry: Expiry
@@ -99,6 +101,12 @@ JOBS: tuple[JobRow, ...] = (
         every=timedelta(minutes=1),
         does="records in the trail how many webhooks were refused",
         work=lambda context: context.refusals.write,
+    ),
+    JobRow(
+        name="refused_people",
+        every=timedelta(minutes=1),
+        does="records in the trail, once an hour for a person, how often people without a role were refused",
+        work=lambda context: context.refused_people.write,
     ),
     JobRow(
         name="home",

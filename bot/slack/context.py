@@ -21,6 +21,7 @@ from approvals.tables import Request
 from bot.books.keeper import BookKeeper
 from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
+from bot.jobs.refused_people import RefusedPeople, is_outsider
 from bot.slack.choices import Choices
 from bot.slack.draft_store import Drafts
 from bot.slack.files import SlackFiles
@@ -75,6 +76,7 @@ class SlackContext:
     balance: BalanceRule
     doctor: DoctorContext
     books: BookKeeper
+    refused_people: RefusedPeople
     work: WorkHandover
 
     @property
@@ -106,11 +108,18 @@ class SlackContext:
 
     @contextmanager
     def recording_refusals(self, member: Member, *, subject: str) -> Iterator[None]:
-        """Add what is refused inside to the trail: the transaction in which it was raised was rolled back."""
+        """Add what is refused inside to the trail: the transaction in which it was raised was rolled back.
+
+        Refusals of people without any role are counted instead: anybody may type as many commands as they like.
+        """
         try:
             yield
         except Refusal as refusal:
-            if refusal.is_recorded and not refusal.in_trail:
+            if is_outsider(member):
+                if refusal.is_recorded and not refusal.is_counted:
+                    self.refused_people.count(member, refusal, subject=subject)
+                refusal.is_counted = True
+            elif refusal.is_recorded and not refusal.in_trail:
                 refusal.in_trail = True
                 with self.database.writing() as session:
                     chain.append_refusal(

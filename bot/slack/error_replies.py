@@ -75,7 +75,8 @@ def explain(error: Exception, *, reference: str) -> ProblemReply:
         if isinstance(error, kind):
             sentence = str(error) if say.told else ""
             facts = {"kind": type(error).__name__, "reference": reference}
-            _log.info("command.refused", exc_info=error if say.traced else None, extra=facts)
+            if not (isinstance(error, Refusal) and error.is_counted):
+                _log.info("command.refused", exc_info=error if say.traced else None, extra=facts)
             return ProblemReply(headline=say.headline, says=sentence, next=say.next)
     _log.error("command.broken", exc_info=error, extra={"reference": reference})
     return ProblemReply(

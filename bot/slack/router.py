@@ -67,8 +67,9 @@ class Router:
         command = COMMANDS_BY_NAME.get(incoming.name)
         if command is None:
             raise misread(f"{incoming.name} is not known here.", form="/cardops help")
-        form, words = command.find(incoming.text)
         context, member = self.context, self._find_member(incoming)
+        with context.recording_refusals(member, subject=command.name):
+            form, words = command.find(incoming.text)
         with context.recording_refusals(member, subject=f"{command.name} {form.word}".strip()):
             # Before the words are read: without the right nobody learns what is wrong with them.
             require_any(member, form.roles)

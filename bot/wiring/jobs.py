@@ -33,6 +33,7 @@ def make_scheduler(
         balance=make_balance_watch(base, approvals=approvals, notices=notices),
         pictures=make_pictures(base),
         refusals=make_refusal_notes(base, approvals=approvals, webhooks=webhooks),
+        refused_people=slack.context.refused_people,
         timers=notices.timers,
         missed=webhooks.missed,
         expiry=make_expiry(base, approvals=approvals),

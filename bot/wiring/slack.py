@@ -6,6 +6,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.books.keeper import BookKeeper
+from bot.jobs.refused_people import RefusedPeople
 from bot.slack.choices import Choices
 from bot.slack.context import ModalInputs, SlackContext, WorkHandover
 from bot.slack.deliveries import SeenDeliveries
@@ -86,6 +87,12 @@ def make_slack_context(
         balance=config.balance,
         doctor=make_doctor_context(base),
         books=books,
+        refused_people=RefusedPeople(
+            database=base.database,
+            audit_key=approvals.context.audit_key,
+            now_in=base.clock.now_in,
+            monotonic=base.clock.monotonic,
+        ),
         work=WorkHandover(
             later=base.pools.slow.submit,
             execute_now=approvals.executor.execute_now,

@@ -1,0 +1,67 @@
+"""People without any role who type and click a lot: counted, not written down one by one."""
+
+import json
+import logging
+
+import pytest
+
+from approvals.policy.people import Guest
+from bot.jobs.refused_people import RefusedPeople
+from tests.journeys.world import GUEST, STRANGER, JourneyWorld
+
+
+def _refusals(world: JourneyWorld, actor: str) -> list[int]:
+    """How many refusals each event of a person stands for."""
+    events = [row for row in world.trail() if row.event == "approval:refused" and row.actor == actor]
+    return [json.loads(row.facts)["count"] for row in events]
+
+
+def test_a25_thirty_commands_are_one_event_an_hour_and_no_line_each(
+    world: JourneyWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = GUEST
+    caplog.set_level(logging.INFO)
+    rows = world.rows()
+    for number in range(30):
+        world.types(person, "/card info 1755902" if number % 2 else "/card nonsense")
+    assert "Guests may not do this" in world.told(person)
+    assert _refusals(world, person) == [1]
+    assert [record for record in caplog.records if record.message == "command.refused"] == []
+    assert world.rows() == rows
+
+    noting = world.bot.slack.context.refused_people
+    world.passes(minutes=30)
+    noting.write()
+    assert _refusals(world, person) == [1]
+    world.passes(minutes=31)
+    noting.write()
+    noting.write()
+    assert _refusals(world, person) == [1, 14]
+    world.passes(hours=2)
+    noting.write()
+    assert _refusals(world, person) == [1, 14]
+
+
+def test_a25_clicks_of_strangers_are_counted_too(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.asks()
+    world.slack.invites("C0APPROVALS", STRANGER)
+    for _ in range(5):
+        world.clicks(STRANGER, "request_approve")
+    assert _refusals(world, STRANGER) == [1]
+    assert world.request().status == "pending"
+
+
+def test_a25_a_restart_does_not_start_the_hour_anew(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.types(GUEST, "/card info 1755902")
+    again = RefusedPeople(
+        database=world.bot.database,
+        audit_key=world.bot.slack.context.approvals.audit_key,
+        now_in=world.bot.slack.context.now_in,
+        monotonic=lambda: world.clock.now().timestamp(),
+    )
+    member = world.bot.slack.context.members.find(GUEST)
+    for _ in range(3):
+        again.count(member, Guest(), subject="/card info")
+    assert _refusals(world, GUEST) == [1]
