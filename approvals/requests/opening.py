@@ -226,17 +226,13 @@ def _make(
     shown = {"summary": summarise(action, payload, new_request.snapshot), "card": to_json(new_request.snapshot)}
     money, channel = payload.moved_money, rule.channel or context.channel
 
-    def seal(value: Any, column: str) -> bytes:
-        # Bound to this row: a payload that somebody copies into another request does not open there.
-        return context.vault.seal(canonical_json(value), table=REQUEST_TABLE, row=request_id, column=column)
-
     return Request(
         id=request_id,
         action=action.name,
         subject=payload.subject,
         new_card=payload.new_card,
-        payload=seal(content, "payload"),
-        shown=seal(shown, "shown"),
+        payload=_seal(context, content, row=request_id, column="payload"),
+        shown=_seal(context, shown, row=request_id, column="shown"),
         digest=digest,
         phrase=check_phrase(digest),
         requester_id=person.id,
@@ -258,6 +254,11 @@ def _make(
         decide_by=now + rule.decide_within,
         remind_at=now + rule.decide_within * REMINDERS[0],
     )
+
+
+def _seal(context: ApprovalContext, value: Any, *, row: str, column: str) -> bytes:
+    # Bound to this row: a payload that somebody copies into another request does not open there.
+    return context.vault.seal(canonical_json(value), table=REQUEST_TABLE, row=row, column=column)
 
 
 def summarise(action: Action, payload: Payload, asked: Snapshot) -> str:

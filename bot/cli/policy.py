@@ -23,7 +23,7 @@ from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from bot.clock import make_clock
 from bot.database import schema
 from bot.database.engine import SqlDatabase
-from bot.settings.cardops_yml import Config, ConfigUnusable, read_config
+from bot.settings.cardops_yml import Config, ConfigUnusable, find_vain, read_config
 from bot.settings.environment import Settings, SettingsUnusable, find_config, read_own_settings
 from bot.settings.reference import make_schema
 from bot.slack.directory import SlackDirectory
@@ -61,6 +61,9 @@ def check(_chosen: argparse.Namespace) -> int:
         config = read_config(path)
     except ConfigUnusable as error:
         complain(f"{path} cannot be used:", error.problems)
+        return WRONG
+    if vain := find_vain(path, config):
+        complain(f"{path} has lines without effect:", vain)
         return WRONG
     say(f"{path}: {len(config.policy)} rules, {len(config.limits)} limits, {len(config.routes)} routes.")
     return FINE

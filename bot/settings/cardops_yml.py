@@ -12,6 +12,7 @@ from approvals.books.rules import BookRule
 from approvals.policy.people import RoleRule
 from approvals.policy.rules import LimitRule, Policy, PolicyRule
 from approvals.policy.stop_conditions import StopCause, StopConditionText, find_condition
+from approvals.policy.vain_lines import find_vain_lines
 from notifier.balance.levels import BalanceRule
 from notifier.routing.routes import RouteRule, find_mistake
 from notifier.routing.storm_rules import StormRule
@@ -124,6 +125,16 @@ def parse_config(text: str, *, name: str) -> Config:
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise ConfigUnusable([_say(problem, node, name) for problem in problems]) from error
+
+
+def find_vain(path: Path, config: Config) -> list[str]:
+    """Return what has no effect in the file of this configuration, with line and key, all at once."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    found = find_vain_lines(config.rules, roles=config.roles, same_person=config.same_person)
+    problems = [
+        {"loc": (row.section, row.place, *((row.key,) if row.key else ())), "msg": row.why} for row in found
+    ]
+    return [_say(problem, node, path.name) for problem in problems]
 
 
 def _say(problem: Mapping[str, Any], node: Any, name: str) -> str:

@@ -106,3 +106,22 @@ def test_the_schema_takes_what_the_bot_takes_and_refuses_a_typing_error(small: O
     assert list(validator.iter_errors({"rolles": {}}))
     assert list(validator.iter_errors({"roles": {"boss": {}}}))
     assert "PT8H" not in said
+
+
+def test_a24_check_names_every_line_without_effect_at_once(small: Operator) -> None:
+    file = small.folder / "cardops.yml"
+    first = "  - {name: large top-ups, action: card.top_up, over: 500.00 EUR, quorum: 2, approvers: [manager]}\n"
+    hidden = "  - {name: huge, action: card.top_up, over: 10000.00 EUR, quorum: 3, approvers: [manager]}\n"
+    vain = "limits:\n  - {action: card.apply, per: card, window: 24h, over: 1.00 EUR, then: refuse}\n"
+    assert first in CONFIG
+    status, _, _ = small.types("policy", "check")
+    assert status == 0
+
+    text = CONFIG.replace(first, first + hidden).replace("limits:\n", vain)
+    file.write_text(text)
+    lines = text.splitlines()
+    status, _, err = small.types("policy", "check")
+
+    assert status == 1
+    assert f"line {lines.index(hidden.rstrip()) + 1}: policy.1: “huge” can never decide" in err
+    assert f"line {lines.index(vain.splitlines()[1]) + 1}: limits.0: this limit has no effect" in err
