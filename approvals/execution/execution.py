@@ -15,7 +15,7 @@ from approvals.actions.outcomes import Outcome, Result
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
-from approvals.audit import chain, row_macs
+from approvals.audit import row_macs
 from approvals.context import ApprovalContext
 from approvals.execution import unproven
 from approvals.execution.preflight import CardChanged, preflight
@@ -32,7 +32,7 @@ from approvals.refusals import Refusal
 from approvals.requests import decision_validity, stored
 from approvals.requests.deadlines import reminder_time
 from approvals.requests.decisions import find_live_rule
-from approvals.requests.duplicates import Matter, refuse_excluded
+from approvals.requests.duplicates import wait_for_others
 from approvals.requests.history import Unproven, require_proven
 from approvals.requests.move import CLOCK, Overtaken, move
 from approvals.requests.stopped import read_unstopped
@@ -158,7 +158,7 @@ def claim(
     counted = decision_validity.count_approvals(earlier, same_person=context.same_person)
     if counted < decision_validity.count_needed(stored.read_rule(request), live):
         return _return(session, context, request, lost=lost, now=now)
-    _wait_for_others(session, request, payload, cardholder_id=current.holder_id)
+    wait_for_others(session, request, payload, cardholder_id=current.holder_id)
     lease = _write_intent(session, context, request, now=now)
     return ClaimedExecution(
         request_id=request.id,
@@ -239,14 +239,6 @@ def _refuse_alone(request: Request, *, live: Rule, members_by_account: Mapping[s
     if not live.lifted:
         raise NotLiftedNow
     require_requester(request, members_by_account=members_by_account)
-
-
-def _wait_for_others(session: Session, request: Request, payload: Payload, *, cardholder_id: str) -> None:
-    """Put the request off while others exclude it: it stays approved, and is tried again when they have ended."""
-    # Two that exclude each other must not be claimed at the same moment, so the claims of all replicas queue here.
-    chain.lock(session)
-    matter = Matter.of(find_action(request.action), payload, cardholder_id=cardholder_id)
-    refuse_excluded(session, matter, claiming=request.id)
 
 
 def _return(

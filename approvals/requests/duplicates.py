@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from approvals.actions.exclusions import Shared, find_blockers
 from approvals.actions.payloads import Payload
 from approvals.actions.table import Action, find_action
+from approvals.audit import chain
 from approvals.context import ApprovalContext
 from approvals.refusals import Refusal, write_moment
 from approvals.statuses import Status
@@ -72,6 +73,17 @@ def refuse_excluded(session: Session, matter: Matter, *, claiming: str = "") -> 
     if first.action == matter.action:
         raise AlreadyOpen(**facts)
     raise Excluded(**facts, title=find_action(first.action).title, status=first.status)
+
+
+def wait_for_others(session: Session, request: Request, payload: Payload, *, cardholder_id: str) -> None:
+    """Put a claim off while others exclude the request: it stays approved, and is tried again when they ended.
+
+    Raises what `refuse_excluded` raises, which is no refusal of the request itself.
+    """
+    # Two that exclude each other must not be claimed at the same moment, so the claims of all replicas queue here.
+    chain.lock(session)
+    matter = Matter.of(find_action(request.action), payload, cardholder_id=cardholder_id)
+    refuse_excluded(session, matter, claiming=request.id)
 
 
 _WAITING = (Status.PENDING, Status.APPROVED)
