@@ -29,7 +29,7 @@ class BookKeeper:
     audience: Audience
     channel: str
     wake_deliverer: Callable[[], None]
-    stop: Callable[[str], None]
+    stop: Callable[[str], object]
 
     def keep(self) -> None:
         """Compare yesterday and today, and days before with something open; in the morning tell yesterday's."""

@@ -14,13 +14,15 @@ from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
 from approvals.execution import execution, interrupted_executions, records
-from approvals.execution.execution import Candidate, ClaimedExecution
+from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.execution.records import ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable, Member
+from approvals.policy.stop_conditions import StopCause
 from approvals.refusals import Refusal
 from approvals.requests import stored
 from approvals.requests.history import Unproven
 from approvals.statuses import Status
+from approvals.stops.stopping import stop_by_itself
 from approvals.tables import Request
 from paytend import Client, PaytendError
 from storage.database import Database
@@ -158,6 +160,7 @@ class Executor:
             )
         if not isinstance(work, ClaimedExecution):
             if work.status is Status.APPROVED:
+                self._stop_all(work)
                 raise Unproven(what=work.words)
             return
         self._wake_deliverer()  # the request message says that it is being executed
@@ -180,6 +183,18 @@ class Executor:
         except SQLAlchemyError:
             _log.exception("execution.database_failed")
             return False
+
+    def _stop_all(self, work: NotClaimed) -> None:
+        """Stop, if `stop_when` of cardops.yml has `trail_broken`: who changed one row may have changed others."""
+        with self._database.writing() as session:
+            stop_by_itself(
+                session,
+                self._context,
+                cause=StopCause.TRAIL_BROKEN,
+                reason="the rows of an approved request are not what the audit trail proves",
+                mark=work.request_id,
+                now=self._now_in(session),
+            )
 
     def _snapshot_of(self, candidate: Candidate) -> Snapshot:
         """Return what the request is about, as it is now.

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from sqlmodel import Session, col, select
 
+from approvals.audit import verification
 from approvals.context import ApprovalContext
 from approvals.policy.stop_conditions import StopCause, find_condition
 from approvals.requests import stopped
@@ -47,24 +48,45 @@ class StopFollowUp:
             self.wake_deliverer()
         return changed + self._pin()
 
+    def verify_trail(self) -> None:
+        """Stop when the trail does not verify, if `stop_when` has it; else nobody has to read the whole trail."""
+        if find_condition(self.context.stop_when, StopCause.TRAIL_BROKEN) is None:
+            return
+        with self.database.reading() as session:
+            verified = verification.verify(session, key=self.context.audit_key)
+        if not verified.is_intact:
+            mark = f"event {verified.broken_at}"
+            self.stop_for(StopCause.TRAIL_BROKEN, f"the audit trail is broken at {mark}", mark=mark)
+
+    def stop_for(self, cause: StopCause, reason: str, *, mark: str = "") -> bool:
+        """Stop for a cause that came true, if `stop_when` has it; return whether that stopped anything.
+
+        Without a mark each call is about something new; see `stopping.stop_by_itself`.
+        """
+        with self.database.writing() as session:
+            began = stopping.stop_by_itself(
+                session,
+                self.context,
+                cause=cause,
+                reason=reason,
+                mark=mark or self.context.make_id(),
+                now=self.now_in(session),
+            )
+        self.wake_deliverer()
+        return began is not None
+
     def _stop_by_itself(self) -> int:
         """Stop when more outcomes are unknown than `stop_when` allows."""
         condition = find_condition(self.context.stop_when, StopCause.UNKNOWN_OVER)
         if condition is None or condition.unknown_over is None:
             return 0
-        with self.database.writing() as session:
+        with self.database.reading() as session:
             unknown = _find_unknown(session, limit=condition.unknown_over + 1)
-            if len(unknown) <= condition.unknown_over:
-                return 0
-            began = stopping.stop_by_itself(
-                session,
-                self.context,
-                cause=StopCause.UNKNOWN_OVER,
-                reason=f"the outcome of more than {condition.unknown_over} requests is not known",
-                mark=unknown[0],  # what two people resumed stops again only when another outcome is lost
-                now=self.now_in(session),
-            )
-            return int(began is not None)
+        if len(unknown) <= condition.unknown_over:
+            return 0
+        reason = f"the outcome of more than {condition.unknown_over} requests is not known"
+        # What two people resumed stops again only when another outcome is lost.
+        return int(self.stop_for(StopCause.UNKNOWN_OVER, reason, mark=unknown[0]))
 
     def _update_messages(self) -> int:
         self._post_lines()

@@ -84,6 +84,13 @@ JOBS: tuple[JobRow, ...] = (
         work=lambda context: context.stops.follow,
     ),
     JobRow(
+        name="trail",
+        every=HOUR,
+        does="verifies the audit trail where `stop_when` has `trail_broken`, and stops when it is broken",
+        work=lambda context: context.stops.verify_trail,
+        lease=HOUR,  # a trail of many years
+    ),
+    JobRow(
         name="orders",
         every=timedelta(minutes=1),
         does="asks for the results of card orders",

@@ -2,6 +2,7 @@
 
 from approvals.books.differences import Audience
 from approvals.books.known import AGREERS
+from approvals.policy.stop_conditions import StopCause
 from bot.books.comparison import BookSource
 from bot.books.keeper import BookKeeper
 from bot.settings.cardops_yml import Config
@@ -23,7 +24,7 @@ def make_book_keeper(base: Foundation, *, approvals: ApprovalEdge) -> BookKeeper
         audience=make_audience(base.config),
         channel=base.config.channels.audit,
         wake_deliverer=base.loops.delivery.wake,
-        stop=lambda _reason: None,
+        stop=lambda reason: approvals.stops.stop_for(StopCause.BOOKS_DIFFER, reason),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from approvals.policy.stop_conditions import StopCause
 from sandbox.slack import SlackWorkspace
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (
@@ -210,3 +211,42 @@ def test_off_by_default_nothing_stops_by_itself(sqlite_world: JourneyWorld) -> N
     fires(sqlite_world)
 
     assert json.loads(answers(sqlite_world, "/readyz")[1])["stopped"] == []
+
+
+def test_a_broken_trail_stops_everything_where_the_operator_wants_it(make_world: MakesWorld) -> None:
+    with make_world(config=CONFIG + "stop_when: [trail_broken]\n") as world:
+        world.bot.jobs.fire("trail")
+        assert json.loads(answers(world, "/readyz")[1])["stopped"] == []
+        removed = break_trail(world)
+        world.passes(hours=1)
+        world.bot.jobs.fire("trail")
+        world.settles()
+
+        assert json.loads(answers(world, "/readyz")[1])["stopped"] == ["all"]
+        assert "the audit trail is broken at event 1" in text_of(line(world.slack)["blocks"])
+        mend_trail(world, removed)
+
+
+def test_books_that_differ_stop_where_the_operator_wants_it(make_world: MakesWorld) -> None:
+    with make_world(config=CONFIG + "stop_when: [{books_differ: true, stops: top-ups}]\n") as world:
+        assert world.bot.approvals.stops.stop_for(StopCause.BOOKS_DIFFER, "the books differ: 1 new")
+        assert not world.bot.approvals.stops.stop_for(StopCause.TRAIL_BROKEN, "not wanted")
+
+        assert json.loads(answers(world, "/readyz")[1])["stopped"] == ["top-ups"]
+
+
+def break_trail(world: JourneyWorld) -> str:
+    """Change the first event as somebody with the file could, and return how it was."""
+    world.types(ADMIN, "/cardops doctor")
+    with world.bot.database.writing() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("DROP TRIGGER cardops_audit_event_unchanged")
+        actor = connection.exec_driver_sql("SELECT actor FROM audit_event WHERE seq = 1").scalar_one()
+        connection.exec_driver_sql("UPDATE audit_event SET actor = 'U0EVE' WHERE seq = 1")
+    return str(actor)
+
+
+def mend_trail(world: JourneyWorld, actor: str) -> None:
+    """Put it back: a journey ends with an unbroken trail."""
+    with world.bot.database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE audit_event SET actor = ? WHERE seq = 1", (actor,))

@@ -149,3 +149,32 @@ def test_an_alias_bomb_or_a_foreign_tag_makes_nothing() -> None:
 
     assert problems(bomb)
     assert problems("roles: !!python/object/apply:os.system [true]\n")
+
+
+def test_nothing_stops_by_itself_unless_it_is_asked_for() -> None:
+    assert Config().stop_when == ()
+    config = parse_config("stop_when: [books_differ, trail_broken, unknown_over: 3]\n", name="cardops.yml")
+
+    assert [(condition.cause.value, condition.stops) for condition in config.stop_when] == [
+        ("books_differ", "all"),
+        ("trail_broken", "all"),
+        ("unknown_over", "all"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("stop_when: [book_differ]", "cardops.yml, line 1: stop_when.0: there is no condition book_differ"),
+        ("stop_when:\n- trail_broken\n- unknown_over: x", "cardops.yml, line 3: stop_when.1.unknown_over: "),
+        ("stop_when: [unknown_over]", "stop_when.0: unknown_over needs a number"),
+        ("stop_when: [trail_broken, trail_broken]", "stop_when: trail_broken stands here twice"),
+        ("stop_when: [{stops: all}]", "stop_when.0: one of books_differ, trail_broken and unknown_over is needed"),
+        ("stop_when: [{unknown_over: 3, stops: cards}]", "stop_when.0.stops: "),
+    ],
+)
+def test_a_condition_that_cannot_be_read_names_its_line_and_key(text: str, says: str) -> None:
+    with pytest.raises(ConfigUnusable) as unusable:
+        parse_config(text, name="cardops.yml")
+
+    assert says in unusable.value.problems[0]

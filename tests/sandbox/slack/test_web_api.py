@@ -255,6 +255,24 @@ def test_reactions_and_permalinks(ws: SlackWorkspace, client: WebClient) -> None
     assert link == f"{ws.base_url}/archives/C0ALERTS/p{ts.replace('.', '')}"
 
 
+def test_pins_are_put_once_taken_once_and_only_on_messages(ws: SlackWorkspace, client: WebClient) -> None:
+    ts = client.chat_postMessage(channel="C0ALERTS", text="x")["ts"]
+
+    client.pins_add(channel="C0ALERTS", timestamp=ts)
+
+    assert ws.message("C0ALERTS", ts)["pinned_to"] == ["C0ALERTS"]
+    assert refusal(lambda: client.pins_add(channel="C0ALERTS", timestamp=ts)) == "already_pinned"
+    client.pins_remove(channel="C0ALERTS", timestamp=ts)
+    assert "pinned_to" not in ws.message("C0ALERTS", ts)
+    assert refusal(lambda: client.pins_remove(channel="C0ALERTS", timestamp=ts)) == "no_pin"
+    assert refusal(lambda: client.pins_add(channel="C0ALERTS")) == "no_item_specified"
+    assert refusal(lambda: client.pins_add(channel="C0ALERTS", timestamp="now")) == "bad_timestamp"
+    assert refusal(lambda: client.pins_add(channel="C0ALERTS", timestamp="1.000001")) == "message_not_found"
+    assert refusal(lambda: client.pins_add(channel="C0GENERAL", timestamp=ts)) == "not_in_channel"
+    ws.credentials.scopes = frozenset(ws.credentials.scopes) - {"pins:write"}
+    assert refusal(lambda: client.pins_add(channel="C0ALERTS", timestamp=ts)) == "missing_scope"
+
+
 def test_a_file_is_uploaded_in_three_steps_read_and_deleted(ws: SlackWorkspace, client: WebClient) -> None:
     file = client.files_upload_v2(channel="C0ALERTS", content="a,b\n", filename="trend.csv", title="Trend")["file"]
 
