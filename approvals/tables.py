@@ -17,6 +17,8 @@ _OPEN = text("status IN ({})".format(", ".join(f"'{status.value}'" for status in
 # What retention has yet to purge: the index stays small, however long the history is.
 _KEPT = text("length(payload) > 0 AND ended_at IS NOT NULL")
 
+_CONTRADICTED = text("contradicted_at IS NOT NULL")
+
 
 def _moment(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=nullable)
@@ -128,12 +130,24 @@ class VoidedDecision(SQLModel, table=True):
 
 
 class Execution(SQLModel, table=True):
-    """The one execution of a request; a claim needs this `lease` to record its outcome. `looks` counts lookups."""
+    """The one execution of a request; a claim needs this `lease` to record its outcome. `looks` counts lookups.
+
+    `refused_code` is that of a signed refusal, `absent_code` the one with which Paytend says that it has no such
+    order, `absent_since` when it first said so after the send. `last_said` is its last clear word (a
+    LookupStatus), `asked_at` when it was last asked. An end is watched until `watched_until`; when Paytend says
+    the opposite (`contradicted_by`), two people settle it again, and until then `contradicted_at` is set.
+    """
 
     __tablename__ = "approval_execution"
     __table_args__ = (
         Index("ix_execution_next_look", "next_look_at"),
         Index("ix_execution_claimed", "claimed_at"),  # the books ask for those of a day
+        Index(
+            "ix_execution_contradicted",
+            "request_id",
+            sqlite_where=_CONTRADICTED,
+            postgresql_where=_CONTRADICTED,
+        ),
     )
 
     request_id: str = Field(primary_key=True, foreign_key=f"{REQUEST_TABLE}.id")
@@ -151,6 +165,15 @@ class Execution(SQLModel, table=True):
     next_look_at: datetime | None = _moment(nullable=True)
     looks: int = 0
     gave_up_at: datetime | None = _moment(nullable=True)
+    refused_code: str = ""
+    absent_code: str = ""
+    absent_since: datetime | None = _moment(nullable=True)
+    last_said: str = ""
+    asked_at: datetime | None = _moment(nullable=True)
+    alarmed: str = ""
+    watched_until: datetime | None = _moment(nullable=True)
+    contradicted_at: datetime | None = _moment(nullable=True)
+    contradicted_by: str = ""
 
 
 class Settlement(SQLModel, table=True):

@@ -15,7 +15,7 @@ import httpx
 from paytend.errors import OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
 from paytend.models import Answer
 from paytend.money import AmountUnit
-from paytend.operations.call import Call, Operation
+from paytend.operations.call import Call, Operation, refuse_another
 from paytend.wire import envelope
 from paytend.wire.keys import Keys
 
@@ -113,7 +113,11 @@ class Client:
                 # `form`, because the document leaves open which text Paytend signs (b.5 no. 1 and 2).
                 extra={"operation": operation.name, "outcome": outcome, "form": form, "seconds": seconds},
             )
-        return operation.answer.decode(response.data, unit=self.unit)
+        answer = operation.answer.decode(response.data, unit=self.unit)
+        # What the answer to a change proves is judged where it was approved: it may have happened all the same.
+        if not operation.changes:
+            refuse_another(call, answer)
+        return answer
 
     def _exchange(self, call: Call[Any], content: Mapping[str, Any]) -> envelope.Response:
         body = envelope.seal(

@@ -5,11 +5,13 @@ PaytendError
  ├── Unreachable      "Not now."     never sent, or a read that got no answer; safe to try again
  ├── OutcomeUnknown   "I don't know" a change was sent and no answer came; never repeat it blindly
  └── ProtocolError    "I don't know" an answer or webhook that cannot be trusted; for a change: unknown
+      └── AnotherSubject             a genuine answer, but about another card, cardholder or order than asked for
 
 KeyUnusable           a key or this machine's OpenSSL cannot serve; raised at start, never in a request
 """
 
 from enum import StrEnum
+from typing import ClassVar
 
 
 class Flaw(StrEnum):
@@ -63,6 +65,22 @@ class ProtocolError(PaytendError):
     def __init__(self, flaw: Flaw = Flaw.SIGNATURE) -> None:
         super().__init__()
         self.flaw = flaw
+
+
+class AnotherSubject(ProtocolError):
+    """Paytend answered about another card, cardholder or order than was asked for, so nothing of it was used.
+
+    `name` is that of the value: card_id, holder_id or reference.
+    """
+
+    _WORDS: ClassVar = {"card_id": "card", "holder_id": "cardholder", "reference": "order"}
+
+    def __init__(self, name: str) -> None:
+        super().__init__(Flaw.UNREADABLE)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"Paytend answered about another {self._WORDS[self.name]}, so its answer was not used."
 
 
 class KeyUnusable(ValueError):

@@ -1,201 +1,217 @@
-"""What Paytend's answers prove: the answer to a change, and the answer to a later lookup. Pure."""
+"""What an answer proves: for each question and each answer, what is believed and what is asked next. Pure.
 
-from dataclasses import replace
+The one table of it. docs/evidence.md is made from it, and a test compares the two.
+"""
 
-from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
-from approvals.actions.payloads import ActivatePayload, ApplyPayload, Payload, TopUpPayload, UpdatePayload
-from paytend.models import Answer, Cardholder, CardInfo, CardOrder, Done, RetrievedPassword, TopUp
-from paytend.models.codes import ApplyStatus, CardStatus, ChangeStatus, TopUpStatus
+from dataclasses import dataclass
+from enum import StrEnum
 
-_ODD = "Paytend's answer does not fit what was asked."
-_NO_STATUS = "Paytend's answer has no status that we know."
+from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Reading, Result, Said
 
 
-def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Outcome:
-    """Return what the answer to a top-up says."""
-    if _contradicts(answer, payload, reference):
-        return make_outcome(Result.UNKNOWN, _ODD, answer)
-    match answer.status:
-        case TopUpStatus.DONE:
-            words = f"Done at Paytend.{_other_amount(answer, payload)}"
-            return make_outcome(Result.EXECUTED, words, answer, answer.trade_id)
-        case TopUpStatus.FAILED:
-            words = answer.message or "Paytend says that it failed."
-            return make_outcome(Result.FAILED, words, answer, answer.trade_id)
-        case TopUpStatus.IN_PROGRESS:
-            # Not executed: it may still fail, and lookups follow only what is unknown.
-            return make_outcome(Result.UNKNOWN, "In progress at Paytend.", answer, answer.trade_id)
-        case _:
-            return make_outcome(Result.UNKNOWN, _NO_STATUS, answer, answer.trade_id)
+class Question(StrEnum):
+    """How Paytend can be asked later what became of a change."""
+
+    REFERENCE = "by our reference"
+    STATE = "by what the change leaves behind"
+    NONE = "not at all"
 
 
-def read_top_up_lookup(answer: TopUp, payload: TopUpPayload, reference: str) -> LookupResult:
-    """Return what getTopupResult says about a top-up."""
-    if _contradicts(answer, payload, reference):
-        return make_lookup_result(LookupStatus.UNREADABLE, _ODD, answer)
-    match answer.status:
-        case TopUpStatus.DONE:
-            words = f"Paytend says that it was done.{_other_amount(answer, payload)}"
-            return make_lookup_result(LookupStatus.EXECUTED, words, answer, answer.trade_id)
-        case TopUpStatus.FAILED:
-            words = answer.message or "Paytend says that it failed."
-            return make_lookup_result(LookupStatus.FAILED, words, answer, answer.trade_id)
-        case TopUpStatus.IN_PROGRESS:
-            return make_lookup_result(LookupStatus.IN_PROGRESS, "In progress at Paytend.", answer, answer.trade_id)
-        case _:
-            return make_lookup_result(LookupStatus.UNREADABLE, _NO_STATUS, answer)
+class Asked(StrEnum):
+    """What an answer belongs to."""
+
+    BEFORE = "the question before the first send"
+    CHANGE = "the change"
+    LATER = "the question afterwards"
 
 
-def read_done(answer: Done, _payload: Payload, _reference: str) -> Outcome:
-    """Return what the answer to a change without a result of its own says: success without a status is done."""
-    match answer.status:
-        # The predecessor API answered these with a status; whether this one does is not documented (a.2).
-        case None | ChangeStatus.DONE:
-            return make_outcome(Result.EXECUTED, "Done at Paytend.", answer)
-        case ChangeStatus.FAILED:
-            return make_outcome(Result.FAILED, answer.message or "Paytend says that it failed.", answer)
-        case _:
-            return make_outcome(Result.UNKNOWN, _NO_STATUS, answer)
+class Belief(StrEnum):
+    """What is believed after an answer."""
+
+    EXECUTED = "executed"
+    FAILED = "failed"
+    IN_PROGRESS = "unknown, in progress"
+    UNKNOWN = "unknown"
+    ABSENT = "unknown, or failed the second time"
+    NOT_SENT = "not sent"
+    FREE = "not sent yet"
 
 
-def read_found_card(answer: CardInfo, _payload: Payload, _reference: str) -> LookupResult:
-    """Return whether a lost card is active again."""
-    match answer.status:
-        case CardStatus.ACTIVE:
-            return make_lookup_result(LookupStatus.EXECUTED, "The card is active again.", answer)
-        case CardStatus.LOST:
-            return make_lookup_result(LookupStatus.NOT_FOUND, "The card is still reported lost.", answer)
-        case _:
-            return make_lookup_result(LookupStatus.UNREADABLE, "The card's status does not tell.", answer)
+class Next(StrEnum):
+    """What happens next."""
+
+    NOTHING = "nothing"
+    CONFIRM = "Paytend is asked for 30 days whether it stays that way"
+    ASK = "Paytend is asked again, or two people settle it where it cannot be asked"
+    ALARM = "on-call and managers are alarmed; Paytend is asked again"
+    SEND = "it is sent, once"
+    LATER = "tried again after a pause; nothing is sent before"
+    PEOPLE = "two people settle it"
+    TWICE = "asked again after a pause: if the change was refused with a signature, the same answer means failed"
 
 
-def read_activated_card(answer: CardInfo, payload: ActivatePayload, _reference: str) -> LookupResult:
-    """Return whether a card is active now and belongs to the cardholder it was meant for."""
-    match answer.status:
-        case CardStatus.ACTIVE if answer.holder_id == payload.holder_id:
-            return make_lookup_result(LookupStatus.EXECUTED, "The card is active and the cardholder's.", answer)
-        case CardStatus.INACTIVE:
-            return make_lookup_result(LookupStatus.NOT_FOUND, "The card is still inactive.", answer)
-        case _:
-            return make_lookup_result(LookupStatus.UNREADABLE, "The card's status does not tell.", answer)
+_ALL, _ASKED = frozenset(Question), frozenset({Question.REFERENCE, Question.STATE})
+_ORDER, _NAMELESS = frozenset({Question.REFERENCE}), frozenset({Question.NONE})
 
 
-def read_replaced(answer: Done, payload: Payload, reference: str) -> Outcome:
-    """Return what the answer to a replacement says, and what happens next."""
-    read = read_done(answer, payload, reference)
-    if read.result is not Result.EXECUTED:
-        return read
-    words = "Done at Paytend. The old card is frozen; its balance moves to the new one within 24 hours."
-    return make_outcome(Result.EXECUTED, words, answer)
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One row of the table: for actions with one of these `questions`, what this answer is worth, and why."""
+
+    asked: Asked
+    said: Said
+    questions: frozenset[Question]
+    belief: Belief
+    next: Next
+    why: str
 
 
-def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -> Outcome:
-    """Return what the answer to a password retrieval says; a secret in it is kept apart, in memory only."""
-    read = read_done(answer, payload, reference)
-    if read.result is not Result.EXECUTED:
-        return read
-    if answer.secret is None:
-        return make_outcome(
-            Result.EXECUTED, "Done. Paytend sends it to the cardholder; nobody here sees it.", answer
-        )
-    words = "Done. Paytend answered with a secret, which only the requester can see, once."
-    return Outcome(result=Result.EXECUTED, words=words, secret=answer.secret)
+_BEFORE = (
+    (Said.ABSENT, Belief.FREE, Next.SEND, "Paytend has nothing under our reference."),
+    (
+        Said.DONE,
+        Belief.EXECUTED,
+        Next.CONFIRM,
+        "An earlier life of this request has sent it; again would be twice.",
+    ),
+    (Said.FAILED, Belief.FAILED, Next.CONFIRM, "Paytend has this order, and says that it failed."),
+    (Said.IN_PROGRESS, Belief.IN_PROGRESS, Next.ASK, "Paytend has this order already."),
+    (Said.UNDER_WAY, Belief.IN_PROGRESS, Next.ASK, "Paytend has this order already."),
+    (Said.NO_STATUS, Belief.UNKNOWN, Next.ASK, "Paytend has an order with our reference, whatever its state."),
+    (Said.ANOTHER_CONTENT, Belief.UNKNOWN, Next.ALARM, "Our reference stands for something else at Paytend."),
+    (Said.UNNAMED, Belief.NOT_SENT, Next.LATER, "It may be about any order."),
+    (Said.ANOTHER_ORDER, Belief.NOT_SENT, Next.LATER, "It is about another order."),
+    (Said.REFUSED, Belief.NOT_SENT, Next.LATER, "It refuses to say; `no_such_order` names the codes that do say."),
+    (Said.REFUSED_UNSIGNED, Belief.NOT_SENT, Next.LATER, "Anybody on the way may have written it."),
+    (Said.UNTRUSTED, Belief.NOT_SENT, Next.LATER, "Anybody on the way may have written it."),
+    (Said.NOT_REACHED, Belief.NOT_SENT, Next.LATER, "Whether it was sent before is not known."),
+)
+_CHANGE = (
+    (Said.DONE, _ALL, Belief.EXECUTED, Next.NOTHING, "Paytend signed that it did what was asked."),
+    (Said.DONE_UNNAMED, _ORDER, Belief.EXECUTED, Next.CONFIRM, "It answers our call and contradicts nothing."),
+    (Said.IN_PROGRESS, _ALL, Belief.IN_PROGRESS, Next.ASK, "It may still end either way."),
+    (Said.UNDER_WAY, _ALL, Belief.IN_PROGRESS, Next.ASK, "It may still end either way."),
+    (
+        Said.FAILED,
+        _ALL,
+        Belief.UNKNOWN,
+        Next.ASK,
+        "Said before the end, it may still happen: the order is asked for.",
+    ),
+    (Said.REFUSED, _ALL, Belief.UNKNOWN, Next.ASK, "It may refuse the repetition of what was done before."),
+    (Said.REFUSED_FINALLY, _ALL, Belief.FAILED, Next.CONFIRM, "The operator knows that this code is final."),
+    (Said.REFUSED_UNSIGNED, _ALL, Belief.UNKNOWN, Next.ASK, "Anybody on the way may have written it."),
+    (Said.NO_STATUS, _ALL, Belief.UNKNOWN, Next.ASK, "A status that we do not know says nothing."),
+    (Said.ANOTHER_ORDER, _ORDER, Belief.UNKNOWN, Next.ASK, "It says nothing about ours."),
+    (Said.ANOTHER_CONTENT, _ALL, Belief.UNKNOWN, Next.ALARM, "Something else was done than what was approved."),
+    (Said.UNTRUSTED, _ALL, Belief.UNKNOWN, Next.ASK, "It was sent, and what came back proves nothing."),
+    (Said.NO_ANSWER, _ALL, Belief.UNKNOWN, Next.ASK, "It was sent, and may have happened."),
+    (Said.NOT_REACHED, _ALL, Belief.NOT_SENT, Next.LATER, "No connection was made, so nothing can have happened."),
+    (Said.NOT_SENDABLE, _ALL, Belief.FAILED, Next.NOTHING, "Nothing was sent, and another try would fail alike."),
+)
+_LATER = (
+    (Said.DONE, _ASKED, Belief.EXECUTED, Next.NOTHING, "Paytend says so of our order, or the card shows it."),
+    (Said.FAILED, _ORDER, Belief.FAILED, Next.CONFIRM, "Paytend says so of our order, after the end."),
+    (
+        Said.IN_PROGRESS,
+        _ORDER,
+        Belief.IN_PROGRESS,
+        Next.ASK,
+        "Nobody can settle meanwhile that it did not happen.",
+    ),
+    (Said.UNDER_WAY, _ASKED, Belief.IN_PROGRESS, Next.ASK, "Nobody can settle meanwhile that it did not happen."),
+    (
+        Said.ABSENT,
+        _ASKED,
+        Belief.ABSENT,
+        Next.TWICE,
+        "What is sent may arrive late: its absence alone proves nothing.",
+    ),
+    (Said.UNNAMED, _ASKED, Belief.UNKNOWN, Next.ASK, "It may be about any order."),
+    (Said.ANOTHER_ORDER, _ORDER, Belief.UNKNOWN, Next.ASK, "It says nothing about ours."),
+    (Said.ANOTHER_CONTENT, _ASKED, Belief.UNKNOWN, Next.ALARM, "Something else was done than what was approved."),
+    (Said.NO_STATUS, _ASKED, Belief.UNKNOWN, Next.ASK, "A status that we do not know says nothing."),
+    (
+        Said.REFUSED,
+        _ASKED,
+        Belief.UNKNOWN,
+        Next.ASK,
+        "It refuses to say, which is not that there is no such order.",
+    ),
+    (Said.REFUSED_UNSIGNED, _ASKED, Belief.UNKNOWN, Next.ASK, "Anybody on the way may have written it."),
+    (Said.UNTRUSTED, _ASKED, Belief.UNKNOWN, Next.ASK, "Anybody on the way may have written it."),
+    (Said.NOT_REACHED, _ASKED, Belief.UNKNOWN, Next.ASK, "Nothing was said."),
+    (Said.CANNOT_BE_ASKED, _NAMELESS, Belief.UNKNOWN, Next.PEOPLE, "There is no question for it at Paytend."),
+)
+_ROWS_BY_ASKED = (
+    *((Asked.BEFORE, said, _ORDER, belief, then, why) for said, belief, then, why in _BEFORE),
+    *((Asked.CHANGE, *row) for row in _CHANGE),
+    *((Asked.LATER, *row) for row in _LATER),
+)
+EVIDENCE: tuple[Evidence, ...] = tuple(
+    Evidence(asked=asked, said=said, questions=questions, belief=belief, next=then, why=why)
+    for asked, said, questions, belief, then, why in _ROWS_BY_ASKED
+)
+_ROWS = {(row.asked, row.said, question): row for row in EVIDENCE for question in row.questions}
+
+_RESULTS = {
+    Belief.EXECUTED: Result.EXECUTED,
+    Belief.FAILED: Result.FAILED,
+    Belief.NOT_SENT: Result.NEVER_SENT,
+}
+_STATUSES = {
+    Belief.EXECUTED: LookupStatus.EXECUTED,
+    Belief.FAILED: LookupStatus.FAILED,
+    Belief.IN_PROGRESS: LookupStatus.IN_PROGRESS,
+    Belief.ABSENT: LookupStatus.NOT_FOUND,
+}
 
 
-def read_order(answer: CardOrder, _payload: ApplyPayload, reference: str) -> Outcome:
-    """Return whether Paytend has the order; its result arrives later."""
-    if answer.reference is not None and answer.reference != reference:
-        return make_outcome(Result.UNKNOWN, _ODD, answer)
-    said = make_outcome(Result.EXECUTED, _write_order(answer), answer, answer.reference)
-    return replace(said, followed=not is_final(answer))
-
-
-def read_order_lookup(answer: CardOrder, _payload: ApplyPayload, reference: str) -> LookupResult:
-    """Return whether Paytend knows the order; only an answer with our reference proves that."""
-    if answer.reference != reference:
-        return make_lookup_result(LookupStatus.UNREADABLE, _ODD, answer)
-    said = make_lookup_result(LookupStatus.EXECUTED, _write_order(answer), answer, answer.reference)
-    return replace(said, followed=not is_final(answer))
-
-
-def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) -> Outcome:
-    """Return whether the cardholder was changed: Paytend answers with the cardholder and the KYC state."""
-    if answer.holder_id is not None and answer.holder_id != payload.holder_id:
-        return make_outcome(Result.UNKNOWN, _ODD, answer)
-    kyc = f" KYC: {answer.audit_status.text}." if answer.audit_status else ""
-    # Without the answer: it is personal data, and the trail keeps what it is given for ever.
-    return Outcome(result=Result.EXECUTED, words=f"Done at Paytend.{kyc}")
-
-
-def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: str) -> LookupResult:
-    """Return whether the cardholder now has the new values; an address is not in the answer."""
-    if answer.holder_id != payload.holder_id:
-        return LookupResult(status=LookupStatus.UNREADABLE, words=_ODD)
-    # Paytend does not answer with the address, so nothing could be compared.
-    if payload.address is not None:
-        return LookupResult(
-            status=LookupStatus.UNREADABLE, words="Paytend's answer does not tell about the address."
-        )
-    birthday = payload.birthday.isoformat() if payload.birthday else None
-    pairs = (
-        (birthday, answer.birthday),
-        (payload.gender, answer.gender),
-        (payload.nationality, answer.nationality),
+def find_evidence(asked: Asked, said: Said, *, question: Question) -> Evidence:
+    """Return the row for an answer; what the table does not foresee proves nothing."""
+    unforeseen = Evidence(
+        asked=asked,
+        said=said,
+        questions=frozenset({question}),
+        belief=Belief.UNKNOWN,
+        next=Next.ASK,
+        why="Nobody foresaw this answer.",
     )
-    wanted = [(meant, said) for meant, said in pairs if meant is not None]
-    if any(said is None for _, said in wanted):
-        return LookupResult(status=LookupStatus.UNREADABLE, words="Paytend's answer does not tell.")
-    if all(meant == said for meant, said in wanted):
-        return LookupResult(status=LookupStatus.EXECUTED, words="The cardholder is as was asked for.")
-    return LookupResult(status=LookupStatus.NOT_FOUND, words="The cardholder is not as was asked for.")
+    return _ROWS.get((asked, said, question), unforeseen)
 
 
-def make_outcome(result: Result, words: str, answer: Answer, provider_reference: str | None = None) -> Outcome:
-    """Return an outcome, with Paytend's redacted answer."""
+def judge_change(reading: Reading, *, question: Question, asked: Asked = Asked.CHANGE) -> Outcome:
+    """Return what may be believed after a change was sent, or after the question before it."""
+    row = find_evidence(asked, reading.said, question=question)
     return Outcome(
-        result=result, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
+        result=_RESULTS.get(row.belief, Result.UNKNOWN),
+        words=reading.words,
+        provider_reference=reading.provider_reference,
+        answer=reading.answer,
+        followed=reading.followed,
+        secret=reading.secret,
+        refused_code=reading.code if asked is Asked.CHANGE and reading.said is Said.REFUSED else "",
+        in_progress=row.belief is Belief.IN_PROGRESS,
+        confirm=row.next is Next.CONFIRM,
+        alarm=row.next is Next.ALARM,
     )
 
 
-def make_lookup_result(
-    status: LookupStatus, words: str, answer: Answer, provider_reference: str | None = None
-) -> LookupResult:
-    """Return the result of a lookup, with Paytend's redacted answer."""
+def judge_lookup(reading: Reading, *, question: Question) -> LookupResult:
+    """Return what may be believed after the question afterwards."""
+    row = find_evidence(Asked.LATER, reading.said, question=question)
     return LookupResult(
-        status=status, words=words, provider_reference=provider_reference or "", answer=dict(answer.raw)
+        status=_STATUSES.get(row.belief, LookupStatus.UNREADABLE),
+        words=reading.words,
+        provider_reference=reading.provider_reference,
+        answer=reading.answer,
+        followed=reading.followed,
+        confirm=row.next is Next.CONFIRM,
+        alarm=row.next is Next.ALARM,
     )
 
 
-def write_order_result(order: CardOrder) -> str:
-    """Return the result of an order in words for people."""
-    cards = ", ".join(card.card_id for card in order.cards[:20] if card.card_id)
-    more = f", and {len(order.cards) - 20} more" if len(order.cards) > 20 else ""
-    status = f"{order.status.text} ({order.status})" if order.status and order.status.known else "not told"
-    said = f" Paytend says: {order.message}" if order.message else ""
-    return f"The order is {status}." + (f" Cards: {cards}{more}." if cards else "") + said
-
-
-def is_final(order: CardOrder) -> bool:
-    """Whether an order has its result: its cards are named, or it failed with a reason."""
-    # "2" is a failure at one reseller of Paytend and "waiting for shipment" at another (a.4): the message decides.
-    return bool(order.cards) or order.status == ApplyStatus.DONE or (order.status == "2" and bool(order.message))
-
-
-def _write_order(answer: CardOrder) -> str:
-    if is_final(answer):
-        return write_order_result(answer)
-    return "Paytend has the order. Its result is told here when it arrives."
-
-
-def _contradicts(answer: TopUp, payload: TopUpPayload, reference: str) -> bool:
-    """Whether an answer is about another top-up than the one that was asked for."""
-    # A field that is missing does not contradict: some answers leave them out.
-    said_and_meant = ((answer.reference, reference), (answer.card_id, payload.card_id))
-    return any(said is not None and said != meant for said, meant in said_and_meant)
-
-
-def _other_amount(answer: TopUp, payload: TopUpPayload) -> str:
-    """Return a warning if Paytend names another amount. It may include the fee: the provider does not say."""
-    if answer.amount is None or answer.amount == payload.money:
-        return ""
-    return f" It names {answer.amount}, though {payload.money} was asked for: please compare."
+def is_free(reading: Reading) -> bool:
+    """Whether Paytend has no such order yet, so that it may be sent."""
+    row = find_evidence(Asked.BEFORE, reading.said, question=Question.REFERENCE)
+    return row.belief is Belief.FREE

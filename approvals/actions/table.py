@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.actions import answer_evidence
-from approvals.actions.outcomes import LookupResult, Outcome
+from approvals.actions import answer_readers
+from approvals.actions.answer_evidence import Question
+from approvals.actions.outcomes import Reading
 from approvals.actions.payloads import (
     ActivatePayload,
     ApplyPayload,
@@ -34,9 +35,10 @@ class Action:
 
     `always`: policy cannot lift it. `usable` are the card statuses in which it makes sense, `usable_second` those
     of the second card; empty if the action is not about a card. `moves_balance`: money moves on its cards;
-    `reveals`: it lets somebody know a secret. `call` makes the change; `lookup` asks later what
-    became of it, and is None if Paytend cannot be asked: then two people settle an unknown outcome. `read_answer`
-    and `read_lookup` say what the two answers prove. `notes` are what approvers must know.
+    `reveals`: it lets somebody know a secret. `call` makes the change; `lookup` asks later what became of it, and
+    is None if Paytend cannot be asked: then two people settle an unknown outcome. `by_reference`: that question
+    finds our order and no other, so it is asked before the send too. `read_answer` and `read_lookup` say what the
+    two answers say. `notes` are what approvers must know.
     """
 
     name: str
@@ -44,12 +46,13 @@ class Action:
     requesters: tuple[str, ...]
     payload: type[Payload]
     call: Callable[[Any, str], Call[Any]]
-    read_answer: Callable[[Any, Any, str], Outcome]
+    read_answer: Callable[[Any, Any, str], Reading]
     lookup: Callable[[Any, str], Call[Any]] | None = None
-    read_lookup: Callable[[Any, Any, str], LookupResult] | None = None
+    read_lookup: Callable[[Any, Any, str], Reading] | None = None
     always: bool = True  # fails closed: a new action needs two people until its line says otherwise
     usable: tuple[str, ...] = ()
     usable_second: tuple[str, ...] = ()
+    by_reference: bool = False
     changes_cardholder: bool = False
     moves_balance: bool = False
     reveals: bool = False
@@ -59,6 +62,13 @@ class Action:
     def is_delicate(self) -> bool:
         """Whether it is about money or a secret, so that the cardholder has to be known, approved and at rest."""
         return self.moves_balance or self.reveals
+
+    @property
+    def question(self) -> Question:
+        """How Paytend can be asked what became of it."""
+        if self.lookup is None:
+            return Question.NONE
+        return Question.REFERENCE if self.by_reference else Question.STATE
 
 
 def find_action(name: str) -> Action:
@@ -106,9 +116,10 @@ ACTIONS: Mapping[str, Action] = {
             call=lambda payload, reference: operations.TOP_UP(
                 card_id=payload.card_id, reference=reference, money=payload.money
             ),
-            read_answer=answer_evidence.read_top_up,
+            read_answer=answer_readers.read_top_up,
             lookup=lambda _payload, reference: operations.GET_TOP_UP_RESULT(reference=reference),
-            read_lookup=answer_evidence.read_top_up_lookup,
+            by_reference=True,
+            read_lookup=answer_readers.read_top_up_lookup,
         ),
         Action(
             name="card.found",
@@ -117,9 +128,9 @@ ACTIONS: Mapping[str, Action] = {
             payload=CardPayload,
             usable=(CardStatus.LOST,),
             call=lambda payload, _reference: operations.CANCEL_LOSS(card_id=payload.card_id),
-            read_answer=answer_evidence.read_done,
+            read_answer=answer_readers.read_done,
             lookup=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
-            read_lookup=answer_evidence.read_found_card,
+            read_lookup=answer_readers.read_found_card,
         ),
         Action(
             name="card.activate",
@@ -131,9 +142,9 @@ ACTIONS: Mapping[str, Action] = {
             call=lambda payload, _reference: operations.ACTIVATE_CARD(
                 card_id=payload.card_id, holder_id=payload.holder_id
             ),
-            read_answer=answer_evidence.read_done,
+            read_answer=answer_readers.read_done,
             lookup=lambda payload, _reference: operations.GET_CARD_INFO(card_id=payload.card_id),
-            read_lookup=answer_evidence.read_activated_card,
+            read_lookup=answer_readers.read_activated_card,
         ),
         Action(
             name="card.replace",
@@ -147,7 +158,7 @@ ACTIONS: Mapping[str, Action] = {
                 old_card_id=payload.card_id, new_card_id=payload.new_card_id
             ),
             # No lookup: the states of two cards do not prove that this request changed them, so people settle it.
-            read_answer=answer_evidence.read_replaced,
+            read_answer=answer_readers.read_replaced,
             notes=(
                 "The old card freezes at once and its balance moves to the new one within 24 hours.",
                 "Nobody needs the CVV for this: never ask for one.",
@@ -162,7 +173,7 @@ ACTIONS: Mapping[str, Action] = {
             usable=(CardStatus.ACTIVE,),
             call=lambda payload, _reference: operations.RETRIEVE_PASSWORD(card_id=payload.card_id),
             # No lookup: Paytend cannot be asked whether it has sent a password.
-            read_answer=answer_evidence.read_password,
+            read_answer=answer_readers.read_password,
             notes=("Whoever holds card and password can spend: be sure that the cardholder asked for it.",),
         ),
         Action(
@@ -172,9 +183,10 @@ ACTIONS: Mapping[str, Action] = {
             always=False,
             payload=ApplyPayload,
             call=_apply,
-            read_answer=answer_evidence.read_order,
+            read_answer=answer_readers.read_order,
             lookup=lambda _payload, reference: operations.GET_APPLY_RESULT(reference=reference),
-            read_lookup=answer_evidence.read_order_lookup,
+            by_reference=True,
+            read_lookup=answer_readers.read_order_lookup,
         ),
         Action(
             name="cardholder.update",
@@ -183,9 +195,9 @@ ACTIONS: Mapping[str, Action] = {
             always=False,
             payload=UpdatePayload,
             call=_update,
-            read_answer=answer_evidence.read_updated,
+            read_answer=answer_readers.read_updated,
             lookup=lambda payload, _reference: operations.GET_CARDHOLDER(holder_id=payload.holder_id),
-            read_lookup=answer_evidence.read_updated_lookup,
+            read_lookup=answer_readers.read_updated_lookup,
             changes_cardholder=True,
         ),
     )

@@ -4,17 +4,27 @@
 
 from dataclasses import dataclass
 
+from approvals.database_guards.row_conditions import (
+    AUDIT,
+    BOOKS_SAID,
+    CHANGE,
+    DECISION,
+    EXECUTION,
+    OF_REQUESTER,
+    REQUEST,
+    RESUMPTION,
+    ROTATION,
+    SETTLEMENT,
+    SINCE_CONTRADICTED,
+    STOP,
+    VOIDED,
+    is_contradicted,
+    no_request,
+    of_request,
+    spoke_before,
+)
 from approvals.requests.moves import LEGAL
 from approvals.statuses import Status, Verdict
-
-REQUEST = "approval_request"
-DECISION = "approval_decision"
-VOIDED = "approval_voided_decision"
-EXECUTION = "approval_execution"
-SETTLEMENT = "approval_settlement"
-CHANGE, AUDIT = "cardholder_change", "audit_event"
-ROTATION, STOP, RESUMPTION = "key_rotation", "stop", "stop_resumption"
-BOOKS_SAID = "books_said"
 
 # What policy may let one person do alone. A second list besides the table of actions, on purpose: a mistake there
 # must not let one person move money.
@@ -22,8 +32,7 @@ LIFTABLE = ("card.activate", "card.apply", "cardholder.update")
 
 # Tables whose rows are only ever added.
 APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT, BOOKS_SAID, STOP, RESUMPTION)
-# Tables whose rows are never removed.
-KEPT = (*APPEND_ONLY, REQUEST, EXECUTION)
+KEPT = (*APPEND_ONLY, REQUEST, EXECUTION)  # never removed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,28 +56,8 @@ _FROZEN_NAMES = (
     "roles currency amount_minor cardholder_id reference mac created_at decide_by"
 )
 _FROZEN = _FROZEN_NAMES.split()
+_NOT_CONTRADICTED = f"NOT {is_contradicted('NEW.id')}"
 _PURGED_AFTER_END = ("payload", "shown")
-
-
-def _of_request(condition: str) -> str:
-    return f"EXISTS (SELECT 1 FROM {REQUEST} r WHERE r.id = NEW.request_id AND ({condition}))"
-
-
-def _again(table: str) -> str:
-    """Whether the person of this row, by id or account, has a row for the same request already."""
-    return (
-        f"EXISTS (SELECT 1 FROM {table} a WHERE a.request_id = NEW.request_id "
-        "AND (a.person_id IN (NEW.person_id, NEW.account) OR a.account IN (NEW.person_id, NEW.account)))"
-    )
-
-
-_OF_REQUESTER = (
-    "r.requester_id IN (NEW.person_id, NEW.account) OR r.requester_account IN (NEW.person_id, NEW.account)"
-)
-
-
-def _no_request(condition: str) -> str:
-    return f"NOT {_of_request(condition)}"
 
 
 def _frozen() -> str:
@@ -196,10 +185,17 @@ GUARDS: tuple[Guard, ...] = (
         words="an execution is written down before it is done",
     ),
     Guard(
+        name="request_end_kept",
+        table=REQUEST,
+        change="UPDATE",
+        broken=f"OLD.status IN ('executed', 'failed') AND NEW.status <> OLD.status AND {_NOT_CONTRADICTED}",
+        words="an end is changed only after Paytend said the opposite",
+    ),
+    Guard(
         name="decision_of_another_person",
         table=DECISION,
         change="INSERT",
-        broken=_of_request(_OF_REQUESTER),
+        broken=of_request(OF_REQUESTER),
         words="the requester is never an approver",
         locks="NEW.request_id",
     ),
@@ -207,7 +203,7 @@ GUARDS: tuple[Guard, ...] = (
         name="decision_on_this_content",
         table=DECISION,
         change="INSERT",
-        broken=_no_request("r.digest = NEW.digest AND r.status = 'pending' AND NEW.decided_at < r.decide_by"),
+        broken=no_request("r.digest = NEW.digest AND r.status = 'pending' AND NEW.decided_at < r.decide_by"),
         words="a decision is for the content of a pending request, in time",
         locks="NEW.request_id",
     ),
@@ -225,7 +221,7 @@ GUARDS: tuple[Guard, ...] = (
         name="voided_while_approved",
         table=VOIDED,
         change="INSERT",
-        broken=_no_request("r.status = 'approved'") + f" OR NOT EXISTS (SELECT 1 FROM {DECISION} d "
+        broken=no_request("r.status = 'approved'") + f" OR NOT EXISTS (SELECT 1 FROM {DECISION} d "
         "WHERE d.request_id = NEW.request_id AND d.person_id = NEW.person_id)",
         words="only decisions on an approved request are voided",
         locks="NEW.request_id",
@@ -234,7 +230,7 @@ GUARDS: tuple[Guard, ...] = (
         name="execution_of_approved",
         table=EXECUTION,
         change="INSERT",
-        broken=_no_request("r.status = 'approved'"),
+        broken=no_request("r.status = 'approved'"),
         words="only an approved request is executed",
         locks="NEW.request_id",
     ),
@@ -244,7 +240,9 @@ GUARDS: tuple[Guard, ...] = (
         change="UPDATE",
         broken=(
             "NEW.request_id <> OLD.request_id OR NEW.attempts < OLD.attempts "
-            "OR (OLD.outcome IN ('executed', 'failed') AND NEW.outcome <> OLD.outcome) "
+            # An end changes only into the other one, and only after Paytend said the opposite.
+            "OR (OLD.outcome IN ('executed', 'failed') AND NEW.outcome <> OLD.outcome "
+            "AND NOT (OLD.contradicted_at IS NOT NULL AND NEW.outcome IN ('executed', 'failed'))) "
             # Not back to '' or 'never_sent': the request could then be sent a second time.
             "OR (OLD.outcome = 'unknown' AND NEW.outcome NOT IN ('unknown', 'executed', 'failed'))"
         ),
@@ -254,8 +252,8 @@ GUARDS: tuple[Guard, ...] = (
         name="settlement_of_another_person",
         table=SETTLEMENT,
         change="INSERT",
-        broken=_no_request(f"r.status = 'unknown' AND NOT ({_OF_REQUESTER})"),
-        words="an unknown outcome is settled by people other than the requester",
+        broken=no_request(f"(r.status = 'unknown' OR {is_contradicted('r.id')}) AND NOT ({OF_REQUESTER})"),
+        words="an unknown or contradicted outcome is settled by people other than the requester",
         locks="NEW.request_id",
     ),
     *(
@@ -263,11 +261,14 @@ GUARDS: tuple[Guard, ...] = (
             name=name,
             table=table,
             change="INSERT",
-            broken=_again(table),
+            broken=broken,
             words="a person speaks once, with whichever account",
             locks="NEW.request_id",
         )
-        for name, table in (("decision_once_a_person", DECISION), ("settlement_once_a_person", SETTLEMENT))
+        for name, table, broken in (
+            ("decision_once_a_person", DECISION, spoke_before(DECISION)),
+            ("settlement_once_a_person", SETTLEMENT, spoke_before(SETTLEMENT, counts=SINCE_CONTRADICTED)),
+        )
     ),
     Guard(
         name="settlement_says_why",

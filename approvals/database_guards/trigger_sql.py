@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection
 
-from approvals.database_guards.forbidden_changes import GUARDS, KEPT, REQUEST, Guard
+from approvals.database_guards.forbidden_changes import GUARDS, KEPT, Guard
+from approvals.database_guards.row_conditions import REQUEST
 
 _PREFIX = "cardops_"
 

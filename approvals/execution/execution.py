@@ -11,8 +11,11 @@ from datetime import datetime
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from approvals.actions.outcomes import Outcome, Result
+from approvals.actions.answer_evidence import Asked, judge_change
+from approvals.actions.known_codes import NO_CODES, KnownCodes
+from approvals.actions.outcomes import Outcome
 from approvals.actions.payloads import Payload
+from approvals.actions.refusal_readers import RefusalContext, read_failure
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import find_action
 from approvals.audit import row_macs
@@ -40,7 +43,7 @@ from approvals.statuses import Status
 from approvals.stops.standing import Stopped, exclude_stopped
 from approvals.tables import Execution, Request
 from paytend import Sender
-from paytend.errors import OutcomeUnknown, ProtocolError, Refused, TooLate, Unreachable
+from paytend.errors import PaytendError, TooLate
 from paytend.operations.encoding import NotSendable
 
 
@@ -66,6 +69,7 @@ class ClaimedExecution:
     """A claim: what to send, until when it may be sent, and the lease with which to record the result.
 
     `send_before` is in seconds of this process's monotonic clock: a process that slept has no other way to know.
+    `absent_code` is the code with which Paytend said, just before the send, that it has no such order.
     """
 
     request_id: str
@@ -74,6 +78,8 @@ class ClaimedExecution:
     payload: Payload = field(repr=False)
     reference: str
     send_before: float
+    codes: KnownCodes = NO_CODES
+    absent_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +173,7 @@ def claim(
         payload=payload,
         reference=request.reference,
         send_before=started + context.send_within.total_seconds(),
+        codes=context.codes,
     )
 
 
@@ -193,18 +200,12 @@ def do(
         require_in_time()
         # Again when it is connected: a replica that took over meanwhile relies on it.
         answer = client.send(replace(action.call(work.payload, work.reference), before_sending=require_in_time))
-    except Unreachable as error:  # no connection was made, so nothing can have happened
-        return Outcome(result=Result.NEVER_SENT, words=str(error))
-    except NotSendable as error:  # another try would fail in the same way
-        return Outcome(result=Result.FAILED, words=f"Nothing was sent: {error}")
-    except Refused as error:
-        # An unsigned refusal may come from anybody on the way, so it proves nothing.
-        result = Result.FAILED if error.verified else Result.UNKNOWN
-        return Outcome(result=result, words=str(error), answer={"code": error.code})
-    except (OutcomeUnknown, ProtocolError) as error:  # it was sent, and may have happened
-        return Outcome(result=Result.UNKNOWN, words=str(error) or ProtocolError.__doc__ or "")
-    # If a reader fails on an odd answer, the lease ends without a record, and the outcome is unknown, not failed.
-    return action.read_answer(answer, work.payload, work.reference)
+    except (PaytendError, NotSendable) as error:
+        reading = read_failure(error, context=RefusalContext(asked=Asked.CHANGE, codes=work.codes))
+    else:
+        # If a reader fails on an odd answer, the lease ends without a record: the outcome is unknown, not failed.
+        reading = action.read_answer(answer, work.payload, work.reference)
+    return replace(judge_change(reading, question=action.question), absent_code=work.absent_code)
 
 
 def _lock_approved(session: Session, request_id: str) -> Request:

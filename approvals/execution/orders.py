@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from approvals.actions.answer_evidence import is_final, write_order_result
+from approvals.actions.answer_readers import is_final, write_order_result
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests.move import CLOCK, note
@@ -35,7 +35,8 @@ def claim_due(session: Session, *, now: datetime, limit: int = 20) -> Sequence[O
         select(Request, Execution)
         .join(Execution, col(Execution.request_id) == col(Request.id))
         .where(Request.status == Status.EXECUTED.value, Request.action == ACTION)
-        .where(col(Execution.next_look_at) <= now)
+        # One that is watched after people settled it is asked about by `end_watch`.
+        .where(col(Execution.next_look_at) <= now, col(Execution.watched_until).is_(None))
         .order_by(col(Execution.next_look_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -68,6 +69,7 @@ def record(session: Session, context: ApprovalContext, *, order: CardOrder, now:
         .where(Request.reference == order.reference, Request.action == ACTION)
         # No `skip_locked`: the result may come from a webhook, which is not sent again once it was answered.
         .where(Request.status == Status.EXECUTED.value, col(Execution.next_look_at).is_not(None))
+        .where(col(Execution.watched_until).is_(None))
         .with_for_update()
     ).first()
     if row is None:

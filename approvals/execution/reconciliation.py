@@ -1,37 +1,45 @@
 """Finds out what became of an execution whose answer was lost: claim the lookup, ask, record the result."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from approvals.actions.outcomes import LookupResult, LookupStatus
+from approvals.actions.answer_evidence import Asked, judge_lookup
+from approvals.actions.known_codes import NO_CODES, KnownCodes
+from approvals.actions.outcomes import LookupResult, LookupStatus, Reading, Said
 from approvals.actions.payloads import Payload
+from approvals.actions.refusal_readers import RefusalContext, read_failure
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
-from approvals.execution.records import finish, pause_after
+from approvals.execution.records import PAUSES, finish, pause_after
 from approvals.execution.settlement_by_people import settler_roles
-from approvals.messages import notices
+from approvals.messages import alarms, notices
 from approvals.requests import stored
 from approvals.requests.move import CLOCK, note, update_message
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from paytend import Sender
-from paytend.errors import PaytendError, Refused
+from paytend.errors import PaytendError
 
 CANNOT_SAY = "Paytend cannot be asked about this afterwards, so two people have to settle it."
+FRESH = timedelta(seconds=10)  # an answer that is older is asked for again before people settle
 _LEASE = timedelta(minutes=2)  # after which another process asks, if this one died
 
 
 @dataclass(frozen=True, kw_only=True)
 class LookupClaim:
-    """A claim to ask Paytend about one execution; `lookups` counts this one too."""
+    """A claim to ask Paytend about one execution; `lookups` counts this one too. The codes are the execution's."""
 
     request_id: str
     action: str
     payload: Payload = field(repr=False)
     reference: str
     lookups: int
+    codes: KnownCodes = NO_CODES
+    absent_code: str = ""
+    refused_code: str = ""
 
 
 def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = 20) -> list[LookupClaim]:
@@ -44,6 +52,13 @@ def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limi
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    return claim_rows(session, context, rows, now=now)
+
+
+def claim_rows(
+    session: Session, context: ApprovalContext, rows: Iterable[tuple[Request, Execution]], *, now: datetime
+) -> list[LookupClaim]:
+    """Claim the lookups of these rows, which are locked, and return them."""
     claims = []
     for request, execution in rows:
         execution.looks += 1
@@ -59,27 +74,52 @@ def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limi
                 payload=payload,
                 reference=request.reference,
                 lookups=execution.looks,
+                codes=context.codes,
+                absent_code=execution.absent_code,
+                refused_code=execution.refused_code,
             )
         )
     session.flush()
     return claims
 
 
+def claim_stale(
+    session: Session, context: ApprovalContext, *, request_id: str, now: datetime
+) -> LookupClaim | None:
+    """Claim a lookup of one unknown request if the last one is old; None if it is fresh or not needed."""
+    row = session.exec(
+        select(Request, Execution)
+        .join(Execution, col(Execution.request_id) == col(Request.id))
+        .where(Request.id == request_id, Request.status == Status.UNKNOWN.value)
+        .with_for_update()
+    ).first()
+    if row is None or find_action(row[0].action).lookup is None:
+        return None
+    asked_at = row[1].asked_at
+    if asked_at is not None and now - asked_at < FRESH:
+        return None
+    return next(iter(claim_rows(session, context, [row], now=now)), None)
+
+
 def ask(claim: LookupClaim, client: Sender) -> LookupResult:
     """Ask Paytend what became of it. Errors of Paytend are results too, so none is raised."""
     action = find_action(claim.action)
     if action.lookup is None or action.read_lookup is None:
-        return LookupResult(status=LookupStatus.UNREADABLE, words=CANNOT_SAY)
+        reading = Reading(said=Said.CANNOT_BE_ASKED, words=CANNOT_SAY)
+        return judge_lookup(reading, question=action.question)
     try:
         answer = client.send(action.lookup(claim.payload, claim.reference))
-    except Refused as error:
-        # Only a signed refusal says anything, and only that Paytend has no such change, yet or ever.
-        status = LookupStatus.NOT_FOUND if error.verified else LookupStatus.UNREADABLE
-        return LookupResult(status=status, words=str(error), answer={"code": error.code})
     except PaytendError as error:
-        words = str(error) or "The answer could not be trusted."
-        return LookupResult(status=LookupStatus.UNREADABLE, words=words)
-    return action.read_lookup(answer, claim.payload, claim.reference)
+        context = RefusalContext(
+            asked=Asked.LATER,
+            codes=claim.codes,
+            absent_code=claim.absent_code,
+            refused_code=claim.refused_code,
+        )
+        reading = read_failure(error, context=context)
+    else:
+        reading = action.read_lookup(answer, claim.payload, claim.reference)
+    return judge_lookup(reading, question=action.question)
 
 
 def record(
@@ -90,14 +130,38 @@ def record(
     execution = session.get_one(Execution, claim.request_id, populate_existing=True)
     if request.status != Status.UNKNOWN:
         return request  # settled by people meanwhile
+    note_answer(execution, result, now=now)
+    if result.alarm and alarms.raise_alarm(session, context, request, execution, words=result.words, now=now):
+        note(session, context, request, "execution:alarmed", actor=CLOCK, now=now, facts={"words": result.words})
     match result.status:
         case LookupStatus.EXECUTED | LookupStatus.FAILED:
             event = f"execution:found_{result.status}"
             finish(session, context, request, execution, event=event, outcome=result, actor=CLOCK, now=now)
+        case LookupStatus.NOT_FOUND if _is_refused_for_good(execution, pause=context.absent_for, now=now):
+            words = f"Paytend refused it ({execution.refused_code}) and, asked twice, has no such order."
+            failed = replace(result, status=LookupStatus.FAILED, words=words, confirm=True)
+            event = "execution:found_failed"
+            finish(session, context, request, execution, event=event, outcome=failed, actor=CLOCK, now=now)
         # NOT_FOUND as well: Paytend may carry it out late (F9), so its absence now does not prove a failure.
         case _:
             _ask_later(session, context, request, execution, claim=claim, words=result.words, now=now)
     return request
+
+
+def note_answer(execution: Execution, result: LookupResult, *, now: datetime) -> None:
+    """Note when Paytend was asked and, if it was clear, what it said."""
+    execution.asked_at = now
+    if result.status is LookupStatus.UNREADABLE:
+        return  # says nothing, so the last clear word stays
+    execution.last_said = result.status.value
+    is_absent = result.status is LookupStatus.NOT_FOUND
+    execution.absent_since = (execution.absent_since or now) if is_absent else None
+
+
+def _is_refused_for_good(execution: Execution, *, pause: timedelta, now: datetime) -> bool:
+    """Whether the change was refused with a signature, and Paytend said twice that it has no such order."""
+    since = execution.absent_since
+    return bool(execution.refused_code) and since is not None and now - since >= pause
 
 
 def _ask_later(
@@ -114,6 +178,10 @@ def _ask_later(
     can_say = find_action(request.action).lookup is not None
     execution.words = words
     execution.next_look_at = now + pause_after(claim.lookups) if can_say else None
+    if can_say and execution.refused_code and execution.absent_since is not None:
+        # Not later than the second answer counts: the requester waits for it.
+        second = max(now + PAUSES[0], execution.absent_since + context.absent_for)
+        execution.next_look_at = min(now + pause_after(claim.lookups), second)
     session.flush()
     since = execution.unknown_since or now
     if execution.gave_up_at is None and (not can_say or now - since >= context.give_up_after):

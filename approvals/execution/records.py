@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from approvals.actions.outcomes import LookupResult, Outcome, Result
+from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
 from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.execution.execution import ClaimedExecution
-from approvals.messages import notices
+from approvals.messages import alarms, notices
 from approvals.policy.cardholder_changes import record_change
 from approvals.refusals import Refusal
 from approvals.requests import stored
@@ -23,7 +23,7 @@ from approvals.tables import Execution, Request
 from paytend.redaction import mask_text, redact
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60, 300, 900, 3600))
-FIRST_FOLLOW = timedelta(minutes=1)  # after which the result of a card order is asked for
+FIRST_FOLLOW = timedelta(minutes=1)  # after which the result of an order, or an end that is watched, is asked for
 _LONGEST_ANSWER = 4000  # characters; Paytend keeps the whole answer
 
 
@@ -86,7 +86,12 @@ def finish(
     execution.finished_at = now
     # The claim is the nearest moment that is known: `do` has no transaction in which it could write one.
     execution.sent_at = execution.sent_at or execution.claimed_at
-    execution.next_look_at = now + FIRST_FOLLOW if outcome.followed else None
+    is_watched = outcome.confirm and not outcome.followed and find_action(request.action).by_reference
+    execution.watched_until = now + context.watch_for if is_watched else None
+    execution.next_look_at = now + FIRST_FOLLOW if outcome.followed or is_watched else None
+    execution.looks = 0
+    if isinstance(outcome, Outcome):
+        execution.absent_code = outcome.absent_code
     _keep_answer(execution, outcome)
     facts = {"provider_reference": execution.provider_reference}
     proofs = {"answer_digest": _digest(execution.answer), **(proofs or {})}
@@ -113,9 +118,13 @@ def mark_unknown(
     execution.unknown_since = now
     execution.next_look_at = now + pause_after(0)
     execution.looks = 0
+    execution.refused_code, execution.absent_code = outcome.refused_code, outcome.absent_code
+    execution.last_said = LookupStatus.IN_PROGRESS.value if outcome.in_progress else ""
     _keep_answer(execution, outcome)
     proofs = {"answer_digest": _digest(execution.answer)}
     move(session, context, request, event, actor=CLOCK, words=outcome.words, now=now, proofs=proofs)
+    if outcome.alarm:
+        alarms.raise_alarm(session, context, request, execution, words=outcome.words, now=now)
 
 
 def _postpone(

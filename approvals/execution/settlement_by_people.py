@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from approvals.actions.outcomes import LookupResult, LookupStatus
+from approvals.actions.outcomes import LookupStatus
 from approvals.actions.table import find_action
 from approvals.audit import row_macs
 from approvals.context import ApprovalContext
-from approvals.execution.records import finish
 from approvals.execution.rights_recheck import RightsUnreadable, find_known
+from approvals.execution.settled_ends import end_settled
 from approvals.free_text import require_reason
 from approvals.messages import notices
 from approvals.policy.cardholder_changes import find_recent_changers
@@ -35,6 +35,10 @@ class NotUnknown(Refusal):
 
 class StillAsking(Refusal):
     """Paytend is still being asked. You can settle it when the lookups have given up."""
+
+
+class StillInProgress(Refusal):
+    """Paytend says that this is in progress, so it may still happen. Please wait until it says otherwise."""
 
 
 class RequesterSettles(Refusal):
@@ -86,19 +90,23 @@ def settle(
     request = stored.find(session, request_id, to_change=True)
     execution = session.get(Execution, request_id, populate_existing=True)
     changers = find_recent_changers(session, action=request.action, cardholder_id=request.cardholder_id, now=now)
-    earlier = stored.find_settlements(session, request.id)
+    earlier = _find_words(session, request, execution)
     _require_settleable(request, execution, digest=digest, member=member, changers=changers)
+    # It could still be done, and then be asked for again: twice. That it happened may be said, for that is safe.
+    if not happened and execution is not None and execution.last_said == LookupStatus.IN_PROGRESS:
+        raise StillInProgress
     _refuse_second(earlier, member=member)
     # After the person's rights, so that a stranger cannot have the trail walked over.
-    require_proven(session, context, request, status=Status.UNKNOWN, across_anchors=True)
+    require_proven(session, context, request, status=Status(request.status), across_anchors=True)
     settlement = _add_settlement(
         session, context, request, member=member, happened=happened, reason=reason, now=now
     )
     known = {**members_by_account, settlement.account: member}
     words = _count_words((*earlier, settlement), context, request, changers=changers, members_by_account=known)
     _reply_settled(session, context, request, settlement=settlement, words=words, now=now)
-    if words.count(happened=happened) >= _PEOPLE_TO_SETTLE and execution is not None:
-        _finish_settled(session, context, request, execution, settlement=settlement, now=now)
+    is_enough = words.count(happened=happened) >= _PEOPLE_TO_SETTLE
+    if is_enough and execution is not None:
+        end_settled(session, context, request, execution, settlement=settlement, now=now)
     else:
         update_message(session, context, request, now=now)
         facts = {"happened": happened, "reason": settlement.reason, "lost": list(words.lost)}
@@ -140,10 +148,24 @@ def _count_words(
     return _Words(by_person=by_person, lost=tuple(lost))
 
 
+def is_settled(session: Session, request: Request) -> bool:
+    """Whether nothing is left to be settled: it has an end, and Paytend does not contradict it."""
+    execution = session.get(Execution, request.id)
+    is_contradicted = execution is not None and execution.contradicted_at is not None
+    return request.status != Status.UNKNOWN and not is_contradicted
+
+
 def settler_roles(request: Request) -> tuple[str, ...]:
     """Return the roles of which two people settle an unknown outcome."""
     roles = stored.read_rule(request).approvers or find_action(request.action).requesters
     return (*roles, *(role for role in SETTLERS if role not in roles))
+
+
+def _find_words(session: Session, request: Request, execution: Execution | None) -> tuple[Settlement, ...]:
+    """Return the words that people gave, only those since Paytend contradicted an earlier end."""
+    since = execution.contradicted_at if execution else None
+    rows = stored.find_settlements(session, request.id)
+    return tuple(row for row in rows if since is None or row.settled_at >= since)
 
 
 def _require_settleable(
@@ -151,11 +173,12 @@ def _require_settleable(
 ) -> None:
     if request.digest != digest:
         raise OtherContent
-    if request.status != Status.UNKNOWN:
+    is_contradicted = execution is not None and execution.contradicted_at is not None
+    if request.status != Status.UNKNOWN and not is_contradicted:
         raise NotUnknown(status=request.status)
     _require_settler(request, member=member, changers=changers)
     # While lookups may still answer, people could only guess.
-    if execution is None or execution.gave_up_at is None:
+    if execution is None or (execution.gave_up_at is None and not is_contradicted):
         raise StillAsking
 
 
@@ -221,31 +244,3 @@ def _reply_settled(
         at=now,
     )
     notices.reply(session, context.outbox, request, facts=settled, now=now)
-
-
-def _finish_settled(
-    session: Session,
-    context: ApprovalContext,
-    request: Request,
-    execution: Execution,
-    *,
-    settlement: Settlement,
-    now: datetime,
-) -> None:
-    event = "execution:settled_happened" if settlement.happened else "execution:settled_not"
-    said = "it happened" if settlement.happened else "it did not happen"
-    result = LookupResult(
-        status=LookupStatus.EXECUTED if settlement.happened else LookupStatus.FAILED,
-        words=f"Two people settled that {said}: {settlement.reason}",
-    )
-    finish(
-        session,
-        context,
-        request,
-        execution,
-        event=event,
-        outcome=result,
-        actor=settlement.account,
-        now=now,
-        proofs={"settlement": settlement.mac},
-    )

@@ -28,7 +28,7 @@ def report(
         return
     facts = notices.RequestUnproven(request=request.id, phrase=request.phrase, words=str(refusal), at=now)
     notices.reply(session, context.outbox, request, facts=facts, now=now, broadcast=True)
-    for recipient in context.alarms:
+    for recipient in context.alarms.everybody:
         context.outbox.enqueue(
             session, kind=facts.template, facts=facts, recipient=recipient, now=now, urgent=True
         )
@@ -44,11 +44,11 @@ def report_lost_events(session: Session, context: ApprovalContext, *, now: datet
     if not chain.has_gone_back(session, chain.head(session)) or context.outbox.recipients_of(session, key):
         return 0
     facts = notices.TrailShortened(at=now)
-    for recipient in context.alarms:
+    for recipient in context.alarms.everybody:
         context.outbox.enqueue(
             session, kind=facts.template, facts=facts, recipient=recipient, now=now, key=key, urgent=True
         )
-    return len(context.alarms)
+    return len(context.alarms.everybody)
 
 
 def end_unsigned(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:

@@ -109,6 +109,16 @@ class TrailShortened(TemplateFacts, template="trail_shortened"):
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class RequestAlarm(RequestReply, template="request_alarm"):
+    """Money may not be where it was approved to be; `mention` are on-call and managers, people and groups."""
+
+    reference: str
+    words: str
+    mention: Sequence[str]
+    at: datetime
+
+
 def message_key(request_id: str) -> str:
     """Return the key under which the outbox knows the copies of a request message."""
     return f"request:{request_id}"

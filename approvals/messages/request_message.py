@@ -42,6 +42,7 @@ STATUS_WORDS: dict[Status, str] = {
 _LIFTED = "Allowed by its rule"  # instead of "Approved"
 _STOPPED = "Approved, but stopped before it was carried out"
 _GAVE_UP = "Approved; Paytend cannot say whether it happened"
+_CONTRADICTED = "Approved; Paytend says the opposite of what is known here"
 _DONE_WORDS: dict[Status, str] = {
     Status.EXECUTING: "being carried out",
     Status.EXECUTED: "done",
@@ -110,19 +111,19 @@ def make_request_message(view: RequestView) -> RequestMessage:
         notes=(*_rest_notes(view), *view.action.notes) if status is Status.PENDING else (),
         # After the end nobody has to decide, so nobody needs the personal data.
         has_private=bool(view.payload and view.payload.private) and status in OPEN,
-        buttons=find_buttons(status, gave_up=_gave_up(view)),
+        buttons=find_buttons(status, gave_up=_gave_up(view), contradicted=_is_contradicted(view)),
         # The digest says what this copy showed, so that a click on an outdated one is refused.
         button_value={"request": request.id, "digest": request.digest},
     )
 
 
-def find_buttons(status: Status, *, gave_up: bool) -> list[str]:
-    """Return the action ids of the buttons that make sense now; there are none after the end."""
+def find_buttons(status: Status, *, gave_up: bool, contradicted: bool = False) -> list[str]:
+    """Return the action ids of the buttons that make sense now; after the end only if Paytend contradicts it."""
     if status is Status.PENDING:
         return [APPROVE, DENY, LOOKING, WITHDRAW]
     if status is Status.APPROVED:
         return [STOP]
-    if status is Status.UNKNOWN and gave_up:
+    if contradicted or (status is Status.UNKNOWN and gave_up):
         return [HAPPENED, NOT_HAPPENED]
     return []
 
@@ -138,12 +139,17 @@ def _status_words(view: RequestView, status: Status) -> str:
     # It was approved when it was withdrawn: the message of a request that was still pending says only that.
     if status is Status.WITHDRAWN and view.request.approved_at is not None:
         words = _STOPPED
+    words = _CONTRADICTED if _is_contradicted(view) else words
     # Nobody approved a lifted request, so its message must not say so.
     return words.replace("Approved", _LIFTED, 1) if view.rule.lifted else words
 
 
 def _gave_up(view: RequestView) -> bool:
     return view.execution is not None and view.execution.gave_up_at is not None
+
+
+def _is_contradicted(view: RequestView) -> bool:
+    return view.execution is not None and view.execution.contradicted_at is not None
 
 
 def _approvers(view: RequestView) -> list[str]:

@@ -14,7 +14,7 @@ from approvals.audit import chain
 from approvals.context import ApprovalContext
 from approvals.refusals import Refusal, write_moment
 from approvals.statuses import Status
-from approvals.tables import Request
+from approvals.tables import Execution, Request
 
 
 class AlreadyOpen(Refusal):
@@ -22,7 +22,7 @@ class AlreadyOpen(Refusal):
 
 
 class MoneyBlocked(Refusal):
-    """The outcome of an earlier request on this card is not known yet ({phrase}), so no more money moves on it."""
+    """The outcome of an earlier request on this card is not certain ({phrase}), so no more money moves on it."""
 
 
 class Excluded(Refusal):
@@ -86,6 +86,7 @@ def wait_for_others(session: Session, request: Request, payload: Payload, *, car
     refuse_excluded(session, matter, claiming=request.id)
 
 
+_CONTRADICTED = select(Execution.request_id).where(col(Execution.contradicted_at).is_not(None))
 _WAITING = (Status.PENDING, Status.APPROVED)
 
 
@@ -95,6 +96,8 @@ def _find_terms(matter: Matter, *, claiming: bool) -> Iterator[ColumnElement[boo
         statuses = sorted(status.value for status in blocker.statuses)
         for shared in _find_shared(matter, blocker.shared):
             yield and_(shared, col(Request.status).in_(statuses), col(Request.action) == blocker.action)
+            if Status.UNKNOWN in blocker.statuses:  # an end that Paytend contradicts is as uncertain
+                yield and_(shared, col(Request.id).in_(_CONTRADICTED), col(Request.action) == blocker.action)
 
 
 def _find_shared(matter: Matter, shared: Shared) -> Iterator[ColumnElement[bool]]:

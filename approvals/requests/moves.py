@@ -55,6 +55,9 @@ MOVES: tuple[Move, ...] = (
     _move("execution:found_failed", Status.UNKNOWN, Status.FAILED, Audience.REQUESTER),
     _move("execution:settled_happened", Status.UNKNOWN, Status.EXECUTED, Audience.REQUESTER),
     _move("execution:settled_not", Status.UNKNOWN, Status.FAILED, Audience.REQUESTER),
+    # Only after Paytend said the opposite of an end (`contradicted_at`), and by two people.
+    _move("execution:resettled_happened", Status.FAILED, Status.EXECUTED, Audience.REQUESTER),
+    _move("execution:resettled_not", Status.EXECUTED, Status.FAILED, Audience.REQUESTER),
 )
 MOVE = {move.event: move for move in MOVES}
 LEGAL = frozenset((move.source, move.to) for move in MOVES if move.source is not None)

@@ -69,7 +69,9 @@ def replay(events: Iterable[EventRow]) -> RequestHistory:
 
 
 # Events that are no moves, and carry what somebody said.
-_SAYING = ("approval:counted", "execution:word_given")
+_SAYING = ("approval:counted", "execution:word_given", "execution:resettled")
+# Events with the word of somebody on what became of it: the one that settles it, and those before.
+_WORDS = ("word_given", "settled_happened", "settled_not", "resettled", "resettled_happened", "resettled_not")
 
 
 def _move(history: RequestHistory, row: EventRow, facts: Mapping[str, Any]) -> None:
@@ -103,7 +105,7 @@ def _note(history: RequestHistory, row: EventRow, facts: Mapping[str, Any]) -> N
             )
         case "approval:returned":
             history.voidings += [str(mac) for mac in facts.get("voidings", [])]
-        case "execution:word_given" | "execution:settled_happened" | "execution:settled_not":
+        case event if event.removeprefix("execution:") in _WORDS:
             history.settlements.append(str(facts.get("settlement", "")))
             if row.event in MOVE:
                 history.settled = row.event == "execution:settled_happened"

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
-from approvals.execution import execution, interrupted_executions, records
+from approvals.execution import execution, interrupted_executions, prior_lookup, records
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.execution.records import ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable, Member
@@ -164,7 +164,11 @@ class Executor:
                 raise Unproven(what=work.words)
             return
         self._wake_deliverer()  # the request message says that it is being executed
-        outcome = execution.do(work, self._paytend, monotonic=self._monotonic, holds=self._holds)
+        asked = prior_lookup.ask_before(work, self._paytend)
+        if isinstance(asked, ClaimedExecution):
+            outcome = execution.do(asked, self._paytend, monotonic=self._monotonic, holds=self._holds)
+        else:
+            outcome = asked
         # Before the record, which may find the lease lost: the person needs the secret all the same.
         if outcome.secret is not None:
             self._keep_secret(candidate.request_id, outcome.secret)

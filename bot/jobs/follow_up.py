@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from approvals.context import ApprovalContext
-from approvals.execution import interrupted_executions, orders, reconciliation, unproven
+from approvals.execution import end_watch, interrupted_executions, orders, reconciliation, unproven
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.requests import deadlines
 from paytend import Client
@@ -52,6 +52,33 @@ class RequestFollowUp:
                 reconciliation.record(session, self.context, claim=claim, result=result, now=now)
             self.wake_deliverer()
         return len(claims)
+
+    def watch_ends(self) -> int:
+        """Ask Paytend whether the ends that are due stay true; return how many it was asked about."""
+        with self.database.writing() as session:
+            claims = end_watch.claim_due(session, self.context, now=self.now_in(session))
+        for claim in claims:
+            result = reconciliation.ask(claim, self.paytend)
+            with self.database.writing() as session:
+                is_new = end_watch.record(
+                    session, self.context, claim=claim, result=result, now=self.now_in(session)
+                )
+            if is_new:
+                self.wake_deliverer()
+        return len(claims)
+
+    def look_again(self, request_id: str) -> None:
+        """Ask Paytend about one unknown request before people settle it, unless it was asked just now."""
+        with self.database.writing() as session:
+            claim = reconciliation.claim_stale(
+                session, self.context, request_id=request_id, now=self.now_in(session)
+            )
+        if claim is None:
+            return
+        result = reconciliation.ask(claim, self.paytend)
+        with self.database.writing() as session:
+            reconciliation.record(session, self.context, claim=claim, result=result, now=self.now_in(session))
+        self.wake_deliverer()
 
     def follow_orders(self) -> int:
         """Ask Paytend about card orders without a result; return how many results were recorded."""

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Update, bindparam, delete, func, update
 from sqlmodel import Session, col, select
 
-from approvals.actions.answer_evidence import is_final
+from approvals.actions.answer_readers import is_final
 from approvals.execution.orders import ACTION as ORDERED
 from approvals.execution.orders import FOLLOWED_FOR
 from approvals.statuses import Status

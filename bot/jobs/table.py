@@ -91,6 +91,12 @@ JOBS: tuple[JobRow, ...] = (
         lease=HOUR,  # a trail of many years
     ),
     JobRow(
+        name="ends",
+        every=timedelta(seconds=30),
+        does="asks Paytend whether what was settled or failed stays so",
+        work=lambda context: context.requests.watch_ends,
+    ),
+    JobRow(
         name="orders",
         every=timedelta(minutes=1),
         does="asks for the results of card orders",

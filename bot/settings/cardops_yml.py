@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from approvals.actions.known_codes import KnownCodes
 from approvals.actions.table import ACTIONS
 from approvals.books.rules import BookRule
 from approvals.policy.people import RoleRule
@@ -54,6 +55,7 @@ class Config(BaseModel):
     storms: StormRule = StormRule()
     books: BookRule = BookRule()
     stop_when: tuple[StopConditionText, ...] = ()
+    paytend: KnownCodes = KnownCodes()
 
     @model_validator(mode="after")
     def _check_names(self) -> "Config":

@@ -49,11 +49,13 @@ class WorkHandover:
     """How handlers pass on work.
 
     `later` hands it to threads that no click waits behind; raises Busy. `execute_now` executes a request that its
-    rule has just approved, and returns it as it is then. Both `wake_…` say that rows are there to work on.
+    rule has just approved, and returns it as it is then. `look_again` asks Paytend about an unknown one. Both
+    `wake_…` say that rows are there to work on.
     """
 
     later: Callable[[Callable[[], None]], None]
     execute_now: Callable[[str], Request]
+    look_again: Callable[[str], None]
     wake_executor: Callable[[], None]
     wake_deliverer: Callable[[], None]
 

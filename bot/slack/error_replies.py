@@ -10,6 +10,7 @@ from approvals.refusals import Refusal
 from bot.threads import Busy
 from commands.slash_command import ProblemReply
 from paytend import NotSendable, OutcomeUnknown, ProtocolError, Refused, Unreachable
+from paytend.errors import AnotherSubject
 from storage.vault import Unreadable
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,10 @@ ANSWERS: tuple[tuple[type[Exception], ErrorReply], ...] = (
             headline="The outcome is not known",
             next="It was sent to Paytend, but no answer came. Look at the card or cardholder before trying again.",
         ),
+    ),
+    (
+        AnotherSubject,
+        ErrorReply(headline="Paytend's answer is not about this", told=True, next="Please tell an admin."),
     ),
     (
         ProtocolError,

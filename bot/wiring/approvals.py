@@ -7,7 +7,7 @@ from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.audit.row_macs import make_macs
 from approvals.audit.trail_keys import make_key
-from approvals.context import SEND_WITHIN, ApprovalContext
+from approvals.context import SEND_WITHIN, AlarmRecipients, ApprovalContext
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.policy import people
 from approvals.policy.cardholder_changes import find_known_holder
@@ -74,17 +74,24 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         stop_when=base.config.stop_when,
         channel=base.config.channels.approvals,
-        alarms=find_alarmed(base.config),
         reference_prefix=base.config.books.prefix,
         send_within=longest_wait(base.settings.PAYTEND_TIMEOUT_SECONDS),
         lease=execution_lease(base.settings.PAYTEND_TIMEOUT_SECONDS),
+        codes=base.config.paytend,
+        alarms=find_alarm_recipients(base.config),
     )
 
 
-def find_alarmed(config: Config) -> tuple[str, ...]:
-    """Return who is told at once when the database does not fit: the channel of on-call, and the admins."""
-    oncall = config.channels.oncall
-    return (*((oncall,) if oncall else ()), *(admin for admin in find_admins(config) if admin != oncall))
+def find_alarm_recipients(config: Config) -> AlarmRecipients:
+    """Return who gets alarms: the channel of on-call, with the people of on-call and managers, and the admins."""
+    rules = [config.roles[role] for role in ("oncall", "manager") if role in config.roles]
+    mentions = dict.fromkeys(id_ for rule in rules for id_ in (*rule.groups, *rule.people))
+    channel = config.channels.oncall
+    return AlarmRecipients(
+        channels=(channel,) if channel else (),
+        mentions=tuple(mentions),
+        admins=tuple(admin for admin in find_admins(config) if admin != channel),
+    )
 
 
 def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTimeSecrets) -> Executor:

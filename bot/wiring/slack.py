@@ -96,6 +96,7 @@ def make_slack_context(
         work=WorkHandover(
             later=base.pools.slow.submit,
             execute_now=approvals.executor.execute_now,
+            look_again=approvals.follow_up.look_again,
             wake_executor=base.loops.execution.wake,
             wake_deliverer=base.loops.delivery.wake,
         ),

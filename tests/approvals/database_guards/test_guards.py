@@ -143,7 +143,14 @@ def test_only_the_moves_of_the_table_are_legal(world: ApprovalWorld) -> None:
 
 
 def test_every_status_but_the_ends_can_be_left() -> None:
-    assert {source for source, _to in LEGAL} == {Status.PENDING, Status.APPROVED, Status.EXECUTING, Status.UNKNOWN}
+    ends = {(Status.EXECUTED, Status.FAILED), (Status.FAILED, Status.EXECUTED)}  # once Paytend says the opposite
+    assert {source for source, _to in LEGAL - ends} == {
+        Status.PENDING,
+        Status.APPROVED,
+        Status.EXECUTING,
+        Status.UNKNOWN,
+    }
+    assert ends < LEGAL
     assert len({move.event for move in MOVES}) == len(MOVES)
 
 

@@ -20,6 +20,7 @@ KNOWN = {
     "request_needs_quorum": ("approval_request", "UPDATE", ""),
     "request_denied_by_somebody": ("approval_request", "UPDATE", ""),
     "request_executes_with_intent": ("approval_request", "UPDATE", ""),
+    "request_end_kept": ("approval_request", "UPDATE", ""),
     "decision_of_another_person": ("approval_decision", "INSERT", "NEW.request_id"),
     "decision_on_this_content": ("approval_decision", "INSERT", "NEW.request_id"),
     "decision_says_something": ("approval_decision", "INSERT", ""),

@@ -1,6 +1,7 @@
 """What is written down of an execution: in its row, and in the trail."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from approvals.actions.known_codes import KnownCodes
 from approvals.actions.outcomes import Outcome, Result
 from approvals.execution.records import PAUSES, pause_after
 from approvals.policy.cardholder_changes import find_recent_changers
@@ -52,7 +54,8 @@ def test_what_was_done_is_written_down_with_what_paytend_said(small: ApprovalWor
     assert trail(small, request)["execution:claimed"]["lease"] == execution.lease
 
 
-def test_a_refusal_is_written_down_as_failed(small: ApprovalWorld) -> None:
+def test_a_final_refusal_is_written_down_as_failed(small: ApprovalWorld) -> None:
+    small.context = replace(small.context, codes=KnownCodes(final_refusals=("51",)))
     small.paytend.before = Refused(code="51", reason="no funds", verified=True)
     request = small.executes(small.approved())
     execution = small.execution(request)
@@ -114,8 +117,8 @@ def test_pauses_grow_to_an_hour_and_stay_there() -> None:
 
 def test_lookups_are_counted_and_spread(small: ApprovalWorld) -> None:
     small.paytend.before = OutcomeUnknown("no answer")
-    small.paytend.lookup = Unreachable("down")
     request = small.executes(small.approved())
+    small.paytend.lookup = Unreachable("down")
     for lookups in (1, 2, 3):
         small.passes(seconds=60)
         small.looks_up()
@@ -142,8 +145,8 @@ def test_a_request_that_was_altered_holds_up_no_other_lookup(small: ApprovalWorl
 
 def test_people_are_called_once_after_five_minutes_with_the_roles_that_can_settle(small: ApprovalWorld) -> None:
     small.paytend.before = OutcomeUnknown("no answer")
-    small.paytend.lookup = Unreachable("down")
     request = small.executes(small.approved())
+    small.paytend.lookup = Unreachable("down")
     small.passes(minutes=5, seconds=-1)
     small.looks_up()
     assert small.execution(request).gave_up_at is None

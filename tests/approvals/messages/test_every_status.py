@@ -1,9 +1,11 @@
 """What the request message says in each status, word for word."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from approvals.actions.known_codes import KnownCodes
 from approvals.actions.snapshot import SecondCard
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown, Refused
@@ -15,6 +17,7 @@ from tests.approvals.world import ADA, MARA, MILO, ApprovalWorld, limit, person,
 def in_status(world: ApprovalWorld, status: str) -> Request:
     """Bring a request into a status, by what people and Paytend do."""
     if status == "failed":
+        world.context = replace(world.context, codes=KnownCodes(final_refusals=("51",)))
         world.paytend.before = Refused(code="51", reason="no funds", verified=True)
     if status == "unknown":
         world.paytend.before = OutcomeUnknown("no answer")

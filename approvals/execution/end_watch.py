@@ -1,0 +1,76 @@
+"""Asks Paytend for some weeks whether an end stays true; if it says the opposite, people settle it again."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from approvals.actions.outcomes import LookupResult, LookupStatus
+from approvals.context import ApprovalContext
+from approvals.execution.reconciliation import LookupClaim, claim_rows, note_answer
+from approvals.messages import alarms
+from approvals.requests import stored
+from approvals.requests.move import CLOCK, note, update_message
+from approvals.statuses import Status
+from approvals.tables import Execution, Request
+
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360, 1440))
+# What contradicts an end. In progress too: then it may still be done.
+_OPPOSITES = {
+    Status.FAILED: (LookupStatus.EXECUTED, LookupStatus.IN_PROGRESS),
+    Status.EXECUTED: (LookupStatus.FAILED, LookupStatus.NOT_FOUND),
+}
+_SAYS = {
+    LookupStatus.EXECUTED: "that this was done",
+    LookupStatus.IN_PROGRESS: "that this is in progress",
+    LookupStatus.FAILED: "that this failed",
+    LookupStatus.NOT_FOUND: "that it has no such order",
+}
+_COUNTS = {Status.FAILED: "not done", Status.EXECUTED: "done"}
+CONTRADICTED = (
+    "Paytend says now {says}, but it counts as {counts} here. No more money moves on this card until two people "
+    "other than the requester have settled it again, with the buttons of the card."
+)
+
+
+def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = 20) -> list[LookupClaim]:
+    """Claim the ends that are due for a lookup, and return them; commit before `reconciliation.ask`."""
+    rows = session.exec(
+        select(Request, Execution)
+        .join(Execution, col(Execution.request_id) == col(Request.id))
+        .where(
+            col(Request.status).in_([status.value for status in _OPPOSITES]),
+            col(Execution.watched_until).is_not(None),
+            col(Execution.next_look_at) <= now,
+        )
+        .order_by(col(Execution.next_look_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    return claim_rows(session, context, rows, now=now)
+
+
+def record(
+    session: Session, context: ApprovalContext, *, claim: LookupClaim, result: LookupResult, now: datetime
+) -> bool:
+    """Record what Paytend says about an end by now; return whether it is a new contradiction."""
+    request = stored.find(session, claim.request_id, to_change=True)
+    execution = session.get_one(Execution, claim.request_id, populate_existing=True)
+    status = Status(request.status)
+    if status not in _OPPOSITES or execution.watched_until is None:
+        return False
+    note_answer(execution, result, now=now)
+    execution.next_look_at = now + PAUSES[min(claim.lookups, len(PAUSES) - 1)]
+    is_sure = status is Status.EXECUTED and result.status is LookupStatus.EXECUTED
+    if now >= execution.watched_until or (is_sure and not stored.find_settlements(session, request.id)):
+        execution.watched_until = execution.next_look_at = None
+    # The same word again is not news: people have settled it in spite of it.
+    is_new = result.status in _OPPOSITES[status] and execution.contradicted_by != result.status.value
+    if is_new:
+        execution.contradicted_at, execution.contradicted_by = now, result.status.value
+        words = CONTRADICTED.format(says=_SAYS[result.status], counts=_COUNTS[status])
+        alarms.raise_alarm(session, context, request, execution, words=words, now=now)
+        update_message(session, context, request, now=now)
+        facts = {"said": result.status.value, "words": result.words}
+        note(session, context, request, "execution:contradicted", actor=CLOCK, now=now, facts=facts)
+    session.flush()
+    return is_new
