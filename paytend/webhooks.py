@@ -1,32 +1,41 @@
-"""The three webhooks as typed events, each with the business key by which it is taken in once.
+"""The three webhooks as typed events, each with the business key that says what it reports on.
 
-The envelope has neither id nor time, so only business facts can show a replay (`paytend-api.md` a.3):
+The envelope has neither id nor time, so only the content can show a replay (`paytend-api.md` a.3). Other content
+under a known business key is an update, and no replay; the keys are:
 (trade id, source, status), (cardholder, audit status), (order or card, apply status).
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from paytend.models import Cardholder, CardOrder, Transaction, TransactionKey
+from paytend.models import Cardholder, CardOrder, Transaction, TransactionKey, TransactionNames
 from paytend.money import AmountUnit
 from paytend.redaction import redact
 from paytend.wire.envelope import Webhook
 
 BusinessKey = tuple[str, ...]
 
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), default=str
+).encode  # made once: for every webhook
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Something that Paytend reported.
 
-    `digest` is the SHA-256 (hex) of the content as it was signed; `content` is redacted.
+    `digest` is the SHA-256 (hex) of the content as it was signed; `content_digest` that of its canonical form,
+    the same for other white space, order and escapes. `content` is redacted. Events with one `business_key`
+    report on the same thing: the later ones are updates of the first.
     """
 
     kind: str
     digest: str
+    content_digest: str
     business_key: BusinessKey
     content: Mapping[str, Any]
 
@@ -41,6 +50,11 @@ class TransactionHappened(Event):
     def transaction(self) -> Transaction:
         """The whole transaction, read on demand: storing a webhook needs only its key."""
         return Transaction.decode(self._told.content, unit=self._told.unit, redacted=self._told.redacted)
+
+    @cached_property
+    def names(self) -> TransactionNames:
+        """The ids by which the stages of a purchase find each other, as they were sent."""
+        return TransactionNames.decode(self._told.content, unit=self._told.unit, redacted={})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +81,31 @@ class UnrecognisedEvent(Event):
 def read_event(webhook: Webhook, *, unit: AmountUnit) -> Event:
     """Return the event of a verified webhook; what is not understood is an UnrecognisedEvent, never an error."""
     digest = hashlib.sha256(webhook.text.encode("utf-8", "replace")).hexdigest()
-    told = _Told(content=webhook.content, redacted=redact(webhook.content), digest=digest, unit=unit)
+    canonical = hashlib.sha256(f"{webhook.notify_type}\n{_write_canonically(webhook)}".encode("utf-8", "replace"))
+    told = _Told(
+        content=webhook.content,
+        redacted=redact(webhook.content),
+        digest=digest,
+        content_digest=canonical.hexdigest(),
+        unit=unit,
+    )
     read = _READERS.get(webhook.notify_type)
     event = read(told) if read else None
     return event or UnrecognisedEvent(
         kind="unrecognised",
         digest=digest,
+        content_digest=told.content_digest,
         business_key=("unrecognised", digest),
         content=told.redacted,
         notify_type=webhook.notify_type,
     )
+
+
+def _write_canonically(webhook: Webhook) -> str:
+    try:
+        return _encode(webhook.content)
+    except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
+        return webhook.text
 
 
 class _Told(NamedTuple):  # not a frozen dataclass: this is made once for every webhook
@@ -85,18 +114,17 @@ class _Told(NamedTuple):  # not a frozen dataclass: this is made once for every 
     content: Mapping[str, Any]
     redacted: Mapping[str, Any]
     digest: str
+    content_digest: str
     unit: AmountUnit
 
 
 def _read_transaction(told: _Told) -> Event | None:
     known = TransactionKey.decode(told.content, unit=told.unit, redacted=told.redacted)
-    if known.trade_id is None or known.status is None:
+    if known.trade_id is None and known.status is None:
         return None
-    # One trade is authorised, settled and reversed under the same id: each of these is news.
-    key = ("transaction", known.trade_id, known.source or "", known.status)
-    return TransactionHappened(
-        kind=key[0], digest=told.digest, business_key=key, content=told.redacted, _told=told
-    )
+    # One trade is authorised, settled and reversed under the same id. Without an id nothing else is the same.
+    key: BusinessKey = ("transaction", known.trade_id or told.digest, known.source or "", known.status or "")
+    return TransactionHappened(**_base(told, key), _told=told)
 
 
 def _read_audit(told: _Told) -> Event | None:
@@ -104,9 +132,7 @@ def _read_audit(told: _Told) -> Event | None:
     if cardholder.holder_id is None or cardholder.audit_status is None:
         return None
     key = ("cardholder_audited", cardholder.holder_id, cardholder.audit_status)
-    return CardholderAudited(
-        kind=key[0], digest=told.digest, business_key=key, content=told.redacted, cardholder=cardholder
-    )
+    return CardholderAudited(**_base(told, key), cardholder=cardholder)
 
 
 def _read_application(told: _Told) -> Event | None:
@@ -115,7 +141,17 @@ def _read_application(told: _Told) -> Event | None:
     if subject is None or order.status is None:
         return None
     key = ("card_applied", subject, order.status)
-    return CardApplied(kind=key[0], digest=told.digest, business_key=key, content=told.redacted, order=order)
+    return CardApplied(**_base(told, key), order=order)
+
+
+def _base(told: _Told, key: BusinessKey) -> dict[str, Any]:
+    return {
+        "kind": key[0],
+        "digest": told.digest,
+        "content_digest": told.content_digest,
+        "business_key": key,
+        "content": told.redacted,
+    }
 
 
 _READERS: dict[str, Callable[[_Told], Event | None]] = {

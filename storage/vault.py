@@ -1,10 +1,13 @@
 """Encryption at rest: AES-256-GCM, bound to the place where the value is stored."""
 
 import hashlib
+import hmac
 from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12  # random ones may serve 2^32 values of one key (NIST SP 800-38D)
@@ -12,6 +15,7 @@ _ID_BYTES = (
     4  # bytes 2 to 5 of a value: the triggers compare them in SQL (approvals/database_guards/forbidden_changes.py)
 )
 _VERSION = b"\x01"
+_NAME_DIGITS = 40  # hex: 160 bits
 
 
 class Unreadable(Exception):
@@ -31,6 +35,7 @@ class Vault:
             raise ValueError("a vault needs one or more keys of 32 bytes")
         self._ciphers = {hashlib.sha256(key).digest()[:_ID_BYTES]: AESGCM(key) for key in keys}
         self._current = next(iter(self._ciphers))
+        self._name_keys = [_derive_name_key(key) for key in dict.fromkeys(keys)]
         self._random_bytes = random_bytes
 
     def seal(self, value: bytes, *, table: str, row: str, column: str) -> bytes:
@@ -52,6 +57,15 @@ class Vault:
         except InvalidTag as error:
             raise Unreadable("the value was changed, or moved to another place") from error
 
+    def digest_name(self, name: str) -> tuple[str, ...]:
+        """Return keyed digests of something by which rows are found, that of the current key first.
+
+        Without the keys nobody can try which card or transaction a digest stands for. All keys, because a row may
+        have been found by an older one before a rotation.
+        """
+        encoded = name.encode("utf-8", "replace")
+        return tuple(hmac.digest(key, encoded, "sha256").hex()[:_NAME_DIGITS] for key in self._name_keys)
+
     @property
     def current_key(self) -> bytes:
         """The id of the key that encrypts now."""
@@ -60,3 +74,7 @@ class Vault:
     def is_current(self, sealed: bytes) -> bool:
         """Whether a value was sealed with the key that encrypts now."""
         return sealed[len(_VERSION) : len(_VERSION) + _ID_BYTES] == self._current
+
+
+def _derive_name_key(key: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"cardops names").derive(key)

@@ -1,8 +1,9 @@
 """Turns what is in the inbox into notices: each event once, in the order of arrival."""
 
+import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
@@ -14,6 +15,7 @@ from sqlmodel import Session, col, select
 from notifier.inbox import purchases
 from notifier.inbox.cardholder_names import CardholderNames
 from notifier.inbox.event_facts import EventFacts, TransactionNotice, UnrecognisedNotice
+from notifier.inbox.inbox import digest_names, find_earlier
 from notifier.inbox.missed_webhooks import FOUND
 from notifier.inbox.notice_kinds import make_notification
 from notifier.inbox.stored_events import open_event
@@ -26,9 +28,9 @@ from notifier.routing.announcer import announce, list_budgets
 from notifier.routing.notification import Notification
 from notifier.routing.routes import Routes, match
 from paytend import AmountUnit
-from paytend.webhooks import Event, UnrecognisedEvent
+from paytend.webhooks import Event, TransactionHappened, UnrecognisedEvent
 from storage.database import Database
-from storage.vault import Vault
+from storage.vault import Unreadable, Vault
 
 BATCH = 20
 PAUSE = 2.0  # seconds: other replicas take webhooks in without waking this one
@@ -149,7 +151,8 @@ class Dispatcher:
             with session.begin_nested():
                 event = open_event(row, vault=self._vault, unit=self._unit)
                 notification = self._make_notification(session, row, event)
-                announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
+                if not self._was_found(session, row, notification):
+                    announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
                 if isinstance(event, UnrecognisedEvent) and not self._is_routed(notification):
                     self._tell_admins_of_unrecognised(session, event, notification)
                 if self._recorder is not None:
@@ -178,10 +181,29 @@ class Dispatcher:
         if isinstance(facts, EventFacts | UnrecognisedNotice):
             facts = replace(facts, found=True if row.form == FOUND else None)
         if isinstance(facts, TransactionNotice):
-            return self._join(session, notification, facts)
+            return self._join(session, row, event, notification, facts)
+        if isinstance(facts, EventFacts):
+            facts = replace(facts, update=True if find_earlier(session, row) else None)
         return replace(notification, facts=facts)
 
-    def _join(self, session: Session, notification: Notification, facts: TransactionNotice) -> Notification:
+    def _was_found(self, session: Session, row: InboxEvent, notification: Notification) -> bool:
+        """Whether all that this webhook says was found and told already, when it did not come."""
+        facts = notification.facts
+        if not isinstance(facts, EventFacts) or not facts.update:
+            return False
+        earlier = find_earlier(session, row)
+        if earlier is None or earlier.form != FOUND or row.form == FOUND:
+            return False
+        try:
+            event = open_event(earlier, vault=self._vault, unit=self._unit)
+        except Unreadable:  # retention took its content
+            return False
+        told = make_notification(event, timezone=self._timezone, now=self._now()).facts
+        return replace(facts, why=None, found=None, update=None) == told
+
+    def _join(
+        self, session: Session, row: InboxEvent, event: Event, notification: Notification, facts: TransactionNotice
+    ) -> Notification:
         """Return the notification of a movement as one of its purchase, with whose card it is if that is known."""
         card_id = facts.card_id
         name = self._cardholder_names.find(card_id) if self._cardholder_names and card_id else None
@@ -189,6 +211,7 @@ class Dispatcher:
             session,
             notification,
             replace(facts, holder_name=name),
+            digests=_read_names(row, event, vault=self._vault),
             vault=self._vault,
             make_id=self._outbox.make_key,
             now=self._now(),
@@ -225,6 +248,14 @@ class Dispatcher:
                 storms.update_digests(session, rules=rules, outbox=self._outbox, now=self._now())
         except Exception:  # noqa: BLE001 - an edge: the notices are kept, and a job of the clock tries again
             _log.exception("telling.not_gathered")
+
+
+def _read_names(row: InboxEvent, event: Event, *, vault: Vault) -> Mapping[str, Sequence[str]]:
+    if row.names is not None:
+        found: dict[str, list[str]] = json.loads(row.names)
+        return found
+    # A row of the first versions: the ids in its content may be masked, and nothing better is left.
+    return digest_names(event.names, vault=vault) if isinstance(event, TransactionHappened) else {}
 
 
 def _lock_due(session: Session, now: datetime) -> Sequence[InboxEvent]:

@@ -10,18 +10,20 @@ from paytend import Money
 
 @dataclass(frozen=True, kw_only=True)
 class EventFacts(NoticeFacts):
-    """`found` is set when no webhook came and we asked Paytend."""
+    """`found`: no webhook came, we asked Paytend. `update`: Paytend reported on the same before."""
 
     found: bool | None = None
+    update: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PurchaseStage:
-    """A stage of a purchase: its status word, when it happened, and its amount."""
+    """A stage of a purchase: its status word, when it last happened, its amount in all, and the parts of it."""
 
     word: str
     at: datetime | None
     amount: Money | None
+    parts: Sequence[Money] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,9 @@ class TransactionNotice(TransactionFacts, template="transaction"):
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionChanged(TransactionFacts, template="transaction_changed"):
-    """The reply under it when a purchase ended badly after all."""
+    """The reply under it when a purchase ended badly after all: this stage, and how it was shown `before`."""
+
+    before: str
 
 
 @dataclass(frozen=True, kw_only=True)

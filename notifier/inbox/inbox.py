@@ -1,4 +1,4 @@
-"""The inbox: a webhook is taken in once, for ever; its notices follow from the row."""
+"""The inbox: a content is taken in once, for ever; its notices follow from the row."""
 
 import hashlib
 import json
@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from notifier.inbox.tables import InboxEvent
-from paytend.webhooks import Event
+from paytend.models import TransactionNames
+from paytend.webhooks import Event, TransactionHappened
 from paytend.wire.envelope import Webhook
 from storage.vault import Unreadable, Vault
 
@@ -53,7 +54,9 @@ def make_row(
         "form": webhook.form.value,
         "verified_by": webhook.key,
         "digest": event.digest,
+        "content_digest": event.content_digest,
         "business_digest": digest_key(event.business_key),
+        "names": _write_names(event, vault),
         "body": vault.seal(body, table=TABLE, row=event_id, column="body"),
         "received_at": now,
         "told_at": None,
@@ -62,15 +65,15 @@ def make_row(
 
 
 def digest_key(business_key: Sequence[str]) -> str:
-    """Return the digest of a business key, by which an event is known for ever."""
+    """Return the digest of a business key, by which updates are known."""
     return hashlib.sha256(_write(tuple(business_key)).encode("utf-8", "replace")).hexdigest()
 
 
 def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Insert rows in one statement and return the ids of the new ones.
 
-    What is known by its business key or by its digest stays as it is; of concurrent deliveries of one event
-    exactly one is new.
+    What is known by the digest of its text or of its canonical content stays as it is; of concurrent deliveries
+    of one content exactly one is new.
     """
     # Always in the same order, so that two replicas with the same events wait for each other but never deadlock.
     ordered = sorted(rows, key=lambda row: str(row["digest"]))
@@ -86,6 +89,31 @@ def open_content(event: InboxEvent, *, vault: Vault) -> str:
     if event.body is None:
         raise Unreadable("its content was removed, as CARDOPS_RETENTION_DAYS says")
     return vault.open(event.body, table=TABLE, row=event.id, column="body").decode()
+
+
+def find_earlier(session: Session, event: InboxEvent) -> InboxEvent | None:
+    """Return the latest report on the same thing that came before, with other content."""
+    earlier = select(InboxEvent).where(
+        col(InboxEvent.business_digest) == event.business_digest, col(InboxEvent.id) < event.id
+    )
+    return session.execute(earlier.order_by(col(InboxEvent.id).desc()).limit(1)).scalars().first()
+
+
+def _write_names(event: Event, vault: Vault) -> str | None:
+    # From the ids as they were sent: two long ones may look alike once they are masked.
+    if not isinstance(event, TransactionHappened):
+        return None
+    return _write(digest_names(event.names, vault=vault))
+
+
+def digest_names(names: TransactionNames, *, vault: Vault) -> Mapping[str, Sequence[str]]:
+    """Return the keyed digests of a transaction's ids: its own, the related one's, the authorisation code's."""
+    found = {
+        "trade": names.trade_id,
+        "related": names.related_id,
+        "auth": f"{names.card_id}:{names.auth_code}" if names.card_id and names.auth_code else None,
+    }
+    return {kind: vault.digest_name(value) for kind, value in found.items() if value}
 
 
 def _mask_id_numbers(value: Any) -> Any:

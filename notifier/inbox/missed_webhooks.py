@@ -58,7 +58,9 @@ def read_movements(
             "cardId": row.card_id or card_id,
         }
         happened = read_time(row.booked, timezone=timezone)
-        if row.type != _TOP_UP and happened is not None:
+        # Without an id or a status it cannot be told from what came as a webhook.
+        is_known = row.trade_id is not None and row.status is not None
+        if row.type != _TOP_UP and is_known and happened is not None:
             findings.append(_make("1", content, unit=unit, happened=happened))
     return [finding for finding in findings if isinstance(finding.event, TransactionHappened)]
 

@@ -57,6 +57,21 @@ def request(
     return state_of(session, key) or AcknowledgementFacts(key=key)
 
 
+def request_anew(
+    session: Session, key: str, *, within: timedelta | None = None, then: Sequence[str] = (), now: datetime
+) -> None:
+    """Ask once more about a message of which somebody may have taken an earlier state on."""
+    request(session, key, within=within, then=then, now=now)
+    row = _hold(session, key)
+    if row is None or row.asked_at == now:
+        return
+    row.asked_at, row.step = now, 0
+    row.acknowledged_by = row.acknowledged_at = None
+    row.within, row.then = int(within.total_seconds()) if within else 0, json.dumps(list(then))
+    row.due_at = now + within if within and then else None
+    session.flush()
+
+
 def state_of(session: Session, key: str) -> AcknowledgementFacts | None:
     """Return what a message shows: its key, and who is on it since when; None when nobody is asked."""
     row = session.get(Acknowledgement, key)

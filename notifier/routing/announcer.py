@@ -3,6 +3,7 @@
 A notice is a message of its own, a line of a storm's digest, or held back by a silence; it is never dropped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -38,24 +39,23 @@ def announce(
     """
     storms.lock_announcing(session)
     facts, subject = notification.facts, notification.subject
+    places = find_destinations(notification.kind, notification.stage or facts, routes=routes)
     if subject and notification.counted and isinstance(facts, RepeatedFacts):
         repeat = recurring_problems.count_again(session, subject, now=now)
         subject, facts = repeat.key, recurring_problems.show_repeats(facts, repeat)
     known = outbox.recipients_of(session, subject) if subject and not notification.is_first else frozenset()
     if subject and known:
+        if notification.reply is not None and notification.urgent:
+            _ask_anew(session, subject, places, known, now=now)
         newer = replace(facts, acknowledge=acknowledgements.state_of(session, subject), mentions=())
         outbox.edit(session, key=subject, kind=notification.kind, facts=newer, now=now)
         if notification.reply is not None:
-            _reply(session, notification, notification.reply, known, outbox=outbox, now=now)
-    new = [
-        place
-        for place in find_destinations(notification.kind, facts, routes=routes)
-        if place.route_channel.channel not in known
-    ]
+            _reply(session, notification, notification.reply, known, places, outbox=outbox, now=now)
+    new = [place for place in places if place.route_channel.channel not in known]
     if not new:
         return []
     key = subject or (outbox.make_key() if notification.urgent else None)
-    silence = silences.find_silence(session, notification.kind, facts, now=now)
+    silence = silences.find_silence(session, notification.kind, notification.stage or facts, now=now)
     delivery_ids = []
     for place in new:
         placed = _place(session, notification, place, key=key, silence=silence, outbox=outbox, now=now)
@@ -81,22 +81,34 @@ def _reply(
     notification: Notification,
     reply: NoticeFacts,
     channels: frozenset[str],
+    places: Sequence[Destination],
     *,
     outbox: Outbox,
     now: datetime,
 ) -> None:
-    """Tell a change under the message that it changed, and in the channel."""
+    """Tell a change under the message that it changed, and in the channel; its own route says who is mentioned."""
+    mentions = {place.route_channel.channel: place.route_channel.mentions for place in places}
     for channel in sorted(channels):
         outbox.enqueue(
             session,
             kind=reply.template,
-            facts=reply,
+            facts=replace(reply, mentions=mentions.get(channel, ())),
             recipient=channel,
             now=now,
             thread_of=notification.subject,
             broadcast=True,
             urgent=notification.urgent,
         )
+
+
+def _ask_anew(
+    session: Session, subject: str, places: Sequence[Destination], known: frozenset[str], *, now: datetime
+) -> None:
+    """Ask for an acknowledgement of what came now, also when somebody took an earlier stage on."""
+    asked = [place for place in places if place.route_channel.channel in known]
+    if asked:
+        strictest = min(asked, key=lambda place: place.within or timedelta.max)
+        acknowledgements.request_anew(session, subject, within=strictest.within, then=strictest.then, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,14 @@ class Notification:
     `subject` is what it is about, the same for later ones: these bring its message up to date;
     of what `is_first` no message can be there yet.
     `reply` is posted in the thread of that message too, as an edit notifies nobody.
+    `stage` is what happened now, where `facts` show a whole: the routes look at it.
     When these are `counted`, they are one problem that comes back: the message says how often, and since when.
     """
 
     kind: str
     facts: NoticeFacts
     urgent: bool = False
+    stage: NoticeFacts | None = None
     subject: str | None = None
     is_first: bool = False
     counted: bool = False

@@ -16,6 +16,7 @@ from paytend.models.transactions import (
     PartnerTransactions,
     Transaction,
     TransactionKey,
+    TransactionNames,
     Transactions,
 )
 
@@ -40,5 +41,6 @@ __all__ = [
     "TopUp",
     "Transaction",
     "TransactionKey",
+    "TransactionNames",
     "Transactions",
 ]

@@ -21,6 +21,15 @@ class TransactionKey(Answer):
     source: Annotated[TransactionSource | None, FORGIVING] = named("tradeSrc", "transactionSrc", "dataType")
 
 
+class TransactionNames(Answer):
+    """The ids by which a transaction and its purchase are known."""
+
+    trade_id: Text = named("tradeId", "transactionId", "authId", "relatedTransactionId")
+    related_id: Text = named("relatedId", "relatedTransactionId", "originalAuthId")
+    card_id: Text = named("cardId", "cardToken")
+    auth_code: Text = named("authCode")
+
+
 class Transaction(TransactionKey):
     """A movement on a card or on the partner account; `booked` is its time as Paytend wrote it."""
 

@@ -1,16 +1,21 @@
 """The stages of a purchase become one, whatever their order."""
 
 import json
+import random
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifier.inbox.event_facts import TransactionChanged, TransactionFacts, TransactionNotice
 from notifier.inbox.notice_kinds import ALARMING, STATUS_WORDS
-from notifier.inbox.purchases import join, merge, name_stage
+from notifier.inbox.purchase_ledger import PurchaseEntry, PurchaseLedger
+from notifier.inbox.purchases import join, name_stage
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.outbox.notice_facts import WhyFacts
 from notifier.routing.notification import Notification
@@ -38,12 +43,11 @@ def stage(word: str, minute: int = 0, **more: Any) -> TransactionNotice:
     return TransactionNotice(**facts | more)
 
 
-def merged(stages: tuple[TransactionNotice, ...]) -> TransactionNotice:
-    facts: TransactionNotice | None = None
+def merged(stages: Iterable[TransactionNotice], *, trade: str = "trade:T1") -> TransactionNotice:
+    ledger = PurchaseLedger()
     for each in stages:
-        facts = merge(facts, each)
-    assert facts is not None
-    return facts
+        ledger = ledger.add(PurchaseEntry(trade=trade, facts=each))
+    return ledger.summary
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -76,11 +80,19 @@ def test_every_status_can_stand_alone(word: str) -> None:
 
 
 def test_a_reversal_names_what_it_reverses_and_a_refund_stands_by_itself() -> None:
+    digests = {"trade": ("d2",), "related": ("d1",), "auth": ("d3", "d4")}
     reversal = stage("reversed", trade_id="T2", related_id="T1", auth_code="004711")
 
-    assert name_stage(reversal) == ["trade:T2", "trade:T1", "auth:1755902:004711"]
-    assert name_stage(stage("refunded", trade_id="T3", related_id="T1")) == ["trade:T3"]
-    assert name_stage(stage("declined", trade_id=None, card_id=None)) == []
+    assert name_stage(reversal, digests).names == [
+        ["trade:d2", "trade:T2"],
+        ["trade:d1", "trade:T1"],
+        ["auth:d3", "auth:d4", "auth:1755902:004711"],
+    ]
+    refund = name_stage(stage("refunded", trade_id="T3", related_id="T1"), digests)
+    assert [same[0] for same in refund.names] == ["trade:d2", "auth:d3"]
+    masked = name_stage(stage("settled", trade_id="555555******4444"), {"trade": ("d2",)})
+    assert masked.names == [["trade:d2"]]
+    assert name_stage(stage("declined", trade_id=None, card_id=None), {}).names == []
 
 
 def test_a_purchase_that_an_older_version_kept_is_continued(world: NotifierWorld) -> None:
@@ -103,7 +115,13 @@ def test_a_purchase_that_an_older_version_kept_is_continued(world: NotifierWorld
 
     with world.database.writing() as session:
         joined = join(
-            session, later, stage("reversed", 5), vault=world.vault, make_id=world.make_id, now=world.clock.now
+            session,
+            later,
+            stage("reversed", 5),
+            digests={"trade": world.vault.digest_name("T1")},
+            vault=world.vault,
+            make_id=world.make_id,
+            now=world.clock.now,
         )
 
     assert isinstance(joined.facts, TransactionNotice)
@@ -114,3 +132,59 @@ def test_a_purchase_that_an_older_version_kept_is_continued(world: NotifierWorld
         ("reversed", START + timedelta(minutes=5)),
     ]
     assert isinstance(joined.reply, TransactionChanged)
+
+
+def euros(text: str) -> Money:
+    return Money.parse(text, "EUR")
+
+
+def test_n2_amounts_are_summed_and_never_written_over() -> None:
+    facts = merged(
+        (
+            stage("authorised", 0, amount=euros("100.00")),
+            stage("settled", 1, amount=euros("60.00")),
+            stage("settled", 2, amount=euros("40.00")),
+            stage("refunded", 3, amount=euros("10.00")),
+            stage("refunded", 4, amount=euros("20.00")),
+        )
+    )
+    assert [(each.word, str(each.amount), list(map(str, each.parts))) for each in facts.stages] == [
+        ("authorised", "100.00 EUR", ["100.00 EUR"]),
+        ("settled", "100.00 EUR", ["60.00 EUR", "40.00 EUR"]),
+        ("refunded", "30.00 EUR", ["10.00 EUR", "20.00 EUR"]),
+    ]
+    assert (facts.status, str(facts.amount)) == ("refunded", "30.00 EUR")
+
+
+def test_n2_a_purchase_that_was_declined_first_and_then_authorised_shows_both() -> None:
+    facts = merged((stage("declined"), stage("authorised", 1)))
+    assert (facts.status, [each.word for each in facts.stages]) == ("authorised", ["declined", "authorised"])
+
+
+STAGES = st.builds(
+    stage,
+    st.sampled_from(STATUS_WORDS),
+    st.integers(0, 5),
+    amount=st.none() | st.integers(1, 9).map(lambda whole: euros(f"{whole}.00")),
+    merchant=st.none() | st.sampled_from(["CAFÉ", "SHOP"]),
+    trade_id=st.sampled_from(["T1", "T2"]),
+    happened_text=st.none() | st.sampled_from(["10:00", "11:00"]),
+)
+
+
+@given(st.lists(STAGES, min_size=1, max_size=8), st.randoms())
+def test_n2_any_order_and_repetition_of_stages_ends_in_the_same_message(
+    stages: list[TransactionNotice], chance: random.Random
+) -> None:
+    again = [*stages, *chance.choices(stages, k=3)]
+    chance.shuffle(again)
+
+    assert merged(again) == merged(stages)
+
+
+@given(st.lists(STAGES, min_size=1, max_size=8))
+def test_a_ledger_is_the_same_after_it_was_stored(stages: list[TransactionNotice]) -> None:
+    ledger = PurchaseLedger()
+    for each in stages:
+        ledger = ledger.add(PurchaseEntry(trade="trade:T1", facts=each))
+    assert PurchaseLedger.read(json.loads(json.dumps(ledger.as_json()))) == ledger

@@ -1,0 +1,179 @@
+"""The ledger of a purchase: every stage that was told, none written over, and what its message shows (pure).
+
+The same stages give the same message, in whatever order and however often they come.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Self
+
+from notifier.inbox.event_facts import PurchaseStage, TransactionFacts, TransactionNotice
+from notifier.outbox.notice_facts import NoticeFacts, WhyFacts
+from notifier.rendering.facts import list_facts, make_plain
+from paytend import Money
+
+MOST_ENTRIES = 200  # a purchase is read and written whole with each stage
+_VERSION = 2
+
+# How far each status word has come; what is not here is where an authorisation is. Of equally far ones the
+# later counts: a purchase that was declined may be authorised at the next try.
+_RANKS = {"cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
+_MONEY = ("amount", "other_amount", "fee", "balance")
+_OPTIONAL = ("holder_name", "found")
+_REQUIRED = tuple(
+    field.name
+    for field in fields(TransactionFacts)
+    if field.name not in {*_OPTIONAL, "stages", *(inherited.name for inherited in fields(NoticeFacts))}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseEntry:
+    """One stage as it was told; `trade` is the name of its transaction id, empty without one."""
+
+    trade: str
+    facts: TransactionNotice
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes it the same stage: told again, and maybe with more details, it is no second one."""
+        facts = self.facts
+        code = facts.status_code or "" if facts.status == "other" else ""
+        return (self.trade, facts.status, code, _text(facts.amount), facts.happened_text or _text(facts.happened))
+
+    def is_of(self, other: "PurchaseEntry") -> bool:
+        """Whether both report on one stage; what we found by looking may write the time in another way."""
+        if self.facts.found or other.facts.found:
+            return self.key[:-1] == other.key[:-1]
+        return self.key == other.key
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """How far it has come, then when; the rest decides between equals, so that arrival never does."""
+        facts = self.facts
+        rank = 4 if facts.status == "cancelled" and "settlement" in (facts.source_text or "") else None
+        at = facts.happened.isoformat() if facts.happened else ""
+        return (rank or _RANKS.get(facts.status, 1), at, self.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseLedger:
+    """The stages of a purchase, each once; `holder_name` is looked up, as Paytend does not send it."""
+
+    entries: Sequence[PurchaseEntry] = ()
+    holder_name: str | None = None
+
+    def add(self, entry: PurchaseEntry) -> Self:
+        """Return the ledger with this stage; the same ledger when it is there already with all these details."""
+        bare = replace(
+            entry, facts=replace(entry.facts, stages=(), holder_name=None, mentions=(), acknowledge=None)
+        )
+        same = [known for known in self.entries if known.is_of(bare)]
+        # Of two reports on one stage one is kept, whichever came first: that with the most details.
+        kept = [known for known in self.entries if known not in same] + [max([*same, bare], key=_detail)]
+        entries = tuple(sorted(kept, key=lambda each: each.order)[-MOST_ENTRIES:])
+        name = self.holder_name or entry.facts.holder_name
+        return replace(self, entries=entries, holder_name=name)
+
+    @property
+    def summary(self) -> TransactionNotice:
+        """The facts of the purchase's message: those of its furthest stage, its money in all, and the stages."""
+        last = self.entries[-1].facts
+        known: dict[str, Any] = {}
+        for entry in self.entries:
+            known |= {name: value for name, value in list_facts(entry.facts).items() if value is not None}
+        of_last = [entry.facts.amount for entry in self.entries if entry.facts.status == last.status]
+        known |= {
+            "other_amount": last.other_amount if len(of_last) == 1 else None,
+            "amount": _add(of_last, like=last.amount),
+            "happened": last.happened,
+            "happened_text": last.happened_text,
+            "clock": last.clock,
+            "late": last.late,
+            "found": any(entry.facts.found for entry in self.entries) or None,
+            "holder_name": self.holder_name,
+            "stages": self._stages(),
+        }
+        return TransactionNotice(**{**list_facts(last), **known})
+
+    def _stages(self) -> tuple[PurchaseStage, ...]:
+        """Return one line for each status word and currency, in the order in which they were reached."""
+        groups: dict[tuple[str, str], list[TransactionNotice]] = {}
+        for entry in self.entries:
+            currency = entry.facts.amount.currency if entry.facts.amount else ""
+            groups.setdefault((entry.facts.status, currency), []).append(entry.facts)
+        return tuple(
+            PurchaseStage(
+                word=word,
+                at=stages[-1].happened,
+                amount=_add([stage.amount for stage in stages], like=stages[-1].amount),
+                parts=tuple(stage.amount for stage in stages if stage.amount),
+            )
+            for (word, _), stages in groups.items()
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `read` reads again."""
+        return {
+            "version": _VERSION,
+            "holder_name": self.holder_name,
+            "entries": [{"trade": entry.trade, "facts": make_plain(entry.facts)} for entry in self.entries],
+        }
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Self:
+        """Return a ledger from its JSON, also from that of the versions that kept only the furthest stage."""
+        if stored.get("version") == _VERSION:
+            entries = [
+                PurchaseEntry(trade=entry["trade"], facts=_read_facts(entry["facts"]))
+                for entry in stored["entries"]
+            ]
+            return cls(entries=tuple(entries), holder_name=stored["holder_name"])
+        facts = _read_facts(stored)
+        ledger = cls(holder_name=facts.holder_name)
+        for stage in stored["stages"]:
+            at, amount = _read_time(stage["at"]), _read_money(stage["amount"])
+            told: dict[str, Any] = {"status": stage["word"], "happened": at, "amount": amount}
+            if stage["word"] != facts.status:
+                told |= {"happened_text": None, "clock": None, "status_code": None, "status_text": None}
+            ledger = ledger.add(PurchaseEntry(trade="", facts=replace(facts, **told)))
+        return ledger
+
+
+def _detail(entry: PurchaseEntry) -> tuple[int, str]:
+    plain = make_plain(entry.facts)
+    known = sum(value not in (None, "", [], False) for value in plain.values())
+    return known, json.dumps(plain, sort_keys=True, default=str)
+
+
+def _add(amounts: Sequence[Money | None], *, like: Money | None) -> Money | None:
+    """Return the sum of the amounts in the currency of `like`."""
+    if like is None:
+        return None
+    same = [money.amount for money in amounts if money and money.currency == like.currency]
+    return Money(amount=sum(same[1:], same[0]), currency=like.currency)
+
+
+def _read_facts(stored: Mapping[str, Any]) -> TransactionNotice:
+    # A row of another version may lack facts, or have some that are no longer used.
+    known: dict[str, Any] = {name: stored.get(name) for name in _REQUIRED} | {
+        name: stored[name] for name in _OPTIONAL if name in stored
+    }
+    known |= {name: _read_money(known[name]) for name in _MONEY}
+    known |= {"late": bool(known["late"]), "happened": _read_time(known["happened"])}
+    known["why"] = WhyFacts(value=stored["why"]["value"]) if stored.get("why") else None
+    return TransactionNotice(**known)
+
+
+def _read_money(text: str | None) -> Money | None:
+    return Money.read(text) if text else None
+
+
+def _read_time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
