@@ -60,7 +60,7 @@ class Vault:
     def digest_name(self, name: str) -> tuple[str, ...]:
         """Return keyed digests of something by which rows are found, that of the current key first.
 
-        Without the keys nobody can try which card or transaction a digest stands for. All keys, because a row may
+        Without the keys nobody can find out which card or transaction a digest is of. All keys, because a row may
         have been found by an older one before a rotation.
         """
         encoded = name.encode("utf-8", "replace")

@@ -32,7 +32,7 @@ KEPT = timedelta(days=90)  # nothing more comes of an older purchase
 class PurchaseNames:
     """The names by which the other stages of a purchase are known, the surest first.
 
-    Each stands with those that mean the same: the digests by older keys, and what the first versions stored.
+    Each comes with those that mean the same: the digests by older keys, and what the first versions stored.
     """
 
     names: Sequence[Sequence[str]]
@@ -48,7 +48,7 @@ def name_stage(facts: TransactionNotice, digests: Mapping[str, Sequence[str]]) -
     kinds = {"trade": ("trade", facts.trade_id), "related": ("trade", facts.related_id)}
     if facts.status == "refunded":  # it may be of a part, so it is a message of its own
         del kinds["related"]
-    # Those who refuse give no code; what stands there instead, such as zeros, is that of strangers.
+    # A refusal has no code of its own: what it has instead, such as zeros, others have too.
     if facts.status != "declined" and facts.card_id:
         kinds["auth"] = ("auth", f"{facts.card_id}:{facts.auth_code}")
     found = []

@@ -15,7 +15,7 @@ _NAMING = {"uq": "uq_%(table_name)s_%(column_0_name)s"}
 def upgrade() -> None:
     """Apply this step."""
     if op.get_context().dialect.name == "sqlite":
-        # SQLite cannot drop a constraint, and gives those of CREATE TABLE no name: the table is written anew.
+        # SQLite cannot drop a constraint that has no name, so the table is copied.
         with op.batch_alter_table("inbox_event", naming_convention=_NAMING, recreate="always") as table:
             table.drop_constraint("uq_inbox_event_business_digest", type_="unique")
             table.add_column(sa.Column("content_digest", sa.String(64), nullable=True))

@@ -1,0 +1,130 @@
+"""From webhooks to deliveries: updates of what is known, and purchases whose message shows the whole."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from notifier.inbox.group_commit import GroupCommit
+from notifier.outbox.tables import Delivery
+from notifier.routing.routes import RouteRule
+from tests.notifier.conftest import NotifierWorld
+from tests.notifier.inbox.test_group_commit import keeps, make_dispatcher
+from tests.notifier.inbox.test_inbox import row_of
+from tests.notifier.stories import make_event, make_transaction
+
+
+class Webhooks:
+    """Takes webhooks in and dispatches them, one by one."""
+
+    def __init__(self, world: NotifierWorld, *rules: dict[str, Any]) -> None:
+        self._world = world
+        self._intake = GroupCommit(world.database)
+        self._dispatcher = make_dispatcher(world, *TypeAdapter(list[RouteRule]).validate_python(list(rules)))
+
+    def come(self, *events: dict[str, Any], type: str = "1") -> None:  # noqa: A002 - Paytend's word
+        for content in events:
+            made = make_transaction(**content) if type == "1" else make_event(type, **content)
+            keeps(self._intake, {**row_of(self._world, *made), "notify_type": type})
+            self._world.clock.passes(seconds=1)
+            self._dispatcher.dispatch_due()
+
+    @property
+    def deliveries(self) -> list[tuple[Delivery, dict[str, Any]]]:
+        return [(row, self._world.outbox.read(row)) for row in self._world.rows()]
+
+
+def test_n1_every_result_of_an_identity_check_is_told_and_the_last_one_is_the_last(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    statuses = (3, 1, 3, 1, 2, 4, 2)
+
+    webhooks.come(
+        *({"holderId": "101982", "auditStatus": s, "auditTime": f"10:0{n}"} for n, s in enumerate(statuses)),
+        type="2",
+    )
+
+    told = [facts for _, facts in webhooks.deliveries]
+    assert [facts["status_code"] for facts in told] == [str(status) for status in statuses]
+    assert [bool(facts["update"]) for facts in told] == [False, False, True, True, False, False, True]
+
+
+def test_n1_an_order_of_three_cards_with_a_webhook_each_tells_three(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    webhooks.come(*({"orderNo": "R1", "applyStatus": 1, "cardId": str(n)} for n in range(3)), type="3")
+
+    assert [facts["card_id"] for _, facts in webhooks.deliveries] == ["0", "1", "2"]
+
+
+def test_n1_a_status_that_comes_back_is_shown(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    told = [("1", "12:30:00"), ("2", "12:31:00"), ("1", "12:32:00")]
+    webhooks.come(*({"tradeStatus": s, "businessDate": f"2026-11-22 {at}"} for s, at in told))
+
+    [message] = [facts for row, facts in webhooks.deliveries if row.kind == "transaction"]
+    assert [(stage["word"], len(stage["parts"])) for stage in message["stages"]] == [
+        ("authorised", 2),
+        ("reversed", 1),
+    ]
+
+
+def test_n2_a_second_capture_is_added(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    captured = {"tradeStatus": 1, "tradeSrc": "S"}
+    webhooks.come(
+        {"tradeStatus": 1, "amount": "10000"},
+        {**captured, "amount": "6000", "businessDate": "2026-11-22 13:00:00"},
+        {**captured, "amount": "4000", "businessDate": "2026-11-22 14:00:00"},
+    )
+
+    _, facts = webhooks.deliveries[-1]
+    assert (facts["status"], facts["amount"]) == ("settled", "100.00 EUR")
+    assert facts["stages"][1]["parts"] == ["60.00 EUR", "40.00 EUR"]
+
+
+def test_n2_declines_with_one_code_are_each_a_message(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    webhooks.come(*({"tradeId": f"T{n}", "authCode": "000000", "amount": str(n)} for n in (1, 999, 2500)))
+
+    assert len({row.key for row, _ in webhooks.deliveries}) == 3
+
+
+def test_n2_settled_and_then_reversed_by_the_system_raises_the_alarm(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    webhooks.come({"tradeStatus": 1, "tradeSrc": "S"}, {"tradeStatus": 6, "tradeSrc": "S"})
+
+    replies = [row for row, _ in webhooks.deliveries if row.kind == "transaction_changed"]
+    assert [row.urgent for row in replies] == [True]
+
+
+def test_n3_long_ids_that_look_alike_when_masked_are_two_purchases(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    # Both look like card numbers, and have the same first six and last four digits.
+    webhooks.come(*({"tradeId": number, "tradeStatus": 1} for number in ("5555550000000019", "5555550000180017")))
+    assert len({row.key for row, _ in webhooks.deliveries}) == 2
+
+    webhooks.come({"tradeId": "5555550000000019", "tradeStatus": 1, "tradeSrc": "S"})
+    assert len({row.key for row, _ in webhooks.deliveries}) == 2
+
+
+def test_n7_the_route_of_the_stage_mentions_and_asks_for_an_acknowledgement(world: NotifierWorld) -> None:
+    declined = {
+        "kind": "transaction",
+        "when": {"status": ["reversed"]},
+        "to": ["alerts"],
+        "mention": "oncall",
+        "acknowledge_within": "5m",
+        "then": ["alerts"],
+    }
+    webhooks = Webhooks(world, declined, {"kind": "transaction", "to": ["alerts"]})
+    webhooks.come({"tradeStatus": 1}, {"tradeStatus": 2, "amount": "500"})
+
+    [(_, reply)] = [(row, facts) for row, facts in webhooks.deliveries if row.kind == "transaction_changed"]
+    [(_, message)] = [(row, facts) for row, facts in webhooks.deliveries if row.kind == "transaction"]
+    assert reply["amount"] == "5.00 EUR"
+    assert message["acknowledge"] is not None
+
+
+def test_n16_a_decline_without_an_id_is_told_as_one(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    webhooks.come({"tradeId": None, "amount": "100"}, {"tradeId": None, "amount": "200"})
+
+    assert [(row.kind, facts["status"]) for row, facts in webhooks.deliveries] == [("transaction", "declined")] * 2
