@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Table, func, select, update
+from sqlalchemy import Column, ColumnElement, Table, func, literal, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -18,6 +18,7 @@ from bot.database.engine import SqlDatabase
 from bot.database.tables import Draft
 from notifier.inbox.tables import InboxEvent, Purchase
 from notifier.outbox.tables import Delivery
+from notifier.routing.tables import Flow
 from storage.vault import Unreadable, Vault
 
 BATCH = 200  # values in one transaction: SQLite has one writer, and others wait for it
@@ -26,16 +27,31 @@ _ROUNDS = 3  # over one column: rows that another transaction had locked come ag
 
 @dataclass(frozen=True, kw_only=True)
 class SealedColumn:
-    """A column with sealed values; `id` is the primary key of its table."""
+    """A column with sealed values.
+
+    `id` is the name of a row, by which its value was sealed as one of `sealed_as` (table and column).
+    """
 
     table: Table
-    id: Column[Any]
+    id: ColumnElement[str]
     column: Column[Any]
+    sealed_as: tuple[str, str]
 
 
 def _sealed(model: Any, name: str) -> SealedColumn:
     table: Table = model.__table__
-    return SealedColumn(table=table, id=table.c.id, column=table.c[name])
+    return SealedColumn(table=table, id=table.c.id, column=table.c[name], sealed_as=(table.name, name))
+
+
+def _sealed_tally() -> SealedColumn:
+    # The outbox seals it like the facts of a delivery that has the storm's name.
+    table: Table = Flow.__table__  # type: ignore[attr-defined]  # SQLModel's own
+    return SealedColumn(
+        table=table,
+        id=literal("storm:").concat(table.c.storm),
+        column=table.c.tally,
+        sealed_as=("delivery", "facts"),
+    )
 
 
 SEALED: tuple[SealedColumn, ...] = (
@@ -45,6 +61,7 @@ SEALED: tuple[SealedColumn, ...] = (
     _sealed(Delivery, "facts"),
     _sealed(Draft, "fields"),
     _sealed(Purchase, "facts"),
+    _sealed_tally(),
 )
 
 
@@ -124,7 +141,8 @@ def _reseal_batch(
     )
     count = 0
     for row_id, value in rows:
-        place = {"table": sealed.table.name, "row": row_id, "column": sealed.column.name}
+        table, column = sealed.sealed_as
+        place = {"table": table, "row": row_id, "column": column}
         try:
             anew = vault.seal(vault.open(bytes(value), **place), **place)
         except Unreadable:

@@ -9,7 +9,9 @@ from approvals.tables import KeyRotation, Request
 from bot.database import key_rotation
 from bot.database.key_rotation import SEALED
 from bot.database.schema import metadata
+from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery
+from notifier.routing.tables import Flow
 from tests.bot.cli.conftest import KEYS, Operator
 
 FIRST, SECOND, THIRD = KEYS
@@ -111,7 +113,7 @@ def test_an_open_rotation_takes_only_its_own_key_and_the_same_length(operator: O
     for altered in (
         head + b"keyz" + request.payload[5:],
         head + vault.current_key + request.payload[6:],
-        request.payload[:-1] + b"!",
+        request.payload[:-1] + bytes([request.payload[-1] ^ 1]),
     ):
         with pytest.raises(DBAPIError, match="frozen"), world.database.writing() as session:
             session.connection().execute(update(Request).values(payload=altered))
@@ -126,8 +128,24 @@ def test_every_sealed_column_is_rotated() -> None:
         if type(column.type).__name__ == "LargeBinary"
     }
 
-    # The sums of a storm last as long as the storm, some minutes, and are begun anew when they cannot be read.
-    assert blobs - sealed == {"key_rotation.to_key", "flow.tally"}
+    assert blobs - sealed == {"key_rotation.to_key"}
+
+
+def test_n9_the_sums_of_a_storm_come_to_the_new_key_too(operator: Operator) -> None:
+    world = operator.world()
+    tally = Outbox(vault=world.context.vault, make_id=world.context.make_id).seal({"count": 3}, row="storm:S1")
+    with world.database.writing() as session:
+        session.add(Flow(route="route 1", channel="C0ALERTS", storm="S1", tally=tally))
+    operator.uses_keys(SECOND, FIRST)
+
+    assert operator.types("keys", "rotate")[0] == 0
+
+    operator.uses_keys(SECOND)
+    world = operator.world()
+    with world.database.reading() as session:
+        kept = session.exec(select(Flow.tally)).one()
+    outbox = Outbox(vault=world.context.vault, make_id=world.context.make_id)
+    assert outbox.unseal(kept or b"", row="storm:S1") == {"count": 3}
 
 
 @pytest.mark.postgres
