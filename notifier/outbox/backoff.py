@@ -6,6 +6,7 @@ from enum import StrEnum
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(seconds=8)  # so that everything is posted within a minute of Slack's return
+LONGEST_PAUSE_OF_CLOSED = timedelta(seconds=30)  # a channel that the bot is not in
 FIRST_PAUSE_OF_ONE = timedelta(seconds=10)
 FIRST_PAUSE_OF_ALL = timedelta(seconds=30)
 LONGEST_PAUSE_OF_ALL = timedelta(minutes=10)
@@ -69,13 +70,15 @@ def decide_retry(
     if _is_over(trouble, history=history, now=now):
         return RetryDecision(again=False)
     if trouble is Trouble.LIMITED:
-        # Jitter only adds: Slack refuses whatever comes before its Retry-After is over.
-        wait = (retry_after or FIRST_PAUSE) + timedelta(seconds=jitter)
-        return RetryDecision(again=True, wait=wait, scope=Scope.LANE)
+        # Jitter only adds: Slack refuses whatever comes before its Retry-After is over. Without one it may last.
+        least = retry_after or _grow(FIRST_PAUSE, history.attempts - 1, 0.5, most=LONGEST_PAUSE_OF_ALL)
+        return RetryDecision(again=True, wait=least + timedelta(seconds=jitter), scope=Scope.LANE)
     if trouble in _OWN_FAULT:  # what is wrong with one message must not block the others of its lane
         pause = _grow(FIRST_PAUSE_OF_ONE, history.attempts - 1, jitter, most=LONGEST_PAUSE_OF_ALL)
         return RetryDecision(again=True, wait=pause, scope=Scope.DELIVERY)
-    pause = _grow(FIRST_PAUSE, history.attempts - 1, jitter, most=LONGEST_PAUSE)
+    # Somebody has to let us in first, which takes longer than an outage of Slack.
+    most = LONGEST_PAUSE_OF_CLOSED if trouble is Trouble.UNREACHABLE else LONGEST_PAUSE
+    pause = _grow(FIRST_PAUSE, history.attempts - 1, jitter, most=most)
     return RetryDecision(again=True, wait=pause, scope=Scope.LANE)
 
 

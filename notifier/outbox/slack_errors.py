@@ -16,16 +16,38 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from notifier.outbox.backoff import Trouble
 
 _CODES: dict[Trouble, str] = {
-    Trouble.LIMITED: "ratelimited rate_limited message_limit_exceeded",
-    Trouble.IN_DOUBT: "internal_error fatal_error service_unavailable request_timeout",
+    # The last two pass by themselves: a channel that moves to another workspace, a message being written.
+    Trouble.LIMITED: "ratelimited rate_limited message_limit_exceeded external_channel_migrating "
+    "streaming_state_conflict",
+    Trouble.IN_DOUBT: "internal_error fatal_error service_unavailable request_timeout update_failed "
+    "file_update_failed",
     Trouble.UNAUTHORISED: "token_revoked token_expired invalid_auth account_inactive not_authed "
     "org_login_required",
     Trouble.UNREACHABLE: "not_in_channel channel_not_found is_archived is_inactive posting_to_channel_denied "
-    "restricted_action_read_only_channel restricted_action_thread_only_channel",
+    "restricted_action_read_only_channel restricted_action_thread_only_channel restricted_action "
+    # Forbidden by the workspace's admins, for this channel or app.
+    "ekm_access_denied app_access_restricted channel_is_limited_access messages_tab_disabled invalid_channel "
+    "team_not_found",
     Trouble.BAD_FORM: "invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long block_mismatch "
-    "invalid_attachments no_text",
+    "invalid_attachments no_text too_many_attachments attachment_payload_limit_exceeded too_many_contact_cards "
+    "markdown_text_conflict slack_connect_canvas_sharing_blocked slack_connect_file_link_sharing_blocked "
+    "slack_connect_lists_sharing_blocked",
     Trouble.GONE: "message_not_found thread_not_found cant_update_message edit_window_closed "
     "cannot_reply_to_message restricted_action_thread_locked restricted_action_non_threadable_channel",
+    # What another try does not mend, and what only arguments cause that we never send.
+    Trouble.REFUSED: "missing_scope not_allowed_token_type method_not_supported_for_channel_type "
+    "as_user_not_supported draft_already_deleted draft_already_sent draft_has_conflict draft_not_found "
+    "duplicate_channel_not_found duplicate_message_not_found invalid_metadata_format invalid_metadata_schema "
+    "metadata_must_be_sent_from_app metadata_too_large send_on_behalf_not_allowed missing_file_data "
+    "cant_broadcast_message no_dual_broadcast_content_update blocked_file_type file_deleted file_is_deleted "
+    "file_not_found file_share_limit_reached max_file_sharing_exceeded unable_to_share_files "
+    "slack_connect_blocked_file_type slack_connect_clip_sharing_blocked slack_connect_file_upload_sharing_blocked "
+    "invalid_cursor invalid_metadata_filter_keys invalid_ts_latest invalid_ts_oldest "
+    "list_record_comment_fetch_failed not_enough_users too_many_users users_list_not_supplied alt_txt_too_large "
+    "file_upload_size_restricted file_uploads_disabled missing_argument snippet_too_large storage_limit_reached "
+    "unknown_snippet_type unknown_subtype file_type_not_allowed file_uploads_except_images_disabled access_denied "
+    # People who left, or whom we may not see.
+    "channels_limit_exceeded user_disabled user_not_found user_not_visible invalid_user_combination",
 }
 CODES: dict[str, Trouble] = {code: trouble for trouble, codes in _CODES.items() for code in codes.split()}
 MAY_NOT_LOOK = frozenset({"missing_scope", "not_allowed_token_type", "method_not_supported_for_channel_type"})

@@ -11,6 +11,7 @@ from notifier.outbox.backoff import (
     FIRST_PAUSE_OF_ONE,
     LONGEST_PAUSE,
     LONGEST_PAUSE_OF_ALL,
+    LONGEST_PAUSE_OF_CLOSED,
     MOST_BLIND_REPEATS,
     MOST_REFUSALS,
     History,
@@ -92,3 +93,15 @@ def test_what_slack_does_not_let_us_look_for_is_repeated_blindly_once() -> None:
 def test_everything_else_is_given_up_after_a_day_and_not_before(trouble: Trouble) -> None:
     assert decides(trouble, age=DEAD_AFTER - timedelta(seconds=1)).again
     assert not decides(trouble, age=DEAD_AFTER).again
+
+
+def test_s13_what_lasts_is_tried_less_and_less_often() -> None:
+    for trouble, longest in (
+        (Trouble.LIMITED, LONGEST_PAUSE_OF_ALL),
+        (Trouble.UNREACHABLE, LONGEST_PAUSE_OF_CLOSED),
+    ):
+        waits = [decides(trouble, attempts=attempts, jitter=0.5).wait for attempts in (1, 4, 9, 30)]
+        assert waits == sorted(waits)
+        assert waits[-1] >= longest
+    asked = timedelta(seconds=30)
+    assert decides(Trouble.LIMITED, attempts=30, retry_after=asked, jitter=0.0).wait == asked
