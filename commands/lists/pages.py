@@ -14,10 +14,6 @@ from paytend.models.codes import Code
 from paytend.money import Money
 
 ROWS = 10
-# Types of a.4. An adjustment (200) goes either way and an inquiry (300) moves nothing, so neither has a sign.
-_IN = frozenset({"100", "120"})
-_OUT = frozenset({"110", "121", "150", "151", "500"})
-_BACK = frozenset({"2", "10"})  # a reversal and a refund go the other way
 _MOVED = frozenset({"1", "2", "10"})  # reversed, cancelled and voided movements did not take place
 _PADDING = "\u2007"  # a space as wide as a digit, which Slack keeps
 
@@ -134,7 +130,7 @@ def totals(rows: Iterable[Transaction]) -> list[str]:
     """Return what came in and what went out, for each currency, of the movements that took place."""
     sums: dict[tuple[str, int], Decimal] = {}
     for row in rows:
-        sign = _sign(row)
+        sign = row.sign
         if row.amount is None or not sign or row.status not in _MOVED:
             continue
         key = (row.amount.currency, sign)
@@ -150,7 +146,7 @@ def write_signed(row: Transaction) -> str:
     """Return the amount with its sign, if the kind of movement implies one."""
     if row.amount is None:
         return "amount not told"
-    sign = {1: "+", -1: "-", 0: ""}[_sign(row)]
+    sign = {1: "+", -1: "-", 0: ""}[row.sign]
     return f"{sign}{_absolute(row.amount) if sign else row.amount}"
 
 
@@ -159,17 +155,6 @@ def in_words(code: Code | None) -> str:
     if code is None:
         return ""
     return f"{code.text} ({code})" if code.known else code.text
-
-
-def _sign(row: Transaction) -> int:
-    """Return 1 for money that comes in, -1 for money that goes out, 0 for neither or not known."""
-    # A sibling API sends debits as negative amounts, and this one may too (`paytend-api.md` (c) 7).
-    if row.amount is not None and row.amount.amount < 0:
-        return -1
-    if row.type is None or row.type not in _IN | _OUT:
-        return 0
-    sign = 1 if row.type in _IN else -1
-    return -sign if row.status in _BACK else sign
 
 
 def _absolute(money: Money) -> Money:

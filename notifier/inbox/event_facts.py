@@ -31,7 +31,8 @@ class TransactionFacts(EventFacts):
     """A transaction as far as its purchase has come, with all stages so far.
 
     `…_text` are words with Paytend's code beside, `happened_text` is the time as Paytend wrote it, `clock` the
-    time of day in Paytend's zone. `late` says that it came more than a week after it happened.
+    time of day in Paytend's zone, `direction` is "in" or "out" of the card. `late` says that it came more than a
+    week after it happened.
     """
 
     status: str
@@ -41,6 +42,7 @@ class TransactionFacts(EventFacts):
     type_text: str | None
     source_text: str | None
     amount: Money | None
+    direction: str | None = None
     other_amount: Money | None
     fee: Money | None
     balance: Money | None

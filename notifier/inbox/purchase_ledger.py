@@ -21,7 +21,7 @@ _VERSION = 2
 # later counts: a purchase that was declined may be authorised at the next try.
 _RANKS = {"cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
 _MONEY = ("amount", "other_amount", "fee", "balance")
-_OPTIONAL = ("holder_name", "found")
+_OPTIONAL = ("holder_name", "found", "update", "direction")
 _REQUIRED = tuple(
     field.name
     for field in fields(TransactionFacts)

@@ -164,9 +164,17 @@ def find_destinations(kind: str, facts: NoticeFacts, *, routes: Routes) -> list[
                 rule=_budget(routes, rule.budget if rule else None),
             )
             within, then = (rule.acknowledge_within, rule.then) if rule else (None, ())
-            # `setdefault`: several routes may name a channel, which gets one message, by the first.
-            places.setdefault(channel, Destination(route_channel=route_channel, within=within, then=then))
+            place = Destination(route_channel=route_channel, within=within, then=then)
+            places[channel] = _merge(places.get(channel), place)
     return list(places.values())
+
+
+def _merge(first: Destination | None, other: Destination) -> Destination:
+    """Return the one message of a channel that several routes name: by the first, with the strictest clock."""
+    if first is None:
+        return other
+    stricter, laxer = sorted((first, other), key=lambda place: place.within or timedelta.max)
+    return replace(first, within=stricter.within, then=tuple(dict.fromkeys((*stricter.then, *laxer.then))))
 
 
 def list_budgets(routes: Routes) -> dict[tuple[str, str], StormRule]:

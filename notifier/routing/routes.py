@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -41,6 +41,7 @@ class Conditions(BaseModel):
 
     status: Texts | None = None
     type: Texts | None = None
+    direction: Literal["in", "out"] | None = None
     amount_over: MoneyText | None = None
     amount_under: MoneyText | None = None
     currency: Texts | None = None
@@ -163,6 +164,7 @@ def _find_obstacle(rule: RouteRule, kind: str, facts: Mapping[str, Any]) -> str 
     one_of = (
         ("status", when.status, (facts.get("status"), facts.get("status_code"))),
         ("type", when.type, (_before_code(facts.get("type_text")), facts.get("type_code"))),
+        ("direction", (when.direction,) if when.direction else None, (facts.get("direction"),)),
         ("currency", when.currency, (facts.get("currency"),)),
         ("card", when.card, (facts.get("card_id"), facts.get("last_four"))),
         ("cardholder", when.cardholder, (facts.get("holder_id"),)),
@@ -216,6 +218,8 @@ def _find_amount_obstacle(when: Conditions, amount: object) -> str | None:
             return "the amount is not known"
         if amount.currency != limit.currency:
             return f"the amount is in {amount.currency}, the limit in {limit.currency}"
-        if not (limit < amount if word == "over" else amount < limit):
+        # A debit may have a negative amount: how much it is counts, and `direction` says which way it goes.
+        size = Money(amount=abs(amount.amount), currency=amount.currency)
+        if not (limit < size if word == "over" else size < limit):
             return f"{amount} is not {word} {limit}"
     return None

@@ -10,6 +10,11 @@ from paytend.models.fields import FORGIVING, CardNumber, Id, Text, named, read_m
 from paytend.models.lists import AnswerWithRows
 from paytend.money import Money, NotMoney, read_amount
 
+# Types of a.4. An adjustment (200) goes either way and an inquiry (300) moves nothing, so neither has a sign.
+_IN = frozenset({"100", "120"})
+_OUT = frozenset({"110", "121", "150", "151", "500"})
+_BACK = frozenset({"2", "10"})  # a reversal and a refund go the other way
+
 
 class TransactionKey(Answer):
     """What a transaction is known by."""
@@ -48,6 +53,17 @@ class Transaction(TransactionKey):
     merchant: Text = named("remark", "merchantName", "merchantInfo")
 
     _money = field_validator("amount", "fee", "balance", mode="before")(read_money)
+
+    @property
+    def sign(self) -> int:
+        """1 for money that comes in, -1 for money that goes out, 0 for neither or not known."""
+        # A sibling API sends debits as negative amounts, and this one may too (`paytend-api.md` (c) 7).
+        if self.amount is not None and self.amount.amount < 0:
+            return -1
+        if self.type is None or self.type not in _IN | _OUT:
+            return 0
+        sign = 1 if self.type in _IN else -1
+        return -sign if self.status in _BACK else sign
 
     @field_validator("other_amount", mode="before")
     @classmethod

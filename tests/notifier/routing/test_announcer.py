@@ -1,15 +1,18 @@
 """What becomes of a notice: a message of its own, a line of a digest, held back; never nothing."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from sqlmodel import select
 
 from notifier.inbox.event_facts import TransactionNotice
+from notifier.outbox.notice_facts import NoticeFacts
 from notifier.outbox.tables import Delivery
 from notifier.routing import storms
-from notifier.routing.announcer import announce, list_budgets
+from notifier.routing.announcer import announce, find_destinations, list_budgets
 from notifier.routing.notification import Notification
 from notifier.routing.routes import RouteRule, Routes
 from notifier.routing.storm_rules import StormRule
@@ -176,3 +179,28 @@ def test_a_storm_of_a_route_that_is_gone_ends_too(world: NotifierWorld) -> None:
 
     with world.database.reading() as session:
         assert session.exec(select(Flow)).one().storm is None
+
+
+def test_n19_a_channel_that_several_routes_name_has_all_mentions_and_the_strictest_clock() -> None:
+    given = [
+        {"kind": "transaction", "to": ["oncall"], "also": True, "mention": "manager"},
+        {
+            "kind": "transaction",
+            "to": ["oncall"],
+            "mention": "oncall",
+            "acknowledge_within": "10m",
+            "then": ["alerts"],
+            "also": True,
+        },
+        {"kind": "transaction", "to": ["oncall"], "acknowledge_within": "5m", "then": ["audit"]},
+    ]
+    routes = Routes(
+        rules=tuple(TypeAdapter(list[RouteRule]).validate_python(given)),
+        channels={"alerts": "C0ALERTS", "oncall": "C0ONCALL", "audit": "C0AUDIT"},
+        mentions={"oncall": ["S0ONCALL"], "manager": ["S0MANAGER"]},
+    )
+
+    [place] = find_destinations("transaction", NoticeFacts(), routes=routes)
+
+    assert sorted(place.route_channel.mentions) == ["S0MANAGER", "S0ONCALL"]
+    assert (place.within, place.then) == (timedelta(minutes=5), ("audit", "alerts"))

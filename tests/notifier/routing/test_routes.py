@@ -145,3 +145,21 @@ def test_a_route_can_name_every_kind_that_comes_from_a_webhook(kind: str) -> Non
     (rule,) = rules({"kind": kind, "to": ["alerts", "C0OPS"], "mention": "manager"})
 
     assert find_mistake(rule, names=("alerts",), roles=("manager",)) is None
+
+
+def test_n18_how_much_a_debit_is_counts_and_not_its_sign() -> None:
+    over = {"kind": "transaction", "when": {"amount_over": "1000.00 EUR"}, "to": ["oncall"]}
+    under = {"kind": "transaction", "when": {"amount_under": "1000.00 EUR"}, "to": ["audit"]}
+    debit = {**FACTS, "amount": Money.read("-1500.00 EUR"), "direction": "out"}
+    assert [each.to for each in match(rules(over), "transaction", debit).recipients] == ["oncall"]
+    assert [each.to for each in match(rules(under), "transaction", debit).recipients] == ["alerts"]
+
+
+def test_n18_a_route_may_ask_for_a_direction() -> None:
+    incoming = {"kind": "transaction", "when": {"direction": "in"}, "to": ["audit"]}
+    for direction, channel in (("in", "audit"), ("out", "alerts")):
+        found = match(rules(incoming), "transaction", {**FACTS, "direction": direction})
+        assert [each.to for each in found.recipients] == [channel]
+    assert names(incoming) == ["alerts"]
+    with pytest.raises(ValidationError):
+        rules({"kind": "transaction", "when": {"direction": "sideways"}, "to": ["audit"]})
