@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from notifier.outbox.notice_facts import ACKNOWLEDGE, AcknowledgementFacts, NoticeFacts
 from notifier.outbox.outbox import Outbox
 from notifier.routing.routes import Routes
+from notifier.routing.savepoints import try_each
 from notifier.routing.tables import Acknowledgement
 from storage.upsert import insert_once
 
@@ -100,7 +101,7 @@ def escalate_due(session: Session, *, routes: Routes, outbox: Outbox, now: datet
     """Tell the next recipients of what nobody took on in time; return how many messages that were."""
     due = select(Acknowledgement.key).where(col(Acknowledgement.due_at) <= now)
     keys = session.exec(due.order_by(col(Acknowledgement.key)).limit(_BATCH)).all()
-    return sum(_escalate(session, key, routes=routes, outbox=outbox, now=now) for key in keys)
+    return try_each(session, keys, lambda key: _escalate(session, key, routes=routes, outbox=outbox, now=now))
 
 
 def move(session: Session, key: str, *, to: str) -> None:

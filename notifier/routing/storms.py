@@ -18,8 +18,10 @@ from notifier.outbox.tables import Delivery, DeliveryStatus, SlackOperation
 from notifier.routing import acknowledgements
 from notifier.routing.digest_threads import HOLD, DigestThread, gather, is_unposted
 from notifier.routing.digest_totals import DigestGroup, NameCount, add_to_tally, show_tally, start_tally
+from notifier.routing.savepoints import try_each
 from notifier.routing.storm_rules import NoticePlacement, Storm, StormRule, StormState, decide, settle
 from notifier.routing.tables import Flow
+from storage.vault import Unreadable
 
 _LOCK = 7_104_228  # any number that nothing else in this database locks
 
@@ -75,15 +77,17 @@ def update_digests(
 
     `rules` are the budgets by route and channel; a route that is no longer there has the usual one.
     """
-    lines = 0
-    flows = select(Flow).where(col(Flow.storm).is_not(None)).order_by(col(Flow.route), col(Flow.channel))
-    for flow in session.exec(flows).all():
+
+    def update_one(flow: Flow) -> int:
         rule = rules.get((flow.route, flow.channel), StormRule())
-        lines += _gather(session, flow, rule=rule, outbox=outbox, now=now)
-        state = _settle(session, flow, _read(flow), rule=rule, outbox=outbox, now=now)
-        _write(flow, state)
-    session.flush()
-    return lines
+        lines = _gather(session, flow, rule=rule, outbox=outbox, now=now)
+        _write(flow, _settle(session, flow, _read(flow), rule=rule, outbox=outbox, now=now))
+        session.flush()
+        return lines
+
+    flows = select(Flow).where(col(Flow.storm).is_not(None)).order_by(col(Flow.route), col(Flow.channel))
+    found = session.exec(flows).all()
+    return try_each(session, found, update_one, name=lambda flow: f"{flow.route} in {flow.channel}")
 
 
 def _flow(session: Session, route_channel: RouteChannel) -> Flow:
@@ -181,7 +185,10 @@ def _settle(
 
 
 def _open_tally(flow: Flow, outbox: Outbox) -> dict[str, Any]:
-    return outbox.unseal(flow.tally, row=f"storm:{flow.storm}") if flow.tally else start_tally()
+    try:
+        return outbox.unseal(flow.tally, row=f"storm:{flow.storm}") if flow.tally else start_tally()
+    except Unreadable:  # the sums begin anew; the notices themselves must not wait for them
+        return start_tally()
 
 
 def _facts(

@@ -10,6 +10,7 @@ from notifier.outbox.outbox import Outbox
 from notifier.routing import acknowledgements, silences, storms
 from notifier.routing.announcer import list_budgets
 from notifier.routing.routes import Routes
+from notifier.routing.savepoints import try_each
 from notifier.routing.tables import Silence
 from storage.database import Database
 
@@ -44,15 +45,18 @@ class RoutingTimers:
             storms.lock_announcing(session)
             done = self.gather(session)
             done += acknowledgements.escalate_due(session, routes=self._routes, outbox=self._outbox, now=now)
-            for silence_id in silences.find_due(session, now=now):
-                silence, held = silences.end(
-                    session, silence_id, by=BY_TIME, routes=self._routes, outbox=self._outbox, now=now
-                )
-                self._hear_end(session, silence, held)
-                done += 1
+            over = silences.find_due(session, now=now)
+            done += try_each(session, over, lambda silence_id: self._end_silence(session, silence_id, now=now))
             recurring_problems.forget_old(session, now=now)
         if done:
             self._wake_deliverer()
+
+    def _end_silence(self, session: Session, silence_id: str, *, now: datetime) -> int:
+        silence, held = silences.end(
+            session, silence_id, by=BY_TIME, routes=self._routes, outbox=self._outbox, now=now
+        )
+        self._hear_end(session, silence, held)
+        return 1
 
     def gather(self, session: Session) -> int:
         """Put the notices of storms into the threads of their digests; return how many lines."""
