@@ -116,7 +116,7 @@ def enqueue(
     if change.notice == LOW and not (change.repeated and state.subject):
         _close(session, state, facts, ended="worse", routed=routed, now=now)
         state.subject = f"balance:{balance.currency}:{now.isoformat()}"
-        notification = Notification(kind=LOW, facts=facts, urgent=urgent, subject=state.subject)
+        notification = Notification(kind=LOW, facts=facts, urgent=urgent, alarm=True, subject=state.subject)
         announce(session, notification, routes=routed.routes, outbox=routed.outbox, now=now)
         _ask_for_pictures(session, state, routed=routed, now=now)
     elif change.notice == LOW:
@@ -125,7 +125,7 @@ def enqueue(
         _update(session, state, facts, routed=routed, now=now)
     else:
         _close(session, state, facts, ended="recovered", routed=routed, now=now)
-        notification = Notification(kind=BalanceRecovered.template, facts=facts, urgent=urgent)
+        notification = Notification(kind=BalanceRecovered.template, facts=facts, urgent=urgent, alarm=True)
         announce(session, notification, routes=routed.routes, outbox=routed.outbox, now=now)
 
 
@@ -140,6 +140,12 @@ def _repeat(
 ) -> None:
     """Bring the message up to date, and say under it that it is still so."""
     subject = str(state.subject)
+    if not routed.outbox.recipients_of(session, subject):
+        # No copy is left that could say so, whatever became of it: it is announced anew.
+        again = Notification(kind=LOW, facts=facts, urgent=urgent, alarm=True, subject=subject)
+        announce(session, again, routes=routed.routes, outbox=routed.outbox, now=now)
+        _ask_for_pictures(session, state, routed=routed, now=now)
+        return
     _update(session, state, facts, routed=routed, now=now)
     places = find_destinations(LOW, facts, routes=routed.routes)
     mentions = {place.route_channel.channel: place.route_channel.mentions for place in places}

@@ -55,7 +55,10 @@ def announce(
     if not new:
         return []
     key = subject or (outbox.make_key() if notification.urgent else None)
-    silence = silences.find_silence(session, notification.kind, notification.stage or facts, now=now)
+    looked_at = notification.stage or facts
+    silence = None
+    if not notification.alarm:
+        silence = silences.find_silence(session, notification.kind, looked_at, now=now)
     delivery_ids = []
     for place in new:
         placed = _place(session, notification, place, key=key, silence=silence, outbox=outbox, now=now)
@@ -68,7 +71,8 @@ def announce(
                 now=now,
                 key=key,
                 urgent=notification.urgent,
-                route=place.route_channel.route,
+                # A storm folds what waits of its route, and an alarm is of none.
+                route=None if notification.alarm else place.route_channel.route,
                 status=placed.status,
                 part_of=placed.part_of,
             )
@@ -132,7 +136,9 @@ def _place(
 ) -> _Placed:
     if silence is not None:
         return _Placed(status=DeliveryStatus.SILENCED, part_of=silence)
-    placement, storm = storms.place_notice(session, place.route_channel, outbox=outbox, now=now)
+    placement, storm = NoticePlacement.ALONE, None
+    if not notification.alarm:
+        placement, storm = storms.place_notice(session, place.route_channel, outbox=outbox, now=now)
     is_alone = placement is NoticePlacement.ALONE
     acknowledgement = None
     acknowledged_as = key if is_alone else f"storm:{storm}"

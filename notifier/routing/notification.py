@@ -13,12 +13,14 @@ class Notification:
     of what `is_first` no message can be there yet.
     `reply` is posted in the thread of that message too, as an edit notifies nobody.
     `stage` is what happened now, where `facts` show a whole: the routes look at it.
+    An `alarm` is our own, such as a low balance: no storm folds it and no silence holds it back.
     When these are `counted`, they are one problem that comes back: the message says how often, and since when.
     """
 
     kind: str
     facts: NoticeFacts
     urgent: bool = False
+    alarm: bool = False
     stage: NoticeFacts | None = None
     subject: str | None = None
     is_first: bool = False

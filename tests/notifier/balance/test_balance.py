@@ -10,9 +10,14 @@ from pydantic import ValidationError
 from sqlmodel import select
 
 from notifier.balance.levels import BalanceRule, Level, LevelState, decide
+from notifier.balance.notices import RoutedOutbox
 from notifier.balance.tables import BalanceSample
 from notifier.balance.watch import BalanceWatch
+from notifier.outbox.tables import Delivery, DeliveryStatus
+from notifier.routing import silences
 from notifier.routing.routes import Routes
+from notifier.routing.silence_matcher import Matcher
+from notifier.routing.storm_rules import StormRule
 from paytend import AmountUnit, Money, Unreachable
 from paytend.models import Answer
 from paytend.operations.call import Call
@@ -138,6 +143,41 @@ def test_a_low_balance_is_told_and_its_recovery_too(world: NotifierWorld) -> Non
             3900,
             8000,
         ]
+
+
+def test_n4_a_low_balance_is_neither_silenced_nor_folded(world: NotifierWorld) -> None:
+    bank = Bank(amount=400_000)
+    routes = Routes(channels={"alerts": "C0ALERTS"}, storms=StormRule(budget=1))
+    now = world.clock.now
+    with world.database.writing() as session:
+        everything: dict[str, Any] = {"owner": "U0OLE", "reason": "x", "until": now + timedelta(days=1)}
+        silences.begin(
+            session, Matcher(kind="balance_low"), **everything, routes=routes, outbox=world.outbox, now=now
+        )
+    watcher = watch(world, bank)
+    watcher._routed = RoutedOutbox(routes=routes, outbox=world.outbox)
+
+    for amount in (400_000, 90_000):
+        bank.amount = amount
+        watcher.poll()
+        world.clock.passes(seconds=1)
+
+    low = [row for row in world.rows() if row.kind == "balance_low" and row.operation == "post"]
+    assert [(row.status, row.route) for row in low] == [(DeliveryStatus.WAITING, None)] * 2
+
+
+def test_n4_without_a_living_copy_it_is_announced_anew(world: NotifierWorld) -> None:
+    watcher = watch(world, Bank(amount=400_000))
+    watcher.poll()
+    with world.database.writing() as session:
+        for row in session.exec(select(Delivery)).all():
+            row.status = DeliveryStatus.DEAD
+    world.clock.passes(hours=4)
+
+    watcher.poll()
+
+    low = [row for row in world.rows() if row.kind == "balance_low"]
+    assert [row.status for row in low] == [DeliveryStatus.DEAD, DeliveryStatus.WAITING]
 
 
 def test_a_restart_forgets_nothing(world: NotifierWorld) -> None:
