@@ -38,6 +38,8 @@ class Request(SQLModel, table=True):
 
     `payload` and `shown` are sealed. `rule` is the rule as it was then, in canonical JSON; `roles` are its
     approver roles between commas, for queries. `told` are the recipients of its message, the channel first.
+    An approved request that could not be tried waits until `not_before`; `put_off` counts how often, and `waits`
+    says why.
     """
 
     __tablename__ = REQUEST_TABLE
@@ -98,6 +100,9 @@ class Request(SQLModel, table=True):
     approval_mac: str = _mac()
     # The stops that its message names, as ids between spaces: where others stand, it is edited.
     shown_stops: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    not_before: datetime | None = _moment(nullable=True)
+    put_off: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    waits: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Decision(SQLModel, table=True):

@@ -4,7 +4,7 @@ The claim commits the intent before anything is sent, `do` sends without a trans
 result only if the lease of the claim is still valid. So what was perhaps sent is never sent again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -92,12 +92,17 @@ class NotClaimed:
 
 
 def find_claimable(
-    session: Session, context: ApprovalContext, *, now: datetime, limit: int = 10
+    session: Session,
+    context: ApprovalContext,
+    *,
+    now: datetime,
+    without: Collection[str] = (),
+    limit: int = 100,
 ) -> list[Candidate]:
-    """Return approved requests that may be tried now, the one with the least time left first.
+    """Return approved requests that may be tried now, but those `without`: the one with the least time left first.
 
-    What is stopped is left out, so that it keeps no other waiting and nobody is asked about it; the claim, which
-    alone decides, looks again.
+    What was put off comes last, so that requests that cannot be looked at take no turn from the others. What is
+    stopped is left out, so that nobody is asked about it; the claim, which alone decides, looks again.
     """
     # Without a lock: the card and rights are read over the network next, and the claim checks everything again.
     requests = session.exec(
@@ -108,8 +113,10 @@ def find_claimable(
             col(Request.execute_by) > now,
             or_(col(Execution.next_look_at).is_(None), col(Execution.next_look_at) <= now),
             *exclude_stopped(session, context),
+            or_(col(Request.not_before).is_(None), col(Request.not_before) <= now),
+            col(Request.id).not_in(without),
         )
-        .order_by(col(Request.execute_by))
+        .order_by(col(Request.put_off), col(Request.execute_by), col(Request.id))
         .limit(limit)
     ).all()
     return [find_candidate(session, context, request) for request in requests]
@@ -141,7 +148,7 @@ def claim(
     `started` the monotonic one, read before it. Raises Overtaken if another process has the request, and
     Stopped, MoneyBlocked, AlreadyOpen, Excluded or RightsUnreadable if it has to wait.
     """
-    request = _lock_approved(session, request_id)
+    request = lock_approved(session, request_id)
     # The clock ends such requests too, but it may be late.
     if decision_validity.is_expired(request.execute_by, now=now):
         return _end(session, context, request, "approval:lapsed", "It was not carried out in time.", now=now)
@@ -208,7 +215,7 @@ def do(
     return replace(judge_change(reading, question=action.question), absent_code=work.absent_code)
 
 
-def _lock_approved(session: Session, request_id: str) -> Request:
+def lock_approved(session: Session, request_id: str) -> Request:
     """Return the request, locked; raises Overtaken if it is not approved any more or another process has it."""
     # `skip_locked`: if another replica is claiming it, leave it alone instead of waiting.
     request = session.exec(

@@ -44,7 +44,7 @@ def claim_due(session: Session, *, now: datetime, limit: int = 20) -> Sequence[O
     for request, execution in rows:
         execution.looks += 1
         age = now - (request.ended_at or now)
-        pause = PAUSES[min(execution.looks, len(PAUSES) - 1)]
+        pause = PAUSES[min(execution.looks, len(PAUSES)) - 1]
         execution.next_look_at = now + pause if age < FOLLOWED_FOR else None
     session.flush()
     return [OpenOrder(request_id=request.id, reference=request.reference) for request, _ in rows]

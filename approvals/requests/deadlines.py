@@ -37,6 +37,8 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
         move(session, context, request, "approval:expired", actor=CLOCK, words=words, now=now)
     for request in not_done:
         words = "It could not be carried out in time, and nothing was sent."
+        if request.waits:
+            words = f"{words} It waited because: {request.waits}"
         move(session, context, request, "approval:lapsed", actor=CLOCK, words=words, now=now)
     return len(undecided) + len(not_done)
 

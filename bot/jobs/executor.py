@@ -13,7 +13,7 @@ from sqlmodel import Session
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
-from approvals.execution import execution, interrupted_executions, prior_lookup, records
+from approvals.execution import execution, interrupted_executions, postponements, prior_lookup, records
 from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
 from approvals.execution.records import ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable, Member
@@ -29,7 +29,6 @@ from storage.database import Database
 
 THREADS = 4
 PAUSE = 2.0  # seconds: other replicas approve without waking this one
-AGAIN_AFTER = 10.0  # seconds, after Paytend or Slack could not be read
 _LONGEST_HOLD = 3600.0  # seconds; frees a request whose thread died without saying so
 
 _log = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ class Executor:
         try:
             self._execute(candidate)
         except (Refusal, PaytendError, DirectoryUnreadable) as error:
-            _log.info("execution.put_off", extra={"request": request_id, "reason": type(error).__name__})
+            self._put_off(request_id, error)
         self._wake_deliverer()
         with self._database.reading() as session:
             return stored.find(session, request_id)
@@ -110,34 +109,40 @@ class Executor:
             return interrupted_executions.mark_left_behind(session, self._context, now=now)
 
     def _find(self) -> list[Candidate]:
-        with self._database.reading() as session:
-            found = execution.find_claimable(session, self._context, now=self._now_in(session))
         with self._lock:
             now = self._monotonic()
-            free = [candidate for candidate in found if self._held_until.get(candidate.request_id, now) <= now]
-            for candidate in free:
-                # Until its thread is done: it stays approved until it is claimed, so each round finds it again.
+            held = [request_id for request_id, until in self._held_until.items() if until > now]
+        with self._database.reading() as session:
+            found = execution.find_claimable(session, self._context, now=self._now_in(session), without=held)
+        with self._lock:
+            for candidate in found:
+                # Until its thread is done: approved until it is claimed, it would be found again in each round.
                 self._held_until[candidate.request_id] = now + _LONGEST_HOLD
-        return free
+        return found
 
     def _try(self, candidate: Candidate) -> None:
-        again: float | None = None
         try:
             self._execute(candidate)
         except (Refusal, PaytendError, DirectoryUnreadable) as error:
             # Nothing was sent, so it stays approved, and is tried again until its time is over.
-            _log.info("execution.put_off", extra={"request": candidate.request_id, "reason": type(error).__name__})
-            again = self._monotonic() + AGAIN_AFTER
-        except Exception:  # noqa: BLE001 - the edge of a thread; what was claimed becomes unknown by its lease
+            self._put_off(candidate.request_id, error)
+        except Exception as error:  # noqa: BLE001 - the edge of a thread; what was claimed becomes unknown by its lease
             _log.exception("execution.broken", extra={"request": candidate.request_id})
-            again = self._monotonic() + AGAIN_AFTER
+            self._put_off(candidate.request_id, error)
         finally:
             with self._lock:
-                if again is None:
-                    self._held_until.pop(candidate.request_id, None)
-                else:
-                    self._held_until[candidate.request_id] = again
+                self._held_until.pop(candidate.request_id, None)
         self._wake_deliverer()
+
+    def _put_off(self, request_id: str, error: Exception) -> None:
+        """Have a request wait that was not claimed; one that was stays as it is."""
+        _log.info("execution.put_off", extra={"request": request_id, "reason": type(error).__name__})
+        try:
+            with self._database.writing() as session:
+                now = self._now_in(session)
+                postponements.put_off(session, self._context, request_id=request_id, error=error, now=now)
+        except SQLAlchemyError:  # the next round tries the request again, and the database
+            _log.exception("execution.database_failed")
 
     def _execute(self, candidate: Candidate) -> None:
         """Claim one approved request, do it and record the outcome.

@@ -54,13 +54,13 @@ def told(world: ApprovalWorld, result: CardOrder) -> bool:
         return orders.record(session, world.context, order=result, now=world.now)
 
 
-def test_an_order_is_asked_about_after_a_minute_and_then_less_and_less_often(small: ApprovalWorld) -> None:
+def test_a10_an_order_is_asked_about_after_a_minute_and_then_less_and_less_often(small: ApprovalWorld) -> None:
     request = ordered(small, Courier())
     small.passes(seconds=59)
     assert due(small) == []
     small.passes(seconds=1)
 
-    for minutes in (5, 15, 60, 360, 360):
+    for minutes in (2, 5, 15, 60, 360, 360):
         assert due(small) == [request.reference]
         small.passes(minutes=minutes, seconds=-1)
         assert due(small) == []

@@ -1,0 +1,196 @@
+"""Requests that cannot be tried now wait in their rows, and take no turn from the others (case A10)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from approvals.actions.payloads import Payload
+from approvals.actions.snapshot import Snapshot
+from approvals.execution import postponements
+from approvals.policy.people import DirectoryUnreadable, Member
+from approvals.tables import Request
+from bot.database.engine import SqlDatabase
+from bot.jobs.executor import Executor
+from paytend import Client
+from paytend.errors import PaytendError, Refused, Unreachable
+from tests.approvals.world import ApprovalWorld, make_context, rule, snapshot
+
+NO_SUCH_CARD = Refused(code="2001", reason="Card does not exist.", verified=True)
+
+
+@dataclass
+class ExecutorWorld(ApprovalWorld):
+    """An executor whose look at each card is chosen."""
+
+    looks: dict[str, Exception] = field(default_factory=dict)
+    looked_at: list[str] = field(default_factory=list)
+
+    def executor(self) -> Executor:
+        """Return a new one, as after a restart."""
+        return Executor(
+            database=self.database,
+            context=self.context,
+            paytend=cast("Client", self.paytend),
+            now=lambda: self.now,
+            find_member=self._find_member,
+            take_snapshot=self._look,
+            keep_secret=lambda _request, _secret: None,
+            wake_deliverer=lambda: None,
+        )
+
+    def asks_for(self, card_id: str) -> Request:
+        """Ask for a top-up of a card and approve it."""
+        self.card = snapshot(card_id=card_id)
+        return self.approved()
+
+    def stored(self, request: Request) -> Request:
+        """Return a request as it is now."""
+        with self.database.reading() as session:
+            return session.get_one(Request, request.id)
+
+    def _find_member(self, account: str) -> Member:
+        if account in self.looks:
+            raise self.looks[account]
+        return self.members_by_account[account]
+
+    def _look(self, _action: str, payload: Payload) -> Snapshot:
+        self.looked_at.append(payload.subject)
+        if payload.subject in self.looks:
+            raise self.looks[payload.subject]
+        return snapshot(card_id=payload.subject)
+
+
+@pytest.fixture
+def world(database: SqlDatabase) -> ExecutorWorld:
+    found = ExecutorWorld(database)
+    found.context = make_context()
+    found.use(rules=(rule(execute_within="8h"),))
+    return found
+
+
+@pytest.mark.parametrize("error", [Unreachable("Paytend did not answer."), RuntimeError("odd")])
+def test_a10_thirty_requests_that_cannot_be_looked_at_do_not_starve_a_good_one(
+    world: ExecutorWorld, error: Exception
+) -> None:
+    bad = [world.asks_for(f"18000{number:02}") for number in range(30)]
+    world.looks = {request.subject: error for request in bad}
+    world.executor().execute_due()
+    good = world.asks_for("1755902")
+
+    world.executor().execute_due()
+
+    assert world.stored(good).status == "executed"
+    assert {world.stored(request).status for request in bad} == {"approved"}
+    assert len(world.looked_at) == 31, "those that were put off wait"
+    world.passes(seconds=11)
+    last = world.asks_for("1755903")
+    world.executor().execute_due()
+    assert world.looked_at[31] == last.subject, "what was put off comes last"
+    assert len(world.looked_at) == 31 + 31
+
+
+def test_a10_even_the_first_round_reaches_the_one_behind_thirty(world: ExecutorWorld) -> None:
+    bad = [world.asks_for(f"18000{number:02}") for number in range(30)]
+    good = world.asks_for("1755902")
+    world.looks = {request.subject: Unreachable("Paytend did not answer.") for request in bad}
+
+    world.executor().execute_due()
+
+    assert world.stored(good).status == "executed"
+
+
+def test_a10_the_pauses_grow_and_outlive_a_restart(world: ExecutorWorld) -> None:
+    request = world.asks_for("1755902")
+    world.looks = {"1755902": Unreachable("Paytend did not answer.")}
+    waited = []
+    for times in range(1, 9):
+        world.executor().execute_due()
+        row = world.stored(request)
+        assert (row.put_off, row.waits) == (times, "Paytend did not answer.")
+        assert row.not_before is not None
+        waited.append((row.not_before - world.now).total_seconds())
+        world.now = row.not_before - timedelta(seconds=1)
+        assert world.executor().execute_due() == 0
+        world.now = row.not_before
+    assert waited == [10, 20, 40, 80, 160, 300, 300, 300]
+
+    world.looks.clear()
+    world.executor().execute_due()
+    assert world.stored(request).status == "executed"
+
+
+def test_a10_a_signed_no_such_card_ends_the_request_with_words(world: ExecutorWorld) -> None:
+    request = world.asks_for("1755902")
+    world.looks = {"1755902": NO_SUCH_CARD}
+
+    world.executor().execute_due()
+
+    ended = world.stored(request)
+    assert ended.status == "failed"
+    why = "Paytend declined (2001): Card does not exist."
+    assert ended.reason == f"Refused before sending: {why} Please check the card and ask again."
+    assert world.outbox.of("request_outcome")[-1].facts["mention"] == ["U0SAM"]
+    assert world.paytend.books == {}
+    assert world.verified().is_intact
+
+
+def busy(*, verified: bool = True, reason: str = "System busy") -> PaytendError:
+    return Refused(code="9999", reason=reason, verified=verified)
+
+
+def test_a10_the_same_signed_no_three_times_ends_the_request(world: ExecutorWorld) -> None:
+    request = world.asks_for("1755902")
+    world.looks = {"1755902": busy()}
+    for status in ("approved", "approved", "failed"):
+        world.executor().execute_due()
+        assert world.stored(request).status == status
+        world.passes(minutes=6)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda _: busy(verified=False, reason="Card does not exist."),
+        lambda round_: busy(reason=f"System busy {round_ % 2}"),
+        lambda _: Unreachable("Paytend did not answer."),
+        lambda _: DirectoryUnreadable("U0MARA"),
+    ],
+    ids=["unsigned", "another no each time", "no answer", "Slack"],
+)
+def test_a10_what_proves_nothing_ends_nothing_before_its_time_is_over(
+    world: ExecutorWorld, make: Callable[[int], Exception]
+) -> None:
+    request = world.asks_for("1755902")
+    for round_ in range(5):
+        world.looks = {"1755902": make(round_)}
+        world.executor().execute_due()
+        assert world.stored(request).status == "approved"
+        world.passes(minutes=6)
+    world.passes(hours=8)
+
+    world.ticks()
+
+    ended = world.stored(request)
+    assert ended.status == "expired"
+    assert ended.reason.startswith(
+        "It could not be carried out in time, and nothing was sent. It waited because: "
+    )
+
+
+def test_a10_an_odd_error_is_not_quoted_in_the_row(world: ExecutorWorld) -> None:
+    request = world.asks_for("1755902")
+    world.looks = {"1755902": ValueError("Anna Kern, Gedimino 1")}
+    world.executor().execute_due()
+
+    assert world.stored(request).waits == "Something went wrong in the bot; its log has more."
+
+
+def test_a10_a_request_that_moved_meanwhile_is_not_put_off(world: ExecutorWorld) -> None:
+    request = world.asks()
+    with world.database.writing() as session:
+        postponements.put_off(session, world.context, request_id=request.id, error=NO_SUCH_CARD, now=world.now)
+
+    assert (world.stored(request).status, world.stored(request).put_off) == ("pending", 0)
