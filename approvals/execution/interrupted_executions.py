@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from approvals.actions.outcomes import Outcome, Result
 from approvals.context import ApprovalContext
 from approvals.execution.records import mark_unknown
+from approvals.requests.savepoints import for_each
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 
@@ -68,7 +69,11 @@ def _mark(session: Session, context: ApprovalContext, *, leases: Sequence[str], 
         .order_by(col(Request.created_at))
         .with_for_update(skip_locked=True)
     ).all()
-    for request, execution in stranded:
+    executions = {execution.request_id: execution for _, execution in stranded}
+
+    def mark(request: Request) -> None:
+        execution = executions[request.id]
         outcome = Outcome(result=Result.UNKNOWN, words=INTERRUPTED)
         mark_unknown(session, context, request, execution, outcome=outcome, now=now)
-    return len(stranded)
+
+    return for_each(session, [request for request, _ in stranded], mark)

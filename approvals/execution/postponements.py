@@ -1,7 +1,7 @@
 """Puts off approved requests that cannot be tried now, or ends those that Paytend says it cannot know.
 
-The put-off is in the row, so that a restart and other replicas know it. Its pauses grow, and what was never put off is
-tried first: requests that cannot be looked at do not starve the others.
+The put-off is in the row, so that a restart and other replicas know it. Its pauses grow, and what was never put
+off is tried first: requests that cannot be looked at do not starve the others.
 """
 
 import re

@@ -1,5 +1,6 @@
 """Finds out what became of an execution whose answer was lost: claim the lookup, ask, record the result."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,18 +12,24 @@ from approvals.actions.known_codes import NO_CODES, KnownCodes
 from approvals.actions.outcomes import LookupResult, LookupStatus, Reading, Said
 from approvals.actions.payloads import Payload
 from approvals.actions.refusal_readers import RefusalContext, read_failure
-from approvals.actions.table import find_action
+from approvals.actions.table import UnknownAction, find_action
 from approvals.context import ApprovalContext
 from approvals.execution.records import PAUSES, finish, pause_after
 from approvals.execution.settlement_by_people import settler_roles
 from approvals.messages import alarms, notices
 from approvals.requests import stored
 from approvals.requests.move import CLOCK, note, update_message
+from approvals.requests.savepoints import for_each
 from approvals.statuses import Status
-from approvals.tables import Execution, Request
+from approvals.tables import AuditEvent, Execution, Request
 from paytend import Sender
 from paytend.errors import PaytendError
+from paytend.operations.encoding import NotSendable
 
+NOT_READABLE = (
+    "What was asked for cannot be read any more, so Paytend is not asked, and two people have to settle it. "
+    "Please look in Paytend's portal for what the trail says: {trail}."
+)
 CANNOT_SAY = "Paytend cannot be asked about this afterwards, so two people have to settle it."
 FRESH = timedelta(seconds=10)  # an answer that is older is asked for again before people settle
 _LEASE = timedelta(minutes=2)  # after which another process asks, if this one died
@@ -43,7 +50,10 @@ class LookupClaim:
 
 
 def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = 20) -> list[LookupClaim]:
-    """Claim the lookups that are due, and return them; commit before `ask`."""
+    """Claim the lookups that are due, and return them; commit before `ask`.
+
+    One whose content cannot be read is given up at once: people settle it with what the trail knows.
+    """
     rows = session.exec(
         select(Request, Execution)
         .join(Execution, col(Execution.request_id) == col(Request.id))
@@ -60,13 +70,17 @@ def claim_rows(
 ) -> list[LookupClaim]:
     """Claim the lookups of these rows, which are locked, and return them."""
     claims = []
-    for request, execution in rows:
+    executions = {execution.request_id: execution for _, execution in rows}
+
+    def claim(request: Request) -> None:
+        execution = executions[request.id]
         execution.looks += 1
         execution.next_look_at = now + _LEASE  # if this process dies, another one asks then
         try:
             payload = stored.read_payload(context, request)
-        except stored.Altered:
-            continue  # what to ask about is not certain any more, so only people can settle it
+        except (stored.Altered, UnknownAction):
+            _give_up_unread(session, context, request, execution, now=now)
+            return
         claims.append(
             LookupClaim(
                 request_id=request.id,
@@ -79,6 +93,8 @@ def claim_rows(
                 refused_code=execution.refused_code,
             )
         )
+
+    for_each(session, [request for request, _ in rows], claim)
     session.flush()
     return claims
 
@@ -109,6 +125,8 @@ def ask(claim: LookupClaim, client: Sender) -> LookupResult:
         return judge_lookup(reading, question=action.question)
     try:
         answer = client.send(action.lookup(claim.payload, claim.reference))
+    except NotSendable as error:  # a content that this version would not send
+        reading = Reading(said=Said.NOT_SENDABLE, words=f"Paytend was not asked: {error}")
     except PaytendError as error:
         context = RefusalContext(
             asked=Asked.LATER,
@@ -186,6 +204,31 @@ def _ask_later(
     since = execution.unknown_since or now
     if execution.gave_up_at is None and (not can_say or now - since >= context.give_up_after):
         _call_people(session, context, request, execution, words=words, since=since, now=now)
+
+
+def _give_up_unread(
+    session: Session, context: ApprovalContext, request: Request, execution: Execution, *, now: datetime
+) -> None:
+    """Ask no more; of an unknown outcome call for people, unless they were called already."""
+    execution.next_look_at = execution.watched_until = None
+    if request.status != Status.UNKNOWN:
+        return
+    execution.words = NOT_READABLE.format(trail=_read_trail(session, request))
+    session.flush()
+    if execution.gave_up_at is None:
+        since = execution.unknown_since or now
+        _call_people(session, context, request, execution, words=execution.words, since=since, now=now)
+
+
+def _read_trail(session: Session, request: Request) -> str:
+    """Return what was asked for as the trail has it, and the reference."""
+    query = select(AuditEvent).where(
+        AuditEvent.subject == f"request:{request.id}", AuditEvent.event == "approval:opened"
+    )
+    opened = session.exec(query.order_by(col(AuditEvent.seq)).limit(1)).first()
+    facts = json.loads(opened.facts) if opened else {}
+    parts = (facts.get("action"), facts.get("money"), facts.get("subject"), f"reference {request.reference}")
+    return ", ".join(part for part in parts if part)
 
 
 def _call_people(

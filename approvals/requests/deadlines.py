@@ -8,6 +8,7 @@ from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests import decision_validity, stored
 from approvals.requests.move import CLOCK, move, note
+from approvals.requests.savepoints import for_each
 from approvals.statuses import Status
 from approvals.tables import Request
 
@@ -31,16 +32,19 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+
     # A locked row is skipped: somebody is deciding it right now, and the next run finds it if it is still due.
-    for request in undecided:
+    def expire(request: Request) -> None:
         words = "Nobody decided in time." if not request.approved_at else "It was not approved again in time."
         move(session, context, request, "approval:expired", actor=CLOCK, words=words, now=now)
-    for request in not_done:
+
+    def lapse(request: Request) -> None:
         words = "It could not be carried out in time, and nothing was sent."
         if request.waits:
             words = f"{words} It waited because: {request.waits}"
         move(session, context, request, "approval:lapsed", actor=CLOCK, words=words, now=now)
-    return len(undecided) + len(not_done)
+
+    return for_each(session, undecided, expire) + for_each(session, not_done, lapse)
 
 
 def remind_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
@@ -52,9 +56,7 @@ def remind_due(session: Session, context: ApprovalContext, *, now: datetime, lim
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    for request in waiting:
-        _remind(session, context, request, now=now)
-    return len(waiting)
+    return for_each(session, waiting, lambda request: _remind(session, context, request, now=now))
 
 
 def reminder_time(request: Request, *, reminded: int) -> datetime | None:

@@ -1,17 +1,27 @@
 """What the clock does with open requests: end and remind, reconcile what is unknown, follow card orders."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.context import ApprovalContext
 from approvals.execution import end_watch, interrupted_executions, orders, reconciliation, unproven
 from approvals.execution.interrupted_executions import LeaseWatch
+from approvals.execution.orders import OpenOrder
+from approvals.execution.reconciliation import LookupClaim
 from approvals.requests import deadlines
 from paytend import Client
 from storage.database import Database
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T", LookupClaim, OpenOrder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +55,8 @@ class RequestFollowUp:
             now = self.now_in(session)
             interrupted_executions.mark_stranded(session, self.context, watch=self.watch, now=now)
             claims = reconciliation.claim_due(session, self.context, now=now)
-        for claim in claims:
-            result = reconciliation.ask(claim, self.paytend)
-            with self.database.writing() as session:
-                now = self.now_in(session)
-                reconciliation.record(session, self.context, claim=claim, result=result, now=now)
+        _one_by_one(claims, self._reconcile)
+        if claims:
             self.wake_deliverer()
         return len(claims)
 
@@ -57,14 +64,7 @@ class RequestFollowUp:
         """Ask Paytend whether the ends that are due stay true; return how many it was asked about."""
         with self.database.writing() as session:
             claims = end_watch.claim_due(session, self.context, now=self.now_in(session))
-        for claim in claims:
-            result = reconciliation.ask(claim, self.paytend)
-            with self.database.writing() as session:
-                is_new = end_watch.record(
-                    session, self.context, claim=claim, result=result, now=self.now_in(session)
-                )
-            if is_new:
-                self.wake_deliverer()
+        _one_by_one(claims, self._watch)
         return len(claims)
 
     def look_again(self, request_id: str) -> None:
@@ -75,22 +75,55 @@ class RequestFollowUp:
             )
         if claim is None:
             return
-        result = reconciliation.ask(claim, self.paytend)
-        with self.database.writing() as session:
-            reconciliation.record(session, self.context, claim=claim, result=result, now=self.now_in(session))
+        self._reconcile(claim)
         self.wake_deliverer()
-
     def follow_orders(self) -> int:
         """Ask Paytend about card orders without a result; return how many results were recorded."""
-        recorded = 0
         with self.database.writing() as session:
             waiting = orders.claim_due(session, now=self.now_in(session))
-        for following in waiting:
-            order = orders.ask(following, self.paytend)
-            if order is not None:
-                with self.database.writing() as session:
-                    now = self.now_in(session)
-                    recorded += orders.record(session, self.context, order=order, now=now)
+        recorded = _one_by_one(waiting, self._follow)
         if recorded:
             self.wake_deliverer()
         return recorded
+
+    def _follow(self, following: OpenOrder) -> bool:
+        order = orders.ask(following, self.paytend)
+        if order is None:
+            return False
+        with self.database.writing() as session:
+            return orders.record(session, self.context, order=order, now=self.now_in(session))
+
+    def _reconcile(self, claim: LookupClaim) -> None:
+        result = self._ask(claim)
+        with self.database.writing() as session:
+            now = self.now_in(session)
+            reconciliation.record(session, self.context, claim=claim, result=result, now=now)
+
+    def _watch(self, claim: LookupClaim) -> None:
+        result = self._ask(claim)
+        with self.database.writing() as session:
+            now = self.now_in(session)
+            is_new = end_watch.record(session, self.context, claim=claim, result=result, now=now)
+        if is_new:
+            self.wake_deliverer()
+
+    def _ask(self, claim: LookupClaim) -> LookupResult:
+        try:
+            return reconciliation.ask(claim, self.paytend)
+        except Exception:  # noqa: BLE001 - an edge: an odd answer says nothing, and is asked for again later
+            _log.exception("reconciliation.not_read", extra={"request": claim.request_id})
+            words = "Paytend's answer could not be read; the bot's log has more."
+            return LookupResult(status=LookupStatus.UNREADABLE, words=words)
+
+
+def _one_by_one(claims: Iterable[T], act: Callable[[T], object]) -> int:
+    """Do something with each, whatever goes wrong with others; return how often there was something to do."""
+    done = 0
+    for claim in claims:
+        try:
+            done += bool(act(claim))
+        except OperationalError:  # the database itself: nothing would work
+            raise
+        except Exception:  # noqa: BLE001 - an edge: one that breaks must not keep the others from being asked
+            _log.exception("request.not_followed", extra={"request": claim.request_id})
+    return done
