@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from approvals.written_ids import normalize_id
 from commands.reading.arguments import TypedWords, misread
 from commands.slash_command import ButtonValue, Reply
 
@@ -39,6 +40,7 @@ class RequestListReply(Reply, template="approvals_list"):
 
 def read_show(typed: TypedWords) -> str:
     """Return the request id or reference of `/approvals show`; raises Misread."""
-    if len(typed.words) != 1:
+    name = normalize_id(" ".join(typed.words))
+    if not name or " " in name:
         raise misread("Which request?", form=typed.form)
-    return typed.words[0]
+    return name

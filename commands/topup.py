@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from approvals.free_text import LONGEST_REASON, HoldsCardNumber, refuse_card_number
 from commands.reading.amounts import CURRENCIES, read_money
-from commands.reading.arguments import Misread, TypedWords, misread, no_more, read_card_id
+from commands.reading.arguments import Misread, TypedWords, misread, no_more, read_card_id, read_input_id
 from commands.slash_command import ButtonValue, CallSender, Reply, View
 from paytend import Money, Refused, operations
 
@@ -52,7 +52,7 @@ class TopUpAskedReply(Reply, template="topup_asked"):
 
 @dataclass(frozen=True, kw_only=True)
 class TopUpAgainQuestion(Reply, template="topup_again"):
-    """Whether to ask for the same top-up again."""
+    """Whether to ask for the same top-up again; `button_value` names the draft that holds it."""
 
     says: str
     button_value: ButtonValue
@@ -127,9 +127,7 @@ def _read_input(
 
 
 def _read_card(fields: Mapping[str, str]) -> str:
-    card_id, rest = read_card_id(fields.get("card", "").split(), form="")
-    no_more(rest, form="")
-    return card_id
+    return read_input_id(fields, "card")
 
 
 def _read_amount(fields: Mapping[str, str]) -> Money:

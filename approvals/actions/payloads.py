@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from approvals.free_text import LONGEST_REASON
+from approvals.written_ids import has_leading_zero
 from paytend.models.codes import CardType, Gender
 from paytend.money import Money
 from paytend.money_text import MoneyText
@@ -29,6 +30,13 @@ def _no_card_number(text: str) -> str:
     return text
 
 
+def _one_spelling(text: str) -> str:
+    # Read ids are checked where they are read; buttons and Paytend's answers bring others.
+    if has_leading_zero(text):
+        raise ValueError("an id must not begin with a zero")
+    return text
+
+
 def _positive(money: Money) -> Money:
     if money.minor <= 0:
         raise ValueError("the amount must be more than nothing")
@@ -42,7 +50,12 @@ def _one_of_the_ways(text: str) -> str:
 
 
 FreeText = Annotated[str, Field(max_length=LONGEST_REASON), AfterValidator(_no_card_number)]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$"), AfterValidator(_no_card_number)]
+Id = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"),
+    AfterValidator(_no_card_number),
+    AfterValidator(_one_spelling),
+]
 ShortText = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_no_card_number)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 

@@ -16,6 +16,7 @@ from approvals.requests.decision_validity import EarlierDecision, RequestState
 from approvals.requests.digest import digest_of
 from approvals.statuses import Status, Verdict
 from approvals.tables import REQUEST_TABLE, Decision, Request, Settlement, VoidedDecision
+from approvals.written_ids import normalize_id
 from storage.macs import MacKeys
 from storage.vault import Unreadable
 
@@ -41,7 +42,7 @@ def find(session: Session, request_id: str, *, to_change: bool = False) -> Reque
 
 def find_named(session: Session, name: str) -> Request:
     """Return a request by its id or by the reference that its message shows; raises UnknownRequest."""
-    wanted = name.lower()
+    wanted = normalize_id(name).lower()
     query = select(Request).where(or_(col(Request.id) == wanted, col(Request.reference) == wanted))
     request = session.exec(query).first()
     if request is None:

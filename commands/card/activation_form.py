@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from approvals.free_text import LONGEST_REASON
-from commands.reading.arguments import Misread, read_card_id
+from commands.reading.arguments import Misread, read_input_id
 from commands.slash_command import ButtonValue, View
 
 
@@ -24,12 +24,9 @@ def read_activate_fields(fields: Mapping[str, str]) -> tuple[dict[str, str], dic
     payload = {"reason": fields.get("reason", "").strip()}
     for name, key in (("card", "card_id"), ("holder", "holder_id")):
         try:
-            payload[key], rest = read_card_id(fields.get(name, "").split(), form="")
+            payload[key] = read_input_id(fields, name, of="card" if name == "card" else "cardholder")
         except Misread as error:
             wrong[name] = str(error).strip()
-        else:
-            if rest:
-                wrong[name] = "One id, without spaces."
     if len(payload["reason"]) > LONGEST_REASON:
         wrong["reason"] = f"At most {LONGEST_REASON} characters."
     return payload, wrong

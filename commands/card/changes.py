@@ -7,7 +7,7 @@ from approvals.actions.payloads import IDENTIFIED
 from approvals.actions.snapshot import SecondCard, Snapshot
 from approvals.free_text import LONGEST_REASON
 from commands.lists.pages import NamedValue
-from commands.reading.arguments import Misread, TypedWords, misread, read_card_id
+from commands.reading.arguments import Misread, TypedWords, misread, read_card_id, read_input_id
 from commands.slash_command import ButtonValue, Choice, Reply, View, list_choices
 
 
@@ -40,7 +40,7 @@ class CardReplaceQuestion(Reply, template="card_replace_confirm"):
     old: ReplacedCard
     new: ReplacedCard | None
     lines: Sequence[NamedValue]
-    payload: ButtonValue
+    button_value: ButtonValue
 
 
 def read_found(typed: TypedWords) -> dict[str, str]:
@@ -54,7 +54,7 @@ def read_activate(typed: TypedWords) -> dict[str, str]:
     card_id, rest = read_card_id(typed.words, form=typed.form)
     if not rest:
         raise misread("For which cardholder?", form=typed.form)
-    holder_id, rest = read_card_id(rest, form=typed.form)
+    holder_id, rest = read_card_id(rest, form=typed.form, of="cardholder")
     return {"card_id": card_id, "holder_id": holder_id, "reason": _reason(rest, form=typed.form)}
 
 
@@ -84,9 +84,7 @@ def read_password_fields(fields: Mapping[str, str]) -> tuple[dict[str, str], dic
     wrong: dict[str, str] = {}
     card_id = ""
     try:
-        card_id, rest = read_card_id(fields.get("card", "").split(), form="")
-        if rest:
-            wrong["card"] = "One card id, without spaces."
+        card_id = read_input_id(fields, "card")
     except Misread as error:
         wrong["card"] = str(error).strip()
     identified = fields.get("identified", "")
@@ -111,14 +109,14 @@ def password_form(fields: Mapping[str, str], *, channel: str) -> CardPasswordVie
     )
 
 
-def show_replacement(payload: ButtonValue, seen: Snapshot) -> CardReplaceQuestion:
+def show_replacement(button_value: ButtonValue, seen: Snapshot) -> CardReplaceQuestion:
     """Return both cards with their holders, and the question whether to ask for it."""
     second = seen.second
     return CardReplaceQuestion(
         old=_replaced(seen),
         new=_replaced(second) if second else None,
         lines=[NamedValue(name=line.label, value=line.text) for line in seen.lines],
-        payload=payload,
+        button_value=button_value,
     )
 
 

@@ -1,6 +1,5 @@
 """What is typed into the form of a card order: one card for a cardholder, or several without one (pure)."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -9,13 +8,13 @@ from approvals.free_text import LONGEST_REASON
 from approvals.refusals import Refusal
 from commands.holder.forms import read_mobile
 from commands.reading.address import NO_CHOICE, AddressFields, read_address
+from commands.reading.arguments import Misread, read_input_id
 from commands.slash_command import ButtonValue, View
 from paytend.models import Design
 from paytend.operations.encoding import Address
 
 VIRTUAL = "1"
 MASTERCARD = "3"  # the one scheme of which the code is known (paytend-api.md a.4)
-_HOLDER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST = {"contact_name": 100, "remarks": 200, "reason": LONGEST_REASON}
 
 
@@ -86,8 +85,10 @@ def read_order(fields: Mapping[str, str]) -> tuple[TypedOrder | None, dict[str, 
     wrong: dict[str, str] = {}
     typed = {name: text.strip() for name, text in fields.items()}
     holder_id, quantity = typed.get("holder", ""), typed.get("quantity", "") or "1"
-    if holder_id and not _HOLDER.fullmatch(holder_id):
-        wrong["holder"] = "This is no cardholder id."
+    try:
+        holder_id = read_input_id(typed, "holder", of="cardholder") if holder_id else ""
+    except Misread as error:
+        wrong["holder"] = str(error).strip()
     if not quantity.isdecimal() or not 1 <= int(quantity) <= MOST_CARDS:
         wrong["quantity"] = f"A number from 1 to {MOST_CARDS}."
     # Paytend has two ways to order: one personal card, or unactivated ones in bulk (document §4.4).

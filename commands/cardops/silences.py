@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from approvals.written_ids import normalize_id
 from commands.reading.arguments import TypedWords, guess, misread
 from commands.slash_command import Reply
 from notifier.routing.digest_lines import NoticeLine
@@ -69,6 +70,8 @@ def _read_matcher(text: str, *, form: str) -> tuple[Matcher, str]:
     if kind is not None and kind not in SILENCEABLE:
         says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
         raise misread(says, form=form, guess=guess(kind, SILENCEABLE))
+    for name in {"card", "cardholder"} & given.keys():
+        given[name] = normalize_id(given[name])
     return Matcher(**given), rest
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.reading.arguments import TypedWords, guess, misread, no_more, read_card_id
+from approvals.written_ids import normalize_id
+from commands.reading.arguments import TypedWords, guess, join_sign, misread, no_more, read_card_id
 from commands.reading.countries import COUNTRIES, find_country, search
 from commands.slash_command import ButtonValue, CallSender, Reply
 from paytend import operations
@@ -74,12 +75,12 @@ class HolderCitiesReply(Reply, template="holder_cities"):
 
 def read_status(typed: TypedWords) -> dict[str, str]:
     """Return the values by which a cardholder is asked for; raises Misread."""
-    words = typed.words
+    words = join_sign(typed.words)
     if len(words) == 2:
         id_type = ID_TYPES.get(words[0].lower())
         if id_type is None:
             raise misread(f"“{words[0][:40]}” is no document.", form=typed.form, guess=guess(words[0], ID_TYPES))
-        return {"id_type": id_type, "id_number": words[1][:40]}
+        return {"id_type": id_type, "id_number": normalize_id(words[1])[:40]}
     holder_id, rest = read_card_id(words, form=typed.form, of="cardholder")
     no_more(rest, form=typed.form)
     return {"holder_id": holder_id}

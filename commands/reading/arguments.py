@@ -2,13 +2,15 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from approvals.refusals import Refusal
+from approvals.written_ids import has_leading_zero, normalize_id
 
-_CARD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # no format is documented; none of these means anything to Slack
+# No format is documented; none of these means anything to Slack. A sign in front could be read as a number's.
+_CARD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _REFERENCE = re.compile(r"[A-Za-z0-9]{6,32}")  # ours have 26 characters; the predecessor took up to 32 (a.1)
 
 
@@ -42,12 +44,34 @@ def guess(word: str, known: Iterable[str]) -> str:
 
 
 def read_card_id(words: Sequence[str], *, form: str, of: str = "card") -> tuple[str, Sequence[str]]:
-    """Return the card or cardholder id in the first word, and the words after it; raises Misread."""
+    """Return the card or cardholder id in the first word, and the words after it; raises Misread.
+
+    Here every id gets its one spelling: two spellings would be two cards for limits and for what is open.
+    """
+    words = join_sign(words)
     if not words:
         raise misread(f"Which {of}?", form=form)
-    if not _CARD_ID.fullmatch(words[0]):
+    found = normalize_id(words[0])
+    if not _CARD_ID.fullmatch(found):
         raise misread(f"“{words[0][:40]}” is no {of} id.", form=form)
-    return words[0], words[1:]
+    if has_leading_zero(found):
+        plain = found.lstrip("0")
+        near = f"If you mean {of} {plain}, write {plain}." if plain else ""
+        raise misread(f"“{found[:40]}” begins with a zero, and no {of} id does.", form=form, guess=near)
+    return found, words[1:]
+
+
+def read_input_id(fields: Mapping[str, str], name: str, *, of: str = "card") -> str:
+    """Return the only id in an input of a modal; raises Misread."""
+    found, rest = read_card_id(fields.get(name, "").split(), form="", of=of)
+    if rest:
+        raise misread("One id, without spaces.", form="")
+    return found
+
+
+def join_sign(words: Sequence[str]) -> Sequence[str]:
+    """Return the words without a "#" that stands by itself before the id."""
+    return words[1:] if words and words[0] in {"#", "№"} else words
 
 
 def read_one_card(typed: TypedWords) -> str:
@@ -59,9 +83,10 @@ def read_one_card(typed: TypedWords) -> str:
 
 def read_reference(typed: TypedWords) -> str:
     """Return the only reference; raises Misread."""
-    if len(typed.words) != 1 or not _REFERENCE.fullmatch(typed.words[0]):
+    words = [normalize_id(word) for word in join_sign(typed.words)]
+    if len(words) != 1 or not _REFERENCE.fullmatch(words[0]):
         raise misread("A reference is 6 to 32 letters and digits.", form=typed.form)
-    return typed.words[0]
+    return words[0]
 
 
 def read_nothing(typed: TypedWords) -> None:

@@ -10,7 +10,7 @@ from bot.slack.handlers.card.lookups import show_card
 from bot.slack.handlers.requests import show_request
 from bot.slack.payloads import Incoming
 from commands.card import loss
-from commands.reading.arguments import Misread, no_more, read_card_id
+from commands.reading.arguments import Misread, read_input_id
 from commands.roles import ALL_ROLES, SUPPORT
 from commands.slash_command import Reply, View
 
@@ -37,19 +37,18 @@ def _pick(modal: Modal, *, note: str = "") -> Callable[[SlackContext, Incoming, 
 
 def _check(fields: Mapping[str, str]) -> dict[str, str]:
     try:
-        _, rest = read_card_id(fields.get("card", "").split(), form="")
-        no_more(rest, form="")
+        read_input_id(fields, "card")
     except Misread as error:
         return {"card": str(error).strip()}
     return {}
 
 
 def _submit_info(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
-    return show_card(context, incoming, member, incoming.fields["card"].strip())
+    return show_card(context, incoming, member, read_input_id(incoming.fields, "card"))
 
 
 def _submit_lost(context: SlackContext, incoming: Incoming, _member: Member) -> Reply:
-    return loss.ask_lost(incoming.fields["card"].strip(), ask=context.paytend.send)
+    return loss.ask_lost(read_input_id(incoming.fields, "card"), ask=context.paytend.send)
 
 
 CARD_INFO = Modal(

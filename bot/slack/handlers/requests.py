@@ -23,12 +23,13 @@ from bot.slack.declarations import (
     ReplyClick,
     RoleExemption,
     read_nothing,
+    read_text,
     take_text,
     told,
 )
-from bot.slack.payloads import Incoming, SentValue
+from bot.slack.payloads import Incoming
 from commands.roles import SUPPORT
-from commands.slash_command import Reply
+from commands.slash_command import ButtonValue, Reply
 
 # What became of something that its rule let one person do alone: the headline, and what comes next.
 _ALONE: dict[Status, tuple[str, str]] = {
@@ -39,6 +40,7 @@ _ALONE: dict[Status, tuple[str, str]] = {
         "It was sent to Paytend, which is being asked what became of it. Nothing is sent again.",
     ),
 }
+_AGAIN = "ask_again"
 _LATER = ("Not carried out yet", "It is tried again by itself for a while. Please do not ask again.")
 
 
@@ -61,10 +63,10 @@ class RequestPrivateReply(Reply, template="request_private"):
 
 @dataclass(frozen=True, kw_only=True)
 class AgainQuestion(Reply, template="again"):
-    """Whether to ask for the same again; `button_value` is what the button carries to do so."""
+    """Whether to ask for the same again; `button_value` names the draft that holds what."""
 
     says: str
-    button_value: Mapping[str, str | Mapping[str, object]]
+    button_value: ButtonValue
 
 
 def ask_for(
@@ -119,9 +121,9 @@ def ask_and_tell(
     try:
         asked = ask_for(context, incoming, member, action=action, subject=subject, payload=payload, again=again)
     except AskAgain as question:
-        return AgainQuestion(
-            says=str(question), button_value={"action": action, "subject": subject, "payload": payload}
-        )
+        value = {"action": action, "subject": subject, "payload": payload}
+        draft = context.inputs.drafts.keep_question(incoming.account, question=_AGAIN, value=value)
+        return AgainQuestion(says=str(question), button_value={"draft": draft})
     return tell_asked(context, asked)
 
 
@@ -178,32 +180,14 @@ def _follows(context: SlackContext, account: str, *, action: str) -> bool:
     return not all(context.members.is_in(channel, account) for channel in channels)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RepeatedRequest:
-    """The request that the question "again?" was about; everything in it is checked again."""
-
-    action: str
-    subject: str
-    payload: Mapping[str, object]
-
-
-def _read_repeated(value: SentValue) -> RepeatedRequest:
+def _ask_again(context: SlackContext, incoming: Incoming, member: Member, draft: str) -> Reply:
+    """Ask for what the question was about, once; everything in it is checked again."""
+    value = context.inputs.drafts.use_question(draft, account=incoming.account, question=_AGAIN)
     payload = value.get("payload")
     if not isinstance(payload, dict):
         raise OldButton
-    return RepeatedRequest(action=take_text(value, "action"), subject=take_text(value, "subject"), payload=payload)
-
-
-def _ask_again(context: SlackContext, incoming: Incoming, member: Member, repeated: RepeatedRequest) -> Reply:
-    return ask_and_tell(
-        context,
-        incoming,
-        member,
-        action=repeated.action,
-        subject=repeated.subject,
-        payload=repeated.payload,
-        again=True,
-    )
+    action, subject = take_text(value, "action"), take_text(value, "subject")
+    return ask_and_tell(context, incoming, member, action=action, subject=subject, payload=payload, again=True)
 
 
 def _dismiss(_context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Dismissal:
@@ -213,6 +197,11 @@ def _dismiss(_context: SlackContext, _incoming: Incoming, _member: Member, _read
 CLICKS: tuple[Click, ...] = (
     ReplyClick(action="dismiss", roles=RoleExemption.HARMLESS, read=read_nothing, answer=_dismiss),
     ReplyClick(
-        action="ask_again", roles=SUPPORT, read=_read_repeated, answer=_ask_again, asks_paytend=True, replaces=True
+        action="ask_again",
+        roles=SUPPORT,
+        read=read_text("draft"),
+        answer=_ask_again,
+        asks_paytend=True,
+        replaces=True,
     ),
 )

@@ -15,17 +15,20 @@ from bot.slack.declarations import (
     ReplyClick,
     ReplyForm,
     opens,
+    read_text,
     take_text,
     told,
 )
 from bot.slack.handlers.requests import ask_for
-from bot.slack.payloads import Incoming, SentValue
+from bot.slack.payloads import Incoming
 from commands import topup
 from commands.reading.arguments import read_no_fields, read_reference
 from commands.roles import SUPPORT
 from commands.slash_command import HELP, Command, Reply, View
 from commands.topup import TopUpAgainQuestion, TopUpAskedReply
 from paytend import Money
+
+_AGAIN = "topup_again"
 
 
 def _view(_context: SlackContext, channel: str, fields: Fields) -> View:
@@ -47,7 +50,8 @@ def _ask(
             again=again,
         )
     except AskAgain as question:
-        return TopUpAgainQuestion(says=str(question), button_value=typed.as_value())
+        draft = context.inputs.drafts.keep_question(incoming.account, question=_AGAIN, value=typed.as_value())
+        return TopUpAgainQuestion(says=str(question), button_value={"draft": draft})
     return TopUpAskedReply(
         money=typed.money,
         card_id=typed.card_id,
@@ -57,16 +61,14 @@ def _ask(
     )
 
 
-def _ask_again(context: SlackContext, incoming: Incoming, member: Member, typed: topup.TypedTopUp) -> Reply:
-    return _ask(context, incoming, member, typed, again=True)
-
-
-def _read_again(value: SentValue) -> topup.TypedTopUp:
-    return topup.TypedTopUp(
+def _ask_again(context: SlackContext, incoming: Incoming, member: Member, draft: str) -> Reply:
+    value = context.inputs.drafts.use_question(draft, account=incoming.account, question=_AGAIN)
+    typed = topup.TypedTopUp(
         card_id=take_text(value, "card_id"),
         money=Money.read(take_text(value, "money")),
         reason=take_text(value, "reason"),
     )
+    return _ask(context, incoming, member, typed, again=True)
 
 
 def _status(context: SlackContext, _incoming: Incoming, _member: Member, reference: str) -> Reply:
@@ -139,7 +141,12 @@ CLICKS: tuple[Click, ...] = (
         opens=opens(MODAL),
     ),
     ReplyClick(
-        action="topup_again", roles=SUPPORT, read=_read_again, answer=_ask_again, asks_paytend=True, replaces=True
+        action="topup_again",
+        roles=SUPPORT,
+        read=read_text("draft"),
+        answer=_ask_again,
+        asks_paytend=True,
+        replaces=True,
     ),
 )
 MODALS = (MODAL,)

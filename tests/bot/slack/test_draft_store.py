@@ -1,12 +1,14 @@
 """What was typed into a form and kept: for its writer, for half an hour, without card numbers."""
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.database.engine import SqlDatabase
-from bot.slack.draft_store import KEPT, DraftGone, Drafts
+from bot.slack.draft_store import KEPT, AnsweredAlready, DraftGone, Drafts
 from sandbox.clock import Clock
 from storage.vault import Vault
 
@@ -69,3 +71,55 @@ def test_it_is_gone_after_half_an_hour_and_not_before(drafts: Drafts, clock: Clo
 def test_an_id_that_was_never_given_out_is_gone_too(drafts: Drafts) -> None:
     with pytest.raises(DraftGone):
         drafts.take("0" * 26, account="U0SAM")
+
+
+VALUE = {"action": "card.apply", "payload": {"contact_mobile": "+37061234567", "quantity": 1}}
+
+
+def test_a23_a_question_is_answered_once(drafts: Drafts) -> None:
+    kept = drafts.keep_question("U0SAM", question="ask_again", value=VALUE)
+
+    assert drafts.use_question(kept, account="U0SAM", question="ask_again") == VALUE
+    with pytest.raises(AnsweredAlready):
+        drafts.use_question(kept, account="U0SAM", question="ask_again")
+
+
+@pytest.mark.parametrize(("account", "question"), [("U0SOFIA", "ask_again"), ("U0SAM", "topup_again")])
+def test_a23_nobody_else_and_no_other_button_answers_it(drafts: Drafts, account: str, question: str) -> None:
+    kept = drafts.keep_question("U0SAM", question="ask_again", value=VALUE)
+    with pytest.raises(AnsweredAlready):
+        drafts.use_question(kept, account=account, question=question)
+    with pytest.raises(DraftGone):
+        drafts.take(kept, account="U0SAM")
+
+    assert drafts.use_question(kept, account="U0SAM", question="ask_again") == VALUE
+
+
+def test_a23_a_question_waits_for_half_an_hour(drafts: Drafts, clock: Clock) -> None:
+    kept = drafts.keep_question("U0SAM", question="ask_again", value=VALUE)
+    clock.advance(KEPT)
+    with pytest.raises(AnsweredAlready):
+        drafts.use_question(kept, account="U0SAM", question="ask_again")
+
+
+def test_a23_of_many_clicks_in_one_instant_one_counts(database: SqlDatabase, clock: Clock) -> None:
+    drafts = Drafts(
+        database=database,
+        vault=Vault([b"k" * 32], random_bytes=lambda count: b"n" * count),
+        make_id=lambda: "0" * 26,
+        now=clock.now,
+    )
+    kept = drafts.keep_question("U0SAM", question="ask_again", value=VALUE)
+    barrier = threading.Barrier(6)
+
+    def click() -> bool:
+        barrier.wait()
+        try:
+            drafts.use_question(kept, account="U0SAM", question="ask_again")
+        except AnsweredAlready:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = [threads.submit(click) for _ in range(6)]
+    assert sum(answer.result() for answer in answers) == 1

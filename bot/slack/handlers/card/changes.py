@@ -17,6 +17,7 @@ from commands.roles import SUPPORT
 from commands.slash_command import Reply, View
 
 Payload = Mapping[str, object]
+_REPLACE = "card_replace"
 
 
 class NotYoursToSee(Refusal):
@@ -45,13 +46,18 @@ def ask_for_card(action: str) -> Callable[[SlackContext, Incoming, Member, Paylo
     return ask
 
 
-def show_replacement(
-    context: SlackContext, _incoming: Incoming, _member: Member, payload: dict[str, str]
-) -> Reply:
+def show_replacement(context: SlackContext, incoming: Incoming, _member: Member, payload: dict[str, str]) -> Reply:
     """Show both cards and their cardholders first; nothing is asked for yet."""
     seen = context.take_snapshot("card.replace", opening.parse_payload("card.replace", payload))
     refuse_unusable(find_action("card.replace"), seen)
-    return changes.show_replacement(payload, seen)
+    draft = context.inputs.drafts.keep_question(incoming.account, question=_REPLACE, value=payload)
+    return changes.show_replacement({"draft": draft}, seen)
+
+
+def ask_replacement(context: SlackContext, incoming: Incoming, member: Member, draft: str) -> Reply:
+    """Ask for the replacement that was shown, once."""
+    payload = context.inputs.drafts.use_question(draft, account=incoming.account, question=_REPLACE)
+    return ask_for_card("card.replace")(context, incoming, member, payload)
 
 
 def _password_view(_context: SlackContext, channel: str, fields: Fields) -> View:

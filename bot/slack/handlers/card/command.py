@@ -21,7 +21,7 @@ from bot.slack.declarations import (
 )
 from bot.slack.handlers.card import lookups
 from bot.slack.handlers.card.activation import ACTIVATE, read_ordered
-from bot.slack.handlers.card.changes import PASSWORD, ask_for_card, show_replacement, show_secret
+from bot.slack.handlers.card.changes import PASSWORD, ask_for_card, ask_replacement, show_replacement, show_secret
 from bot.slack.handlers.card.orders import APPLY
 from bot.slack.handlers.movements import show_movements
 from bot.slack.payloads import Incoming, SentValue
@@ -193,7 +193,7 @@ CLICKS: tuple[Click, ...] = (
     _click("card_info", read=read_text("card_id"), answer=lookups.show_card, replaces=False),
     _click("card_chosen", read=_read_choice, answer=_answer_choice),
     _click("card_lost", read=read_text("card_id"), answer=lookups.report_lost),
-    _click("card_replace", read=lambda value: value, answer=ask_for_card("card.replace")),
+    _click("card_replace", read=read_text("draft"), answer=ask_replacement),
     _click("card_designs_next", read=take_start, answer=lookups.show_designs),
     _click("card_designs_previous", read=take_start, answer=lookups.show_designs),
     ModalClick(action="card_activate", roles=SUPPORT, read=read_ordered, opens=opens(ACTIVATE)),

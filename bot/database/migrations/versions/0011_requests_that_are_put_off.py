@@ -1,13 +1,13 @@
 """Approved requests that cannot be tried now wait until a time in their row.
 
-Revision: 0008, after 0007
+Revision: 0011, after 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
