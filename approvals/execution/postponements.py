@@ -18,7 +18,7 @@ from paytend.errors import PaytendError, Refused
 from paytend.redaction import mask_text
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 20, 40, 80, 160, 300))
-_SAME_REFUSALS = 3  # of one request in a row; by then it is no busy moment of Paytend's
+_SAME_REFUSALS = 3  # of one request in a row; by then Paytend is not just busy
 # Paytend publishes no list of codes; its own words are all there is to know it by.
 _NO_SUCH = re.compile(r"\bnot exist|\bno such\b|\bnot found\b|\bunknown card\b|\binvalid card\b", re.IGNORECASE)
 _LONGEST = 300  # characters

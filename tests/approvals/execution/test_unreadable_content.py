@@ -135,7 +135,8 @@ def test_a10_a_row_that_breaks_stops_neither_deadlines_nor_lookups(world: Approv
         database=world.database,
         context=world.context,
         paytend=world.paytend,  # type: ignore[arg-type]  # a sender
-        now=lambda: world.now,
+        now_in=lambda _session: world.now,
+        watch=world.watch,
         wake_deliverer=lambda: None,
     ).reconcile_due()
 
@@ -165,7 +166,8 @@ def test_a10_an_odd_answer_is_asked_for_again_and_does_not_stop_the_others(world
         database=world.database,
         context=world.context,
         paytend=OddPaytend(),  # type: ignore[arg-type]  # a sender
-        now=lambda: world.now,
+        now_in=lambda _session: world.now,
+        watch=world.watch,
         wake_deliverer=lambda: None,
     )
     for _ in range(3):
