@@ -4,12 +4,11 @@ The claim commits the intent before anything is sent, `do` sends without a trans
 result only if the lease of the claim is still valid. So what was perhaps sent is never sent again.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import or_
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from approvals.actions.answer_evidence import Asked, judge_change
 from approvals.actions.known_codes import NO_CODES, KnownCodes
@@ -40,7 +39,7 @@ from approvals.requests.history import Unproven, require_proven
 from approvals.requests.move import CLOCK, Overtaken, move
 from approvals.requests.stopped import read_unstopped
 from approvals.statuses import Status
-from approvals.stops.standing import Stopped, exclude_stopped
+from approvals.stops.standing import Stopped
 from approvals.tables import Execution, Request
 from paytend import Sender
 from paytend.errors import PaytendError, TooLate
@@ -49,19 +48,6 @@ from paytend.operations.encoding import NotSendable
 
 class NotLiftedNow(Refusal):
     """The policy asks for a second person by now. Please ask again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """An approved request that may be claimed, and what has to be read before: its card, and people's rights.
-
-    `accounts` are those of its approvers, and of the requester if the rule needs no second person.
-    """
-
-    request_id: str
-    action: str
-    subject: str
-    accounts: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,47 +75,6 @@ class NotClaimed:
     request_id: str
     status: Status
     words: str
-
-
-def find_claimable(
-    session: Session,
-    context: ApprovalContext,
-    *,
-    now: datetime,
-    without: Collection[str] = (),
-    limit: int = 100,
-) -> list[Candidate]:
-    """Return approved requests that may be tried now, but those `without`: the one with the least time left first.
-
-    What was put off comes last, so that requests that cannot be looked at take no turn from the others. What is
-    stopped is left out, so that nobody is asked about it; the claim, which alone decides, looks again.
-    """
-    # Without a lock: the card and rights are read over the network next, and the claim checks everything again.
-    requests = session.exec(
-        select(Request)
-        .join(Execution, col(Execution.request_id) == col(Request.id), isouter=True)
-        .where(
-            Request.status == Status.APPROVED.value,
-            col(Request.execute_by) > now,
-            or_(col(Execution.next_look_at).is_(None), col(Execution.next_look_at) <= now),
-            *exclude_stopped(session, context),
-            or_(col(Request.not_before).is_(None), col(Request.not_before) <= now),
-            col(Request.id).not_in(without),
-        )
-        .order_by(col(Request.put_off), col(Request.execute_by), col(Request.id))
-        .limit(limit)
-    ).all()
-    return [find_candidate(session, context, request) for request in requests]
-
-
-def find_candidate(session: Session, context: ApprovalContext, request: Request) -> Candidate:
-    """Return what has to be read before an approved request is claimed."""
-    accounts = [row.account for row in stored.find_approvals(session, request, macs=context.macs)]
-    if stored.read_rule(request).lifted:
-        accounts.append(request.requester_account)
-    return Candidate(
-        request_id=request.id, action=request.action, subject=request.subject, accounts=tuple(accounts)
-    )
 
 
 def claim(

@@ -14,6 +14,7 @@ from approvals.execution.execution import lock_approved
 from approvals.policy.people import DirectoryUnreadable
 from approvals.refusals import Refusal
 from approvals.requests.move import CLOCK, Overtaken, move
+from approvals.stops.standing import Stopped
 from paytend.errors import PaytendError, Refused
 from paytend.redaction import mask_text
 
@@ -36,6 +37,8 @@ def put_off(
 
     It ends when Paytend says, signed, that it has no such card, or says the same no for the third time.
     """
+    if isinstance(error, Stopped):
+        return  # it is found again as soon as the stop is over
     try:
         request = lock_approved(session, request_id)
     except Overtaken:

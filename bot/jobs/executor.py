@@ -14,7 +14,8 @@ from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.context import ApprovalContext
 from approvals.execution import execution, interrupted_executions, postponements, prior_lookup, records
-from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
+from approvals.execution.candidates import Candidate, find_candidate, find_claimable
+from approvals.execution.execution import ClaimedExecution, NotClaimed
 from approvals.execution.records import ExecutionLeaseLost
 from approvals.policy.people import DirectoryUnreadable, Member
 from approvals.policy.stop_conditions import StopCause
@@ -93,7 +94,7 @@ class Executor:
         When something puts it off, or another thread was quicker, it is left to `run`.
         """
         with self._database.reading() as session:
-            candidate = execution.find_candidate(session, self._context, stored.find(session, request_id))
+            candidate = find_candidate(session, self._context, stored.find(session, request_id))
         try:
             self._execute(candidate)
         except (Refusal, PaytendError, DirectoryUnreadable) as error:
@@ -113,7 +114,7 @@ class Executor:
             now = self._monotonic()
             held = [request_id for request_id, until in self._held_until.items() if until > now]
         with self._database.reading() as session:
-            found = execution.find_claimable(session, self._context, now=self._now_in(session), without=held)
+            found = find_claimable(session, self._context, now=self._now_in(session), without=held)
         with self._lock:
             for candidate in found:
                 # Until its thread is done: approved until it is claimed, it would be found again in each round.

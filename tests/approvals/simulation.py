@@ -12,7 +12,8 @@ from typing import Any
 
 from approvals.actions.outcomes import Outcome, Result
 from approvals.execution import execution, prior_lookup, reconciliation
-from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
+from approvals.execution.candidates import Candidate
+from approvals.execution.execution import ClaimedExecution, NotClaimed
 from approvals.refusals import Refusal
 from approvals.requests import stored
 from approvals.statuses import Status

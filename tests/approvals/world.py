@@ -24,7 +24,8 @@ from approvals.execution import (
     records,
     settlement_by_people,
 )
-from approvals.execution.execution import Candidate, ClaimedExecution, NotClaimed
+from approvals.execution.candidates import Candidate, find_claimable
+from approvals.execution.execution import ClaimedExecution, NotClaimed
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.messages.request_message import make_request_message
 from approvals.policy.people import Member, Person, accounts_of, identity_of
@@ -239,7 +240,7 @@ class ApprovalWorld:
     def candidates(self) -> list[Candidate]:
         """Return what can be claimed."""
         with self.database.reading() as session:
-            return execution.find_claimable(session, self.context, now=self.now)
+            return find_claimable(session, self.context, now=self.now)
 
     def claims(self, request: Request) -> ClaimedExecution | NotClaimed:
         """Claim an approved request with fresh rights and a fresh snapshot of the card."""
