@@ -77,6 +77,7 @@ class RequestFollowUp:
             return
         self._reconcile(claim)
         self.wake_deliverer()
+
     def follow_orders(self) -> int:
         """Ask Paytend about card orders without a result; return how many results were recorded."""
         with self.database.writing() as session:
