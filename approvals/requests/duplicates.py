@@ -78,7 +78,7 @@ def refuse_excluded(session: Session, matter: Matter, *, claiming: str = "") -> 
 def wait_for_others(session: Session, request: Request, payload: Payload, *, cardholder_id: str) -> None:
     """Put a claim off while others exclude the request: it stays approved, and is tried again when they ended.
 
-    Raises what `refuse_excluded` raises, which is no refusal of the request itself.
+    Raises what `refuse_excluded` raises, which does not end the request.
     """
     # Two that exclude each other must not be claimed at the same moment, so the claims of all replicas queue here.
     chain.lock(session)
