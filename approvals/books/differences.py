@@ -93,15 +93,15 @@ def tell(
     *,
     audience: Audience,
     now: datetime,
-) -> int:
-    """Notify on-call and managers of new differences, and add them to the trail; return how many were new."""
+) -> Sequence[BooksDifference]:
+    """Notify on-call and managers of new differences, and add them to the trail; return those that were new."""
     query = select(BooksDifference).where(
         col(BooksDifference.id).in_(difference_ids), col(BooksDifference.told_at).is_(None)
     )
     # Two comparisons may run at the same time: the lock makes one of them tell.
     rows = session.exec(query.order_by(col(BooksDifference.id)).with_for_update()).all()
     if not rows:
-        return 0
+        return ()
     for row in rows:
         row.told_at = now
         session.add(row)
@@ -131,7 +131,7 @@ def tell(
             facts=facts_of_all,
             now=now,
         )
-    return len(rows)
+    return rows
 
 
 def end_unseen(session: Session, context: ApprovalContext, *, day: date, since: datetime, now: datetime) -> int:

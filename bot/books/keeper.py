@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from sqlmodel import Session
+
 from approvals.books import days, differences
 from approvals.books.classification import BookClass, Finding
 from approvals.books.differences import MOST_LISTED, Audience, is_listed
 from approvals.books.tally import Tally, sum_up
+from approvals.policy.stop_conditions import StopCause
+from approvals.stops import stopping
 from bot.books.comparison import BookSource, Comparison, compare_days
 from bot.books.own_top_ups import portions
 
@@ -22,14 +26,14 @@ _log = logging.getLogger(__name__)
 class BookKeeper:
     """Compares the partner account with our requests, and keeps what it finds; several replicas may run it.
 
-    `stop` is called with a reason when there are new differences, if cardops.yml wants top-ups to stop then.
+    `now_in` is the clock of the database, by which a stop begins where cardops.yml wants one for new differences.
     """
 
     source: BookSource
     audience: Audience
     channel: str
+    now_in: Callable[[Session], datetime]
     wake_deliverer: Callable[[], None]
-    stop: Callable[[str], object]
 
     def keep(self) -> None:
         """Compare yesterday and today, and days before with something open; in the morning tell yesterday's."""
@@ -52,8 +56,6 @@ class BookKeeper:
             work = _Work(keeper=self, comparison=comparison, began=began)
             work.do()
             _log.info("books.compared", extra={"rows": comparison.rows, "new": work.new})
-        if work.new:
-            self.stop(f"the books differ: {work.new} new")
         self.wake_deliverer()
         return work.new
 
@@ -78,9 +80,18 @@ class _Work:
             self._keep(portion)
         source, now = self.keeper.source, self.keeper.source.now()
         with source.database.writing() as session:
-            self.new = differences.tell(
-                session, source.context, self.to_tell, audience=self.keeper.audience, now=now
-            )
+            told = differences.tell(session, source.context, self.to_tell, audience=self.keeper.audience, now=now)
+            self.new = len(told)
+            if told:
+                # In the same transaction: nothing is sent any more once people know of the difference.
+                stopping.stop_by_itself(
+                    session,
+                    source.context,
+                    cause=StopCause.BOOKS_DIFFER,
+                    reason=f"the books differ: {told[0].kind}, {told[0].money}",
+                    mark=told[0].id,
+                    now=self.keeper.now_in(session),
+                )
         for day in wanted:
             self._finish(day, now=now)
 

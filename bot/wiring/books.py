@@ -2,7 +2,6 @@
 
 from approvals.books.differences import Audience
 from approvals.books.known import AGREERS
-from approvals.policy.stop_conditions import StopCause
 from bot.books.comparison import BookSource
 from bot.books.keeper import BookKeeper
 from bot.settings.cardops_yml import Config
@@ -23,8 +22,8 @@ def make_book_keeper(base: Foundation, *, approvals: ApprovalEdge) -> BookKeeper
         ),
         audience=make_audience(base.config),
         channel=base.config.channels.audit,
+        now_in=base.clock.now_in,
         wake_deliverer=base.loops.delivery.wake,
-        stop=lambda reason: approvals.stops.stop_for(StopCause.BOOKS_DIFFER, reason),
     )
 
 

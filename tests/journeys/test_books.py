@@ -222,6 +222,35 @@ def test_a_difference_is_known_when_two_people_say_why(world: JourneyWorld) -> N
     assert len([text for text in channel(world, "C0ONCALL") if "The books differ" in text]) == 0
 
 
+def test_stop_under_a_difference_stops_top_ups_at_once(world: JourneyWorld) -> None:
+    world.asks_and_approves("120.50")
+    world.paytend.events.change_books("double")
+    compare(world)
+
+    world.clicks(ONCALL, "books_stop", message=world.slack.messages("C0ONCALL")[-1])
+    assert "Stopped: top-ups" in world.told(ONCALL)
+    world.asks_and_approves("20.00")
+
+    assert world.request().status == "approved"
+    assert len(world.paytend.calls_of("topup")) == 1
+
+
+def test_new_differences_stop_by_themselves_where_that_is_wanted(make_world: MakesWorld) -> None:
+    with make_world(config=f"{CONFIG}stop_when: [books_differ]\n") as world:
+        world.asks_and_approves("120.50")
+        compare(world)
+        assert "stop:began" not in [row.event for row in world.trail()]
+        world.paytend.events.change_books("altered")
+
+        compare(world)
+        world.passes(hours=1)
+        compare(world)
+
+        assert [row.event for row in world.trail()].count("stop:began") == 1
+        world.asks_and_approves("20.00")
+        assert world.request().status == "approved"
+
+
 def test_one_human_with_two_accounts_is_one_person(make_world: MakesWorld) -> None:
     config = f"{CONFIG}same_person: [[{MANAGER}, {OTHER_MANAGER}]]\n"
     with make_world(config=config) as world:

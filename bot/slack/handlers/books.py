@@ -9,6 +9,8 @@ from approvals.books.notices import KnownForm
 from approvals.books.tables import BooksDay, BooksDifference
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
 from approvals.policy.people import Member
+from approvals.stops import stopping
+from approvals.stops.scope import StopKind, StopScope
 from bot.slack.context import SlackContext
 from bot.slack.declarations import (
     Click,
@@ -22,10 +24,11 @@ from bot.slack.declarations import (
     told,
 )
 from bot.slack.payloads import Incoming, SentValue
+from commands.cardops.stops import StopsReply, show_stop
 from commands.lists.pages import ROWS
 from commands.partner import books
 from commands.partner.books import BookLine, BooksReply
-from commands.roles import PARTNER
+from commands.roles import PARTNER, STOP
 from commands.slash_command import Reply
 
 _FRESH = timedelta(minutes=1)  # what is older is compared again when somebody asks
@@ -120,6 +123,25 @@ def _say_known(context: SlackContext, incoming: Incoming, member: Member) -> Rep
     return told("Recorded", "It is a known difference now." if is_known else "A second person has to agree.")
 
 
+def _stop(context: SlackContext, _incoming: Incoming, member: Member, difference_id: str) -> StopsReply:
+    """Stop top-ups at once, because of a difference."""
+    with context.recording_refusals(member, subject="stops"), context.database.writing() as session:
+        row = session.get(BooksDifference, difference_id)
+        if row is None:
+            raise known.NoSuchDifference
+        stopped = stopping.stop(
+            session,
+            context.approvals,
+            scope=StopScope(kind=StopKind.TOP_UPS),
+            member=member,
+            reason=f"the books differ: {row.kind}, {row.money}",
+            now=context.now_in(session),
+        )
+    context.work.wake_deliverer()
+    more = "What was sent already finishes. Two people resume it: `/cardops resume top-ups`."
+    return StopsReply(headline=f"Stopped: {stopped.scope.words}", next=more, rows=[show_stop(stopped)])
+
+
 def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
     try:
         require_reason(fields.get("reason", ""))
@@ -133,6 +155,7 @@ CLICKS: tuple[Click, ...] = (
         ReplyClick(action=action, roles=PARTNER, read=_read_page, answer=show_page, replaces=True)
         for action in ("partner_books_next", "partner_books_previous")
     ),
+    ReplyClick(action="books_stop", roles=STOP, read=read_text("difference"), answer=_stop),
     ModalClick(action="books_known", roles=PARTNER, read=read_text("difference"), opens=_open_known),
 )
 MODALS = (
