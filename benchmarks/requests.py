@@ -145,7 +145,7 @@ def _row(number: int, size: int) -> dict[str, object]:
         "digest": f"{number:064x}",
         "phrase": "one two three",
         "requester_id": f"U{number % 50}" if number % 20 else "U0SAM",
-        "requester_account": f"U{number % 50}",
+        "requester_account": f"U{number % 50}" if number % 20 else "U0SAM",
         "requester_name": "somebody",
         "asked_in": "",
         "told": "C0APPROVALS",
