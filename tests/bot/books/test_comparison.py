@@ -242,8 +242,12 @@ def bring_to(world: ApprovalWorld, state: str) -> Request:
         case "approved":
             world.decides(request)
         case "failed":
-            world.paytend.status = "2"
+            # A refusal alone proves nothing: asked twice, with a pause, Paytend has no such order.
+            world.paytend.before = Refused(code="51", reason="no funds", verified=True)
             world.executes(world.decides(request))
+            for seconds in (1, 121):
+                world.passes(seconds=seconds)
+                world.looks_up()
         case "unknown":
             world.paytend.status = "3"
             world.executes(world.decides(request))
