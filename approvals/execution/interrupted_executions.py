@@ -61,6 +61,8 @@ def mark_left_behind(session: Session, context: ApprovalContext, *, now: datetim
 
 
 def _mark(session: Session, context: ApprovalContext, *, leases: Sequence[str], now: datetime) -> int:
+    if not leases:
+        return 0
     stranded = session.exec(
         select(Request, Execution)
         .join(Execution, col(Execution.request_id) == col(Request.id))

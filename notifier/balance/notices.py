@@ -141,7 +141,7 @@ def _repeat(
     """Bring the message up to date, and say under it that it is still so."""
     subject = str(state.subject)
     if not routed.outbox.recipients_of(session, subject):
-        # No copy is left that could say so, whatever became of it: it is announced anew.
+        # No copy is left that could say so, whatever became of it: it is announced again.
         again = Notification(kind=LOW, facts=facts, urgent=urgent, alarm=True, subject=subject)
         announce(session, again, routes=routed.routes, outbox=routed.outbox, now=now)
         _ask_for_pictures(session, state, routed=routed, now=now)

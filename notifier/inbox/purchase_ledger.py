@@ -38,7 +38,7 @@ class PurchaseEntry:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What makes it the same stage: told again, and maybe with more details, it is no second one."""
+        """What makes two reports the same stage, whatever else they say."""
         facts = self.facts
         code = facts.status_code or "" if facts.status == "other" else ""
         return (self.trade, facts.status, code, _text(facts.amount), facts.happened_text or _text(facts.happened))

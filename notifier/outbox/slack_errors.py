@@ -46,7 +46,7 @@ _CODES: dict[Trouble, str] = {
     "list_record_comment_fetch_failed not_enough_users too_many_users users_list_not_supplied alt_txt_too_large "
     "file_upload_size_restricted file_uploads_disabled missing_argument snippet_too_large storage_limit_reached "
     "unknown_snippet_type unknown_subtype file_type_not_allowed file_uploads_except_images_disabled access_denied "
-    # People who left, or whom we may not see.
+    # People who left, or who are hidden from us.
     "channels_limit_exceeded user_disabled user_not_found user_not_visible invalid_user_combination",
 }
 CODES: dict[str, Trouble] = {code: trouble for trouble, codes in _CODES.items() for code in codes.split()}

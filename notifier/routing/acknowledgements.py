@@ -58,7 +58,7 @@ def request(
     return state_of(session, key) or AcknowledgementFacts(key=key)
 
 
-def request_anew(
+def request_again(
     session: Session, key: str, *, within: timedelta | None = None, then: Sequence[str] = (), now: datetime
 ) -> None:
     """Ask once more about a message of which somebody may have taken an earlier state on."""

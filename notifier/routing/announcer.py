@@ -46,7 +46,7 @@ def announce(
     known = outbox.recipients_of(session, subject) if subject and not notification.is_first else frozenset()
     if subject and known:
         if notification.reply is not None and notification.urgent:
-            _ask_anew(session, subject, places, known, now=now)
+            _ask_again(session, subject, places, known, now=now)
         newer = replace(facts, acknowledge=acknowledgements.state_of(session, subject), mentions=())
         outbox.edit(session, key=subject, kind=notification.kind, facts=newer, now=now)
         if notification.reply is not None:
@@ -105,14 +105,14 @@ def _reply(
         )
 
 
-def _ask_anew(
+def _ask_again(
     session: Session, subject: str, places: Sequence[Destination], known: frozenset[str], *, now: datetime
 ) -> None:
     """Ask for an acknowledgement of what came now, also when somebody took an earlier stage on."""
     asked = [place for place in places if place.route_channel.channel in known]
     if asked:
         strictest = min(asked, key=lambda place: place.within or timedelta.max)
-        acknowledgements.request_anew(session, subject, within=strictest.within, then=strictest.then, now=now)
+        acknowledgements.request_again(session, subject, within=strictest.within, then=strictest.then, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)

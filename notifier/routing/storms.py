@@ -187,7 +187,7 @@ def _settle(
 def _open_tally(flow: Flow, outbox: Outbox) -> dict[str, Any]:
     try:
         return outbox.unseal(flow.tally, row=f"storm:{flow.storm}") if flow.tally else start_tally()
-    except Unreadable:  # the sums begin anew; the notices themselves must not wait for them
+    except Unreadable:  # the sums begin again; the notices must not wait for them
         return start_tally()
 
 
