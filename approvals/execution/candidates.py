@@ -50,7 +50,7 @@ def find_claimable(
             or_(col(Execution.next_look_at).is_(None), col(Execution.next_look_at) <= now),
             *exclude_stopped(session, context),
             or_(col(Request.not_before).is_(None), col(Request.not_before) <= now),
-            col(Request.id).not_in(without),
+            *([col(Request.id).not_in(without)] if without else []),
         )
         .order_by(col(Request.put_off), col(Request.execute_by), col(Request.id))
         .limit(limit)
