@@ -62,6 +62,11 @@ class Snapshot(_Fact):
     second: SecondCard | None = None
     lines: tuple[SnapshotLine, ...] = ()
 
+    @property
+    def names_somebody(self) -> bool:
+        """Whether a cardholder's name is in it, so that showing it is a read of personal data."""
+        return bool(self.holder_name or (self.second is not None and self.second.holder_name) or self.lines)
+
     @model_validator(mode="before")
     @classmethod
     def _about_the_card(cls, fields: Any) -> Any:

@@ -74,6 +74,16 @@ def _read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapsh
         return "", Snapshot(subject=request.subject)
 
 
+def read_summary(context: ApprovalContext, request: Request) -> str:
+    """Return the sentence about a request for a list; empty if it was purged or cannot be read."""
+    return _read_shown(context, request)[0]
+
+
+def names_somebody(context: ApprovalContext, request: Request) -> bool:
+    """Whether what people are shown of a request names a cardholder."""
+    return _read_shown(context, request)[1].names_somebody
+
+
 def _find_others(session: Session, request: Request) -> tuple[Request, ...]:
     """Return other open requests about the same subject, the oldest first."""
     query = (

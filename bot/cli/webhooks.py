@@ -71,6 +71,8 @@ def show(chosen: argparse.Namespace) -> int:
         except Unreadable as error:
             complain(f"{row.id}: {error}.")
             return WRONG
+        with installation.database.writing() as session:
+            installation.note(session, "webhook:read", subject=f"webhook:{row.id}", facts={"kind": row.kind})
     # Again: it was kept by an older version perhaps, which knew fewer ways to write a card number.
     say(json.dumps(redact(strict_json.parse_object(text)), ensure_ascii=False, indent=2))
     return FINE

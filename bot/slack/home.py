@@ -17,9 +17,11 @@ from slack_sdk.errors import SlackClientError
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
+from approvals.audit import chain
 from approvals.context import ApprovalContext
 from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, identity_of
-from approvals.requests import lists, stored
+from approvals.requests import lists
+from approvals.requests.view import names_somebody, read_summary
 from approvals.stops.standing import find_standing
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
@@ -112,6 +114,17 @@ class HomeTabs:
             row = session.get_one(HomeTab, member.person.account)
             row.opened_at, row.roles, row.person_id, row.seen = now, roles, member.person.id, seen
             facts = _facts(session, self.approvals, member, now=now)
+            if named := _find_named(session, self.approvals, facts):
+                chain.append(
+                    session,
+                    "requests:read",
+                    key=self.approvals.audit_key,
+                    actor=member.person.account,
+                    subject="requests:home",
+                    facts={"requests": named},
+                    now=now,
+                )
+                row.seen = _newest_fact(session)  # its own event is no news for the tab
         self._publish(member.person.account, facts, now=now)
 
     def refresh(self) -> int:
@@ -188,16 +201,19 @@ def _facts(session: Session, approvals: ApprovalContext, member: Member, *, now:
     )
 
 
+def _find_named(session: Session, approvals: ApprovalContext, facts: HomeView) -> list[str]:
+    """Return the ids of the shown requests that name a cardholder."""
+    shown = dict.fromkeys([*(row.id for row in facts.waiting), *(row.id for row in facts.mine)])
+    return [request_id for request_id in shown if names_somebody(approvals, session.get_one(Request, request_id))]
+
+
 def _waiting_row(approvals: ApprovalContext, request: Request) -> WaitingRequest:
     row = _row(approvals, request)
     return WaitingRequest(**vars(row), decide_by=request.decide_by, quorum=request.quorum)
 
 
 def _row(approvals: ApprovalContext, request: Request) -> RequestRow:
-    try:
-        summary, _ = stored.read_shown(approvals, request)
-    except stored.Altered:
-        summary = ""
+    summary = read_summary(approvals, request)
     return RequestRow(
         id=request.id,
         summary=summary or f"{request.action} on {request.subject}",

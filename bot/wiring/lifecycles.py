@@ -12,6 +12,7 @@ from bot.jobs.executor import Executor
 from bot.jobs.scheduler import Scheduler
 from bot.threads import WorkerLoop
 from bot.wiring.approvals import ApprovalEdge
+from bot.wiring.configuration_trail import note_configuration
 from bot.wiring.foundation import Foundation
 from bot.wiring.notices import NoticeEdge
 from bot.wiring.slack import SlackEdge
@@ -52,6 +53,7 @@ def list_lifecycles(
         Lifecycle(stop=base.clients.close),
         # Before any thread of ours claims work: what is claimed now was left behind.
         Lifecycle(start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer)),
+        Lifecycle(start=lambda: _note_configuration(base, approvals)),
         # Everything below enqueues messages.
         _loop(loops.delivery, notices.deliverer.run),
         _loop(loops.names, notices.names.run),
@@ -65,6 +67,10 @@ def list_lifecycles(
         # Last: from here on Slack delivers.
         _socket(slack.socket),
     )
+
+
+def _note_configuration(base: Foundation, approvals: ApprovalEdge) -> None:
+    note_configuration(base, approvals.context)
 
 
 def recover(database: SqlDatabase, *, executor: Executor, deliverer: Deliverer) -> None:

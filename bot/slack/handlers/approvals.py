@@ -6,8 +6,9 @@ from functools import partial
 
 from approvals.messages.request_facts import RequestDialog
 from approvals.policy.people import Member
-from approvals.requests import lists, stored
+from approvals.requests import lists
 from approvals.requests.lists import PageStart
+from approvals.requests.view import names_somebody, read_summary
 from approvals.tables import Request
 from bot.slack.context import SlackContext
 from bot.slack.declarations import Click, ModalClick, ModalForm, ReplyClick, ReplyForm, read_text, take_text
@@ -48,6 +49,9 @@ def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: Re
             case _:
                 page = lists.history(session, after=wanted.after)
         rows = [_row(context, request) for request in page.requests]
+        named = [request.id for request in page.requests if names_somebody(context.approvals, request)]
+    if named:
+        context.note("requests:read", member=member, subject=f"requests:{wanted.name}", requests=named)
     title, nothing = approvals.LISTS[wanted.name]
     older = (
         {"list": wanted.name, "at": page.after.created_at.isoformat(), "id": page.after.id} if page.after else None
@@ -56,7 +60,7 @@ def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: Re
 
 
 def _row(context: SlackContext, request: Request) -> RequestRow:
-    summary, _ = stored.read_shown(context.approvals, request)
+    summary = read_summary(context.approvals, request)
     return RequestRow(
         id=request.id,
         summary=summary or f"{request.action} on {request.subject}",

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
 from bot.slack.declarations import Click, Modal, ModalClick, Replies, read_nothing, read_text
-from bot.slack.handlers.card.lookups import show_card
+from bot.slack.handlers.card.lookups import ask_lost, show_card
 from bot.slack.handlers.requests import show_request
 from bot.slack.payloads import Incoming
-from commands.card import loss
 from commands.reading.arguments import Misread, read_input_id
 from commands.roles import ALL_ROLES, SUPPORT
 from commands.slash_command import Reply, View
@@ -47,8 +46,8 @@ def _submit_info(context: SlackContext, incoming: Incoming, member: Member) -> R
     return show_card(context, incoming, member, read_input_id(incoming.fields, "card"))
 
 
-def _submit_lost(context: SlackContext, incoming: Incoming, _member: Member) -> Reply:
-    return loss.ask_lost(read_input_id(incoming.fields, "card"), ask=context.paytend.send)
+def _submit_lost(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
+    return ask_lost(context, incoming, member, read_input_id(incoming.fields, "card"))
 
 
 CARD_INFO = Modal(

@@ -145,7 +145,8 @@ def tell_asked(context: SlackContext, asked: Request) -> Reply:
 def read_request(context: SlackContext, name: str, *, member: Member | None = None) -> RequestMessage:
     """Return what the message of a request shows, by its id or reference; raises UnknownRequest.
 
-    Personal data is only for a `member` who could make or decide the request; reading it is noted in the trail.
+    Personal data is only for a `member` who could make or decide the request; that they read it, or names, is
+    noted in the trail.
     """
     with context.database.reading() as session:
         request = stored.find_named(session, name)
@@ -153,6 +154,8 @@ def read_request(context: SlackContext, name: str, *, member: Member | None = No
     message = make_request_message(view)
     allowed = {*find_action(request.action).requesters, *view.rule.approvers}
     if member is None or view.payload is None or not view.payload.private or not member.roles & allowed:
+        if member is not None and view.snapshot.names_somebody:
+            context.note("request:read", member=member, subject=f"request:{request.id}")
         return message
     context.note("request:details_read", member=member, subject=f"request:{request.id}")
     return replace(message, private=[Line(label=label, text=text) for label, text in view.payload.private])

@@ -46,9 +46,11 @@ def ask_for_card(action: str) -> Callable[[SlackContext, Incoming, Member, Paylo
     return ask
 
 
-def show_replacement(context: SlackContext, incoming: Incoming, _member: Member, payload: dict[str, str]) -> Reply:
-    """Show both cards and their cardholders first; nothing is asked for yet."""
+def show_replacement(context: SlackContext, incoming: Incoming, member: Member, payload: dict[str, str]) -> Reply:
+    """Show both cards and their cardholders first; nothing is asked for yet. Looking goes into the trail."""
     seen = context.take_snapshot("card.replace", opening.parse_payload("card.replace", payload))
+    for card_id in (payload["card_id"], payload["new_card_id"]):
+        context.note("card:read", member=member, subject=card_id, what="replacement")
     refuse_unusable(find_action("card.replace"), seen)
     draft = context.inputs.drafts.keep_question(incoming.account, question=_REPLACE, value=payload)
     return changes.show_replacement({"draft": draft}, seen)

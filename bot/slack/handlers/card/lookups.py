@@ -56,9 +56,11 @@ def show_designs(context: SlackContext, _incoming: Incoming, _member: Member, st
     return lookups.designs(start=start or 0, ask=context.paytend.send)
 
 
-def ask_lost(context: SlackContext, _incoming: Incoming, _member: Member, card_id: str) -> Reply:
-    """Ask before a card is reported lost."""
-    return loss.ask_lost(card_id, ask=context.paytend.send)
+def ask_lost(context: SlackContext, _incoming: Incoming, member: Member, card_id: str) -> Reply:
+    """Ask before a card is reported lost; looking at it goes into the trail."""
+    reply = loss.ask_lost(card_id, ask=context.paytend.send)
+    _note_read(context, member, card_id, what="question whether lost")
+    return reply
 
 
 def report_lost(context: SlackContext, _incoming: Incoming, member: Member, card_id: str) -> Reply:
