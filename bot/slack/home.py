@@ -124,7 +124,7 @@ class HomeTabs:
                     facts={"requests": named},
                     now=now,
                 )
-                row.seen = _newest_fact(session)  # its own event is no news for the tab
+                row.seen = _newest_fact(session)  # its own event changes nothing on the tab
         self._publish(member.person.account, facts, now=now)
 
     def refresh(self) -> int:
