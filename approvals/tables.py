@@ -275,3 +275,16 @@ class KeyRotation(SQLModel, table=True):
     started_at: datetime = _moment()
     finished_at: datetime | None = _moment(nullable=True)
     resealed: int = 0
+
+
+class RetentionPeriod(SQLModel, table=True):
+    """After how many days contents are removed, from one run of retention on; the newest row counts.
+
+    The triggers read it: contents stay until the request ended so many days ago.
+    """
+
+    __tablename__ = "retention_period"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    days: int
+    begun_at: datetime = _moment()

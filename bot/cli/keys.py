@@ -5,6 +5,8 @@ import base64
 import secrets
 import sys
 
+from sqlmodel import Session
+
 from bot.cli.installation import Installation, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, finish_progress, say, show_progress
 from bot.clock import make_ids
@@ -40,16 +42,22 @@ def rotate(_chosen: argparse.Namespace) -> int:
 
 
 def _begin(installation: Installation) -> tuple[str, int]:
+    vault = installation.vault
     with installation.database.writing() as session:
-        total = key_rotation.count_old(session, installation.vault)
+        total = key_rotation.count_old(session, vault)
+        facts = {"to_key": vault.current_key.hex(), "values": total}
+
+        def announce(session: Session, rotation_id: str) -> None:
+            subject = f"rotation:{rotation_id}"
+            installation.note(session, "keys:rotation_begun", subject=subject, facts=facts)
+
         row = key_rotation.begin(
             session,
-            installation.vault,
+            vault,
             make_id=make_ids(installation.clock),
+            announce=announce,
             now=installation.clock.now_in(session),
         )
-        facts = {"to_key": row.to_key.hex(), "values": total}
-        installation.note(session, "keys:rotation_begun", subject="keys", facts=facts)
         return row.id, total
 
 

@@ -84,18 +84,31 @@ def count_old(session: Session, vault: Vault) -> int:
     )
 
 
-def begin(session: Session, vault: Vault, *, make_id: Callable[[], str], now: datetime) -> KeyRotation:
-    """Return the open rotation to the current key, or a new one. An open rotation to another key ends here."""
+def begin(
+    session: Session,
+    vault: Vault,
+    *,
+    make_id: Callable[[], str],
+    announce: Callable[[Session, str], None],
+    now: datetime,
+) -> KeyRotation:
+    """Return the open rotation to the current key, or a new one. An open rotation to another key ends here.
+
+    `announce` writes `keys:rotation_begun` into the trail, about `rotation:<id>`: the triggers ask for it.
+    """
     mine: KeyRotation | None = None
     for rotation in session.exec(select_rows(KeyRotation).where(col(KeyRotation.finished_at).is_(None))):
         if rotation.to_key == vault.current_key:
             mine = rotation
         else:
             rotation.finished_at = now
+    session.flush()  # before the new one: there is only one at a time
+    rotation_id = mine.id if mine else make_id()
+    announce(session, rotation_id)
     if mine is None:
-        mine = KeyRotation(id=make_id(), to_key=vault.current_key, started_at=now)
+        mine = KeyRotation(id=rotation_id, to_key=vault.current_key, started_at=now)
         session.add(mine)
-    session.flush()
+        session.flush()
     return mine
 
 
@@ -158,7 +171,8 @@ def _reseal_batch(
 
 def _count_up(session: Session, rotation_id: str, count: int) -> None:
     if count:
-        row = update(KeyRotation).where(col(KeyRotation.id) == rotation_id)
+        # Not one that ended meanwhile, because somebody began a rotation to another key.
+        row = update(KeyRotation).where(col(KeyRotation.id) == rotation_id, col(KeyRotation.finished_at).is_(None))
         session.connection().execute(row.values(resealed=KeyRotation.resealed + count))
 
 

@@ -1,5 +1,6 @@
 """Retention: removes contents older than CARDOPS_RETENTION_DAYS; rows, digests and the trail stay.
 
+It says so in the trail before requests lose anything: the triggers ask for that, and for the period to be over.
 It empties the bodies of dispatched webhooks, payload, shown text and Paytend's answer of ended requests, and the
 facts of finished deliveries. What makes a webhook unique, who decided what, and the audit chain stay forever.
 """
@@ -11,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, select, text, update
 from sqlmodel import Session, col
+from sqlmodel import select as select_rows
 
 from approvals.audit import chain
 from approvals.audit.trail_keys import TrailKey
-from approvals.tables import Execution, Request
+from approvals.tables import Execution, Request, RetentionPeriod
 from bot.database.engine import SqlDatabase
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery, DeliveryStatus
@@ -58,7 +60,11 @@ def run(
     database: SqlDatabase, *, days: int, key: TrailKey, actor: str, now: Callable[[], datetime]
 ) -> Iterator[RemovedCounts]:
     """Remove what is too old, and record in the trail how much it was; yields the counts so far."""
-    before = cutoff(now(), days=days)
+    begun_at = now()
+    before = cutoff(begun_at, days=days)
+    with database.writing() as session:
+        if _find_requests(session, before):
+            _announce(session, days=days, before=before, key=key, actor=actor, now=begun_at)
     done = RemovedCounts()
     for done in purge(database, before=before):
         yield done
@@ -75,6 +81,25 @@ def run(
             )
 
 
+def _announce(session: Session, *, days: int, before: datetime, key: TrailKey, actor: str, now: datetime) -> None:
+    """Write into the trail that requests are about to lose their contents, and for which period of retention.
+
+    The triggers let nothing go before: so nobody destroys contents without an event that would have to be forged.
+    """
+    chain.lock(session)
+    newest = session.exec(
+        select_rows(RetentionPeriod).order_by(col(RetentionPeriod.number).desc()).limit(1)
+    ).first()
+    same = newest is not None and newest.days == days
+    number = (newest.number if newest else 0) + (not same)
+    facts = {"before": before.isoformat(), "days": days}
+    subject = f"retention:{number}"
+    chain.append(session, "retention:begun", key=key, actor=actor, subject=subject, facts=facts, now=now)
+    if not same:
+        session.add(RetentionPeriod(number=number, days=days, begun_at=now))
+        session.flush()
+
+
 def _webhooks(session: Session, before: datetime) -> int:
     old = (
         col(InboxEvent.body).is_not(None),
@@ -87,14 +112,18 @@ def _webhooks(session: Session, before: datetime) -> int:
 
 
 def _requests(session: Session, before: datetime) -> int:
+    ids = _find_requests(session, before)
+    _empty(session, Execution, ids, name="request_id", answer="")
+    return _empty(session, Request, ids, payload=b"", shown=b"")
+
+
+def _find_requests(session: Session, before: datetime) -> list[str]:
     # Only an ended request has `ended_at`. Written as in the partial index: otherwise the index is not used.
     old = (
         text("length(payload) > 0"),
         col(Request.ended_at) < before,
     )
-    ids = _find(session, Request, *old, order=col(Request.ended_at))
-    _empty(session, Execution, ids, name="request_id", answer="")
-    return _empty(session, Request, ids, payload=b"", shown=b"")
+    return _find(session, Request, *old, order=col(Request.ended_at))
 
 
 def _deliveries(session: Session, before: datetime) -> int:

@@ -18,6 +18,7 @@ import notifier.inbox.tables
 import notifier.outbox.tables
 import notifier.routing.tables
 from approvals.database_guards import trigger_sql
+from bot.database.bot_role import revoke_from_public
 from bot.database.engine import SqlDatabase
 
 TABLES = (
@@ -50,6 +51,8 @@ def migrate(database: SqlDatabase) -> str:
         command.upgrade(_config(connection), "head")
         # Every time, so that the triggers of an earlier version are replaced.
         trigger_sql.install(connection)
+        if not database.is_sqlite:
+            revoke_from_public(connection)
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 

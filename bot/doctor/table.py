@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk.errors import SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.doctor import installation, slack, stops
+from bot.doctor import guards, installation, slack, stops
 from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, DoctorRow
 from notifier.outbox.slack_errors import read_error_code
 
@@ -42,6 +42,7 @@ CHECKS: dict[str, Check] = {
     "clock": installation.check_clock,
     "database": installation.check_database,
     "stops": stops.check_stops,
+    "guards": guards.check_guards,
     "outbox": installation.check_outbox,
     "templates": installation.check_templates,
     "versions": installation.check_versions,

@@ -24,14 +24,17 @@ NAMES = {
     "CardholderChange": "cardholder_change",
     "AuditEvent": "audit_event",
     "KeyRotation": "key_rotation",
+    "RetentionPeriod": "retention_period",
 }
 INDEXES = {
     "approval_request": {
         "ix_request_status": "status created_at id",
-        "ix_request_requester": "requester_id created_at id",
+        "ix_request_requester": "requester_account created_at id",
         "ix_request_history": "created_at id",
         "ix_request_subject": "subject created_at id",
-        "ix_request_requester_sum": "requester_id status ended_at",
+        "ix_request_requester_sum": "requester_account status ended_at",
+        "ix_request_new_card": "new_card status",
+        "ix_request_cardholder": "cardholder_id status",
         "ix_request_subject_sum": "subject status ended_at",
         "ix_request_decide_by": "status decide_by",
         "ix_request_execute_by": "status execute_by",
@@ -53,6 +56,7 @@ KEYS = {
     "cardholder_change": {"id"},
     "audit_event": {"seq"},
     "key_rotation": {"id"},
+    "retention_period": {"number"},
 }
 
 

@@ -13,6 +13,7 @@ from approvals.database_guards import trigger_sql
 from approvals.requests.moves import LEGAL, MOVES
 from approvals.statuses import Status
 from approvals.tables import Request
+from bot.database import retention
 from paytend.errors import OutcomeUnknown
 from tests.approvals.world import MARA, ApprovalWorld, rule
 
@@ -117,10 +118,13 @@ def test_f19_what_was_asked_for_is_frozen(world: ApprovalWorld) -> None:
         refused(world, f"UPDATE approval_request SET {change}")
 
 
-def test_the_payload_may_be_emptied_after_the_end(world: ApprovalWorld) -> None:
+def test_a18_contents_are_emptied_by_retention_alone(world: ApprovalWorld) -> None:
     request = world.decides(world.asks(), deny="no thanks")
-    with world.database.writing() as session:
-        session.connection().execute(text("UPDATE approval_request SET payload = '', shown = ''"))
+    refused(world, "UPDATE approval_request SET payload = '', shown = ''")
+    world.passes(days=2)
+    list(
+        retention.run(world.database, days=1, key=world.context.audit_key, actor="cardops", now=lambda: world.now)
+    )
     facts = world.message_facts(request)
     assert (facts["summary"], facts["money"], facts["status"]) == ("", None, "denied")
 

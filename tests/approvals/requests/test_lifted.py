@@ -158,7 +158,8 @@ def test_the_database_lifts_what_the_table_of_actions_lifts() -> None:
 def insert_like(request: Request, **changes: str) -> str:
     """SQL that inserts a copy of a request with other values."""
     columns = [column.name for column in SQLModel.metadata.tables["approval_request"].columns]
-    new = {"id": "'x'", "reference": "'r'", "subject": "'s'", "status": "'pending'", "version": "1", **changes}
+    new = {"id": "'x'", "reference": "'r'", "subject": "'s'", "status": "'pending'", "version": "1"}
+    new |= {"approved_at": "NULL", "execute_by": "NULL", **changes}
     values = ", ".join(new.get(column, column) for column in columns)
     return (
         f"INSERT INTO approval_request ({', '.join(columns)}) SELECT {values} FROM approval_request "
@@ -182,7 +183,8 @@ def test_no_sql_lifts_what_its_rule_does_not(world: ApprovalWorld) -> None:
         new = {"id": f"'x{number}'", "reference": f"'r{number}'", "subject": f"'s{number}'", "rule": f"'{text}'"}
         with world.database.writing() as session:
             session.connection().exec_driver_sql(insert_like(lifted, **new))
-        refused(world, f"{MOVE} WHERE id = 'x{number}'", status="approved")
+        move = f"{MOVE}, approved_at = created_at, execute_by = decide_by WHERE id = 'x{number}'"
+        refused(world, move, status="approved")
 
 
 def test_no_sql_makes_a_lifted_request_with_a_quorum_of_nobody_or_born_approved(world: ApprovalWorld) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col, select, update
+from sqlmodel import Session, col, select, update
 
+from approvals.audit import chain
 from approvals.requests import stored
 from approvals.tables import KeyRotation, Request
 from bot.database import key_rotation
@@ -12,6 +13,7 @@ from bot.database.schema import metadata
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery
 from notifier.routing.tables import Flow
+from tests.approvals.world import ApprovalWorld
 from tests.bot.cli.conftest import KEYS, Operator
 
 FIRST, SECOND, THIRD = KEYS
@@ -21,6 +23,24 @@ def old_values(operator: Operator) -> int:
     world = operator.world()
     with world.database.reading() as session:
         return key_rotation.count_old(session, world.context.vault)
+
+
+def begin(session: Session, world: ApprovalWorld) -> KeyRotation:
+    """Begin a rotation, announced as the command does it."""
+
+    def announce(session: Session, rotation_id: str) -> None:
+        chain.append(
+            session,
+            "keys:rotation_begun",
+            key=world.context.audit_key,
+            actor="an operator",
+            subject=f"rotation:{rotation_id}",
+            facts={},
+            now=world.now,
+        )
+
+    vault = world.context.vault
+    return key_rotation.begin(session, vault, make_id=lambda: "R" * 26, announce=announce, now=world.now)
 
 
 def test_f37_everything_comes_to_the_new_key_and_stays_readable(operator: Operator) -> None:
@@ -52,7 +72,7 @@ def test_f37_a_run_that_was_stopped_is_run_again(operator: Operator) -> None:
     operator.uses_keys(SECOND, FIRST)
     world = operator.world()
     with world.database.writing() as session:
-        row = key_rotation.begin(session, world.context.vault, make_id=lambda: "R" * 26, now=world.now)
+        row = begin(session, world)
     next(key_rotation.rotate(world.database, world.context.vault, rotation_id=row.id))
     left = old_values(operator)
     assert left > 0
@@ -106,9 +126,10 @@ def test_an_open_rotation_takes_only_its_own_key_and_the_same_length(operator: O
     world = operator.world()
     request = world.asks()
     operator.uses_keys(SECOND, FIRST)
-    vault = operator.world().context.vault
+    world = operator.world()
+    vault = world.context.vault
     with world.database.writing() as session:
-        key_rotation.begin(session, vault, make_id=lambda: "R" * 26, now=world.now)
+        begin(session, world)
     head = request.payload[:1]
     for altered in (
         head + b"keyz" + request.payload[5:],
