@@ -14,6 +14,7 @@ from approvals.statuses import Status
 from approvals.tables import CardholderChange, KeyRotation, Request, RetentionPeriod
 from bot.database import invariants
 from bot.database.engine import SqlDatabase
+from bot.database.invariants import CheckContext
 from paytend.errors import OutcomeUnknown, Unreachable
 from paytend.operations.call import Call
 from tests.approvals.standins import FakePaytend
@@ -80,10 +81,12 @@ class Desk:
 
     def notices(self) -> list[str]:
         """What `audit verify` and `cardops check` say is wrong."""
+        context = self.world.context
+        means = CheckContext(
+            audit_key=context.audit_key, macs=context.macs, vault=context.vault, now=self.world.now
+        )
         with self.world.database.reading() as session:
-            found = invariants.examine(
-                session, audit_key=self.world.context.audit_key, now=self.world.now, report=lambda _seq: None
-            )
+            found = invariants.examine(session, means, report=lambda _seq: None)
             return [words for result in found for words in result.broken]
 
     def _find_due(self) -> list[str]:

@@ -26,19 +26,6 @@ NAMES = (
     "a retention that destroys",
     "an event of the trail",
 )
-# Those that break the trail itself show today; the others will when `check` compares rows with the trail.
-SHOWS = (
-    "a rotation that destroys",
-    "a retention that destroys",
-    "an event of the trail",
-    "in flight, but done",
-    "unknown, but looked up as done",
-)
-
-
-def _marked(xfail: tuple[str, ...], reason: str) -> list[object]:
-    mark = pytest.mark.xfail(strict=True, reason=reason)
-    return [pytest.param(name, marks=mark) if name in xfail else name for name in NAMES]
 
 
 def test_every_forgery_is_tried(scene: Scene) -> None:
@@ -55,7 +42,7 @@ def test_a2_a4_a_forgery_moves_no_money(scene: Scene, name: str) -> None:
         assert money_moved(desk) == {}
 
 
-@pytest.mark.parametrize("name", _marked(tuple(set(NAMES) - set(SHOWS)), "rows are not compared with the trail"))
+@pytest.mark.parametrize("name", NAMES)
 def test_a2_a17_a_forgery_is_refused_or_shows(scene: Scene, name: str) -> None:
     with scene.client.copied() as (copy, database):
         refusal = copy.tries(forgeries(scene.desk, scene.written)[name])
