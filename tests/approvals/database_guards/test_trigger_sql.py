@@ -53,6 +53,8 @@ ADDED_ONLY = (
     "cardholder_change",
     "audit_event",
     "books_said",
+    "stop",
+    "stop_resumption",
     "retention_period",
 )
 NEVER_REMOVED = (*ADDED_ONLY, "approval_request", "approval_execution", "key_rotation")
