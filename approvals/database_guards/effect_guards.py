@@ -7,11 +7,9 @@ from approvals.database_guards.guard import (
     EXECUTION,
     REQUEST,
     SETTLEMENT,
-    SKEW,
     VOIDED,
     Guard,
     any_differs,
-    in_seconds,
     is_contradicted,
     is_kept_long_enough,
     no_request,
@@ -21,8 +19,7 @@ from approvals.database_guards.guard import (
 )
 
 _ENDED_LONG_AGO = (
-    f"EXISTS (SELECT 1 FROM {of_table(REQUEST)} r WHERE r.id = NEW.request_id "
-    f"AND {is_kept_long_enough('r.ended_at')})"
+    f"EXISTS (SELECT 1 FROM {of_table(REQUEST)} r WHERE r.id = NEW.request_id AND {is_kept_long_enough('r')})"
 )
 _OF_REQUESTER = (
     "r.requester_id IN (NEW.person_id, NEW.account) OR r.requester_account IN (NEW.person_id, NEW.account)"
@@ -60,10 +57,7 @@ _DECISIONS = (
         name="decision_on_this_content",
         table=DECISION,
         change="INSERT",
-        broken=no_request(
-            "r.digest = NEW.digest AND r.status = 'pending' AND NEW.decided_at < r.decide_by "
-            f"AND {in_seconds('NEW.decided_at')} + {SKEW} >= {in_seconds('r.created_at')}"
-        ),
+        broken=no_request("r.digest = NEW.digest AND r.status = 'pending' AND NEW.decided_at < r.decide_by"),
         words="a decision is for the content of a pending request, in time",
         locks="NEW.request_id",
     ),
@@ -147,6 +141,18 @@ _EXECUTIONS = (
             f"OR (NEW.outcome = 'unknown' AND {_NOT_TO_BE_DOUBTED}))"
         ),
         words="an execution has an outcome only while its request is carried out",
+    ),
+    Guard(
+        name="execution_contradiction_settled",
+        table=EXECUTION,
+        change="UPDATE",
+        broken=(
+            "OLD.contradicted_at IS NOT NULL AND (NEW.contradicted_at IS NULL "
+            "OR NEW.contradicted_at < OLD.contradicted_at) AND "
+            f"(SELECT count(DISTINCT s.person_id) FROM {of_table(SETTLEMENT)} s "
+            "WHERE s.request_id = NEW.request_id AND s.settled_at >= OLD.contradicted_at) < 2"
+        ),
+        words="what Paytend contradicts blocks the card until two people have settled it again",
     ),
     Guard(
         name="execution_answer_kept",

@@ -90,15 +90,19 @@ def any_differs(*columns: str) -> str:
     return " OR ".join(f"NEW.{column} {{differs}} OLD.{column}" for column in columns)
 
 
-def is_kept_long_enough(ended_at: str) -> str:
-    """Return that retention may remove what ended at this moment.
+def is_kept_long_enough(request: str) -> str:
+    """Return that retention may remove the contents of a request.
 
     What time it is says the newest event of the trail: retention announces itself there first. The clock of the
-    database would do as well, but not for a database that was restored on a machine whose clock is wrong.
+    database would do as well, but not for a database that was restored on a machine whose clock is wrong. The time
+    since the request was made counts too: an end may be dated back, by a clock or by somebody.
     """
+    over = " AND ".join(
+        f"{in_seconds(f'{request}.{moment}')} + {DAY} * p.days - {SKEW} <= "
+        f"(SELECT {in_seconds('a.happened_at')} FROM {of_table(AUDIT)} a ORDER BY a.seq DESC LIMIT 1)"
+        for moment in ("ended_at", "created_at")
+    )
     return (
         f"EXISTS (SELECT 1 FROM {of_table(RETENTION)} p WHERE p.number = "
-        f"(SELECT max(q.number) FROM {of_table(RETENTION)} q) "
-        f"AND {in_seconds(ended_at)} + {DAY} * p.days - {SKEW} <= "
-        f"(SELECT {in_seconds('a.happened_at')} FROM {of_table(AUDIT)} a ORDER BY a.seq DESC LIMIT 1))"
+        f"(SELECT max(q.number) FROM {of_table(RETENTION)} q) AND {over})"
     )

@@ -9,7 +9,6 @@ from approvals.database_guards.guard import (
     REQUEST,
     ROTATION,
     SETTLEMENT,
-    SKEW,
     VOIDED,
     Guard,
     any_differs,
@@ -55,7 +54,7 @@ _LONGEST = 366 * 86_400  # seconds: no deadline of the policy is further away
 
 
 def _purged_early() -> str:
-    may_go = f"OLD.status IN ({ENDED}) AND {is_kept_long_enough('OLD.ended_at')}"
+    may_go = f"OLD.status IN ({ENDED}) AND {is_kept_long_enough('OLD')}"
     return " OR ".join(
         f"(NEW.{column} {{differs}} OLD.{column} AND NOT (length(NEW.{column}) = 0 AND {may_go}) "
         f"AND NOT ({_sealed_anew(column)}))"
@@ -84,11 +83,6 @@ def _illegal() -> str:
         f"NEW.status <> OLD.status AND ((OLD.status || '>' || NEW.status) NOT IN ({legal}) "
         f"OR ({stopped} AND length(trim(NEW.reason)) < 3))"
     )
-
-
-def _is_before(moment: str, other: str) -> str:
-    """Return that a moment is before another, by more than clocks may differ."""
-    return f"{in_seconds(moment)} + {SKEW} < {in_seconds(other)}"
 
 
 _APPROVED = f"(OLD.status = '{Status.PENDING}' AND NEW.status = '{Status.APPROVED}')"
@@ -173,7 +167,7 @@ _CONTENT = (
             "AND (OLD.execute_by IS NULL OR NEW.execute_by IS NULL OR NEW.execute_by > OLD.execute_by)) "
             f"OR ({_RETURNED} AND (NEW.approved_at IS NOT NULL OR NEW.execute_by IS NOT NULL)) "
             f"OR ({_APPROVED} AND (NEW.approved_at IS NULL OR NEW.execute_by IS NULL "
-            f"OR NEW.approved_at >= NEW.decide_by OR {_is_before('NEW.approved_at', 'NEW.created_at')} "
+            "OR NEW.approved_at >= NEW.decide_by "
             f"OR {in_seconds('NEW.execute_by')} > {in_seconds('NEW.approved_at')} + {_LONGEST}))"
         ),
         words="a deadline is set by an approval and never moved to later",
@@ -184,8 +178,7 @@ _CONTENT = (
         change="UPDATE",
         broken=(
             f"(NEW.ended_at {{differs}} OLD.ended_at AND NOT {_ENDS}) "
-            f"OR ({_ENDS} AND (NEW.ended_at IS NULL OR {_is_before('NEW.ended_at', 'NEW.created_at')} "
-            f"OR {_is_before('NEW.ended_at', 'COALESCE(NEW.approved_at, NEW.created_at)')})) "
+            f"OR ({_ENDS} AND NEW.ended_at IS NULL) "
             f"OR (OLD.status IN ({ENDED}) AND ({any_differs('execute_by', 'reminded', 'remind_at')})) "
             f"OR (OLD.status IN ({ENDED}) AND NEW.status = OLD.status AND ({any_differs('reason')}))"
         ),

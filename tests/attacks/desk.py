@@ -182,19 +182,21 @@ class Desk:
         return request
 
     def _settled(self) -> Request:
-        self.paytend.before = self.paytend.lookup = OutcomeUnknown("lost")
+        self.paytend.before = OutcomeUnknown("lost")
         request = self.world.executes(self.world.approved())
+        self.paytend.lookup = OutcomeUnknown("lost")
         self.world.gives_up()
         self.world.settles(request, MARA, happened=False)
         return self.world.settles(request, MILO, happened=False)
 
     def _unknown(self) -> Request:
-        self.paytend.after = self.paytend.lookup = OutcomeUnknown("lost")
+        self.paytend.after = OutcomeUnknown("lost")
         return self.world.executes(self.world.approved())
 
     def _given_up(self) -> Request:
-        self.paytend.after = self.paytend.lookup = OutcomeUnknown("lost")
+        self.paytend.after = OutcomeUnknown("lost")
         request = self.world.executes(self.world.approved())
+        self.paytend.lookup = OutcomeUnknown("lost")
         self.world.gives_up()
         self.world.settles(request, MARA, happened=False)
         return request

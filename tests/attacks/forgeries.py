@@ -65,12 +65,12 @@ def forgeries(desk: Desk, written: Written) -> dict[str, Attack]:
         "in flight, but failed": [finds("executing", "failed"), move("executing", "failed", ended)],
         "in flight, but done": [finds("executing", "executed"), move("executing", "executed", ended)],
         "unknown, but looked up as failed": [
-            f"UPDATE approval_execution SET looks = looks + 1 WHERE request_id = {ids['unknown']}",
+            f"UPDATE approval_execution SET last_said = 'failed' WHERE request_id = {ids['unknown']}",
             finds("unknown", "failed"),
             move("unknown", "failed", ended),
         ],
         "unknown, but looked up as done": [
-            f"UPDATE approval_execution SET looks = looks + 1 WHERE request_id = {ids['unknown']}",
+            f"UPDATE approval_execution SET last_said = 'executed' WHERE request_id = {ids['unknown']}",
             finds("unknown", "executed"),
             move("unknown", "executed", ended),
         ],

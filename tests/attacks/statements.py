@@ -15,7 +15,10 @@ from tests.attacks.desk import Desk
 
 # Columns that the bot writes again and again, and that prove nothing: when to look or to remind next, and words.
 WRITTEN_OFTEN = {
-    "approval_execution": {"next_look_at", "looks", "words", "answer", "provider_reference", "sent_at"},
+    "approval_execution": {
+        *("next_look_at", "looks", "words", "answer", "provider_reference", "sent_at", "alarmed", "watched_until"),
+        *("refused_code", "absent_code", "absent_since", "last_said", "asked_at", "contradicted_by"),
+    },
     "approval_request": {"remind_at", "reminded", "reason", "shown_stops"},
 }
 

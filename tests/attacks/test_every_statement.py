@@ -10,8 +10,13 @@ from tests.attacks.desk import MAY_MOVE
 from tests.attacks.statements import generated
 from tests.attacks.stories import shadows, thought_of
 
-# What the triggers let anybody write, because the bot does: an end that comes sooner, and that people are called.
-SOONER = {"approval_request.execute_by", "approval_execution.gave_up_at"}
+# What the triggers let anybody write, because the bot does: an end that comes sooner, that people are called, and
+# that Paytend contradicts an end, which blocks the card.
+SOONER = {
+    "approval_request.execute_by",
+    "approval_execution.gave_up_at",
+    "approval_execution.contradicted_at",
+}
 NOT_TRIED = ("syntax error", "no such", "does not exist", "ambiguous", "has no column")
 
 

@@ -37,6 +37,7 @@ KNOWN = {
     "execution_keeps_its_end": ("approval_execution", "UPDATE", ""),
     "execution_claimed_once": ("approval_execution", "UPDATE", ""),
     "execution_ends_while_it_runs": ("approval_execution", "UPDATE", ""),
+    "execution_contradiction_settled": ("approval_execution", "UPDATE", ""),
     "execution_answer_kept": ("approval_execution", "UPDATE", ""),
     "settlement_of_another_person": ("approval_settlement", "INSERT", "NEW.request_id"),
     "settlement_after_the_lookups": ("approval_settlement", "INSERT", ""),

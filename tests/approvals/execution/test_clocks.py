@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from approvals.actions.outcomes import Result
 from approvals.execution import execution, records
@@ -87,8 +88,13 @@ def test_a20_no_clock_that_jumps_ends_a_lease_early(world: ApprovalWorld, jump: 
 def test_a20_a_lease_that_was_prolonged_by_hand_ends_all_the_same(world: ApprovalWorld) -> None:
     request = world.approved()
     world.work(request)
-    with world.database.writing() as session:
-        session.get_one(Execution, request.id).lease_until = datetime(9999, 1, 1, tzinfo=UTC)
+    with pytest.raises(IntegrityError), world.database.writing() as session:
+        session.get_one(Execution, request.id).lease_until = datetime(2099, 1, 1, tzinfo=UTC)
+    with world.database.writing() as session:  # and as an owner, whom no trigger stops
+        off = "DROP TRIGGER cardops_execution_claimed_once"
+        owned = off if world.database.is_sqlite else "SET LOCAL session_replication_role = replica"
+        session.connection().exec_driver_sql(owned)
+        session.get_one(Execution, request.id).lease_until = datetime(2099, 1, 1, tzinfo=UTC)
     world.passes(minutes=4)
     world.ticks()
     assert world.read(request).status == "unknown"
