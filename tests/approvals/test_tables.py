@@ -25,6 +25,8 @@ NAMES = {
     "AuditEvent": "audit_event",
     "KeyRotation": "key_rotation",
     "RetentionPeriod": "retention_period",
+    "Stop": "stop",
+    "Resumption": "stop_resumption",
 }
 INDEXES = {
     "approval_request": {
@@ -42,8 +44,13 @@ INDEXES = {
         "ix_request_kept": "ended_at",
         "ux_request_open": "subject action",
     },
-    "approval_execution": {"ix_execution_next_look": "next_look_at", "ix_execution_claimed": "claimed_at"},
+    "approval_execution": {
+        "ix_execution_next_look": "next_look_at",
+        "ix_execution_claimed": "claimed_at",
+        "ix_execution_contradicted": "request_id",
+    },
     "approval_settlement": {"ix_settlement_request": "request_id id"},
+    "stop_resumption": {"ix_stop_resumption": "stop_id id"},
     "cardholder_change": {"ix_cardholder_change": "cardholder_id changed_at"},
     "audit_event": {"ix_audit_subject": "subject seq"},
 }
@@ -57,6 +64,8 @@ KEYS = {
     "audit_event": {"seq"},
     "key_rotation": {"id"},
     "retention_period": {"number"},
+    "stop": {"id"},
+    "stop_resumption": {"id"},
 }
 
 
