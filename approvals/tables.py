@@ -137,9 +137,9 @@ class VoidedDecision(SQLModel, table=True):
 class Execution(SQLModel, table=True):
     """The one execution of a request; a claim needs this `lease` to record its outcome. `looks` counts lookups.
 
-    `refused_code` is that of a signed refusal, `absent_code` the one with which Paytend says that it has no such
-    order, `absent_since` when it first said so after the send. `last_said` is its last clear word (a
-    LookupStatus), `asked_at` when it was last asked. An end is watched until `watched_until`; when Paytend says
+    `refused_code` and `refused_words` are a signed refusal's, `absent_code` the one with which Paytend says that
+    it has no such order, `absent_since` when it first said so after the send. `last_said` is its last clear word
+    (a LookupStatus), `asked_at` when it was last asked. An end is watched until `watched_until`; when Paytend says
     the opposite (`contradicted_by`), two people settle it again, and until then `contradicted_at` is set.
     """
 
@@ -171,6 +171,7 @@ class Execution(SQLModel, table=True):
     looks: int = 0
     gave_up_at: datetime | None = _moment(nullable=True)
     refused_code: str = ""
+    refused_words: str = ""
     absent_code: str = ""
     absent_since: datetime | None = _moment(nullable=True)
     last_said: str = ""

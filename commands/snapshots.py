@@ -1,7 +1,7 @@
 """What approvers need to know of each sensitive action, read when it is asked for and again before execution."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from commands.slash_command import CallSender
 from paytend import operations
 from paytend.models import Cardholder, CardInfo
 from paytend.models.codes import TransactionType
+from paytend.operations.call import Call, refuse_another
 
 HISTORY_DAYS = 29  # Paytend answers for at most 30 days
 MOST_EARLIER = 3
@@ -37,8 +38,17 @@ class SnapshotSource:
 
 
 def take_snapshot(action: str, payload: Payload, *, source: SnapshotSource) -> Snapshot:
-    """Return what approvers need to know of a request with this payload; raises PaytendError."""
-    return SNAPSHOTS[action](payload, source)
+    """Return what approvers need to know of a request with this payload; raises PaytendError.
+
+    An answer that names another card or cardholder than was asked for is refused as AnotherSubject.
+    """
+
+    def ask(call: Call[Any]) -> Any:
+        answer = source.ask(call)
+        refuse_another(call, answer)
+        return answer
+
+    return SNAPSHOTS[action](payload, replace(source, ask=ask))
 
 
 def _top_up(payload: CardPayload, source: SnapshotSource) -> Snapshot:
@@ -84,7 +94,7 @@ def _replace(payload: ReplacePayload, source: SnapshotSource) -> Snapshot:
     old, holder = _card(payload.card_id, source)
     new, new_holder = _card(payload.new_card_id, source)
     second = SecondCard(
-        card_id=payload.new_card_id,
+        card_id=new.card_id or payload.new_card_id,
         status=new.status or "",
         last_four=new.last_four or "",
         holder_id=new.holder_id or "",
@@ -128,7 +138,7 @@ def _card(card_id: str, source: SnapshotSource) -> tuple[CardInfo, Cardholder | 
 def _facts(card_id: str, card: CardInfo, holder: Cardholder | None) -> dict[str, str]:
     return {
         "subject": card_id,
-        "card_id": card_id,
+        "card_id": card.card_id or card_id,  # an answer without one contradicts nothing
         "status": card.status or "",
         "last_four": card.last_four or "",
         "holder_id": card.holder_id or "",

@@ -82,6 +82,23 @@ _PAYTEND_FAULT = _choice(
         ("tamper", "Answer with a wrong signature"),
     ],
 )
+_MISLEADING = _choice(
+    "kind",
+    "How",
+    [
+        ("refuse_after", "Refused, though it is done"),
+        ("processing_after", "“Being processed”, though it is done"),
+        ("refuse_late", "Refused, and done later"),
+        ("another_card", "An answer about another card"),
+        ("another_amount", "An answer about another amount"),
+        ("another_order", "An answer about another order"),
+        ("no_order", "An answer without our reference"),
+    ],
+)
+_MISLED = _choice("operation", "Calls of", [("topup", "topup"), ("getTopupResult", "getTopupResult")])
+_AFTERWARDS = _choice(
+    "now", "What", [("forgotten", "Its reference is forgotten"), ("taken_back", "It failed after all")]
+)
 _SLACK_FAULT = _choice(
     "kind",
     "How",
@@ -135,6 +152,20 @@ _ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
         "fault",
         [_PAYTEND_FAULT, _number("count", "How many calls", 1), _number("seconds", "Seconds (slow, later)", 5)],
     ),
+    (
+        "Paytend breaks",
+        "The next answers mislead",
+        _P,
+        "fault",
+        [_MISLEADING, _MISLED, _number("count", "How many calls", 1), _number("seconds", "Seconds (later)", 60)],
+    ),
+    (
+        "Paytend breaks",
+        "A top-up turns out otherwise",
+        _P,
+        "topup",
+        [_text("orderNo", "Reference", "", hint="the newest"), _AFTERWARDS],
+    ),
     ("Paytend breaks", "Top-ups take their time", _P, "mode", [_SLOW_TOP_UPS]),
     ("Paytend breaks", "Paytend's clock moves on", _P, "clock", [_number("seconds", "Seconds", 600)]),
     ("Paytend breaks", "Paytend works again", _P, "fault", []),
@@ -157,6 +188,8 @@ _HINTS = {
     "An order is shipped": "Order a card first: /card apply, and a manager's approval.",
     "The partner balance becomes": "Looked at once a minute: under 5,000 is a warning, under 1,000 critical.",
     "The books differ": "Then, as a manager: /partner books today. The bot itself compares each hour.",
+    "The next answers mislead": "Genuine and signed, and not true: the bot asks by reference, and alarms people.",
+    "A top-up turns out otherwise": "What was settled by people is contradicted within a minute or more.",
     "Paytend's clock moves on": "Orders are shipped after ten minutes, top-ups in progress end after one. "
     "Only Paytend's clock: the bot and Slack keep the real time.",
 }

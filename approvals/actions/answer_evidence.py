@@ -69,6 +69,12 @@ class Evidence:
 _BEFORE = (
     (Said.ABSENT, Belief.FREE, Next.SEND, "Paytend has nothing under our reference."),
     (
+        Said.ABSENT_UNSIGNED,
+        Belief.FREE,
+        Next.SEND,
+        "Paytend leaves some refusals unsigned; none of them moves money.",
+    ),
+    (
         Said.DONE,
         Belief.EXECUTED,
         Next.CONFIRM,

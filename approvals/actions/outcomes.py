@@ -39,6 +39,7 @@ class Said(StrEnum):
     ANOTHER_ORDER = "an answer with another reference"
     ANOTHER_CONTENT = "another card, cardholder, amount or currency"
     ABSENT = "no such order, or the card is as it was"
+    ABSENT_UNSIGNED = "the same, but nobody signed it"
     REFUSED = "a signed refusal"
     REFUSED_FINALLY = "a signed refusal with a code of `final_refusals`"
     UNDER_WAY = "a signed refusal whose words say that it is under way"

@@ -51,11 +51,12 @@ def _read_refusal(error: Refused, context: RefusalContext) -> Reading:
 
 
 def _find_meaning(error: Refused, context: RefusalContext) -> Said:
+    is_under_way = _UNDER_WAY.search(error.reason) is not None
     if not error.verified:
-        return Said.REFUSED_UNSIGNED
+        is_absent = context.asked is Asked.BEFORE and _means_absent(error.code, context, is_under_way=is_under_way)
+        return Said.ABSENT_UNSIGNED if is_absent else Said.REFUSED_UNSIGNED
     if context.asked is Asked.CHANGE and error.code in context.codes.final_refusals:
         return Said.REFUSED_FINALLY
-    is_under_way = _UNDER_WAY.search(error.reason) is not None
     if context.asked is not Asked.CHANGE and _means_absent(error.code, context, is_under_way=is_under_way):
         return Said.ABSENT
     return Said.UNDER_WAY if is_under_way else Said.REFUSED

@@ -6,7 +6,7 @@ The database may not know what was sent: it may be a replica that was behind whe
 from dataclasses import replace
 
 from approvals.actions.answer_evidence import Asked, Question, is_free, judge_change
-from approvals.actions.outcomes import Outcome, Reading
+from approvals.actions.outcomes import Outcome, Reading, Said
 from approvals.actions.refusal_readers import RefusalContext, read_failure
 from approvals.actions.table import find_action
 from approvals.execution.execution import ClaimedExecution
@@ -30,7 +30,8 @@ def ask_before(work: ClaimedExecution, client: Sender) -> ClaimedExecution | Out
     else:
         reading = action.read_lookup(answer, work.payload, work.reference)
     if is_free(reading):
-        return replace(work, absent_code=reading.code)
+        # Only a signed one says with which code Paytend means it.
+        return replace(work, absent_code=reading.code if reading.said is Said.ABSENT else "")
     return _put_into_words(judge_change(reading, question=Question.REFERENCE, asked=Asked.BEFORE), reading)
 
 

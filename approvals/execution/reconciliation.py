@@ -156,7 +156,7 @@ def record(
             event = f"execution:found_{result.status}"
             finish(session, context, request, execution, event=event, outcome=result, actor=CLOCK, now=now)
         case LookupStatus.NOT_FOUND if _is_refused_for_good(execution, pause=context.absent_for, now=now):
-            words = f"Paytend refused it ({execution.refused_code}) and, asked twice, has no such order."
+            words = f"{execution.refused_words} It has no such order either, asked twice."
             failed = replace(result, status=LookupStatus.FAILED, words=words, confirm=True)
             event = "execution:found_failed"
             finish(session, context, request, execution, event=event, outcome=failed, actor=CLOCK, now=now)

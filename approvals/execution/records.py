@@ -119,6 +119,7 @@ def mark_unknown(
     execution.next_look_at = now + pause_after(0)
     execution.looks = 0
     execution.refused_code, execution.absent_code = outcome.refused_code, outcome.absent_code
+    execution.refused_words = outcome.words if outcome.refused_code else ""
     execution.last_said = LookupStatus.IN_PROGRESS.value if outcome.in_progress else ""
     _keep_answer(execution, outcome)
     proofs = {"answer_digest": _digest(execution.answer)}

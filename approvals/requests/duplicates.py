@@ -22,7 +22,7 @@ class AlreadyOpen(Refusal):
 
 
 class MoneyBlocked(Refusal):
-    """The outcome of an earlier request on this card is not certain ({phrase}), so no more money moves on it."""
+    """The outcome of an earlier request on this card is not known yet ({phrase}), so no more money moves on it."""
 
 
 class Excluded(Refusal):

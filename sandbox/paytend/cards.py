@@ -55,7 +55,10 @@ def top_up(books: Books, fields: Fields, modes: Modes) -> dict[str, Any]:
 
 def get_top_up_result(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:
     """Tell what became of a top-up."""
-    return top_up_shown(books, books.top_up(fields.text("orderNo")))
+    top_up = books.top_up(fields.text("orderNo"))
+    if top_up.forgotten:
+        raise PaytendRefusal(Reason.ORDER_UNKNOWN)
+    return top_up_shown(books, top_up)
 
 
 def lost_card(books: Books, fields: Fields, _: Modes) -> dict[str, Any]:

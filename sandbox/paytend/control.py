@@ -18,6 +18,8 @@ webhook 3 |
 | `POST /books` | `kind` (see BookChange), `amount`, `currency` | changes the partner's list of transactions |
 | `POST /card` | `cardId`, `status` (4 to 10) | closes (7), freezes (8), ... a card |
 | `POST /topup` | `orderNo`, `done` (true or false) | ends a top-up that is under way |
+| `POST /topup` | `orderNo` ("": the newest), `now`: taken_back or forgotten | says that it failed after all, or \
+does not find it any more |
 | `POST /fault` | `kind` (see FaultKind), `operation`, `count` (null: until cleared), `seconds`, `code` \
 | arms a fault |
 | `DELETE /fault` | | disarms every fault |
@@ -180,6 +182,10 @@ def _card(stand_in: "PaytendStandIn", body: Body) -> Body:
 
 
 def _top_up(stand_in: "PaytendStandIn", body: Body) -> Body:
+    if "now" in body:
+        events, order_no = stand_in.events, str(body["orderNo"]) or stand_in.events.newest_top_up()
+        change = {"taken_back": events.take_back_top_up, "forgotten": events.forget_top_up}[str(body["now"])]
+        return top_up_shown(stand_in.books, change(order_no))
     done = bool(body.get("done", True))
     return top_up_shown(stand_in.books, stand_in.events.finish_top_up(str(body["orderNo"]), done=done))
 

@@ -140,6 +140,26 @@ class Events:
         with self._change() as books:
             return funding.finish_top_up(books, order_no, done=done)
 
+    def take_back_top_up(self, order_no: str) -> TopUp:
+        """Say that a top-up that was done failed after all."""
+        with self._change() as books:
+            return funding.take_back_top_up(books, order_no)
+
+    def forget_top_up(self, order_no: str) -> TopUp:
+        """Let getTopupResult not find a top-up any more."""
+        with self._change() as books:
+            top_up = books.top_up(order_no)
+            top_up.forgotten = True
+            return top_up
+
+    def newest_top_up(self) -> str:
+        """Return the number of the top-up that was asked for last; raises KeyError when there is none."""
+        with self._change() as books:
+            newest = max(books.all_top_ups.values(), key=lambda top_up: top_up.at, default=None)
+        if newest is None:
+            raise KeyError("no top-up")
+        return newest.order_no
+
     def fund(self, amount: str, *, currency: str = "EUR") -> None:
         """Pay into the partner account."""
         with self._change() as books:

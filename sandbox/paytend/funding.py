@@ -106,6 +106,34 @@ def finish_top_up(books: Books, order_no: str, *, done: bool = True, error: str 
     return top_up
 
 
+def take_back_top_up(books: Books, order_no: str, *, error: str = "Taken back.") -> TopUp:
+    """Say that a top-up failed after all, and give its money back to the partner; refuses one that is not done."""
+    top_up = books.top_up(order_no)
+    currency, amount, fee = top_up.currency, top_up.amount, top_up.fee
+    if top_up.status is not TopUpStatus.DONE or amount > books.card_balance(top_up.card_id, currency):
+        raise PaytendRefusal(Reason.ORDER_ENDED)
+    books.ledger.move(f"card:{top_up.card_id}", PARTNER, currency=currency, amount=amount)
+    books.ledger.move(FEES, PARTNER, currency=currency, amount=fee)
+    top_up.status, top_up.error = TopUpStatus.FAILED, error
+    books.top_ups.remove(top_up)
+    books.record(
+        Transaction(
+            trade_id=books.new_trade_id(),
+            related_id=top_up.trade_id,
+            card_id=top_up.card_id,
+            side=Side.SETTLEMENT,
+            trade_type=TradeType.TRANSFER_OUT,
+            status=TradeStatus.REVERSAL,
+            currency=currency,
+            amount=amount,
+            effect=-amount,
+            at=books.now(),
+            merchant="Top-up taken back",
+        )
+    )
+    return top_up
+
+
 def finish_later(books: Books, order_no: str, *, seconds: float, done: bool) -> None:
     """Put the end of a top-up on the agenda; one that has ended by then stays as it is."""
 

@@ -161,6 +161,8 @@ class TopUp:
     at: datetime
     status: TopUpStatus = TopUpStatus.PROCESSING
     error: str = ""
+    forgotten: bool = False
+    """getTopupResult does not find it any more, though its number stays used."""
 
 
 @dataclass(kw_only=True)

@@ -17,6 +17,7 @@ from sandbox.paytend.books import Books
 from sandbox.paytend.control import add_control
 from sandbox.paytend.events import Events
 from sandbox.paytend.exchanges import Exchange, PaytendCall, exchange_of, shortened
+from sandbox.paytend.misleading import mislead, refusal_of
 from sandbox.paytend.operations import OPERATIONS, Operation
 from sandbox.paytend.pairs import Pairs, make_pairs
 from sandbox.paytend.programme import PARTNER_ID, seed_programme
@@ -216,7 +217,7 @@ class PaytendStandIn:
         before = await self._fail_before(request, operation, call, opened.biz_data, fault)
         if before is not None:
             return before, None
-        data, answer = self._carry_out(operation, call, opened.biz_data)
+        data, answer = self._carry_out(operation, call, opened.biz_data, fault)
         await asyncio.sleep(delay)
         return await self._fail_after(request, answer, fault) or web.json_response(answer), data
 
@@ -243,16 +244,19 @@ class PaytendStandIn:
         if fault and fault.kind is FaultKind.REFUSE:
             call.outcome = fault.code
             return web.json_response(self._answers.refusal(fault.code, fault.words))
-        if fault and fault.kind is FaultKind.LATE:
+        if fault and fault.kind in {FaultKind.LATE, FaultKind.REFUSE_LATE}:
             due = self.clock.now() + timedelta(seconds=fault.seconds)
             with self.books.lock:
                 self.books.agenda.add(due, lambda: self._do_late(operation, call, biz_data))
-            return _abort(request)
+            refusal = refusal_of(fault)
+            return web.json_response(self._answers.refusal(*refusal)) if refusal else _abort(request)
         return None
 
     async def _fail_after(
         self, request: web.Request, answer: dict[str, Any], fault: PaytendFault | None
     ) -> web.StreamResponse | None:
+        if refusal := refusal_of(fault):
+            return web.json_response(self._answers.refusal(*refusal))
         match fault.kind if fault else None:
             case FaultKind.LOSE_AFTER:
                 return _abort(request)
@@ -276,12 +280,12 @@ class PaytendStandIn:
         self._carry_out(operation, call, biz_data)
 
     def _carry_out(
-        self, operation: Operation, call: PaytendCall, biz_data: dict[str, Any]
+        self, operation: Operation, call: PaytendCall, biz_data: dict[str, Any], fault: PaytendFault | None = None
     ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """Do the work and return its data (None: refused) and the answer as it travels."""
         self.tick()
         try:
-            data = operation.carry_out(self.books, biz_data, self.switches.modes)
+            data = mislead(operation.carry_out(self.books, biz_data, self.switches.modes), fault)
         except PaytendRefusal as refused:
             call.outcome = refused.code
             return None, self._answers.refusal(refused.code, refused.message)

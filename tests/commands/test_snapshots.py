@@ -7,6 +7,7 @@ import pytest
 
 from approvals.actions.snapshot import SecondCard, Snapshot, SnapshotLine
 from commands.snapshots import SnapshotSource, take_snapshot
+from paytend.errors import AnotherSubject
 from paytend.money import AmountUnit, Money
 from tests.approvals.actions.payloads import payload
 
@@ -46,6 +47,8 @@ class Books:
         self.calls.append(call)
         answer = self.answers[call.operation.name]
         answer = answer.get(call.values.get("card_id"), answer)
+        if answer is HOLDER:  # whoever is asked for
+            answer = {**HOLDER, "holderId": call.values["holder_id"]}
         return call.operation.answer.decode(answer, unit=AmountUnit.MINOR)
 
 
@@ -205,3 +208,24 @@ def test_what_a_snapshot_does_not_know_is_empty() -> None:
     second = SecondCard(card_id="1755910", status="4")
     assert (second.last_four, second.holder_id, second.holder_name) == ("", "", "")
     assert Snapshot.model_validate({}).subject == ""
+
+
+@pytest.mark.parametrize("action", ["card.top_up", "card.found", "card.activate", "card.replace"])
+def test_a11_an_answer_about_another_card_is_refused_and_its_id_is_not_copied_over(action: str) -> None:
+    other = {**CARD, "cardId": "1755903"}
+    with pytest.raises(AnotherSubject, match="another card"):
+        takes(action, Books(getCardInfo={"1755902": other, "1755910": NEW_CARD}))
+
+
+def test_a11_the_new_card_another_cardholder_and_a_row_of_another_card_are_held_to_the_same() -> None:
+    with pytest.raises(AnotherSubject):
+        takes("card.replace", Books(getCardInfo={"1755902": CARD, "1755910": {**NEW_CARD, "cardId": "1"}}))
+    with pytest.raises(AnotherSubject, match="another cardholder"):
+        takes("card.top_up", Books(getHolder={**HOLDER, "holderId": "101983"}))
+    with pytest.raises(AnotherSubject):
+        takes("card.top_up", Books(getCardTransactions={"tradeList": [top_up("500", cardId="1755903")]}))
+
+
+def test_a11_an_answer_that_names_no_card_contradicts_nothing() -> None:
+    unnamed = {name: value for name, value in CARD.items() if name != "cardId"}
+    assert takes("card.found", Books(getCardInfo={"1755902": unnamed})).card_id == "1755902"

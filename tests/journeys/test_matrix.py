@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from approvals.actions.table import find_action
 from paytend.operations import OPERATIONS
 from tests.journeys.asking import ALONE, GATED, READINGS, Change, Reading, seen
 from tests.journeys.card_world import CARDS_CONFIG
@@ -212,8 +213,12 @@ def test_paytends_refusal_of_what_was_approved_ends_it(cards: JourneyWorld, name
     cards.paytend.switches.refuse_next("1234", operation=change.operation)
 
     cards.clicks(MANAGER, APPROVE)
-    cards.passes(hours=1)
+    for _ in range(5):
+        cards.passes(minutes=1)
 
+    if find_action(cards.request().action).lookup is None:
+        assert cards.request().status == "unknown", "nobody can ask Paytend, so two people settle it"
+        return
     assert cards.request().status == "failed"
     assert "Refused on demand" in text_of(cards.card()["blocks"])
     assert f"<@{SUPPORT}>" in cards.thread()[-1]

@@ -1,5 +1,6 @@
 """What Paytend can do to an approved top-up: refuse, lose, be slow, be away; money moves once or not at all."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,17 +21,25 @@ from tests.journeys.world import (
 APPROVE = "request_approve"
 
 
+def minutes_pass(world: JourneyWorld) -> None:
+    """Let Paytend be asked whenever it is due, until two answers count."""
+    for _ in range(5):
+        world.passes(minutes=1)
+
+
 def outcome(world: JourneyWorld) -> tuple[str, int, int]:
     """The status, how often Paytend was asked to move money, and how often it did."""
     return world.request().status, len(world.paytend.calls_of("topup")), len(world.paytend.top_ups)
 
 
-def test_a_refusal_that_paytend_signed_is_a_failure(sqlite_world: JourneyWorld) -> None:
+def test_a_refusal_that_paytend_signed_is_a_failure_once_it_has_no_such_order(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.asks()
     world.paytend.switches.refuse_next("2303", operation="topup")
 
     world.clicks(MANAGER, APPROVE)
+    assert outcome(world) == ("unknown", 1, 0)
+    minutes_pass(world)
 
     assert outcome(world) == ("failed", 1, 0)
     assert "Approved, but not done" in world.card()["text"]
@@ -58,6 +67,7 @@ def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_worl
     world.paytend.events.set_partner_balance("100.00")
 
     world.clicks(MANAGER, APPROVE)
+    minutes_pass(world)
 
     assert outcome(world) == ("failed", 1, 0)
     assert "Insufficient balance" in text_of(world.card()["blocks"])
@@ -339,3 +349,70 @@ def test_a_card_that_was_reported_lost_after_the_approval_is_not_topped_up(sqlit
     world.clicks(OTHER_MANAGER, APPROVE)
 
     assert outcome(world) == ("failed", 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["refuse_after", "processing_after", "refuse_late"])
+def test_a1_what_is_refused_and_happens_all_the_same_is_done_once(sqlite_world: JourneyWorld, kind: str) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.add(kind, operation="topup", code="2303", seconds=90)
+    world.clicks(MANAGER, APPROVE)
+    minutes_pass(world)
+
+    assert outcome(world) == ("executed", 1, 1)
+
+
+@pytest.mark.parametrize("kind", ["another_card", "another_amount"])
+def test_a19_an_answer_about_something_else_alarms_on_call_and_managers(
+    sqlite_world: JourneyWorld, kind: str
+) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.lose_next_answer(operation="topup")
+    world.clicks(MANAGER, APPROVE)
+    world.paytend.switches.add(kind, operation="getTopupResult", count=None)
+    minutes_pass(world)
+
+    assert outcome(world) == ("unknown", 1, 1)
+    assert any("Please look at this now" in message["text"] for message in world.slack.messages("C0ONCALL"))
+
+
+def test_a7_what_two_people_settled_is_contradicted_and_settled_again(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    unknown_for_long(world)
+    reference = world.request().reference
+    for person in (MANAGER, ADMIN):
+        world.clicks(person, "request_settle_happened")
+        world.submits(person, reason="seen on Paytend's own page")
+    assert world.request().status == "executed"
+
+    world.passes(minutes=2)
+    world.bot.approvals.follow_up.watch_ends()  # Paytend has no such order
+    world.settles()
+    assert actions_of(world.card()) == ["request_settle_happened", "request_settle_not"]
+    world.types(OTHER_SUPPORT, f"/topup {CARD} 20.00")
+    assert "no more money moves on it" in world.told(OTHER_SUPPORT)
+
+    for person in (MANAGER, ADMIN):
+        world.clicks(person, "request_settle_not")
+        world.submits(person, reason="that was another order")
+    assert (world.request().status, world.request().reference) == ("failed", reference)
+    assert actions_of(world.card()) == []
+
+
+def test_a7_it_is_looked_up_again_when_somebody_settles(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.asks()
+    world.paytend.switches.set_modes(processing_top_ups=True, processing_seconds=None)
+    world.clicks(MANAGER, APPROVE)
+    for _ in range(8):
+        world.passes(minutes=1)
+    world.clicks(MANAGER, "request_settle_not")
+    world.submits(MANAGER, reason="I do not see it")
+
+    assert "it may still happen" in world.modal_text(MANAGER)
+    world.paytend.events.finish_top_up(world.request().reference)
+    world.clock.advance(timedelta(seconds=11))
+    world.clicks(MANAGER, "request_settle_not")
+    world.submits(MANAGER, reason="I still do not see it")
+    assert world.request().status == "executed"

@@ -11,6 +11,8 @@ import pytest
 from paytend import Call, Client, ProtocolError, Refused, Unreachable, make_http
 from paytend import operations as op
 from paytend.client import CONNECT_TIMEOUT, FIRST_PAUSE
+from paytend.errors import AnotherSubject
+from paytend.money import Money
 from sandbox.paytend import PaytendStandIn
 from tests import once
 from tests.paytend.connected import Connection, connect, make_client
@@ -159,3 +161,21 @@ def test_an_error_of_the_server_is_no_answer(
 
     with pytest.raises(error):
         client_with(stand_in, transport).send(READ)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        (op.GET_CARD_INFO(card_id="1755902"), "another_card"),
+        (op.GET_CARD_BALANCE(card_id="1755902"), "another_card"),
+        (op.GET_OVERDUE_MONTHLY_FEE(card_id="1755902"), "another_card"),
+        (op.GET_TOP_UP_RESULT(reference="TOPUP00000001"), "another_order"),
+    ],
+)
+def test_a11_an_answer_about_another_card_or_order_is_refused(paytend: Connection, call: Any, kind: str) -> None:
+    money = Money.read("5.00 EUR")
+    paytend.client.send(op.TOP_UP(card_id="1755902", reference="TOPUP00000001", money=money))
+    paytend.client.send(call)
+    paytend.stand_in.switches.add(kind, operation=call.operation.name)
+    with pytest.raises(AnotherSubject):
+        paytend.client.send(call)

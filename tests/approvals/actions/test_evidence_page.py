@@ -33,9 +33,10 @@ def test_only_these_answers_mean_failed() -> None:
     }
 
 
-def test_only_one_answer_lets_it_be_sent() -> None:
+def test_only_no_such_order_lets_it_be_sent() -> None:
     assert [(row.asked, row.said) for row in EVIDENCE if row.belief is Belief.FREE] == [
-        (Asked.BEFORE, Said.ABSENT)
+        (Asked.BEFORE, Said.ABSENT),
+        (Asked.BEFORE, Said.ABSENT_UNSIGNED),
     ]
 
 

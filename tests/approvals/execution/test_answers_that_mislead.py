@@ -78,7 +78,11 @@ def test_a1_what_paytend_has_already_is_believed_by_its_state(
 
 @pytest.mark.parametrize(
     "trouble",
-    [Unreachable("Paytend did not answer."), ProtocolError(), Refused(code="14", reason="no", verified=False)],
+    [
+        Unreachable("Paytend did not answer."),
+        ProtocolError(),
+        Refused(code="14", reason="being processed", verified=False),
+    ],
 )
 def test_a1_nothing_is_sent_while_paytend_cannot_say_whether_it_has_it(
     world: ApprovalWorld, trouble: Exception
@@ -107,7 +111,9 @@ def test_a1_a_refusal_is_failed_after_two_answers_that_there_is_no_such_order(wo
     world.passes(seconds=11)
     world.looks_up()
     assert world.read(request).status == "failed"
-    assert world.read(request).reason == "Paytend refused it (51) and, asked twice, has no such order."
+    assert (
+        world.read(request).reason == "Paytend declined (51): no funds It has no such order either, asked twice."
+    )
 
 
 @pytest.mark.parametrize("code", ["99", "51"])

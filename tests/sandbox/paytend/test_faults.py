@@ -165,3 +165,50 @@ def test_switches_refuse_what_they_do_not_know(stand_in: PaytendStandIn) -> None
         stand_in.switches.set_modes(encrypt_flag="yes")
     with pytest.raises(ValueError, match="drop"):
         stand_in.switches.set_webhooks(drop="one")
+
+
+@pytest.mark.parametrize(("kind", "code"), [("refuse_after", "2201"), ("processing_after", "2205")])
+def test_a_refusal_misleads_about_work_that_is_done(
+    partner: Partner, stand_in: PaytendStandIn, kind: str, code: str
+) -> None:
+    stand_in.switches.add(kind, operation="topup", code="2201")
+    assert (top_up(partner), outcome(partner)) == (code, "00")
+    assert len(stand_in.top_ups) == 1
+
+
+def test_a_refusal_comes_before_work_that_is_done_later(partner: Partner, stand_in: PaytendStandIn) -> None:
+    stand_in.switches.add("refuse_late", operation="topup", seconds=60, code="2303")
+    assert (top_up(partner), outcome(partner)) == ("2303", "2202")
+    stand_in.events.advance(61)
+    assert outcome(partner) == "00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("another_card", "cardId", "1755999"),
+        ("another_amount", "amount", 5000),
+        ("another_order", "orderNo", "ANOTHERORDER0001"),
+        ("no_order", "orderNo", None),
+    ],
+)
+def test_an_answer_is_about_something_else(
+    partner: Partner, stand_in: PaytendStandIn, kind: str, name: str, value: object
+) -> None:
+    top_up(partner)
+    stand_in.switches.add(kind, operation="getTopupResult")
+    assert partner.call("getTopupResult", orderNo="TOPUP00000001").data.get(name) == value
+
+
+def test_a_top_up_is_forgotten_and_its_number_stays_used(partner: Partner, stand_in: PaytendStandIn) -> None:
+    top_up(partner)
+    stand_in.events.forget_top_up(stand_in.events.newest_top_up())
+    assert (outcome(partner), top_up(partner)) == ("2202", "2201")
+
+
+def test_a_top_up_is_taken_back_and_the_books_balance(partner: Partner, stand_in: PaytendStandIn) -> None:
+    top_up(partner)
+    stand_in.events.take_back_top_up("TOPUP00000001")
+    assert partner.call("getTopupResult", orderNo="TOPUP00000001").data["topupStatus"] == 2
+    assert stand_in.top_ups == []
+    stand_in.books.recount()

@@ -9,7 +9,7 @@ from alembic import op
 revision = "0011"
 down_revision = "0010"
 
-_TEXTS = ("refused_code", "absent_code", "last_said", "alarmed", "contradicted_by")
+_TEXTS = ("refused_code", "refused_words", "absent_code", "last_said", "alarmed", "contradicted_by")
 _MOMENTS = ("absent_since", "asked_at", "watched_until", "contradicted_at")
 
 
