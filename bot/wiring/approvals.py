@@ -126,11 +126,11 @@ def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTim
 
 
 def longest_wait(timeout: float) -> timedelta:
-    """Return how old a claim may be when it is sent: SEND_WITHIN, and what connecting may take.
+    """Return how old a claim may be when it is sent: SEND_WITHIN, connecting, and the question before.
 
-    That is CONNECT_TIMEOUT twice: a free connection, then the handshake.
+    Connecting takes CONNECT_TIMEOUT twice, for a free connection and for the handshake, and so does the question.
     """
-    return SEND_WITHIN + timedelta(seconds=2 * min(timeout, CONNECT_TIMEOUT))
+    return SEND_WITHIN + timedelta(seconds=4 * min(timeout, CONNECT_TIMEOUT) + timeout)
 
 
 def execution_lease(timeout: float) -> timedelta:

@@ -1,57 +1,61 @@
-"""Many histories of three replicas under kills, freezes and lost answers; and the mistakes that it must find."""
+"""Many histories of the money path in a hostile world, and the mistakes that they must find."""
 
-import tempfile
-from collections.abc import Iterator
-from datetime import timedelta
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bot.database.engine import SqlDatabase
-from tests.approvals.simulation import (
-    ClaimsInTwoSteps,
-    History,
-    Replica,
-    TakesTimeoutForFailure,
-    WritesIntentAfterCall,
+from tests.approvals.mistakes import MISTAKES, ROOT, Drifted, Mistake
+from tests.approvals.simulation.__main__ import stage
+
+CHUNK = 500  # histories in one test of the soak
+
+
+def play(first: int, last: int) -> dict[int, list[str]]:
+    """Play the histories of these seeds and return what was violated, by seed."""
+    with stage() as made:
+        played = {seed: made.play(seed) for seed in range(first, last + 1)}
+    return {seed: violations for seed, violations in played.items() if violations}
+
+
+@pytest.mark.parametrize(
+    "first", [1, *(pytest.param(1 + CHUNK * number, marks=pytest.mark.soak) for number in range(20))]
 )
-from tests.approvals.world import START, ApprovalWorld
-from tests.databases import fresh_database
+def test_no_history_moves_money_twice_or_alone_gets_stuck_or_tells_a_lie(first: int, request: object) -> None:
+    last = first + CHUNK - 1 if is_soak(request) else 12
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - where syncing costs nothing
-INTERESTING = {
-    "execution:executed",
-    "execution:failed",
-    "execution:found_executed",
-    "execution:not_sent",
-    "execution:settled_not",
-    "execution:unknown",
-}
+    assert play(first, last) == {}
 
 
-@pytest.fixture
-def quick(tmp_path: Path) -> Iterator[SqlDatabase]:
-    """A SQLite database in memory, where there is such a folder."""
-    place = MEMORY if MEMORY.is_dir() else tmp_path
-    with tempfile.TemporaryDirectory(dir=place) as folder, fresh_database("sqlite", Path(folder)) as database:
-        yield database
+def is_soak(request: object) -> bool:
+    return request.node.get_closest_marker("soak") is not None  # type: ignore[attr-defined] # of pytest
 
 
-def _play(database: SqlDatabase, *, kind: type[Replica], seed: int) -> list[str]:
-    """Play one seed, days after the one before, and return its violations."""
-    return History(database, seed=seed, kind=kind, started=START + timedelta(days=2 * seed)).run()
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name.replace(" ", "-"))
+def test_each_mistake_is_one_of_the_code_of_today(mistake: Mistake) -> None:
+    mistake.require_applicable()
 
 
-@pytest.mark.parametrize("histories", [6, pytest.param(600, marks=pytest.mark.soak)])
-def test_no_history_executes_twice_or_tells_a_lie(quick: SqlDatabase, histories: int) -> None:
-    found = {seed: _play(quick, kind=Replica, seed=seed) for seed in range(1, histories + 1)}
-
-    assert {seed: violations for seed, violations in found.items() if violations} == {}
-    world = ApprovalWorld(database=quick)
-    assert world.verified().is_intact
-    assert set(world.events()) >= INTERESTING
+def test_a_mistake_whose_code_has_changed_says_so() -> None:
+    with pytest.raises(Drifted, match="not once"):
+        Mistake(name="old", file="approvals/statuses.py", right="no such code", wrong="").require_applicable()
 
 
-@pytest.mark.parametrize("kind", [TakesTimeoutForFailure, WritesIntentAfterCall, ClaimsInTwoSteps])
-def test_the_simulation_finds_each_deliberate_mistake(quick: SqlDatabase, kind: type[Replica]) -> None:
-    assert any(_play(quick, kind=kind, seed=seed) for seed in range(1, 60))
+@pytest.mark.soak
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name.replace(" ", "-"))
+def test_the_simulation_finds_each_deliberate_mistake(mistake: Mistake, tmp_path: Path) -> None:
+    mistake.copy_to(tmp_path)
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.approvals.simulation", "1", str(mistake.seeds), "--until-found"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.returncode == 1, f"not found in {mistake.seeds} histories"
+    assert found.stdout, found.stderr
+    assert tmp_path != ROOT

@@ -1,0 +1,165 @@
+"""A replica: the shell as it runs, in a greenlet that gives way at every call and around every transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped] # has no types
+from sqlmodel import Session
+
+from approvals.actions.payloads import Payload
+from approvals.actions.snapshot import Snapshot
+from approvals.context import ApprovalContext
+from approvals.execution.interrupted_executions import LeaseWatch
+from approvals.policy.people import DirectoryUnreadable, Member
+from bot.database.engine import SqlDatabase
+from bot.jobs.executor import Executor
+from bot.jobs.follow_up import RequestFollowUp
+from paytend.errors import Unreachable
+from storage.database_clock import DatabaseClock
+from tests.approvals.simulation.provider import HostilePaytend
+from tests.approvals.world import snapshot
+
+
+class Surroundings(Protocol):
+    """What a replica finds around itself."""
+
+    paytend: HostilePaytend
+    is_calm: bool
+    stuck: set[str]
+    looked_at: dict[str, float]
+    broke: list[Exception]
+
+    @property
+    def context(self) -> ApprovalContext: ...
+
+    @property
+    def members_by_account(self) -> dict[str, Member]: ...
+
+    def seconds(self) -> float: ...
+
+    def database_wall(self) -> datetime: ...
+
+    def tries_in_vain(self) -> None: ...
+
+    def happens(self, share: float) -> bool: ...
+
+
+def give_way() -> None:
+    """Let others run, if this is a replica."""
+    current = getcurrent()
+    if current.parent is not None:
+        current.parent.switch()
+
+
+@dataclass
+class SteppedDatabase:
+    """A database around whose transactions others may run; inside of one nobody does, as SQLite has one writer."""
+
+    database: SqlDatabase
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        give_way()
+        with self.database.writing() as session:
+            yield session
+        give_way()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self.database.reading() as session:
+            yield session
+        give_way()
+
+
+class Replica:
+    """One process. Its wall clock is wrong; its monotonic one misses the time in which its machine is paused."""
+
+    def __init__(self, around: Surroundings, database: SqlDatabase, *, skew: timedelta) -> None:
+        self.around = around
+        self.database = database
+        self.skew = skew
+        self.missed = 0.0
+        self.asleep_until = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Start the process anew: nothing that it had in memory is left."""
+        self.database.recollection.clear()
+        clock = DatabaseClock(wall=self.around.database_wall, monotonic=self.monotonic)
+        stepped: Any = SteppedDatabase(self.database)
+        paytend: Any = self.around.paytend
+        self.executor = Executor(
+            database=stepped,
+            context=self.around.context,
+            paytend=paytend,
+            now_in=clock,
+            monotonic=self.monotonic,
+            find_member=self._find_member,
+            take_snapshot=self._take_snapshot,
+            keep_secret=lambda _request, _secret: None,
+            wake_deliverer=lambda: None,
+        )
+        self.follow_up = RequestFollowUp(
+            database=stepped,
+            context=self.around.context,
+            paytend=paytend,
+            now_in=clock,
+            watch=LeaseWatch(monotonic=self.monotonic),
+            wake_deliverer=lambda: None,
+        )
+        self.job = ""
+        self._thread = greenlet(self._run)
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return self.around.seconds() - self.missed
+
+    def step(self) -> None:
+        """Go on until the next place where others may run."""
+        self._thread.switch()
+
+    def kill(self) -> None:
+        """End the process where it is, and start another one."""
+        self._thread.throw(GreenletExit)
+        self.start()
+
+    def work(self) -> None:
+        """Do each job once, with nobody in between."""
+        for job in self._jobs():
+            self._do(job)
+
+    def _run(self) -> None:
+        while True:
+            for job in self._jobs():
+                self.job = job.__name__
+                self._do(job)
+                give_way()
+
+    def _do(self, job: Callable[[], object]) -> None:
+        """Do it as the scheduler does: whatever breaks is tried again in the next slot."""
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 - the edge of a thread
+            self.around.broke.append(error)
+
+    def _jobs(self) -> list[Any]:
+        jobs = self.follow_up
+        return [self.executor.execute_due, jobs.keep_deadlines, jobs.reconcile_due, jobs.watch_ends]
+
+    def _find_member(self, account: str) -> Member:
+        give_way()
+        if self.around.happens(0.05):
+            raise DirectoryUnreadable("Slack is away")
+        return self.around.members_by_account[account]
+
+    def _take_snapshot(self, _action: str, payload: Payload) -> Snapshot:
+        give_way()
+        if payload.subject in self.around.stuck:
+            self.around.tries_in_vain()
+            raise Unreachable("this card cannot be read")
+        found = snapshot(card_id=payload.subject, holder_id=payload.subject)
+        self.around.looked_at[payload.subject] = self.around.seconds()
+        return found
