@@ -20,6 +20,7 @@ ALLOWED = {
     "{'currency': currency}": "a currency",
     "{'key': key}": "the key of a message of ours",
     "button_value": "ids of requests and drafts; see `values_made_in_code`",
+    "row.button_value": "the id of a stop",
     "settle_value": "the id of a request and its digest",
     "draft": "the id of a draft",
     "metadata": "a channel and a cardholder id, or the id of a draft",
