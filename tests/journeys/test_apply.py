@@ -104,6 +104,9 @@ def test_an_order_that_paytend_refuses_is_told_and_not_followed(sqlite_world: Jo
     applies(world, holder="101986", quantity="1")  # under review, not approved
 
     approves(world)
+    assert world.request().status == "unknown", "a refusal alone proves nothing"
+    for _ in range(6):
+        world.passes(minutes=3)
 
     assert world.request().status == "failed"
     assert "Cardholder is not approved" in text_of(world.card()["blocks"])

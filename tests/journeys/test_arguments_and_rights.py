@@ -36,6 +36,9 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "/approvals show": (ONCALL, "/approvals show", "Which request?"),
     "/cardops silence": (ADMIN, "/cardops silence kind transaktion for 2h noise", "Write `/cardops silence"),
     "/cardops silences": (ONCALL, "/cardops silences all", "one thing too many"),
+    "/cardops stop": (ONCALL, "/cardops stop all", "Why?"),
+    "/cardops resume": (MANAGER, f"/cardops resume all {'x' * 501}", "at most"),
+    "/partner books": (MANAGER, "/partner books soon", "is no date"),
     "/cardops doctor": (ADMIN, "/cardops doctor now", "one thing too many"),
 }
 # By form: a correct text, typed by somebody who may not use it.
@@ -59,6 +62,8 @@ RIGHT: dict[str, str] = {
     "/holder cities": "LT",
     "/approvals show": "SEED000000000000",
     "/cardops silence": "kind=transaction for 2h noise",
+    "/cardops stop": "all something is wrong",
+    "/cardops resume": "all",
 }
 OUTSIDER = {"support": ONCALL, "manager": SUPPORT, "oncall": SUPPORT, "admin": SUPPORT}
 FORMS = {f"{command.name} {form.word}".strip(): form for command in COMMANDS for form in command.forms}
