@@ -123,12 +123,6 @@ MISTAKES = (
         wrong='(Said.NO_ANSWER, _ALL, Belief.FAILED, Next.ASK, "It was sent, and may',
     ),
     Mistake(
-        name="no answer means not sent",
-        file="approvals/actions/answer_evidence.py",
-        right='(Said.NO_ANSWER, _ALL, Belief.UNKNOWN, Next.ASK, "It was sent, and may',
-        wrong='(Said.NO_ANSWER, _ALL, Belief.NOT_SENT, Next.ASK, "It was sent, and may',
-    ),
-    Mistake(
         name="interrupted executions are forgotten",
         file="approvals/execution/interrupted_executions.py",
         right="if now - since >= length.total_seconds()",

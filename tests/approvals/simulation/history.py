@@ -24,10 +24,10 @@ from tests.approvals.simulation.replica import Replica, give_way
 from tests.approvals.world import SECRET, START, ApprovalWorld, make_context
 
 STEPS = 250
-PATIENCE = 6  # tries within nine seconds: by two replicas, of which one may die before it writes the pause
+PATIENCE = 4  # tries within nine seconds: by two replicas, each of which may die before it writes the pause
 ENDS = (Status.EXECUTED, Status.FAILED, Status.EXPIRED)
 SLOW = (*(0.0,) * 60, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 40.0, 130.0)  # seconds between two steps
-QUICK = (*(0.0,) * 12, 0.2, 0.5, 1.0, 2.0)
+QUICK = (*(0.0,) * 40, 0.2, 0.5, 1.0)
 JUMPS = (timedelta(hours=1), timedelta(hours=-1), timedelta(minutes=4), timedelta(minutes=-20))
 
 
@@ -41,7 +41,7 @@ class History:
         self._database_is_off = timedelta()
         self.is_calm = False
         # A card that cannot be read: its request has to wait, and must not be tried again and again.
-        self.stuck = {"9001"} if self.chance.random() < 0.1 else set()
+        self.stuck = {"9001"} if self.chance.random() < 0.15 else set()
         self.tried: list[float] = []
         self.has_insider = not self.stuck and self.chance.random() < 0.25
         self.fails_over = not self.stuck and not self.has_insider and self.chance.random() < 0.2

@@ -18,6 +18,7 @@ FAULTS = {
     "lost_after": 3,
     "late_lost": 2,
     "late_in_progress": 2,
+    "slow_in_progress": 2,
     "late_refused": 2,
     "refused": 2,
     "refused_done": 3,
@@ -30,6 +31,7 @@ FAULTS = {
     "forgotten": 1,
 }
 LATEST = 80.0  # seconds until a late one is done; shorter than the pause after which an absence counts
+SLOWEST = 1500.0  # seconds; what takes so long is shown as being in progress
 ABSENT, EXISTS, BUSY, NO = "14", "2201", "31", "51"
 
 
@@ -124,7 +126,9 @@ class HostilePaytend:
         if fault == "failed":
             order.status = "2"
             return self._answer(reference, order)
-        if fault.startswith("late"):
+        if fault == "slow_in_progress":
+            order.status, order.due = "3", self.now() + self.chance.uniform(400, SLOWEST)
+        elif fault.startswith("late"):
             order.status, order.due = "3", self.now() + self.chance.uniform(1, LATEST)
             if not self.repeats and fault != "late_in_progress":
                 order.hidden_until = order.due
