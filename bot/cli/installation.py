@@ -19,7 +19,7 @@ from bot.clock import Clock, make_clock, make_ids
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config, read_config
-from bot.settings.environment import Settings, read_own_settings
+from bot.settings.environment import Settings, read_own_settings, read_sudo_uid
 from notifier.outbox.outbox import Outbox
 from storage.macs import MacKeys
 from storage.vault import Vault
@@ -107,7 +107,7 @@ def find_login() -> str:
     """
     uid = os.getuid()
     if uid == 0:
-        uid = int(os.environ.get("SUDO_UID", "0"))
+        uid = read_sudo_uid()
     try:
         return f"operator:{pwd.getpwuid(uid).pw_name}"
     except KeyError:  # a container's user often has no name

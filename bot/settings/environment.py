@@ -238,3 +238,8 @@ def _say(problem: Mapping[str, Any]) -> str:
         return f"{name}: is missing. {Settings.model_fields[name].description}"
     text = str(problem["msg"]).removeprefix("Value error, ")
     return f"{name}: {text}" if name else text
+
+
+def read_sudo_uid() -> int:
+    """Return the number of the account that called sudo, 0 without one."""
+    return int(os.environ.get("SUDO_UID", "0"))

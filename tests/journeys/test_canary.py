@@ -116,6 +116,8 @@ def fills_forms(world: JourneyWorld) -> None:
 
 def retrieves_a_password(world: JourneyWorld) -> None:
     """Once and the requester sees it, and once more unseen, so that one stays in memory."""
+    world.passes(hours=25)  # they changed the cardholder, so they rest for a day
+    world.paytend.events.audit(HOLDER, 2)
     for again in (False, True):
         world.types(SUPPORT, f"/card password {CARD}")
         world.submits(SUPPORT, card=CARD, identified="called_back", reason="forgot it")

@@ -153,7 +153,7 @@ def _stop(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
             digest=shown.digest,
             member=member,
             reason=incoming.fields["reason"],
-            now=context.now(),
+            now=context.now_in(session),
         )
     context.work.wake_deliverer()
     return told("Stopped", "Nothing was sent to Paytend. The requester is told, with your reason.")
