@@ -112,6 +112,15 @@ def test_every_state_of_a_request_is_a_valid_message(world: ApprovalWorld) -> No
         "request_reminder",
         "request_settled",
         "request_unknown",
+        # Rendered in the journeys of books, stops and the trail, where every posted message is checked.
+        "books_daily",
+        "books_differ",
+        "books_ended",
+        "books_known.view",
+        "books_many",
+        "request_unproven",
+        "stop_line",
+        "trail_shortened",
     }
     _all_told(world)
 
