@@ -11,11 +11,12 @@ from tests.attacks.statements import generated
 from tests.attacks.stories import shadows, thought_of
 
 # What the triggers let anybody write, because the bot does: an end that comes sooner, that people are called, and
-# that Paytend contradicts an end, which blocks the card.
+# that Paytend contradicts an end, which blocks the card; and the words of a refusal, which people read only.
 SOONER = {
     "approval_request.execute_by",
     "approval_execution.gave_up_at",
     "approval_execution.contradicted_at",
+    "approval_execution.refused_words",
 }
 NOT_TRIED = ("syntax error", "no such", "does not exist", "ambiguous", "has no column")
 

@@ -61,7 +61,7 @@ def test_a_card_is_reported_lost_after_a_question(sqlite_world: JourneyWorld) ->
     assert world.paytend.books.card(CARD).status == 6
     assert "was reported lost; it is lost now" in world.told(SUPPORT)
     assert actions_of(world.slack.ephemerals(SUPPORT)[-1]) == [], "the question is replaced"
-    assert [row.event for row in world.trail()] == ["card:lost_asked", "card:lost"]
+    assert [row.event for row in world.trail()] == ["card:read", "card:lost_asked", "card:lost"]
     world.types(SUPPORT, f"/card lost {CARD}")
     assert "is reported lost already" in world.told(SUPPORT)
 
@@ -85,7 +85,7 @@ def test_a_lost_answer_to_a_report_of_loss_says_that_it_is_not_known(sqlite_worl
 
     assert "The outcome is not known" in world.told(SUPPORT)
     assert "Look at the card or cardholder before trying again" in world.told(SUPPORT)
-    assert [row.event for row in world.trail()] == ["card:lost_asked"]
+    assert [row.event for row in world.trail()] == ["card:read", "card:lost_asked"]
 
 
 def test_holder_status_masks_the_id_number_and_is_recorded(sqlite_world: JourneyWorld) -> None:

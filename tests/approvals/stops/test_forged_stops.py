@@ -76,7 +76,7 @@ def forge_words(world: ApprovalWorld, stop_id: str) -> None:
         run(
             world,
             "INSERT INTO stop_resumption (id, stop_id, person_id, account, name, reason, said_at, mac) "
-            "VALUES (:id, :stop, :who, :who, :who, '', '2026-11-20 09:00:00', :mac)",
+            "VALUES (:id, :stop, :who, :who, :who, '', '2026-11-20 09:00:00.000000', :mac)",
             id=f"forged{number}",
             stop=stop_id,
             who=account,
@@ -95,7 +95,7 @@ def forge_event(world: ApprovalWorld, stop_id: str) -> None:
     run(
         world,
         "INSERT INTO audit_event (seq, event, actor, subject, facts, happened_at, previous, hash) VALUES "
-        "(:seq, 'stop:resumed', 'U0OLE', 'stops', :facts, '2026-11-20 09:00:00', :previous, :hash)",
+        "(:seq, 'stop:resumed', 'U0OLE', 'stops', :facts, '2026-11-20 09:00:00.000000', :previous, :hash)",
         seq=seq + 1,
         facts=f'{{"stop":"{stop_id}","words":["forged0","forged1"]}}',
         previous=previous,
@@ -176,7 +176,7 @@ def test_a_stop_by_raw_sql_stops_too(world: ApprovalWorld) -> None:
     run(
         world,
         "INSERT INTO stop (id, scope, cause, mark, reason, person_id, account, name, stopped_at, mac) VALUES "
-        "('s', 'card:1', 'person', '', 'by hand', 'U0X', 'U0X', 'X', '2026-11-20 09:00:00', '')",
+        "('s', 'card:1', 'person', '', 'by hand', 'U0X', 'U0X', 'X', '2026-11-20 09:00:00.000000', '')",
     )
 
     require_not_sent(world, request)
