@@ -42,7 +42,7 @@ def inserts(database: SqlDatabase, digest: str, *, previous: str | None = None) 
         if database.is_sqlite:
             session.connection().execute(text("DROP TRIGGER IF EXISTS cardops_audit_has_its_shape"))
         else:
-            session.connection().execute(text("ALTER TABLE audit_event DISABLE TRIGGER USER"))
+            session.connection().execute(text("SET LOCAL session_replication_role = replica"))
         session.connection().execute(text(statement), values)
 
 

@@ -50,15 +50,10 @@ def test_a_card_number_in_a_reason_is_masked(operator: Operator) -> None:
     with world.database.writing() as session:
         # A row of an early version: by now nobody can write a reason into a request that has ended.
         guard, connection = "cardops_request_end_written_once", session.connection()
-        if operator.is_sqlite:
-            connection.exec_driver_sql(f"DROP TRIGGER {guard}")
-        else:
-            connection.exec_driver_sql(f"ALTER TABLE approval_request DISABLE TRIGGER {guard}")
+        off = f"DROP TRIGGER {guard}" if operator.is_sqlite else "SET LOCAL session_replication_role = replica"
+        connection.exec_driver_sql(off)
         row = session.merge(request)
         row.reason = "look at 4111 1111 1111 1111"
-        session.flush()
-        if not operator.is_sqlite:  # other tests use the same database
-            connection.exec_driver_sql(f"ALTER TABLE approval_request ENABLE ALWAYS TRIGGER {guard}")
 
     _, said, _ = operator.types("requests", "show", request.id)
 
