@@ -27,6 +27,8 @@ STEPS = 250
 PATIENCE = 4  # tries within nine seconds: by two replicas, each of which may die before it writes the pause
 ENDS = (Status.EXECUTED, Status.FAILED, Status.EXPIRED)
 SLOW = (*(0.0,) * 60, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 40.0, 130.0)  # seconds between two steps
+SLEEPS = (3.0, 20.0, 250.0, 700.0)
+ASLEEP = (0.0, 0.0, 0.0, 2.0, 10.0, 20.0)
 QUICK = (*(0.0,) * 40, 0.2, 0.5, 1.0)
 JUMPS = (timedelta(hours=1), timedelta(hours=-1), timedelta(minutes=4), timedelta(minutes=-20))
 
@@ -54,6 +56,7 @@ class History:
             chance=self.chance,
             now=self.seconds,
             step=give_way,
+            connect=self._connect,
             sent=self._judge_moment,
             repeats=self.chance.random() < 0.5,
             forgets=not self.fails_over,
@@ -120,8 +123,9 @@ class History:
         return self.violations
 
     def _step(self) -> None:
-        self._pass(self.chance.choice(QUICK if self.stuck else SLOW))
-        replica = self.chance.choice(self.replicas)
+        self._pass(self.chance.choice(self._pace()))
+        awake = [each for each in self.replicas if each.asleep_until <= self._seconds]
+        replica = self.chance.choice(awake or self.replicas)
         draw = self.chance.random()
         for share, event in self._events(replica):
             draw -= share
@@ -133,6 +137,12 @@ class History:
                 replica.step()
                 if replica.job == "reconcile_due":
                     self._look_for_early_ends()
+
+    def _pace(self) -> tuple[float, ...]:
+        """While one process sleeps, time flies: else its lease would hardly ever end before it wakes up."""
+        if any(replica.asleep_until > self._seconds for replica in self.replicas):
+            return ASLEEP
+        return QUICK if self.stuck else SLOW
 
     def _events(self, replica: Replica) -> list[tuple[float, Callable[[], None]]]:
         """What may happen instead of a step of a replica, and how often."""
@@ -148,11 +158,18 @@ class History:
             (0.1 * self.fails_over, self._copy),
         ]
 
-    def _put_to_sleep(self, replica: Replica) -> None:
+    def _put_to_sleep(self, replica: Replica, *, seconds: tuple[float, ...] = SLEEPS) -> None:
         """SIGSTOP; or the machine is paused as a whole, and its clock with it."""
-        sleep = self.chance.choice((3.0, 20.0, 250.0, 700.0))
+        sleep = self.chance.choice(seconds)
         replica.asleep_until = self._seconds + sleep
         replica.missed += sleep if self.chance.random() < 0.3 else 0
+
+    def _connect(self) -> None:
+        """Connect for a top-up: here a pause between claim and send does harm."""
+        for replica in self.replicas:
+            if replica.runs_now and not self.stuck and self.happens(0.15):
+                self._put_to_sleep(replica, seconds=(400.0, 700.0))
+        give_way()
 
     def _set_clock(self) -> None:
         self._database_is_off += self.chance.choice(JUMPS)
@@ -210,7 +227,8 @@ class History:
             stopped = find_standing(session, self.context)
         if stopped:
             self.people.stop()
-        for _ in range(80):
+        # As long as a clock can have been ahead: what was to be asked then is asked then.
+        for _ in range(300):
             self._pass(90)
             for replica in self.replicas:
                 replica.work()

@@ -151,8 +151,9 @@ class People:
 
     def knows_progress(self, request: Request) -> bool:
         """Whether the last clear word of Paytend was that it is in progress."""
-        said = getattr(self.world.execution(request), "last_said", "")
-        return said == "in_progress"
+        with self.world.database.reading() as session:
+            execution = session.get(Execution, request.id)
+        return execution is not None and execution.last_said == "in_progress"
 
     def _says(self, request: Request, who: Member, *, happened: bool) -> bool:
         try:
@@ -164,7 +165,3 @@ class People:
                 self.history.violates("only a guard of the database refused it")
             return False
         return True
-
-    def execution_of(self, request: Request) -> Execution:
-        """Return the execution as stored."""
-        return self.world.execution(request)

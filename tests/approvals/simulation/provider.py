@@ -53,6 +53,7 @@ class HostilePaytend:
     chance: random.Random
     now: Callable[[], float]
     step: Callable[[], None] = lambda: None
+    connect: Callable[[], None] = lambda: None
     sent: Callable[[str], None] = lambda _reference: None
     repeats: bool = False
     forgets: bool = True
@@ -82,10 +83,12 @@ class HostilePaytend:
     def send(self, call: Call[Any]) -> TopUp:
         """Answer like paytend.Client, or not."""
         reference = call.values["reference"]
-        self.step()  # connecting
-        self.passes()
         if call.operation.name == "topup":
+            self.connect()
+            self.passes()
             return self._top_up(call, reference)
+        self.step()
+        self.passes()
         return self._look(reference)
 
     def _look(self, reference: str) -> TopUp:

@@ -117,6 +117,11 @@ class Replica:
         """Return seconds that never go back."""
         return self.around.seconds() - self.missed
 
+    @property
+    def runs_now(self) -> bool:
+        """Whether it is this process that calls."""
+        return getcurrent() is self._thread
+
     def step(self) -> None:
         """Go on until the next place where others may run."""
         self._thread.switch()
