@@ -5,9 +5,9 @@ import hmac
 from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from storage.macs import derive_key
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12  # random ones may serve 2^32 values of one key (NIST SP 800-38D)
@@ -35,7 +35,7 @@ class Vault:
             raise ValueError("a vault needs one or more keys of 32 bytes")
         self._ciphers = {hashlib.sha256(key).digest()[:_ID_BYTES]: AESGCM(key) for key in keys}
         self._current = next(iter(self._ciphers))
-        self._name_keys = [_derive_name_key(key) for key in dict.fromkeys(keys)]
+        self._name_keys = [derive_key(key, "cardops names") for key in dict.fromkeys(keys)]
         self._random_bytes = random_bytes
 
     def seal(self, value: bytes, *, table: str, row: str, column: str) -> bytes:
@@ -74,7 +74,3 @@ class Vault:
     def is_current(self, sealed: bytes) -> bool:
         """Whether a value was sealed with the key that encrypts now."""
         return sealed[len(_VERSION) : len(_VERSION) + _ID_BYTES] == self._current
-
-
-def _derive_name_key(key: bytes) -> bytes:
-    return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"cardops names").derive(key)

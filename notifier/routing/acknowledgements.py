@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from notifier.outbox.notice_facts import ACKNOWLEDGE, AcknowledgementFacts, NoticeFacts
 from notifier.outbox.outbox import Outbox
 from notifier.routing.routes import Routes
-from notifier.routing.savepoints import try_each
 from notifier.routing.tables import Acknowledgement
+from storage.savepoints import try_each
 from storage.upsert import insert_once
 
 _BATCH = 50
@@ -101,7 +101,11 @@ def escalate_due(session: Session, *, routes: Routes, outbox: Outbox, now: datet
     """Tell the next recipients of what nobody took on in time; return how many messages that were."""
     due = select(Acknowledgement.key).where(col(Acknowledgement.due_at) <= now)
     keys = session.exec(due.order_by(col(Acknowledgement.key)).limit(_BATCH)).all()
-    return try_each(session, keys, lambda key: _escalate(session, key, routes=routes, outbox=outbox, now=now))
+
+    def escalate(key: str) -> int:
+        return _escalate(session, key, routes=routes, outbox=outbox, now=now)
+
+    return try_each(session, keys, escalate, event="routing.item_broken")
 
 
 def move(session: Session, key: str, *, to: str) -> None:

@@ -18,9 +18,9 @@ from notifier.outbox.tables import Delivery, DeliveryStatus, SlackOperation
 from notifier.routing import acknowledgements
 from notifier.routing.digest_threads import HOLD, DigestThread, gather, is_unposted
 from notifier.routing.digest_totals import DigestGroup, NameCount, add_to_tally, show_tally, start_tally
-from notifier.routing.savepoints import try_each
 from notifier.routing.storm_rules import NoticePlacement, Storm, StormRule, StormState, decide, settle
 from notifier.routing.tables import Flow
+from storage.savepoints import try_each
 from storage.vault import Unreadable
 
 _LOCK = 7_104_228  # any number that nothing else in this database locks
@@ -87,7 +87,13 @@ def update_digests(
 
     flows = select(Flow).where(col(Flow.storm).is_not(None)).order_by(col(Flow.route), col(Flow.channel))
     found = session.exec(flows).all()
-    return try_each(session, found, update_one, name=lambda flow: f"{flow.route} in {flow.channel}")
+    return try_each(
+        session,
+        found,
+        update_one,
+        name=lambda flow: f"{flow.route} in {flow.channel}",
+        event="routing.item_broken",
+    )
 
 
 def _flow(session: Session, route_channel: RouteChannel) -> Flow:

@@ -10,9 +10,9 @@ from notifier.outbox.outbox import Outbox
 from notifier.routing import acknowledgements, silences, storms
 from notifier.routing.announcer import list_budgets
 from notifier.routing.routes import Routes
-from notifier.routing.savepoints import try_each
 from notifier.routing.tables import Silence
 from storage.database import Database
+from storage.savepoints import try_each
 
 BY_TIME = "time"  # who ended a silence that nobody ended
 
@@ -46,7 +46,12 @@ class RoutingTimers:
             done = self.gather(session)
             done += acknowledgements.escalate_due(session, routes=self._routes, outbox=self._outbox, now=now)
             over = silences.find_due(session, now=now)
-            done += try_each(session, over, lambda silence_id: self._end_silence(session, silence_id, now=now))
+            done += try_each(
+                session,
+                over,
+                lambda silence_id: self._end_silence(session, silence_id, now=now),
+                event="routing.item_broken",
+            )
             recurring_problems.forget_old(session, now=now)
         if done:
             self._wake_deliverer()
