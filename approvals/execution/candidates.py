@@ -8,6 +8,8 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from approvals.context import ApprovalContext
+from approvals.execution import postponements, records
+from approvals.execution.due import is_due
 from approvals.requests import stored
 from approvals.statuses import Status
 from approvals.stops.standing import exclude_stopped
@@ -47,9 +49,15 @@ def find_claimable(
         .where(
             Request.status == Status.APPROVED.value,
             col(Request.execute_by) > now,
-            or_(col(Execution.next_look_at).is_(None), col(Execution.next_look_at) <= now),
+            or_(
+                col(Execution.next_look_at).is_(None),
+                is_due(Execution.next_look_at, now=now, longest=records.PAUSES[-1]),
+            ),
             *exclude_stopped(session, context),
-            or_(col(Request.not_before).is_(None), col(Request.not_before) <= now),
+            or_(
+                col(Request.not_before).is_(None),
+                is_due(Request.not_before, now=now, longest=postponements.PAUSES[-1]),
+            ),
             *([col(Request.id).not_in(without)] if without else []),
         )
         .order_by(col(Request.put_off), col(Request.execute_by), col(Request.id))

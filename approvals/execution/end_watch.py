@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.context import ApprovalContext
+from approvals.execution.due import is_due
 from approvals.execution.reconciliation import LookupClaim, claim_rows, note_answer
 from approvals.messages import alarms
 from approvals.requests import stored
@@ -13,6 +14,7 @@ from approvals.requests.move import CLOCK, note, update_message
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 
+_NEXT = timedelta(microseconds=1)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360, 1440))
 # What contradicts an end. In progress too: then it may still be done.
 _OPPOSITES = {
@@ -40,7 +42,7 @@ def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limi
         .where(
             col(Request.status).in_([status.value for status in _OPPOSITES]),
             col(Execution.watched_until).is_not(None),
-            col(Execution.next_look_at) <= now,
+            is_due(Execution.next_look_at, now=now, longest=PAUSES[-1]),
         )
         .order_by(col(Execution.next_look_at))
         .limit(limit)
@@ -66,7 +68,10 @@ def record(
     # The same word again is not news: people have settled it in spite of it.
     is_new = result.status in _OPPOSITES[status] and execution.contradicted_by != result.status.value
     if is_new:
-        execution.contradicted_at, execution.contradicted_by = now, result.status.value
+        said = [row.settled_at for row in stored.find_settlements(session, request.id)]
+        # After every word so far, also by a clock that was put back: else old words would settle it again.
+        execution.contradicted_at = max([now, *(at + _NEXT for at in said)])
+        execution.contradicted_by = result.status.value
         words = CONTRADICTED.format(says=_SAYS[result.status], counts=_COUNTS[status])
         alarms.raise_alarm(session, context, request, execution, words=words, now=now)
         update_message(session, context, request, now=now)

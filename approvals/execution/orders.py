@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from approvals.actions.answer_readers import is_final, write_order_result
 from approvals.context import ApprovalContext
+from approvals.execution.due import is_due
 from approvals.messages import notices
 from approvals.requests.move import CLOCK, note
 from approvals.statuses import Status
@@ -36,7 +37,7 @@ def claim_due(session: Session, *, now: datetime, limit: int = 20) -> Sequence[O
         .join(Execution, col(Execution.request_id) == col(Request.id))
         .where(Request.status == Status.EXECUTED.value, Request.action == ACTION)
         # One that is watched after people settled it is asked about by `end_watch`.
-        .where(col(Execution.next_look_at) <= now, col(Execution.watched_until).is_(None))
+        .where(is_due(Execution.next_look_at, now=now, longest=PAUSES[-1]), col(Execution.watched_until).is_(None))
         .order_by(col(Execution.next_look_at))
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -14,6 +14,8 @@ from approvals.actions.payloads import Payload
 from approvals.actions.refusal_readers import RefusalContext, read_failure
 from approvals.actions.table import UnknownAction, find_action
 from approvals.context import ApprovalContext
+from approvals.execution.absence_watch import AbsenceWatch
+from approvals.execution.due import is_due
 from approvals.execution.records import PAUSES, finish, pause_after
 from approvals.execution.settlement_by_people import settler_roles
 from approvals.messages import alarms, notices
@@ -32,6 +34,7 @@ NOT_READABLE = (
 )
 CANNOT_SAY = "Paytend cannot be asked about this afterwards, so two people have to settle it."
 FRESH = timedelta(seconds=10)  # an answer that is older is asked for again before people settle
+_MANY_LOOKUPS = 7  # their pauses are longer than `give_up_after`
 _LEASE = timedelta(minutes=2)  # after which another process asks, if this one died
 
 
@@ -57,7 +60,7 @@ def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limi
     rows = session.exec(
         select(Request, Execution)
         .join(Execution, col(Execution.request_id) == col(Request.id))
-        .where(Request.status == Status.UNKNOWN.value, col(Execution.next_look_at) <= now)
+        .where(Request.status == Status.UNKNOWN.value, is_due(Execution.next_look_at, now=now, longest=PAUSES[-1]))
         .order_by(col(Execution.next_look_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -112,7 +115,8 @@ def claim_stale(
     if row is None or find_action(row[0].action).lookup is None:
         return None
     asked_at = row[1].asked_at
-    if asked_at is not None and now - asked_at < FRESH:
+    # An answer from a time to come is of a clock that was ahead: it may be old.
+    if asked_at is not None and timedelta() <= now - asked_at < FRESH:
         return None
     return next(iter(claim_rows(session, context, [row], now=now)), None)
 
@@ -141,7 +145,13 @@ def ask(claim: LookupClaim, client: Sender) -> LookupResult:
 
 
 def record(
-    session: Session, context: ApprovalContext, *, claim: LookupClaim, result: LookupResult, now: datetime
+    session: Session,
+    context: ApprovalContext,
+    *,
+    claim: LookupClaim,
+    result: LookupResult,
+    absences: AbsenceWatch,
+    now: datetime,
 ) -> Request:
     """Record the result of a lookup: the end, or when to ask again. Return the request."""
     request = stored.find(session, claim.request_id, to_change=True)
@@ -149,20 +159,25 @@ def record(
     if request.status != Status.UNKNOWN:
         return request  # settled by people meanwhile
     note_answer(execution, result, now=now)
+    absent = _measure_absence(execution, absences, now=now)
     if result.alarm and alarms.raise_alarm(session, context, request, execution, words=result.words, now=now):
         note(session, context, request, "execution:alarmed", actor=CLOCK, now=now, facts={"words": result.words})
     match result.status:
         case LookupStatus.EXECUTED | LookupStatus.FAILED:
             event = f"execution:found_{result.status}"
             finish(session, context, request, execution, event=event, outcome=result, actor=CLOCK, now=now)
-        case LookupStatus.NOT_FOUND if _is_refused_for_good(execution, pause=context.absent_for, now=now):
+        case LookupStatus.NOT_FOUND if execution.refused_code and absent >= context.absent_for:
             words = f"{execution.refused_words} It has no such order either, asked twice."
             failed = replace(result, status=LookupStatus.FAILED, words=words, confirm=True)
             event = "execution:found_failed"
             finish(session, context, request, execution, event=event, outcome=failed, actor=CLOCK, now=now)
         # NOT_FOUND as well: Paytend may carry it out late (F9), so its absence now does not prove a failure.
         case _:
-            _ask_later(session, context, request, execution, claim=claim, words=result.words, now=now)
+            pause = pause_after(claim.lookups)
+            if execution.refused_code and execution.absent_since is not None:
+                # Not later than the second answer counts: the requester waits for it.
+                pause = min(pause, max(PAUSES[0], context.absent_for - absent))
+            _ask_later(session, context, request, execution, claim=claim, pause=pause, words=result.words, now=now)
     return request
 
 
@@ -173,13 +188,18 @@ def note_answer(execution: Execution, result: LookupResult, *, now: datetime) ->
         return  # says nothing, so the last clear word stays
     execution.last_said = result.status.value
     is_absent = result.status is LookupStatus.NOT_FOUND
-    execution.absent_since = (execution.absent_since or now) if is_absent else None
+    execution.absent_since = min(execution.absent_since or now, now) if is_absent else None
 
 
-def _is_refused_for_good(execution: Execution, *, pause: timedelta, now: datetime) -> bool:
-    """Whether the change was refused with a signature, and Paytend said twice that it has no such order."""
-    since = execution.absent_since
-    return bool(execution.refused_code) and since is not None and now - since >= pause
+def _measure_absence(execution: Execution, absences: AbsenceWatch, *, now: datetime) -> timedelta:
+    """Return for how long Paytend has had no such order, by the clock that says less.
+
+    After a signed refusal this decides that it failed, and what failed may be asked for again.
+    """
+    if execution.absent_since is None:
+        return timedelta()
+    known_for = absences.measure(execution.request_id, since=execution.absent_since)
+    return min(known_for, now - execution.absent_since)
 
 
 def _ask_later(
@@ -189,20 +209,19 @@ def _ask_later(
     execution: Execution,
     *,
     claim: LookupClaim,
+    pause: timedelta,
     words: str,
     now: datetime,
 ) -> None:
     """Note when to ask again, and call for people if Paytend cannot say, or has not said for too long."""
     can_say = find_action(request.action).lookup is not None
     execution.words = words
-    execution.next_look_at = now + pause_after(claim.lookups) if can_say else None
-    if can_say and execution.refused_code and execution.absent_since is not None:
-        # Not later than the second answer counts: the requester waits for it.
-        second = max(now + PAUSES[0], execution.absent_since + context.absent_for)
-        execution.next_look_at = min(now + pause_after(claim.lookups), second)
+    execution.next_look_at = now + pause if can_say else None
     session.flush()
     since = execution.unknown_since or now
-    if execution.gave_up_at is None and (not can_say or now - since >= context.give_up_after):
+    # A clock that was ahead may have written when it became unknown: then the lookups are counted instead.
+    was_ahead = since > now and claim.lookups >= _MANY_LOOKUPS
+    if execution.gave_up_at is None and (not can_say or was_ahead or now - since >= context.give_up_after):
         _call_people(session, context, request, execution, words=words, since=since, now=now)
 
 
@@ -242,7 +261,7 @@ def _call_people(
     now: datetime,
 ) -> None:
     """Tell the channel that people have to settle this; the lookups go on all the same."""
-    execution.gave_up_at = now
+    execution.gave_up_at = max(now, since)  # the database refuses an earlier one
     session.flush()
     update_message(session, context, request, now=now)
     unknown = notices.RequestUnknown(

@@ -99,7 +99,7 @@ def settle(
     # After the person's rights, so that a stranger cannot have the trail walked over.
     require_proven(session, context, request, status=Status(request.status), across_anchors=True)
     settlement = _add_settlement(
-        session, context, request, member=member, happened=happened, reason=reason, now=now
+        session, context, request, execution, member=member, happened=happened, reason=reason, now=now
     )
     known = {**members_by_account, settlement.account: member}
     words = _count_words((*earlier, settlement), context, request, changers=changers, members_by_account=known)
@@ -199,6 +199,7 @@ def _add_settlement(
     session: Session,
     context: ApprovalContext,
     request: Request,
+    execution: Execution | None,
     *,
     member: Member,
     happened: bool,
@@ -206,6 +207,8 @@ def _add_settlement(
     now: datetime,
 ) -> Settlement:
     person = member.person
+    # Not before the contradiction that it answers, if a clock was ahead then: it would count as an older word.
+    contradicted_at = execution.contradicted_at if execution else None
     settlement = Settlement(
         id=context.make_id(),
         request_id=request.id,
@@ -214,7 +217,7 @@ def _add_settlement(
         name=person.display_name,
         happened=happened,
         reason=reason.strip(),
-        settled_at=now,
+        settled_at=max(now, contradicted_at or now),
     )
     settlement.mac = row_macs.sign_settlement(settlement, digest=request.digest, macs=context.macs)
     session.add(settlement)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.context import ApprovalContext
 from approvals.execution import end_watch, interrupted_executions, orders, reconciliation, unproven
+from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.execution.orders import OpenOrder
 from approvals.execution.reconciliation import LookupClaim
@@ -33,6 +34,7 @@ class RequestFollowUp:
     paytend: Client
     now_in: Callable[[Session], datetime]
     watch: LeaseWatch
+    absences: AbsenceWatch
     wake_deliverer: Callable[[], None]
 
     def keep_deadlines(self) -> int:
@@ -98,7 +100,9 @@ class RequestFollowUp:
         result = self._ask(claim)
         with self.database.writing() as session:
             now = self.now_in(session)
-            reconciliation.record(session, self.context, claim=claim, result=result, now=now)
+            reconciliation.record(
+                session, self.context, claim=claim, result=result, absences=self.absences, now=now
+            )
 
     def _watch(self, claim: LookupClaim) -> None:
         result = self._ask(claim)

@@ -8,6 +8,7 @@ from approvals.actions.snapshot import Snapshot
 from approvals.audit.row_macs import make_macs
 from approvals.audit.trail_keys import make_key
 from approvals.context import SEND_WITHIN, AlarmRecipients, ApprovalContext
+from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.policy import people
 from approvals.policy.cardholder_changes import find_known_holder
@@ -50,6 +51,7 @@ def make_approvals(base: Foundation) -> ApprovalEdge:
             paytend=base.clients.paytend,
             now_in=base.clock.now_in,
             watch=LeaseWatch(monotonic=base.clock.monotonic),
+            absences=AbsenceWatch(monotonic=base.clock.monotonic),
             wake_deliverer=base.loops.delivery.wake,
         ),
         stops=StopFollowUp(

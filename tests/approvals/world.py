@@ -24,6 +24,7 @@ from approvals.execution import (
     records,
     settlement_by_people,
 )
+from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.candidates import Candidate, find_claimable
 from approvals.execution.execution import ClaimedExecution, NotClaimed
 from approvals.execution.interrupted_executions import LeaseWatch
@@ -141,6 +142,7 @@ class ApprovalWorld:
     def __post_init__(self) -> None:
         """Let the monotonic clock go with the other one."""
         self.watch = LeaseWatch(monotonic=self.monotonic)
+        self.absences = AbsenceWatch(monotonic=self.monotonic)
 
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start."""
@@ -291,7 +293,9 @@ class ApprovalWorld:
             result = reconciliation.ask(claim, self.paytend)
             findings.append(result)
             with self.database.writing() as session:
-                reconciliation.record(session, self.context, claim=claim, result=result, now=self.now)
+                reconciliation.record(
+                    session, self.context, claim=claim, result=result, absences=self.absences, now=self.now
+                )
         return findings
 
     def watches(self) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from approvals.actions.outcomes import Result
 from approvals.execution import execution, records
+from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.execution import ClaimedExecution
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.requests.decision_validity import Expired
@@ -143,6 +144,7 @@ def follow_up(world: ApprovalWorld, *, wall: object) -> RequestFollowUp:
         paytend=world.paytend,  # type: ignore[arg-type]  # has the same `send`
         now_in=DatabaseClock(wall=wall, monotonic=time.monotonic),  # type: ignore[arg-type]  # returns a time
         watch=LeaseWatch(monotonic=time.monotonic),
+        absences=AbsenceWatch(monotonic=time.monotonic),
         wake_deliverer=lambda: None,
     )
 

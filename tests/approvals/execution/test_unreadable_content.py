@@ -137,6 +137,7 @@ def test_a10_a_row_that_breaks_stops_neither_deadlines_nor_lookups(world: Approv
         paytend=world.paytend,  # type: ignore[arg-type]  # a sender
         now_in=lambda _session: world.now,
         watch=world.watch,
+        absences=world.absences,
         wake_deliverer=lambda: None,
     ).reconcile_due()
 
@@ -168,6 +169,7 @@ def test_a10_an_odd_answer_is_asked_for_again_and_does_not_stop_the_others(world
         paytend=OddPaytend(),  # type: ignore[arg-type]  # a sender
         now_in=lambda _session: world.now,
         watch=world.watch,
+        absences=world.absences,
         wake_deliverer=lambda: None,
     )
     for _ in range(3):

@@ -11,10 +11,11 @@ from sqlmodel import col, select
 
 from approvals.audit.trail_keys import make_key
 from approvals.execution.interrupted_executions import INTERRUPTED
+from approvals.policy.people import identity_of
 from approvals.statuses import Status
 from approvals.stops.evidence import BEGAN, RESUMED
 from approvals.stops.standing import find_standing
-from approvals.tables import AuditEvent, Execution, Request
+from approvals.tables import AuditEvent
 from bot.database.engine import SqlDatabase, sqlite_module
 from storage.database_clock import DatabaseClock
 from tests.approvals.simulation.insider import Insider
@@ -30,7 +31,10 @@ SLOW = (*(0.0,) * 60, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 40.0, 130.0)  # seconds bet
 SLEEPS = (3.0, 20.0, 250.0, 700.0)
 ASLEEP = (0.0, 0.0, 0.0, 2.0, 10.0, 20.0)
 QUICK = (*(0.0,) * 40, 0.2, 0.5, 1.0)
-JUMPS = (timedelta(hours=1), timedelta(hours=-1), timedelta(minutes=4), timedelta(minutes=-20))
+JUMPS = tuple(timedelta(minutes=minutes) for minutes in (60, -60, 4, 4, -20, 3 * 1440, -3 * 1440))
+LAST = 40  # steps after everything is over
+CALM = (*(90.0,) * 16, *(900.0,) * 40)  # seconds; the longest pause between two looks is an hour, of an end six
+SETTLED = ("execution:settled", "execution:resettled")
 
 
 class History:
@@ -48,6 +52,7 @@ class History:
         self.has_insider = not self.stuck and self.chance.random() < 0.25
         self.fails_over = not self.stuck and not self.has_insider and self.chance.random() < 0.2
         self.clocks_jump = not self.stuck and self.chance.random() < 0.3
+        self.fail_overs = 0
         self.broke: list[Exception] = []
         self.looked_at: dict[str, float] = {}
         self._reported: set[tuple[str, str]] = set()
@@ -59,12 +64,11 @@ class History:
             connect=self._connect,
             sent=self._judge_moment,
             repeats=self.chance.random() < 0.5,
+            fail_overs=lambda: self.fail_overs,
             forgets=not self.fails_over,
-            # The pause between two absences goes by the clock of the database.
-            refuses_late=not self.clocks_jump,
         )
         self.people = People(self, ApprovalWorld(database=databases[2], context=self._make_context()))
-        self.clock = DatabaseClock(wall=self.database_wall, monotonic=self.seconds)
+        self.clock = self._make_clock()
         skews = [timedelta(seconds=self.chance.uniform(-4000, 4000)) for _ in range(2)]
         self.replicas = [
             Replica(self, database, skew=skew) for database, skew in zip(databases[:2], skews, strict=True)
@@ -95,6 +99,23 @@ class History:
         with self.database.reading() as session:
             return self.clock(session)
 
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what a query finds, at a tenth of the price of a session."""
+        with self.database.engine.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+    def read_statuses(self) -> dict[str, str]:
+        """Return the status of each request as people see it.
+
+        An unknown one with buttons is "to settle", an end of which Paytend says the opposite "contradicted".
+        """
+        query = (
+            "SELECT r.id, CASE WHEN e.contradicted_at IS NOT NULL THEN 'contradicted' "
+            "WHEN r.status = 'unknown' AND e.gave_up_at IS NOT NULL THEN 'to settle' ELSE r.status END "
+            "FROM approval_request r LEFT JOIN approval_execution e ON e.request_id = r.id"
+        )
+        return dict(self.read(query))
+
     def happens(self, share: float) -> bool:
         """Draw whether something goes wrong."""
         return not self.is_calm and self.chance.random() < share
@@ -116,8 +137,12 @@ class History:
         self.people.wishes = [Wish(card_id=card) for card in (*sorted(self.stuck), "1001", "1002")]
         for wish in self.people.wishes:
             self.people.ask(wish)
-        for _ in range(STEPS):
+        left = STEPS
+        while left > 0:
             self._step()
+            left -= 1
+            if left % 20 == 0 and left > LAST and self._is_all_over():
+                left = LAST  # what was done may still be done again
         self._calm_down()
         self._judge()
         return self.violations
@@ -134,8 +159,9 @@ class History:
                 break
         else:
             if replica.asleep_until <= self._seconds:
+                job, done = replica.job, replica.done
                 replica.step()
-                if replica.job == "reconcile_due":
+                if job == "reconcile_due" and replica.done != done:
                     self._look_for_early_ends()
 
     def _pace(self) -> tuple[float, ...]:
@@ -173,6 +199,13 @@ class History:
 
     def _set_clock(self) -> None:
         self._database_is_off += self.chance.choice(JUMPS)
+        if self.chance.random() < 0.5:  # else the time goes on as it was in each process
+            self.clock = self._make_clock()
+            for replica in self.replicas:
+                replica.kill()
+
+    def _make_clock(self) -> DatabaseClock:
+        return DatabaseClock(wall=self.database_wall, monotonic=self.seconds)
 
     def _edit_identities(self) -> None:
         self.people.learn_who_is_who()
@@ -202,19 +235,20 @@ class History:
             with closing(sqlite_module().connect(self.database.url.database)) as file:
                 self.chance.choice(recent).backup(file)
             self.people.world.database.recollection.clear()
+            self.fail_overs += 1
 
     def _look_for_early_ends(self) -> None:
-        with self.database.reading() as session:
-            rows = session.exec(
-                select(Request, Execution)
-                .join(Execution, col(Execution.request_id) == col(Request.id))
-                .where(Request.status == Status.UNKNOWN.value, Execution.words == INTERRUPTED)
-            ).all()
-        for request, execution in rows:
-            age = self._seconds - self.looked_at.get(request.subject, 0.0)
-            if (request.id, execution.lease) not in self._reported and age < self.context.lease.total_seconds():
+        query = (
+            "SELECT r.id, r.subject, e.lease, e.words FROM approval_request r JOIN approval_execution e "
+            "ON e.request_id = r.id WHERE r.status = 'unknown'"
+        )
+        for request_id, card_id, lease, words in self.read(query):
+            if words != INTERRUPTED:
+                continue
+            age = self._seconds - self.looked_at.get(card_id, 0.0)
+            if (request_id, lease) not in self._reported and age < self.context.lease.total_seconds():
                 self.violates("a lease was ended early")
-            self._reported.add((request.id, execution.lease))
+            self._reported.add((request_id, lease))
 
     def _calm_down(self) -> None:
         """Let everything that is under way end, with nothing going wrong any more."""
@@ -223,28 +257,39 @@ class History:
             replica.asleep_until = 0.0
             replica.kill()
         self._database_is_off = timedelta()  # it is set right
+        self.clock = self._make_clock()
         with self.database.reading() as session:
             stopped = find_standing(session, self.context)
         if stopped:
             self.people.stop()
-        # As long as a clock can have been ahead: what was to be asked then is asked then.
-        for _ in range(300):
-            self._pass(90)
-            for replica in self.replicas:
-                replica.work()
-            if all(self._is_over(wish) for wish in self.people.wishes):
+        for number, seconds in enumerate(CALM):
+            self._pass(seconds)
+            self.replicas[number % 2].work(deadlines=number % 6 < 2)
+            if self._is_all_over():
                 return
             self.people.act()
 
-    def _is_over(self, wish: Wish) -> bool:
-        request = self.people.newest(wish)
-        return request is None or request.status in ENDS
+    def _is_all_over(self) -> bool:
+        statuses = self.read_statuses()
+        return all(self._is_over(wish, statuses) for wish in self.people.wishes)
+
+    def _is_over(self, wish: Wish, statuses: dict[str, str]) -> bool:
+        found = [(request, statuses[request.id]) for request in wish.asked if request.id in statuses]
+        if any(status not in ENDS for _, status in found):
+            return False
+        return all(
+            (status == Status.EXECUTED) is self.paytend.happened(request.reference)
+            and not self.paytend.is_under_way(request.reference)
+            for request, status in found
+            if request.reference in self.paytend.lied
+        )
 
     # what must hold
 
     def _judge(self) -> None:
+        statuses = self.read_statuses()
         if not self.has_insider:
-            self._judge_stops()
+            self._judge_trail()
         for reference, times in self.paytend.booked.items():
             if times > 1:
                 self.violates(f"{reference} was booked {times} times")
@@ -256,25 +301,44 @@ class History:
             if times > 1 and not lied and not self.has_insider:
                 self.violates(f"one wish was fulfilled {times} times")
             if not self.has_insider:
-                self._judge_end(wish)
+                self._judge_end(wish, statuses)
 
-    def _judge_stops(self) -> None:
-        """Nothing is claimed between a stop and its end, in the order in which both were committed."""
+    def _judge_trail(self) -> None:
+        """Judge what was done in between, in the order in which it was committed."""
         with self.database.reading() as session:
-            names = session.exec(select(AuditEvent.event).order_by(col(AuditEvent.seq))).all()
+            query = select(AuditEvent.event, AuditEvent.subject, AuditEvent.actor).order_by(col(AuditEvent.seq))
+            events = session.exec(query).all()
+        cards = {request.id: wish.card_id for wish in self.people.wishes for request in wish.asked}
+        contradicted: set[str] = set()
+        words: dict[str, set[str]] = {}
         stopped = False
-        for name in names:
+        for name, subject, actor in events:
             stopped = name == BEGAN or (stopped and name != RESUMED)
-            if stopped and name == "execution:claimed":
-                self.violates("something was claimed although all was stopped")
+            request_id = subject.removeprefix("request:")
+            said_by = words.setdefault(request_id, set())
+            match name:
+                case "execution:claimed":
+                    if stopped:
+                        self.violates("something was claimed although all was stopped")
+                    if cards.get(request_id) in {cards.get(each) for each in contradicted}:
+                        self.violates("something was claimed on a card with a contradiction")
+                case "execution:contradicted":
+                    contradicted.add(request_id)
+                    said_by.clear()
+                case "execution:word_given":
+                    said_by.add(identity_of(actor, same_person=self.context.same_person))
+                case _ if name.startswith(SETTLED):
+                    contradicted.discard(request_id)
+                    if len(said_by | {identity_of(actor, same_person=self.context.same_person)}) < 2:
+                        self.violates(f"{name} by one person")
 
-    def _judge_moment(self, reference: str) -> None:
+    def _judge_moment(self, reference: str, fail_overs: int) -> None:
         """Nothing is sent once somebody else has taken over, or has ended it."""
-        with self.database.reading() as session:
-            status = session.exec(select(Request.status).where(Request.reference == reference)).first()
-        # A fail-over between the check and the send is seen by nobody; the look before the next send answers it.
-        if status != Status.EXECUTING and not self.fails_over:
-            self.violates(f"something was sent that is {status}")
+        found = self.read(f"SELECT status FROM approval_request WHERE reference = '{reference}'")  # noqa: S608 - ours
+        # A fail-over between the check and the send is seen by nobody: the check read the old database. The look
+        # before the next send answers it, so money may still not move twice.
+        if found != [(Status.EXECUTING,)] and fail_overs == self.fail_overs:
+            self.violates(f"something was sent that is {found}")
 
     def _judge_call(self, reference: str, card_id: str) -> None:
         wish = self.people.wish_of.get(reference)
@@ -285,15 +349,15 @@ class History:
         if not self.people.approved_by.get(request.id, set()) - {"sam"}:
             self.violates("something was sent without a second person")
 
-    def _judge_end(self, wish: Wish) -> None:
-        request = self.people.newest(wish)
-        if request is None:
-            return
-        happened = self.paytend.happened(request.reference)
-        if request.status not in ENDS:
-            self.violates(f"left {request.status}, and nobody has a way out")
-        elif (request.status == Status.EXECUTED) is not happened and request.reference not in self.paytend.lied:
-            self.violates(f"{request.status}, but booked {self.paytend.booked.get(request.reference, 0)} times")
+    def _judge_end(self, wish: Wish, statuses: dict[str, str]) -> None:
+        for request in wish.asked:
+            status = statuses.get(request.id)
+            if status is None:
+                continue  # a fail-over lost it
+            if status not in ENDS:
+                self.violates(f"left {status}, and nobody has a way out")
+            elif (status == Status.EXECUTED) is not self.paytend.happened(request.reference):
+                self.violates(f"{status}, but booked {self.paytend.booked.get(request.reference, 0)} times")
 
     def _make_context(self) -> Any:
         def make_id() -> str:

@@ -9,16 +9,16 @@ from sqlalchemy.exc import DBAPIError
 from approvals.audit.chain import TrailWentBack
 from approvals.policy.people import Member, accounts_of, identity_of
 from approvals.refusals import Refusal
-from approvals.requests import stored
 from approvals.statuses import Status
 from approvals.stops import resuming, stopping
 from approvals.stops.scope import StopKind, StopScope
 from approvals.stops.standing import find_standing
-from approvals.tables import Execution, Request
+from approvals.tables import Request
 from tests.approvals.world import ADA, MARA, MILO, SAM, ApprovalWorld, person, snapshot
 
 ALTER_EGO = person("U0ALT", "manager", name="Sam again")  # Sam's other account
 SAME = (("U0SAM", "U0ALT"),)
+SAM_TRIES = 0.4
 CAREFUL = 600.0  # seconds after which people believe that what the portal does not show will not come
 
 
@@ -40,6 +40,8 @@ class People:
         self.wish_of: dict[str, Wish] = {}  # by reference
         self.approved_by: dict[str, set[str]] = {}  # request: humans
         self.approved_at: dict[str, float] = {}
+        self._words: set[tuple[str, str, str]] = set()
+        self.decides = self.history.chance.random() < 0.95  # else nobody has time before the calm
         self.world.members_by_account["U0ALT"] = ALTER_EGO
         self.world.members_by_account["U0SAM"] = replace(SAM, roles=frozenset({"support", "manager"}))
 
@@ -68,11 +70,17 @@ class People:
     def decide(self, request: Request) -> None:
         """Let Sam try, then somebody honest."""
         self.world.now = self.history.now()
-        knows = bool(self.world.context.same_person)
-        for account in ("U0SAM", "U0ALT") if knows else ("U0SAM",):
+        for account in self._tries_of_sam():
             if self._try(request, account):
                 self.history.violates(f"the requester decided as {account}")
         self._try(request, self.history.chance.choice((MARA, MILO)).person.account)
+
+    def _tries_of_sam(self) -> tuple[str, ...]:
+        """With which accounts the requester presses the button now, though it must refuse."""
+        if not self.history.happens(SAM_TRIES):
+            return ()
+        # Who nobody knows to be the same person may press it: that is a matter of the identity map.
+        return ("U0SAM", "U0ALT") if self.world.context.same_person else ("U0SAM",)
 
     def _try(self, request: Request, account: str) -> bool:
         try:
@@ -89,15 +97,20 @@ class People:
 
     def act(self) -> None:
         """Do one thing that people do."""
+        statuses = self.history.read_statuses()
         for wish in self.wishes:
-            request = self.newest(wish)
-            if request is None:
-                self.ask(wish) if not wish.asked else None
-            elif request.status == Status.PENDING:
-                self.decide(request)
-            elif request.status == Status.UNKNOWN:
-                self.settle(request)
-            elif request.status == Status.FAILED and request.reference not in self.history.paytend.lied:
+            if not wish.asked:
+                self.ask(wish)
+                continue
+            for request in wish.asked:
+                match statuses.get(request.id):
+                    case Status.PENDING if self.decides or self.history.is_calm:
+                        self.decide(request)
+                    case "to settle" | "contradicted" as seen:
+                        self.settle(request, seen=seen)
+                    case Status.UNKNOWN if self.history.happens(0.1):
+                        self.settle(request, seen="unknown")
+            if statuses.get(wish.asked[-1].id) == Status.FAILED:
                 self.ask(wish)  # they were told that it did not happen
 
     def stop(self) -> None:
@@ -123,37 +136,32 @@ class People:
                     now=self.world.now,
                 )
 
-    def newest(self, wish: Wish) -> Request | None:
-        """Return the newest request for a wish as it is now; None if the database does not have it."""
-        if not wish.asked:
-            return None
-        try:
-            return self.world.read(wish.asked[-1])
-        except stored.UnknownRequest:
-            return None
-
-    def settle(self, request: Request) -> bool:
-        """Let Sam try to settle it, then two people by what the portal shows; return whether it has ended."""
+    def settle(self, request: Request, *, seen: str) -> None:
+        """Let Sam try to settle it, then two people by what the portal shows."""
         since = self.history.seconds() - self.approved_at.get(request.id, self.history.seconds())
         happened = self.history.paytend.happened(request.reference)
         self.world.now = self.history.now()
-        for account in ("U0SAM", "U0ALT") if self.world.context.same_person else ("U0SAM",):
+        for account in self._tries_of_sam():
             if self._says(request, self.world.members_by_account[account], happened=not happened):
                 self.history.violates("the requester settled")
-        if since < CAREFUL or self.history.paytend.is_under_way(request.reference):
+        if since < CAREFUL or self.history.paytend.is_in_progress(request.reference):
             # Hasty people press the button all the same: it must refuse while Paytend said that it is in progress.
             if self.knows_progress(request) and self._says(request, MARA, happened=False):
                 self.history.violates("settled as not done while in progress")
-            return False
-        for who in (MARA, ADA):
-            self._says(request, self.world.members_by_account[who.person.account], happened=happened)
-        return self.world.read(request).status != Status.UNKNOWN
+            return
+        # Each acts alone: the other one may come later, and Paytend may say something else in between.
+        for who in (MARA, ADA, MILO):
+            # A word stays; only some press the button again.
+            word = (request.id, who.person.account, seen)
+            if self.history.happens(0.3) or (word in self._words and not self.history.happens(0.1)):
+                continue
+            if self._says(request, self.world.members_by_account[who.person.account], happened=happened):
+                self._words.add(word)
 
     def knows_progress(self, request: Request) -> bool:
         """Whether the last clear word of Paytend was that it is in progress."""
-        with self.world.database.reading() as session:
-            execution = session.get(Execution, request.id)
-        return execution is not None and execution.last_said == "in_progress"
+        query = f"SELECT last_said FROM approval_execution WHERE request_id = '{request.id}'"  # noqa: S608 - ours
+        return bool(self.history.read(query) == [("in_progress",)])
 
     def _says(self, request: Request, who: Member, *, happened: bool) -> bool:
         try:

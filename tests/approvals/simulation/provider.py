@@ -19,6 +19,8 @@ FAULTS = {
     "late_lost": 2,
     "late_in_progress": 2,
     "slow_in_progress": 2,
+    "very_late": 2,
+    "failed_done": 1,
     "late_refused": 2,
     "refused": 2,
     "refused_done": 3,
@@ -32,6 +34,8 @@ FAULTS = {
 }
 LATEST = 80.0  # seconds until a late one is done; shorter than the pause after which an absence counts
 SLOWEST = 1500.0  # seconds; what takes so long is shown as being in progress
+# Not shown, or signed as failed, and done all the same: people may have settled that it did not happen.
+LYING = ("very_late", "failed_done")
 ABSENT, EXISTS, BUSY, NO = "14", "2201", "31", "51"
 
 
@@ -54,15 +58,15 @@ class HostilePaytend:
     now: Callable[[], float]
     step: Callable[[], None] = lambda: None
     connect: Callable[[], None] = lambda: None
-    sent: Callable[[str], None] = lambda _reference: None
+    sent: Callable[[str, int], None] = lambda _reference, _fail_overs: None
+    fail_overs: Callable[[], int] = lambda: 0
     repeats: bool = False
     forgets: bool = True
-    refuses_late: bool = True
     is_calm: bool = False
     orders: dict[str, Order] = field(default_factory=dict)
     booked: dict[str, int] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
-    lied: set[str] = field(default_factory=set)  # of which it signed that they failed, and did them later
+    lied: set[str] = field(default_factory=set)  # what it did after everybody had to believe that it would not
 
     def passes(self) -> None:
         """Do what is due."""
@@ -76,9 +80,13 @@ class HostilePaytend:
         return self.booked.get(reference, 0) > 0
 
     def is_under_way(self, reference: str) -> bool:
-        """Whether it may still happen, as the portal shows it."""
+        """Whether it may still happen."""
         order = self.orders.get(reference)
         return order is not None and order.due is not None
+
+    def is_in_progress(self, reference: str) -> bool:
+        """Whether it may still happen, as the portal shows it; of some it shows nothing."""
+        return self.is_under_way(reference) and reference not in self.lied
 
     def send(self, call: Call[Any]) -> TopUp:
         """Answer like paytend.Client, or not."""
@@ -102,14 +110,13 @@ class HostilePaytend:
 
     def _top_up(self, call: Call[Any], reference: str) -> TopUp:
         fault = "none" if self.is_calm else self.chance.choices(list(FAULTS), list(FAULTS.values()))[0]
-        if fault == "late_refused" and not self.refuses_late:
-            fault = "refused_done"
         if fault == "unreachable":
             raise Unreachable("refused")
+        fail_overs = self.fail_overs()
         if call.before_sending is not None:
             call.before_sending()
         # From here on it may have been sent: nobody is paused between the check and the body.
-        self.sent(reference)
+        self.sent(reference, fail_overs)
         self.calls.append((reference, str(call.values["card_id"])))
         try:
             return self._take(fault, reference, call)
@@ -129,7 +136,12 @@ class HostilePaytend:
         if fault == "failed":
             order.status = "2"
             return self._answer(reference, order)
-        if fault == "slow_in_progress":
+        if fault in LYING:
+            self.lied.add(reference)
+            order.due = self.now() + self.chance.uniform(400, SLOWEST)
+            order.status = "2" if fault == "failed_done" else "3"
+            order.hidden_until = order.due if fault == "very_late" and self.forgets else 0.0
+        elif fault == "slow_in_progress":
             order.status, order.due = "3", self.now() + self.chance.uniform(400, SLOWEST)
         elif fault.startswith("late"):
             order.status, order.due = "3", self.now() + self.chance.uniform(1, LATEST)
@@ -141,7 +153,7 @@ class HostilePaytend:
 
     def _say(self, fault: str, reference: str, order: Order) -> TopUp:
         match fault:
-            case "lost_after" | "late_lost":
+            case "lost_after" | "late_lost" | "very_late":
                 raise OutcomeUnknown("lost")
             case "forgotten":
                 # For longer than anybody asks before people are called, and for ever where that can do no harm.
