@@ -59,7 +59,7 @@ class ApprovalContext:
     reference_prefix: str = ""
     send_within: timedelta = SEND_WITHIN
     lease: timedelta = timedelta(minutes=3)  # the bot derives both from the timeouts of a call (bot/wiring)
-    give_up_after: timedelta = timedelta(minutes=5)
+    give_up_after: timedelta = timedelta(minutes=5)  # F12
     ask_again_within: timedelta = timedelta(minutes=10)
     stop_when: tuple[StopCondition, ...] = ()
     absent_for: timedelta = timedelta(minutes=2)

@@ -10,8 +10,10 @@ from typing import Any, Literal, TextIO
 from paytend.redaction import is_secret_name, mask_text
 
 _TOKENS = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|-----BEGIN[^-]*-----.*?-----END[^-]*-----", re.DOTALL)
+# One record is one line, and no merchant's name moves the cursor of a terminal (A28).
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+# Fields with these names are dropped whatever is in them: a body has more in it than any filter knows.
 _BODIES = frozenset({"body", "content", "payload", "raw", "text", "blocks", "view", "token", "signature"})
 REMOVED = "(removed)"
 QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "alembic", "uvicorn.access")

@@ -132,6 +132,7 @@ def _card(card_id: str, source: SnapshotSource) -> tuple[CardInfo, Cardholder | 
     if not holder_id:
         return card, None
     known = card.model_copy(update={"holder_id": holder_id})
+    # The review (KYC) is only in the cardholder's own answer, and money needs it (A16).
     return known, source.ask(operations.GET_CARDHOLDER(holder_id=holder_id))
 
 

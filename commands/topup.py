@@ -152,6 +152,7 @@ def status(reference: str, *, ask: CallSender) -> TopUpStatusReply | TopUpUnknow
     try:
         found = ask(operations.GET_TOP_UP_RESULT(reference=reference))
     except Refused as refused:
+        # With Paytend's reason: any refusal looks like this, and who takes it for "not done" asks for it again.
         return TopUpUnknownReply(reference=reference, reason=refused.reason)
     return TopUpStatusReply(
         reference=reference,

@@ -1,7 +1,7 @@
 """What can go wrong when talking to Paytend, by what may be believed afterwards.
 
 PaytendError
- ├── Refused          "No."          Paytend answered and declined; nothing was done
+ ├── Refused          "No."          Paytend declined; of a change, no proof that it was not done (case A1)
  ├── Unreachable      "Not now."     never sent, or a read that got no answer; safe to try again
  ├── OutcomeUnknown   "I don't know" a change was sent and no answer came; never repeat it blindly
  └── ProtocolError    "I don't know" an answer or webhook that cannot be trusted; for a change: unknown
@@ -34,7 +34,7 @@ class Refused(PaytendError):
     """Paytend declined: `respCode` other than "00".
 
     `verified` says whether the refusal carried a good signature. Paytend leaves some refusals unsigned
-    (document §4.2), so an unverified one may be shown, but does not prove that a change did not happen.
+    (document §4.2). Neither proves that a change did not happen: it may refuse a repetition (case A1).
     """
 
     def __init__(self, *, code: str, reason: str, verified: bool) -> None:

@@ -196,6 +196,7 @@ def judge_change(reading: Reading, *, question: Question, asked: Asked = Asked.C
         answer=reading.answer,
         followed=reading.followed,
         secret=reading.secret,
+        # Kept for the lookups: a code that refused the change cannot mean "no such order" as well (A1).
         refused_code=reading.code if asked is Asked.CHANGE and reading.said is Said.REFUSED else "",
         in_progress=row.belief is Belief.IN_PROGRESS,
         confirm=row.next is Next.CONFIRM,

@@ -121,6 +121,7 @@ def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -
         return read
     if answer.secret is None:
         return make_reading(Said.DONE, "Done. Paytend sends it to the cardholder; nobody here sees it.", answer)
+    # Without the answer, which the row of the execution keeps: nothing of a secret is ever stored.
     words = "Done. Paytend answered with a secret, which only the requester can see, once."
     return Reading(said=Said.DONE, words=words, secret=answer.secret)
 

@@ -34,6 +34,7 @@ class Exclusion:
     shared: Shared
     asking: frozenset[Status]
     why: str
+    # Not the approved ones: two requests that each wait for the other would both lapse.
     claiming: frozenset[Status] = UNSETTLED
 
 

@@ -55,6 +55,7 @@ def _find_meaning(error: Refused, context: RefusalContext) -> Said:
     if not error.verified:
         is_absent = context.asked is Asked.BEFORE and _means_absent(error.code, context, is_under_way=is_under_way)
         return Said.ABSENT_UNSIGNED if is_absent else Said.REFUSED_UNSIGNED
+    # Signed ones only: a list of codes must not let anybody on the way end a request with one of them.
     if context.asked is Asked.CHANGE and error.code in context.codes.final_refusals:
         return Said.REFUSED_FINALLY
     if context.asked is not Asked.CHANGE and _means_absent(error.code, context, is_under_way=is_under_way):

@@ -41,5 +41,6 @@ def refuse_unusable(action: Action, snapshot: Snapshot) -> None:
     if action.usable_second:
         if snapshot.second is None or snapshot.second.status not in action.usable_second:
             raise SecondUnusable(status=snapshot.second.status_text if snapshot.second else "not known")
+        # The old card's balance goes to the new one, which must not be somebody else's.
         if snapshot.second.holder_id not in ("", snapshot.holder_id):
             raise SecondTaken

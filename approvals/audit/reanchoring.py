@@ -43,6 +43,7 @@ def anchor(
     if found is None:
         ranges = ", ".join(f"{each.first}-{each.last}" for each in verified.open_breaks[:20]) or "none"
         raise NotAnchored(f"There is no such break; the trail has: {ranges}")
+    # A tail that was cut off leaves nothing that two people could see and accept (ADR 14).
     if not found.digest:
         raise NotAnchored("A tail that was cut off cannot be re-anchored: restore the database instead.")
     if len(why.strip()) < 3:
@@ -64,6 +65,7 @@ def _find_proposers(session: Session, found: ChainBreak, *, key: TrailKey) -> li
     proposers = []
     for row in session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(100)):
         facts: Mapping[str, Any] = json.loads(row.facts)
+        # Of what is there now: a row that was changed after the proposal was not what the first admin accepted.
         same = (facts["first"], facts["last"], facts["digest"]) == (found.first, found.last, found.digest)
         if same and any(chain.fits(row, key=key[name]) for name in key.names):
             proposers.append(row.actor)

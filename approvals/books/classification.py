@@ -97,6 +97,7 @@ def judge_own(own: OwnTopUp, rows: Sequence[BookedRow], *, is_whole: bool, now: 
     if unclear := _find_unclear(rows):
         return _find(FindingKind.UNCLEAR, unclear, own, rows)
     happened = [row for row in rows if row.movement is Movement.HAPPENED]
+    # Of a list that moved while it was read one row may come on two pages; of a whole one it is there twice.
     distinct = happened if is_whole else _drop_repeated(happened)
     if len(distinct) > 1:
         return _find(FindingKind.TWICE, _say_twice(distinct), own, distinct)

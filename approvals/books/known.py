@@ -49,6 +49,7 @@ def require_open(
     if row.gone_at or row.known_at:
         raise OverAlready(state="gone" if row.gone_at else "known")
     request = session.get(Request, row.request_id) if row.request_id else None
+    # As in a settlement: who asked for the money does not say that its trace is all right.
     if request and member.person.is_known_as(request.requester_id, request.requester_account):
         raise AskedForIt
     if any(member.person.is_known_as(said.person_id, said.account) for said in read_said(session, context, row)):

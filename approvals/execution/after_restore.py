@@ -38,6 +38,7 @@ def mark_open_requests(session: Session, context: ApprovalContext, *, now: datet
     for request in _with(session, Status.APPROVED, Status.EXECUTING):
         execution = session.get(Execution, request.id) or _add_execution(session, context, request, now=now)
         outcome = Outcome(result=Result.UNKNOWN, words=UNKNOWN_WORDS)
+        # A move of its own: nothing else leads from approved to unknown (MOVES).
         event = "execution:restored" if request.status == Status.APPROVED else "execution:unknown"
         mark_unknown(session, context, request, execution, outcome=outcome, now=now, event=event)
         counts.unknown += 1

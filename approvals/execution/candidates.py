@@ -49,6 +49,7 @@ def find_claimable(
         .where(
             Request.status == Status.APPROVED.value,
             col(Request.execute_by) > now,
+            # Set after a try that was never sent: its pause has to end first.
             or_(
                 col(Execution.next_look_at).is_(None),
                 is_due(Execution.next_look_at, now=now, longest=records.PAUSES[-1]),

@@ -63,6 +63,7 @@ def record(
     note_answer(execution, result, now=now)
     execution.next_look_at = now + PAUSES[min(claim.lookups, len(PAUSES) - 1)]
     is_sure = status is Status.EXECUTED and result.status is LookupStatus.EXECUTED
+    # Done, as Paytend says itself and no person had to: nothing is left to watch.
     if now >= execution.watched_until or (is_sure and not stored.find_settlements(session, request.id)):
         execution.watched_until = execution.next_look_at = None
     # The same word again is not news: people have settled it in spite of it.

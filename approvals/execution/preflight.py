@@ -27,6 +27,7 @@ def _changes(action: Action, shown: Snapshot, current: Snapshot) -> list[str]:
         changes.append(f"the card was {shown.status_text} when it was asked and is {current.status_text} now")
     if current.holder_id != shown.holder_id:
         changes.append("the card belongs to another cardholder now")
+    # Both empty: Paytend never tells the review, and the approvers were told so.
     if action.is_delicate and current.kyc != APPROVED and (current.kyc or shown.kyc):
         was, now = shown.kyc or "not known", current.kyc or "not known"
         changes.append(f"the review of the cardholder (KYC) was {was} when it was asked and is {now} now")

@@ -86,6 +86,7 @@ def finish(
     execution.finished_at = now
     # The claim is the nearest moment that is known: `do` has no transaction in which it could write one.
     execution.sent_at = execution.sent_at or execution.claimed_at
+    # Only by our reference: what a card is like weeks later may be anybody's doing.
     is_watched = outcome.confirm and not outcome.followed and find_action(request.action).by_reference
     execution.watched_until = now + context.watch_for if is_watched else None
     execution.next_look_at = now + FIRST_FOLLOW if outcome.followed or is_watched else None

@@ -65,6 +65,7 @@ def end_unsigned(session: Session, context: ApprovalContext, *, now: datetime, l
     ).all()
     for request in unsigned:
         opened = _find_events(session, context, request, "approval:opened")
+        # By the trail and not by the row, whose MAC anybody who writes to the database can empty.
         if len(opened) == 1 and not json.loads(opened[0].facts).get("request"):
             event = _ENDS[request.status]
             move(session, context, request, event, actor=CLOCK, words=UNSIGNED, now=now)

@@ -121,6 +121,7 @@ def identity_of(account: str, *, same_person: SamePerson) -> str:
 def accounts_of(account: str, *, same_person: SamePerson) -> frozenset[str]:
     """Return all accounts of the person behind an account: lists that share an account are one person."""
     known = frozenset({account})
+    # Until nothing is added: a third list may join two that have no account in common (A13).
     while True:
         more = known.union(*(accounts for accounts in same_person if not known.isdisjoint(accounts)))
         if more == known:

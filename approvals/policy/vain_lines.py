@@ -90,6 +90,7 @@ def _of_limit(policy: Policy, place: int, limit: LimitRule) -> Iterator[str]:
     if isinstance(limit.then, RaisedQuorum) and limit.then.quorum <= min(rule.quorum for rule in rules):
         yield f"every rule for {limit.action} needs {limit.then.quorum} approvals or more without it"
     for other in (*policy.limits[:place], *policy.limits[place + 1 :]):
+        # Of two equal limits each covers the other: only the later one is named.
         is_first = policy.limits.index(other) < place
         if _covers(other, limit) and (is_first or not _covers(limit, other)):
             yield f"the one over {other.over} in {write_hours(other.window)} is reached before it and is as strict"

@@ -85,6 +85,7 @@ def _move(history: RequestHistory, row: EventRow, facts: Mapping[str, Any]) -> N
         raise NotReplayable(f"event {row.seq} ({row.event}) is about other content")
     if row.event == "execution:claimed":
         history.lease = str(facts.get("lease", ""))
+    # Events of older versions name no lease.
     elif row.event == "execution:not_sent" and facts.get("lease", history.lease) != history.lease:
         raise NotReplayable(f"event {row.seq} gives back another claim than the one before it")
     history.status, history.version = step.to, history.version + 1
@@ -108,7 +109,8 @@ def _note(history: RequestHistory, row: EventRow, facts: Mapping[str, Any]) -> N
         case event if event.removeprefix("execution:") in _WORDS:
             history.settlements.append(str(facts.get("settlement", "")))
             if row.event in MOVE:
-                history.settled = row.event == "execution:settled_happened"
+                # Settled again counts too: else `check` looks for people who said the opposite.
+                history.settled = row.event in ("execution:settled_happened", "execution:resettled_happened")
     if row.event in MOVE:
         _keep_moments(history, row)
 

@@ -26,6 +26,7 @@ def read_unstopped(session: Session, context: ApprovalContext, request: Request)
 def find_outdated(session: Session, context: ApprovalContext, *, limit: int = 200) -> list[str]:
     """Return the ids of waiting requests whose messages do not name the stops that they wait for."""
     query = select(Request).where(col(Request.status).in_(WAITING))
+    # Nothing is stopped: only a message that still names a stop can be out of date.
     if not find_standing(session, context):
         query = query.where(Request.shown_stops != "")
     requests = session.exec(query.order_by(col(Request.created_at), col(Request.id))).all()

@@ -17,7 +17,7 @@ from paytend import PaytendError, Refused, operations
 from paytend.models import PartnerTransaction
 from storage.database import Database
 
-_PORTION = 200
+_PORTION = 200  # top-ups that are opened at once, so that memory does not grow with the day
 _MOST_ASKED = 20  # results of top-ups that differ, in one comparison
 _MOST_EARLIER = 5  # days outside of those that are compared, of top-ups with a row that came much later
 _DAY = timedelta(days=1)
@@ -68,6 +68,7 @@ class Comparison:
         """Read Paytend's lists and then our requests, so that a request is never older than its row."""
         self._currencies, self._general = _find_currencies(self.source)
         today = self.source.now().astimezone(self.source.zone).date()
+        # A day more on either side: where Paytend counts days in another zone, a row is in its neighbour's list.
         self._read_lists(self.first - _DAY, min(self.last + _DAY, today))
         self._match()
         # A row may come days after its top-up: then all of its days are needed to see whether it is one too many.
@@ -112,6 +113,7 @@ class Comparison:
     def _judge(self, own: OwnTopUp, rows: Sequence[BookedRow], *, now: datetime) -> Finding | None:
         finding = self._ask_about(judge_own(own, rows, is_whole=self._is_whole(own), now=now))
         missing = finding is not None and finding.kind is FindingKind.ABSENT
+        # No alarm: Paytend may have listed it without our reference.
         if finding and missing and own.money and self.spool.note_missing(own.money, own.day):
             return replace(finding, kind=FindingKind.UNCLEAR, words=_MAY_BE_IT)
         return finding

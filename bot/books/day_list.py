@@ -99,9 +99,11 @@ class _Reader:
         self.kept, start, total, marks = 0, 0, None, ("", "")
         for number in range(MOST_PAGES):
             page = self._ask(start)
+            # A row that came in meanwhile moves others to pages that were read already: one would be missed.
             if number and page.total != total:
                 raise _Moved(f"{self._name} changed while it was read.")
             total, mark = page.total, _fingerprint(page.rows)
+            # Where Paytend ignores `start`, the first page comes again and again (paytend-api.md b.5 no. 6).
             if mark and mark in marks:
                 raise _NotWhole(f"Paytend answers a later page of {self._name} with an earlier one.")
             marks = (marks[0] or mark, mark)
@@ -113,6 +115,7 @@ class _Reader:
             raise _NotWhole(f"{self._name} has more than {MOST_PAGES} pages.")
         if total is not None and start != total:
             raise _NotWhole(f"Paytend says that {self._name} has {total} rows, and gives {start}.")
+        # A filter that Paytend ignores: taken for an empty list, it would make every top-up of ours a difference.
         if start and not self.kept:
             raise _NotWhole(f"Paytend answers {self._name} with other currencies.")
 

@@ -44,6 +44,7 @@ def list_named(session: Session, keys: Sequence[str], *, prefix: str, timezone: 
         if len(key) < length and looks_like_ours(key.removeprefix(prefix), prefix=""):
             reference = col(Request.reference)
             begun = _make_query().where(reference > key, reference <= key + "z" * (length - len(key)))
+            # A second one is enough to see that the reference was cut too short to tell which of them it is.
             for row in session.execute(begun.limit(2)).all():
                 yield _spool(row, timezone=timezone)
 
@@ -133,6 +134,7 @@ def _open(
     return OwnTopUp(
         request_id=request.id,
         reference=request.reference,
+        # Executed without its quorum: what it is about was approved by nobody, so it must not agree with any row.
         money=money if is_proven or request.status != Status.EXECUTED.value else None,
         card_id=card_id,
         status=Status(request.status),

@@ -50,6 +50,7 @@ class Spool:
     def __init__(self, *, prefix: str) -> None:
         """Open it; `prefix` begins our references."""
         self._length = REFERENCE_LENGTH + len(prefix)
+        # "" is a file that SQLite deletes by itself, also when the process is killed.
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.execute(_CACHE)
         self._database.executescript(_TABLES)
@@ -107,6 +108,7 @@ class Spool:
         self._database.execute("COMMIT")
 
     def _matches(self) -> Sequence[tuple[str, tuple[int, ...]]]:
+        # '~' sorts behind every letter and digit, which is all that a folded reference has.
         cut = "o.key > booked.key AND o.key < booked.key || '~'"
         same = " AND ".join(f"o.{name} = booked.{name}" for name in ("trade", "key", "money", "type", "booked"))
         return (
@@ -145,6 +147,7 @@ class Spool:
             ),
             (
                 (
+                    # One trade under two references or amounts: nobody can say which of the rows is right.
                     "UPDATE booked SET contradicted = 1 WHERE trade IN "
                     "(SELECT trade FROM booked WHERE trade <> '' "
                     "GROUP BY trade, type, movement HAVING min(key) <> max(key) OR min(money) <> max(money))"

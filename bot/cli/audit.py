@@ -60,6 +60,7 @@ def _range(text: str) -> tuple[int, int]:
 
 def re_anchor(chosen: argparse.Namespace) -> int:
     """Propose to accept a broken range, or confirm what another admin has proposed."""
+    # The account of the machine: one person could set $USER to be both admins (ADR 14).
     admin = find_login()
     with open_installation() as installation, installation.database.writing() as session:
         try:
@@ -127,6 +128,7 @@ def export(chosen: argparse.Namespace) -> int:
     if chosen.to is not None and chosen.to.exists():
         return complain(f"{chosen.to}: there is such a file already.", [], "Name another one.")
     with open_installation() as installation:
+        # Before the first line is written: an export that breaks off, or ends in a pipe, was read all the same.
         upto = _note_export(installation, since=chosen.since, to=chosen.to)
         with chosen.to.open("x", encoding="utf-8") if chosen.to else nullcontext(sys.stdout) as out:
             for number, line in enumerate(_lines(installation, since=chosen.since, upto=upto), start=1):

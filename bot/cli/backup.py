@@ -33,6 +33,7 @@ def backup(chosen: argparse.Namespace) -> int:
         if file.exists() or not file.parent.is_dir():
             return complain(f"{file}: a backup is a new file in a folder that exists.")
         with installation.database.writing() as session:
+            # Before copying: no copy exists without an event, and the copy itself contains it.
             installation.note(session, "database:backed_up", subject="database", facts={"to": str(file)})
         show_progress("Copying")
         try:
@@ -49,11 +50,13 @@ def restore(chosen: argparse.Namespace) -> int:
     if chosen.after_pg_restore:
         return _after_pg_restore()
     file: Path = chosen.file
+    # A database that is damaged, or of another version, is a reason to restore one.
     with open_installation(current=False) as installation:
         if not installation.database.is_sqlite:
             command = database_backup.write_pg_restore(installation.database.url, file)
             lines = [command, "cardops migrate", "cardops restore --after-pg-restore"]
             return complain("PostgreSQL is restored by its own program; nothing was done. Run:", lines)
+        # Before anything else: a running bot would write on into the file that is replaced.
         installation.database.claim_file()
         try:
             database_backup.examine(file)

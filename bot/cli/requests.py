@@ -98,6 +98,7 @@ def _facts(request: Request) -> dict[str, object]:
         "reference": request.reference,
         "status": request.status,
         "action": request.action,
+        # Masked again: an older version may have stored it, which knew fewer ways to write a card number (A8).
         "subject": mask_text(request.subject),
         "amount": _amount(request),
         "requester": request.requester_account,

@@ -20,7 +20,7 @@ from bot.wiring.clients import TEMPLATES
 from bot.wiring.compose import compose, make_pools
 from notifier.rendering.renderer import Renderer
 
-SWITCH_INTERVAL = 0.001  # seconds
+SWITCH_INTERVAL = 0.001  # seconds; Python's own 0.005 kept acknowledgements waiting in a flood (ADR 11)
 
 
 def add_to(commands: Commands) -> None:
@@ -40,6 +40,7 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     start_logging(settings.CARDOPS_LOG_FORMAT)
     database = open_database(settings)
     ended = threading.Event()
+    # Before composing, which takes a second: a stop that comes meanwhile is obeyed once the bot runs.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     bot = compose(

@@ -87,6 +87,7 @@ def replay(chosen: argparse.Namespace) -> int:
         if row.body is None:
             complain(f"{row.id}: its content was removed, so there is nothing to tell.")
             return WRONG
+        # With its old count it would never be due again (`dispatcher.PAUSES`).
         row.told_at, row.failures = None, 0
         _note(installation, session, row)
     say(

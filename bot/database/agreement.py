@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import String, exists, func, literal, select
+from sqlalchemy import String, exists, func, select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
@@ -51,8 +51,8 @@ def find_orphans(session: Session) -> Iterator[str]:
     query = (
         select(table.c.subject)
         .where(
-            table.c.subject >= literal(prefix),
-            table.c.subject < literal(prefix[:-1] + chr(ord(prefix[-1]) + 1)),
+            # Not a range from "request:" on: which sign follows ":" depends on the locale of the database.
+            func.substr(table.c.subject, 1, len(prefix), type_=String) == prefix,
             table.c.event == "approval:opened",
             ~exists(select(col(Request.id)).where(col(Request.id) == request_id)),
         )

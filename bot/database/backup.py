@@ -92,11 +92,13 @@ def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) ->
     copy, place = Path(str(fresh.url.database)), Path(str(database.url.database))
     fresh.close()
     _fold_log_in(copy)
+    # On the disk before it has the name: after a power cut the name must not lead to half a database.
     _sync(copy)
     kept = None  # the former database stays beside the new one: a restore can be a mistake
     if place.exists():
         kept = place.with_name(f"{place.name}.before-{now:%Y%m%dT%H%M%SZ}")
         _fold_log_in(place)
+        # A second name, and `replace` below takes the first one: at no moment is there no database.
         kept.hardlink_to(place)
         log = place.with_name(f"{place.name}-wal")
         if log.exists():  # only a damaged file still has one: its log could not be folded in
@@ -132,11 +134,13 @@ def write_pg_dump(url: URL, to: Path) -> str:
 
 def write_pg_restore(url: URL, file: Path) -> str:
     """Return the command that restores a PostgreSQL database."""
+    # In one transaction: a restore that fails leaves the former database as it was.
     options = ["--clean", "--if-exists", "--single-transaction", f"--dbname={_plain(url)}"]
     return shlex.join(["pg_restore", *options, str(file)])
 
 
 def _plain(url: URL) -> str:
+    # Everybody on the machine can read the arguments of a running program.
     return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
 
 

@@ -40,6 +40,7 @@ def find_excess(connection: Connection) -> list[Excess]:
         return []
     facts = connection.execute(_FACTS, {"tables": list(KEPT)}).mappings().one()
     role, schema = facts["role"], read_schema(connection)
+    # Only this is reported then: a superuser or an owner can give itself back whatever is revoked.
     if facts["is_superuser"]:
         return [Excess(says=f"{role} is a superuser", next=_OTHER_ROLE)]
     if facts["is_owner"]:

@@ -28,6 +28,7 @@ from storage.vault import Unreadable, Vault
 
 BEFORE = re.compile(r'"before":"([^"]+)"')
 MOST = 20  # violations that each check lists
+# Five times the longest lease (`execution_lease`), after which an execution becomes unknown by itself.
 LONGEST_EXECUTION = timedelta(hours=1)
 
 
@@ -58,6 +59,7 @@ def examine(session: Session, means: CheckContext, *, report: Callable[[int], No
     yield InvariantResult(name="requests are what the trail proves", broken=tuple(unproven))
     orphans = islice(agreement.find_orphans(session), MOST)
     yield InvariantResult(name="what the trail has is still there", broken=tuple(orphans))
+    # The later of two heads shows more: a tail that was cut between them fits the earlier one.
     older = max(
         (means.told, find_posted_head(session, vault=means.vault)), key=lambda head: head.seq if head else -1
     )

@@ -144,6 +144,7 @@ _STEPS: dict[str, Callable[[Session, datetime], int]] = {
 
 
 def _find(session: Session, model: Any, *old: Any, order: Any) -> list[str]:
+    # What another replica or a key rotation holds comes with the next run, instead of a deadlock.
     query = select(model.id).where(*old).order_by(order).limit(BATCH).with_for_update(skip_locked=True)
     return list(session.connection().execute(query).scalars())
 

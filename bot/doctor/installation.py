@@ -75,6 +75,7 @@ def _date_of_slack(context: DoctorContext) -> datetime | None:
 
 def _date_of_paytend(context: DoctorContext) -> datetime | None:
     try:
+        # No operation has this path, and its 404 has a date as good as any.
         return _read_date(context.paytend.http.head("/").headers.get("date"))
     except httpx.HTTPError:
         return None

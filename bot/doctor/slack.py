@@ -62,6 +62,7 @@ def check_channels(context: DoctorContext) -> CheckResult:
     if troubles:
         return wrong("; ".join(troubles) + ".", "Invite the bot with `/invite @cardops`, or change cardops.yml.")
     missing = [name for name, value in named.items() if not value]
+    # The others have a fallback; a request without a channel is refused.
     if "approvals" in missing:
         return wrong("channels.approvals is not set: nothing can be asked for.", "Set it in cardops.yml.")
     if missing:
@@ -135,6 +136,7 @@ def _stuck(rule: PolicyRule, members: dict[str, frozenset[str]]) -> str:
         return ""
     able = {person for role in rule.approvers for person in members.get(role, frozenset())}
     asking = {person for role in ACTIONS[rule.action].requesters for person in members.get(role, frozenset())}
+    # Each requester alone: who is an approver too does not count for their own requests.
     stuck = sorted(person for person in asking if len(able - {person}) < rule.quorum)
     if not stuck and len(able) >= rule.quorum:
         return ""

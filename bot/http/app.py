@@ -75,6 +75,7 @@ class WebApp:
             case ("POST", Path.WEBHOOK):
                 return self.webhook(request.body) if _is_plain(request) else BAD_REQUEST
             case ("GET" | "HEAD", Path.HEALTH):
+                # Asks nobody: a database that is down would have the platform restart every replica at once (X4).
                 return respond_json("200 OK", {"status": "ok"})
             case ("GET" | "HEAD", Path.READY):
                 return self._respond_ready()

@@ -263,4 +263,5 @@ def _count(session: Session, query: "Select[Any]") -> int:
 def _age(session: Session, query: "Select[Any]", *, now: datetime) -> float:
     """Return the seconds since the moment that a query finds, 0 when it finds none."""
     at = session.connection().execute(query).scalar()
+    # Another replica wrote the moment, and its clock may be ahead.
     return max(0.0, (now - at).total_seconds()) if at is not None else 0.0

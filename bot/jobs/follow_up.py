@@ -40,6 +40,7 @@ class RequestFollowUp:
     def keep_deadlines(self) -> int:
         """End requests whose time is over and remind of those whose time is near; return how many changed."""
         changed = 0
+        # The report first, which writes no event: with a trail that lost some, whatever comes after it raises.
         steps = (unproven.report_lost_events, unproven.end_unsigned, deadlines.expire_due, deadlines.remind_due)
         for step in steps:
             with self.database.writing() as session:

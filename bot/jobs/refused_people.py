@@ -64,6 +64,7 @@ class RefusedPeople:
         for account in accounts:
             self._note(account)
         with self._lock:
+            # Otherwise everybody who ever typed a command stays in memory.
             for account in [each for each in self._noted_at if self._is_due(each) and each not in self._counts]:
                 del self._noted_at[account], self._tried[account]
 
@@ -81,6 +82,7 @@ class RefusedPeople:
             with self._lock:
                 self._noted_at.pop(account, None)
             raise
+        # Noted by another replica within the hour, or not at all: the number waits for the next note.
         finally:
             if not is_noted:
                 with self._lock:

@@ -61,9 +61,8 @@ class Scheduler:
         for job in self._jobs.values():
             # Twice in each slot, so that none is missed, and often enough to take over from a replica that died.
             trigger = IntervalTrigger(seconds=max(1, int(min(job.every.total_seconds() / 2, 30))))
-            first = (
-                {"next_run_time": read_time()} if job.at_start else {}
-            )  # APScheduler always uses the machine's clock
+            # The machine's time, not the database's: APScheduler always goes by it.
+            first = {"next_run_time": read_time()} if job.at_start else {}
             self._scheduler.add_job(
                 self.fire, trigger, args=[job.name], id=job.name, max_instances=1, coalesce=True, **first
             )

@@ -121,6 +121,7 @@ class SlackContext:
                 if refusal.is_recorded and not refusal.is_counted:
                     self.refused_people.count(member, refusal, subject=subject)
                 refusal.is_counted = True
+            # Once: the handler, which knows what it is about, records it before it passes through the router.
             elif refusal.is_recorded and not refusal.in_trail:
                 refusal.in_trail = True
                 with self.database.writing() as session:

@@ -26,6 +26,7 @@ class ErrorReply:
     traced: bool = False
 
 
+# The first row that fits: a subclass comes before its base.
 ANSWERS: tuple[tuple[type[Exception], ErrorReply], ...] = (
     (Refusal, ErrorReply(headline="Not done", told=True)),
     (Refused, ErrorReply(headline="Paytend declined", told=True, next="Nothing was changed.")),
@@ -80,6 +81,7 @@ def explain(error: Exception, *, reference: str) -> ProblemReply:
         if isinstance(error, kind):
             sentence = str(error) if say.told else ""
             facts = {"kind": type(error).__name__, "reference": reference}
+            # No line for each refusal of a stranger, who could fill the disk with them (A25).
             if not (isinstance(error, Refusal) and error.is_counted):
                 _log.info("command.refused", exc_info=error if say.traced else None, extra=facts)
             return ProblemReply(headline=say.headline, says=sentence, next=say.next)

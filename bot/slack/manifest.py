@@ -34,7 +34,7 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": True,  # nobody would read what people write there
             },
             "bot_user": {"display_name": "cardops", "always_online": True},
             "slash_commands": [
@@ -42,7 +42,7 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
                     "command": command.name,
                     "description": command.does,
                     "usage_hint": command.usage_hint,
-                    "should_escape": False,
+                    "should_escape": False,  # else a name or a link that is typed arrives as Slack's markup
                     **request,
                 }
                 for command in COMMANDS
@@ -50,11 +50,12 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
+            # Only the event that is handled: each other one would bring what people write in channels.
             "event_subscriptions": {**events, "bot_events": ["app_home_opened"]},
             "interactivity": {"is_enabled": True, **interactivity},
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": False,  # one installation serves one workspace
             "socket_mode_enabled": socket_mode,
-            "token_rotation_enabled": False,
+            "token_rotation_enabled": False,  # a rotated token expires, and ours is read once at start
         },
     }
 

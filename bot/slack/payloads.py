@@ -90,6 +90,7 @@ def _read_command(body: Mapping[str, Any]) -> Incoming:
         body,
         kind=PayloadKind.COMMAND,
         name=body["command"],
+        # A command has no id of its own; a repeated delivery has the same trigger (F23).
         key=f"command:{body.get('trigger_id', '')}",
         channel=body.get("channel_id", ""),
         text=body.get("text") or "",
@@ -107,9 +108,8 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
     return _make(
         body,
         kind=PayloadKind.CLICK,
-        name=action.get("action_id", "").partition(":")[
-            0
-        ],  # a suffix behind a colon only makes ids unique in their block
+        # A suffix behind a colon only makes ids unique in their block.
+        name=action.get("action_id", "").partition(":")[0],
         key=f"click:{body.get('trigger_id', '')}:{action.get('action_ts', '')}",
         channel=(body.get("channel") or {}).get("id", ""),
         response_url=body.get("response_url", ""),

@@ -73,6 +73,7 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         same_person=base.config.same_person,
         make_id=base.make_id,
         audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
+        # The last key: rotations change the first, and no trail or decision would fit another one (ADR 9).
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         stop_when=base.config.stop_when,
         channel=base.config.channels.approvals,
@@ -92,6 +93,7 @@ def find_alarm_recipients(config: Config) -> AlarmRecipients:
     return AlarmRecipients(
         channels=(channel,) if channel else (),
         mentions=tuple(mentions),
+        # Where no admin is named, `find_admins` may return on-call's channel: one alarm there is enough.
         admins=tuple(admin for admin in find_admins(config) if admin != channel),
     )
 

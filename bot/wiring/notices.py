@@ -101,6 +101,7 @@ def make_deliverer(base: Foundation, *, context: ApprovalContext) -> Deliverer:
         now=base.clock.now,
         jitter=jitter,
         make_id=base.make_id,
+        # One timeout for the post, as nothing is posted that could outlast the lease; the rest for a search.
         lease=timedelta(seconds=3 * base.settings.SLACK_TIMEOUT_SECONDS),
         observe=base.counters.delivery_tried,
     )

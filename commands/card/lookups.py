@@ -82,6 +82,7 @@ def order(reference: str, *, ask: CallSender) -> Reply:
     try:
         found = ask(operations.GET_APPLY_RESULT(reference=reference))
     except Refused as refused:
+        # With Paytend's reason: any refusal looks like this one, and people must not take it for "never ordered".
         return CardOrderUnknownReply(reference=reference, reason=refused.reason)
     cards = [CardLine(card_id=card.card_id, last_four=(card.card_number or "")[-4:]) for card in found.cards]
     return CardOrderReply(

@@ -70,6 +70,7 @@ def _read_matcher(text: str, *, form: str) -> tuple[Matcher, str]:
     if kind is not None and kind not in SILENCEABLE:
         says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
         raise misread(says, form=form, guess=guess(kind, SILENCEABLE))
+    # The spelling that events have (A11): a silence for another one would hold nothing back.
     for name in {"card", "cardholder"} & given.keys():
         given[name] = normalize_id(given[name])
     return Matcher(**given), rest

@@ -11,7 +11,7 @@ from paytend import operations
 from paytend.models import Cardholder, City
 
 CITIES_PAGE = 10
-ID_TYPES = {"passport": "2", "id": "1"}
+ID_TYPES = {"passport": "2", "id": "1"}  # the codes of paytend-api.md a.4
 
 
 @dataclass(frozen=True, kw_only=True)

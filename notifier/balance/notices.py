@@ -1,4 +1,4 @@
-"""NoticeWay of a low partner balance: one message for each time that it became worse.
+"""Notices of a low partner balance: one message for each time that it became worse.
 
 A worse level is a new message, as only a new one makes phones ring. Until the next change that message is kept up
 to date, and a repeat is a reply under it, shown in the channel too when the balance is critical. When the balance

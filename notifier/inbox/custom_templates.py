@@ -52,6 +52,7 @@ def override(renderer: Renderer, folder: Path | None, *, log: logging.Logger) ->
     for name, source in _read(folder):
         try:
             _try(renderer, name, source)
+        # RecursionError: one that is nested too deeply to be parsed must not end the start (A25).
         except (RenderFailed, TemplateError, RecursionError) as error:
             faulty.append(FaultyTemplate(name=f"{name}{SUFFIX}", reason=_say(error)))
             log.warning("template.faulty", extra={"template": f"{name}{SUFFIX}", "reason": _say(error)})

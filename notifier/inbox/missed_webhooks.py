@@ -40,6 +40,7 @@ class MissedWebhook:
         own = self.event.business_key
         if not isinstance(self.event, TransactionHappened):
             return (digest_key(own),)
+        # It may have come in a webhook that names no source, under another key than the list's.
         kind, trade_id, _, status = own
         return digest_key(own), digest_key((kind, trade_id, "", status))
 

@@ -35,6 +35,7 @@ _KEPT_FILTERS = (
     ),
     "upper",
 )
+# Each makes texts long or reads attributes by their names; the sandbox refuses neither (A24, A25).
 _FORBIDDEN_METHODS = frozenset(
     {
         "center",
@@ -79,7 +80,7 @@ class Renderer:
             loader=ChoiceLoader([PackageLoader(package, folder) for package, folder in folders]),
             autoescape=True,
             finalize=finalize,
-            undefined=StrictUndefined,
+            undefined=StrictUndefined,  # a misspelt fact must fail, not leave a hole that nobody notices (F28)
             auto_reload=False,
             cache_size=-1,
             trim_blocks=True,
@@ -87,6 +88,7 @@ class Renderer:
         )
         kept = {name: self._environment.filters[name] for name in _KEPT_FILTERS}
         self._environment.filters = {**kept, **FILTERS}
+        # Without `range`, `lipsum` and `cycler`: endless loops, and ways to the interpreter (A24, A25).
         self._environment.globals = {}
         names = [name for name in self._environment.list_templates() if name.endswith(".j2")]
         for name in names:

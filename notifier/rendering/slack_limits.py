@@ -1,7 +1,7 @@
 """Bringing a message or view within Slack's limits, whatever values were put into it (pure).
 
 Limits: docs.slack.dev/reference/block-kit; the budget of all texts: github.com/slackapi/bolt-js issue 2509.
-Texts are cut, lists shortened, empty things dropped; what a program reads (values, ids) is never cut: Unfit.
+Texts are cut, lists shortened, empty things dropped; what a program reads (values, ids) is never cut: DoesNotFit.
 """
 
 import re

@@ -64,6 +64,7 @@ def request_again(
     """Ask once more about a message of which somebody may have taken an earlier state on."""
     request(session, key, within=within, then=then, now=now)
     row = _hold(session, key)
+    # `request` has just made it: there is no earlier answer to take back.
     if row is None or row.asked_at == now:
         return
     row.asked_at, row.step = now, 0

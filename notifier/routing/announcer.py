@@ -55,6 +55,7 @@ def announce(
     if not new:
         return []
     key = subject or (outbox.make_key() if notification.urgent else None)
+    # What happened now: a silence of authorised purchases must not hold back that one was reversed (N2, N7).
     looked_at = notification.stage or facts
     silence = None
     if not notification.alarm:

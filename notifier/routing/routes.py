@@ -32,9 +32,9 @@ Texts = Annotated[
 class Conditions(BaseModel):
     """The conditions of a rule: those that are not given do not count, each list means "one of".
 
-    `status` takes a word (events.STATUS_WORDS, the words of an audit or an order) or Paytend's code, `type` words
-    or code. Amounts compare in their own currency only. `merchant` takes patterns such as "MAXIMA*", `between` a
-    time of day in Paytend's zone, such as "22:00-06:00"; what Paytend did not say does not match.
+    `status` takes a word (STATUS_WORDS in notice_kinds.py, the words of an audit or an order) or Paytend's code,
+    `type` words or code. Amounts compare in their own currency only. `merchant` takes patterns such as "MAXIMA*",
+    `between` a time of day in Paytend's zone, such as "22:00-06:00"; what Paytend did not say does not match.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -116,6 +116,7 @@ class Routes:
 
     def resolve(self, name: str) -> str:
         """Return the channel id of a name, that of approvals for a name without an id; an id stays as it is."""
+        # `channels.alerts` may be left out, but a notice must go somewhere.
         return self.channels.get(name, name) or self.channels.get("approvals", "")
 
 

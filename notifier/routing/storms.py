@@ -101,9 +101,8 @@ def _flow(session: Session, route_channel: RouteChannel) -> Flow:
     if found is None:
         found = Flow(route=route_channel.route, channel=route_channel.channel)
         session.add(found)
-    session.info[Flow, route_channel.route, route_channel.channel] = (
-        found  # else each notice of a batch would read it again
-    )
+    # Held by the session: else each notice of a batch would read it again.
+    session.info[Flow, route_channel.route, route_channel.channel] = found
     return found
 
 
@@ -131,6 +130,7 @@ def _thread(flow: Flow) -> DigestThread:
 def _begin(session: Session, flow: Flow, route_channel: RouteChannel, *, outbox: Outbox, now: datetime) -> None:
     """Begin a digest; what of this route is still to be posted becomes a part of it."""
     flow.storm, flow.pages, flow.urgent_pages, flow.tally = outbox.make_key(), 0, 0, None
+    # What somebody has begun may be in Slack already, so it stays a message of its own.
     folded = update(Delivery).where(
         *_waiting(route_channel), col(Delivery.started_at).is_(None), col(Delivery.doubt_since).is_(None)
     )
@@ -182,6 +182,7 @@ def _settle(
     if before.storm is None or now - before.storm.window_from < rule.window:
         return before
     after = settle(before, rule=rule, unposted=is_unposted(session, _thread(flow)), now=now)
+    # Once it is over, nothing is gathered for it any more: what waits becomes lines first.
     if after.storm is None:
         _gather(session, flow, rule=rule, outbox=outbox, now=now)
         facts = _facts(session, flow, _open_tally(flow, outbox), rule=rule, ended=now)

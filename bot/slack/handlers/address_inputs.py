@@ -11,6 +11,7 @@ def choose_cities_of(view: SlackView, country: str) -> list[Any]:
     for block in view.get("blocks") or []:
         if block.get("block_id") == "city":
             element = {name: part for name, part in block["element"].items() if name != "initial_option"}
+            # The search for cities (`option_searches`) reads the country from the id.
             blocks.append({**block, "element": {**element, "action_id": f"city_{country}"}})
         else:
             blocks.append(block)

@@ -11,7 +11,16 @@ from approvals.requests.lists import PageStart
 from approvals.requests.view import names_somebody, read_summary
 from approvals.tables import Request
 from bot.slack.context import SlackContext
-from bot.slack.declarations import Click, ModalClick, ModalForm, ReplyClick, ReplyForm, read_text, take_text
+from bot.slack.declarations import (
+    Click,
+    ModalClick,
+    ModalForm,
+    OldButton,
+    ReplyClick,
+    ReplyForm,
+    read_text,
+    take_text,
+)
 from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming, SentValue
 from commands import approvals
@@ -35,7 +44,13 @@ def _read_list(name: str, typed: TypedWords) -> RequestListQuery:
 
 
 def _read_older(value: SentValue) -> RequestListQuery:
-    after = PageStart(created_at=datetime.fromisoformat(take_text(value, "at")), id=take_text(value, "id"))
+    try:
+        begin = datetime.fromisoformat(take_text(value, "at"))
+    except ValueError as error:
+        raise OldButton from error
+    if begin.tzinfo is None:  # the database takes only moments
+        raise OldButton
+    after = PageStart(created_at=begin, id=take_text(value, "id"))
     return RequestListQuery(name=take_text(value, "list"), after=after)
 
 

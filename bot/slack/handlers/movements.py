@@ -25,6 +25,7 @@ def _read(value: SentValue) -> Query:
         raise OldButton from error
 
 
+# The same two buttons turn the pages of cards and of the partner account, which different people may see.
 def _roles_for(value: SentValue) -> tuple[str, ...]:
     return PARTNER if _read(value).kind == movements.PARTNER else SUPPORT
 

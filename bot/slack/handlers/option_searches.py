@@ -41,6 +41,7 @@ def offer(context: SlackContext, incoming: Incoming) -> list[Option]:
 def _countries(_context: SlackContext, _more: str, text: str) -> Sequence[tuple[str, str]]:
     exact = text.strip().upper()
     found = search(text, ((item, (item[0], item[1])) for item in COUNTRIES.items()))
+    # Who types a code means that country, not the first one with these letters in its name.
     found.sort(key=lambda item: item[0] != exact)
     return [(code, f"{name} ({code})") for code, name in found]
 

@@ -86,6 +86,7 @@ def ask_for(
     words it.
     """
     with context.recording_refusals(member, subject=subject):
+        # Paytend and Slack are asked before the transaction: none stays open across the network.
         read = opening.parse_payload(action, payload)
         new_request = NewRequest(
             action=action,

@@ -10,6 +10,7 @@ from bot.slack.declarations import (
     Modal,
     ModalClick,
     ModalForm,
+    OldButton,
     ReplyClick,
     ReplyForm,
     RoleExemption,
@@ -165,3 +166,12 @@ def test_a_modal_that_cannot_be_shown_cannot_be_opened_by_a_form() -> None:
 
     with pytest.raises(TypeError, match="has no view to open"):
         opens(modal)
+
+
+@pytest.mark.parametrize("at", ["yesterday", "", "2026-11-28T10:00:00"])
+def test_a20_a_page_that_begins_at_no_moment_is_an_old_button(at: str) -> None:
+    click = CLICKS["approvals_older"]
+    assert isinstance(click, ReplyClick)
+
+    with pytest.raises(OldButton):
+        click.read({"list": "history", "at": at, "id": "01k"})

@@ -49,6 +49,7 @@ def ask_for_card(action: str) -> Callable[[SlackContext, Incoming, Member, Paylo
 def show_replacement(context: SlackContext, incoming: Incoming, member: Member, payload: dict[str, str]) -> Reply:
     """Show both cards and their cardholders first; nothing is asked for yet. Looking goes into the trail."""
     seen = context.take_snapshot("card.replace", opening.parse_payload("card.replace", payload))
+    # Before the refusals below: their words say something of the cards too (A21).
     for card_id in (payload["card_id"], payload["new_card_id"]):
         context.note("card:read", member=member, subject=card_id, what="replacement")
     refuse_unusable(find_action("card.replace"), seen)

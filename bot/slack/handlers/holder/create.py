@@ -36,6 +36,7 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
         raise OldButton  # the inputs were checked before; only another client can come here
     require_born(new.birthday, today=context.now().date())
     require_city(new.address, context.inputs.choices.cities(new.address.country_code))
+    # Before the call: when the bot dies in it, this is all that says that somebody may have been created.
     context.note("cardholder:create_asked", member=member, subject="new", nationality=new.nationality)
     try:
         holder = context.paytend.send(operations.CREATE_CARDHOLDER(**vars(new)))
@@ -57,6 +58,7 @@ def _look(context: SlackContext, member: Member, new: NewCardholder, *, draft: s
     try:
         holder = context.paytend.send(call)
     except Refused as refused:
+        # Anybody on the way may have written a refusal without a signature.
         return HolderCreateUnknown(draft={"draft": draft}, not_found=refused.verified)
     except PaytendError:
         return HolderCreateUnknown(draft={"draft": draft}, not_found=False)
