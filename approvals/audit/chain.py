@@ -26,6 +26,9 @@ ROTATED = "audit:key_rotated"
 _LOCK = 0x63617264  # any number that nothing else in this database locks
 _HASH = re.compile("[0-9a-f]{64}")
 _SEEN = "head of the trail"  # in what this process remembers of the database (storage/database.py)
+FORGED_BEFORE = "forged_before"
+_MOST_FORGED = 1_000  # events that one vouches for
+_ADDED = "has added events"
 _CLOCK = "cardops"
 
 
@@ -102,7 +105,7 @@ def append(
         before = _pass_on(session, key, name=name, before=before, now=now)
         name = key.newest
     # A digest has enough digits in a row to look like a card number now and then, so it is not redacted.
-    content = {**redact(dict(facts)), **(proofs or {})}
+    content = {**redact(dict(facts)), **(proofs or {}), **_vouch(session, before, key=key)}
     _add(session, event, key[name], actor=actor, subject=subject, facts=content, before=before, now=now)
 
 
@@ -178,6 +181,20 @@ def find_signer(session: Session, key: TrailKey, *, before: Head) -> str:
     return next((name for name in key.names if first is not None and fits(first, key=key[name])), key.names[-1])
 
 
+def _vouch(session: Session, before: Head, *, key: TrailKey) -> dict[str, int]:
+    """Return from which event on those directly before are not genuine as this one is written; mostly nothing.
+
+    So nothing was lost in them: somebody added them. What this process has written itself was genuine.
+    """
+    seen, seq = recollection(session).get(_SEEN), before.seq
+    while before.seq - seq < _MOST_FORGED and seq > (seen.seq if seen else 0):
+        row = session.get(AuditEvent, seq, populate_existing=True)
+        if row is None or is_genuine(row, key=key):
+            break
+        seq -= 1
+    return {} if seq == before.seq else {FORGED_BEFORE: seq + 1}
+
+
 def _has_signed(session: Session, name: str) -> bool:
     """Whether the trail was passed on from this key before: it is not passed back."""
     rows = session.exec(select(AuditEvent.facts).where(AuditEvent.subject == KEYS, AuditEvent.event == ROTATED))
@@ -215,6 +232,7 @@ def _add(
     row.hash = hash_of(row, key=key)
     session.add(row)
     session.flush()
+    session.info[_ADDED] = True
     added = Head(seq=row.seq, hash=row.hash)
     _remember(session, added)
     return added
@@ -227,6 +245,11 @@ def has_gone_back(session: Session, now: Head) -> bool:
         return False
     kept = session.exec(select(AuditEvent.hash).where(AuditEvent.seq == seen.seq)).first()
     return kept is None or kept != str(seen.hash)
+
+
+def has_appended(session: Session) -> bool:
+    """Whether this transaction has added events, which others see only when it is committed."""
+    return bool(session.info.get(_ADDED))
 
 
 def _remember(session: Session, added: Head) -> None:

@@ -191,6 +191,11 @@ class ChainBreaks:
         self._open: ChainBreak | None = None
         self._digest = hashlib.sha256()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the last event that came does not fit."""
+        return self._open is not None
+
     def add(self, row: EventRow, *, first: int, last: int, words: str) -> None:
         """Add an event, or a gap before one (`last` is then before the event)."""
         if self._open is None:

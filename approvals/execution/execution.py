@@ -35,8 +35,9 @@ from approvals.requests import decision_validity, stored
 from approvals.requests.deadlines import reminder_time
 from approvals.requests.decisions import find_live_rule
 from approvals.requests.duplicates import wait_for_others
-from approvals.requests.history import Unproven, require_proven
+from approvals.requests.history import Unproven, require_proven, require_whole_past
 from approvals.requests.move import CLOCK, Overtaken, move
+from approvals.requests.recent_past import describe_spending
 from approvals.requests.stopped import read_unstopped
 from approvals.statuses import Status
 from approvals.stops.standing import Stopped
@@ -178,6 +179,7 @@ def _doubt(session: Session, context: ApprovalContext, request: Request, *, now:
     """Report a request whose rows are not what the trail proves; its status stays, and nothing is sent."""
     try:
         require_proven(session, context, request, status=Status.APPROVED)
+        require_whole_past(session, context, request, now=now)
     except Unproven as refusal:
         unproven.report(session, context, request, refusal=refusal, now=now)
         # To end it would be one more thing that rests on rows which do not fit; it lapses in time.
@@ -245,6 +247,15 @@ def _write_intent(session: Session, context: ApprovalContext, request: Request, 
         execution.attempts += 1
         execution.outcome = ""
         execution.next_look_at = None
-    words = "Being carried out at Paytend."
-    move(session, context, request, "execution:claimed", actor=CLOCK, words=words, now=now, facts={"lease": lease})
+    move(
+        session,
+        context,
+        request,
+        "execution:claimed",
+        actor=CLOCK,
+        words="Being carried out at Paytend.",
+        now=now,
+        facts={"lease": lease},
+        proofs=describe_spending(request),
+    )
     return lease

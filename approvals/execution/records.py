@@ -18,6 +18,7 @@ from approvals.refusals import Refusal
 from approvals.requests import stored
 from approvals.requests.move import CLOCK, move
 from approvals.requests.moves import MOVE
+from approvals.requests.recent_past import describe_change
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 from paytend.redaction import mask_text, redact
@@ -80,8 +81,7 @@ def finish(
 ) -> None:
     """Record the end of an execution and move the request to it; `event` is one of MOVES."""
     status = MOVE[event].to
-    if status is Status.EXECUTED:
-        _note_cardholder_change(session, request, now=now)
+    changed = _note_cardholder_change(session, request, now=now) if status is Status.EXECUTED else {}
     execution.outcome = Result.EXECUTED.value if status is Status.EXECUTED else Result.FAILED.value
     execution.finished_at = now
     # The claim is the nearest moment that is known: `do` has no transaction in which it could write one.
@@ -95,7 +95,7 @@ def finish(
         execution.absent_code = outcome.absent_code
     _keep_answer(execution, outcome)
     facts = {"provider_reference": execution.provider_reference}
-    proofs = {"answer_digest": _digest(execution.answer), **(proofs or {})}
+    proofs = {"answer_digest": _digest(execution.answer), **changed, **(proofs or {})}
     move(session, context, request, event, actor=actor, words=outcome.words, now=now, facts=facts, proofs=proofs)
     if isinstance(outcome, Outcome) and outcome.secret is not None:
         _offer_secret(session, context, request, now=now)
@@ -113,7 +113,7 @@ def mark_unknown(
 ) -> None:
     """Record that it may or may not have happened; reconciliation asks Paytend from now on."""
     # It may have happened, so the person who asked for it rests as if it had.
-    _note_cardholder_change(session, request, now=now)
+    changed = _note_cardholder_change(session, request, now=now)
     execution.outcome = Result.UNKNOWN.value
     execution.sent_at = execution.sent_at or execution.claimed_at
     execution.unknown_since = now
@@ -123,7 +123,7 @@ def mark_unknown(
     execution.refused_words = outcome.words if outcome.refused_code else ""
     execution.last_said = LookupStatus.IN_PROGRESS.value if outcome.in_progress else ""
     _keep_answer(execution, outcome)
-    proofs = {"answer_digest": _digest(execution.answer)}
+    proofs = {"answer_digest": _digest(execution.answer), **changed}
     move(session, context, request, event, actor=CLOCK, words=outcome.words, now=now, proofs=proofs)
     if outcome.alarm:
         alarms.raise_alarm(session, context, request, execution, words=outcome.words, now=now)
@@ -146,15 +146,18 @@ def _postpone(
     move(session, context, request, "execution:not_sent", actor=CLOCK, words=words, now=now, facts=facts)
 
 
-def _note_cardholder_change(session: Session, request: Request, *, now: datetime) -> None:
-    if find_action(request.action).changes_cardholder:
-        record_change(
-            session,
-            request_id=request.id,
-            cardholder_id=request.subject,
-            person_id=request.requester_id,
-            now=now,
-        )
+def _note_cardholder_change(session: Session, request: Request, *, now: datetime) -> Mapping[str, Any]:
+    """Write down that a cardholder was changed, and return the fact of it for the trail; nothing if none was."""
+    if not find_action(request.action).changes_cardholder:
+        return {}
+    record_change(
+        session,
+        request_id=request.id,
+        cardholder_id=request.subject,
+        person_id=request.requester_id,
+        now=now,
+    )
+    return describe_change(request)
 
 
 def _offer_secret(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:

@@ -9,12 +9,12 @@ from sqlmodel import Session
 from approvals.actions.table import find_action
 from approvals.audit import row_macs
 from approvals.context import ApprovalContext
-from approvals.policy.cardholder_changes import find_recent_changers, find_recent_changes
 from approvals.policy.eligibility import refuse_changer, require_eligible
 from approvals.policy.people import Member, RolesUnreadable, accounts_of, admit, identity_of, require_role
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
 from approvals.requests import stored
+from approvals.requests.recent_past import find_recent_changes
 from approvals.tables import Decision, Request, VoidedDecision
 
 
@@ -48,7 +48,9 @@ def void_lost(
     Raises RightsUnreadable if Slack did not say who somebody is or who has a role: then nothing is voided.
     """
     lost = []
-    changers = find_recent_changers(session, action=request.action, cardholder_id=request.cardholder_id, now=now)
+    changers = find_recent_changes(
+        session, context, action=request.action, cardholder_id=request.cardholder_id, now=now
+    ).ids
     counted: dict[str, str] = {}  # names by the people that they belong to now
     for decision in stored.find_approvals(session, request, macs=context.macs):
         member = find_known(members_by_account, decision.account)
@@ -81,7 +83,9 @@ def refuse_changed_by_requester(
     """Refuse money and secrets about a cardholder that the requester has changed since."""
     action = find_action(request.action)
     if action.is_delicate:
-        changes = find_recent_changes(session, action=action.name, cardholder_id=request.cardholder_id, now=now)
+        changes = find_recent_changes(
+            session, context, action=action.name, cardholder_id=request.cardholder_id, now=now
+        )
         accounts = accounts_of(request.requester_account, same_person=context.same_person)
         refuse_changer(accounts | {request.requester_id}, changers=changes.ids)
 

@@ -14,7 +14,6 @@ from approvals.execution.rights_recheck import RightsUnreadable, find_known
 from approvals.execution.settled_ends import end_settled
 from approvals.free_text import require_reason
 from approvals.messages import notices
-from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.eligibility import SelfApproval, require_eligible
 from approvals.policy.people import Member, RolesUnreadable, admit, identity_of
 from approvals.refusals import Refusal, write_moment
@@ -22,6 +21,7 @@ from approvals.requests import stored
 from approvals.requests.decision_validity import OtherContent
 from approvals.requests.history import require_proven
 from approvals.requests.move import note, update_message
+from approvals.requests.recent_past import find_recent_changes
 from approvals.statuses import Status
 from approvals.tables import Execution, Request, Settlement
 
@@ -89,7 +89,9 @@ def settle(
     # Lock first: two people who settle at once must each see the other's word.
     request = stored.find(session, request_id, to_change=True)
     execution = session.get(Execution, request_id, populate_existing=True)
-    changers = find_recent_changers(session, action=request.action, cardholder_id=request.cardholder_id, now=now)
+    changers = find_recent_changes(
+        session, context, action=request.action, cardholder_id=request.cardholder_id, now=now
+    ).ids
     earlier = _find_words(session, request, execution)
     _require_settleable(request, execution, digest=digest, member=member, changers=changers)
     # It could still be done, and then be asked for again: twice. That it happened may be said, for that is safe.

@@ -1,5 +1,6 @@
 """Who changed a cardholder lately: for 24 hours they decide nothing about that cardholder."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,16 @@ from approvals.statuses import Status
 from approvals.tables import CardholderChange, Request
 
 CARDHOLDER_REST = timedelta(hours=24)
+_SKEW = timedelta(minutes=10)  # by which the clocks of two replicas may differ
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvenChange:
+    """A change of a cardholder as the trail has it; `ids` are the person and the account who asked for it."""
+
+    cardholder_id: str
+    ids: tuple[str, ...]
+    changed_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +35,19 @@ class RecentChanges:
     of_anybody: bool = False
 
 
-def find_recent_changes(session: Session, *, action: str, cardholder_id: str, now: datetime) -> RecentChanges:
-    """Return who changed the cardholder lately, as it matters to this action.
+def find_recent_changes(
+    session: Session,
+    *,
+    action: str,
+    cardholder_id: str,
+    now: datetime,
+    proven: Iterable[ProvenChange] = (),
+) -> RecentChanges:
+    """Return who changed the cardholder lately, as it matters to this action, by the rows and by the trail.
 
     Where money or a secret is at stake and the cardholder is not known, they count as changed: by everybody who
-    changed any cardholder.
+    changed any cardholder. A row counts also if the trail does not have it, as those of older versions do: a
+    forged one can only make somebody rest.
     """
     of_anybody = not cardholder_id and find_action(action).is_delicate
     if not cardholder_id and not of_anybody:  # an order of several cards, for example
@@ -37,24 +56,29 @@ def find_recent_changes(session: Session, *, action: str, cardholder_id: str, no
         select(CardholderChange.person_id, Request.requester_account, Request.requester_name)
         # The account as well: the stored id was right under the identity map of that day.
         .join(Request, col(Request.id) == col(CardholderChange.id), isouter=True)
-        .where(col(CardholderChange.changed_at) > now - CARDHOLDER_REST)
+        .where(
+            col(CardholderChange.changed_at) > now - CARDHOLDER_REST,
+            # One of the far future would make them rest for ever.
+            col(CardholderChange.changed_at) <= now + _SKEW,
+        )
         .order_by(col(CardholderChange.changed_at))
     )
     if not of_anybody:
         query = query.where(CardholderChange.cardholder_id == cardholder_id)
     rows = session.exec(query).all()
+    known = frozenset(known for person_id, account, _ in rows for known in (person_id, account) if known)
+    more = [
+        change
+        for change in proven
+        if change.changed_at > now - CARDHOLDER_REST and (of_anybody or change.cardholder_id == cardholder_id)
+    ]
+    names = [name or person_id for person_id, _, name in rows]
+    names += [change.ids[0] for change in more if known.isdisjoint(change.ids)]
     return RecentChanges(
-        ids=frozenset(known for person_id, account, _ in rows for known in (person_id, account) if known),
-        names=tuple(dict.fromkeys(name or person_id for person_id, _, name in rows)),
+        ids=known.union(*(change.ids for change in more)),
+        names=tuple(dict.fromkeys(names)),
         of_anybody=of_anybody,
     )
-
-
-def find_recent_changers(
-    session: Session, *, cardholder_id: str, now: datetime, action: str = "cardholder.update"
-) -> frozenset[str]:
-    """Return the ids and accounts of the people who changed a cardholder within the last 24 hours."""
-    return find_recent_changes(session, action=action, cardholder_id=cardholder_id, now=now).ids
 
 
 def find_known_holder(session: Session, card_id: str) -> str:

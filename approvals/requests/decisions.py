@@ -9,13 +9,12 @@ from approvals.audit import row_macs
 from approvals.context import ApprovalContext
 from approvals.free_text import refuse_card_number, require_reason
 from approvals.messages import notices
-from approvals.policy.cardholder_changes import find_recent_changers
-from approvals.policy.limits import read_limit_states
-from approvals.policy.people import Member, accounts_of, admit, require_role
+from approvals.policy.people import Member, admit, require_role
 from approvals.policy.rules import LimitReached, NothingAllows, Rule, apply_limits, choose_rule, find_rule
 from approvals.requests import decision_validity, stored
 from approvals.requests.decision_validity import EarlierDecision, RequestState
 from approvals.requests.move import approve, move, note, update_message
+from approvals.requests.recent_past import find_recent_changes, read_limit_states
 from approvals.statuses import Status, Verdict
 from approvals.tables import Decision, Request
 
@@ -51,9 +50,7 @@ def decide(
         live=live,
         earlier=earlier,
         member=member,
-        changers=find_recent_changers(
-            session, action=request.action, cardholder_id=request.cardholder_id, now=now
-        ),
+        changers=_find_changers(session, context, request, now=now),
         same_person=context.same_person,
         digest=digest,
         verdict=verdict,
@@ -79,9 +76,7 @@ def require_decider(
         live=state.rule,
         earlier=earlier,
         member=member,
-        changers=find_recent_changers(
-            session, action=request.action, cardholder_id=request.cardholder_id, now=now
-        ),
+        changers=_find_changers(session, context, request, now=now),
         same_person=context.same_person,
         digest=digest,
         verdict=Verdict.APPROVE,  # which needs no reason: the person has not typed one yet
@@ -162,17 +157,16 @@ def find_live_rule(session: Session, context: ApprovalContext, request: Request,
     line = find_rule(context.policy.rules, action=request.action, money=money)
     # A rule that was lifted since does not free a request: the people who were asked still have to approve it.
     rule = stored.read_rule(request) if line.lifted else choose_rule((line,), action=request.action, money=money)
-    states = read_limit_states(
-        session,
-        context.policy,
-        action=request.action,
-        money=money,
-        requester=accounts_of(request.requester_account, same_person=context.same_person),
-        card_id=request.subject,
-        now=now,
-        before=request,
-    )
+    states = read_limit_states(session, context, request, money=money, now=now)
     return apply_limits(rule, states)
+
+
+def _find_changers(
+    session: Session, context: ApprovalContext, request: Request, *, now: datetime
+) -> frozenset[str]:
+    return find_recent_changes(
+        session, context, action=request.action, cardholder_id=request.cardholder_id, now=now
+    ).ids
 
 
 def _find_rule_for(

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, func, select
 
+from approvals.actions.table import find_action
 from approvals.audit import row_macs, verification
 from approvals.audit.chain import EventRow
 from approvals.context import ApprovalContext
 from approvals.refusals import Refusal
-from approvals.requests import stored
+from approvals.requests import recent_past, stored
 from approvals.requests.move import subject_of
 from approvals.requests.replay import NotReplayable, RequestHistory, replay
 from approvals.statuses import Status
@@ -51,6 +53,15 @@ def require_proven(
     if history.status is not status:
         raise Unproven(what=f"it is {history.status} there")
     return history
+
+
+def require_whole_past(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
+    """Refuse money and secrets while events are lost that a rest or a limit may need; raises Unproven.
+
+    Among them may be that somebody changed the cardholder today, or what the card was topped up with.
+    """
+    if find_action(request.action).is_delicate and (lost := recent_past.find_lost(session, context, now=now)):
+        raise Unproven(what=f"the trail is broken, and what rests and limits count may be lost. {lost}")
 
 
 def find_differences(history: RequestHistory, rows: RequestRows, *, macs: MacKeys) -> Iterator[str]:

@@ -18,7 +18,6 @@ from approvals.context import ApprovalContext
 from approvals.free_text import refuse_card_number
 from approvals.messages import notices
 from approvals.messages.request_message import make_request_message
-from approvals.policy.cardholder_changes import find_recent_changers
 from approvals.policy.eligibility import count_able, judge_decider, refuse_changer
 from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, require_role
@@ -28,6 +27,7 @@ from approvals.requests.deadlines import REMINDERS
 from approvals.requests.digest import check_phrase, digest_of
 from approvals.requests.duplicates import Matter, refuse_excluded, refuse_repeated
 from approvals.requests.move import approve, move, note
+from approvals.requests.recent_past import find_recent_changes, follow
 from approvals.requests.view import read_view
 from approvals.statuses import Status
 from approvals.tables import REQUEST_TABLE, Request
@@ -72,9 +72,9 @@ def open_request(
     action, payload = check_new_request(session, new_request=new_request, member=member)
     money = payload.moved_money
     rule = _rule(session, context, action=action, payload=payload, member=member, now=now)
-    changers = find_recent_changers(
-        session, action=action.name, cardholder_id=new_request.snapshot.holder_id, now=now
-    )
+    changers = find_recent_changes(
+        session, context, action=action.name, cardholder_id=new_request.snapshot.holder_id, now=now
+    ).ids
     # Without a second person, the requester decides.
     if action.is_delicate or (rule.lifted and not action.changes_cardholder):
         refuse_changer(member.person.known_ids, changers=changers)
@@ -159,6 +159,7 @@ def _rule(
         requester=member.person.known_ids,
         card_id=payload.subject,
         now=now,
+        proven=tuple(follow(session, context, now=now).spendings.values()),
     )
     return apply_limits(rule, states)
 

@@ -29,8 +29,8 @@ class RequestHistory:
     """Where the trail says that a request is, and what led there.
 
     `settled` is what two people said, if they did. `decisions`, `voidings` and `settlements` are in their order,
-    the latter two as MACs. `lease` is that of a claim that has no outcome yet. `request_mac` is empty if it was
-    opened before there were MACs.
+    the latter two as MACs. `sent_at` is when it was done, or may have been, for the first time. `lease` is that of
+    a claim that has no outcome yet. `request_mac` is empty if it was opened before there were MACs.
     """
 
     status: Status | None = None
@@ -40,6 +40,7 @@ class RequestHistory:
     approved_at: datetime | None = None
     approved_version: int = 0
     ended_at: datetime | None = None
+    sent_at: datetime | None = None
     settled: bool | None = None
     request_mac: str = ""
     lease: str = ""
@@ -116,6 +117,8 @@ def _note(history: RequestHistory, row: EventRow, facts: Mapping[str, Any]) -> N
 
 
 def _keep_moments(history: RequestHistory, row: EventRow) -> None:
+    if history.status in (Status.UNKNOWN, Status.EXECUTED):
+        history.sent_at = history.sent_at or row.happened_at
     match history.status:
         case Status.APPROVED if row.event in ("approval:approved", "approval:lifted"):
             history.approved_at, history.approved_version = row.happened_at, history.version

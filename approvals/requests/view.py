@@ -10,10 +10,8 @@ from approvals.actions.table import find_action
 from approvals.context import ApprovalContext
 from approvals.messages.request_message import RequestView
 from approvals.policy import limits
-from approvals.policy.cardholder_changes import find_recent_changes
-from approvals.policy.people import accounts_of
-from approvals.policy.rules import LimitState
 from approvals.requests import stored
+from approvals.requests.recent_past import find_recent_changes, read_limit_states
 from approvals.statuses import OPEN, Status
 from approvals.stops.evidence import StandingStop
 from approvals.stops.standing import find_standing
@@ -40,10 +38,12 @@ def read_view(session: Session, context: ApprovalContext, request: Request, *, n
         execution=session.get(Execution, request.id),
         settlements=stored.find_settlements(session, request.id),
         others=_find_others(session, request),
-        limits=_read_limits(session, context, request, money=money, now=now),
+        limits=tuple(read_limit_states(session, context, request, money=money, now=now)),
         day=_read_day(session, request, money=money, now=now),
         stops=find_stops(session, context, request),
-        changes=find_recent_changes(session, action=request.action, cardholder_id=request.cardholder_id, now=now),
+        changes=find_recent_changes(
+            session, context, action=request.action, cardholder_id=request.cardholder_id, now=now
+        ),
     )
 
 
@@ -97,22 +97,6 @@ def _find_others(session: Session, request: Request) -> tuple[Request, ...]:
         .limit(MOST_OTHERS)
     )
     return tuple(session.exec(query))
-
-
-def _read_limits(
-    session: Session, context: ApprovalContext, request: Request, *, money: Money | None, now: datetime
-) -> tuple[LimitState, ...]:
-    states = limits.read_limit_states(
-        session,
-        context.policy,
-        action=request.action,
-        money=money,
-        requester=accounts_of(request.requester_account, same_person=context.same_person),
-        card_id=request.subject,
-        now=now,
-        before=request,
-    )
-    return tuple(states)
 
 
 def _read_day(session: Session, request: Request, *, money: Money | None, now: datetime) -> Money | None:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from approvals.policy import limits as sums
 from approvals.policy import people
-from approvals.policy.cardholder_changes import find_recent_changers
+from approvals.policy.cardholder_changes import find_recent_changes
 from approvals.policy.eligibility import Decider, count_able, judge_decider
 from approvals.policy.explanation import RuleExplanation, explain
 from approvals.policy.people import Directory, DirectoryUnreadable, Profile
@@ -83,7 +83,9 @@ def explain_question(
         quorum, refused = rule.quorum, str(refusal)
     changed: frozenset[str] = frozenset()
     if session is not None:
-        changed = find_recent_changers(session, cardholder_id=question.cardholder, now=now)
+        changed = find_recent_changes(
+            session, action="cardholder.update", cardholder_id=question.cardholder, now=now
+        ).ids
     deciders, unread = _find_deciders(config, directory, rule, requester=question.requester, changed=changed)
     return PolicyExplanation(
         rules=rules,

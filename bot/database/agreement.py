@@ -9,11 +9,12 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from approvals.actions.table import ACTIONS
 from approvals.audit.chain import EventRow
 from approvals.requests.history import RequestRows, find_differences
 from approvals.requests.move import subject_of
 from approvals.requests.replay import NotReplayable, RequestHistory, replay
-from approvals.tables import AuditEvent, Decision, Request, Settlement, VoidedDecision
+from approvals.tables import AuditEvent, CardholderChange, Decision, Request, Settlement, VoidedDecision
 from storage.macs import MacKeys
 
 PAGE = 500  # requests that are in memory at once
@@ -31,6 +32,10 @@ def find_unproven(session: Session, *, macs: MacKeys) -> Iterator[str]:
         decisions = _by_request(session, Decision, ids)
         voidings = _by_request(session, VoidedDecision, ids)
         settlements = _by_request(session, Settlement, ids)
+        changes = {
+            row.id: row
+            for row in session.exec(select_rows(CardholderChange).where(col(CardholderChange.id).in_(ids)))
+        }
         for request in requests:
             rows = RequestRows(
                 request=request,
@@ -38,9 +43,17 @@ def find_unproven(session: Session, *, macs: MacKeys) -> Iterator[str]:
                 voidings=voidings[request.id],
                 settlements=settlements[request.id],
             )
-            for difference in _compare(rows, events[subject_of(request.id)], macs=macs):
+            change = changes.get(request.id)
+            for difference in _compare(rows, change, events[subject_of(request.id)], macs=macs):
                 yield f"request {request.id}: {difference}"
         session.expunge_all()  # else every row that was read stays in memory
+
+
+def find_made_up_changes(session: Session) -> Iterator[str]:
+    """Yield each change of a cardholder that no request has made; it makes somebody rest for a day."""
+    mine = exists(select(col(Request.id)).where(col(Request.id) == col(CardholderChange.id)))
+    for change_id in session.connection().execute(select(col(CardholderChange.id)).where(~mine)).scalars():
+        yield f"change {change_id} of a cardholder: no request has made it"
 
 
 def find_orphans(session: Session) -> Iterator[str]:
@@ -86,7 +99,9 @@ def _by_request(session: Session, model: type[_Row], ids: Sequence[str]) -> dict
     return found
 
 
-def _compare(rows: RequestRows, events: Sequence[EventRow], *, macs: MacKeys) -> Iterator[str]:
+def _compare(
+    rows: RequestRows, change: CardholderChange | None, events: Sequence[EventRow], *, macs: MacKeys
+) -> Iterator[str]:
     try:
         history = replay(events)
     except NotReplayable as error:
@@ -94,6 +109,7 @@ def _compare(rows: RequestRows, events: Sequence[EventRow], *, macs: MacKeys) ->
         return
     yield from find_differences(history, rows, macs=macs)
     yield from _find_too_few(history, rows)
+    yield from _find_rest(history, rows.request, change)
 
 
 def _find_too_few(history: RequestHistory, rows: RequestRows) -> Iterator[str]:
@@ -102,3 +118,18 @@ def _find_too_few(history: RequestHistory, rows: RequestRows) -> Iterator[str]:
         same = {row.person_id for row in rows.settlements if row.happened is history.settled}
         if len(same) < _PEOPLE_TO_SETTLE:
             yield "it was settled by fewer than two people"
+
+
+def _find_rest(history: RequestHistory, request: Request, change: CardholderChange | None) -> Iterator[str]:
+    """Yield where the row that makes a requester rest is not what the trail says, by which the rest is counted."""
+    action = ACTIONS.get(request.action)
+    if action is None or not action.changes_cardholder or history.sent_at is None:
+        if change is not None:
+            yield "a change of a cardholder stands under its name, and it has made none"
+        return
+    if change is None:
+        yield "the row of the change that it made of a cardholder is gone"
+        return
+    stored = change.cardholder_id, change.person_id, change.changed_at
+    if stored != (request.subject, request.requester_id, history.sent_at):
+        yield "the row of the change that it made of a cardholder is not what the trail says"

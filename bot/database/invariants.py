@@ -57,8 +57,8 @@ def examine(session: Session, means: CheckContext, *, report: Callable[[int], No
         yield InvariantResult(name=name, broken=tuple(check(session, means.now)))
     unproven = islice(agreement.find_unproven(session, macs=means.macs), MOST)
     yield InvariantResult(name="requests are what the trail proves", broken=tuple(unproven))
-    orphans = islice(agreement.find_orphans(session), MOST)
-    yield InvariantResult(name="what the trail has is still there", broken=tuple(orphans))
+    orphans = islice((*agreement.find_orphans(session), *agreement.find_made_up_changes(session)), MOST)
+    yield InvariantResult(name="what the trail has is there, and nothing else", broken=tuple(orphans))
     # The later of two heads shows more: a tail that was cut between them fits the earlier one.
     older = max(
         (means.told, find_posted_head(session, vault=means.vault)), key=lambda head: head.seq if head else -1

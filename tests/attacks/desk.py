@@ -7,18 +7,21 @@ from typing import Any
 
 from sqlmodel import select
 
+from approvals.actions.outcomes import Outcome, Result
 from approvals.audit import chain
 from approvals.books.tables import BooksSaid
 from approvals.execution.execution import ClaimedExecution
 from approvals.statuses import Status
-from approvals.tables import CardholderChange, KeyRotation, Request, RetentionPeriod
+from approvals.stops.scope import StopScope
+from approvals.tables import KeyRotation, Request, RetentionPeriod
 from bot.database import invariants
 from bot.database.engine import SqlDatabase
 from bot.database.invariants import CheckContext
 from paytend.errors import OutcomeUnknown, Unreachable
 from paytend.operations.call import Call
+from tests.approvals.actions.payloads import PAYLOADS
 from tests.approvals.standins import FakePaytend
-from tests.approvals.world import ADA, MARA, MILO, ApprovalWorld, person, rule, snapshot
+from tests.approvals.world import ADA, MARA, MILO, OLE, ApprovalWorld, person, rule, snapshot
 
 
 @dataclass
@@ -139,7 +142,12 @@ class Desk:
             )
 
     def _keeps_books(self) -> None:
-        """Leave a rotation that ended, a period of retention, and a change of a cardholder."""
+        """Leave a rotation that ended, a period of retention, a change of a cardholder, and two stops."""
+        self._changes_cardholder()
+        ended = self.world.stops_claims(StopScope.read("card:1700001"))
+        for who in (OLE, ADA):
+            self.world.resumes(ended, by=who)
+        self.world.stops_claims(StopScope.read("card:1700002"))
         self._announces("keys:rotation_begun", "rotation:R1")
         self._announces("retention:begun", "retention:1")
         now = self.world.now
@@ -148,9 +156,16 @@ class Desk:
             words = {"account": "U0MARA", "name": "Mara", "reason": "a fee", "mac": "m"}
             session.add(BooksSaid(difference_id="D1", person_id="U0MARA", said_at=now, **words))
             session.add(RetentionPeriod(number=1, days=400, begun_at=now))
-            session.add(CardholderChange(id="C1", cardholder_id="H99", person_id="U0SAM", changed_at=now))
         with self.world.database.writing() as session:
             session.get_one(KeyRotation, "R1").finished_at = now
+
+    def _changes_cardholder(self) -> None:
+        self.world.use(rules=(rule(action="cardholder.update"),))
+        self.world.card = snapshot(subject="101982", holder_id="101982")
+        update = self.world.asks(action="cardholder.update", payload=PAYLOADS["cardholder.update"])
+        work = self.world.work(self.world.decides(update))
+        self.world.records(work, Outcome(result=Result.EXECUTED, words="done"))
+        self.world.use(rules=(rule(),))
 
     def _half_approved(self) -> Request:
         self.world.use(rules=(rule(quorum=2),))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from approvals.policy.cardholder_changes import CARDHOLDER_REST, find_recent_changers
+from approvals.policy.cardholder_changes import CARDHOLDER_REST, find_recent_changes
 from approvals.refusals import Refusal
 from approvals.tables import CardholderChange, Request
 from bot.slack.handlers.requests import AskedReply, ask_and_tell, ask_for
@@ -128,8 +128,15 @@ def test_a_change_that_may_have_happened_keeps_who_asked_from_deciding_for_a_day
     assert cards.request().status == "unknown"
     with cards.bot.database.reading() as session:
         now = cards.clock.now()
-        assert find_recent_changers(session, cardholder_id=HOLDER, now=now) == {SUPPORT}
-        assert find_recent_changers(session, cardholder_id=HOLDER, now=now + CARDHOLDER_REST) == frozenset()
+        assert find_recent_changes(session, action="cardholder.update", cardholder_id=HOLDER, now=now).ids == {
+            SUPPORT
+        }
+        assert (
+            find_recent_changes(
+                session, action="cardholder.update", cardholder_id=HOLDER, now=now + CARDHOLDER_REST
+            ).ids
+            == frozenset()
+        )
 
 
 @pytest.mark.parametrize(

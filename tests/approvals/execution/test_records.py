@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from approvals.actions.known_codes import KnownCodes
 from approvals.actions.outcomes import Outcome, Result
 from approvals.execution.records import PAUSES, pause_after
-from approvals.policy.cardholder_changes import find_recent_changers
+from approvals.policy.cardholder_changes import find_recent_changes
 from approvals.tables import AuditEvent, Execution, Request
 from paytend.errors import OutcomeUnknown, Refused, Unreachable
 from tests.approvals.actions.payloads import PAYLOADS
@@ -217,4 +217,6 @@ def test_a_cardholder_change_whose_outcome_is_unknown_counts_as_one(small: Appro
     small.records(small.work(request), Outcome(result=Result.UNKNOWN, words="no answer"))
 
     with small.database.reading() as session:
-        assert find_recent_changers(session, cardholder_id="101982", now=small.now) == {"U0SAM"}
+        assert find_recent_changes(
+            session, action="cardholder.update", cardholder_id="101982", now=small.now
+        ).ids == {"U0SAM"}

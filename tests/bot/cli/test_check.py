@@ -10,6 +10,7 @@ from approvals.audit import chain
 from approvals.tables import Request
 from bot.database import retention
 from bot.jobs.audit_head import KIND, AuditHead
+from tests.approvals.actions.payloads import PAYLOADS
 from tests.approvals.world import ADA, MILO, ApprovalWorld, rule, snapshot
 from tests.bot.cli.conftest import Operator
 
@@ -211,3 +212,27 @@ def test_a17_contents_that_retention_removed_are_not_missed(operator: Operator) 
     assert world.read(world.asks("20.00 EUR")).payload != b""
 
     assert operator.types("check")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM cardholder_change", "the change that it made of a cardholder is gone"),
+        ("UPDATE cardholder_change SET changed_at = '2020-01-01 00:00:00.000000'", "is not what the trail says"),
+        ("UPDATE cardholder_change SET person_id = 'U0EVE'", "is not what the trail says"),
+        ("UPDATE cardholder_change SET id = 'made up'", "no request has made it"),
+    ],
+)
+def test_a14_a_change_of_a_cardholder_that_the_trail_does_not_have_is_found(
+    operator: Operator, statement: str, said: str
+) -> None:
+    world = operator.world()
+    world.use(rules=(rule(action="cardholder.update"),))
+    world.card = snapshot(subject="101982", holder_id="101982")
+    update = world.decides(world.asks(action="cardholder.update", payload=PAYLOADS["cardholder.update"]))
+    world.records(world.work(update), Outcome(result=Result.EXECUTED, words="done"))
+    assert operator.types("check")[0] == 0
+    alter(world, statement)
+
+    status, _, err = operator.types("check")
+    assert (status, said in err) == (1, True), err
