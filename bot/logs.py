@@ -63,6 +63,7 @@ class LineFormatter(logging.Formatter):
         event = clean(record.getMessage())
         if self._form == "json":
             line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "event": event, **facts}
+            # `default`: a fact that JSON cannot write must not lose the whole line.
             return json.dumps(line | ({"trace": trace} if trace else {}), ensure_ascii=False, default=str)
         words = " ".join(f"{name}={value}" for name, value in facts.items())
         text = f"{at} {record.levelname:<7} {event} {words}".rstrip()

@@ -71,6 +71,7 @@ class WorkerPool:
 
     def stop(self) -> None:
         """Take no more work, and finish what was queued."""
+        # Nothing is cancelled: it was acknowledged to Slack, which does not deliver it again.
         self._threads.shutdown(wait=True, cancel_futures=False)
 
 
@@ -89,6 +90,7 @@ class WorkerLoop:
 
     def start(self, run: Run) -> None:
         """Start the thread."""
+        # `daemon`: one that hangs in a call must not keep the process from ending.
         self._thread = threading.Thread(target=run, args=(self._stop, self._wake), name=self._name, daemon=True)
         self._thread.start()
 

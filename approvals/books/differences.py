@@ -69,6 +69,7 @@ def keep(
     by_identity = {_identify(finding, context.macs): finding for finding in findings}
     for identity, finding in by_identity.items():
         insert_once(session, BooksDifference, _make_values(context, finding, identity=identity, day=day, now=now))
+    # Locked in one order, so that two comparisons of the same day wait for each other but never deadlock.
     query = select(BooksDifference).where(col(BooksDifference.identity).in_(by_identity))
     to_tell = []
     for row in session.exec(query.order_by(col(BooksDifference.id)).with_for_update()).all():
@@ -148,6 +149,7 @@ def end_unseen(session: Session, context: ApprovalContext, *, day: date, since: 
         if row.told_at is not None:
             update_message(session, context, row, said=(), now=now)
             reply(session, context, row, state="gone", now=now)
+    # After all messages: an event locks the trail until the transaction ends.
     for row in rows:
         if row.told_at is not None:
             _note(session, context, "books:gone", row, now=now)

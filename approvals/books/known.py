@@ -111,6 +111,7 @@ def read_said(session: Session, context: ApprovalContext, row: BooksDifference) 
 
 def _describe(row: BooksDifference, said: BooksSaid) -> bytes:
     content = {
+        # What differs, too: else a word about one difference could be moved to the row of another.
         "difference": row.identity,
         "id": row.id,
         "person": said.person_id,

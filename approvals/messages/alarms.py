@@ -20,6 +20,7 @@ def raise_alarm(
     now: datetime,
 ) -> bool:
     """Alarm on-call and managers about a request, once for the same words; return whether it was new."""
+    # Lookups go on and say the same again and again.
     if execution.alarmed == words:
         return False
     execution.alarmed = words

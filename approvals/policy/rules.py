@@ -110,6 +110,7 @@ class LimitState(_Setting):
 def choose_rule(rules: Sequence[PolicyRule], *, action: str, money: Money | None) -> Rule:
     """Return the first rule that matches, as a snapshot; raises NothingAllows, also if it lifts money."""
     rule = find_rule(rules, action=action, money=money)
+    # Whatever the table of actions says: no money moves by the word of one person (ADR 6).
     if rule.lifted and money is not None:
         raise NothingAllows
     return Rule.model_validate({name: getattr(rule, name) for name in Rule.model_fields})

@@ -120,6 +120,7 @@ def _find_unsaid(history: RequestHistory, rows: RequestRows) -> Iterator[str]:
 
 
 def _compare(what: str, in_rows: Iterable[str], in_trail: Iterable[str]) -> Iterator[str]:
+    # Whatever their order: two of one instant come in any.
     if sorted(in_rows) != sorted(in_trail):
         yield f"its {what} are not those of the trail"
 

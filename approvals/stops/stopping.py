@@ -35,6 +35,7 @@ def stop(
 
     Somebody else may have stopped the same: each has its own reason, and each is to be resumed.
     """
+    # Before anything is read: each claim ends before this stop, or sees it.
     standing.lock_for_change(session)
     require_eligible(member, requester=(), role_lists=(STOPPERS,))
     require_reason(reason)

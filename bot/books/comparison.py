@@ -104,6 +104,7 @@ class Comparison:
             for request_id, rows in portion:
                 if request_id in own:
                     yield from self._of_these_days(self._judge(own[request_id], rows, now=now))
+        # After all of ours: only now is it known which of them have no row.
         for row in self.spool.strangers():
             may_be_ours = self.spool.may_be_missing(row)
             yield from self._of_these_days(

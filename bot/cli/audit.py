@@ -62,6 +62,7 @@ def re_anchor(chosen: argparse.Namespace) -> int:
     """Propose to accept a broken range, or confirm what another admin has proposed."""
     # The account of the machine: one person could set $USER to be both admins (ADR 14).
     admin = find_login()
+    # One transaction: nobody adds an event between the verification and what is accepted because of it.
     with open_installation() as installation, installation.database.writing() as session:
         try:
             verified = verification.verify(session, key=installation.audit_key, report=show_verified)
@@ -143,6 +144,7 @@ def _note_export(installation: Installation, *, since: datetime | None, to: Path
     facts = {"since": since.isoformat() if since else "the start", "to": str(to or "standard output")}
     with installation.database.writing() as session:
         installation.note(session, "audit:exported", subject="audit", facts=facts)
+        # Up to its own event: what is added while the file is written belongs to the next export.
         return chain.head(session).seq
 
 

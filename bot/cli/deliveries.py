@@ -73,6 +73,7 @@ def _all_dead(installation: Installation) -> list[str]:
 
 def _retry(installation: Installation, delivery_id: str) -> bool:
     try:
+        # A transaction each: one that cannot be retried must not keep the others from it.
         with installation.database.writing() as session:
             backlog.retry(session, delivery_id, now=installation.clock.now())
             installation.note(session, "delivery:retried", subject=f"delivery:{delivery_id}", facts={})

@@ -37,6 +37,7 @@ class Installation:
     @property
     def audit_key(self) -> TrailKey:
         """The key of the trail's chain."""
+        # Of the last secret key: rotations change the first, and the chain must stay verifiable (ADR 9).
         return make_key(self.settings.CARDOPS_SECRET_KEYS[-1], newer=self.settings.CARDOPS_AUDIT_KEYS)
 
     @property

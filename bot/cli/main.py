@@ -59,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _do(chosen)
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        # Else Python fails once more, when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WRONG
     except KeyboardInterrupt:

@@ -59,6 +59,7 @@ def explain(chosen: argparse.Namespace) -> int:
 
 def _read_file(path: Path, notify_type: str, installation: Installation) -> Notification:
     text = path.read_text(encoding="utf-8")
+    # As if its signature had been verified: the routes only see its content.
     webhook = Webhook(
         notify_type=notify_type, content=strict_json.parse_object(text), text=text, form=VerifiedForm.RAW, key=0
     )
@@ -74,4 +75,5 @@ def _read_event(event_id: str, installation: Installation) -> Notification:
     if row is None:
         raise Unreadable("there is no such file, and no such stored event")
     event = open_event(row, vault=installation.vault, unit=installation.settings.PAYTEND_AMOUNT_UNIT)
+    # By the time of its arrival, as it was announced: some facts, such as `late`, change with the time.
     return make_notification(event, timezone=ZoneInfo(installation.settings.PAYTEND_TIMEZONE), now=row.received_at)

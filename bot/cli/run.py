@@ -51,6 +51,7 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     make_prompt()
     bot.start()
     try:
+        # After the bot: what is accepted from now on needs its threads.
         server.start()
     except OSError as error:
         bot.stop()

@@ -114,6 +114,7 @@ def _compare(
 
 def _find_too_few(history: RequestHistory, rows: RequestRows) -> Iterator[str]:
     """Yield a request that went on by the word of fewer people than it needs."""
+    # Of approvals another invariant counts the quorum (`invariants.py`).
     if history.settled is not None:
         same = {row.person_id for row in rows.settlements if row.happened is history.settled}
         if len(same) < _PEOPLE_TO_SETTLE:

@@ -86,6 +86,7 @@ def _announce(session: Session, *, days: int, before: datetime, key: TrailKey, a
 
     The triggers let nothing go before: so nobody destroys contents without an event that would have to be forged.
     """
+    # Before the newest period is read: two replicas would give the next one the same number.
     chain.lock(session)
     newest = session.exec(
         select_rows(RetentionPeriod).order_by(col(RetentionPeriod.number).desc()).limit(1)

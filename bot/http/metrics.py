@@ -104,6 +104,7 @@ def make_counters() -> Counters:
 
 
 def _count_moves() -> Counter:
+    # Without a registry: `watch` registers it after the collector that brings it up to date.
     return Counter("cardops_request_moves_total", "What happened to requests", ["event"], registry=None)
 
 
@@ -245,6 +246,7 @@ def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:
             last.append(({"job": job}, at.timestamp()))
     yield _gauge(LAST_SUCCESS, "When a job was last done", last)
     states = session.connection().execute(select(col(BalanceState.currency), col(BalanceState.amount))).all()
+    # For a graph: Prometheus has only floats, and nothing is decided by them.
     balances = [({"currency": currency}, float(amount)) for currency, amount in states]
     yield _gauge("cardops_partner_balance", "The partner balance as it was last read", balances)
 

@@ -31,6 +31,7 @@ class Expiry:
 
     def forget_purchases(self) -> int:
         """Forget purchases that are complete, or older than the retention; return how many."""
+        # Not longer than the retention: what a purchase is made of is content, too.
         kept = min(purchases.KEPT, timedelta(days=self.keep_days))
         with self.database.writing() as session:
             return purchases.forget_old(session, before=self.now() - kept)

@@ -73,6 +73,7 @@ class RefusedPeople:
             if account not in self._counts or not self._is_due(account):
                 return
             counts = self._counts.pop(account)
+            # Before it is written: a refusal at this very moment waits for the next note.
             self._noted_at[account] = self.monotonic()
         try:
             with self.database.writing() as session:

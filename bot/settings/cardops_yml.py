@@ -43,6 +43,7 @@ class Channels(BaseModel):
 class Config(BaseModel):
     """Everything in cardops.yml. Leaving something out is safe: nobody may do it, everything is refused."""
 
+    # A key that is misspelt is refused: a limit that nobody reads would limit nothing.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     roles: Mapping[str, RoleRule] = Field(default_factory=dict)

@@ -27,6 +27,7 @@ def _show(value: object) -> str:
     match value:
         case None | "" | ():
             return NOT_SET
+        # Only whether there is one: the trail is kept for ever, and exported.
         case SecretStr() | bytes():
             return SET
         case tuple() if any(isinstance(part, bytes | SecretStr) for part in value):

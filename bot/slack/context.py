@@ -138,6 +138,7 @@ class SlackContext:
 
 def require_any(member: Member, roles: Iterable[str]) -> None:
     """Refuse a person with none of these roles; without roles, one who is not an active full member."""
+    # Before the roles: a guest or a stranger may well be in one of the groups.
     people.admit(member.person)
     wanted = tuple(roles)
     if wanted:

@@ -19,4 +19,5 @@ class SeenDeliveries:
     def is_new(self, key: str) -> bool:
         """Remember a delivery; False when Slack delivered it before."""
         with self.database.writing() as session:
+            # The insert decides: of two replicas that get one delivery at once, only one does it (F23).
             return insert_once(session, SeenDelivery, {"key": key, "seen_at": self.now()})

@@ -40,6 +40,7 @@ class SlackFiles:
 
     def read(self, file: AttachedFile) -> bytes:
         """Return the content of a file; raises FileUnreadable or FileTooLarge."""
+        # The address comes from a payload: the bot's token must not go to just any host (A29).
         if not self._is_slacks(file.url):
             raise FileUnreadable(reason="it does not lie at Slack")
         content = bytearray()

@@ -9,6 +9,7 @@ from paytend.redaction import find_card_numbers
 def find_mistakes(modal: Modal, incoming: Incoming) -> dict[str, str]:
     """Return what is wrong under each input; with a card number in one, nothing else is checked."""
     refused = {name: str(HoldsCardNumber()) for name, text in incoming.fields.items() if find_card_numbers(text)}
+    # Nothing else is said then: other checks repeat what was typed.
     if refused:
         return refused
     wrong = modal.check(incoming.fields)

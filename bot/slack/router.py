@@ -194,4 +194,5 @@ def _subject(incoming: Incoming) -> str:
     value, fields = incoming.value, incoming.fields
     named = [value.get(name) for name in _SUBJECTS] + [fields.get(name) for name in _SUBJECT_FIELDS]
     found = next((text for text in named if isinstance(text, str) and text), incoming.name)
+    # It may come from an input, where anything can be typed (A8).
     return mask_text(found)[:64]

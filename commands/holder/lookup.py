@@ -109,6 +109,7 @@ def read_cities(typed: TypedWords) -> tuple[str, str]:
 def cities(country: str, text: str, *, start: int, known: Sequence[City]) -> HolderCitiesReply:
     """Return ten of the cities that fit, and what is before and after them."""
     found = search(text, ((city, (city.name or "", city.code or "")) for city in known))
+    # What was searched for keeps its order: names that begin with the text come first.
     found = found if text else sorted(found, key=lambda city: (city.name or "", city.code or ""))
     rows = found[start : start + CITIES_PAGE]
     here: ButtonValue = {"country": country, "text": text}

@@ -108,6 +108,7 @@ def _read_date(value: object) -> date:
 def show(query: Query, *, ask: CallSender, timezone: tzinfo) -> MovementsReply:
     """Return one page; where Paytend answers a later page with the first again, the rest cannot be shown."""
     found = _ask(query, ask)
+    # However many rows Paytend answers with: the next page begins ten rows further.
     rows = found.rows[: lists.ROWS]
     mark = lists.fingerprint(rows)
     repeats = query.start > 0 and bool(rows) and mark == query.first

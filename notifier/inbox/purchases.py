@@ -84,6 +84,7 @@ def join(
     _keep(row, after, vault=vault)
     shown = after.summary
     is_new = after != before
+    # Only of what was told before: the first message of a purchase rings by itself.
     is_worse = bool(before.entries) and is_new and facts.status in ALARMING
     reply = None
     if is_worse:

@@ -25,9 +25,10 @@ class InboxEvent(SQLModel, table=True):
 
     __tablename__ = "inbox_event"
     __table_args__ = (
-        Index("ix_inbox_business", "business_digest", "id"),
+        Index("ix_inbox_business", "business_digest", "id"),  # updates of what is known
+        # The dispatcher. Partial: it stays small however many webhooks were ever taken in.
         Index("ix_inbox_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
-        Index("ix_inbox_kept", "received_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
+        Index("ix_inbox_kept", "received_at", sqlite_where=_KEPT, postgresql_where=_KEPT),  # retention
     )
 
     id: str = Field(primary_key=True, max_length=26)

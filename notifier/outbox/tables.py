@@ -58,12 +58,16 @@ class Delivery(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
+        # Claims: the next of a lane, and the lanes in which something waits.
         Index("ix_delivery_queue", "status", "lane", "urgent", "id"),
-        Index("ix_delivery_due", "status", "lane", "due_at"),
+        Index("ix_delivery_due", "status", "lane", "due_at"),  # claims: when there will be something to do
         Index("ix_delivery_edits", "lane", "operation", "status", "id"),
+        # Claims: whether a lane is at work. Partial, as few rows are leased at any time.
         Index("ix_delivery_leased", "lane", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
-        Index("ix_delivery_key", "key", "recipient"),
+        Index("ix_delivery_key", "key", "recipient"),  # the copies of a message
+        # What a digest gathers, or a silence holds back.
         Index("ix_delivery_parts", "part_of", "status", "urgent", "id"),
+        # Retention, which must not walk over what it has emptied already.
         Index("ix_delivery_kept", "finished_at", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
     )
 

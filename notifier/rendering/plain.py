@@ -37,6 +37,7 @@ def strip_blocks(rendered: Rendered) -> Rendered:
 def mark_repeat(rendered: Rendered) -> Rendered:
     """Return the message with the mark that it may be there twice."""
     text = f"{cut(rendered.text, FALLBACK_TEXT - len(REPEAT) - 1)} {REPEAT}"
+    # No room for a block more: the mark in the text has to do.
     if not rendered.blocks or len(rendered.blocks) >= MOST_BLOCKS["message"]:
         return replace(rendered, text=text)
     words = f"_{REPEAT} Slack did not confirm the first copy, and it was not found._"
@@ -48,6 +49,7 @@ def put_below(rendered: Rendered, more: Rendered) -> Rendered:
     """Return the message with the blocks of another below it, as far as Slack takes them; buttons in one row."""
     last, first = rendered.blocks[-1:], more.blocks[:1]
     if last and first and last[0]["type"] == first[0]["type"] == "actions":
+        # Slack takes 25 elements in a row.
         row = {**last[0], "elements": [*last[0]["elements"], *first[0]["elements"]][:25]}
         return replace(rendered, blocks=[*rendered.blocks[:-1], row, *more.blocks[1:]])
     room = MOST_BLOCKS["message"] - len(more.blocks)

@@ -106,6 +106,7 @@ def end(
         )
         session.connection().execute(held_back.values(status=DeliveryStatus.GATHERING))
         thread = DigestThread(key=_key(silence_id), channel=channel, pages={True: 0, False: 0})
+        # Without a pause for more lines: nothing more is held back.
         gather(session, thread, part_of=silence_id, outbox=outbox, now=now, hold=timedelta(0))
         outbox.edit(session, key=thread.key, kind="silence", facts=_facts(silence, held=held), now=now)
     return silence, held

@@ -30,18 +30,19 @@ class RoutingTimers:
         wake_deliverer: Callable[[], None],
         record_silence_end: Callable[[Session, Silence, int], object] = lambda _session, _silence, _held: None,
     ) -> None:
-        """Prepare; `hear_end` is called with each silence that ends and how many notices it held back."""
+        """Prepare; `record_silence_end` gets each silence that ends, and how many notices it held back."""
         self._database = database
         self._routes = routes
         self._outbox = outbox
         self._now = now
         self._wake_deliverer = wake_deliverer
-        self._hear_end = record_silence_end
+        self._record_silence_end = record_silence_end
 
     def run_due(self) -> None:
         """Bring everything to what it is by now."""
         now = self._now()
         with self._database.writing() as session:
+            # First, as in `announce`: two orders of locks would deadlock (N13).
             storms.lock_announcing(session)
             done = self.gather(session)
             done += acknowledgements.escalate_due(session, routes=self._routes, outbox=self._outbox, now=now)
@@ -60,7 +61,7 @@ class RoutingTimers:
         silence, held = silences.end(
             session, silence_id, by=BY_TIME, routes=self._routes, outbox=self._outbox, now=now
         )
-        self._hear_end(session, silence, held)
+        self._record_silence_end(session, silence, held)
         return 1
 
     def gather(self, session: Session) -> int:

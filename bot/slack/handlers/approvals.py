@@ -65,6 +65,7 @@ def _list(context: SlackContext, _incoming: Incoming, member: Member, wanted: Re
                 page = lists.history(session, after=wanted.after)
         rows = [_row(context, request) for request in page.requests]
         named = [request.id for request in page.requests if names_somebody(context.approvals, request)]
+    # Only a line that names a cardholder is a read of personal data (A21).
     if named:
         context.note("requests:read", member=member, subject=f"requests:{wanted.name}", requests=named)
     title, nothing = approvals.LISTS[wanted.name]

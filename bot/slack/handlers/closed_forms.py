@@ -60,6 +60,7 @@ def with_way_back(context: SlackContext, incoming: Incoming, problem: ProblemRep
 
 
 def _keep(context: SlackContext, incoming: Incoming) -> str:
+    # The metadata too: the form that comes back needs its channel and cardholder.
     texts = {name: text for name, text in incoming.value.items() if isinstance(text, str)}
     return context.inputs.drafts.keep(incoming.account, form=incoming.name, fields={**texts, **incoming.fields})
 

@@ -15,6 +15,7 @@ def _propose(context: SlackContext, _incoming: Incoming, _member: Member, curren
     now = context.now()
     thresholds = context.balance.currencies.get(currency)
     if thresholds is None:
+        # The currency was taken out of cardops.yml after the notice was posted.
         raise OldButton
     with context.database.reading() as session:
         samples = read_samples(session, currency, since=now - WEEK, until=now)

@@ -137,6 +137,7 @@ def tell_asked(context: SlackContext, asked: Request) -> Reply:
         return told(headline, says, next=more)
     return AskedReply(
         summary=summary,
+        # The channel comes first, before anybody who follows it in a DM.
         channel=asked.told.split()[0] if asked.told else context.approvals.channel,
         decide_by=asked.decide_by,
         phrase=asked.phrase,

@@ -89,6 +89,7 @@ def _end(context: SlackContext, _incoming: Incoming, member: Member, silence_id:
 def _show_held(context: SlackContext, _incoming: Incoming, member: Member, silence_id: str) -> Reply:
     with context.database.reading() as session:
         silence = session.get(Silence, silence_id)
+        # Once it has ended, its notices are lines in the thread of its message.
         if silence is None or silence.ended_at is not None:
             raise SilenceOver
         rows = silencing.list_held(session, silence_id, outbox=context.approvals.outbox)

@@ -83,6 +83,7 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     typed, _ = topup.read_fields(incoming.fields)
     if typed is None:
         raise OldButton  # the inputs were checked before; only another client can come here
+    # A submitted modal comes from no channel, so its metadata has that of the command or click.
     asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
     reply = _ask(context, asked_in, member, typed)
     if isinstance(reply, TopUpAgainQuestion):

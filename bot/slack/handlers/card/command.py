@@ -172,6 +172,7 @@ def _answer_choice(context: SlackContext, incoming: Incoming, member: Member, ch
     """Do what was typed without a card, with the one that was chosen."""
     word, card_id = choice
     form = next((form for form in COMMAND.forms if form.word == word), None)
+    # Only a form that offers cards puts its word into such a button: any other value is not ours (A20).
     if not isinstance(form, ReplyForm) or form.suggest is None:
         raise OldButton
     typed = TypedWords(words=[card_id], form=COMMAND.line(form), today=context.today)

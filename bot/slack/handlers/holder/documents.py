@@ -57,6 +57,7 @@ def _send(context: SlackContext, incoming: Incoming, member: Member, file: Attac
     content = context.inputs.files.read(file)
     document.require_content(content, suffix=suffix)
     facts = {"file_type": file_type, "bytes": len(content)}
+    # Before the call: when its answer is lost, Paytend has no question for what it was sent (a.1).
     context.note("document:send_asked", member=member, subject=holder_id, **facts)
     call = operations.UPLOAD_DOCUMENT(holder_id=holder_id, file_type=file_type, document=(content, suffix))
     answer = context.paytend.send(call)
