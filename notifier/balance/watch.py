@@ -42,7 +42,7 @@ class BalanceWatch:
         """Ask once and record the answer; raises paytend.PaytendError when there is none."""
         if not self._rule.currencies:
             return
-        # Before asking: of two replicas the one that asked later has the newer balance, even if it is answered first.
+        # Before asking: of two replicas the one that asked later has the newer balance, whenever it is answered.
         asked_at = self._now()
         answer = self._paytend.send(operations.GET_PARTNER_BALANCE())
         for currency, thresholds in self._rule.currencies.items():
