@@ -8,7 +8,7 @@ its digits may be up to three characters that are neither letters nor digits; it
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from paytend.look_alikes import is_look_alike, set_aside
@@ -53,7 +53,6 @@ _RUN = re.compile(r"[0-9]+(?:[^0-9A-Za-z]{1,3}[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
 # How Slack, JSON and `repr` write single characters; inside of a number they would look like letters.
 _ESCAPED = re.compile(r"&(?:amp|lt|gt|nbsp);|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtfvb\\])")
-_EITHER = re.compile(rf"{_ESCAPED.pattern}|.", re.DOTALL)
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters by category, but nothing to see
 _MASKS = re.compile(r"[^0-9*xX#•●]")
 
@@ -119,14 +118,21 @@ def fold(text: str) -> _Folded:
     """Return a text with every digit as 0 to 9, without what cannot be seen, and other characters as ASCII."""
     if text.isascii() and "\\" not in text and "&" not in text:
         return _Folded(text, None)
-    characters: list[str] = []
-    places: list[tuple[int, int]] = []
-    for piece in _EITHER.finditer(text):
-        folded = _fold_character(_unescape(piece.group()))
-        if folded:
-            characters.append(folded)
-            places.append(piece.span())
-    return _Folded("".join(characters), places)
+    # Texts of a megabyte arrive: characters one by one in a comprehension, a match only for each escape.
+    pieces: list[str] = []
+    done = 0
+    for escape in _ESCAPED.finditer(text):
+        pieces += text[done : escape.start()]
+        pieces.append(escape.group())
+        done = escape.end()
+    pieces += text[done:]
+    characters = [_FOLDED[piece] for piece in pieces]
+    folded = "".join(characters)
+    if len(folded) == len(text):  # nothing is left out, and every piece is one character
+        return _Folded(folded, None)
+    ends = accumulate(map(len, pieces))
+    kept = zip(characters, pieces, ends, strict=True)
+    return _Folded(folded, [(end - len(piece), end) for character, piece, end in kept if character])
 
 
 def _may_hold_number(text: str) -> bool:
@@ -180,7 +186,6 @@ def _unescape(piece: str) -> str:
     return chr(int(piece[2:], 16)) if piece[1] in "ux" else " "
 
 
-@lru_cache(maxsize=4096)
 def _fold_character(character: str) -> str:
     """Return a digit, an ASCII letter or sign, or nothing for what cannot be seen."""
     if character.isascii():
@@ -197,3 +202,16 @@ def _fold_character(character: str) -> str:
     if character.isalnum():
         return "x"
     return "-" if category == "Pd" else " " if character.isspace() else ";"
+
+
+class _FoldedPieces(dict[str, str]):
+    """What each character or escape becomes, worked out once: texts have few different ones."""
+
+    def __missing__(self, piece: str) -> str:
+        folded = _fold_character(_unescape(piece))
+        if len(self) < 8192:  # nobody fills the memory with every character that there is
+            self[piece] = folded
+        return folded
+
+
+_FOLDED = _FoldedPieces()

@@ -27,8 +27,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-# Tests of what is not measured: the stand-ins, and bots in processes of their own.
-UNMEASURED = {"architecture", "browser", "deploy", "process", "sandbox"}
+# Tests of what is not measured (the stand-ins, bots in processes of their own), and those that repeat for each
+# attack what other tests reach.
+UNMEASURED = {"architecture", "attacks", "browser", "deploy", "process", "sandbox"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,8 +23,14 @@ def rows() -> list[list[str]]:
     return [row for row in cells if row[0] != "Word"]
 
 
+@cache
 def terms() -> set[str]:
     return {singular(term.strip()) for row in rows() for term in row[0].split(",")}
+
+
+@cache
+def known_terms() -> set[str]:
+    return {term.lower().replace("-", " ") for term in terms()}
 
 
 @cache
@@ -33,6 +39,7 @@ def trees() -> list[tuple[Path, ast.Module]]:
     return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths if "versions" not in path.parts]
 
 
+@cache
 def classes() -> dict[str, list[str]]:
     """The public classes, each with the names of its bases."""
     return {
@@ -65,8 +72,7 @@ def is_covered(name: str) -> bool:
     """Whether the whole name or what it ends in is a term."""
     parts = words(name)
     endings = [" ".join(parts[start:]) for start in range(len(parts))]
-    known = {term.lower().replace("-", " ") for term in terms()}
-    return any(singular(ending) in known for ending in endings)
+    return any(singular(ending) in known_terms() for ending in endings)
 
 
 def identifiers() -> Iterator[tuple[Path, str]]:

@@ -66,22 +66,23 @@ class SqliteClient(Client):
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._copy = file.with_name(f"copy-of-{file.name}")
+        # One engine for all copies, one after the other: a new one would compile every statement once more.
+        self._bot = SqlDatabase(f"sqlite:///{self._copy}")
 
     def connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.file, isolation_level=None, timeout=15)
 
     @contextmanager
     def copied(self) -> Iterator[tuple[Client, SqlDatabase]]:
-        copy = self.file.with_name(f"copy-{secrets.token_hex(4)}.db")
         with closing(self.connect()) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copyfile(self.file, copy)
-        database = SqlDatabase(f"sqlite:///{copy}")
+        shutil.copyfile(self.file, self._copy)
         try:
-            yield SqliteClient(copy), database
+            yield SqliteClient(self._copy), self._bot
         finally:
-            database.close()
-            for path in self.file.parent.glob(f"{copy.name}*"):
+            self._bot.close()
+            for path in self.file.parent.glob(f"{self._copy.name}*"):
                 path.unlink()
 
 
@@ -93,6 +94,9 @@ class PostgresqlClient(Client):
     def __init__(self, owner_url: str, role: str) -> None:
         self.owner_url = owner_url
         self.role = role
+        self._copy_url = make_url(owner_url).set(database=f"cardops_test_{secrets.token_hex(6)}")
+        # As in SqliteClient.
+        self._bot = SqlDatabase(self._copy_url.set(username=role).render_as_string(hide_password=False))
 
     @property
     def url(self) -> str:
@@ -116,18 +120,16 @@ class PostgresqlClient(Client):
 
     @contextmanager
     def copied(self) -> Iterator[tuple[Client, SqlDatabase]]:
-        url, name = make_url(self.owner_url), f"cardops_test_{secrets.token_hex(6)}"
-        template = sql.Identifier(str(url.database))
+        name = sql.Identifier(str(self._copy_url.database))
+        template = sql.Identifier(self.database)
         with psycopg.connect(SERVER, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), template))
-        copy = PostgresqlClient(url.set(database=name).render_as_string(hide_password=False), self.role)
-        database = SqlDatabase(copy.url)
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
         try:
-            yield copy, database
+            yield PostgresqlClient(self._copy_url.render_as_string(hide_password=False), self.role), self._bot
         finally:
-            database.close()
+            self._bot.close()
             with psycopg.connect(SERVER, autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @contextmanager

@@ -25,9 +25,9 @@ class Scene:
         return Written(self.client.is_sqlite)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="session", params=KINDS)
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Made once, and copied for whatever is written: making one takes seconds."""
+    """Made once in a process, and copied for whatever is written: making one takes seconds."""
     folder: Path = tmp_path_factory.mktemp("attacked")
     with fresh_database(request.param, folder) as database:
         if database.is_sqlite:

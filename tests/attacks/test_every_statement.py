@@ -60,20 +60,20 @@ def test_a4_a18_what_somebody_would_think_of_is_refused(scene: Scene) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("scene", ["postgresql"], indirect=True)
 def test_a3_other_tables_functions_and_operators_of_the_same_name_are_not_looked_at(scene: Scene) -> None:
-    client = scene.client
-    assert isinstance(client, PostgresqlClient)
+    assert isinstance(scene.client, PostgresqlClient)
     attacks = shadows(scene.desk)
-
-    without = client.asks(attacks)
+    without = scene.client.asks(attacks)
     assert [name for name, refusal in without.items() if not refusal] == []
 
     # And from a role that somebody gave the privileges that the document takes away.
-    client.owner_does(
-        f"GRANT TEMPORARY ON DATABASE {client.database} TO {client.role}",
-        f"CREATE SCHEMA evil AUTHORIZATION {client.role}",
-        f"GRANT CREATE ON SCHEMA public TO {client.role}",
-    )
-    refusals = client.asks(attacks)
+    with scene.client.copied() as (client, _):
+        assert isinstance(client, PostgresqlClient)
+        client.owner_does(
+            f"GRANT TEMPORARY ON DATABASE {client.database} TO {client.role}",
+            f"CREATE SCHEMA evil AUTHORIZATION {client.role}",
+            f"GRANT CREATE ON SCHEMA public TO {client.role}",
+        )
+        refusals = client.asks(attacks)
     assert [name for name, refusal in refusals.items() if not refusal] == []
     assert [name for name, refusal in refusals.items() if any(words in refusal for words in NOT_TRIED)] == []
     assert [name for name, refusal in refusals.items() if "permission denied" in refusal] == ["replica mode"]

@@ -73,7 +73,7 @@ def _valid(reply: Reply) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("told", [True, False])
-@pytest.mark.parametrize("count", [0, 1, 10, 1000])
+@pytest.mark.parametrize("count", [0, 1, 10, 120])
 def test_every_row_is_shown_once_and_slack_takes_each_page(count: int, told: bool) -> None:
     ask, seen, query = _books(count, told=told), [], QUERY
     while True:
@@ -96,7 +96,7 @@ def test_a_first_page_that_comes_again_is_noticed() -> None:
     assert "first page again" in json.dumps(_valid(second))
 
 
-@pytest.mark.parametrize("count", [0, 1, 10, 1000])
+@pytest.mark.parametrize("count", [0, 1, 10, 120])
 def test_lists_that_paytend_answers_whole_are_paged_here(count: int) -> None:
     paid = PartnerTopUps.decode(
         {"iban": HOSTILE, "topupList": [_row(number, tradeType=100) for number in range(count)]},
