@@ -44,18 +44,18 @@ class Request(SQLModel, table=True):
 
     __tablename__ = REQUEST_TABLE
     __table_args__ = (
-        Index("ix_request_status", "status", "created_at", "id"),
-        Index("ix_request_requester", "requester_account", "created_at", "id"),
-        Index("ix_request_history", "created_at", "id"),
-        Index("ix_request_subject", "subject", "created_at", "id"),
-        Index("ix_request_requester_sum", "requester_account", "status", "ended_at"),
-        Index("ix_request_subject_sum", "subject", "status", "ended_at"),
-        Index("ix_request_new_card", "new_card", "status"),
-        Index("ix_request_cardholder", "cardholder_id", "status"),
-        Index("ix_request_decide_by", "status", "decide_by"),
-        Index("ix_request_execute_by", "status", "execute_by"),
-        Index("ix_request_remind_at", "status", "remind_at"),
-        Index("ix_request_kept", "ended_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
+        Index("ix_request_status", "status", "created_at", "id"),  # lists by status, and figures
+        Index("ix_request_requester", "requester_account", "created_at", "id"),  # `/approvals mine`
+        Index("ix_request_history", "created_at", "id"),  # `/approvals history`
+        Index("ix_request_subject", "subject", "created_at", "id"),  # others about the same, and repeated ones
+        Index("ix_request_requester_sum", "requester_account", "status", "ended_at"),  # limits for a requester
+        Index("ix_request_subject_sum", "subject", "status", "ended_at"),  # limits for a card
+        Index("ix_request_new_card", "new_card", "status"),  # exclusions by card
+        Index("ix_request_cardholder", "cardholder_id", "status"),  # exclusions by cardholder
+        Index("ix_request_decide_by", "status", "decide_by"),  # what expires
+        Index("ix_request_execute_by", "status", "execute_by"),  # what is to be executed, and lapses
+        Index("ix_request_remind_at", "status", "remind_at"),  # reminders
+        Index("ix_request_kept", "ended_at", sqlite_where=_KEPT, postgresql_where=_KEPT),  # retention
         # One open request for a card and action, also if two people ask in the same instant.
         Index("ux_request_open", "subject", "action", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
@@ -145,7 +145,7 @@ class Execution(SQLModel, table=True):
 
     __tablename__ = "approval_execution"
     __table_args__ = (
-        Index("ix_execution_next_look", "next_look_at"),
+        Index("ix_execution_next_look", "next_look_at"),  # lookups that are due
         Index("ix_execution_claimed", "claimed_at"),  # the books ask for those of a day
         Index(
             "ix_execution_contradicted",
@@ -183,7 +183,7 @@ class Execution(SQLModel, table=True):
 
 
 class Settlement(SQLModel, table=True):
-    """One person's word on whether an unknown change happened; their newest counts."""
+    """One person's word on whether an unknown change happened; their first counts."""
 
     __tablename__ = "approval_settlement"
     __table_args__ = (Index("ix_settlement_request", "request_id", "id"),)

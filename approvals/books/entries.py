@@ -97,6 +97,7 @@ def read_row(row: PartnerTransaction, *, timezone: tzinfo) -> BookedRow:
     """Return a row as it is compared; texts of others are shortened and masked."""
     at = read_time(row.booked, timezone=timezone)
     return BookedRow(
+        # Of the id before it is masked: masked ones of strangers may look alike (N3).
         trade=digest_trade(row.trade_id),
         trade_id=_as_shown(row.trade_id),
         reference=_as_shown(row.reference),

@@ -38,7 +38,7 @@ class BooksDifference(SQLModel, table=True):
     """
 
     __tablename__ = "books_difference"
-    __table_args__ = (Index("ix_books_difference_day", "day", "id"),)
+    __table_args__ = (Index("ix_books_difference_day", "day", "id"),)  # the pages of `/partner books`
 
     id: str = Field(primary_key=True)
     identity: str = Field(unique=True)
@@ -67,6 +67,7 @@ class BooksSaid(SQLModel, table=True):
 
     __tablename__ = SAID_TABLE
 
+    # With the person in the key, the database itself refuses a second word.
     difference_id: str = Field(primary_key=True)
     person_id: str = Field(primary_key=True)
     account: str

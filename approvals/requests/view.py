@@ -51,6 +51,7 @@ def find_stops(session: Session, context: ApprovalContext, request: Request) -> 
     """Return the stops that a request waits for; none once it was sent or has ended."""
     if request.status not in (Status.PENDING, Status.APPROVED):
         return ()
+    # Both cards of a replacement: a stop of either keeps it waiting.
     cards = tuple(filter(None, (request.subject, request.new_card)))
     standing = find_standing(session, context)
     return tuple(stop for stop in standing if stop.scope.covers(action=request.action, cards=cards))

@@ -93,6 +93,7 @@ def _find_earlier(
     for word in evidence.find_words(stop.id, since=now - WORD_COUNTS_FOR):
         speaker = members_by_account.get(word.account)
         try:
+            # None: Slack does not say who it is now, so the word does not count.
             if speaker is not None:
                 require_eligible(speaker, requester=(), role_lists=(STOPPERS,))
                 earlier.append((word, speaker))

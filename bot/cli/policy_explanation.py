@@ -55,6 +55,7 @@ class ConfigDirectory:
 
     def group(self, group: str) -> frozenset[str]:
         """Refuse to say who is in a group."""
+        # Not an empty group: that would say that nobody could approve.
         raise DirectoryUnreadable(group)
 
 

@@ -18,6 +18,7 @@ class SeenDelivery(SQLModel, table=True):
 
     __tablename__ = "seen_delivery"
 
+    # As the key, so that the insert decides which replica does it.
     key: str = Field(primary_key=True)
     seen_at: datetime = _moment()
 
@@ -27,6 +28,7 @@ class Slot(SQLModel, table=True):
 
     __tablename__ = "clock_slot"
 
+    # Both as the key: of all replicas that insert a slot, one has it.
     job: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     lease_until: datetime = _moment()
@@ -37,7 +39,7 @@ class Draft(SQLModel, table=True):
     """What somebody typed into a form that was closed or refused; sealed, and kept for half an hour."""
 
     __tablename__ = "draft"
-    __table_args__ = (Index("ix_draft_expires_at", "expires_at"),)
+    __table_args__ = (Index("ix_draft_expires_at", "expires_at"),)  # the sweep
 
     id: str = Field(primary_key=True)
     account: str
@@ -53,7 +55,7 @@ class HomeTab(SQLModel, table=True):
     """
 
     __tablename__ = "home_tab"
-    __table_args__ = (Index("ix_home_tab_opened_at", "opened_at"),)
+    __table_args__ = (Index("ix_home_tab_opened_at", "opened_at"),)  # the refresh of those that were opened lately
 
     account: str = Field(primary_key=True)
     person_id: str

@@ -137,6 +137,7 @@ class MissedWebhookFinder:
 
     def _ask_order(self, order: _Subject) -> list[MissedWebhook]:
         answer = self.paytend.send(operations.GET_APPLY_RESULT(reference=order.name))
+        # Another order's result would be stored as this one's (A11).
         is_about_it = answer.reference == order.name and is_final(answer)
         return read_order(answer, unit=self.unit) if is_about_it else []
 

@@ -49,11 +49,13 @@ class KeptChoices(Generic[T]):
             return kept
         with self._lock:
             failed = self._failed.get(name)
+            # Before it counts as asked: nobody would ask, and every later search would wait for an answer.
+            if failed is not None and self.monotonic() - failed[0] < FAILED_FOR:
+                raise failed[1]
+            # Under the lock: of many searches at once only one asks Paytend.
             asked = self._asked.get(name)
             fresh = asked is None
             asked = asked or self._asked.setdefault(name, threading.Event())
-        if failed is not None and self.monotonic() - failed[0] < FAILED_FOR:
-            raise failed[1]
         if fresh:
             try:
                 submit(lambda: self._load_quietly(name))
@@ -82,6 +84,7 @@ class KeptChoices(Generic[T]):
             self._load(name)
         except PaytendError as error:
             with self._lock:
+                # Kept for a moment: each letter that is typed would ask an unreachable Paytend again.
                 self._failed[name] = (self.monotonic(), error)
         finally:
             self._end(name)

@@ -62,5 +62,6 @@ def open_doctor_context(
             scopes=SCOPES,
             audit_key=make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             macs=make_macs(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
+            # For its findings only: nothing is rendered here.
             faulty_templates=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
         )

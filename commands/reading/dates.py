@@ -88,6 +88,7 @@ def _read(words: Sequence[str], *, today: date, form: str) -> tuple[date, date, 
     if begin_or_none is None:
         return today - timedelta(days=LONGEST - 1), today, 0
     begin, end, taken = _read_end(words, begin_or_none, used, today=today, form=form)
+    # `yesterday` alone is that day, unlike a date alone: people do not mean "since yesterday".
     if taken == used and first in _NAMED:
         return begin, begin, used
     return begin, end, taken

@@ -33,6 +33,7 @@ class BalanceSample(SQLModel, table=True):
 
     currency: str = Field(primary_key=True, max_length=4)
     taken_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    # A text: SQLite keeps decimals as floats.
     amount: str = Field(sa_type=Text)
 
 
@@ -53,7 +54,7 @@ class BalancePicture(SQLModel, table=True):
     """
 
     __tablename__ = "balance_picture"
-    __table_args__ = (Index("ix_picture_due", "status", "due_at"),)
+    __table_args__ = (Index("ix_picture_due", "status", "due_at"),)  # those to upload next
 
     key: str = Field(primary_key=True, sa_type=Text)
     recipient: str = Field(primary_key=True, sa_type=Text)

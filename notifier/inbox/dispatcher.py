@@ -155,6 +155,7 @@ class Dispatcher:
                     announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
                 if isinstance(event, UnrecognisedEvent) and not self._is_routed(notification):
                     self._tell_admins_of_unrecognised(session, event, notification)
+                # In the same savepoint: what is recorded of an event is undone with its notices.
                 if self._recorder is not None:
                     self._recorder.record(session, event)
         except Exception:  # noqa: BLE001 - an edge: one event that cannot be dispatched must not block the others

@@ -80,6 +80,7 @@ def _edit(claim: DeliveryClaim, rendered: Rendered, *, slack: WebClient, ts: str
 
 def _choose_place(claim: DeliveryClaim, *, slack: WebClient, fallback: str) -> MessagePlace:
     if claim.fallback:
+        # Without its thread, which is in the channel that cannot be written to.
         return MessagePlace(channel=fallback)
     if claim.known.copy:
         return MessagePlace(channel=claim.known.copy.channel, thread_ts=claim.known.copy.thread_ts)

@@ -34,6 +34,7 @@ class Silence(SQLModel, table=True):
     """Notices held back until an end, with owner and reason; `matcher` is JSON. They wait as deliveries."""
 
     __tablename__ = "silence"
+    # Those that are on, asked for every notice.
     __table_args__ = (Index("ix_silence_ended_at", "ended_at", "ends_at"),)
 
     id: str = Field(primary_key=True, max_length=26)
@@ -54,7 +55,7 @@ class Acknowledgement(SQLModel, table=True):
     """
 
     __tablename__ = "acknowledgement"
-    __table_args__ = (Index("ix_acknowledgement_due_at", "due_at"),)
+    __table_args__ = (Index("ix_acknowledgement_due_at", "due_at"),)  # escalations that are due
 
     key: str = Field(primary_key=True, sa_type=Text)
     asked_at: datetime = Field(sa_type=UtcDateTime)

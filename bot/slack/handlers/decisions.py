@@ -44,6 +44,7 @@ def _read_shown(value: SentValue) -> ShownRequest:
 
 def _approve(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> Replies | None:
     _decide(context, shown, member, verdict=Verdict.APPROVE)
+    # After the commit: the executor finds nothing before it.
     context.work.wake_executor()
     return show_again(context, incoming, member, shown.id)
 

@@ -26,6 +26,7 @@ class PayInPage:
 
 
 def _balance(context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Reply:
+    # Without an event of the trail: the partner account is nobody's personal data (A21).
     return account.balance(ask=context.paytend.send)
 
 

@@ -41,6 +41,7 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     try:
         holder = context.paytend.send(operations.CREATE_CARDHOLDER(**vars(new)))
     except (OutcomeUnknown, ProtocolError):
+        # Kept for *Look again*: the document in it is all by which Paytend can be asked.
         draft = context.inputs.drafts.keep(incoming.account, form=NAME, fields=incoming.fields)
         context.note("cardholder:create_unknown", member=member, subject="new")
         return _look(context, member, new, draft=draft)
