@@ -19,6 +19,7 @@ _PADDING = PKCS1v15()
 _ECB = ECB()  # noqa: S305 - the provider's wire; ADR 0004 says what compensates
 _BLOCK = 16
 _EVEN = 48  # bytes that are whole blocks of AES and whole groups of Base64
+_MOST_KEY_TEXT = 5  # characters a byte of the modulus: four of Base64 for three, each percent-encoded, and "="
 _NO_KEY = bytes(24)  # used when no key could be read, so that decrypting takes its time all the same
 
 
@@ -66,17 +67,18 @@ def decrypt_key(value: object, *, key: RSAPrivateKey) -> tuple[bytes, bool]:
     """
     if value is None or value == "":
         return b"", True
-    text = unquote(value) if isinstance(value, str) and "%" in value else value  # b.2 no. 2
-    cipher_text, sound = decode_base64(text)
     size = key.key_size // 8
-    if not sound or not cipher_text or len(cipher_text) % size:
+    # Before it is even decoded: anybody can post a megabyte of blocks, each of which costs a private operation.
+    text = value if isinstance(value, str) and len(value) <= _MOST_KEY_TEXT * size else ""
+    cipher_text, sound = decode_base64(unquote(text) if "%" in text else text)  # b.2 no. 2
+    # A key's text of at most 32 characters is one block, whatever the modulus.
+    if not sound or len(cipher_text) != size:
         cipher_text, sound = bytes(size), False
     opened = b""
-    for start in range(0, len(cipher_text), size):
-        try:
-            opened += key.decrypt(cipher_text[start : start + size], _PADDING)
-        except ValueError:
-            sound = False
+    try:
+        opened = key.decrypt(cipher_text, _PADDING)
+    except ValueError:
+        sound = False
     # OpenSSL 3.2 answers wrong padding with random bytes, not with an error: they fail by length or characters.
     if len(opened) not in {16, 24, 32} or not opened.isascii():
         return _NO_KEY, False

@@ -4,17 +4,18 @@ import base64
 import json
 import time
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paytend import Flaw, Keys, KeyUnusable, ProtocolError
 from paytend.wire import envelope, strict_json
-from paytend.wire.ciphers import encrypt_key
+from paytend.wire.ciphers import decrypt_key, encrypt_key
 from paytend.wire.keys import require_openssl
 from tests.paytend.openssl import signature_source
 from tests.paytend.peer import PARTNER, Peer
@@ -189,6 +190,37 @@ def test_a_key_that_came_url_encoded_opens(peer: Peer) -> None:
     raw["randomKey"] = raw["randomKey"].replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
 
     assert envelope.open_response(json.dumps(raw).encode(), keys=peer.keys).data == {"a": "1"}
+
+
+class CountedKey:
+    """The partner's private key, which counts what it decrypts."""
+
+    def __init__(self, key: RSAPrivateKey) -> None:
+        self.key = key
+        self.key_size = key.key_size
+        self.decrypted = 0
+
+    def decrypt(self, *arguments: Any) -> bytes:
+        self.decrypted += 1
+        return self.key.decrypt(*arguments)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 6000])
+def test_x1_a_key_costs_one_private_operation_however_long_it_is(peer: Peer, count: int) -> None:
+    """A megabyte of blocks cost two seconds of the processor, and nobody needs a secret to post it."""
+    key = CountedKey(peer.ours)
+    block = encrypt_key(b"k" * 24, key=peer.ours.public_key())
+
+    opened = decrypt_key(base64.b64encode(block * count).decode(), key=cast("RSAPrivateKey", key))
+
+    assert key.decrypted == (0 if count == 0 else 1)
+    assert opened[1] is (count < 2)
+
+
+def test_x1_a_key_with_every_character_percent_encoded_opens(peer: Peer) -> None:
+    text = base64.b64encode(encrypt_key(b"k" * 24, key=peer.ours.public_key())).decode()
+
+    assert decrypt_key("".join(f"%{ord(each):02X}" for each in text), key=peer.ours) == (b"k" * 24, True)
 
 
 def test_a_refusal_may_be_unsigned_but_is_then_marked_so(peer: Peer) -> None:
