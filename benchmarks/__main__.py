@@ -6,6 +6,7 @@ import sys
 BENCHMARKS = (
     "acknowledging",
     "books",
+    "edits",
     "intake",
     "notices",
     "requests",

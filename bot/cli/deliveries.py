@@ -10,6 +10,7 @@ from bot.cli.installation import Installation, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say, show_progress
 from notifier.outbox import backlog
 from notifier.outbox.backlog import AlreadyPosted, ContentGone, Letter, NoSuchLetter
+from notifier.outbox.tables import DeliveryStatus
 
 _PAGE = 200
 
@@ -20,11 +21,15 @@ def add_to(commands: Commands) -> None:
         commands,
         "deliveries",
         {
-            "list": (list_deliveries, "list dead deliveries, newest first, or those that wait"),
+            "list": (list_deliveries, "list dead deliveries, newest first, or those that wait or gather"),
             "retry": (retry, "put dead deliveries back into the outbox"),
         },
     )
-    parsers["list"].add_argument("--waiting", action="store_true", help="those that wait, oldest first")
+    which = parsers["list"].add_mutually_exclusive_group()
+    which.add_argument("--waiting", action="store_true", help="those that wait, oldest first")
+    which.add_argument(
+        "--gathering", action="store_true", help="those that are to become lines of a digest, oldest first"
+    )
     parsers["list"].add_argument("--limit", type=int, choices=range(1, 1001), default=50, metavar="1..1000")
     parsers["list"].add_argument("--after", help="the last id of the page before")
     parsers["list"].add_argument("--json", action="store_true", help="a JSON object a line")
@@ -36,16 +41,20 @@ def add_to(commands: Commands) -> None:
 def list_deliveries(chosen: argparse.Namespace) -> int:
     """Print a page of deliveries, and how many there are in all."""
     with open_installation() as installation, installation.database.reading() as session:
+        status = DeliveryStatus.GATHERING if chosen.gathering else DeliveryStatus.WAITING
         found = (
-            backlog.list_waiting(session, limit=chosen.limit, after=chosen.after)
-            if chosen.waiting
+            backlog.list_waiting(session, status=status, limit=chosen.limit, after=chosen.after)
+            if chosen.waiting or chosen.gathering
             else backlog.list_dead(session, limit=chosen.limit, before=chosen.after)
         )
-        waiting, dead = backlog.waiting(session), backlog.dead(session)
+        counted = (
+            f"{backlog.waiting(session)} wait, {backlog.gathering(session)} gather for a digest, "
+            f"{backlog.silenced(session)} are silenced, {backlog.dead(session)} are dead."
+        )
     for letter in found:
         say(json.dumps(_facts(letter), ensure_ascii=False) if chosen.json else _line(letter))
     if not chosen.json:
-        say(f"{waiting} wait, {dead} are dead.")
+        say(counted)
         if len(found) == chosen.limit:
             say(f"More: --after {found[-1].id}")
     return FINE

@@ -30,7 +30,6 @@ from bot.database.engine import FileUnusable, SecondProcess
 from bot.database.schema import NotMigrated
 from bot.settings.cardops_yml import ConfigUnusable
 from bot.settings.environment import SettingsUnusable
-from bot.wiring.clients import SlackUnusable
 
 # In the order in which `cardops --help` lists them.
 NOUNS = (
@@ -90,8 +89,6 @@ def _do(chosen: argparse.Namespace) -> int:
         return complain(f"The database cannot be used: {error}", [], "Look at DATABASE_URL.")
     except NotMigrated as error:
         return complain(str(error.__doc__), [], "")
-    except SlackUnusable as error:
-        return complain(str(error), [], "Look at OAuth & Permissions of the Slack app, and at SLACK_API_BASE_URL.")
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
         return complain(f"The database cannot be used: {reason}", [], "Look at DATABASE_URL.")

@@ -26,8 +26,9 @@ from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config, ConfigUnusable, find_vain, read_config
 from bot.settings.environment import Settings, SettingsUnusable, find_config, read_own_settings
 from bot.settings.reference import make_schema
+from bot.slack.access import SlackUnusable
 from bot.slack.directory import SlackDirectory
-from bot.wiring.clients import SlackUnusable, identify, make_slack
+from bot.wiring.clients import identify, make_slack
 from paytend.money import NotMoney
 
 
@@ -124,7 +125,7 @@ def _find_sources() -> _Sources:
     except SlackUnusable as error:
         gap = f"{error}, so people are those of cardops.yml alone: no groups, no names."
         return _Sources(config=config, directory=ConfigDirectory(), settings=settings, gaps=(gap,))
-    directory = SlackDirectory(client=slack, team_id=team, monotonic=make_clock().monotonic)
+    directory = SlackDirectory(client=slack, find_team=lambda: team, monotonic=make_clock().monotonic)
     return _Sources(config=config, directory=directory, settings=settings, gaps=())
 
 

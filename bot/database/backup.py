@@ -19,7 +19,7 @@ from approvals.execution import after_restore
 from approvals.execution.after_restore import RestoredCounts
 from bot.database import schema
 from bot.database.engine import SqlDatabase, sqlite_module
-from notifier.outbox import claims
+from notifier.outbox import recovery
 
 _TABLES = {"alembic_version", "approval_request", "audit_event", "delivery", "inbox_event"}
 _BESIDE = ("-wal", "-shm", "-journal")  # suffixes of the files that SQLite keeps next to a database
@@ -113,7 +113,9 @@ def put_in_place(fresh: SqlDatabase, *, database: SqlDatabase, now: datetime) ->
 
 def doubt(session: Session, context: ApprovalContext, *, now: datetime) -> tuple[RestoredCounts, int]:
     """Turn what was open when the backup was taken into unknown; return the requests, and how many deliveries."""
-    deliveries = claims.doubt_all(session)  # first: the moves below enqueue new deliveries, which are not in doubt
+    deliveries = recovery.doubt_all(
+        session
+    )  # first: the moves below enqueue new deliveries, which are not in doubt
     return after_restore.mark_open_requests(session, context, now=now), deliveries
 
 

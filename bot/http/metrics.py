@@ -13,10 +13,10 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
@@ -34,6 +34,12 @@ from notifier.outbox.tables import Delivery, DeliveryStatus
 
 MOST = 100_000  # rows that are counted; more are shown as this many
 MOST_EVENTS = 2_000  # of the trail, at one time
+_SHOWN_STATUSES = (
+    DeliveryStatus.WAITING,
+    DeliveryStatus.GATHERING,
+    DeliveryStatus.SILENCED,
+    DeliveryStatus.DEAD,
+)
 DECISIONS = ("approval:approved", "approval:denied")
 _MOVES = ("approval:", "execution:")
 _CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds; 30 is the usual timeout
@@ -49,6 +55,7 @@ class Counters:
     seconds: Histogram
     deliveries: Counter
     slack_calls: Counter
+    slack_usable: Gauge
 
     def paytend_called(self, operation: str, outcome: str, seconds: float) -> None:
         """Count one call to Paytend; `outcome` is "ok" or the name of what was raised."""
@@ -100,6 +107,7 @@ def make_counters() -> Counters:
             ["method", "outcome"],
             registry=registry,
         ),
+        slack_usable=Gauge("cardops_slack_usable", "Whether Slack answers and takes the token", registry=registry),
     )
 
 
@@ -223,18 +231,29 @@ def _read_requests(session: Session, *, now: datetime) -> Iterator[Metric]:
 
 def _read_deliveries(session: Session, *, now: datetime) -> Iterator[Metric]:
     counts = []
-    for status in (DeliveryStatus.WAITING, DeliveryStatus.DEAD):
+    for status in _SHOWN_STATUSES:
         query = select(col(Delivery.id)).where(col(Delivery.status) == status.value)
         counts.append(({"status": status.value}, _count(session, query)))
     waiting = col(Delivery.status) == DeliveryStatus.WAITING.value
-    some = select(col(Delivery.created_at)).where(waiting).limit(MOST).subquery()
-    oldest = select(func.min(some.c.created_at))
+    gathering = col(Delivery.status) == DeliveryStatus.GATHERING.value
     undispatched = select(col(InboxEvent.id)).where(col(InboxEvent.told_at).is_(None))
-    yield _gauge("cardops_deliveries", "Deliveries that wait or died", counts)
+    yield _gauge("cardops_deliveries", "Deliveries that are not made yet, or died", counts)
     yield _gauge(
-        "cardops_delivery_oldest_seconds", "Age of the oldest that waits", [({}, _age(session, oldest, now=now))]
+        "cardops_delivery_oldest_seconds",
+        "Age of the oldest that waits",
+        [({}, _age(session, _oldest(waiting), now=now))],
+    )
+    yield _gauge(
+        "cardops_gathering_oldest_seconds",
+        "Age of the oldest that is to become a line of a digest",
+        [({}, _age(session, _oldest(gathering), now=now))],
     )
     yield _gauge("cardops_webhooks_untold", "Webhooks not told yet", [({}, _count(session, undispatched))])
+
+
+def _oldest(which: ColumnElement[bool]) -> "Select[Any]":
+    some = select(col(Delivery.created_at)).where(which).limit(MOST).subquery()
+    return select(func.min(some.c.created_at))
 
 
 def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:

@@ -24,12 +24,17 @@ class SlackDirectory:
     """
 
     client: WebClient
-    team_id: str
+    find_team: Callable[[], str]
     monotonic: Callable[[], float]
     _profiles: dict[str, tuple[float, Profile]] = field(default_factory=dict)
     _groups: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
     _channels: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def team_id(self) -> str:
+        """Our workspace; empty while Slack has not said it, and then everybody is a stranger."""
+        return self.find_team()
 
     def person(self, account: str) -> Profile:
         """Return the account's profile; raises DirectoryUnreadable."""

@@ -17,6 +17,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.http.app import HttpRequest, HttpResponse, Path, respond_json
+from bot.slack.access import SlackAccess
 from bot.slack.error_replies import explain
 from bot.slack.handlers.option_searches import offer
 from bot.slack.handlers.table import CLICKS, MODALS
@@ -32,19 +33,11 @@ _log = logging.getLogger(__name__)
 DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
 NO_ANSWER = BoltResponse(status=200, body="")
 OTHER_WORKSPACE = BoltResponse(status=401, body="")
+NOT_KNOWN_YET = BoltResponse(status=503, body="")
 _WAITING = (b"block_suggestion", *(name.encode() for name, click in CLICKS.items() if click.decides))
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 FORGED = respond_json("401 Unauthorized", {"error": "invalid request"})
-_STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class BotIdentity:
-    """Who the bot is in Slack (from auth.test, once at start); payloads of another workspace are refused."""
-
-    team_id: str
-    bot_id: str
-    bot_user_id: str
+_STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found", 503: "503 Service Unavailable"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +54,18 @@ class SlackListener:
 
     router: Router
     renderer: Renderer
-    identity: BotIdentity
+    access: SlackAccess
     quick: WorkQueue
     slow: WorkQueue
 
     def __call__(self, req: BoltRequest, next: Callable[[], None]) -> BoltResponse:  # noqa: A002, ARG002 - Bolt's names
         """Acknowledge a verified delivery, and have the router do it on another thread."""
         incoming = read_incoming(req.body)
+        team_id = self.access.identity.team_id
+        if not team_id:  # Slack was away when we started, and sends events again
+            return NOT_KNOWN_YET
         # The signature proves that Slack sent it, not for which workspace.
-        if incoming.team != self.identity.team_id:
+        if incoming.team != team_id:
             _log.warning("slack.other_workspace", extra={"team": incoming.team})
             return OTHER_WORKSPACE
         match incoming.kind:
@@ -114,20 +110,23 @@ class SlackListener:
 
 def make_bolt(listener: SlackListener, *, slack: WebClient, signing_secret: str | None) -> App:
     """Return the Bolt app with its one middleware; without a signing secret it serves Socket Mode only."""
-    identity = listener.identity
-    authorized = AuthorizeResult(
-        enterprise_id=None,
-        team_id=identity.team_id,
-        bot_id=identity.bot_id,
-        bot_user_id=identity.bot_user_id,
-        bot_token=slack.token,
-    )
+
+    def authorize() -> AuthorizeResult:
+        identity = listener.access.identity
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team_id,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
+            bot_token=slack.token,
+        )
+
     app = App(
         name="cardops",  # else Bolt reads the sources of all its callers to find one
         client=WebClient(base_url=slack.base_url),  # without a token, which Bolt would only warn about
         # Socket Mode's deliveries carry no signature and skip the check; over HTTP none is accepted without it.
         signing_secret=signing_secret or "-",
-        authorize=lambda: authorized,
+        authorize=authorize,
         process_before_response=True,
         request_verification_enabled=True,
         ignoring_self_events_enabled=False,

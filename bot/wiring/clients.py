@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 import httpx
@@ -16,8 +17,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.clock import Clock
 from bot.http.metrics import Counters
 from bot.settings.environment import Settings
+from bot.slack.access import BotIdentity, SlackAccess, SlackUnusable
 from bot.slack.directory import SlackDirectory
-from bot.slack.edge import BotIdentity
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import read_error_code, read_refusal
 from paytend import Client, RequestIds, make_http
@@ -32,19 +33,12 @@ SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after th
 REPLY_TIMEOUT = 10.0  # seconds
 
 
-class SlackUnusable(Exception):
-    """Slack refuses the bot's token; `reason` is Slack's own word."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"Slack does not take SLACK_BOT_TOKEN: {reason}")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Clients:
     """The clients of a running bot. `http` is for what Slack names by URL: replies and files."""
 
     slack: WebClient
-    identity: BotIdentity
+    access: SlackAccess
     directory: SlackDirectory
     paytend: Client
     http: httpx.Client
@@ -55,15 +49,25 @@ class Clients:
         self.http.close()
 
 
-def make_clients(settings: Settings, *, clock: Clock, counters: Counters, tls: ssl.SSLContext) -> Clients:
-    """Return the clients, with every call counted; raises SlackUnusable when Slack refuses the token."""
+def make_clients(
+    settings: Settings, *, clock: Clock, counters: Counters, tls: ssl.SSLContext, wake_access: Callable[[], None]
+) -> Clients:
+    """Return the clients, with every call counted; Slack is asked who we are, and need not answer."""
     slack = make_slack(settings, observe=counters.slack_called)
-    identity = identify(slack, settings)
+    access = SlackAccess(
+        ask=lambda: identify(slack, settings),
+        team_id=settings.SLACK_TEAM_ID or "",
+        observe=counters.slack_usable.set,
+        wake=wake_access,
+    )
+    access.check()
     paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS, tls=tls)
     return Clients(
         slack=slack,
-        identity=identity,
-        directory=SlackDirectory(client=slack, team_id=identity.team_id, monotonic=clock.monotonic),
+        access=access,
+        directory=SlackDirectory(
+            client=slack, find_team=lambda: access.identity.team_id, monotonic=clock.monotonic
+        ),
         paytend=make_paytend(settings, clock=clock, http=paytend_http, observe=counters.paytend_called),
         # A redirect would carry the bot's token or a card's details to an address that nobody checked.
         # So would a proxy that the environment names.
@@ -117,12 +121,15 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
     """Return who we are in Slack; raises SlackUnusable."""
     try:
         answer = slack.auth_test()
+        team_id = settings.SLACK_TEAM_ID or str(answer.get("team_id") or "")
     except SlackClientError as error:
         raise SlackUnusable(read_error_code(error)) from error
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise SlackUnusable(f"no answer ({type(error).__name__})") from error
+    if not team_id:
+        raise SlackUnusable("it does not say which workspace this is")
     return BotIdentity(
-        team_id=settings.SLACK_TEAM_ID or str(answer["team_id"]),
+        team_id=team_id,
         bot_id=str(answer.get("bot_id") or ""),
         bot_user_id=str(answer.get("user_id") or ""),
     )

@@ -80,7 +80,7 @@ def compose(
     renderer: Renderer,
     tls: ssl.SSLContext | None = None,
 ) -> Bot:
-    """Return the bot, with nothing started; raises SlackUnusable when Slack refuses the token.
+    """Return the bot, with nothing started; it is composed also while Slack does not answer or refuses the token.
 
     `tls` holds the certificates that are trusted. Without one those of `certifi` are read, which takes long: tests
     read them once.
@@ -102,7 +102,7 @@ def compose(
         notices=notices,
         slack=slack,
         jobs=jobs,
-        web=make_web(base, slack=slack, webhooks=webhooks, notices=notices, keys=approvals.context),
+        web=make_web(base, slack=slack, webhooks=webhooks, keys=approvals.context),
         lifecycles=list_lifecycles(
             base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, jobs=jobs
         ),
@@ -119,8 +119,8 @@ def lay_foundation(
     renderer: Renderer,
     tls: ssl.SSLContext | None,
 ) -> Foundation:
-    """Return what every edge is composed over; raises SlackUnusable."""
-    counters = make_counters()
+    """Return what every edge is composed over."""
+    counters, loops = make_counters(), make_loops()
     return Foundation(
         settings=settings,
         config=config,
@@ -132,8 +132,12 @@ def lay_foundation(
         faulty_templates=override(renderer, settings.CARDOPS_TEMPLATES, log=_log),
         counters=counters,
         clients=make_clients(
-            settings, clock=clock, counters=counters, tls=tls or httpx.create_ssl_context(trust_env=False)
+            settings,
+            clock=clock,
+            counters=counters,
+            tls=tls or httpx.create_ssl_context(trust_env=False),
+            wake_access=loops.access.wake,
         ),
         pools=pools,
-        loops=make_loops(),
+        loops=loops,
     )

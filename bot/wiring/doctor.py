@@ -11,9 +11,10 @@ from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
 from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
+from bot.slack.access import SlackUnusable
 from bot.slack.directory import SlackDirectory
 from bot.slack.scopes import SCOPES
-from bot.wiring.clients import TEMPLATES, SlackUnusable, identify, make_paytend, make_slack
+from bot.wiring.clients import TEMPLATES, identify, make_paytend, make_slack
 from bot.wiring.foundation import Foundation
 from notifier.inbox.custom_templates import override
 from notifier.rendering.renderer import Renderer
@@ -57,7 +58,7 @@ def open_doctor_context(
             database=database,
             slack=slack,
             paytend=make_paytend(settings, clock=clock, http=http),
-            directory=SlackDirectory(client=slack, team_id=team_id, monotonic=clock.monotonic),
+            directory=SlackDirectory(client=slack, find_team=lambda: team_id, monotonic=clock.monotonic),
             now=clock.now,
             scopes=SCOPES,
             audit_key=make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),

@@ -32,11 +32,14 @@ class Loops:
     execution: WorkerLoop
     dispatch: WorkerLoop
     names: WorkerLoop
+    access: WorkerLoop
+    socket: WorkerLoop  # runs in Socket Mode only
 
     @property
     def all_alive(self) -> bool:
         """Whether each of these threads runs."""
-        return all(loop.alive for loop in (self.delivery, self.execution, self.dispatch, self.names))
+        always = (self.delivery, self.execution, self.dispatch, self.names, self.access)
+        return all(loop.alive for loop in always)
 
 
 def make_loops() -> Loops:
@@ -47,6 +50,8 @@ def make_loops() -> Loops:
         # The names of these threads are in the log, so they stay.
         dispatch=WorkerLoop("telling"),
         names=WorkerLoop("naming"),
+        access=WorkerLoop("access"),
+        socket=WorkerLoop("socket"),
     )
 
 

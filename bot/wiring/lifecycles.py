@@ -4,12 +4,14 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.database.engine import SqlDatabase
 from bot.jobs.executor import Executor
 from bot.jobs.scheduler import Scheduler
+from bot.slack.access import keep_connecting
 from bot.threads import WorkerLoop
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.configuration_trail import note_configuration
@@ -55,6 +57,7 @@ def list_lifecycles(
         Lifecycle(start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer)),
         Lifecycle(start=lambda: _note_configuration(base, approvals)),
         # Everything below enqueues messages.
+        _loop(loops.access, partial(base.clients.access.run, on_return=lambda: _resume(base, notices))),
         _loop(loops.delivery, notices.deliverer.run),
         _loop(loops.names, notices.names.run),
         _loop(loops.dispatch, notices.dispatcher.run),
@@ -65,12 +68,17 @@ def list_lifecycles(
         Lifecycle(stop=webhooks.receiver.stop),
         Lifecycle(start=jobs.start, stop=jobs.stop),
         # Last: from here on Slack delivers.
-        _socket(slack.socket),
+        _socket(slack.socket, loops.socket),
     )
 
 
 def _note_configuration(base: Foundation, approvals: ApprovalEdge) -> None:
     note_configuration(base, approvals.context)
+
+
+def _resume(base: Foundation, notices: NoticeEdge) -> None:
+    notices.deliverer.resume()
+    base.loops.delivery.wake()
 
 
 def recover(database: SqlDatabase, *, executor: Executor, deliverer: Deliverer) -> None:
@@ -86,7 +94,15 @@ def _loop(loop: WorkerLoop, run: Callable[[threading.Event, threading.Event], No
     return Lifecycle(start=lambda: loop.start(run), stop=loop.stop)
 
 
-def _socket(socket: SocketModeHandler | None) -> Lifecycle:
+def _socket(socket: SocketModeHandler | None, loop: WorkerLoop) -> Lifecycle:
     if socket is None:
         return Lifecycle()
-    return Lifecycle(start=socket.connect, stop=socket.close)
+
+    close: Callable[[], None] = socket.close
+
+    def stop() -> None:
+        loop.stop()
+        close()
+
+    # On a thread: Slack may be away at the start, and webhooks must not wait for it.
+    return Lifecycle(start=lambda: loop.start(partial(keep_connecting, socket.connect)), stop=stop)

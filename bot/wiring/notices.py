@@ -15,6 +15,7 @@ from notifier.inbox.cardholder_names import CardholderNames, fetch_holder_name
 from notifier.inbox.dispatcher import Dispatcher
 from notifier.inbox.group_commit import GroupCommit
 from notifier.outbox.deliverer import Deliverer
+from notifier.routing.reposts import Reposts
 from notifier.routing.routes import Routes
 from notifier.routing.tables import Silence
 from notifier.routing.timers import BY_TIME, RoutingTimers
@@ -38,7 +39,7 @@ def make_notices(base: Foundation, *, context: ApprovalContext, group_commit: Gr
     return NoticeEdge(
         routes=routes,
         dispatcher=make_dispatcher(base, context=context, routes=routes, names=names, group_commit=group_commit),
-        deliverer=make_deliverer(base, context=context),
+        deliverer=make_deliverer(base, context=context, routes=routes),
         names=names,
         timers=make_timers(base, context=context, routes=routes),
     )
@@ -87,9 +88,14 @@ def make_dispatcher(
     )
 
 
-def make_deliverer(base: Foundation, *, context: ApprovalContext) -> Deliverer:
+def make_deliverer(base: Foundation, *, context: ApprovalContext, routes: Routes) -> Deliverer:
     """Return what posts the messages of the outbox to Slack."""
     channels = base.config.channels
+
+    def observe(outcome: str) -> None:
+        base.counters.delivery_tried(outcome)
+        base.clients.access.hear(outcome)
+
     return Deliverer(
         database=base.database,
         slack=base.clients.slack,
@@ -103,7 +109,8 @@ def make_deliverer(base: Foundation, *, context: ApprovalContext) -> Deliverer:
         make_id=base.make_id,
         # One timeout for the post, as nothing is posted that could outlast the lease; the rest for a search.
         lease=timedelta(seconds=3 * base.settings.SLACK_TIMEOUT_SECONDS),
-        observe=base.counters.delivery_tried,
+        observe=observe,
+        reposts=Reposts(routes=routes, outbox=context.outbox),
     )
 
 

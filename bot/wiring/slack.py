@@ -57,7 +57,7 @@ def make_slack_edge(
             make_id=base.make_id,
         ),
         renderer=base.renderer,
-        identity=base.clients.identity,
+        access=base.clients.access,
         quick=base.pools.quick,
         slow=base.pools.slow,
     )

@@ -9,6 +9,7 @@ from approvals.written_ids import normalize_id
 from commands.reading.arguments import TypedWords, guess, misread
 from commands.slash_command import Reply
 from notifier.routing.digest_lines import NoticeLine
+from notifier.routing.routed_kinds import ALARMING
 from notifier.routing.silence_matcher import LONGEST, NAMES, SILENCEABLE, Matcher
 from storage.durations import NotADuration, parse_duration
 
@@ -70,6 +71,9 @@ def _read_matcher(text: str, *, form: str) -> tuple[Matcher, str]:
     if kind is not None and kind not in SILENCEABLE:
         says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
         raise misread(says, form=form, guess=guess(kind, SILENCEABLE))
+    status = given.get("status", "").casefold()
+    if status in ALARMING:
+        raise misread(f"“{status}” cannot be silenced: it is about money at risk.", form=form)
     # The spelling that events have (A11): a silence for another one would hold nothing back.
     for name in {"card", "cardholder"} & given.keys():
         given[name] = normalize_id(given[name])

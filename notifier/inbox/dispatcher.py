@@ -246,7 +246,9 @@ class Dispatcher:
             with session.begin_nested():
                 rules = list_budgets(self._routes)
                 storms.lock_announcing(session)
-                storms.update_digests(session, rules=rules, outbox=self._outbox, now=self._now())
+                storms.update_digests(
+                    session, rules=rules, usual=self._routes.storms, outbox=self._outbox, now=self._now()
+                )
         except Exception:  # noqa: BLE001 - an edge: the notices are kept, and a job of the clock tries again
             _log.exception("telling.not_gathered")
 

@@ -18,6 +18,7 @@ from notifier.inbox.event_facts import (
 )
 from notifier.outbox.notice_facts import NoticeFacts
 from notifier.routing.notification import Notification
+from notifier.routing.routed_kinds import ALARMING
 from paytend.models import Cardholder, Transaction
 from paytend.models.codes import Code, TransactionStatus
 from paytend.webhooks import CardApplied, CardholderAudited, Event, TransactionHappened, UnrecognisedEvent
@@ -40,7 +41,6 @@ _STATUS_WORDS: dict[tuple[str, str], str] = {
     ("10", ""): "refunded",
 }
 STATUS_WORDS: tuple[str, ...] = (*dict.fromkeys(_STATUS_WORDS.values()), "other")
-ALARMING = frozenset({"declined", "reversed", "cancelled", "voided"})
 
 _TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
 

@@ -14,11 +14,11 @@ from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
 from notifier.inbox.event_facts import TransactionChanged, TransactionNotice
-from notifier.inbox.notice_kinds import ALARMING
 from notifier.inbox.purchase_ledger import PurchaseEntry, PurchaseLedger
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.rendering.facts import list_facts
 from notifier.routing.notification import Notification
+from notifier.routing.routed_kinds import ALARMING
 from storage.upsert import insert_once
 from storage.vault import Vault
 

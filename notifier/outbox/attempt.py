@@ -10,6 +10,7 @@ from notifier.outbox.backoff import MOST_BLIND_REPEATS, Trouble
 from notifier.outbox.claims import DeliveryClaim
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.slack_messages import HistoryUnreadable, MessagePlace
+from notifier.outbox.turns import is_of_edits
 from notifier.rendering.plain import mark_repeat, strip_blocks
 from notifier.rendering.renderer import Rendered
 
@@ -40,6 +41,10 @@ class LeaseTooShort(NotDelivered):
         super().__init__(Trouble.NEVER_SENT, code="the lease would end during the post")
 
 
+class CopyGone(NotDelivered):
+    """The message to edit is gone, so it becomes a post, in the lane of posts."""
+
+
 MayPost = Callable[[], bool]
 
 
@@ -57,7 +62,10 @@ def attempt(
             return _edit(claim, rendered, slack=slack, ts=claim.known.copy.ts, channel=claim.known.copy.channel)
         except NotDelivered as error:
             if error.trouble is not Trouble.GONE:
-                raise  # a message that is gone gets a new copy, below
+                raise
+            if is_of_edits(claim.lane):
+                raise CopyGone(error.trouble, code=error.code) from error
+            # It has waited for its turn as a post, so it gets a new copy, below.
     place = _choose_place(claim, slack=slack, fallback=fallback)
     if claim.in_doubt_since is None:
         return _post(claim, rendered, place, slack=slack, may_post=may_post)

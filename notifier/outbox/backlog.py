@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from notifier.outbox.claims import ALL
 from notifier.outbox.tables import Delivery, DeliveryStatus, Lane, Message, SlackOperation
+from notifier.outbox.turns import ALL, lane_of_edits
 
 
 class NoSuchLetter(Exception):
@@ -56,6 +56,16 @@ def waiting(session: Session) -> int:
     return _count(session, DeliveryStatus.WAITING)
 
 
+def gathering(session: Session) -> int:
+    """Return how many deliveries are to become lines of a digest."""
+    return _count(session, DeliveryStatus.GATHERING)
+
+
+def silenced(session: Session) -> int:
+    """Return how many deliveries silences hold back."""
+    return _count(session, DeliveryStatus.SILENCED)
+
+
 def dead(session: Session) -> int:
     """Return how many deliveries died."""
     return _count(session, DeliveryStatus.DEAD)
@@ -96,9 +106,15 @@ def list_dead(session: Session, *, limit: int = 50, before: str | None = None) -
     ]
 
 
-def list_waiting(session: Session, *, limit: int = 50, after: str | None = None) -> list[Letter]:
-    """Return what waits, the oldest first; `after` is the last id of the page before."""
-    query = select(Delivery).where(Delivery.status == DeliveryStatus.WAITING)
+def list_waiting(
+    session: Session,
+    *,
+    status: DeliveryStatus = DeliveryStatus.WAITING,
+    limit: int = 50,
+    after: str | None = None,
+) -> list[Letter]:
+    """Return what waits, or gathers, the oldest first; `after` is the last id of the page before."""
+    query = select(Delivery).where(Delivery.status == status)
     if after is not None:
         query = query.where(Delivery.id > after)
     rows = session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
@@ -131,8 +147,10 @@ def retry(session: Session, delivery_id: str, *, now: datetime) -> None:
     row.status, row.due_at, row.finished_at = DeliveryStatus.WAITING, now, None
     # With the old counts it would die at once. `doubt_since` stays: that is why it is looked for.
     row.attempts, row.repeats, row.first_tried_at, row.last_error = 0, 0, None, None
+    row.alone_since = None
     # Its own channel may be open again.
-    row.fallback, row.lane = False, row.recipient
+    is_edit = row.operation == SlackOperation.EDIT
+    row.fallback, row.lane = False, lane_of_edits(row.recipient) if is_edit else row.recipient
     session.flush()
 
 

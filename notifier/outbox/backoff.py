@@ -11,6 +11,7 @@ FIRST_PAUSE_OF_ONE = timedelta(seconds=10)
 FIRST_PAUSE_OF_ALL = timedelta(seconds=30)
 LONGEST_PAUSE_OF_ALL = timedelta(minutes=10)
 DEAD_AFTER = timedelta(hours=24)
+MOST_IN_LANE = 4  # tries after which a message no longer holds its lane
 MOST_REFUSALS = 5
 MOST_BLIND_REPEATS = 1
 
@@ -30,6 +31,8 @@ class Trouble(StrEnum):
 
 
 _OWN_FAULT = frozenset({Trouble.REFUSED, Trouble.BAD_FORM, Trouble.GONE})
+# An outage, or something that Slack cannot digest: the next message of the lane shows which.
+_PERHAPS_ITS_OWN = frozenset({Trouble.IN_DOUBT, Trouble.NEVER_SENT})
 
 
 class Scope(StrEnum):
@@ -42,21 +45,31 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What was tried so far, this attempt included; `pauses_of_all` counts how often all was paused."""
+    """What was tried so far, this attempt included; `pauses_of_all` counts how often all was paused.
+
+    It is `alone` when later ones of its lane were delivered while it failed, and `behind` while an earlier one has
+    stepped aside and nothing was delivered since, so that this may be an outage.
+    """
 
     attempts: int
     repeats: int
     first_tried_at: datetime
     pauses_of_all: int
+    alone: bool = False
+    behind: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetryDecision:
-    """Whether there is another attempt, after which wait, and what waits with it."""
+    """Whether there is another attempt, after which wait, and what waits with it.
+
+    What steps aside waits `alone_for`, and its lane goes on.
+    """
 
     again: bool
     wait: timedelta = timedelta(0)
     scope: Scope = Scope.DELIVERY
+    alone_for: timedelta | None = None
 
 
 def decide_retry(
@@ -79,7 +92,22 @@ def decide_retry(
     # Somebody has to let us in first, which takes longer than an outage of Slack.
     most = LONGEST_PAUSE_OF_CLOSED if trouble is Trouble.UNREACHABLE else LONGEST_PAUSE
     pause = _grow(FIRST_PAUSE, history.attempts - 1, jitter, most=most)
-    return RetryDecision(again=True, wait=pause, scope=Scope.LANE)
+    if trouble not in _PERHAPS_ITS_OWN or history.attempts < MOST_IN_LANE:
+        return RetryDecision(again=True, wait=pause, scope=Scope.LANE)
+    return _step_aside(history, pause=pause, jitter=jitter)
+
+
+def _step_aside(history: History, *, pause: timedelta, jitter: float) -> RetryDecision:
+    """Return what to do with what may be an outage or a trouble of its own."""
+    longer = _grow(FIRST_PAUSE_OF_ONE, history.attempts - 1, jitter, most=LONGEST_PAUSE_OF_ALL)
+    if history.alone:
+        return RetryDecision(again=True, wait=longer, alone_for=longer)
+    if history.behind:
+        return RetryDecision(again=True, wait=pause, scope=Scope.LANE, alone_for=longer)
+    # In an outage whoever is tried beside the first is in doubt afterwards, which is why only every fourth time.
+    if history.attempts % MOST_IN_LANE:
+        return RetryDecision(again=True, wait=pause, scope=Scope.LANE)
+    return RetryDecision(again=True, wait=pause, alone_for=pause)
 
 
 def _is_over(trouble: Trouble, *, history: History, now: datetime) -> bool:

@@ -5,18 +5,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, exists, func, or_, update
+from sqlalchemy import Select, and_, bindparam, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from notifier.outbox.backoff import History
 from notifier.outbox.tables import Delivery, DeliveryStatus, Lane, Message, SlackOperation
+from notifier.outbox.turns import ALL, EDITS, Rank, Turn, is_of_edits, pace_edit, put_in_order
 from storage.upsert import insert_once
 
 Row = TypeVar("Row")
-
-ALL = "*"  # the lane that stands for Slack as a whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,8 @@ class KnownPlaces:
 class DeliveryClaim:
     """A delivery that is ours until the lease ends; `facts` are still sealed.
 
-    `in_doubt_since` is set when an earlier attempt may have posted it.
+    `in_doubt_since` is set when an earlier attempt may have posted it. `first_aside` comes before it in its lane,
+    and stepped aside without anything delivered since.
     """
 
     delivery_id: str
@@ -54,6 +54,8 @@ class DeliveryClaim:
     recipient: str
     lane: str
     key: str
+    lane_fails_since: datetime | None
+    first_aside: str | None
     fallback: bool
     broadcast: bool
     created_at: datetime
@@ -63,7 +65,7 @@ class DeliveryClaim:
 
 
 def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> DeliveryClaim | None:
-    """Lease the most urgent delivery of a free lane, or return None when nothing can be done now.
+    """Lease the first delivery of the lane whose turn it is, or return None when nothing can be done now.
 
     A lane is free when none of its deliveries is leased and neither Slack nor a pause blocks it.
     """
@@ -74,30 +76,10 @@ def claim(session: Session, *, now: datetime, lease: timedelta, token: str) -> D
         insert_once(session, Lane, {"name": name, "failures": 0})
         lane = session.exec(_locked(select(Lane).where(Lane.name == name))).first()
         if lane is not None and (delivery := _next_of(session, name, lane, now, locked=True)) is not None:
+            if is_of_edits(name) and not _pace_edits(session, now):
+                continue
             return _lease(session, delivery, lane, whole, now=now, until=now + lease, token=token)
     return None
-
-
-def release_all(session: Session) -> int:
-    """Let go of every lease, and return how many there were: only when no other worker can be alive.
-
-    What was begun keeps its `started_at`, so it is in doubt, and Slack is searched for it before it is repeated.
-    """
-    held = update(Delivery).where(
-        col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lease_token).is_not(None)
-    )
-    return session.connection().execute(held.values(lease_token=None, lease_until=None)).rowcount
-
-
-def doubt_all(session: Session) -> int:
-    """After a backup was restored: release every lease, and have Slack searched for each post before it is made.
-
-    Returns how many there were.
-    """
-    waiting = update(Delivery).where(col(Delivery.status) == DeliveryStatus.WAITING)
-    since = func.coalesce(Delivery.doubt_since, Delivery.created_at)
-    done = session.connection().execute(waiting.values(lease_token=None, lease_until=None, doubt_since=since))
-    return done.rowcount
 
 
 def next_due(session: Session, *, now: datetime) -> datetime | None:
@@ -106,8 +88,8 @@ def next_due(session: Session, *, now: datetime) -> datetime | None:
     lanes = _lanes(session)
     earliest = []
     for name in _waiting_lanes(session):
-        lane = lanes.get(name)
-        holds = [lane.blocked_until, lane.paced_until] if lane else []
+        held_by = [lanes.get(name), lanes.get(EDITS) if is_of_edits(name) else None]
+        holds = [time for lane in held_by if lane for time in (lane.blocked_until, lane.paced_until)]
         due = _first_due(session, name, now)
         earliest.append(max(time for time in (due, *holds) if time is not None))
     if not earliest:
@@ -147,20 +129,49 @@ def _lanes(session: Session) -> dict[str, Lane]:
 
 
 def _free_lanes(session: Session, now: datetime) -> list[str]:
-    """Return the lanes that have something to do, the most urgent and the oldest first."""
+    """Return the lanes that have something to do, in the order of their turns."""
     lanes = _lanes(session)
-    firsts = (_next_of(session, name, lanes.get(name), now) for name in _waiting_lanes(session))
-    ordered = sorted((not first.urgent, first.id, first.lane) for first in firsts if first is not None)
-    return [name for _, _, name in ordered]
+    turns = []
+    for name in _waiting_lanes(session):
+        lane = lanes.get(name)
+        if is_of_edits(name) and _is_held(lanes.get(EDITS), now):
+            continue
+        if (first := _next_of(session, name, lane, now)) is not None:
+            turns.append(
+                Turn(
+                    lane=name,
+                    delivery=first.id,
+                    rank=Rank.EDIT if is_of_edits(name) else Rank.URGENT if first.urgent else Rank.POST,
+                    due_at=first.due_at,
+                    served_at=lane.served_at if lane else None,
+                )
+            )
+    return [turn.lane for turn in put_in_order(turns, now=now)]
+
+
+def _is_held(lane: Lane | None, now: datetime) -> bool:
+    holds = (lane.blocked_until, lane.paced_until) if lane else ()
+    return any(until is not None and until > now for until in holds)
+
+
+def _pace_edits(session: Session, now: datetime) -> bool:
+    """Count one more edit; return whether it may be made, as another worker may have made one meanwhile."""
+    insert_once(session, Lane, {"name": EDITS, "failures": 0})
+    query = select(Lane).where(Lane.name == EDITS).with_for_update()
+    edits = session.exec(query.execution_options(populate_existing=True)).one()
+    if _is_held(edits, now):
+        return False
+    edits.paced_until = pace_edit(edits.paced_until, now=now)
+    return True
 
 
 def _next_of(
     session: Session, name: str, lane: Lane | None, now: datetime, *, locked: bool = False
 ) -> Delivery | None:
     """Return the next delivery of a lane; asked again with the lane locked, as another worker may be quicker."""
-    if lane and lane.blocked_until and lane.blocked_until > now:
+    if _is_held(lane, now):
         return None
-    query = _make_next(paced=bool(lane and lane.paced_until and lane.paced_until > now), locked=locked)
+    query = _make_next(locked=locked)
     for urgent in (True, False):  # apart, so that each walks the index in its order
         found = session.exec(query, params={"lane": name, "urgent": urgent, "now": now}).first()
         if found is not None:
@@ -169,7 +180,7 @@ def _next_of(
 
 
 @cache  # these are asked for every notice, and building one takes longer than asking it
-def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
+def _make_next(*, locked: bool) -> SelectOfScalar[Delivery]:
     """Return the query for a lane's next: due, nobody's, the lane not at work, its thread and its copy there."""
     now: Any = bindparam("now")
     other: Any = aliased(Delivery)
@@ -191,8 +202,6 @@ def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
         other.status == DeliveryStatus.WAITING,
         other.id < col(Delivery.id),
     )
-    # Slack allows about one post a second in a channel; edits have a limit of their own.
-    only_edits = [col(Delivery.operation) == SlackOperation.EDIT] if paced else []
     query = (
         select(Delivery)
         .where(
@@ -204,7 +213,6 @@ def _make_next(*, paced: bool, locked: bool) -> SelectOfScalar[Delivery]:
             ~busy,
             or_(col(Delivery.thread_of).is_(None), ~parent_waits),
             or_(col(Delivery.operation) == SlackOperation.POST, and_(~earlier_waits)),
-            *only_edits,
         )
         .order_by(col(Delivery.id))
         .limit(1)
@@ -233,8 +241,10 @@ def _lease(
     delivery.started_at, delivery.doubt_since = now, in_doubt_since
     delivery.first_tried_at = delivery.first_tried_at or now
     delivery.attempts += 1
+    lane.served_at = now
     session.flush()
     is_edit = delivery.operation == SlackOperation.EDIT
+    first_aside = _find_first_aside(session, delivery, lane)
     return DeliveryClaim(
         delivery_id=delivery.id,
         lease=Lease(token=token, until=until),
@@ -244,6 +254,8 @@ def _lease(
         recipient=delivery.recipient,
         lane=delivery.lane,
         key=delivery.key,
+        lane_fails_since=lane.failing_since,
+        first_aside=first_aside,
         fallback=delivery.fallback,
         broadcast=delivery.broadcast,
         created_at=delivery.created_at,
@@ -253,6 +265,8 @@ def _lease(
             repeats=delivery.repeats,
             first_tried_at=delivery.first_tried_at,
             pauses_of_all=whole.failures if whole else 0,
+            alone=delivery.alone_since is not None and not _is_unproven(delivery, lane),
+            behind=first_aside is not None,
         ),
         known=KnownPlaces(
             dm=lane.channel,
@@ -260,6 +274,26 @@ def _lease(
             parent=_find_message(session, delivery.thread_of, delivery.recipient) if delivery.thread_of else None,
         ),
     )
+
+
+def _is_unproven(delivery: Delivery, lane: Lane) -> bool:
+    """Whether it may have stepped aside in an outage: nothing of its lane was delivered since."""
+    since = lane.failing_since
+    return since is not None and delivery.alone_since is not None and delivery.alone_since >= since
+
+
+def _find_first_aside(session: Session, delivery: Delivery, lane: Lane) -> str | None:
+    """Return what comes before this delivery in its lane, and stepped aside without anything delivered since."""
+    if lane.failing_since is None:
+        return None
+    sooner = and_(col(Delivery.urgent) == delivery.urgent, col(Delivery.id) < delivery.id)
+    query = select(Delivery.id).where(
+        Delivery.lane == delivery.lane,
+        Delivery.status == DeliveryStatus.WAITING,
+        col(Delivery.alone_since) >= lane.failing_since,
+        sooner if delivery.urgent else or_(sooner, col(Delivery.urgent)),
+    )
+    return session.exec(query.order_by(col(Delivery.urgent).desc(), col(Delivery.id)).limit(1)).first()
 
 
 def _find_message(session: Session, key: str, recipient: str) -> Message | None:

@@ -8,17 +8,19 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from slack_sdk import WebClient
 from sqlmodel import Session
 
 from notifier.outbox import delivery_outcomes, fallback_channel, in_full
-from notifier.outbox.attempt import Delivered, LeaseTooShort, attempt, is_person
+from notifier.outbox.attempt import CopyGone, Delivered, LeaseTooShort, attempt, is_person
 from notifier.outbox.backoff import Trouble, decide_retry
-from notifier.outbox.claims import DeliveryClaim, claim, next_due, release_all
+from notifier.outbox.claims import DeliveryClaim, claim, next_due
 from notifier.outbox.fallback_channel import DeliveryDead, DeliveryTrouble, FallbackUsed
 from notifier.outbox.notice_facts import ACKNOWLEDGE, WHY, AcknowledgementFacts, WhyFacts
 from notifier.outbox.outbox import Outbox
+from notifier.outbox.recovery import release_all, resume_all
 from notifier.outbox.sealed_facts import open_facts
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import SlackOperation
@@ -35,8 +37,20 @@ _SHORTEST_WAIT = 0.2
 _log = logging.getLogger(__name__)
 
 
+class RepostRule(Protocol):
+    """What storm control, which is above this package's floor, says of posts that no route has sent."""
+
+    def lock(self, session: Session) -> None:
+        """Take the locks that `place` needs, before any delivery is locked."""
+        ...
+
+    def place(self, session: Session, delivery_id: str, *, channel: str, now: datetime) -> None:
+        """Count it, and make it a line of a digest when there is a storm."""
+        ...
+
+
 class Deliverer:
-    """Brings deliveries to Slack. `healthy` is false while Slack refuses the token."""
+    """Brings deliveries to Slack."""
 
     def __init__(
         self,
@@ -53,13 +67,15 @@ class Deliverer:
         make_id: Callable[[], str],
         lease: timedelta = LEASE,
         observe: Callable[[str], None] = lambda _outcome: None,
+        reposts: RepostRule | None = None,
     ) -> None:
         """Prepare; `fallback` is the channel for notices whose own is closed, `admins` get notices of trouble.
 
         `lease` is how long a delivery waits for a worker that died. An attempt may take longer (a search reads
         pages, a refused post is tried in a simpler form), so nothing is posted that could still be under way then.
 
-        `observe` is called with each attempt's outcome: "delivered", or the trouble.
+        `observe` is called with each attempt's outcome: "delivered", or the trouble. `reposts` decides about what
+        becomes a post elsewhere, or in the place of an edit.
 
         Raises ValueError for a client with retry handlers (an ambiguous post would be sent twice), and for one
         that waits longer than half a lease.
@@ -80,12 +96,17 @@ class Deliverer:
         self._make_id = make_id
         self._lease = lease
         self._observe = observe
-        self.healthy = True
+        self.reposts = reposts
 
     def recover(self) -> int:
         """At the start of the only process: whatever is leased was left by one that died; return how many."""
         with self._database.writing() as session:
             return release_all(session)
+
+    def resume(self) -> None:
+        """Go on at once: Slack was found to take the token again, so nothing waits for the end of a pause."""
+        with self._database.writing() as session:
+            resume_all(session)
 
     def deliver_due(self, stop: threading.Event | None = None) -> int:
         """Make one pass: attempt whatever is due in a free lane; return the number of attempts.
@@ -187,7 +208,6 @@ class Deliverer:
                 self._outbox.enqueue(
                     session, kind=in_full.KIND, facts=facts, recipient=work.recipient, now=now, thread_of=work.key
                 )
-        self.healthy = True
         _log.info(
             "delivery.made",
             extra={
@@ -203,6 +223,9 @@ class Deliverer:
 
     def _record_failure(self, session: Session, work: DeliveryClaim, failure: NotDelivered) -> None:
         now = self._now()
+        may_be_reposted = failure.trouble is Trouble.UNREACHABLE or isinstance(failure, CopyGone)
+        if self.reposts is not None and may_be_reposted:
+            self.reposts.lock(session)
         _log.warning(
             "delivery.not_made",
             extra={
@@ -214,14 +237,17 @@ class Deliverer:
                 "code": failure.code,
             },
         )
-        if failure.trouble is Trouble.UNAUTHORISED:
-            self.healthy = False
         if failure.trouble is Trouble.UNREACHABLE and not is_person(work.recipient):
             if delivery_outcomes.mark_unreachable(session, work, now=now):
                 self._tell_admins(session, FallbackUsed, work, failure, now=now)
             if fallback_channel.may_have(work, fallback=self._fallback):
                 delivery_outcomes.record_detour(session, work, failure, fallback=self._fallback, now=now)
+                self._place_repost(session, work, channel=self._fallback, now=now)
                 return
+        if isinstance(failure, CopyGone):
+            delivery_outcomes.record_repost(session, work, failure, now=now)
+            self._place_repost(session, work, channel=work.recipient, now=now)
+            return
         decision = decide_retry(
             failure.trouble, history=work.history, retry_after=failure.retry_after, now=now, jitter=self._jitter()
         )
@@ -230,6 +256,10 @@ class Deliverer:
         else:
             delivery_outcomes.record_dead(session, work, failure, now=now)
             self._tell_admins(session, DeliveryDead, work, failure, now=now)
+
+    def _place_repost(self, session: Session, work: DeliveryClaim, *, channel: str, now: datetime) -> None:
+        if self.reposts is not None and not is_person(channel):
+            self.reposts.place(session, work.delivery_id, channel=channel, now=now)
 
     def _tell_admins(
         self,

@@ -9,9 +9,10 @@ from sqlmodel import Session, SQLModel, col, select
 
 from notifier.outbox.attempt import Delivered, RepeatInDoubt
 from notifier.outbox.backoff import RetryDecision, Scope, Trouble
-from notifier.outbox.claims import ALL, DeliveryClaim
+from notifier.outbox.claims import DeliveryClaim
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import Delivery, DeliveryStatus, Lane, Message
+from notifier.outbox.turns import ALL, EDITS, is_of_edits, lane_of_posts
 from storage.upsert import insert_once
 
 PACE = timedelta(seconds=1)  # between two posts to one channel (docs.slack.dev/apis/web-api/rate-limits)
@@ -33,7 +34,10 @@ def record_delivered(
         changes["unreachable_since"] = None
         changes |= {"channel": delivered.place.channel} if delivered.place.channel.startswith("D") else {}
     if changes:
-        _change_lane(session, claim.lane, changes)
+        # An edit whose message was deleted became a post, which the next post has to wait for.
+        _change_lane(session, _make_lane(session, lane_of_posts(claim.lane)), changes)
+    if claim.lane_fails_since is not None:
+        _end_failing(session, claim, since=claim.lane_fails_since, now=now)
     if claim.history.pauses_of_all:
         # Slack takes the token again, so whatever waits need not wait for the end of the pause.
         _change_lane(session, ALL, {"failures": 0, "blocked_until": None})
@@ -49,7 +53,8 @@ def record_retry(
         session,
         claim,
         {
-            "due_at": now if unauthorised else until,
+            "due_at": now if unauthorised else now + (decision.alone_for or decision.wait),
+            **({"alone_since": now} if decision.alone_for and not claim.history.alone else {}),
             **_doubts(claim, failure, now=now),
             "repeats": claim.history.repeats + isinstance(failure, RepeatInDoubt),
             "last_error": failure.code,
@@ -59,12 +64,46 @@ def record_retry(
         },
     )
     if decision.scope is Scope.LANE:
-        _change_lane(session, claim.lane, {"blocked_until": until})
+        # Slack counts the edits of all channels together, and its Retry-After is for all of them.
+        is_limited_edit = failure.trouble is Trouble.LIMITED and is_of_edits(claim.lane)
+        lane = _make_lane(session, EDITS) if is_limited_edit else claim.lane
+        _change_lane(session, lane, {"blocked_until": until})
+        if failure.trouble is not Trouble.LIMITED:
+            _note_failing(session, claim, until=until, now=now)
     elif decision.scope is Scope.ALL:
-        insert_once(session, Lane, {"name": ALL, "failures": 0})
-        _change_lane(session, ALL, {"blocked_until": until, "failures": claim.history.pauses_of_all + 1})
+        _change_lane(
+            session,
+            _make_lane(session, ALL),
+            {"blocked_until": until, "failures": claim.history.pauses_of_all + 1},
+        )
     if failure.trouble is Trouble.REFUSED and claim.known.dm:
         _change_lane(session, claim.lane, {"channel": None})  # perhaps the known DM is no longer good
+
+
+def _note_failing(session: Session, claim: DeliveryClaim, *, until: datetime, now: datetime) -> None:
+    """Note since when a lane fails; what stepped aside first is tried first when the lane goes on."""
+    if claim.lane_fails_since is None:
+        _change_lane(session, claim.lane, {"failing_since": now})
+    if claim.first_aside is not None:
+        waits = col(Delivery.status) == DeliveryStatus.WAITING
+        _update(session, Delivery, {"due_at": until}, col(Delivery.id) == claim.first_aside, waits)
+
+
+def _end_failing(session: Session, claim: DeliveryClaim, *, since: datetime, now: datetime) -> None:
+    """Note that a lane works: what stepped aside first, and was tried just before, has a trouble of its own.
+
+    Whatever else stepped aside is tried again now, in order: in an outage everything fails.
+    """
+    _update(
+        session,
+        Delivery,
+        {"alone_since": None, "due_at": now},
+        col(Delivery.lane) == claim.lane,
+        col(Delivery.status) == DeliveryStatus.WAITING,
+        col(Delivery.alone_since) >= since,
+        col(Delivery.id) != (claim.first_aside or ""),
+    )
+    _change_lane(session, claim.lane, {"failing_since": None})
 
 
 def record_detour(
@@ -84,9 +123,17 @@ def record_detour(
     )
 
 
+def record_repost(session: Session, claim: DeliveryClaim, failure: NotDelivered, *, now: datetime) -> None:
+    """Have an edit whose message is gone wait as a post; raises DeliveryLeaseLost."""
+    # Nothing of it was posted, whatever became of earlier edits.
+    changes = {"lane": lane_of_posts(claim.lane), "due_at": now, "started_at": None, "doubt_since": None}
+    _finish(session, claim, {**changes, "last_error": failure.code})
+
+
 def mark_unreachable(session: Session, claim: DeliveryClaim, *, now: datetime) -> bool:
     """Mark a lane that cannot be written to; return whether that is news."""
-    lane = session.exec(select(Lane).where(Lane.name == claim.lane).with_for_update()).one()
+    name = _make_lane(session, lane_of_posts(claim.lane))
+    lane = session.exec(select(Lane).where(Lane.name == name).with_for_update()).one()
     if lane.unreachable_since is not None:
         return False
     lane.unreachable_since = now
@@ -136,6 +183,12 @@ def _keep_message(
             col(Message.key) == claim.key,
             col(Message.recipient) == claim.recipient,
         )
+
+
+def _make_lane(session: Session, name: str) -> str:
+    """Make sure that there is a row for this lane, and return its name."""
+    insert_once(session, Lane, {"name": name, "failures": 0})
+    return name
 
 
 def _change_lane(session: Session, name: str, changes: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from notifier.outbox.claims import DeliveryClaim
 from notifier.outbox.notice_facts import RepeatedFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.slack_errors import NotDelivered
+from notifier.outbox.turns import lane_of_posts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ def tell_admins(
     if work.kind in _ABOUT_DELIVERIES:
         return
     kind = trouble.template
-    channel = work.lane if trouble is FallbackUsed else work.recipient
+    channel = lane_of_posts(work.lane) if trouble is FallbackUsed else work.recipient
     repeat = recurring_problems.count_again(session, f"{kind}:{channel}", now=now)
     facts = trouble(
         delivery=work.delivery_id,

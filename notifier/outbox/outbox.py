@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from notifier.outbox.sealed_facts import open_facts, seal_facts
 from notifier.outbox.tables import Delivery, DeliveryStatus, Message, SlackOperation
+from notifier.outbox.turns import lane_of_edits
 from notifier.rendering.facts import TemplateFacts, make_plain
 from storage.vault import Unreadable, Vault
 
@@ -197,7 +198,7 @@ class Outbox:
                 operation=SlackOperation.EDIT,
                 facts=seal_facts(facts, vault=self._vault, delivery_id=delivery_id),
                 recipient=recipient,
-                lane=recipient,
+                lane=lane_of_edits(recipient),
                 key=key,
                 created_at=now,
                 due_at=due,

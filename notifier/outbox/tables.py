@@ -54,6 +54,7 @@ class Delivery(SQLModel, table=True):
 
     `started_at` is set by the claim and cleared when it is certain that nothing was posted: a waiting row that
     has it was in somebody's hands, so its outcome is in doubt. `doubt_since` is the first of these starts.
+    `alone_since` is when it stepped aside, so that its lane goes on.
     """
 
     __tablename__ = "delivery"
@@ -61,7 +62,6 @@ class Delivery(SQLModel, table=True):
         # Claims: the next of a lane, and the lanes in which something waits.
         Index("ix_delivery_queue", "status", "lane", "urgent", "id"),
         Index("ix_delivery_due", "status", "lane", "due_at"),  # claims: when there will be something to do
-        Index("ix_delivery_edits", "lane", "operation", "status", "id"),
         # Claims: whether a lane is at work. Partial, as few rows are leased at any time.
         Index("ix_delivery_leased", "lane", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
         Index("ix_delivery_key", "key", "recipient"),  # the copies of a message
@@ -89,6 +89,7 @@ class Delivery(SQLModel, table=True):
     first_tried_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     doubt_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    alone_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     repeats: int = 0
     lease_token: str | None = Field(default=None, sa_type=Text)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -99,9 +100,11 @@ class Delivery(SQLModel, table=True):
 
 
 class Lane(SQLModel, table=True):
-    """A queue of deliveries: a channel or a person; the lane `*` stands for Slack as a whole.
+    """A queue of deliveries: the posts to a channel or a person, or the edits there (`notifier/outbox/turns.py`).
 
-    Posts wait for `paced_until` (one a second), everything waits for `blocked_until` (Retry-After, pauses).
+    The lane `*` stands for Slack as a whole, `*:edits` for all edits. A lane waits for `paced_until` (one post a
+    second), and for `blocked_until` (Retry-After, pauses). `served_at` is when a delivery was last tried,
+    `failing_since` when the first one failed since which none was delivered.
     `channel` is the DM of a person once it was opened; `unreachable_since` is set while notices take a detour.
     """
 
@@ -111,6 +114,8 @@ class Lane(SQLModel, table=True):
     channel: str | None = Field(default=None, sa_type=Text)
     paced_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     blocked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    served_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failures: int = 0
     unreachable_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

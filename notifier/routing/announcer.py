@@ -50,7 +50,7 @@ def announce(
         newer = replace(facts, acknowledge=acknowledgements.state_of(session, subject), mentions=())
         outbox.edit(session, key=subject, kind=notification.kind, facts=newer, now=now)
         if notification.reply is not None:
-            _reply(session, notification, notification.reply, known, places, outbox=outbox, now=now)
+            _reply(session, notification, notification.reply, known, places, routes=routes, outbox=outbox, now=now)
     new = [place for place in places if place.route_channel.channel not in known]
     if not new:
         return []
@@ -88,21 +88,30 @@ def _reply(
     channels: frozenset[str],
     places: Sequence[Destination],
     *,
+    routes: Routes,
     outbox: Outbox,
     now: datetime,
 ) -> None:
-    """Tell a change under the message that it changed, and in the channel; its own route says who is mentioned."""
-    mentions = {place.route_channel.channel: place.route_channel.mentions for place in places}
+    """Tell a change under the message that it changed, and in the channel; its own route says who is mentioned.
+
+    It is a post like others, so it counts, and in a storm it is a line.
+    """
+    of_route = {place.route_channel.channel: place for place in places}
     for channel in sorted(channels):
+        place = of_route.get(channel) or Destination(route_channel=name_updates(channel, routes))
+        placed = _place(session, notification, place, key=None, silence=None, outbox=outbox, now=now)
+        is_alone = placed.status is DeliveryStatus.WAITING
         outbox.enqueue(
             session,
             kind=reply.template,
-            facts=replace(reply, mentions=mentions.get(channel, ())),
+            facts=replace(reply, mentions=place.route_channel.mentions),
             recipient=channel,
             now=now,
-            thread_of=notification.subject,
-            broadcast=True,
+            thread_of=notification.subject if is_alone else None,
+            broadcast=is_alone,
             urgent=notification.urgent,
+            status=placed.status,
+            part_of=placed.part_of,
         )
 
 
@@ -182,6 +191,11 @@ def _merge(first: Destination | None, other: Destination) -> Destination:
         return other
     stricter, laxer = sorted((first, other), key=lambda place: place.within or timedelta.max)
     return replace(first, within=stricter.within, then=tuple(dict.fromkeys((*stricter.then, *laxer.then))))
+
+
+def name_updates(channel: str, routes: Routes) -> RouteChannel:
+    """Return what counts the posts to a channel that no route sent there, such as an edit that became a post."""
+    return RouteChannel(route="updates", channel=channel, mentions=[], rule=routes.storms)
 
 
 def list_budgets(routes: Routes) -> dict[tuple[str, str], StormRule]:

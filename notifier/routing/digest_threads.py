@@ -39,6 +39,7 @@ def gather(
     thread: DigestThread,
     *,
     part_of: str,
+    recipient: str | None = None,
     outbox: Outbox,
     now: datetime,
     hold: timedelta = HOLD,
@@ -46,11 +47,11 @@ def gather(
 ) -> int:
     """Put what is gathering for `part_of` into the thread and return how many; `count` is called with each.
 
-    A new reply is not begun before `hold` has passed.
+    With a `recipient` only what was for that one. A new reply is not begun before `hold` has passed.
     """
     writer = _LineWriter(session=session, thread=thread, outbox=outbox, now=now, hold=hold, count=count)
     done = 0
-    while rows := _gathering(session, part_of):
+    while rows := _gathering(session, part_of, recipient=recipient):
         for urgent in (True, False):
             of_these = [row for row in rows if row.urgent is urgent]
             if of_these:
@@ -76,10 +77,11 @@ def is_unposted(session: Session, thread: DigestThread) -> bool:
     return session.exec(waiting.limit(1)).first() is not None
 
 
-def _gathering(session: Session, part_of: str) -> list[Delivery]:
+def _gathering(session: Session, part_of: str, *, recipient: str | None) -> list[Delivery]:
+    only = [Delivery.recipient == recipient] if recipient is not None else []
     query = (
         select(Delivery)
-        .where(Delivery.part_of == part_of, Delivery.status == DeliveryStatus.GATHERING)
+        .where(Delivery.part_of == part_of, Delivery.status == DeliveryStatus.GATHERING, *only)
         .order_by(col(Delivery.urgent).desc(), col(Delivery.id))
         .limit(_BATCH)
     )

@@ -1,4 +1,4 @@
-"""The kinds of notices that routes and silences can name."""
+"""The kinds of notices that routes and silences can name, and which of them are never held back."""
 
 # The first four come from webhooks (notifier/inbox/notice_kinds.py).
 ROUTED_KINDS = (
@@ -9,3 +9,6 @@ ROUTED_KINDS = (
     "balance_low",
     "balance_recovered",
 )
+
+# Statuses of a transaction that are urgent, and that no silence holds back.
+ALARMING = frozenset({"declined", "reversed", "cancelled", "voided"})

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from notifier.routing.routed_kinds import ALARMING
+
 LONGEST = timedelta(days=7)
 
 # Only these can be silenced: whatever is about money in doubt, security or our own trouble always reaches people.
@@ -13,7 +15,6 @@ SILENCEABLE: tuple[str, ...] = (
     "transaction",
     "cardholder_audited",
     "card_applied",
-    "balance_low",
     "balance_recovered",
 )
 
@@ -55,7 +56,7 @@ _FACTS: dict[str, tuple[str, ...]] = {
 
 def may_be_silenced(kind: str, facts: Mapping[str, Any]) -> bool:
     """Whether a notice may be held back at all."""
-    return kind in SILENCEABLE and str(facts.get("level")) != "critical"
+    return kind in SILENCEABLE and str(facts.get("status")) not in ALARMING
 
 
 def matches(matcher: Matcher, kind: str, facts: Mapping[str, Any]) -> bool:

@@ -100,16 +100,59 @@ def end(
     silence.ended_at, silence.ended_by = now, by
     held = count_held(session, silence_id)
     session.flush()
-    if channel := _channel(routes):
-        held_back = update(Delivery).where(
-            col(Delivery.part_of) == silence_id, col(Delivery.status) == DeliveryStatus.SILENCED
-        )
-        session.connection().execute(held_back.values(status=DeliveryStatus.GATHERING))
-        thread = DigestThread(key=_key(silence_id), channel=channel, pages={True: 0, False: 0})
-        # Without a pause for more lines: nothing more is held back.
-        gather(session, thread, part_of=silence_id, outbox=outbox, now=now, hold=timedelta(0))
-        outbox.edit(session, key=thread.key, kind="silence", facts=_facts(silence, held=held), now=now)
+    _tell_held(session, silence, held=held, default=_channel(routes), outbox=outbox, now=now)
     return silence, held
+
+
+def tell_left_over(session: Session, *, routes: Routes, outbox: Outbox, now: datetime) -> int:
+    """Tell what is still held back by silences that have ended; return of how many silences that was.
+
+    Such as a notice that another replica was just holding back then.
+    """
+    holding = select(Delivery.part_of).where(Delivery.status == DeliveryStatus.SILENCED).distinct()
+    over = select(Silence).where(col(Silence.id).in_(holding), col(Silence.ended_at).is_not(None))
+    found = session.exec(over.order_by(col(Silence.id)).with_for_update()).all()
+    for silence in found:
+        held = count_held(session, silence.id)
+        _tell_held(session, silence, held=held, default=_channel(routes), outbox=outbox, now=now)
+    return len(found)
+
+
+def _tell_held(
+    session: Session, silence: Silence, *, held: int, default: str, outbox: Outbox, now: datetime
+) -> None:
+    """Make what was held back lines, each in the channel that it was for, under a message that says why."""
+    channels = session.exec(select(Delivery.recipient).where(*_held_by(silence.id)).distinct()).all()
+    # In one statement, as a silence may have held thousands.
+    session.connection().execute(
+        update(Delivery).where(*_held_by(silence.id)).values(status=DeliveryStatus.GATHERING)
+    )
+    facts, key = _facts(silence, held=held), _key(silence.id)
+    known = outbox.recipients_of(session, key)
+    if default in known:
+        outbox.edit(session, key=key, kind="silence", facts=facts, now=now)
+    for channel in sorted(channels):
+        if channel not in known:
+            outbox.enqueue(session, kind="silence", facts=facts, recipient=channel, now=now, key=key)
+        pages = _count_pages(session, key, channel)
+        thread = DigestThread(key=key, channel=channel, pages=pages)
+        gather(
+            session,
+            thread,
+            part_of=silence.id,
+            recipient=channel,
+            outbox=outbox,
+            now=now,
+            hold=timedelta(0),
+        )
+
+
+def _count_pages(session: Session, key: str, channel: str) -> dict[bool, int]:
+    """Return how many replies there are already, by urgency: what is left over gets pages of its own."""
+    said = (
+        select(func.count()).select_from(Delivery).where(Delivery.thread_of == key, Delivery.recipient == channel)
+    )
+    return {urgent: session.exec(said.where(col(Delivery.urgent) == urgent)).one() for urgent in (True, False)}
 
 
 def find_due(session: Session, *, now: datetime) -> list[str]:

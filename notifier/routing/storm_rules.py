@@ -67,6 +67,14 @@ def decide(
     return StormState(recent=(*recent, now)), NoticePlacement.ALONE
 
 
+def count(state: StormState, *, rule: StormRule, now: datetime) -> StormState:
+    """Return the state after a message of its own that no budget holds back. Call `settle` first."""
+    if state.storm is not None:
+        return replace(state, storm=replace(state.storm, counted=state.storm.counted + 1))
+    recent = tuple(moment for moment in state.recent if moment > now - rule.window)
+    return StormState(recent=(*recent, now)[-rule.budget :])
+
+
 def settle(state: StormState, *, rule: StormRule, unposted: bool, now: datetime) -> StormState:
     """Return the state by now: without its storm when a whole window has kept the budget.
 

@@ -18,7 +18,7 @@ from notifier.outbox.tables import Delivery, DeliveryStatus, SlackOperation
 from notifier.routing import acknowledgements
 from notifier.routing.digest_threads import HOLD, DigestThread, gather, is_unposted
 from notifier.routing.digest_totals import DigestGroup, NameCount, add_to_tally, show_tally, start_tally
-from notifier.routing.storm_rules import NoticePlacement, Storm, StormRule, StormState, decide, settle
+from notifier.routing.storm_rules import NoticePlacement, Storm, StormRule, StormState, count, decide, settle
 from notifier.routing.tables import Flow
 from storage.savepoints import try_each
 from storage.vault import Unreadable
@@ -70,16 +70,28 @@ def place_notice(
     return placement, flow.storm
 
 
+def count_post(session: Session, route_channel: RouteChannel, *, outbox: Outbox, now: datetime) -> None:
+    """Count a post that is a message of its own whatever comes: it uses up the budget of others."""
+    flow = _flow(session, route_channel)
+    state = _settle(session, flow, _read(flow), rule=route_channel.rule, outbox=outbox, now=now)
+    _write(flow, count(state, rule=route_channel.rule, now=now))
+
+
 def update_digests(
-    session: Session, *, rules: dict[tuple[str, str], StormRule], outbox: Outbox, now: datetime
+    session: Session,
+    *,
+    rules: dict[tuple[str, str], StormRule],
+    usual: StormRule,
+    outbox: Outbox,
+    now: datetime,
 ) -> int:
     """Bring the digests up to date and end the storms that are over; return how many notices became lines.
 
-    `rules` are the budgets by route and channel; a route that is no longer there has the usual one.
+    `rules` are the budgets by route and channel; what is of no route, or of one that is gone, has the `usual` one.
     """
 
     def update_one(flow: Flow) -> int:
-        rule = rules.get((flow.route, flow.channel), StormRule())
+        rule = rules.get((flow.route, flow.channel), usual)
         lines = _gather(session, flow, rule=rule, outbox=outbox, now=now)
         _write(flow, _settle(session, flow, _read(flow), rule=rule, outbox=outbox, now=now))
         session.flush()

@@ -53,6 +53,7 @@ class RoutingTimers:
                 lambda silence_id: self._end_silence(session, silence_id, now=now),
                 event="routing.item_broken",
             )
+            done += silences.tell_left_over(session, routes=self._routes, outbox=self._outbox, now=now)
             recurring_problems.forget_old(session, now=now)
         if done:
             self._wake_deliverer()
@@ -67,4 +68,6 @@ class RoutingTimers:
     def gather(self, session: Session) -> int:
         """Put the notices of storms into the threads of their digests; return how many lines."""
         budgets = list_budgets(self._routes)
-        return storms.update_digests(session, rules=budgets, outbox=self._outbox, now=self._now())
+        return storms.update_digests(
+            session, rules=budgets, usual=self._routes.storms, outbox=self._outbox, now=self._now()
+        )

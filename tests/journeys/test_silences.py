@@ -16,7 +16,7 @@ OTHER_CARD = "1755903"
 
 def purchases(world: JourneyWorld, *amounts: str, card: str = CARD, merchant: str = "SHOP") -> None:
     for amount in amounts:
-        world.paytend.events.decline(card, amount, merchant=merchant)
+        world.paytend.events.authorise(card, amount, merchant=merchant)
     world.hears_from_paytend()
 
 
@@ -41,15 +41,15 @@ def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ende
     purchases(world, "1.00", "2.00")
     purchases(world, "3.00", card=OTHER_CARD)
 
-    assert len(texts(world, "C0ONCALL")) == 1, "only the other card is told"
+    assert len(texts(world, "C0ALERTS")) == 2, "the silence, and only the other card"
     world.types(ADMIN, "/cardops silences")
     shown = world.slack.ephemerals(ADMIN)[-1]
     assert "2 notices held back" in text_of(shown["blocks"])
     assert "the terminal is being tested" in text_of(shown["blocks"])
     assert actions_of(shown) == ["silence_held", "silence_end"]
     world.clicks(ADMIN, "silence_held", message=shown)
-    assert "declined 1.00 EUR" in text_of(world.slack.ephemerals(ADMIN)[-1]["blocks"])
-    assert "declined 2.00 EUR" in text_of(world.slack.ephemerals(ADMIN)[-1]["blocks"])
+    assert "authorised 1.00 EUR" in text_of(world.slack.ephemerals(ADMIN)[-1]["blocks"])
+    assert "authorised 2.00 EUR" in text_of(world.slack.ephemerals(ADMIN)[-1]["blocks"])
 
     world.clicks(ADMIN, "silence_end", message=shown)
 
@@ -57,10 +57,10 @@ def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ende
     assert "A silence has ended" in str(message["text"])
     assert "2 notices were held back" in str(message["text"])
     [lines] = world.slack.messages("C0ALERTS", message["ts"])[1:]
-    assert "declined 1.00 EUR" in text_of(lines["blocks"])
-    assert "declined 2.00 EUR" in text_of(lines["blocks"])
+    assert "authorised 1.00 EUR" in text_of(lines["blocks"])
+    assert "authorised 2.00 EUR" in text_of(lines["blocks"])
     purchases(world, "4.00")
-    assert "4.00 EUR" in texts(world, "C0ONCALL")[-1]
+    assert "4.00 EUR" in texts(world, "C0ALERTS")[-1]
     events = [(row.event, row.actor) for row in world.trail() if row.event.startswith("silence:")]
     assert events == [("silence:began", ONCALL), ("silence:read", ADMIN), ("silence:ended", ADMIN)]
     world.clicks(ADMIN, "silence_end", message=shown)
@@ -69,10 +69,10 @@ def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ende
 
 def test_a_silence_ends_by_itself_and_says_how_many_it_held_back(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
-    world.types(ONCALL, "/cardops silence status=declined merchant=“maxima lt” for 1h a known outage")
+    world.types(ONCALL, "/cardops silence status=authorised merchant=“maxima lt” for 1h a known outage")
     purchases(world, "1.00", merchant="MAXIMA LT, X-123")
     purchases(world, "2.00", merchant="RIMI")
-    assert ["2.00" in text for text in texts(world, "C0ONCALL")] == [True]
+    assert ["2.00" in text for text in texts(world, "C0ALERTS")] == [False, True]
     with world.bot.database.reading() as session:
         rows = session.exec(select(Delivery).where(Delivery.status == "silenced")).all()
         assert len(rows) == 1
@@ -90,8 +90,11 @@ def test_a_silence_ends_by_itself_and_says_how_many_it_held_back(sqlite_world: J
 
 def test_money_and_security_cannot_be_silenced(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
-    for kind in ("unrecognised", "delivery_dead", "approval_request", "fallback_used"):
-        world.types(ADMIN, f"/cardops silence kind={kind} for 2h please")
+    for what in ("unrecognised", "delivery_dead", "approval_request", "fallback_used", "balance_low"):
+        world.types(ADMIN, f"/cardops silence kind={what} for 2h please")
+        assert "cannot be silenced" in world.told(ADMIN)
+    for status in ("declined", "Reversed"):
+        world.types(ADMIN, f"/cardops silence status={status} for 2h please")
         assert "cannot be silenced" in world.told(ADMIN)
     world.types(ADMIN, "/cardops silence currency=EUR for 2h everything in euros")
     world.paytend.events.set_partner_balance("4000.00")
@@ -102,6 +105,10 @@ def test_money_and_security_cannot_be_silenced(sqlite_world: JourneyWorld) -> No
     world.bot.jobs.fire("balance")
     world.asks("10.00")
     world.settles()
+    world.paytend.events.decline(CARD, "3.00")
+    world.hears_from_paytend()
+
+    assert "3.00 EUR" in texts(world, "C0ONCALL")[-1], "N10: nor by a currency"
 
     told = [text for text in texts(world, "C0ALERTS") if text.startswith("Partner balance")]
     assert sorted("has become worse" in text for text in told) == [False, True]

@@ -33,6 +33,11 @@ _ANSWERS: dict[Trick, tuple[int, dict[str, str], bytes] | None] = {
 }
 
 
+def _first_words(asked: dict[str, Any]) -> str:
+    """A text without the mark that a repeat has."""
+    return str(asked.get("text")).partition(" (")[0]
+
+
 @dataclass
 class Slack:
     """The workspace: its channels, what stands in them, and every call that was made."""
@@ -45,6 +50,7 @@ class Slack:
     token_is_good: bool = True
     may_read_history: bool = True
     refuses_blocks: bool = False
+    indigestible: set[str] = field(default_factory=set)  # texts at which Slack breaks
     url: str = ""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _lock: Any = field(default_factory=threading.Lock)
@@ -95,6 +101,7 @@ class Slack:
             and method in {"conversations.history", "conversations.replies"},
             "channel_not_found": channel is not None and channel not in self.channels,
             "is_archived": channel in self.archived and method.startswith("chat."),
+            "internal_error": _first_words(asked) in self.indigestible,
             "invalid_blocks": self.refuses_blocks and bool(asked.get("blocks")),
         }
         return next((error for error, holds in errors.items() if holds), None)

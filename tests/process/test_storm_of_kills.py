@@ -125,10 +125,14 @@ def rows_left(world: ProcessWorld) -> int:
 
 @pytest.mark.soak
 @pytest.mark.postgres
+@pytest.mark.parametrize("slack", ["there", "away at the start"])
 def test_killing_either_replica_every_second_loses_nothing_and_doubles_nothing_unmarked(
-    tmp_path: Path, nursery: Nursery
+    tmp_path: Path, nursery: Nursery, slack: str
 ) -> None:
     with make_process_world("postgresql", tmp_path, nursery=nursery, config=EVERY_SECOND) as world:
+        if slack != "there":  # N6: for the first fifth of the time
+            world.slack.faults.resets("*", accepted=False, times=1_000_000)
+            threading.Timer(SECONDS / 5, world.slack.faults.clear).start()
         replicas = [world.start(0, wait=False), world.start(1)]
         replicas[0].wait_until_ready()
         with sending(world) as sender:

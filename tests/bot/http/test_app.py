@@ -16,7 +16,7 @@ class Edges:
     """What stands behind the application, and what reached it."""
 
     seen: list[tuple[str, object]] = field(default_factory=list)
-    checks: dict[str, str] = field(default_factory=lambda: {"database": "ok", "slack": "ok"})
+    checks: dict[str, str] = field(default_factory=lambda: {"database": "ok", "workers": "ok"})
 
     def slack(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         self.seen.append(("slack", (dict(headers), body)))
@@ -118,11 +118,11 @@ def test_readiness_names_its_checks_and_fails_when_one_does(edges: Edges) -> Non
     web = make_web(edges)
     assert ask(web, "GET", "/readyz")[0] == 200
 
-    edges.checks["slack"] = "Slack refuses the token"
+    edges.checks["workers"] = "a worker has stopped"
     status, _, content = ask(web, "GET", "/readyz")
 
     assert status == 503
-    assert json.loads(content)["checks"] == {"database": "ok", "slack": "Slack refuses the token"}
+    assert json.loads(content)["checks"] == {"database": "ok", "workers": "a worker has stopped"}
 
 
 def test_metrics_are_in_the_form_of_prometheus(edges: Edges) -> None:

@@ -35,7 +35,9 @@ def world() -> Iterator[DirectoryWorld]:
     with slack.serving():
         client = WebClient(token=seed.BOT_TOKEN, base_url=slack.api_url, timeout=5, retry_handlers=[])
         time = Time()
-        yield DirectoryWorld(slack, SlackDirectory(client=client, team_id=seed.TEAM.id, monotonic=time), time)
+        yield DirectoryWorld(
+            slack, SlackDirectory(client=client, find_team=lambda: seed.TEAM.id, monotonic=time), time
+        )
 
 
 def test_people_are_described_as_slack_describes_them(world: DirectoryWorld) -> None:

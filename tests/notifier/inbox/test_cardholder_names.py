@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 
@@ -148,26 +149,77 @@ def test_a_card_without_a_name_is_not_asked_about_again_and_again(context: Desk)
 def test_a_paytend_that_is_down_is_asked_again_later_and_holds_no_notice(context: Desk) -> None:
     context.answers["1755902"] = Unreachable("down")
     context.hears()
-    with pytest.raises(Unreachable):
-        context.names.fetch_next()
+    assert context.names.fetch_next()
+    assert not context.names.fetch_next(), "not at once"
     context.world.delivers()
     assert context.holder_shown() is None
 
     context.answers["1755902"] = "Maria Kuusk"
+    context.world.clock.passes(seconds=cardholder_names.AFTER_TROUBLE)
     context.names.fetch_next()
     context.world.delivers_all(2)
 
     assert context.holder_shown() == "Maria Kuusk"
 
 
-def test_a_flood_of_cards_is_not_remembered_without_end(context: Desk) -> None:
+def test_n22_a_card_that_times_out_holds_no_other_and_is_given_up(context: Desk) -> None:
+    context.answers |= {"1755902": Unreachable("timeout"), "1755903": "Ada Tamm"}
+    context.hears()
+    context.hears(cardId="1755903", tradeId="T2")
+    context.world.delivers_all(2)
+
+    assert context.names.fetch_next()
+    assert context.names.fetch_next()
+    context.world.delivers_all(2)
+    assert context.holder_shown(1) == "Ada Tamm"
+
+    for _ in range(20):
+        with suppress(Unreachable):
+            context.names.fetch_next()
+        context.world.clock.passes(seconds=cardholder_names.LONGEST_PAUSE)
+    assert context.asked.count("1755902") == cardholder_names.MOST_TRIES
+
+
+def test_n22_a_paytend_that_answers_nobody_is_left_alone_for_a_while(context: Desk) -> None:
+    cards = [f"9{number:06d}" for number in range(5)]
+    context.answers |= dict.fromkeys(cards, Unreachable("down"))
+    context.names.request([(card, "purchase:none") for card in cards])
+
+    assert context.names.fetch_next()
+    assert context.names.fetch_next()
+    with pytest.raises(Unreachable):
+        context.names.fetch_next()
+
+
+def test_n22_a_mistake_of_ours_about_one_card_holds_no_other(context: Desk) -> None:
+    context.answers |= {"1755902": ValueError("ours"), "1755903": "Ada Tamm"}
+    context.names.request([("1755902", "purchase:none"), ("1755903", "purchase:none")])
+
+    with pytest.raises(ValueError, match="ours"):
+        context.names.fetch_next()
+    assert context.names.fetch_next()
+    assert context.names.find("1755903") == "Ada Tamm"
+
+
+def test_n22_what_waits_for_one_name_is_bounded_too(context: Desk) -> None:
+    context.answers["1755902"] = Unreachable("timeout")
+    for number in range(cardholder_names.MOST_NOTICES + 7):
+        context.names.request([("1755902", f"purchase:{number}")])
+
+    (wanted,) = context.names._requested.values()
+    assert list(wanted.subjects) == [
+        f"purchase:{number}" for number in range(7, cardholder_names.MOST_NOTICES + 7)
+    ]
+
+
+def test_n22_a_flood_of_cards_is_not_remembered_without_end_and_the_oldest_are_dropped(context: Desk) -> None:
     cards = [f"9{number:06d}" for number in range(cardholder_names.MOST_WAITING + 10)]
     context.names.request([(card, "purchase:none") for card in cards])
     context.answers |= dict.fromkeys(cards, "Someone")
     while context.names.fetch_next():
         pass
 
-    assert context.asked == cards[: cardholder_names.MOST_WAITING]
+    assert context.asked == cards[-cardholder_names.MOST_WAITING :]
 
 
 def test_it_runs_until_it_is_stopped(context: Desk) -> None:

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.inbox.event_facts import TransactionChanged, TransactionFacts, TransactionNotice
-from notifier.inbox.notice_kinds import ALARMING, STATUS_WORDS
+from notifier.inbox.notice_kinds import STATUS_WORDS
 from notifier.inbox.purchase_ledger import PurchaseEntry, PurchaseLedger
 from notifier.inbox.purchases import join, name_stage
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.outbox.notice_facts import WhyFacts
 from notifier.routing.notification import Notification
+from notifier.routing.routed_kinds import ALARMING
 from paytend import Money
 from tests.notifier.conftest import NotifierWorld
 

@@ -1,5 +1,6 @@
 """What follows an attempt without success: when it is tried again, what waits with it, when it is given up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from notifier.outbox.backoff import (
     LONGEST_PAUSE_OF_ALL,
     LONGEST_PAUSE_OF_CLOSED,
     MOST_BLIND_REPEATS,
+    MOST_IN_LANE,
     MOST_REFUSALS,
     History,
     RetryDecision,
@@ -35,9 +37,18 @@ def decides(
     pauses_of_all: int = 0,
     retry_after: timedelta | None = None,
     jitter: float = 0.5,
+    alone: bool = False,
+    behind: bool = False,
 ) -> RetryDecision:
     """Decide after this many attempts; a jitter of 0.5 leaves pauses as they are."""
-    history = History(attempts=attempts, repeats=repeats, first_tried_at=NOW - age, pauses_of_all=pauses_of_all)
+    history = History(
+        attempts=attempts,
+        repeats=repeats,
+        first_tried_at=NOW - age,
+        pauses_of_all=pauses_of_all,
+        alone=alone,
+        behind=behind,
+    )
     return decide_retry(trouble, history=history, retry_after=retry_after, now=NOW, jitter=jitter)
 
 
@@ -105,3 +116,30 @@ def test_s13_what_lasts_is_tried_less_and_less_often() -> None:
         assert waits[-1] >= longest
     asked = timedelta(seconds=30)
     assert decides(Trouble.LIMITED, attempts=30, retry_after=asked, jitter=0.0).wait == asked
+
+
+@pytest.mark.parametrize("trouble", [Trouble.IN_DOUBT, Trouble.NEVER_SENT])
+def test_n5_what_may_be_its_own_trouble_steps_aside_every_fourth_time(trouble: Trouble) -> None:
+    steps = [decides(trouble, attempts=attempts).scope is Scope.DELIVERY for attempts in range(1, 13)]
+
+    assert steps == [False, False, False, True] * 3
+    assert decides(trouble, attempts=MOST_IN_LANE).alone_for == LONGEST_PAUSE
+
+
+def test_n5_what_fails_behind_another_holds_the_lane_and_makes_room_for_the_next() -> None:
+    found = decides(Trouble.IN_DOUBT, attempts=MOST_IN_LANE, behind=True)
+
+    assert (found.scope, found.wait, found.alone_for) == (Scope.LANE, LONGEST_PAUSE, FIRST_PAUSE_OF_ONE * 8)
+
+
+def test_n5_what_failed_while_others_were_delivered_holds_nobody_any_more() -> None:
+    for attempts in (MOST_IN_LANE, MOST_IN_LANE + 1, 50):
+        assert decides(Trouble.IN_DOUBT, attempts=attempts, alone=True).scope is Scope.DELIVERY
+    assert decides(Trouble.IN_DOUBT, attempts=50, alone=True).wait == LONGEST_PAUSE_OF_ALL
+
+
+@pytest.mark.parametrize("trouble", [Trouble.LIMITED, Trouble.UNREACHABLE])
+def test_n5_a_lane_that_is_limited_or_closed_waits_as_a_whole(trouble: Trouble) -> None:
+    assert decides(trouble, attempts=MOST_IN_LANE) == replace(
+        decides(trouble, attempts=MOST_IN_LANE), scope=Scope.LANE, alone_for=None
+    )

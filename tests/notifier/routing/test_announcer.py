@@ -56,12 +56,16 @@ def tells(world: NotifierWorld, *numbers: int, **facts: Any) -> None:
                 outbox=world.outbox,
                 now=world.clock.now,
             )
-        storms.update_digests(session, rules=list_budgets(ROUTES), outbox=world.outbox, now=world.clock.now)
+        storms.update_digests(
+            session, rules=list_budgets(ROUTES), usual=ROUTES.storms, outbox=world.outbox, now=world.clock.now
+        )
 
 
 def keeps(world: NotifierWorld) -> None:
     with world.database.writing() as session:
-        storms.update_digests(session, rules=list_budgets(ROUTES), outbox=world.outbox, now=world.clock.now)
+        storms.update_digests(
+            session, rules=list_budgets(ROUTES), usual=ROUTES.storms, outbox=world.outbox, now=world.clock.now
+        )
 
 
 def replies(world: NotifierWorld, channel: str = "C0ALERTS") -> str:
@@ -175,7 +179,7 @@ def test_a_storm_of_a_route_that_is_gone_ends_too(world: NotifierWorld) -> None:
     world.clock.passes(minutes=3)
 
     with world.database.writing() as session:
-        storms.update_digests(session, rules={}, outbox=world.outbox, now=world.clock.now)
+        storms.update_digests(session, rules={}, usual=ROUTES.storms, outbox=world.outbox, now=world.clock.now)
 
     with world.database.reading() as session:
         assert session.exec(select(Flow)).one().storm is None

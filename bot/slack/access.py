@@ -1,0 +1,123 @@
+"""Whether Slack takes our token, and who we are there: asked at the start, and again until the answer is good.
+
+The bot runs without it: webhooks are taken in, and what is to be told waits in the outbox.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from notifier.outbox.backoff import Trouble
+
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds between two questions
+_QUIET = 60.0  # seconds without trouble, after which the next pause is the first again
+
+_log = logging.getLogger(__name__)
+
+
+class SlackUnusable(Exception):
+    """Slack refuses the bot's token, or does not answer; `reason` says which, in Slack's own word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Slack does not take SLACK_BOT_TOKEN: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class BotIdentity:
+    """Who the bot is in Slack (from auth.test); payloads of another workspace are refused."""
+
+    team_id: str
+    bot_id: str
+    bot_user_id: str
+
+
+class SlackAccess:
+    """What is known of our access to Slack; `trouble` is empty while all is well."""
+
+    def __init__(
+        self,
+        *,
+        ask: Callable[[], BotIdentity],
+        team_id: str,
+        observe: Callable[[bool], None],
+        wake: Callable[[], None],
+        pauses: tuple[float, float] = (FIRST_PAUSE, LONGEST_PAUSE),
+    ) -> None:
+        """Prepare with what is configured (`team_id` may be empty).
+
+        `ask` raises SlackUnusable, `observe` hears whether Slack can be used, `wake` ends the waiting of `run`.
+        Between two questions there is the first of the `pauses`, then twice as long, and so on up to the second.
+        """
+        self._ask = ask
+        self._identity = BotIdentity(team_id=team_id, bot_id="", bot_user_id="")
+        self._observe = observe
+        self._wake = wake
+        self._pauses = pauses
+        self.trouble = ""
+
+    @property
+    def identity(self) -> BotIdentity:
+        """Who we are, as far as it is known: without a team nobody's payload can be trusted."""
+        return self._identity
+
+    def check(self) -> bool:
+        """Ask Slack who we are; return whether it says so."""
+        try:
+            self._identity = self._ask()
+        except SlackUnusable as error:
+            self._note(error.reason)
+            return False
+        self._note("")
+        return True
+
+    def hear(self, outcome: str) -> None:
+        """Learn from an attempt of the outbox, by its outcome."""
+        if outcome == Trouble.UNAUTHORISED and not self.trouble:
+            self._note("it refuses the token")
+            self._wake()
+
+    def run(
+        self, stop: threading.Event, wake: threading.Event, *, on_return: Callable[[], None] = lambda: None
+    ) -> None:
+        """Ask again while there is trouble, until `stop` is set (then set `wake` too); `on_return` ends it."""
+        first, longest = self._pauses
+        pause = first
+        while not stop.is_set():
+            wake.clear()
+            if not self.trouble:
+                if not wake.wait(_QUIET):
+                    pause = first
+            elif not stop.wait(pause):
+                # Also after a good answer: Slack may say who we are, and still let us post nothing.
+                pause = min(2 * pause, longest)
+                if self.check():
+                    _log.warning("slack.usable_again")
+                    on_return()
+
+    def _note(self, trouble: str) -> None:
+        if trouble and trouble != self.trouble:
+            _log.error("slack.unusable", extra={"reason": trouble})
+        self.trouble = trouble
+        self._observe(not trouble)
+
+
+def keep_connecting(
+    connect: Callable[[], None], stop: threading.Event, wake: threading.Event, *, pause: float = FIRST_PAUSE
+) -> None:
+    """Connect Socket Mode, as often as it takes, then wait for `stop` (then set `wake` too).
+
+    Once it was connected, its client connects again by itself.
+    """
+    while not stop.is_set():
+        try:
+            connect()
+        except Exception:  # noqa: BLE001 - the edge of this thread: whatever fails, it is tried again
+            _log.exception("slack.not_connected")
+            stop.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        else:
+            while not stop.is_set():
+                wake.wait()
+                wake.clear()
