@@ -104,7 +104,7 @@ def _step_aside(history: History, *, pause: timedelta, jitter: float) -> RetryDe
         return RetryDecision(again=True, wait=longer, alone_for=longer)
     if history.behind:
         return RetryDecision(again=True, wait=pause, scope=Scope.LANE, alone_for=longer)
-    # In an outage whoever is tried beside the first is in doubt afterwards, which is why only every fourth time.
+    # In an outage what is tried beside the first is in doubt afterwards, so that is done every fourth time only.
     if history.attempts % MOST_IN_LANE:
         return RetryDecision(again=True, wait=pause, scope=Scope.LANE)
     return RetryDecision(again=True, wait=pause, alone_for=pause)

@@ -4,8 +4,15 @@ from collections import Counter
 
 import pytest
 
+from bot.database.engine import SqlDatabase
 from notifier.outbox.backoff import MOST_IN_LANE
 from tests.notifier.conftest import NotifierWorld
+
+
+@pytest.fixture
+def database(sqlite: SqlDatabase) -> SqlDatabase:
+    """One kind of database is enough: the queries are those of every delivery."""
+    return sqlite
 
 
 def tries_of(world: NotifierWorld) -> Counter[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.database.engine import SqlDatabase
 from notifier.inbox.event_facts import TransactionChanged, TransactionNotice
 from notifier.outbox.tables import Delivery
 from notifier.routing import storms
@@ -22,6 +23,12 @@ ROUTES = Routes(
     channels={"alerts": "C0ALERTS", "spare": "C0SPARE"},
     storms=StormRule(budget=3),
 )
+
+
+@pytest.fixture
+def database(sqlite: SqlDatabase) -> SqlDatabase:
+    """One kind of database is enough: the queries are those of every delivery."""
+    return sqlite
 
 
 def facts(number: int, status: str = "settled") -> dict[str, Any]:
