@@ -11,6 +11,7 @@ from approvals.actions.payloads import (
     CardPayload,
     Payload,
     ReplacePayload,
+    TopUpPayload,
     UpdatePayload,
 )
 from approvals.actions.snapshot import EarlierTopUp, SecondCard, Snapshot, SnapshotLine
@@ -51,8 +52,8 @@ def take_snapshot(action: str, payload: Payload, *, source: SnapshotSource) -> S
     return SNAPSHOTS[action](payload, replace(source, ask=ask))
 
 
-def _top_up(payload: CardPayload, source: SnapshotSource) -> Snapshot:
-    ask, card_id = source.ask, payload.card_id
+def _top_up(payload: TopUpPayload, source: SnapshotSource) -> Snapshot:
+    ask, card_id, currency = source.ask, payload.card_id, payload.money.currency
     begin = source.today - timedelta(days=HISTORY_DAYS)
     # "ALL", because without a status the predecessor lists only final successes (a.1); 30 is its largest page.
     history = operations.GET_CARD_TRANSACTIONS(
@@ -64,8 +65,9 @@ def _top_up(payload: CardPayload, source: SnapshotSource) -> Snapshot:
     earlier = [row for row in recent if row.type == _TOP_UP and row.amount is not None]
     return Snapshot(
         **_facts(card_id, card, holder),
-        balance=card.balance("EUR"),
-        partner_balance=partner.balance("EUR"),
+        # In the currency of the top-up: another one's balance says nothing about what it changes.
+        balance=card.balance(currency),
+        partner_balance=partner.balance(currency),
         earlier=tuple(
             EarlierTopUp(at=row.booked or "", money=row.amount, status=row.status.text if row.status else "")
             for row in earlier[:MOST_EARLIER]

@@ -57,6 +57,7 @@ def ask(order: OpenOrder, client: Sender) -> CardOrder | None:
         answer = client.send(operations.GET_APPLY_RESULT(reference=order.reference))
     except PaytendError:  # the claim has set the next lookup already
         return None
+    # One that names another order, or none, says nothing about this one (A11).
     return answer if answer.reference == order.reference else None
 
 

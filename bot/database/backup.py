@@ -52,6 +52,7 @@ def examine(file: Path) -> None:
     if not file.is_file():
         raise NotABackup("there is no such file")
     try:
+        # Read only: SQLite would otherwise finish what is in a log beside the backup, and so change it.
         with closing(module.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             said = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

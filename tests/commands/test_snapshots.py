@@ -76,6 +76,14 @@ def test_a_top_up_shows_the_card_its_holder_and_both_balances() -> None:
     )
 
 
+def test_a_top_up_in_another_currency_shows_the_balances_in_it() -> None:
+    books = Books(getPartnerBalance={"accountList": [{"currency": "USDT", "balance": "9000000"}]})
+
+    found = takes("card.top_up", books, money="5.00 USDT")
+
+    assert (str(found.balance), str(found.partner_balance)) == ("0.000007 USDT", "9.000000 USDT")
+
+
 def test_a_top_up_shows_the_last_three_that_were_top_ups() -> None:
     rows = [
         top_up("500", type="151"),

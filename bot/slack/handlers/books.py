@@ -46,6 +46,7 @@ class BooksPage:
 
 def show_day(context: SlackContext, _incoming: Incoming, member: Member, day: date) -> BooksReply:
     """Compare a day now, unless that was just done, and return its first page."""
+    # Reading Paytend's lists takes many calls: two people who look at one day share a comparison.
     if _needs_comparison(context, day):
         context.books.compare(day, day)
     return show_page(context, _incoming, member, BooksPage(day=day, start=0))

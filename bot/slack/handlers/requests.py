@@ -122,6 +122,7 @@ def ask_and_tell(
     try:
         asked = ask_for(context, incoming, member, action=action, subject=subject, payload=payload, again=again)
     except AskAgain as question:
+        # In a sealed row and not in the button: a payload may have an address and a phone number in it (A23).
         value = {"action": action, "subject": subject, "payload": payload}
         draft = context.inputs.drafts.keep_question(incoming.account, question=_AGAIN, value=value)
         return AgainQuestion(says=str(question), button_value={"draft": draft})
