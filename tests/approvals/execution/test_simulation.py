@@ -25,7 +25,7 @@ def play(first: int, last: int) -> dict[int, list[str]]:
     "first", [1, *(pytest.param(1 + CHUNK * number, marks=pytest.mark.soak) for number in range(CHUNKS))]
 )
 def test_no_history_moves_money_twice_or_alone_gets_stuck_or_tells_a_lie(first: int, request: object) -> None:
-    last = first + CHUNK - 1 if is_soak(request) else 8
+    last = first + CHUNK - 1 if is_soak(request) else 4
 
     assert play(first, last) == {}
 
