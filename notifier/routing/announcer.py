@@ -110,6 +110,7 @@ def _reply(
             thread_of=notification.subject if is_alone else None,
             broadcast=is_alone,
             urgent=notification.urgent,
+            route=None if notification.alarm else place.route_channel.route,
             status=placed.status,
             part_of=placed.part_of,
         )

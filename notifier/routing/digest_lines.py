@@ -52,6 +52,7 @@ def _say_order(facts: Mapping[str, Any]) -> list[Any]:
 
 _WRITERS: dict[str, Callable[[Mapping[str, Any]], list[Any]]] = {
     "transaction": _say_transaction,
+    "transaction_changed": _say_transaction,
     "cardholder_audited": _say_audit,
     "card_applied": _say_order,
 }

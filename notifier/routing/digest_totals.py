@@ -11,6 +11,7 @@ _MOST_NAMES = 400  # beyond it the rarest are forgotten, so that the sums stay s
 _KEPT_NAMES = 200
 _MOST_GROUPS = 40
 _OTHERS = "others"
+_MOVEMENTS = ("transaction", "transaction_changed")  # kinds that are summed up by status, with their money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +47,12 @@ def start_tally() -> dict[str, Any]:
 def add_to_tally(tally: dict[str, Any], kind: str, facts: Mapping[str, Any]) -> None:
     """Count one notice."""
     tally["count"] += 1
-    name = str(facts.get("status") or "") if kind == "transaction" else kind.replace("_", " ")
+    name = str(facts.get("status") or "") if kind in _MOVEMENTS else kind.replace("_", " ")
     groups = tally["groups"]
     name = name if name in groups or len(groups) < _MOST_GROUPS else _OTHERS
     group = groups.setdefault(name or kind, {"count": 0, "sums": {}})
     group["count"] += 1
-    if kind == "transaction":
+    if kind in _MOVEMENTS:
         _add_money(group["sums"], facts.get("amount"))
         _add_name(tally["merchants"], facts.get("merchant"))
         _add_name(tally["cards"], facts.get("last_four") or facts.get("card_id"))

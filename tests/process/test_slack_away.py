@@ -27,6 +27,8 @@ def test_n6_webhooks_are_taken_in_without_slack_and_told_when_it_is_back(
     assert httpx.get(f"{bot.url}/readyz", trust_env=False).json()["slack"] != "ok"
     assert "cardops_slack_usable 0.0" in httpx.get(f"{bot.url}/metrics", trust_env=False).text
 
+    assert "slack.unusable" in bot.log.read_text()
+
     world.slack.faults.clear()
     world.until(
         lambda: any("123.45 EUR" in text_of(found["blocks"]) for found in world.slack.messages("C0ALERTS"))

@@ -236,23 +236,6 @@ def test_a_second_process_on_the_same_file_is_told_of_postgresql(installed: NewO
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"SLACK_BOT_TOKEN": "xoxb-of-another-app"}, "invalid_auth"),
-        ({"SLACK_API_BASE_URL": "http://127.0.0.1:9/api/"}, "no answer"),
-    ],
-    ids=["a wrong token", "no Slack"],
-)
-def test_a_slack_that_does_not_take_us_is_told(installed: NewOperator, change: dict[str, str], said: str) -> None:
-    status, err = installed.runs(**change)
-
-    assert status == 2
-    assert said in err
-    assert "xoxb-of-another-app" not in err
-    assert "Traceback" not in err
-
-
 @pytest.mark.postgres
 def test_a_postgresql_that_was_not_migrated_is_told(
     installed: NewOperator, tmp_path: Path, fresh_postgresql: Callable[[], str]
