@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from paytend.errors import OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
+from paytend.errors import OutcomeUnknown, PaytendError, ProtocolError, Refused, RefusedChange, Unreachable
 from paytend.models import Answer
 from paytend.money import AmountUnit
 from paytend.operations.call import Call, Operation, refuse_another
@@ -101,9 +101,11 @@ class Client:
             response = self._exchange(call, content)
             form = response.form
             if response.code != envelope.SUCCESS:
-                raise Refused(code=response.code, reason=response.message, verified=form is not None)
+                refusal = RefusedChange if operation.changes else Refused
+                raise refusal(code=response.code, reason=response.message, verified=form is not None)
         except PaytendError as error:
-            outcome = type(error).__name__
+            # One word in the metrics for every refusal.
+            outcome = Refused.__name__ if isinstance(error, Refused) else type(error).__name__
             raise
         finally:
             seconds = round(self.monotonic() - started, 3)

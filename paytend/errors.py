@@ -44,6 +44,10 @@ class Refused(PaytendError):
         self.verified = verified
 
 
+class RefusedChange(Refused):
+    """Paytend declined a change, which does not prove that it was not made (case A1)."""
+
+
 class Unreachable(PaytendError):
     """Paytend could not be reached; nothing was changed."""
 

@@ -10,7 +10,7 @@ from approvals.refusals import Refusal
 from bot.threads import Busy
 from commands.slash_command import ProblemReply
 from paytend import NotSendable, OutcomeUnknown, ProtocolError, Refused, Unreachable
-from paytend.errors import AnotherSubject
+from paytend.errors import AnotherSubject, RefusedChange
 from storage.vault import Unreadable
 
 _log = logging.getLogger(__name__)
@@ -29,6 +29,15 @@ class ErrorReply:
 # The first row that fits: a subclass comes before its base.
 ANSWERS: tuple[tuple[type[Exception], ErrorReply], ...] = (
     (Refusal, ErrorReply(headline="Not done", told=True)),
+    (
+        RefusedChange,
+        ErrorReply(
+            headline="Paytend declined",
+            told=True,
+            # Paytend also refuses to repeat what it has done already.
+            next="It may have been done all the same: look at the card or cardholder before you try again.",
+        ),
+    ),
     (Refused, ErrorReply(headline="Paytend declined", told=True, next="Nothing was changed.")),
     (NotSendable, ErrorReply(headline="Not sent", told=True)),
     (
