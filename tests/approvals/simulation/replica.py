@@ -16,6 +16,7 @@ from approvals.context import ApprovalContext
 from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.interrupted_executions import LeaseWatch
 from approvals.policy.people import DirectoryUnreadable, Member
+from approvals.statuses import Status
 from bot.database.engine import SqlDatabase
 from bot.jobs.executor import Executor
 from bot.jobs.follow_up import RequestFollowUp
@@ -24,7 +25,13 @@ from storage.database_clock import DatabaseClock
 from tests.approvals.simulation.provider import HostilePaytend
 from tests.approvals.world import snapshot
 
-OFTEN = (5, 1, 4, 2)  # how often each job is done: about as often as its slots come
+# How often each job is done, like its slots come, and the statuses without which it has nothing to do.
+JOBS = {
+    "execute_due": (5, {Status.APPROVED}),
+    "keep_deadlines": (1, {Status.PENDING, Status.APPROVED}),
+    "reconcile_due": (4, {Status.EXECUTING, Status.UNKNOWN, "to settle"}),
+    "watch_ends": (2, {Status.EXECUTED, Status.FAILED, "contradicted"}),
+}
 
 
 class Surroundings(Protocol):
@@ -46,6 +53,8 @@ class Surroundings(Protocol):
     def seconds(self) -> float: ...
 
     def database_wall(self) -> datetime: ...
+
+    def read_statuses(self) -> dict[str, str]: ...
 
     def tries_in_vain(self) -> None: ...
 
@@ -137,18 +146,18 @@ class Replica:
         self._thread.throw(GreenletExit)
         self.start()
 
-    def work(self, *, deadlines: bool) -> None:
-        """Do each job once, with nobody in between."""
-        for job in self._jobs():
-            if deadlines or job != self.follow_up.keep_deadlines:
-                self._do(job)
+    def work(self) -> None:
+        """Do each job that has something to do once, with nobody in between."""
+        for name in self._find_jobs():
+            self._do(self._job(name))
 
     def _run(self) -> None:
         while True:
-            (job,) = self.around.chance.choices(self._jobs(), OFTEN)
-            self.job = job.__name__
-            self._do(job)
-            self.done += 1
+            names = self._find_jobs()
+            if names:
+                (self.job,) = self.around.chance.choices(names, [JOBS[name][0] for name in names])
+                self._do(self._job(self.job))
+                self.done += 1
             give_way()
 
     def _do(self, job: Callable[[], object]) -> None:
@@ -158,9 +167,16 @@ class Replica:
         except Exception as error:  # noqa: BLE001 - the edge of a thread
             self.around.broke.append(error)
 
-    def _jobs(self) -> list[Any]:
-        jobs = self.follow_up
-        return [self.executor.execute_due, jobs.keep_deadlines, jobs.reconcile_due, jobs.watch_ends]
+    def _find_jobs(self) -> list[str]:
+        """Return the jobs that have something to do: finding nothing took most of the time."""
+        if self.around.happens(0.1):
+            return list(JOBS)
+        statuses = set(self.around.read_statuses().values())
+        return [name for name, (_, needed) in JOBS.items() if statuses & needed]
+
+    def _job(self, name: str) -> Callable[[], object]:
+        found: Callable[[], object] = getattr(self.executor if name == "execute_due" else self.follow_up, name)
+        return found
 
     def _find_member(self, account: str) -> Member:
         give_way()
