@@ -14,9 +14,12 @@ CHUNK = 100  # histories in one test of the soak, so that all its processes have
 CHUNKS = 100
 
 
-def play(first: int, last: int) -> dict[int, list[str]]:
+ON_POSTGRESQL = 40
+
+
+def play(first: int, last: int, *, kind: str = "sqlite") -> dict[int, list[str]]:
     """Play the histories of these seeds and return what was violated, by seed."""
-    with stage() as made:
+    with stage(kind) as made:
         played = {seed: made.play(seed) for seed in range(first, last + 1)}
     return {seed: violations for seed, violations in played.items() if violations}
 
@@ -28,6 +31,13 @@ def test_no_history_moves_money_twice_or_alone_gets_stuck_or_tells_a_lie(first: 
     last = first + CHUNK - 1 if is_soak(request) else 4
 
     assert play(first, last) == {}
+
+
+@pytest.mark.soak
+@pytest.mark.postgres
+@pytest.mark.parametrize("first", range(1, 200, ON_POSTGRESQL))
+def test_nor_does_one_on_postgresql(first: int) -> None:
+    assert play(first, first + ON_POSTGRESQL - 1, kind="postgresql") == {}
 
 
 def is_soak(request: object) -> bool:

@@ -26,7 +26,7 @@ from tests.approvals.simulation.provider import HostilePaytend
 from tests.approvals.world import snapshot
 
 # How often each job is done, like its slots come, and the statuses without which it has nothing to do.
-JOBS = {
+JOBS: dict[str, tuple[int, set[str]]] = {
     "execute_due": (5, {Status.APPROVED}),
     "keep_deadlines": (1, {Status.PENDING, Status.APPROVED}),
     "reconcile_due": (4, {Status.EXECUTING, Status.UNKNOWN, "to settle"}),
@@ -68,6 +68,13 @@ def give_way() -> None:
         current.parent.switch()
 
 
+class SimulatedClock(DatabaseClock):
+    """The database's clock as this history has it, on PostgreSQL too."""
+
+    def _read(self, session: Session) -> datetime:
+        return self._wall()
+
+
 @dataclass
 class SteppedDatabase:
     """A database around whose transactions others may run; inside of one nobody does, as SQLite has one writer."""
@@ -102,7 +109,7 @@ class Replica:
     def start(self) -> None:
         """Start the process anew: nothing that it had in memory is left."""
         self.database.recollection.clear()
-        clock = DatabaseClock(wall=self.around.database_wall, monotonic=self.monotonic)
+        clock = SimulatedClock(wall=self.around.database_wall, monotonic=self.monotonic)
         stepped: Any = SteppedDatabase(self.database)
         paytend: Any = self.around.paytend
         self.executor = Executor(
