@@ -34,6 +34,7 @@ class Stage:
                 event.listen(each.engine, "connect", _hurry)
         # Modules and compiled statements stay; without this, each collection would walk through them.
         gc.freeze()
+        gc.set_threshold(100_000, 20, 20)
 
     def play(self, seed: int) -> list[str]:
         """Play one history and return what was violated."""

@@ -180,7 +180,7 @@ class History:
         """What may happen instead of a step of a replica, and how often."""
         return [
             (0.08, self.people.act),
-            (0.01, self.people.stop),
+            (0.08 if self.people.has_stopped else 0.01, self.people.stop),
             (0.03, replica.kill),
             (0.0 if self.stuck else 0.02, lambda: self._put_to_sleep(replica)),
             (0.01 * self.clocks_jump, self._set_clock),

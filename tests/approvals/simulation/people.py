@@ -40,6 +40,7 @@ class People:
         self.wish_of: dict[str, Wish] = {}  # by reference
         self.approved_by: dict[str, set[str]] = {}  # request: humans
         self.approved_at: dict[str, float] = {}
+        self.has_stopped = False
         self._words: set[tuple[str, str, str]] = set()
         self.decides = self.history.chance.random() < 0.95  # else nobody has time before the calm
         self.world.members_by_account["U0ALT"] = ALTER_EGO
@@ -119,6 +120,7 @@ class People:
         members = self.world.members_by_account
         with suppress(Refusal, TrailWentBack), self.world.database.writing() as session:
             standing = find_standing(session, self.world.context)
+            self.has_stopped = not standing
             if not standing:
                 everything = StopScope(kind=StopKind.ALL)
                 mara, now = members["U0MARA"], self.world.now
