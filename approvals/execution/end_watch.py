@@ -14,6 +14,7 @@ from approvals.requests.move import CLOCK, note, update_message
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 
+_FEWEST_LOOKUPS = 20  # in thirty days there are more, unless the bot was down
 _NEXT = timedelta(microseconds=1)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360, 1440))
 # What contradicts an end. In progress too: then it may still be done.
@@ -63,8 +64,10 @@ def record(
     note_answer(execution, result, now=now)
     execution.next_look_at = now + PAUSES[min(claim.lookups, len(PAUSES) - 1)]
     is_sure = status is Status.EXECUTED and result.status is LookupStatus.EXECUTED
+    # Counted too: a clock that jumps a year ahead must not end all watches, as nobody would begin them again.
+    is_over = now >= execution.watched_until and claim.lookups >= _FEWEST_LOOKUPS
     # Done, as Paytend says itself and no person had to: nothing is left to watch.
-    if now >= execution.watched_until or (is_sure and not stored.find_settlements(session, request.id)):
+    if is_over or (is_sure and not stored.find_settlements(session, request.id)):
         execution.watched_until = execution.next_look_at = None
     # The same word again is not news: people have settled it in spite of it.
     is_new = result.status in _OPPOSITES[status] and execution.contradicted_by != result.status.value

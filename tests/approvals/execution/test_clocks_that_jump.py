@@ -145,6 +145,15 @@ def test_a20_an_end_is_watched_although_a_clock_ahead_planned_its_next_look(worl
     assert world.watches() == 1
 
 
+def test_a20_no_clock_that_jumps_a_year_ahead_ends_a_watch(world: ApprovalWorld) -> None:
+    request = settled_as_not_done(world)
+    world.passes(days=400)
+    assert world.watches() == 0
+    world.paytend.books[request.reference] = 1
+    world.passes(days=1)
+    assert world.watches() == 1
+
+
 def test_a20_a_claim_that_a_clock_ahead_put_off_is_tried_once_the_clock_is_right(world: ApprovalWorld) -> None:
     request = world.approved()
     ahead = world.now + AHEAD
