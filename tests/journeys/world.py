@@ -26,6 +26,8 @@ from bot.wiring.compose import Bot, compose
 from bot.wiring.foundation import WorkerPools
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery as NoticeDelivery
+from notifier.outbox.tables import Lane
+from notifier.outbox.turns import EDITS
 from paytend import Unreachable
 from sandbox.clock import Clock
 from sandbox.paytend import PaytendStandIn
@@ -149,10 +151,23 @@ class JourneyWorld:
             done += self.bot.notices.dispatcher.dispatch_due()
             done += self._learns_a_name()
             done += self.bot.notices.deliverer.deliver_due()
-            if not done:
+            if not done and not self._edits_wait():
                 return
             self.clock.advance(timedelta(seconds=1.1))  # Slack takes about one message a second in a channel
         raise AssertionError("it does not come to rest")
+
+    def _edits_wait(self) -> bool:
+        """Whether edits wait only because there were many: they have a pace of their own."""
+        with self.bot.database.reading() as session:
+            edits = session.get(Lane, EDITS)
+            if edits is None or edits.paced_until is None or edits.paced_until <= self.clock.now():
+                return False
+            waiting = select(NoticeDelivery.id).where(
+                NoticeDelivery.status == "waiting",
+                NoticeDelivery.operation == "edit",
+                NoticeDelivery.due_at <= self.clock.now(),
+            )
+            return session.exec(waiting.limit(1)).first() is not None
 
     def _learns_a_name(self) -> bool:
         try:
