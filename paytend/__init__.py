@@ -14,7 +14,7 @@
 
 from paytend.client import Client, make_http
 from paytend.errors import Flaw, KeyUnusable, OutcomeUnknown, PaytendError, ProtocolError, Refused, Unreachable
-from paytend.money import AmountUnit, Money, NotMoney
+from paytend.money import AmountUnit, AmountUnits, Money, NotMoney
 from paytend.operations import OPERATIONS
 from paytend.operations.call import Call, Operation, Sender
 from paytend.operations.encoding import Address, NotSendable
@@ -25,6 +25,7 @@ __all__ = [
     "OPERATIONS",
     "Address",
     "AmountUnit",
+    "AmountUnits",
     "Call",
     "Client",
     "Flaw",

@@ -34,6 +34,14 @@ class AmountUnit(StrEnum):
     MAJOR = "major"
 
 
+@dataclass(frozen=True, kw_only=True)
+class AmountUnits:
+    """The unit in each direction: of our calls and their answers, and of webhooks."""
+
+    calls: AmountUnit
+    webhooks: AmountUnit
+
+
 class NotMoney(ValueError):
     """The text is not an amount of this currency."""
 
@@ -113,13 +121,14 @@ def write_amount(money: Money, *, unit: AmountUnit) -> str:
 def read_amount(text: str, *, currency: str, unit: AmountUnit, precision: int | None = None) -> Money:
     """Return the money of an amount as Paytend sent it; `precision` is the V1 field `digital`.
 
-    Raises NotMoney, also for a fraction of the smallest unit: guessing would be wrong by a hundred.
+    Raises NotMoney, also for a decimal point where amounts are in the smallest unit: 12.0 may well be twelve whole
+    ones, and guessing would be wrong by a hundred.
     """
     number = read_decimal(text)
     if unit is AmountUnit.MAJOR:
         return Money(amount=number, currency=currency)
-    if number != number.to_integral_value():
-        raise NotMoney("a fraction of the smallest unit")
+    if "." in text:
+        raise NotMoney("a decimal point, which may be a fraction, in an amount of the smallest unit")
     return Money.from_minor(int(number), currency, precision=precision)
 
 

@@ -134,6 +134,7 @@ def _start(stack: ExitStack, *, port: int, socket_mode: bool) -> tuple[str, _Bot
         "PAYTEND_PRIVATE_KEY_FILE": "partner-private.pem",
         "PAYTEND_PUBLIC_KEY_FILE": "paytend-public.pem",
         "PAYTEND_AMOUNT_UNIT": "minor",
+        "PAYTEND_WEBHOOK_AMOUNT_UNIT": "minor",
         "CARDOPS_SECRET_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
         "CARDOPS_LISTEN": f"127.0.0.1:{bot_port}",
     }

@@ -84,7 +84,7 @@ def _retry(installation: Installation, delivery_id: str) -> bool:
     try:
         # A transaction each: one that cannot be retried must not keep the others from it.
         with installation.database.writing() as session:
-            backlog.retry(session, delivery_id, now=installation.clock.now())
+            backlog.retry(session, delivery_id, now=installation.clock.now_in(session))
             installation.note(session, "delivery:retried", subject=f"delivery:{delivery_id}", facts={})
     except (NoSuchLetter, AlreadyPosted, ContentGone) as error:
         sys.stderr.write(f"{delivery_id}: {error.__doc__}\n")

@@ -63,7 +63,7 @@ def _read_file(path: Path, notify_type: str, installation: Installation) -> Noti
     webhook = Webhook(
         notify_type=notify_type, content=strict_json.parse_object(text), text=text, form=VerifiedForm.RAW, key=0
     )
-    event = read_event(webhook, unit=installation.settings.PAYTEND_AMOUNT_UNIT)
+    event = read_event(webhook, unit=installation.settings.amount_units.webhooks)
     return make_notification(
         event, timezone=ZoneInfo(installation.settings.PAYTEND_TIMEZONE), now=installation.clock.now()
     )
@@ -74,6 +74,6 @@ def _read_event(event_id: str, installation: Installation) -> Notification:
         row = session.get(InboxEvent, event_id)
     if row is None:
         raise Unreadable("there is no such file, and no such stored event")
-    event = open_event(row, vault=installation.vault, unit=installation.settings.PAYTEND_AMOUNT_UNIT)
+    event = open_event(row, vault=installation.vault, units=installation.settings.amount_units)
     # By the time of its arrival, as it was announced: some facts, such as `late`, change with the time.
     return make_notification(event, timezone=ZoneInfo(installation.settings.PAYTEND_TIMEZONE), now=row.received_at)

@@ -21,6 +21,7 @@ from approvals.statuses import Status, Verdict
 from approvals.stops.standing import read_evidence
 from approvals.tables import AuditEvent, Decision, Execution, Request, VoidedDecision
 from bot.database import agreement
+from notifier.outbox.outbox import NEWEST_FIRST
 from notifier.outbox.sealed_facts import open_facts
 from notifier.outbox.tables import Delivery
 from storage.macs import MacKeys
@@ -80,7 +81,7 @@ def find_posted_head(session: Session, *, vault: Vault) -> Head | None:
     rows = session.exec(
         select_rows(Delivery)
         .where(Delivery.kind == "audit_head", func.length(Delivery.facts) > 0)
-        .order_by(col(Delivery.id).desc())
+        .order_by(*NEWEST_FIRST)
         .limit(1)
     )
     for row in rows:

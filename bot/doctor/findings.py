@@ -12,7 +12,7 @@ from approvals.policy.people import Directory
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config
 from notifier.inbox.custom_templates import FaultyTemplate
-from paytend import Client
+from paytend import AmountUnit, Client
 from storage.macs import MacKeys
 
 
@@ -53,6 +53,7 @@ class DoctorContext:
     paytend: Client
     directory: Directory
     now: Callable[[], datetime]
+    webhook_unit: AmountUnit | None  # as it is set, None where webhooks are read like answers
     scopes: Mapping[str, Sequence[str]]  # those that the bot needs, each with the calls that need it
     audit_key: TrailKey = field(repr=False)  # by these two it tells whether what is stored is genuine
     macs: MacKeys = field(repr=False)

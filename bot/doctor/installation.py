@@ -8,17 +8,23 @@ from typing import Any
 
 import httpx
 from slack_sdk.errors import SlackClientError
+from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
 
 from bot.database import schema
 from bot.database.engine import sqlite_module, wal_is_safe
 from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, wrong
 from bot.doctor.slack import headers_of
+from bot.jobs.missed_webhooks import count_coverage
+from notifier.inbox.admin_notices import UnitUnclear
 from notifier.outbox import backlog
 from notifier.outbox.slack_errors import read_error_code
+from notifier.outbox.tables import Delivery
 from paytend import OutcomeUnknown, ProtocolError, Refused, Unreachable, operations
 
 MOST_SKEW = timedelta(seconds=60)  # Slack refuses what is signed more than five minutes apart
+UNCLEAR_FOR = timedelta(days=1)
 OLD_OUTBOX = timedelta(minutes=5)
 _PACKAGES = ("cardops", "slack-bolt", "slack-sdk", "httpx", "sqlalchemy", "cryptography")
 
@@ -49,6 +55,24 @@ def check_keys(context: DoctorContext) -> CheckResult:
     except (Unreachable, OutcomeUnknown):
         return doubtful("This could not be found out: Paytend does not answer.", "Look again when it does.")
     return fine("Paytend takes our signature, and its own verifies.")
+
+
+def check_units(context: DoctorContext) -> CheckResult:
+    """Check that the unit of amounts is known in both directions, and that webhooks keep to it."""
+    unclear = select(func.max(col(Delivery.created_at))).where(col(Delivery.kind) == UnitUnclear.template)
+    with context.database.reading() as session:
+        last: datetime | None = session.exec(unclear).one()
+    if last is not None and context.now() - last < UNCLEAR_FOR:
+        return wrong(
+            f"Amounts of webhooks are set to minor and have a decimal point (told at {last:%Y-%m-%d %H:%M} UTC).",
+            "Ask Paytend; if webhooks carry whole units, set PAYTEND_WEBHOOK_AMOUNT_UNIT=major.",
+        )
+    if context.webhook_unit is None:
+        return doubtful(
+            "Only PAYTEND_AMOUNT_UNIT is set, so webhooks are read by it too.",
+            "Ask Paytend which unit webhooks have (older documents differ), and set PAYTEND_WEBHOOK_AMOUNT_UNIT.",
+        )
+    return fine("The unit of amounts is set for calls and for webhooks.")
 
 
 def check_clock(context: DoctorContext) -> CheckResult:
@@ -111,6 +135,19 @@ def check_database(context: DoctorContext) -> CheckResult:
             "Install the pysqlite3 wheel, or a Python with SQLite 3.51.3.",
         )
     return fine(f"SQLite {module.sqlite_version} answers and is at revision {schema.newest()}.")
+
+
+def check_coverage(context: DoctorContext) -> CheckResult:
+    """Check that the search for missed webhooks sees all cards and orders in use."""
+    with context.database.reading() as session:
+        found = count_coverage(session, currencies=len(context.config.currencies), now=context.now())
+    says = f"{found.watched} cards and orders are watched, and {found.cards_an_hour} an hour can be asked about"
+    if found.late or found.troubled:
+        return doubtful(
+            f"{says}: {found.late} are late, and of {found.troubled} not everything could be read.",
+            "Is the bot running, and does Paytend answer? What is late is found later; see the runbook.",
+        )
+    return fine(f"{says}; each was.")
 
 
 def check_outbox(context: DoctorContext) -> CheckResult:

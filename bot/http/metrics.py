@@ -27,6 +27,7 @@ from approvals.stops.standing import StopKeys, find_standing
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
+from bot.jobs.missed_webhooks import count_coverage
 from bot.jobs.scheduler import LAST_SUCCESS
 from notifier.balance.tables import BalanceState
 from notifier.inbox.tables import InboxEvent
@@ -71,10 +72,18 @@ class Counters:
         self.slack_calls.labels(method=method, outcome=outcome).inc()
 
     def watch(
-        self, database: SqlDatabase, *, jobs: Sequence[str], now: Callable[[], datetime], keys: StopKeys
+        self,
+        database: SqlDatabase,
+        *,
+        jobs: Sequence[str],
+        currencies: Sequence[str],
+        now: Callable[[], datetime],
+        keys: StopKeys,
     ) -> None:
         """Add the metrics that are read from the database."""
-        figures = DatabaseCollector(database=database, jobs=tuple(jobs), now=now, keys=keys)
+        figures = DatabaseCollector(
+            database=database, jobs=tuple(jobs), currencies=tuple(currencies), now=now, keys=keys
+        )
         self.registry.register(figures)
         for metric in (figures.moves, figures.decided):  # after `figures`, whose collecting brings them up to date
             self.registry.register(metric)
@@ -131,6 +140,7 @@ class DatabaseCollector(Collector):
 
     database: SqlDatabase
     jobs: tuple[str, ...]
+    currencies: tuple[str, ...]
     now: Callable[[], datetime]
     keys: StopKeys
     moves: Counter = field(default_factory=_count_moves)
@@ -171,6 +181,7 @@ class DatabaseCollector(Collector):
         yield from _read_requests(session, now=self.now())
         yield from _read_deliveries(session, now=self.now())
         yield from _read_clock(session, self.jobs)
+        yield from _read_coverage(session, currencies=len(self.currencies), now=self.now())
         yield _read_stops(session, self.keys)
 
     def _follow_trail(self, session: Session) -> None:
@@ -259,8 +270,8 @@ def _oldest(which: ColumnElement[bool]) -> "Select[Any]":
 def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:
     last = []
     for job in jobs:
-        done = select(col(Slot.done_at)).where(col(Slot.job) == job, col(Slot.done_at).is_not(None))
-        at = session.connection().execute(done.order_by(col(Slot.number).desc()).limit(1)).scalar()
+        # By time: the numbers of slots get smaller when a job is to run less often.
+        at = session.connection().execute(select(func.max(col(Slot.done_at))).where(col(Slot.job) == job)).scalar()
         if at is not None:
             last.append(({"job": job}, at.timestamp()))
     yield _gauge(LAST_SUCCESS, "When a job was last done", last)
@@ -268,6 +279,22 @@ def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:
     # For a graph: Prometheus has only floats, and nothing is decided by them.
     balances = [({"currency": currency}, float(amount)) for currency, amount in states]
     yield _gauge("cardops_partner_balance", "The partner balance as it was last read", balances)
+
+
+def _read_coverage(session: Session, *, currencies: int, now: datetime) -> Iterator[Metric]:
+    found = count_coverage(session, currencies=currencies, now=now)
+    yield _gauge(
+        "cardops_watched_cards",
+        "Cards and orders that are looked after for missed webhooks: all, late, and not seen whole",
+        [
+            ({"state": "all"}, found.watched),
+            ({"state": "late"}, found.late),
+            ({"state": "troubled"}, found.troubled),
+        ],
+    )
+    yield _gauge(
+        "cardops_watched_cards_an_hour", "About how many of them Paytend can be asked", [({}, found.cards_an_hour)]
+    )
 
 
 def _read_stops(session: Session, keys: StopKeys) -> Metric:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
 from approvals.audit import chain
 from notifier.outbox.outbox import Outbox
 from notifier.rendering.facts import TemplateFacts
@@ -29,17 +31,18 @@ class AuditHeadPublisher:
     database: Database
     outbox: Outbox
     channel: str
-    now: Callable[[], datetime]
+    now_in: Callable[[Session], datetime]
     wake_deliverer: Callable[[], None]
 
     def publish(self) -> None:
         """Enqueue the head for the audit channel, unless it was enqueued today."""
-        self._enqueue(now=self.now())
+        self._enqueue()
         self.wake_deliverer()
 
-    def _enqueue(self, *, now: datetime) -> None:
-        key = f"{KIND}:{now:%Y-%m-%d}"
+    def _enqueue(self) -> None:
         with self.database.writing() as session:
+            now = self.now_in(session)
+            key = f"{KIND}:{now:%Y-%m-%d}"
             # A slot whose replica died after this commit is taken over: the head is posted once all the same.
             if not self.channel or self.outbox.recipients_of(session, key):
                 return

@@ -10,6 +10,7 @@ from bot.database.engine import SqlDatabase
 from bot.jobs.scheduler import sweep
 from notifier.balance import notices
 from notifier.inbox import purchases
+from notifier.routing.locks import lock_announcing
 
 BALANCES_KEPT = timedelta(days=90)  # forecasts and pictures look back a week
 ACTOR = "cardops"  # in the trail, when no person acts
@@ -34,6 +35,7 @@ class Expiry:
         # Not longer than the retention: what a purchase is made of is content, too.
         kept = min(purchases.KEPT, timedelta(days=self.keep_days))
         with self.database.writing() as session:
+            lock_announcing(session)  # a late stage of an old purchase may come at this moment
             return purchases.forget_old(session, before=self.now() - kept)
 
     def forget_balances(self) -> int:

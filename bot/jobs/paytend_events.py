@@ -19,9 +19,11 @@ class PaytendEventRecorder:
     context: ApprovalContext
     now_in: Callable[[Session], datetime]
 
-    def record(self, session: Session, event: Event) -> None:
-        """Show the result of a card order under its request, and watch the card of a transaction."""
+    def record(self, session: Session, event: Event) -> bool:
+        """Show the result of a card order under its request, and watch the card of a transaction.
+
+        Returns whether there is an event of it in the trail.
+        """
         now = self.now_in(session)
         missed_webhooks.watch_card(session, event, now=now)
-        if isinstance(event, CardApplied):
-            orders.record(session, self.context, order=event.order, now=now)
+        return isinstance(event, CardApplied) and orders.record(session, self.context, order=event.order, now=now)

@@ -14,6 +14,7 @@ from approvals.policy.people import RoleRule
 from approvals.policy.rules import LimitRule, Policy, PolicyRule
 from approvals.policy.stop_conditions import StopCause, StopConditionText, find_condition
 from approvals.policy.vain_lines import find_vain_lines
+from commands.reading.amounts import CURRENCIES
 from notifier.balance.levels import BalanceRule
 from notifier.routing.routes import RouteRule, find_mistake
 from notifier.routing.storm_rules import StormRule
@@ -57,6 +58,11 @@ class Config(BaseModel):
     books: BookRule = BookRule()
     stop_when: tuple[StopConditionText, ...] = ()
     paytend: KnownCodes = KnownCodes()
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies that are named: in these cards may move."""
+        return tuple(dict.fromkeys([*self.balance.currencies, *self.books.currencies])) or CURRENCIES
 
     @model_validator(mode="after")
     def _check_names(self) -> "Config":

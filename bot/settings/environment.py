@@ -22,7 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
-from paytend import OPERATIONS, AmountUnit, Keys, KeyUnusable, load_private_key, load_public_keys
+from paytend import OPERATIONS, AmountUnit, AmountUnits, Keys, KeyUnusable, load_private_key, load_public_keys
 from storage.vault import KEY_BYTES
 
 SLACK_API = "https://slack.com/api/"
@@ -109,6 +109,9 @@ class Settings(BaseModel):
     )
     # No default: Paytend does not document the unit, and a wrong guess moves a hundred times too much.
     PAYTEND_AMOUNT_UNIT: AmountUnit = Field(description="minor (1100 = 11.00 EUR) or major; ask Paytend which.")
+    PAYTEND_WEBHOOK_AMOUNT_UNIT: AmountUnit | None = Field(
+        default=None, description="The same for webhooks; by default as PAYTEND_AMOUNT_UNIT. Ask Paytend."
+    )
     PAYTEND_TIMEZONE: Annotated[str, AfterValidator(_check_timezone)] = Field(
         default="Europe/Vilnius", description="Time zone of Paytend's dates."
     )
@@ -134,6 +137,12 @@ class Settings(BaseModel):
     CARDOPS_LOG_FORMAT: Literal["console", "json"] = Field(default="console", description="console or json.")
     CARDOPS_RETENTION_DAYS: int = Field(default=400, ge=1, description="Age at which stored contents are removed.")
     paths: Mapping[str, str] = Field(default_factory=dict, description="Overridden paths by operation.")
+
+    @property
+    def amount_units(self) -> AmountUnits:
+        """The units in which amounts travel, by direction."""
+        calls = self.PAYTEND_AMOUNT_UNIT
+        return AmountUnits(calls=calls, webhooks=self.PAYTEND_WEBHOOK_AMOUNT_UNIT or calls)
 
     @property
     def socket_mode(self) -> bool:

@@ -32,7 +32,7 @@ from commands import snapshots
 from commands.snapshots import SnapshotSource
 from notifier.balance.levels import BalanceRule
 from notifier.routing.routes import Routes
-from paytend import Client
+from paytend import AmountUnits, Client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,7 @@ class SlackContext:
     timezone: ZoneInfo  # of the dates at Paytend
     approvals: ApprovalContext
     paytend: Client
+    units: AmountUnits
     members: WorkspaceMembers
     replier: Replier
     inputs: ModalInputs

@@ -43,7 +43,13 @@ def make_scheduler(
         sweep_drafts=slack.context.inputs.drafts.sweep,
     )
     scheduler = Scheduler(make_jobs(context), database=base.database, now_in=base.clock.now_in)
-    base.counters.watch(base.database, jobs=scheduler.names, now=base.clock.now, keys=approvals.context)
+    base.counters.watch(
+        base.database,
+        jobs=scheduler.names,
+        currencies=base.config.currencies,
+        now=base.clock.now,
+        keys=approvals.context,
+    )
     return scheduler
 
 
@@ -55,7 +61,7 @@ def make_balance_watch(base: Foundation, *, approvals: ApprovalEdge, notices: No
         rule=base.config.balance,
         routes=notices.routes,
         outbox=approvals.context.outbox,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
     )
 
 
@@ -68,7 +74,7 @@ def make_pictures(base: Foundation) -> PictureUploader:
         draw=plot.draw_apart,
         currencies=base.config.balance.currencies,
         timezone=base.timezone,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
         make_id=base.make_id,
     )
 
@@ -99,6 +105,6 @@ def make_audit_head(base: Foundation, *, approvals: ApprovalEdge) -> AuditHeadPu
         database=base.database,
         outbox=approvals.context.outbox,
         channel=base.config.channels.audit,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
         wake_deliverer=base.loops.delivery.wake,
     )

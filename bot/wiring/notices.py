@@ -1,7 +1,7 @@
 """Composes notices: from the stored webhook by the routes and the outbox to a posted message."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -76,9 +76,9 @@ def make_dispatcher(
         outbox=context.outbox,
         routes=routes,
         vault=base.vault,
-        unit=base.settings.PAYTEND_AMOUNT_UNIT,
+        units=base.settings.amount_units,
         timezone=base.timezone,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
         monotonic=base.clock.monotonic,
         wake_deliverer=base.loops.delivery.wake,
         intake=group_commit,
@@ -104,7 +104,8 @@ def make_deliverer(base: Foundation, *, context: ApprovalContext, routes: Routes
         vault=base.vault,
         fallback=channels.alerts or channels.approvals,
         admins=find_admins(base.config),
-        now=base.clock.now,
+        now_in=base.clock.now_in,
+        monotonic=base.clock.monotonic,
         jitter=jitter,
         make_id=base.make_id,
         # One timeout for the post, as nothing is posted that could outlast the lease; the rest for a search.
@@ -121,7 +122,7 @@ def make_names(base: Foundation, *, context: ApprovalContext) -> CardholderNames
         database=base.database,
         outbox=context.outbox,
         vault=base.vault,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
         monotonic=base.clock.monotonic,
         wake=base.loops.names.wake,
         wake_deliverer=base.loops.delivery.wake,
@@ -131,14 +132,14 @@ def make_names(base: Foundation, *, context: ApprovalContext) -> CardholderNames
 def make_timers(base: Foundation, *, context: ApprovalContext, routes: Routes) -> RoutingTimers:
     """Return what ends storms and silences as time passes, with silences that end noted in the trail."""
 
-    def record_silence_end(session: Session, silence: Silence, held: int) -> None:
-        note_silence_end(session, silence, held, key=context.audit_key, actor=BY_TIME, now=base.clock.now())
+    def record_silence_end(session: Session, silence: Silence, held: int, now: datetime) -> None:
+        note_silence_end(session, silence, held, key=context.audit_key, actor=BY_TIME, now=now)
 
     return RoutingTimers(
         database=base.database,
         routes=routes,
         outbox=context.outbox,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
         wake_deliverer=base.loops.delivery.wake,
         record_silence_end=record_silence_end,
     )

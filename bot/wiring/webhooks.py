@@ -34,7 +34,7 @@ def make_webhooks(base: Foundation) -> WebhookEdge:
         intake=group_commit,
         keys=settings.paytend_keys,
         partner_id=settings.PAYTEND_PARTNER_ID,
-        unit=settings.PAYTEND_AMOUNT_UNIT,
+        unit=settings.amount_units.webhooks,
         vault=base.vault,
         make_id=base.make_id,
         now=base.clock.now,
@@ -56,7 +56,8 @@ def make_missed_webhook_finder(base: Foundation, group_commit: GroupCommit) -> M
         vault=base.vault,
         make_id=base.make_id,
         unit=base.settings.PAYTEND_AMOUNT_UNIT,
+        currencies=base.config.currencies,
         timezone=base.timezone,
-        now=base.clock.now,
+        now_in=base.clock.now_in,
         wake_dispatcher=base.loops.dispatch.wake,
     )

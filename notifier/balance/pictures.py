@@ -71,7 +71,7 @@ class PictureUploader:
     draw: PictureDrawer
     currencies: dict[str, Thresholds]
     timezone: ZoneInfo
-    now: Callable[[], datetime]
+    now_in: Callable[[Session], datetime]
     make_id: Callable[[], str]
 
     def send_due(self) -> int:
@@ -87,7 +87,7 @@ class PictureUploader:
 
     def _claim(self, session: Session) -> _Work | None:
         """Lease the next picture whose message is in Slack; end those that are not to be tried any more."""
-        now = self.now()
+        now = self.now_in(session)
         _end_stranded(session, now=now)
         found = session.exec(
             select(BalancePicture, Message)
@@ -144,7 +144,7 @@ class PictureUploader:
         return uploads.upload(self.slack, self.http, content, name=name, alt_text=words)
 
     def _share(self, work: _Work, file_id: str, words: str) -> bool:
-        if not self._change(work, {"sharing_at": self.now()}):
+        if not self._change(work, lambda now: {"sharing_at": now}):
             return False  # it took longer than the lease: it is someone else's by now
         try:
             uploads.share(self.slack, file_id, work.place, title=f"Partner balance, {work.currency}", words=words)
@@ -162,16 +162,17 @@ class PictureUploader:
             self._finish(work, PictureStatus.GIVEN_UP, error=failure.code)
             return
         pause = min(FIRST_PAUSE * 2 ** (work.attempts - 1), LONGEST_PAUSE)
-        due_at = self.now() + max(pause, failure.retry_after or pause)
         _log.info("picture.put_off", extra={"code": failure.code, "attempts": work.attempts})
-        changes = {"due_at": due_at, "sharing_at": None, "last_error": failure.code}
-        self._change(work, {**changes, "lease_token": None, "lease_until": None})
+        wait = max(pause, failure.retry_after or pause)
+        changes = {"sharing_at": None, "last_error": failure.code, "lease_token": None, "lease_until": None}
+        self._change(work, lambda now: {**changes, "due_at": now + wait})
 
     def _finish(self, work: _Work, status: PictureStatus, *, error: str | None) -> None:
         _log.info("picture.finished", extra={"status": status, "code": error, "attempts": work.attempts})
-        self._change(work, {"status": status, "last_error": error, "lease_token": None, "lease_until": None})
+        changes = {"status": status, "last_error": error, "lease_token": None, "lease_until": None}
+        self._change(work, lambda _now: changes)
 
-    def _change(self, work: _Work, changes: dict[str, Any]) -> bool:
+    def _change(self, work: _Work, change: Callable[[datetime], dict[str, Any]]) -> bool:
         """Change the row as long as it is ours, and return whether it was."""
         key, recipient, until = work.which
         ours = (
@@ -181,7 +182,7 @@ class PictureUploader:
             col(BalancePicture.lease_token) == work.token,
         )
         with self.database.writing() as session:
-            return _update(session, *ours, changes=changes) == 1
+            return _update(session, *ours, changes=change(self.now_in(session))) == 1
 
 
 def _waiting(now: datetime) -> tuple[Any, ...]:

@@ -26,6 +26,21 @@ class BalanceState(SQLModel, table=True):
     subject: str | None = Field(default=None, sa_type=Text)
 
 
+class UnknownBalance(SQLModel, table=True):
+    """A currency whose balance Paytend's last answers did not say; gone when it is known again.
+
+    `polls` is how many answers that were; `told_at` and `subject` are the time and the key of the last message.
+    """
+
+    __tablename__ = "unknown_balance"
+
+    currency: str = Field(primary_key=True, max_length=4)
+    since: datetime = Field(sa_type=UtcDateTime)
+    polls: int
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    subject: str | None = Field(default=None, sa_type=Text)
+
+
 class BalanceSample(SQLModel, table=True):
     """One answer about the partner balance, kept for its trend; `amount` is an exact decimal text."""
 

@@ -9,7 +9,9 @@ from sqlmodel import Session, select
 from notifier.balance import notices
 from notifier.balance.levels import BalanceRule, Level, LevelState, Thresholds, decide
 from notifier.balance.tables import BalanceSample, BalanceState
+from notifier.balance.unknown import count_unknown, end_unknown
 from notifier.outbox.outbox import Outbox
+from notifier.routing.locks import lock_announcing
 from notifier.routing.routes import Routes
 from paytend import Money, Sender, operations
 from storage.database import Database
@@ -29,32 +31,40 @@ class BalanceWatch:
         rule: BalanceRule,
         routes: Routes,
         outbox: Outbox,
-        now: Callable[[], datetime],
+        now_in: Callable[[Session], datetime],
     ) -> None:
         """Prepare to watch the currencies of the rule."""
         self._database = database
         self._paytend = paytend
         self._rule = rule
         self._routed = notices.RoutedOutbox(routes=routes, outbox=outbox)
-        self._now = now
+        self._now_in = now_in
 
     def poll(self) -> None:
         """Ask once and record the answer; raises paytend.PaytendError when there is none."""
         if not self._rule.currencies:
             return
         # Before asking: of two replicas the one that asked later has the newer balance, whenever it is answered.
-        asked_at = self._now()
+        with self._database.reading() as session:
+            asked_at = self._now_in(session)
         answer = self._paytend.send(operations.GET_PARTNER_BALANCE())
         for currency, thresholds in self._rule.currencies.items():
             balance = answer.balance(currency)
             if balance is None:
                 _log.warning("balance.not_said", extra={"currency": currency})
+                self._count_unknown(currency)
                 continue
             with self._database.writing() as session:
                 self._record(session, balance, thresholds, asked_at=asked_at)
 
+    def _count_unknown(self, currency: str) -> None:
+        with self._database.writing() as session:
+            now = self._now_in(session)
+            count_unknown(session, currency, routed=self._routed, repeat=self._rule.repeat, now=now)
+
     def _record(self, session: Session, balance: Money, thresholds: Thresholds, *, asked_at: datetime) -> None:
-        now = self._now()
+        lock_announcing(session)
+        now = self._now_in(session)
         state = _lock_state(session, balance, now=now)
         if state.asked_at is not None and state.asked_at >= asked_at:
             return  # another replica asked later and was quicker: its answer is the newer one
@@ -70,6 +80,7 @@ class BalanceWatch:
             BalanceSample,
             {"currency": balance.currency, "taken_at": asked_at, "amount": str(balance.amount)},
         )
+        end_unknown(session, balance.currency, routed=self._routed, now=now)
         notices.enqueue(
             session, change, state, balance=balance, thresholds=thresholds, routed=self._routed, now=now
         )

@@ -15,9 +15,10 @@ from sqlmodel import Session
 
 from notifier.inbox import purchases
 from notifier.outbox.outbox import Outbox
+from notifier.routing.locks import lock_announcing
 from paytend import PaytendError, Sender, Unreachable, operations
 from storage.database import Database
-from storage.vault import Unreadable, Vault
+from storage.vault import Vault
 
 REMEMBERED = 3600.0  # seconds
 MOST_REMEMBERED, MOST_WAITING = 10_000, 500  # cards
@@ -58,7 +59,7 @@ class CardholderNames:
         database: Database,
         outbox: Outbox,
         vault: Vault,
-        now: Callable[[], datetime],
+        now_in: Callable[[Session], datetime],
         monotonic: Callable[[], float],
         wake: Callable[[], None],
         wake_deliverer: Callable[[], None],
@@ -68,7 +69,7 @@ class CardholderNames:
         self._database = database
         self._outbox = outbox
         self._vault = vault
-        self._now = now
+        self._now_in = now_in
         self._monotonic = monotonic
         self._wake = wake
         self._wake_deliverer = wake_deliverer
@@ -171,14 +172,8 @@ class CardholderNames:
                 self._wake_deliverer()
 
     def _show_one(self, session: Session, subject: str, name: str) -> bool:
+        lock_announcing(session)
         # Locks the purchase, so that a newer stage of it is not written over.
         if not purchases.name_holder(session, subject, name, vault=self._vault):
             return False
-        newest = self._outbox.newest(session, subject)
-        if newest is None:
-            return False
-        try:
-            facts = {**self._outbox.read(newest), "holder_name": name}
-        except Unreadable:
-            return False
-        return self._outbox.edit(session, key=subject, kind=newest.kind, facts=facts, now=self._now()) > 0
+        return self._outbox.amend(session, subject, {"holder_name": name}, now=self._now_in(session)) > 0

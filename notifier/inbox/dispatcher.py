@@ -4,15 +4,16 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, or_
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from notifier.inbox import purchases
+from notifier.inbox.admin_notices import AdminNotices
 from notifier.inbox.cardholder_names import CardholderNames
 from notifier.inbox.event_facts import EventFacts, TransactionNotice, UnrecognisedNotice
 from notifier.inbox.inbox import digest_names, find_earlier
@@ -22,12 +23,12 @@ from notifier.inbox.stored_events import open_event
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.notice_facts import WhyFacts
 from notifier.outbox.outbox import Outbox
-from notifier.rendering.facts import TemplateFacts
 from notifier.routing import storms
 from notifier.routing.announcer import announce, list_budgets
+from notifier.routing.locks import lock_announcing
 from notifier.routing.notification import Notification
 from notifier.routing.routes import Routes, match
-from paytend import AmountUnit
+from paytend import AmountUnits
 from paytend.webhooks import Event, TransactionHappened, UnrecognisedEvent
 from storage.database import Database
 from storage.vault import Unreadable, Vault
@@ -45,19 +46,11 @@ MOST_FAILURES = len(PAUSES)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WebhookUntold(TemplateFacts, template="webhook_untold"):
-    """The id and the kind of a webhook whose notices could not be made."""
-
-    event: str
-    about: str
-
-
 class EventRecorder(Protocol):
     """What a package above records of an event, such as the result of a card order under its request."""
 
-    def record(self, session: Session, event: Event) -> None:
-        """Record the event in the transaction that enqueues its notices."""
+    def record(self, session: Session, event: Event) -> bool:
+        """Record the event in the transaction that enqueues its notices; return whether the trail has it now."""
         ...
 
 
@@ -80,9 +73,9 @@ class Dispatcher:
         outbox: Outbox,
         routes: Routes,
         vault: Vault,
-        unit: AmountUnit,
+        units: AmountUnits,
         timezone: tzinfo,
-        now: Callable[[], datetime],
+        now_in: Callable[[Session], datetime],
         monotonic: Callable[[], float],
         wake_deliverer: Callable[[], None],
         intake: IntakeCount,
@@ -98,15 +91,16 @@ class Dispatcher:
         self._outbox = outbox
         self._routes = routes
         self._vault = vault
-        self._unit = unit
+        self._units = units
         self._timezone = timezone
-        self._now = now
+        self._now_in = now_in
         self._monotonic = monotonic
         self._wake_deliverer = wake_deliverer
         self._intake = intake
         self._recorder = recorder
-        self._admins = admins
+        self._admins = AdminNotices(outbox=outbox, admins=admins)
         self._cardholder_names = cardholder_names
+        self._recorded = False  # whether the last event left something in the trail
         self._unnamed: list[tuple[str, str]] = []  # card id and subject of the notices of this batch
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
@@ -134,9 +128,16 @@ class Dispatcher:
     def dispatch_due(self) -> int:
         """Enqueue the notices of a batch of events, and return how many were dispatched or given up."""
         with self._database.writing() as session:
-            dispatched = sum([self._dispatch(session, row) for row in _lock_due(session, self._now())])
+            # Before the events: each of them locks a purchase, and another replica's batch may have them in
+            # another order.
+            lock_announcing(session)
+            now, dispatched = self._now_in(session), 0
+            for row in _lock_due(session, now):
+                dispatched += self._dispatch(session, row, now=now)
+                if self._recorded:
+                    break  # the lock of the trail is the last one of a transaction
             if dispatched:
-                self._update_digests(session)
+                self._update_digests(session, now=now)
         # After the commit: a deliverer that is woken earlier finds nothing.
         if dispatched:
             self._wake_deliverer()
@@ -145,49 +146,56 @@ class Dispatcher:
         self._unnamed.clear()
         return dispatched
 
-    def _dispatch(self, session: Session, row: InboxEvent) -> bool:
+    def _dispatch(self, session: Session, row: InboxEvent, *, now: datetime) -> bool:
+        self._recorded = False
         try:
             # A savepoint: a failure undoes what this event wrote, and the rest of the batch goes on.
             with session.begin_nested():
-                event = open_event(row, vault=self._vault, unit=self._unit)
-                notification = self._make_notification(session, row, event)
-                if not self._was_found(session, row, notification):
-                    announce(session, notification, routes=self._routes, outbox=self._outbox, now=self._now())
+                event = open_event(row, vault=self._vault, units=self._units)
+                notification = self._make_notification(session, row, event, now=now)
+                if not self._was_found(session, row, notification, now=now):
+                    announce(session, notification, routes=self._routes, outbox=self._outbox, now=now)
                 if isinstance(event, UnrecognisedEvent) and not self._is_routed(notification):
-                    self._tell_admins_of_unrecognised(session, event, notification)
+                    self._admins.tell_unrecognised(session, notification, notify_type=event.notify_type, now=now)
+                told = notification.stage or notification.facts
+                if isinstance(told, TransactionNotice) and told.amount_unclear:
+                    self._admins.tell_unit(session, told.amount_unclear, now=now)
                 # In the same savepoint: what is recorded of an event is undone with its notices.
                 if self._recorder is not None:
-                    self._recorder.record(session, event)
+                    self._recorded = self._recorder.record(session, event)
+        except OperationalError:
+            raise  # the database's own, such as a lost connection: no event is to blame
         except Exception:  # noqa: BLE001 - an edge: one event that cannot be dispatched must not block the others
-            if not self._count_failure(session, row):
+            if not self._count_failure(session, row, now=now):
                 return False
         else:
             row.failures = 0
-        row.told_at = self._now()
+        row.told_at = now
         return True
 
-    def _count_failure(self, session: Session, row: InboxEvent) -> bool:
+    def _count_failure(self, session: Session, row: InboxEvent, *, now: datetime) -> bool:
         """Count it, and return whether the event is given up; admins get one message."""
         row.failures += 1
         _log.exception("telling.failed", extra={"event": row.id, "failures": row.failures})
         # One that is replayed and fails again counts on, and admins get no second message.
         if row.failures == MOST_FAILURES:
-            facts = WebhookUntold(event=row.id, about=row.kind)
-            self._tell_admins(session, facts.template, facts, key=f"untold:{row.id}")
+            self._admins.tell_untold(session, event=row.id, about=row.kind, now=now)
         return row.failures >= MOST_FAILURES
 
-    def _make_notification(self, session: Session, row: InboxEvent, event: Event) -> Notification:
-        notification = make_notification(event, timezone=self._timezone, now=self._now())
+    def _make_notification(
+        self, session: Session, row: InboxEvent, event: Event, *, now: datetime
+    ) -> Notification:
+        notification = make_notification(event, timezone=self._timezone, now=now)
         facts = replace(notification.facts, why=WhyFacts(value={"event": row.id}))
         if isinstance(facts, EventFacts | UnrecognisedNotice):
             facts = replace(facts, found=True if row.form == FOUND else None)
         if isinstance(facts, TransactionNotice):
-            return self._join(session, row, event, notification, facts)
+            return self._join(session, row, event, notification, facts, now=now)
         if isinstance(facts, EventFacts):
             facts = replace(facts, update=True if find_earlier(session, row) else None)
         return replace(notification, facts=facts)
 
-    def _was_found(self, session: Session, row: InboxEvent, notification: Notification) -> bool:
+    def _was_found(self, session: Session, row: InboxEvent, notification: Notification, *, now: datetime) -> bool:
         """Whether all that this webhook says was found and told already, when it did not come."""
         facts = notification.facts
         if not isinstance(facts, EventFacts) or not facts.update:
@@ -196,14 +204,21 @@ class Dispatcher:
         if earlier is None or earlier.form != FOUND or row.form == FOUND:
             return False
         try:
-            event = open_event(earlier, vault=self._vault, unit=self._unit)
+            event = open_event(earlier, vault=self._vault, units=self._units)
         except Unreadable:  # retention took its content
             return False
-        told = make_notification(event, timezone=self._timezone, now=self._now()).facts
+        told = make_notification(event, timezone=self._timezone, now=now).facts
         return replace(facts, why=None, found=None, update=None) == told
 
     def _join(
-        self, session: Session, row: InboxEvent, event: Event, notification: Notification, facts: TransactionNotice
+        self,
+        session: Session,
+        row: InboxEvent,
+        event: Event,
+        notification: Notification,
+        facts: TransactionNotice,
+        *,
+        now: datetime,
     ) -> Notification:
         """Return the notification of a movement as one of its purchase, with whose card it is if that is known."""
         card_id = facts.card_id
@@ -215,7 +230,7 @@ class Dispatcher:
             digests=_read_names(row, event, vault=self._vault),
             vault=self._vault,
             make_id=self._outbox.make_key,
-            now=self._now(),
+            now=now,
         )
         is_named = isinstance(joined.facts, TransactionNotice) and joined.facts.holder_name
         if card_id and joined.subject and not is_named:
@@ -227,27 +242,13 @@ class Dispatcher:
         decisions = match(self._routes.rules, notification.kind, notification.facts).decisions
         return any(decision.matched and decision.rule is not None for decision in decisions)
 
-    def _tell_admins_of_unrecognised(
-        self, session: Session, event: UnrecognisedEvent, notification: Notification
-    ) -> None:
-        key = f"admins:unrecognised:{event.notify_type}"
-        self._tell_admins(session, notification.kind, notification.facts, key=key)
-
-    def _tell_admins(self, session: Session, kind: str, facts: TemplateFacts, *, key: str) -> None:
-        """Enqueue a message for each admin that has none with this key yet."""
-        known = self._outbox.recipients_of(session, key)
-        for admin in self._admins:
-            if admin not in known:
-                self._outbox.enqueue(session, kind=kind, facts=facts, recipient=admin, now=self._now(), key=key)
-
-    def _update_digests(self, session: Session) -> None:
+    def _update_digests(self, session: Session, *, now: datetime) -> None:
         """Put the notices of a storm into the thread of its digest."""
         try:
             with session.begin_nested():
                 rules = list_budgets(self._routes)
-                storms.lock_announcing(session)
                 storms.update_digests(
-                    session, rules=rules, usual=self._routes.storms, outbox=self._outbox, now=self._now()
+                    session, rules=rules, usual=self._routes.storms, outbox=self._outbox, now=now
                 )
         except Exception:  # noqa: BLE001 - an edge: the notices are kept, and a job of the clock tries again
             _log.exception("telling.not_gathered")
@@ -266,7 +267,7 @@ def _lock_due(session: Session, now: datetime) -> Sequence[InboxEvent]:
     return session.exec(
         select(InboxEvent)
         .where(col(InboxEvent.told_at).is_(None), _is_due(now))
-        .order_by(col(InboxEvent.id))
+        .order_by(col(InboxEvent.seq), col(InboxEvent.id))
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
@@ -276,7 +277,11 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     """The condition that an event is to be tried now: one that failed waits, and does not block the others."""
     return or_(
         *(
-            and_(col(InboxEvent.failures) == failures, col(InboxEvent.received_at) <= now - pause)
+            # What is new is due whatever the clock said of the replica that took it in.
+            and_(
+                col(InboxEvent.failures) == failures,
+                *([col(InboxEvent.received_at) <= now - pause] if pause else []),
+            )
             for failures, pause in enumerate(PAUSES)
         )
     )

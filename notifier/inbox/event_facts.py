@@ -30,6 +30,7 @@ class PurchaseStage:
 class TransactionFacts(EventFacts):
     """A transaction as far as its purchase has come, with all stages so far.
 
+    `amount_unclear` is the amount as it came, where it may be whole units or the smallest one: nobody guesses.
     `…_text` are words with Paytend's code beside, `happened_text` is the time as Paytend wrote it, `clock` the
     time of day in Paytend's zone, `direction` is "in" or "out" of the card. `late` says that it came more than a
     week after it happened.
@@ -42,6 +43,7 @@ class TransactionFacts(EventFacts):
     type_text: str | None
     source_text: str | None
     amount: Money | None
+    amount_unclear: str | None = None
     direction: str | None = None
     other_amount: Money | None
     fee: Money | None

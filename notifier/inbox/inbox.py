@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Text, bindparam, cast, column, func, select
+from sqlalchemy import Column, Table, Text, bindparam, cast, column, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -14,11 +14,13 @@ from notifier.inbox.tables import InboxEvent
 from paytend.models import TransactionNames
 from paytend.webhooks import Event, TransactionHappened
 from paytend.wire.envelope import Webhook
+from storage.numbers import next_number
 from storage.vault import Unreadable, Vault
 
 TABLE = "inbox_event"
 
-_COLUMNS: Sequence[Column[Any]] = tuple(InboxEvent.__table__.columns)  # type: ignore[attr-defined]  # SQLModel's own
+_TABLE: Table = InboxEvent.__table__  # type: ignore[attr-defined]  # SQLModel's own
+_COLUMNS: Sequence[Column[Any]] = tuple(each for each in _TABLE.columns if each.name != "seq")
 # Without a target: either of the two unique digests may be the one that is known.
 _INSERT = sqlite.insert(InboxEvent).on_conflict_do_nothing().returning(col(InboxEvent.id))
 # All rows as one JSON text: a VALUES list is another text for each number of rows, which the driver parses again,
@@ -28,7 +30,10 @@ _ROWS = func.json_to_recordset(cast(bindparam("rows", type_=Text), postgresql.JS
 )
 _INSERT_JSON = (
     postgresql.insert(InboxEvent)
-    .from_select([each.name for each in _COLUMNS], select(_ROWS.render_derived(with_types=True)))
+    .from_select(
+        [*(each.name for each in _COLUMNS), "seq"],
+        select(_ROWS.render_derived(with_types=True), next_number(TABLE)),
+    )
     .on_conflict_do_nothing()
     .returning(col(InboxEvent.id))
 )
@@ -75,8 +80,9 @@ def take_in(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     What is known by the digest of its text or of its canonical content stays as it is; of concurrent deliveries
     of one content exactly one is new.
     """
-    # Always in the same order, so that two replicas with the same events wait for each other but never deadlock.
-    ordered = sorted(rows, key=lambda row: str(row["digest"]))
+    # In the order of what replicas may have in common, so that they wait for each other but never deadlock. One
+    # content may come in several texts, so its digest decides.
+    ordered = sorted(rows, key=lambda row: (str(row["content_digest"]), str(row["digest"])))
     if session.get_bind().dialect.name == "sqlite":
         found = session.connection().execute(_INSERT, ordered)
     else:
@@ -94,9 +100,11 @@ def open_content(event: InboxEvent, *, vault: Vault) -> str:
 def find_earlier(session: Session, event: InboxEvent) -> InboxEvent | None:
     """Return the latest report on the same thing that came before, with other content."""
     earlier = select(InboxEvent).where(
-        col(InboxEvent.business_digest) == event.business_digest, col(InboxEvent.id) < event.id
+        col(InboxEvent.business_digest) == event.business_digest,
+        tuple_(col(InboxEvent.seq), col(InboxEvent.id)) < (event.seq, event.id),
     )
-    return session.execute(earlier.order_by(col(InboxEvent.id).desc()).limit(1)).scalars().first()
+    newest_first = (col(InboxEvent.seq).desc(), col(InboxEvent.id).desc())
+    return session.execute(earlier.order_by(*newest_first).limit(1)).scalars().first()
 
 
 def _write_names(event: Event, vault: Vault) -> str | None:

@@ -107,6 +107,7 @@ def _transaction_facts(event: TransactionHappened, timezone: tzinfo, now: dateti
         type_text=_with_code(transaction.type),
         source_text=_with_code(transaction.source),
         amount=transaction.amount,
+        amount_unclear=transaction.unclear_amount,
         direction={1: "in", -1: "out"}.get(transaction.sign),
         other_amount=transaction.other_amount if transaction.other_amount != transaction.amount else None,
         fee=transaction.fee if transaction.fee and transaction.fee.amount else None,

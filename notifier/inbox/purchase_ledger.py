@@ -21,7 +21,7 @@ _VERSION = 2
 # later counts: a purchase that was declined may be authorised at the next try.
 _RANKS = {"cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
 _MONEY = ("amount", "other_amount", "fee", "balance")
-_OPTIONAL = ("holder_name", "found", "update", "direction")
+_OPTIONAL = ("holder_name", "found", "update", "direction", "amount_unclear")
 _REQUIRED = tuple(
     field.name
     for field in fields(TransactionFacts)
@@ -41,7 +41,8 @@ class PurchaseEntry:
         """What makes two reports the same stage, whatever else they say."""
         facts = self.facts
         code = facts.status_code or "" if facts.status == "other" else ""
-        return (self.trade, facts.status, code, _text(facts.amount), facts.happened_text or _text(facts.happened))
+        amount = facts.amount_unclear or _text(facts.amount)
+        return (self.trade, facts.status, code, amount, facts.happened_text or _text(facts.happened))
 
     def is_of(self, other: "PurchaseEntry") -> bool:
         """Whether both report on one stage; what we found by looking may write the time in another way."""
@@ -87,7 +88,7 @@ class PurchaseLedger:
         of_last = [entry.facts.amount for entry in self.entries if entry.facts.status == last.status]
         known |= {
             "other_amount": last.other_amount if len(of_last) == 1 else None,
-            "amount": _add(of_last, like=last.amount),
+            "amount": _add(of_last, like=next((each for each in reversed(of_last) if each), None)),
             "happened": last.happened,
             "happened_text": last.happened_text,
             "clock": last.clock,

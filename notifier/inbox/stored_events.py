@@ -3,7 +3,7 @@
 from notifier.inbox.inbox import open_content
 from notifier.inbox.missed_webhooks import FOUND
 from notifier.inbox.tables import InboxEvent
-from paytend import AmountUnit
+from paytend import AmountUnits
 from paytend.webhooks import Event, read_event
 from paytend.wire import strict_json
 from paytend.wire.envelope import Webhook
@@ -11,7 +11,7 @@ from paytend.wire.signatures import VerifiedForm
 from storage.vault import Vault
 
 
-def open_event(row: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
+def open_event(row: InboxEvent, *, vault: Vault, units: AmountUnits) -> Event:
     """Return the event of a row; raises Unreadable, also for one whose content retention has removed."""
     text = open_content(row, vault=vault)
     webhook = Webhook(
@@ -21,4 +21,5 @@ def open_event(row: InboxEvent, *, vault: Vault, unit: AmountUnit) -> Event:
         form=VerifiedForm.RAW if row.form == FOUND else VerifiedForm(row.form),
         key=row.verified_by,
     )
-    return read_event(webhook, unit=unit)
+    # What we found by asking is written like the answers to our calls.
+    return read_event(webhook, unit=units.calls if row.form == FOUND else units.webhooks)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
+from storage.numbers import make_number
 from storage.utc_datetime import UtcDateTime
 
 _UNTOLD = text("told_at IS NULL")
@@ -15,7 +16,8 @@ _KEPT = text("body IS NOT NULL")
 class InboxEvent(SQLModel, table=True):
     """A webhook that was accepted, kept so that its content is accepted once, ever.
 
-    Rows with one `business_digest` report on the same thing: the first, and its updates. `names` are the keyed
+    Rows with one `business_digest` report on the same thing: the first, and its updates; `seq` and then `id` say
+    which came first. `names` are the keyed
     digests by which a transaction finds the other stages of its purchase (JSON), made before ids were masked.
     `digest` is of the text as signed, `content_digest` of its canonical form (empty in the oldest rows).
     `body` is its content without secrets, sealed, and is removed by retention; the row stays. `form` and
@@ -25,13 +27,15 @@ class InboxEvent(SQLModel, table=True):
 
     __tablename__ = "inbox_event"
     __table_args__ = (
-        Index("ix_inbox_business", "business_digest", "id"),  # updates of what is known
+        Index("ix_inbox_business", "business_digest", "seq", "id"),  # updates of what is known
         # The dispatcher. Partial: it stays small however many webhooks were ever taken in.
-        Index("ix_inbox_untold", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+        Index("ix_inbox_untold", "seq", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+        Index("ix_inbox_seq", "seq"),  # the next number
         Index("ix_inbox_kept", "received_at", sqlite_where=_KEPT, postgresql_where=_KEPT),  # retention
     )
 
     id: str = Field(primary_key=True, max_length=26)
+    seq: int = Field(default=None, sa_column=make_number("inbox_event"))
     kind: str = Field(sa_type=Text)
     notify_type: str = Field(sa_type=Text)
     form: str = Field(sa_type=Text)
@@ -75,13 +79,21 @@ class WatchedKind(StrEnum):
 
 
 class Watched(SQLModel, table=True):
-    """A card or an order in use, and when Paytend was last asked for webhooks that we missed."""
+    """A card or an order in use, and when it last had its turn in the search for webhooks that we missed.
+
+    `covered_until` is the begin of the last look that saw everything, `trouble` why the last one did not.
+    """
 
     __tablename__ = "watched"
-    __table_args__ = (Index("ix_watched_looked_at", "looked_at"),)
+    __table_args__ = (
+        Index("ix_watched_looked_at", "looked_at"),
+        Index("ix_watched_coverage", "covered_until", "since", "trouble"),
+    )
 
     kind: str = Field(primary_key=True, sa_type=Text)
     subject: str = Field(primary_key=True, sa_type=Text)
     since: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
     looked_at: datetime = Field(sa_type=UtcDateTime)
+    covered_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    trouble: str | None = Field(default=None, sa_type=Text)

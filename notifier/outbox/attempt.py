@@ -69,8 +69,8 @@ def attempt(
     place = _choose_place(claim, slack=slack, fallback=fallback)
     if claim.in_doubt_since is None:
         return _post(claim, rendered, place, slack=slack, may_post=may_post)
-    if found := _find_earlier_post(claim, place, slack=slack):
-        return Delivered(place=place, ts=found, posted=False, left_out=rendered.left_out)
+    if found := _find_earlier_post(claim, rendered, place, slack=slack):
+        return found
     return _repeat(claim, rendered, place, slack=slack, may_post=may_post)
 
 
@@ -100,16 +100,23 @@ def _choose_place(claim: DeliveryClaim, *, slack: WebClient, fallback: str) -> M
     return MessagePlace(channel=claim.recipient)
 
 
-def _find_earlier_post(claim: DeliveryClaim, place: MessagePlace, *, slack: WebClient) -> str | None:
-    """Return the ts of an earlier attempt's post, if it can be found."""
+def _find_earlier_post(
+    claim: DeliveryClaim, rendered: Rendered, place: MessagePlace, *, slack: WebClient
+) -> Delivered | None:
+    """Return an earlier attempt's post, if it can be found."""
     assert claim.in_doubt_since is not None  # noqa: S101 - the caller's condition, for the type checker
+    # A reply whose thread was gone went into the channel; the thread is asked first, as it is shorter.
+    places = [place, MessagePlace(channel=place.channel)] if place.thread_ts else [place]
     try:
-        return slack_messages.find(slack, place, delivery_id=claim.delivery_id, since=claim.in_doubt_since)
+        for each in places:
+            found = slack_messages.find(slack, each, delivery_id=claim.delivery_id, since=claim.in_doubt_since)
+            if found:
+                return Delivered(place=each, ts=found, posted=False, left_out=rendered.left_out)
     except HistoryUnreadable as error:
         # Slack answers, so it is up: now one repeat is worth its risk, and no more than one.
         if claim.history.repeats >= MOST_BLIND_REPEATS:
             raise NotDelivered(Trouble.NOT_SAID, code="two attempts, no answer, and no right to look") from error
-        return None
+    return None
 
 
 def _repeat(

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, exists, func, or_
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from notifier.outbox.backoff import History
+from notifier.outbox.outbox import OLDEST_FIRST
 from notifier.outbox.tables import Delivery, DeliveryStatus, Lane, Message, SlackOperation
 from notifier.outbox.turns import ALL, EDITS, Rank, Turn, is_of_edits, pace_edit, put_in_order
 from storage.upsert import insert_once
@@ -102,10 +103,8 @@ def _first_due(session: Session, name: str, now: datetime) -> datetime:
     """Return when the first delivery of a lane is due; where all are leased, when the first lease ends."""
     of_lane = (col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.lane) == name)
     free = or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now)
-    due = session.exec(
-        select(Delivery.due_at).where(*of_lane, free).order_by(col(Delivery.due_at)).limit(1)
-    ).first()
-    if due is not None:
+    first = select(Delivery.due_at).where(*of_lane, free).order_by(col(Delivery.due_at)).limit(1)
+    if (due := session.exec(first).first()) is not None:
         return due
     return session.exec(select(func.min(col(Delivery.lease_until))).where(*of_lane)).one() or now
 
@@ -140,7 +139,7 @@ def _free_lanes(session: Session, now: datetime) -> list[str]:
             turns.append(
                 Turn(
                     lane=name,
-                    delivery=first.id,
+                    delivery=(first.seq, first.id),
                     rank=Rank.EDIT if is_of_edits(name) else Rank.URGENT if first.urgent else Rank.POST,
                     due_at=first.due_at,
                     served_at=lane.served_at if lane else None,
@@ -200,7 +199,7 @@ def _make_next(*, locked: bool) -> SelectOfScalar[Delivery]:
         other.key == col(Delivery.key),
         other.recipient == col(Delivery.recipient),
         other.status == DeliveryStatus.WAITING,
-        other.id < col(Delivery.id),
+        tuple_(other.seq, other.id) < tuple_(*OLDEST_FIRST),
     )
     query = (
         select(Delivery)
@@ -214,7 +213,7 @@ def _make_next(*, locked: bool) -> SelectOfScalar[Delivery]:
             or_(col(Delivery.thread_of).is_(None), ~parent_waits),
             or_(col(Delivery.operation) == SlackOperation.POST, and_(~earlier_waits)),
         )
-        .order_by(col(Delivery.id))
+        .order_by(*OLDEST_FIRST)
         .limit(1)
     )
     return _locked(query) if locked else query
@@ -286,14 +285,14 @@ def _find_first_aside(session: Session, delivery: Delivery, lane: Lane) -> str |
     """Return what comes before this delivery in its lane, and stepped aside without anything delivered since."""
     if lane.failing_since is None:
         return None
-    sooner = and_(col(Delivery.urgent) == delivery.urgent, col(Delivery.id) < delivery.id)
+    sooner = and_(col(Delivery.urgent) == delivery.urgent, tuple_(*OLDEST_FIRST) < (delivery.seq, delivery.id))
     query = select(Delivery.id).where(
         Delivery.lane == delivery.lane,
         Delivery.status == DeliveryStatus.WAITING,
         col(Delivery.alone_since) >= lane.failing_since,
         sooner if delivery.urgent else or_(sooner, col(Delivery.urgent)),
     )
-    return session.exec(query.order_by(col(Delivery.urgent).desc(), col(Delivery.id)).limit(1)).first()
+    return session.exec(query.order_by(col(Delivery.urgent).desc(), *OLDEST_FIRST).limit(1)).first()
 
 
 def _find_message(session: Session, key: str, recipient: str) -> Message | None:

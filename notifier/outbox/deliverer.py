@@ -62,7 +62,8 @@ class Deliverer:
         vault: Vault,
         fallback: str,
         admins: tuple[str, ...],
-        now: Callable[[], datetime],
+        now_in: Callable[[Session], datetime],
+        monotonic: Callable[[], float],
         jitter: Callable[[], float],
         make_id: Callable[[], str],
         lease: timedelta = LEASE,
@@ -91,7 +92,8 @@ class Deliverer:
         self._vault = vault
         self._fallback = fallback
         self.admins = admins
-        self._now = now
+        self._now_in = now_in
+        self._monotonic = monotonic
         self._jitter = jitter
         self._make_id = make_id
         self._lease = lease
@@ -115,12 +117,14 @@ class Deliverer:
         """
         attempts = 0
         while not (stop and stop.is_set()):
+            # Before the lease begins, so that it never lasts longer by our count than by the database's.
+            began = self._monotonic()
             with self._database.writing() as session:
                 # Committed before Slack is called: a crash after this leaves a lease that others see.
-                work = claim(session, now=self._now(), lease=self._lease, token=self._make_id())
+                work = claim(session, now=self._now_in(session), lease=self._lease, token=self._make_id())
             if work is None:
                 break
-            self._record(work, self._do(work))
+            self._record(work, self._do(work, began=began))
             attempts += 1
         return attempts
 
@@ -139,18 +143,19 @@ class Deliverer:
             wake.wait(pause)
 
     def _next_pause(self) -> float:
-        now = self._now()
         with self._database.reading() as session:
+            now = self._now_in(session)
             due = next_due(session, now=now)
         return (
             _LONGEST_WAIT if due is None else min(max((due - now).total_seconds(), _SHORTEST_WAIT), _LONGEST_WAIT)
         )
 
-    def _do(self, work: DeliveryClaim) -> Delivered | NotDelivered:
-        longest = timedelta(seconds=self._slack.timeout)
+    def _do(self, work: DeliveryClaim, *, began: float) -> Delivered | NotDelivered:
+        """Attempt it; `began` is when the lease did, by the monotonic clock, which nothing sets."""
+        longest = self._lease.total_seconds() - self._slack.timeout
 
         def may_post() -> bool:
-            return self._now() + longest < work.lease.until
+            return self._monotonic() - began < longest
 
         try:
             rendered = self._render(work)
@@ -200,7 +205,7 @@ class Deliverer:
         return rendered
 
     def _record_success(self, session: Session, work: DeliveryClaim, delivered: Delivered) -> None:
-        now = self._now()
+        now = self._now_in(session)
         delivery_outcomes.record_delivered(session, work, delivered, now=now, make_id=self._make_id)
         # Not for an edit, which would repeat the pages, nor for a page, which would have pages of its own.
         if work.operation is SlackOperation.POST and work.kind != in_full.KIND:
@@ -222,7 +227,7 @@ class Deliverer:
         )
 
     def _record_failure(self, session: Session, work: DeliveryClaim, failure: NotDelivered) -> None:
-        now = self._now()
+        now = self._now_in(session)
         may_be_reposted = failure.trouble is Trouble.UNREACHABLE or isinstance(failure, CopyGone)
         if self.reposts is not None and may_be_reposted:
             self.reposts.lock(session)

@@ -17,6 +17,9 @@ from notifier.outbox.turns import lane_of_edits
 from notifier.rendering.facts import TemplateFacts, make_plain
 from storage.vault import Unreadable, Vault
 
+OLDEST_FIRST = (col(Delivery.seq), col(Delivery.id))
+NEWEST_FIRST = (col(Delivery.seq).desc(), col(Delivery.id).desc())
+
 
 class Outbox:
     """Enqueues posts and edits; facts are sealed at rest and rendered at delivery."""
@@ -82,9 +85,10 @@ class Outbox:
         """Return the facts of a delivery; raises vault.Unreadable."""
         return open_facts(delivery.facts, vault=self._vault, delivery_id=delivery.id)
 
-    def newest(self, session: Session, key: str) -> Delivery | None:
-        """Return the delivery with the newest facts of a message."""
-        query = select(Delivery).where(Delivery.key == key).order_by(col(Delivery.id).desc()).limit(1)
+    def newest(self, session: Session, key: str, *, recipient: str | None = None) -> Delivery | None:
+        """Return the delivery with the newest facts of a message, or of its copy for one recipient."""
+        query = select(Delivery).where(Delivery.key == key).order_by(*NEWEST_FIRST).limit(1)
+        query = query if recipient is None else query.where(Delivery.recipient == recipient)
         return session.exec(query).first()
 
     def seal(self, facts: TemplateFacts | Mapping[str, Any], *, row: str) -> bytes:
@@ -126,31 +130,63 @@ class Outbox:
         wait already are given the newer facts, and so are posts that nobody has begun or that died, which keep
         their mentions.
         """
+        return self._bring(session, key, lambda _recipient: (kind, facts), now=now, hold=hold)
+
+    def amend(self, session: Session, key: str, changes: Mapping[str, Any], *, now: datetime) -> int:
+        """Change some facts of every copy, which keeps its others, such as mentions; return how many copies.
+
+        A copy whose facts cannot be read (any more) stays as it is.
+        """
+
+        def change(recipient: str) -> tuple[str, Mapping[str, Any]] | None:
+            newest = self.newest(session, key, recipient=recipient)
+            if newest is None:
+                return None
+            try:
+                return newest.kind, {**self.read(newest), **changes}
+            except Unreadable:
+                return None
+
+        return self._bring(session, key, change, now=now, hold=timedelta(0), keep_mentions=False)
+
+    def _bring(
+        self,
+        session: Session,
+        key: str,
+        make: Callable[[str], tuple[str, TemplateFacts | Mapping[str, Any]] | None],
+        *,
+        now: datetime,
+        hold: timedelta,
+        keep_mentions: bool = True,
+    ) -> int:
+        """Bring each copy to the kind and facts that `make` returns for its recipient, where it returns any."""
         posts, edits = self._unfinished(session, key)
         # Read after the deliveries and locked like them: a post that was recorded meanwhile is seen here, and two
         # edits of one message follow each other.
         messages = session.exec(select(Message).where(Message.key == key).with_for_update()).all()
         posted = {message.recipient for message in messages}
         untouched = {post.recipient: post for post in posts if not _may_be_posted(post)}
-        for recipient, post in untouched.items():
-            if recipient not in posted:
-                self.renew(post, kind=kind, facts=self._with_mentions(post, facts))
+        waiting = {recipient: post for recipient, post in untouched.items() if recipient not in posted}
         recipients = posted | {post.recipient for post in posts if _may_be_posted(post)}
-        for recipient in sorted(recipients):
-            if recipient in edits:
+        newer = {each: made for each in sorted(recipients | waiting.keys()) if (made := make(each)) is not None}
+        for recipient, (kind, facts) in newer.items():
+            if recipient in waiting:
+                post = waiting[recipient]
+                self.renew(post, kind=kind, facts=self._with_mentions(post, facts) if keep_mentions else facts)
+            elif recipient in edits:
                 self.renew(edits[recipient], kind=kind, facts=facts)
             else:
                 due = now + hold
                 self._enqueue_edit(session, key=key, kind=kind, facts=facts, recipient=recipient, now=now, due=due)
         session.flush()
-        return len(recipients | untouched.keys())
+        return len(newer)
 
     def _unfinished(self, session: Session, key: str) -> tuple[list[Delivery], dict[str, Delivery]]:
         """Return the undelivered posts of this key, and by recipient the edits that nobody has begun."""
         unfinished = session.exec(
             select(Delivery)
             .where(Delivery.key == key, col(Delivery.status).in_((DeliveryStatus.WAITING, DeliveryStatus.DEAD)))
-            .order_by(col(Delivery.id))
+            .order_by(*OLDEST_FIRST)
             .with_for_update()
             .execution_options(populate_existing=True)
         ).all()

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from storage.numbers import make_number
 from storage.utc_datetime import UtcDateTime
 
 _FINISHED = text("finished_at IS NOT NULL AND length(facts) > 0")
@@ -52,6 +53,8 @@ class Message(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One notification to one recipient. `facts` are sealed; `lane` is the queue it waits in.
 
+    `seq` and then `id` say which came first; the ids alone are made by clocks that may differ.
+
     `started_at` is set by the claim and cleared when it is certain that nothing was posted: a waiting row that
     has it was in somebody's hands, so its outcome is in doubt. `doubt_since` is the first of these starts.
     `alone_since` is when it stepped aside, so that its lane goes on.
@@ -60,18 +63,20 @@ class Delivery(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         # Claims: the next of a lane, and the lanes in which something waits.
-        Index("ix_delivery_queue", "status", "lane", "urgent", "id"),
+        Index("ix_delivery_queue", "status", "lane", "urgent", "seq", "id"),
         Index("ix_delivery_due", "status", "lane", "due_at"),  # claims: when there will be something to do
         # Claims: whether a lane is at work. Partial, as few rows are leased at any time.
         Index("ix_delivery_leased", "lane", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
         Index("ix_delivery_key", "key", "recipient"),  # the copies of a message
         # What a digest gathers, or a silence holds back.
-        Index("ix_delivery_parts", "part_of", "status", "urgent", "id"),
+        Index("ix_delivery_parts", "part_of", "status", "urgent", "seq", "id"),
+        Index("ix_delivery_seq", "seq"),  # the next number
         # Retention, which must not walk over what it has emptied already.
         Index("ix_delivery_kept", "finished_at", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
     )
 
     id: str = Field(primary_key=True, max_length=26)
+    seq: int = Field(default=None, sa_column=make_number("delivery"))
     kind: str = Field(sa_type=Text)
     operation: str = Field(sa_type=Text, default=SlackOperation.POST)
     status: str = Field(sa_type=Text, default=DeliveryStatus.WAITING)

@@ -34,7 +34,7 @@ class Turn:
     """The first delivery of a lane, and when the lane was served last."""
 
     lane: str
-    delivery: str
+    delivery: tuple[int, str]  # its `seq` and id
     rank: Rank
     due_at: datetime
     served_at: datetime | None

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from notifier.outbox.notice_facts import ACKNOWLEDGE, AcknowledgementFacts, NoticeFacts
 from notifier.outbox.outbox import Outbox
+from notifier.routing.locks import lock_announcing
 from notifier.routing.routes import Routes
 from notifier.routing.tables import Acknowledgement
 from storage.savepoints import try_each
@@ -84,6 +85,7 @@ def state_of(session: Session, key: str) -> AcknowledgementFacts | None:
 
 def acknowledge(session: Session, key: str, *, account: str, outbox: Outbox, now: datetime) -> None:
     """Record who is on it, and show it on every copy; raises NothingToAcknowledge and AlreadyAcknowledged."""
+    lock_announcing(session)
     row = _hold(session, key)
     if row is None:
         raise NothingToAcknowledge
@@ -91,11 +93,8 @@ def acknowledge(session: Session, key: str, *, account: str, outbox: Outbox, now
         raise AlreadyAcknowledged(row.acknowledged_by, row.acknowledged_at or now)
     row.acknowledged_by, row.acknowledged_at, row.due_at = account, now, None
     session.flush()
-    newest = outbox.newest(session, key)
-    if newest is not None:
-        # Without mentions: somebody is on it, so no one else is to be called.
-        facts = {**outbox.read(newest), "mentions": [], ACKNOWLEDGE: state_of(session, key)}
-        outbox.edit(session, key=key, kind=newest.kind, facts=facts, now=now)
+    # Without mentions: somebody is on it, so no one else is to be called.
+    outbox.amend(session, key, {"mentions": [], ACKNOWLEDGE: state_of(session, key)}, now=now)
 
 
 def escalate_due(session: Session, *, routes: Routes, outbox: Outbox, now: datetime) -> int:

@@ -14,6 +14,7 @@ from notifier.outbox.notice_facts import AcknowledgementFacts, NoticeFacts, Repe
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import DeliveryStatus
 from notifier.routing import acknowledgements, silences, storms
+from notifier.routing.locks import lock_announcing
 from notifier.routing.notification import Notification
 from notifier.routing.routes import DEFAULT, Routes, match
 from notifier.routing.storm_rules import NoticePlacement, StormRule
@@ -37,7 +38,7 @@ def announce(
     What has a subject is one message for each recipient: a copy that exists is brought to the newer facts. What is
     urgent asks for an acknowledgement.
     """
-    storms.lock_announcing(session)
+    lock_announcing(session)
     facts, subject = notification.facts, notification.subject
     places = find_destinations(notification.kind, notification.stage or facts, routes=routes)
     if subject and notification.counted and isinstance(facts, RepeatedFacts):

@@ -82,7 +82,7 @@ def _gathering(session: Session, part_of: str, *, recipient: str | None) -> list
     query = (
         select(Delivery)
         .where(Delivery.part_of == part_of, Delivery.status == DeliveryStatus.GATHERING, *only)
-        .order_by(col(Delivery.urgent).desc(), col(Delivery.id))
+        .order_by(col(Delivery.urgent).desc(), col(Delivery.seq), col(Delivery.id))
         .limit(_BATCH)
     )
     return list(session.exec(query).all())

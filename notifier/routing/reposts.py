@@ -13,6 +13,7 @@ from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery, DeliveryStatus
 from notifier.routing import storms
 from notifier.routing.announcer import name_updates
+from notifier.routing.locks import lock_announcing
 from notifier.routing.routes import Routes
 from notifier.routing.storm_rules import NoticePlacement
 
@@ -29,7 +30,7 @@ class Reposts:
 
     def lock(self, session: Session) -> None:
         """Wait for who announces; before any delivery is locked, as announcing takes its locks in this order."""
-        storms.lock_announcing(session)
+        lock_announcing(session)
 
     def place(self, session: Session, delivery_id: str, *, channel: str, now: datetime) -> None:
         """Count a delivery that is to be posted in this channel, and make it a line when there is a storm."""

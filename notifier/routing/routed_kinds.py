@@ -8,6 +8,7 @@ ROUTED_KINDS = (
     "unrecognised",
     "balance_low",
     "balance_recovered",
+    "balance_unknown",
 )
 
 # Statuses of a transaction that are urgent, and that no silence holds back.

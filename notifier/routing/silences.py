@@ -9,11 +9,12 @@ from sqlalchemy import Executable, bindparam, func, update
 from sqlmodel import Session, col, select
 
 from notifier.outbox.notice_facts import NoticeFacts
-from notifier.outbox.outbox import Outbox
+from notifier.outbox.outbox import NEWEST_FIRST, Outbox
 from notifier.outbox.tables import Delivery, DeliveryStatus
 from notifier.rendering.facts import TemplateFacts, list_facts
 from notifier.routing.digest_lines import NoticeLine, write_line
 from notifier.routing.digest_threads import DigestThread, gather
+from notifier.routing.locks import lock_announcing
 from notifier.routing.routes import DEFAULT, Routes
 from notifier.routing.silence_matcher import Matcher, matches, may_be_silenced
 from notifier.routing.tables import Silence
@@ -93,6 +94,7 @@ def end(
     session: Session, silence_id: str, *, by: str, routes: Routes, outbox: Outbox, now: datetime
 ) -> tuple[Silence, int]:
     """End a silence; what it held back becomes lines under its message. Raises NoSuchSilence."""
+    lock_announcing(session)
     query = select(Silence).where(Silence.id == silence_id).with_for_update()
     silence = session.exec(query.execution_options(populate_existing=True)).first()
     if silence is None or silence.ended_at is not None:
@@ -175,7 +177,7 @@ def count_held(session: Session, silence_id: str) -> int:
 
 def list_held(session: Session, silence_id: str, *, outbox: Outbox) -> list[NoticeLine]:
     """Return the newest notices that a silence holds back."""
-    query = select(Delivery).where(*_held_by(silence_id)).order_by(col(Delivery.id).desc()).limit(_SHOWN)
+    query = select(Delivery).where(*_held_by(silence_id)).order_by(*NEWEST_FIRST).limit(_SHOWN)
     return [
         NoticeLine(at=row.created_at, line=write_line(row.kind, outbox.read(row), at=row.created_at))
         for row in session.exec(query).all()

@@ -1,6 +1,6 @@
 """Storms in rows: whether a notice is a message of its own, and the digest that is edited in place.
 
-Several replicas announce at once, so each takes a lock before it decides, until its transaction ends.
+Several replicas announce at once, so each has the announcing lock before it decides, until its transaction ends.
 """
 
 import json
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from notifier.outbox.notice_facts import NoticeFacts
@@ -22,14 +22,6 @@ from notifier.routing.storm_rules import NoticePlacement, Storm, StormRule, Stor
 from notifier.routing.tables import Flow
 from storage.savepoints import try_each
 from storage.vault import Unreadable
-
-_LOCK = 7_104_228  # any number that nothing else in this database locks
-
-
-def lock_announcing(session: Session) -> None:
-    """Wait for the end of every other transaction that announces; SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +140,7 @@ def _begin(session: Session, flow: Flow, route_channel: RouteChannel, *, outbox:
     )
     session.flush()
     urgent = select(Delivery.key).where(*_waiting(route_channel), col(Delivery.urgent))
-    asked = session.exec(urgent.order_by(col(Delivery.id))).all()
+    asked = session.exec(urgent.order_by(col(Delivery.seq), col(Delivery.id))).all()
     session.connection().execute(folded.values(status=DeliveryStatus.GATHERING, part_of=flow.storm))
     for row in [row for row in session if isinstance(row, Delivery)]:
         session.expire(row)

@@ -8,7 +8,7 @@ from paytend.models.answer import Answer
 from paytend.models.codes import TransactionSource, TransactionStatus, TransactionType
 from paytend.models.fields import FORGIVING, CardNumber, Id, Text, named, read_money, read_text
 from paytend.models.lists import AnswerWithRows
-from paytend.money import Money, NotMoney, read_amount
+from paytend.money import PRECISION, Money, NotMoney, read_amount, read_decimal
 
 # Types of a.4. An adjustment (200) goes either way and an inquiry (300) moves nothing, so neither has a sign.
 _IN = frozenset({"100", "120"})
@@ -64,6 +64,17 @@ class Transaction(TransactionKey):
             return 0
         sign = 1 if self.type in _IN else -1
         return -sign if self.status in _BACK else sign
+
+    @property
+    def unclear_amount(self) -> str | None:
+        """The amount as it came, with its currency, where a decimal point contradicts the unit that is set."""
+        if self.amount is not None or self.currency not in PRECISION:
+            return None
+        text = read_text(self.raw.get("amount", self.raw.get("billAmount", self.raw.get("bill_amount"))))
+        try:
+            return f"{text} {self.currency}" if text and "." in text and read_decimal(text) is not None else None
+        except NotMoney:
+            return None
 
     @field_validator("other_amount", mode="before")
     @classmethod

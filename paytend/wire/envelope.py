@@ -20,6 +20,8 @@ SUCCESS = "00"
 SECRET_BYTES = 16  # of randomness; the AES key is their Base64 text of 24 characters (b.1 no. 2)
 REQUEST_ID_LENGTH = 32
 
+UNREAD = "unread"  # the one member of a content that is not an object
+
 _NESTED = frozenset({dict, list})
 _HEAD = b'{"requestId":"%b","partnerId":"%b","version":"2.0","signType":"RSA","randomKey":"'
 
@@ -94,11 +96,16 @@ def open_response(raw: bytes, *, keys: Keys) -> Response:
     if code != SUCCESS and not fields.get("signature"):
         return Response(code=mask_text(code), message=message, data={}, form=None)
     opened = _open(fields, payload="respData", keys=keys)
+    if not isinstance(opened.content, dict):
+        raise ProtocolError
     return Response(code=mask_text(code), message=message, data=opened.content, form=opened.form)
 
 
 def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
-    """Return what a webhook says (b.4); raises ProtocolError when Paytend did not sign it for us."""
+    """Return what a webhook says (b.4); raises ProtocolError when Paytend did not sign it for us.
+
+    Content that is not an object becomes the one member of an object, named UNREAD: Paytend signed it.
+    """
     fields = _read_fields(raw)
     if not fields.get("signature"):  # costs no cryptography, and the sender knows it anyway
         raise ProtocolError(Flaw.UNSIGNED)
@@ -106,11 +113,12 @@ def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
     # After the signature, so that only a genuine webhook counts as one for another partner.
     if fields.get("partnerId") != partner_id:
         raise ProtocolError(Flaw.OTHER_PARTNER)
-    if not opened.content or "notifyType" not in fields:
+    content = opened.content if isinstance(opened.content, dict) else {UNREAD: opened.content}
+    if not content or "notifyType" not in fields:
         raise ProtocolError(Flaw.UNREADABLE)
     return Webhook(
         notify_type=mask_text(strict_json.storable(str(fields["notifyType"]))),
-        content=opened.content,
+        content=content,
         text=opened.text,
         form=opened.form,
         key=opened.key,
@@ -119,7 +127,7 @@ def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
 
 class _Opened(NamedTuple):  # not a frozen dataclass: this is made once for every message
     text: str
-    content: dict[str, Any]
+    content: Any
     form: VerifiedForm
     key: int
 
@@ -143,18 +151,18 @@ def _open(fields: dict[str, Any], *, payload: str, keys: Keys) -> _Opened:
     # What is signed are the fields in the clear, the AES key among them (b.2 no. 2 to 4).
     plain = {**fields, "randomKey": aes_key.decode("ascii", "replace") if aes_key else "", payload: text}
     found = find_signed_form(plain, payload=payload, signature=signature, keys=keys.public)
-    content = _read_content(text)
-    if not (key_sound and text_sound and signature_sound) or found is None or content is None:
+    content, is_json = _read_content(text)
+    if not (key_sound and text_sound and signature_sound) or found is None or not is_json:
         # Raised bare, outside of any handler: what failed must not be seen from outside.
         raise ProtocolError
     return _Opened(text=text, content=content, form=found[0], key=found[1])
 
 
-def _read_content(text: str) -> dict[str, Any] | None:
-    """Return the content's object; no text is an empty one, and None is what is not an object (b.2 no. 5)."""
+def _read_content(text: str) -> tuple[Any, bool]:
+    """Return the content's JSON value, and whether it is JSON; no text is an empty object (b.2 no. 5)."""
     if not text:
-        return {}
+        return {}, True
     try:
-        return strict_json.parse_object(text)
+        return strict_json.parse(text), True
     except strict_json.NotStrictJson:
-        return None
+        return None, False

@@ -9,6 +9,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
+from bot.database.tables import Slot
 from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, door_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -144,3 +145,14 @@ def test_the_dashboard_and_the_alerts_name_only_what_is_there(world: JourneyWorl
     assert {
         name for name in known if name.startswith("cardops_") and not name.endswith(("_created", "_count", "_sum"))
     } <= named
+
+
+def test_n26_a_job_that_runs_less_often_now_still_shows_when_it_last_succeeded(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    now = world.clock.now()
+    with world.bot.database.writing() as session:  # every minute yesterday, every ten minutes today
+        for every, done_at in ((60, now - timedelta(days=1)), (600, now)):
+            number = int(done_at.timestamp() // every)
+            session.add(Slot(job="balance", number=number, lease_until=done_at, done_at=done_at))
+
+    assert scrape(world)["cardops_job_last_success_timestamp_seconds", "balance"] == now.timestamp()

@@ -320,6 +320,7 @@ def make_environment(
         "PAYTEND_PRIVATE_KEY": paytend.partner_private_key_pem,
         "PAYTEND_PUBLIC_KEY": paytend.paytend_public_key_pem,
         "PAYTEND_AMOUNT_UNIT": "minor",
+        "PAYTEND_WEBHOOK_AMOUNT_UNIT": "minor",
         "PAYTEND_TIMEOUT_SECONDS": "1.5",
         "DATABASE_URL": database_url,
         "CARDOPS_SECRET_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",

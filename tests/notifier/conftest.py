@@ -30,8 +30,11 @@ class Clock:
 
     now: datetime = START
 
-    def __call__(self) -> datetime:
+    def __call__(self, _session: object = None) -> datetime:
         return self.now
+
+    def monotonic(self) -> float:
+        return self.now.timestamp()
 
     def passes(self, **time: float) -> None:
         self.now += timedelta(**time)
@@ -135,7 +138,8 @@ def world(
         vault=vault,
         fallback="C0SPARE",
         admins=("U0ADMIN",),
-        now=clock,
+        now_in=clock,
+        monotonic=clock.monotonic,
         jitter=lambda: 0.5,
         make_id=make_id,
     )

@@ -40,7 +40,6 @@ def test_the_units_are_those_of_the_setting() -> None:
     assert write_amount(eleven, unit=AmountUnit.MAJOR) == "11.00"
     assert write_amount(Money.parse("1.5", "USDT"), unit=AmountUnit.MINOR) == "1500000"
     assert read_amount("1100", currency="EUR", unit=AmountUnit.MINOR) == eleven
-    assert read_amount("1100.0", currency="EUR", unit=AmountUnit.MINOR) == eleven
     assert read_amount("11.00", currency="EUR", unit=AmountUnit.MAJOR) == eleven
     assert read_amount("110000", currency="EUR", unit=AmountUnit.MINOR, precision=4) == eleven
 
@@ -74,6 +73,12 @@ def test_what_is_no_exact_amount_is_refused(text: str, currency: str) -> None:
 def test_a_fraction_of_the_smallest_unit_is_refused_not_guessed() -> None:
     with pytest.raises(NotMoney, match="fraction"):
         read_amount("12.5", currency="EUR", unit=AmountUnit.MINOR)
+
+
+@pytest.mark.parametrize("text", ["12.0", "1200.00", "0.0", "12."])
+def test_n17_a_decimal_point_in_the_smallest_unit_is_never_guessed(text: str) -> None:
+    with pytest.raises(NotMoney):
+        read_amount(text, currency="EUR", unit=AmountUnit.MINOR)
 
 
 def test_two_currencies_do_not_mix() -> None:

@@ -117,7 +117,7 @@ def _say_known(context: SlackContext, incoming: Incoming, member: Member) -> Rep
             difference_id=difference_id,
             member=member,
             reason=incoming.fields["reason"],
-            now=context.now(),
+            now=context.now_in(session),
         )
         is_known = row.known_at is not None
     context.work.wake_deliverer()

@@ -22,9 +22,10 @@ class NoticeTakenReply(Reply, template="notice_taken"):
 
 
 def _acknowledge(context: SlackContext, _incoming: Incoming, member: Member, key: str) -> Reply | None:
-    account, now = member.person.account, context.now()
+    account = member.person.account
     try:
         with context.database.writing() as session:
+            now = context.now_in(session)
             acknowledgements.acknowledge(session, key, account=account, outbox=context.approvals.outbox, now=now)
             chain.append(
                 session,

@@ -25,7 +25,7 @@ def _read(context: SlackContext, value: SentValue) -> tuple[str, TemplateFacts |
             row = session.get(InboxEvent, event_id)
         if row is None:
             raise OldButton
-        event = open_event(row, vault=context.approvals.vault, unit=context.paytend.unit)
+        event = open_event(row, vault=context.approvals.vault, units=context.units)
         notification = make_notification(event, timezone=context.timezone, now=context.now())
         return notification.kind, notification.facts
     return take_text(value, "kind"), value

@@ -24,8 +24,8 @@ class SilenceOver(Refusal):
 
 
 def _silence(context: SlackContext, incoming: Incoming, member: Member, typed: silences.TypedSilence) -> Reply:
-    now = context.now()
     with context.database.writing() as session:
+        now = context.now_in(session)
         silence = silencing.begin(
             session,
             typed.matcher,
@@ -69,15 +69,16 @@ def _end(context: SlackContext, _incoming: Incoming, member: Member, silence_id:
     by = member.person.account
     try:
         with context.database.writing() as session:
+            now = context.now_in(session)
             silence, held = silencing.end(
                 session,
                 silence_id,
                 by=by,
                 routes=context.routes,
                 outbox=context.approvals.outbox,
-                now=context.now(),
+                now=now,
             )
-            note_silence_end(session, silence, held, key=context.approvals.audit_key, actor=by, now=context.now())
+            note_silence_end(session, silence, held, key=context.approvals.audit_key, actor=by, now=now)
     except silencing.NoSuchSilence as error:
         raise SilenceOver from error
     context.work.wake_deliverer()

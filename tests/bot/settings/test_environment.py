@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from bot.settings.environment import Settings, SettingsUnusable, read_settings
+from paytend import AmountUnit, AmountUnits
 
 KEY = generate_private_key(public_exponent=65537, key_size=1024)
 PRIVATE_DER = KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -225,3 +226,9 @@ def test_the_environment_goes_before_the_file_and_an_empty_value_is_none(tmp_pat
     assert settings.listen[1] == 2
     assert settings.SLACK_TEAM_ID is None
     assert same_key(settings.paytend_keys.private, KEY)
+
+
+def test_n17_webhooks_have_a_unit_of_their_own_or_that_of_calls() -> None:
+    both = {"PAYTEND_AMOUNT_UNIT": "minor", "PAYTEND_WEBHOOK_AMOUNT_UNIT": "major"}
+    assert read(**both).amount_units == AmountUnits(calls=AmountUnit.MINOR, webhooks=AmountUnit.MAJOR)
+    assert read(PAYTEND_AMOUNT_UNIT="major").amount_units.webhooks is AmountUnit.MAJOR

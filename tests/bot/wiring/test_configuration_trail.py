@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from approvals.tables import AuditEvent
 from bot.database.engine import SqlDatabase
@@ -33,7 +33,8 @@ def starts(database: SqlDatabase, tmp_path: Path, *, config: str = CONFIG, **cha
 
 def events(database: SqlDatabase) -> list[dict[str, Any]]:
     with database.reading() as session:
-        rows = session.exec(select(AuditEvent).where(AuditEvent.event == "configuration:changed")).all()
+        query = select(AuditEvent).where(AuditEvent.event == "configuration:changed")
+        rows = session.exec(query.order_by(col(AuditEvent.seq))).all()
     return [json.loads(row.facts) for row in rows]
 
 

@@ -103,13 +103,14 @@ class Bank:
     """Answers as Paytend does; `amount` in cents, None when it cannot be reached."""
 
     amount: int | None = 900_000
+    currency: str = "EUR"
     calls: list[Any] = field(default_factory=list)
 
     def send(self, call: Call[T]) -> T:
         self.calls.append(call)
         if self.amount is None:
             raise Unreachable
-        row = {"currency": "EUR", "balance": str(self.amount)}
+        row = {"currency": self.currency, "balance": str(self.amount)}
         return call.operation.answer.decode({"accountList": [row]}, unit=AmountUnit.MINOR)
 
 
@@ -120,7 +121,7 @@ def watch(world: NotifierWorld, bank: Bank) -> BalanceWatch:
         rule=RULE,
         routes=Routes(channels={"alerts": "C0ALERTS"}),
         outbox=world.outbox,
-        now=world.clock,
+        now_in=world.clock,
     )
 
 
@@ -212,3 +213,54 @@ def test_a_currency_that_paytend_does_not_name_is_no_zero_balance(world: Notifie
     watcher.poll()
 
     assert world.rows() == []
+
+
+def test_n20_a_currency_that_paytend_does_not_name_is_told_after_three_polls_and_when_it_is_known_again(
+    world: NotifierWorld,
+) -> None:
+    bank = Bank()
+    watcher = watch(world, bank)
+    known_at = world.clock.now
+    watcher.poll()
+    bank.currency = "USD"
+    for _ in range(2):
+        world.clock.passes(minutes=5)
+        watcher.poll()
+    assert world.rows() == []
+
+    world.clock.passes(minutes=5)
+    watcher.poll()
+    world.clock.passes(minutes=5)
+    watcher.poll()
+
+    [told] = world.rows()
+    assert (told.kind, told.urgent, told.status) == ("balance_unknown", True, DeliveryStatus.WAITING)
+    world.delivers()
+    [text] = world.slack.texts()
+    assert text.startswith(f"The partner balance of EUR is not known since <!date^{int(known_at.timestamp())}^")
+
+    bank.currency = "EUR"
+    watcher.poll()
+    world.delivers_all(2)
+    assert world.slack.texts() == ["The partner balance of EUR is known again."]
+
+
+def test_n20_it_is_told_again_after_each_repeat_and_nothing_silences_it(world: NotifierWorld) -> None:
+    bank = Bank(currency="USD")
+    watcher = watch(world, bank)
+    with world.database.writing() as session:
+        everything: dict[str, Any] = {"owner": "U0SAM", "reason": "calm", "until": START + timedelta(days=7)}
+        silences.begin(
+            session,
+            Matcher(currency="EUR"),
+            **everything,
+            routes=Routes(channels={}),
+            outbox=world.outbox,
+            now=START,
+        )
+    for _ in range(3 + 12 * 8):
+        watcher.poll()
+        world.clock.passes(minutes=5)
+
+    kinds = [(row.kind, row.status) for row in world.rows()]
+    assert kinds == [("balance_unknown", DeliveryStatus.WAITING)] * 3

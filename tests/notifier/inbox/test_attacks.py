@@ -167,6 +167,28 @@ def test_a9_a_name_that_stands_twice_is_refused_inside_and_outside(
     assert_refused(world, [outside], reason="unreadable")
 
 
+@pytest.mark.parametrize("notify_type", ["1", "2", "3"])
+def test_n23_a_signed_array_is_kept_as_unrecognised_and_told(
+    world: JourneyWorld, peer: Peer, notify_type: str
+) -> None:
+    looks_known = {
+        "tradeId": "T1",
+        "tradeStatus": 1,
+        "holderId": "1",
+        "auditStatus": 2,
+        "orderNo": "R1",
+        "cardId": "1",
+    }
+    array = json.dumps([{**looks_known, "applyStatus": 1}])
+
+    assert world.webhook_arrives(peer.webhook(array, notify_type=notify_type)) == TAKEN
+    world.settles()
+
+    [event] = kept(world)
+    assert (event.kind, event.failures) == ("unrecognised", 0)
+    assert event.told_at is not None
+
+
 @pytest.mark.parametrize("number", ["1e999", "NaN", "-Infinity", "9" * 400, "0." + "1" * 400])
 def test_a10_numbers_beyond_all_measure_are_refused(world: JourneyWorld, peer: Peer, number: str) -> None:
     assert_refused(world, [peer.webhook(write().replace('"1250"', number))])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from notifier.inbox.dispatcher import Dispatcher
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.inbox import take_in
 from notifier.routing.routes import RouteRule, Routes
-from paytend import AmountUnit, Refused, Unreachable
+from paytend import AmountUnit, AmountUnits, Refused, Unreachable
 from tests.notifier.conftest import NotifierWorld
 from tests.notifier.inbox.test_inbox import row_of
 from tests.notifier.stories import make_transaction
@@ -61,7 +62,7 @@ def context(world: NotifierWorld) -> Desk:
         database=world.database,
         outbox=world.outbox,
         vault=world.vault,
-        now=lambda: world.clock.now,
+        now_in=world.clock,
         monotonic=lambda: world.clock().timestamp(),
         wake=lambda: None,
         wake_deliverer=lambda: None,
@@ -71,9 +72,9 @@ def context(world: NotifierWorld) -> Desk:
         outbox=world.outbox,
         routes=Routes(rules=(RouteRule(kind="transaction", to=("alerts",)),), channels={"alerts": "C0ALERTS"}),
         vault=world.vault,
-        unit=AmountUnit.MINOR,
+        units=AmountUnits(calls=AmountUnit.MINOR, webhooks=AmountUnit.MINOR),
         timezone=UTC,
-        now=lambda: world.clock.now,
+        now_in=world.clock,
         monotonic=lambda: 0.0,
         wake_deliverer=lambda: None,
         intake=GroupCommit(world.database),
@@ -93,6 +94,29 @@ def test_a_notice_is_posted_at_once_and_named_afterwards(context: Desk) -> None:
     assert context.holder_shown() == "Maria Kuusk"
     assert len(context.world.slack.messages) == 1
     assert not context.names.fetch_next()
+
+
+def test_n25_each_copy_keeps_its_own_mentions_when_it_is_named(context: Desk) -> None:
+    world = context.world
+    facts: dict[str, Any] = {"mentions": [], "holder_name": None}
+    with world.database.writing() as session:
+        subject = world.outbox.make_key()
+        for recipient, mentions in (("C0ALERTS", []), ("C0OPS", ["S0ONCALL"])):
+            told = {**facts, "mentions": mentions}
+            world.outbox.enqueue(
+                session, kind="words", facts=told, recipient=recipient, now=world.clock.now, key=subject
+            )
+        assert world.outbox.amend(session, subject, {"holder_name": "Maria Kuusk"}, now=world.clock.now) == 2
+    world.delivers()
+
+    with world.database.writing() as session:
+        world.outbox.amend(session, subject, {"holder_name": "Mari Kuusk"}, now=world.clock.now)
+
+    told_last = {row.recipient: world.outbox.read(row) for row in world.rows()}
+    assert told_last == {
+        "C0ALERTS": {"mentions": [], "holder_name": "Mari Kuusk"},
+        "C0OPS": {"mentions": ["S0ONCALL"], "holder_name": "Mari Kuusk"},
+    }
 
 
 def test_what_nobody_has_begun_to_post_has_the_name_from_the_start(context: Desk) -> None:

@@ -17,7 +17,7 @@ from notifier.inbox.dispatcher import PAUSES, Dispatcher, IntakeCount
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.tables import InboxEvent
 from notifier.routing.routes import RouteRule, Routes
-from paytend import AmountUnit
+from paytend import AmountUnit, AmountUnits
 from tests.notifier.conftest import NotifierWorld, run_together
 from tests.notifier.inbox.test_inbox import row_of
 from tests.notifier.stories import make_event, make_transaction
@@ -197,9 +197,9 @@ def make_dispatcher(
         outbox=world.outbox,
         routes=Routes(rules=rules, channels={"alerts": "C0ALERTS"}),
         vault=world.vault,
-        unit=AmountUnit.MINOR,
+        units=AmountUnits(calls=AmountUnit.MINOR, webhooks=AmountUnit.MINOR),
         timezone=UTC,
-        now=lambda: world.clock.now,
+        now_in=world.clock,
         monotonic=monotonic,
         wake_deliverer=lambda: None,
         intake=intake or Counted(itertools.repeat(0)),

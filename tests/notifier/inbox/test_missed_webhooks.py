@@ -78,8 +78,9 @@ def test_a_row_without_source_or_card_is_that_of_the_list() -> None:
         ({"businessDate": "2026-11-22 11:45:00"}, 1),
         ({"businessDate": "2026-11-22 11:46:00"}, 0),  # it may still come
         ({"businessDate": "2026-11-20 12:00:00"}, 1),
-        ({"businessDate": "2026-11-20 11:59:00"}, 0),  # too old
-        ({"businessDate": "2026-11-22"}, 0),  # no time, so nobody can say
+        ({"businessDate": "2026-11-19 11:59:00"}, 0),  # from before webhooks were expected
+        ({"businessDate": "2026-11-21"}, 1),
+        ({"businessDate": "2026-11-22"}, 0),  # the day is not over
         ({"tradeType": 100}, 0),  # a top-up is told under its request
         ({"tradeId": None}, 0),
         ({"tradeStatus": None}, 0),

@@ -128,3 +128,33 @@ def test_n16_a_decline_without_an_id_is_told_as_one(world: NotifierWorld) -> Non
     webhooks.come({"tradeId": None, "amount": "100"}, {"tradeId": None, "amount": "200"})
 
     assert [(row.kind, facts["status"]) for row, facts in webhooks.deliveries] == [("transaction", "declined")] * 2
+
+
+def test_n17_an_amount_with_a_decimal_point_is_shown_as_it_came_and_admins_are_told_once_an_hour(
+    world: NotifierWorld,
+) -> None:
+    webhooks = Webhooks(world)
+    settled = {"tradeStatus": 1, "tradeSrc": "S"}
+    webhooks.come(
+        {**settled, "tradeId": "T1", "amount": "12.0"}, {**settled, "tradeId": "T2", "amount": "1200.50"}
+    )
+    world.clock.passes(hours=1)
+    webhooks.come({**settled, "tradeId": "T3", "amount": 12.5})
+    world.delivers_all(5)
+
+    assert [text.split(" at ")[0] for text in world.slack.texts()] == [
+        f"Settled: {amount} EUR (unit unclear) (13.40 USD)" for amount in ("12.0", "1200.50", "12.5")
+    ]
+    assert [text.split(": ")[1].split(" has ")[0] for text in world.slack.texts("DU0ADMIN")] == [
+        "12.0 EUR",
+        "12.5 EUR",
+    ]
+
+
+def test_n17_captures_of_unclear_amounts_are_each_one_and_what_is_clear_is_summed(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    webhooks.come(*({"tradeStatus": 1, "tradeSrc": "S", "amount": amount} for amount in ("60.0", "40.0", "1000")))
+
+    facts = [facts for row, facts in webhooks.deliveries if row.kind == "transaction"][-1]
+    assert facts["amount"] == "10.00 EUR"
+    assert facts["amount_unclear"]

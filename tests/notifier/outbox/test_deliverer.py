@@ -278,7 +278,8 @@ def test_a_client_that_repeats_by_itself_is_refused(world: NotifierWorld) -> Non
             vault=world.vault,
             fallback="C0SPARE",
             admins=(),
-            now=world.clock,
+            now_in=world.clock,
+            monotonic=world.clock.monotonic,
             jitter=lambda: 0.5,
             make_id=world.make_id,
         )

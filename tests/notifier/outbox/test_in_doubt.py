@@ -54,6 +54,22 @@ def test_f22_a_reply_without_an_answer_is_looked_for_in_its_thread(world: Notifi
     assert world.slack.count("conversations.replies") == 1
 
 
+def test_n24_a_reply_whose_thread_is_gone_is_looked_for_in_the_channel_too(world: NotifierWorld) -> None:
+    world.says("card", key="request:1")
+    world.delivers()
+    world.clock.passes(seconds=1)
+    world.slack.will("chat.postMessage", "thread_not_found", Trick.RESETS_AFTER)
+    world.says("reply", thread_of="request:1")
+
+    world.delivers_all(5)
+
+    assert world.slack.texts() == ["card", "reply"]
+    assert world.slack.messages[-1].get("thread_ts") is None
+    world.edits(world.rows()[-1].key, "newer")
+    world.delivers_all(2)
+    assert world.slack.texts() == ["card", "newer"]
+
+
 def test_f22_without_the_right_to_look_it_is_repeated_once_and_never_twice(world: NotifierWorld) -> None:
     world.slack.may_read_history = False
     world.slack.will("chat.postMessage", Trick.RESETS_AFTER, Trick.RESETS_AFTER)

@@ -45,7 +45,7 @@ def serve(lanes: list[Queue], latency: float) -> list[tuple[datetime, str]]:
         turns = [
             Turn(
                 lane=lane.name,
-                delivery=f"{lane.name}-{numbers[lane.name]:04d}",
+                delivery=(0, f"{lane.name}-{numbers[lane.name]:04d}"),
                 rank=lane.rank,
                 due_at=START,
                 served_at=lane.served_at,
@@ -90,7 +90,7 @@ turns = st.lists(st.tuples(ages, ages, st.sampled_from(list(Rank))), max_size=5)
     lambda found: [
         Turn(
             lane=f"C{place}",
-            delivery=f"{due % 3}",
+            delivery=(0, f"{due % 3}"),
             rank=rank,
             due_at=START - timedelta(seconds=due),
             served_at=START - timedelta(seconds=served) if served else None,
@@ -112,10 +112,10 @@ def test_n12_the_order_depends_on_nothing_else_and_loses_nobody(waiting: list[Tu
 
 
 def test_n12_urgent_posts_go_first_then_posts_then_edits_and_among_equals_who_waited_longest() -> None:
-    turn = Turn(lane="C1", delivery="1", rank=Rank.POST, due_at=START, served_at=START)
-    edit = replace(turn, lane=lane_of_edits("C1"), delivery="0", rank=Rank.EDIT, served_at=None)
-    urgent = replace(turn, lane="C2", delivery="9", rank=Rank.URGENT)
-    other = replace(turn, lane="C3", delivery="8", served_at=START - timedelta(seconds=1))
+    turn = Turn(lane="C1", delivery=(0, "1"), rank=Rank.POST, due_at=START, served_at=START)
+    edit = replace(turn, lane=lane_of_edits("C1"), delivery=(0, "0"), rank=Rank.EDIT, served_at=None)
+    urgent = replace(turn, lane="C2", delivery=(0, "9"), rank=Rank.URGENT)
+    other = replace(turn, lane="C3", delivery=(0, "8"), served_at=START - timedelta(seconds=1))
 
     assert put_in_order([turn, edit, urgent, other], now=START) == [urgent, other, turn, edit]
     assert put_in_order([turn, edit, urgent, other], now=START + PATIENCE)[0] == edit

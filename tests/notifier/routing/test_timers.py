@@ -21,7 +21,7 @@ def test_n8_a_damaged_row_stops_neither_escalations_nor_silences(
         database=world.database,
         routes=Routes(channels={"alerts": "C0ALERTS", "oncall": "C0OPS"}),
         outbox=world.outbox,
-        now=lambda: world.clock.now,
+        now_in=world.clock,
         wake_deliverer=lambda: None,
     )
     now = world.clock.now
