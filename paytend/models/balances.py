@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import field_validator, model_validator
 
 from paytend.models.answer import Answer
-from paytend.models.fields import Number, Text, find_rows, named, read_money, with_raw
+from paytend.models.fields import Id, Number, Text, find_rows, named, read_money, with_raw
 from paytend.money import Money
 
 
@@ -43,7 +43,7 @@ class AnswerWithBalances(Answer):
 class CardBalance(AnswerWithBalances):
     """The balances of a card; the overdue monthly fee has the same shape (document)."""
 
-    card_id: Text = named("cardId", "cardToken")
+    card_id: Id = named("cardId", "cardToken")
 
 
 class PartnerBalance(AnswerWithBalances):

@@ -29,9 +29,9 @@ class TransactionKey(Answer):
 class TransactionNames(Answer):
     """The ids by which a transaction and its purchase are known."""
 
-    trade_id: Text = named("tradeId", "transactionId", "authId", "relatedTransactionId")
-    related_id: Text = named("relatedId", "relatedTransactionId", "originalAuthId")
-    card_id: Text = named("cardId", "cardToken")
+    trade_id: Id = named("tradeId", "transactionId", "authId", "relatedTransactionId")
+    related_id: Id = named("relatedId", "relatedTransactionId", "originalAuthId")
+    card_id: Id = named("cardId", "cardToken")
     auth_code: Text = named("authCode")
 
 
@@ -97,7 +97,7 @@ class Transactions(AnswerWithRows):
 class PartnerTransaction(Transaction):
     """A movement on the partner account, with the reference under which it was asked for, where there is one."""
 
-    reference: Text = named("orderNo", "merchantOrderNo", "outOrderNo", "reference")
+    reference: Id = named("orderNo", "merchantOrderNo", "outOrderNo", "reference")
 
 
 class PartnerTransactions(Transactions):

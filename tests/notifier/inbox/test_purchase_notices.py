@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from notifier.inbox.group_commit import GroupCommit
 from notifier.outbox.tables import Delivery
 from notifier.routing.routes import RouteRule
+from paytend.redaction import redact
 from tests.notifier.conftest import NotifierWorld
 from tests.notifier.inbox.test_group_commit import keeps, make_dispatcher
 from tests.notifier.inbox.test_inbox import row_of
@@ -97,11 +98,12 @@ def test_n2_settled_and_then_reversed_by_the_system_raises_the_alarm(world: Noti
 
 def test_n3_long_ids_that_look_alike_when_masked_are_two_purchases(world: NotifierWorld) -> None:
     webhooks = Webhooks(world)
-    # Both look like card numbers, and have the same first six and last four digits.
-    webhooks.come(*({"tradeId": number, "tradeStatus": 1} for number in ("5555550000000019", "5555550000180017")))
+    mine, strangers = "5555550000010019", "5555550000190019"
+    assert redact({"id": mine}) == redact({"id": strangers}), "masked, they are one"
+    webhooks.come(*({"tradeId": number, "tradeStatus": 1} for number in (mine, strangers)))
     assert len({row.key for row, _ in webhooks.deliveries}) == 2
 
-    webhooks.come({"tradeId": "5555550000000019", "tradeStatus": 1, "tradeSrc": "S"})
+    webhooks.come({"tradeId": mine, "tradeStatus": 1, "tradeSrc": "S"})
     assert len({row.key for row, _ in webhooks.deliveries}) == 2
 
 
