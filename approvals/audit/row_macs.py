@@ -31,7 +31,7 @@ class MacUse(StrEnum):
 
 USES = tuple(use.value for use in MacUse)
 # Everything that was asked for and never changes. The digest covers the payload, which retention empties later.
-_REQUEST = (
+REQUEST_COLUMNS = (
     "id",
     "action",
     "subject",
@@ -52,12 +52,12 @@ _REQUEST = (
     "created_at",
     "decide_by",
 )
-_APPROVAL = ("id", "digest", "approved_at", "execute_by")
-_DECISION = ("request_id", "person_id", "account", "name", "verdict", "digest", "reason", "decided_at")
-_VOIDING = ("request_id", "person_id", "reason", "voided_at")
-_STOP = ("id", "scope", "cause", "mark", "reason", "person_id", "account", "name", "stopped_at")
-_RESUMPTION = ("id", "stop_id", "person_id", "account", "name", "reason", "said_at")
-_SETTLEMENT = ("id", "request_id", "person_id", "account", "name", "happened", "reason", "settled_at")
+APPROVAL_COLUMNS = ("id", "digest", "approved_at", "execute_by")
+DECISION_COLUMNS = ("request_id", "person_id", "account", "name", "verdict", "digest", "reason", "decided_at")
+VOIDING_COLUMNS = ("request_id", "person_id", "reason", "voided_at")
+STOP_COLUMNS = ("id", "scope", "cause", "mark", "reason", "person_id", "account", "name", "stopped_at")
+RESUMPTION_COLUMNS = ("id", "stop_id", "person_id", "account", "name", "reason", "said_at")
+SETTLEMENT_COLUMNS = ("id", "request_id", "person_id", "account", "name", "happened", "reason", "settled_at")
 
 
 def make_macs(secret: bytes, *, newer: Sequence[bytes] = ()) -> MacKeys:
@@ -67,12 +67,12 @@ def make_macs(secret: bytes, *, newer: Sequence[bytes] = ()) -> MacKeys:
 
 def sign_request(row: Request, *, macs: MacKeys) -> str:
     """Return the MAC of what was asked for."""
-    return macs.sign(MacUse.REQUEST, _message(row, _REQUEST))
+    return macs.sign(MacUse.REQUEST, _message(row, REQUEST_COLUMNS))
 
 
 def fits_request(row: Request, *, macs: MacKeys) -> bool:
     """Whether what was asked for is as it was written."""
-    return macs.fits(row.mac, MacUse.REQUEST, _message(row, _REQUEST))
+    return macs.fits(row.mac, MacUse.REQUEST, _message(row, REQUEST_COLUMNS))
 
 
 def sign_approval(values: Mapping[str, Any], *, macs: MacKeys) -> str:
@@ -82,58 +82,58 @@ def sign_approval(values: Mapping[str, Any], *, macs: MacKeys) -> str:
 
 def fits_approval(row: Request, *, version: int, macs: MacKeys) -> bool:
     """Whether a request was approved at its version, at its moment and until its deadline."""
-    values = {name: _plain(getattr(row, name)) for name in _APPROVAL}
+    values = {name: _plain(getattr(row, name)) for name in APPROVAL_COLUMNS}
     return macs.fits(row.approval_mac, MacUse.APPROVAL, canonical_json({**values, "version": version}))
 
 
 def sign_decision(row: Decision, *, macs: MacKeys) -> str:
     """Return the MAC of a decision."""
-    return macs.sign(MacUse.DECISION, _message(row, _DECISION))
+    return macs.sign(MacUse.DECISION, _message(row, DECISION_COLUMNS))
 
 
 def fits_decision(row: Decision, *, macs: MacKeys) -> bool:
     """Whether a decision was made through the bot, by this person, on this content, at this moment."""
-    return macs.fits(row.mac, MacUse.DECISION, _message(row, _DECISION))
+    return macs.fits(row.mac, MacUse.DECISION, _message(row, DECISION_COLUMNS))
 
 
 def sign_voiding(row: VoidedDecision, *, macs: MacKeys) -> str:
     """Return the MAC of a voiding."""
-    return macs.sign(MacUse.VOIDING, _message(row, _VOIDING))
+    return macs.sign(MacUse.VOIDING, _message(row, VOIDING_COLUMNS))
 
 
 def fits_voiding(row: VoidedDecision, *, macs: MacKeys) -> bool:
     """Whether the bot voided this decision."""
-    return macs.fits(row.mac, MacUse.VOIDING, _message(row, _VOIDING))
+    return macs.fits(row.mac, MacUse.VOIDING, _message(row, VOIDING_COLUMNS))
 
 
 def sign_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> str:
     """Return the MAC of a settlement of the request with this digest."""
-    return macs.sign(MacUse.SETTLEMENT, _message(row, _SETTLEMENT, digest=digest))
+    return macs.sign(MacUse.SETTLEMENT, _message(row, SETTLEMENT_COLUMNS, digest=digest))
 
 
 def fits_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> bool:
     """Whether a person said this through the bot, of the request with this digest."""
-    return macs.fits(row.mac, MacUse.SETTLEMENT, _message(row, _SETTLEMENT, digest=digest))
+    return macs.fits(row.mac, MacUse.SETTLEMENT, _message(row, SETTLEMENT_COLUMNS, digest=digest))
 
 
 def sign_stop(row: Stop, *, macs: MacKeys) -> str:
     """Return the MAC of a stop."""
-    return macs.sign(MacUse.STOP, _message(row, _STOP))
+    return macs.sign(MacUse.STOP, _message(row, STOP_COLUMNS))
 
 
 def fits_stop(row: Stop, *, macs: MacKeys) -> bool:
     """Whether the bot wrote this stop, and nobody changed its scope or its reason."""
-    return macs.fits(row.mac, MacUse.STOP, _message(row, _STOP))
+    return macs.fits(row.mac, MacUse.STOP, _message(row, STOP_COLUMNS))
 
 
 def sign_resumption(row: Resumption, *, macs: MacKeys) -> str:
     """Return the MAC of a person's word for resuming."""
-    return macs.sign(MacUse.RESUMPTION, _message(row, _RESUMPTION))
+    return macs.sign(MacUse.RESUMPTION, _message(row, RESUMPTION_COLUMNS))
 
 
 def fits_resumption(row: Resumption, *, macs: MacKeys) -> bool:
     """Whether a person said through the bot that this stop shall end."""
-    return macs.fits(row.mac, MacUse.RESUMPTION, _message(row, _RESUMPTION))
+    return macs.fits(row.mac, MacUse.RESUMPTION, _message(row, RESUMPTION_COLUMNS))
 
 
 def _message(row: object, names: Sequence[str], **more: str) -> bytes:

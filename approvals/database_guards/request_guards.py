@@ -24,7 +24,7 @@ from approvals.statuses import Status, Verdict
 # must not let one person move money.
 LIFTABLE = ("card.activate", "card.apply", "cardholder.update")
 
-_FROZEN = (
+FROZEN = (
     "id",
     "action",
     "subject",
@@ -147,7 +147,7 @@ _CONTENT = (
         name="request_content_frozen",
         table=REQUEST,
         change="UPDATE",
-        broken=any_differs(*_FROZEN),
+        broken=any_differs(*FROZEN),
         words="what was asked for is frozen",
     ),
     Guard(

@@ -10,9 +10,10 @@ from approvals.execution.due import is_due
 from approvals.execution.reconciliation import LookupClaim, claim_rows, note_answer
 from approvals.messages import alarms
 from approvals.requests import stored
+from approvals.requests.contradictions import find_contradictions
 from approvals.requests.move import CLOCK, note, update_message
 from approvals.statuses import Status
-from approvals.tables import Execution, Request
+from approvals.tables import CONTRADICTED_EVENT, Execution, Request
 
 _FEWEST_LOOKUPS = 20  # in thirty days there are more, unless the bot was down
 _NEXT = timedelta(microseconds=1)
@@ -52,6 +53,26 @@ def claim_due(session: Session, context: ApprovalContext, *, now: datetime, limi
     return claim_rows(session, context, rows, now=now)
 
 
+def restore_cleared(session: Session, context: ApprovalContext, *, now: datetime) -> int:
+    """Write down again what the trail has as contradicted and somebody cleared in the row; return how many.
+
+    People settle it with the buttons that its message then has.
+    """
+    restored = 0
+    for each in find_contradictions(session, key=context.audit_key):
+        request = stored.find(session, each.request_id, to_change=True)
+        execution = session.get(Execution, each.request_id, populate_existing=True)
+        if execution is None or execution.contradicted_at is not None:
+            continue
+        # Again under the lock: people may have settled it since.
+        if each in find_contradictions(session, key=context.audit_key):
+            execution.contradicted_at = each.since
+            session.flush()
+            update_message(session, context, request, now=now)
+            restored += 1
+    return restored
+
+
 def record(
     session: Session, context: ApprovalContext, *, claim: LookupClaim, result: LookupResult, now: datetime
 ) -> bool:
@@ -80,6 +101,6 @@ def record(
         alarms.raise_alarm(session, context, request, execution, words=words, now=now)
         update_message(session, context, request, now=now)
         facts = {"said": result.status.value, "words": result.words}
-        note(session, context, request, "execution:contradicted", actor=CLOCK, now=now, facts=facts)
+        note(session, context, request, CONTRADICTED_EVENT, actor=CLOCK, now=now, facts=facts)
     session.flush()
     return is_new

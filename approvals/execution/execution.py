@@ -117,7 +117,7 @@ def claim(
     counted = decision_validity.count_approvals(earlier, same_person=context.same_person)
     if counted < decision_validity.count_needed(stored.read_rule(request), live):
         return _return(session, context, request, lost=lost, now=now)
-    wait_for_others(session, request, payload, cardholder_id=current.holder_id)
+    wait_for_others(session, context, request, payload, cardholder_id=current.holder_id)
     lease = _write_intent(session, context, request, now=now)
     return ClaimedExecution(
         request_id=request.id,

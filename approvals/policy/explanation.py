@@ -1,9 +1,7 @@
-"""Explains the policy: which rule an amount falls under and why, and which rules cannot work. Pure."""
+"""Explains the policy: which rule an amount falls under and why. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from approvals.actions.table import ACTIONS
 from approvals.policy.rules import NothingAllows, Policy, PolicyRule, find_rule
 from paytend.money import Money
 
@@ -27,36 +25,6 @@ def explain(policy: Policy, *, action: str, money: Money | None) -> list[RuleExp
         else:
             found.append(_explain(rule, policy, action=action, money=money))
     return found
-
-
-def problems(policy: Policy, *, members: Mapping[str, int]) -> list[str]:
-    """Return what cannot work in a policy; `members` is the known number of people of each role."""
-    found = []
-    for rule in policy.rules:
-        if rule.action not in ACTIONS:
-            found.append(f"policy “{rule.name}”: there is no action {rule.action}")
-        missing = [role for role in rule.approvers if role not in members]
-        found += [f"policy “{rule.name}”: there is no role {role}" for role in missing]
-        if rule.lifted:
-            found += _lifted_in_vain(rule)
-            continue
-        able = sum(members.get(role, 0) for role in rule.approvers)
-        if not missing and able < rule.quorum:
-            found.append(f"policy “{rule.name}”: needs {rule.quorum} approvals, and at most {able} people could")
-    names = [rule.name for rule in policy.rules]
-    found += [
-        f"policy “{name}”: the name is used twice" for name in sorted({n for n in names if names.count(n) > 1})
-    ]
-    found += [
-        f"limits: there is no action {limit.action}" for limit in policy.limits if limit.action not in ACTIONS
-    ]
-    return found
-
-
-def _lifted_in_vain(rule: PolicyRule) -> list[str]:
-    if rule.action in ACTIONS and ACTIONS[rule.action].always:
-        return [f"policy “{rule.name}”: {rule.action} always needs a second person and cannot be lifted"]
-    return []
 
 
 def _explain(rule: PolicyRule, policy: Policy, *, action: str, money: Money | None) -> RuleExplanation:

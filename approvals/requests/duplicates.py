@@ -11,8 +11,10 @@ from approvals.actions.exclusions import Shared, find_blockers
 from approvals.actions.payloads import Payload
 from approvals.actions.table import Action, find_action
 from approvals.audit import chain
+from approvals.audit.trail_keys import TrailKey
 from approvals.context import ApprovalContext
 from approvals.refusals import Refusal, write_moment
+from approvals.requests.contradictions import find_contradictions
 from approvals.statuses import Status
 from approvals.tables import Execution, Request
 
@@ -50,15 +52,16 @@ class Matter:
         return cls(action=action.name, subject=payload.subject, cards=payload.cards, cardholder_id=cardholder_id)
 
 
-def refuse_excluded(session: Session, matter: Matter, *, claiming: str = "") -> None:
+def refuse_excluded(session: Session, matter: Matter, *, key: TrailKey, claiming: str = "") -> None:
     """Refuse what another request excludes; raises AlreadyOpen, MoneyBlocked or Excluded.
 
     `claiming` is the id of the request that is about to be carried out; without one, it is about to be asked for.
     The caller holds the lock of the trail: two requests that exclude each other must not pass at the same moment.
     """
+    contradicted = [each.request_id for each in find_contradictions(session, key=key)]
     first = session.exec(
         select(Request)
-        .where(or_(*_find_terms(matter, claiming=bool(claiming))), Request.id != claiming)
+        .where(or_(*_find_terms(matter, contradicted, claiming=bool(claiming))), Request.id != claiming)
         .order_by(col(Request.created_at), col(Request.id))
         .limit(1)
         .execution_options(populate_existing=True)
@@ -75,7 +78,9 @@ def refuse_excluded(session: Session, matter: Matter, *, claiming: str = "") -> 
     raise Excluded(**facts, title=find_action(first.action).title, status=first.status)
 
 
-def wait_for_others(session: Session, request: Request, payload: Payload, *, cardholder_id: str) -> None:
+def wait_for_others(
+    session: Session, context: ApprovalContext, request: Request, payload: Payload, *, cardholder_id: str
+) -> None:
     """Put a claim off while others exclude the request: it stays approved, and is tried again when they ended.
 
     Raises what `refuse_excluded` raises, which does not end the request.
@@ -83,21 +88,24 @@ def wait_for_others(session: Session, request: Request, payload: Payload, *, car
     # Two that exclude each other must not be claimed at the same moment, so the claims of all replicas queue here.
     chain.lock(session)
     matter = Matter.of(find_action(request.action), payload, cardholder_id=cardholder_id)
-    refuse_excluded(session, matter, claiming=request.id)
+    refuse_excluded(session, matter, key=context.audit_key, claiming=request.id)
 
 
 _CONTRADICTED = select(Execution.request_id).where(col(Execution.contradicted_at).is_not(None))
 _WAITING = (Status.PENDING, Status.APPROVED)
 
 
-def _find_terms(matter: Matter, *, claiming: bool) -> Iterator[ColumnElement[bool]]:
+def _find_terms(matter: Matter, contradicted: Collection[str], *, claiming: bool) -> Iterator[ColumnElement[bool]]:
     """Yield a condition for each line of the table, one column at a time, so that each uses its own index."""
     for blocker in find_blockers(matter.action, claiming=claiming):
         statuses = sorted(status.value for status in blocker.statuses)
         for shared in _find_shared(matter, blocker.shared):
             yield and_(shared, col(Request.status).in_(statuses), col(Request.action) == blocker.action)
             if Status.UNKNOWN in blocker.statuses:  # an end that Paytend contradicts is as uncertain
+                # By its row or by the trail: a doubt blocks, and clearing the row unblocks nothing.
                 yield and_(shared, col(Request.id).in_(_CONTRADICTED), col(Request.action) == blocker.action)
+                if contradicted:
+                    yield and_(shared, col(Request.id).in_(contradicted), col(Request.action) == blocker.action)
 
 
 def _find_shared(matter: Matter, shared: Shared) -> Iterator[ColumnElement[bool]]:

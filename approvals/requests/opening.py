@@ -69,7 +69,7 @@ def open_request(
 
     A rule that needs no second person approves it at once, and then it may be carried out.
     """
-    action, payload = check_new_request(session, new_request=new_request, member=member)
+    action, payload = check_new_request(session, context, new_request=new_request, member=member)
     money = payload.moved_money
     rule = _rule(session, context, action=action, payload=payload, member=member, now=now)
     changers = find_recent_changes(
@@ -100,7 +100,9 @@ def open_request(
     return request
 
 
-def check_new_request(session: Session, *, new_request: NewRequest, member: Member) -> tuple[Action, Payload]:
+def check_new_request(
+    session: Session, context: ApprovalContext, *, new_request: NewRequest, member: Member
+) -> tuple[Action, Payload]:
     """Return what is asked for, if this person may ask for it now; raises a Refusal."""
     # One request after the other on all replicas: else two of them could pass a limit, or be the same one twice.
     chain.lock(session)
@@ -113,7 +115,8 @@ def check_new_request(session: Session, *, new_request: NewRequest, member: Memb
         raise OtherCard
     refuse_unusable(action, new_request.snapshot)
     refuse_unreviewed(action, new_request.snapshot)
-    refuse_excluded(session, Matter.of(action, payload, cardholder_id=new_request.snapshot.holder_id))
+    matter = Matter.of(action, payload, cardholder_id=new_request.snapshot.holder_id)
+    refuse_excluded(session, matter, key=context.audit_key)
     return action, payload
 
 

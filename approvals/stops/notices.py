@@ -25,7 +25,8 @@ class ResumeWordRow:
 class StopNotice(TemplateFacts, template="stop_line"):
     """What is stopped, who stopped it and why, and how to resume it; after the end, who resumed it.
 
-    `by` is empty where the bot stopped by itself. `typed` is the scope as people type it.
+    `by` is empty where the bot stopped by itself, and then `mentions` are who should look at it. `typed` is the
+    scope as people type it.
     """
 
     what: str
@@ -36,6 +37,7 @@ class StopNotice(TemplateFacts, template="stop_line"):
     words: Sequence[ResumeWordRow]
     resumed_at: datetime | None
     button_value: Mapping[str, str]
+    mentions: Sequence[str] = ()
 
 
 def stop_key(stop_id: str) -> str:
@@ -46,7 +48,7 @@ def stop_key(stop_id: str) -> str:
 def post_stop(session: Session, context: ApprovalContext, stop: StandingStop, *, now: datetime) -> None:
     """Post the line of a stop to the approvals channel, before everything else that waits there."""
     if context.channel:
-        facts = _make_notice(stop, words=(), resumed_at=None)
+        facts = _make_notice(context, stop, words=(), resumed_at=None)
         context.outbox.enqueue(
             session,
             kind=facts.template,
@@ -68,11 +70,13 @@ def update_stop(
     now: datetime,
 ) -> None:
     """Bring the line of a stop up to date."""
-    facts = _make_notice(stop, words=words, resumed_at=resumed_at)
+    facts = _make_notice(context, stop, words=words, resumed_at=resumed_at)
     context.outbox.edit(session, key=stop_key(stop.id), kind=facts.template, facts=make_plain(facts), now=now)
 
 
-def _make_notice(stop: StandingStop, *, words: Sequence[Resumption], resumed_at: datetime | None) -> StopNotice:
+def _make_notice(
+    context: ApprovalContext, stop: StandingStop, *, words: Sequence[Resumption], resumed_at: datetime | None
+) -> StopNotice:
     return StopNotice(
         what=stop.scope.words,
         by=stop.account if stop.by_person else "",
@@ -82,4 +86,6 @@ def _make_notice(stop: StandingStop, *, words: Sequence[Resumption], resumed_at:
         words=[ResumeWordRow(by=word.account, reason=word.reason, at=word.said_at) for word in words],
         resumed_at=resumed_at,
         button_value={"stop": stop.id},
+        # Where a person stopped, people know already.
+        mentions=() if stop.by_person else context.alarms.mentions,
     )

@@ -11,10 +11,12 @@ from sqlmodel import select as select_rows
 
 from approvals.actions.table import ACTIONS
 from approvals.audit.chain import EventRow
+from approvals.audit.trail_keys import TrailKey
+from approvals.requests.contradictions import find_contradictions
 from approvals.requests.history import RequestRows, find_differences
 from approvals.requests.move import subject_of
 from approvals.requests.replay import NotReplayable, RequestHistory, replay
-from approvals.tables import AuditEvent, CardholderChange, Decision, Request, Settlement, VoidedDecision
+from approvals.tables import AuditEvent, CardholderChange, Decision, Execution, Request, Settlement, VoidedDecision
 from storage.macs import MacKeys
 
 PAGE = 500  # requests that are in memory at once
@@ -54,6 +56,20 @@ def find_made_up_changes(session: Session) -> Iterator[str]:
     mine = exists(select(col(Request.id)).where(col(Request.id) == col(CardholderChange.id)))
     for change_id in session.connection().execute(select(col(CardholderChange.id)).where(~mine)).scalars():
         yield f"change {change_id} of a cardholder: no request has made it"
+
+
+def find_disputed(session: Session, *, key: TrailKey) -> Iterator[str]:
+    """Yield where the column that blocks a card is not what the trail says."""
+    said = {each.request_id for each in find_contradictions(session, key=key)}
+    query = select(col(Execution.request_id)).where(col(Execution.contradicted_at).is_not(None))
+    stored = set(session.connection().execute(query).scalars())
+    for request_id in sorted(stored - said):
+        yield (
+            f"request {request_id} is marked as contradicted, and Paytend has contradicted nothing. It blocks the "
+            f"card until two people settle it again: `/approvals show {request_id}`"
+        )
+    for request_id in sorted(said - stored):
+        yield f"request {request_id}: that Paytend contradicts it was cleared. The card stays blocked by the trail"
 
 
 def find_orphans(session: Session) -> Iterator[str]:

@@ -61,6 +61,8 @@ def examine(session: Session, means: CheckContext, *, report: Callable[[int], No
     orphans = islice((*agreement.find_orphans(session), *agreement.find_made_up_changes(session)), MOST)
     yield InvariantResult(name="what the trail has is there, and nothing else", broken=tuple(orphans))
     # The later of two heads shows more: a tail that was cut between them fits the earlier one.
+    disputed = islice(agreement.find_disputed(session, key=means.audit_key), MOST)
+    yield InvariantResult(name="what Paytend contradicts is in the trail and in the rows", broken=tuple(disputed))
     older = max(
         (means.told, find_posted_head(session, vault=means.vault)), key=lambda head: head.seq if head else -1
     )

@@ -24,7 +24,7 @@ from approvals.audit import chain
 from approvals.statuses import OPEN
 from approvals.stops.scope import StopKind
 from approvals.stops.standing import StopKeys, find_standing
-from approvals.tables import AuditEvent, Request
+from approvals.tables import AuditEvent, Execution, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
 from bot.jobs.missed_webhooks import count_coverage
@@ -237,6 +237,8 @@ def _read_requests(session: Session, *, now: datetime) -> Iterator[Metric]:
         ages.append(({"status": status.value}, _age(session, first, now=now)))
     yield _gauge("cardops_requests", "Open requests by state", counts)
     yield _gauge("cardops_requests_oldest_seconds", "Age of the oldest open request", ages)
+    contradicted = select(col(Execution.request_id)).where(col(Execution.contradicted_at).is_not(None))
+    yield _gauge("cardops_contradictions", "Ends that Paytend contradicts", [({}, _count(session, contradicted))])
     yield _gauge("cardops_audit_events", "Events of the trail", [({}, chain.head(session).seq)])
 
 

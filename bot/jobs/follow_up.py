@@ -66,7 +66,11 @@ class RequestFollowUp:
     def watch_ends(self) -> int:
         """Ask Paytend whether the ends that are due stay true; return how many it was asked about."""
         with self.database.writing() as session:
-            claims = end_watch.claim_due(session, self.context, now=self.now_in(session))
+            now = self.now_in(session)
+            restored = end_watch.restore_cleared(session, self.context, now=now)
+            claims = end_watch.claim_due(session, self.context, now=now)
+        if restored:
+            _log.warning("execution.contradiction_was_cleared", extra={"count": restored})
         _one_by_one(claims, self._watch)
         return len(claims)
 

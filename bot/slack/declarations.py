@@ -57,7 +57,8 @@ class ReplyForm(Form, Generic[T]):
     """A form that is answered by a private message.
 
     With `asks_paytend` a slow answer announces itself. `suggest` answers when nothing was typed behind the word;
-    with None from it, nothing is read like any other words. One `at_once` waits behind no slow Paytend.
+    with None from it, nothing is read like any other words. One `at_once` waits behind no slow Paytend,
+    and is acknowledged only when its effect is on the disk: people rely on a stop that Slack has accepted.
     """
 
     read: Callable[[TypedWords], T]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
@@ -20,10 +21,10 @@ from bot.http.app import HttpRequest, HttpResponse, Path, respond_json
 from bot.slack.access import SlackAccess
 from bot.slack.error_replies import explain
 from bot.slack.handlers.option_searches import offer
-from bot.slack.handlers.table import CLICKS, MODALS
+from bot.slack.handlers.table import CLICKS, COMMANDS, MODALS
 from bot.slack.modal_checks import find_mistakes
 from bot.slack.payloads import Incoming, PayloadKind, read_incoming
-from bot.slack.router import Router, decides, is_quick
+from bot.slack.router import Router, decides, is_at_once, is_quick
 from bot.threads import Busy, WorkQueue
 from commands.slash_command import View
 from notifier.rendering.renderer import Renderer
@@ -34,7 +35,12 @@ DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
 NO_ANSWER = BoltResponse(status=200, body="")
 OTHER_WORKSPACE = BoltResponse(status=401, body="")
 NOT_KNOWN_YET = BoltResponse(status=503, body="")
-_WAITING = (b"block_suggestion", *(name.encode() for name, click in CLICKS.items() if click.decides))
+_DECIDING = (
+    *(name for name, click in CLICKS.items() if click.decides),
+    # All forms of the command: which one it is says only the text that was typed.
+    *(quote(command.name, safe="") for command in COMMANDS if any(map(is_at_once, command.forms))),
+)
+_WAITING = (b"block_suggestion", *(name.encode() for name in _DECIDING))
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 FORGED = respond_json("401 Unauthorized", {"error": "invalid request"})
 _STATUS = {200: "200 OK", 401: "401 Unauthorized", 404: "404 Not Found", 503: "503 Service Unavailable"}

@@ -27,7 +27,7 @@ from bot.slack.home import HomeTabs
 from bot.slack.modals import ModalOpener
 from bot.slack.payloads import Incoming, PayloadKind, SentValue
 from commands.reading.arguments import Misread, TypedWords, misread
-from commands.slash_command import Reply, show_help
+from commands.slash_command import Form, Reply, show_help
 from notifier.rendering.facts import TemplateFacts
 from paytend.redaction import mask_text
 
@@ -174,13 +174,26 @@ def is_quick(incoming: Incoming) -> bool:
         form, _ = command.find(incoming.text)
     except Misread:
         return False
-    return isinstance(form, ModalForm) or (isinstance(form, ReplyForm) and form.at_once)
+    return isinstance(form, ModalForm) or is_at_once(form)
 
 
 def decides(incoming: Incoming) -> bool:
-    """Whether a click is acknowledged only when what it decides is on the disk."""
-    click = CLICKS.get(incoming.name)
-    return click is not None and click.decides
+    """Whether a click or a command is acknowledged only when what it decides is on the disk."""
+    if click := CLICKS.get(incoming.name):
+        return click.decides
+    command = COMMANDS_BY_NAME.get(incoming.name)
+    if command is None:
+        return False
+    try:
+        form, _ = command.find(incoming.text)
+    except Misread:
+        return False
+    return is_at_once(form)
+
+
+def is_at_once(form: Form) -> bool:
+    """Whether a form takes effect before it is acknowledged."""
+    return isinstance(form, ReplyForm) and form.at_once
 
 
 def _check_roles(member: Member, roles: Roles, value: SentValue) -> None:

@@ -301,6 +301,7 @@ class ApprovalWorld:
     def watches(self) -> int:
         """Ask Paytend about the ends that are due; return how many contradictions are new."""
         with self.database.writing() as session:
+            end_watch.restore_cleared(session, self.context, now=self.now)
             claims = end_watch.claim_due(session, self.context, now=self.now)
         contradictions = 0
         for claim in claims:

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 
 from approvals.policy.stop_conditions import StopCause
+from bot.http.app import HttpRequest
+from bot.slack.edge import is_instant
+from bot.slack.payloads import Incoming, read_incoming
+from bot.slack.router import decides
 from sandbox.slack import SlackWorkspace
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (
@@ -203,6 +207,28 @@ def test_more_unknown_outcomes_than_allowed_stop_by_themselves(make_world: Makes
             world.types(person, "/cardops resume top-ups seen")
         fires(world)
         assert json.loads(answers(world, "/readyz")[1])["stopped"] == [], "the same does not stop twice"
+
+
+def test_a_stop_by_itself_mentions_on_call_and_managers(make_world: MakesWorld) -> None:
+    with make_world(config=CONFIG + "stop_when: [{unknown_over: 0, stops: top-ups}]\n") as world:
+        world.paytend.switches.lose_next_request(operation="topup")
+        world.asks_and_approves()
+        fires(world)
+        shown = text_of(line(world.slack)["blocks"])
+        assert shown.startswith("<!subteam^S0ONCALL> <!subteam^S0MANAGER> :octagonal_sign:"), shown
+
+
+def test_a_stop_is_on_the_disk_when_slack_is_told_that_it_was_accepted() -> None:
+    def delivered(text: str, command: str = "/cardops") -> Incoming:
+        fields = {"command": command, "text": text, "user_id": "U0", "team_id": "T0", "trigger_id": "1"}
+        return read_incoming(fields)
+
+    assert decides(delivered("stop all fraud suspected"))
+    assert decides(delivered("  Resume"))
+    assert not decides(delivered("doctor"))
+    assert not decides(delivered("1755902 10.00 EUR", command="/topup"))
+    body = b"command=%2Fcardops&text=stop+all+fraud"
+    assert not is_instant(HttpRequest(method="POST", path="/slack/events", headers={}, body=body))
 
 
 def test_off_by_default_nothing_stops_by_itself(sqlite_world: JourneyWorld) -> None:

@@ -11,6 +11,7 @@ from approvals.execution.settlement_by_people import NotUnknown, StillInProgress
 from approvals.requests.duplicates import MoneyBlocked
 from approvals.tables import Request
 from paytend.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+from tests.approvals.execution.test_forged_rows import writes
 from tests.approvals.standins import CARD
 from tests.approvals.world import ADA, MARA, MILO, ApprovalWorld, rule, snapshot
 
@@ -267,6 +268,43 @@ def test_a7_a_forgotten_reference_contradicts_what_was_settled_as_done(world: Ap
     assert world.settles(request, ADA, happened=True).status == "executed"
     assert "execution:resettled" in world.events()
     assert watch(world, minutes=10) == 0
+
+
+def contradicted(world: ApprovalWorld) -> Request:
+    """Settled as not done, and Paytend says that it was done."""
+    request = settled(world, happened=False)
+    world.paytend.books[request.reference] = 1
+    assert watch(world, minutes=10) == 1
+    return request
+
+
+CLEARED = "UPDATE approval_execution SET contradicted_at = NULL, contradicted_by = ''"
+
+
+def test_a7_a_contradiction_that_somebody_clears_blocks_the_card_and_comes_back(world: ApprovalWorld) -> None:
+    request = contradicted(world)
+    writes(world, CLEARED, unguarded=True)
+
+    with pytest.raises(MoneyBlocked):
+        world.asks("11.00 EUR")
+    watch(world, minutes=1)
+    assert world.message_facts(request)["buttons"] == ["request_settle_happened", "request_settle_not"]
+    world.settles(request, MARA, happened=True)
+    world.settles(request, ADA, happened=True)
+    watch(world, minutes=1)
+    assert world.asks("11.00 EUR").status == "pending"
+
+
+def test_a7_a_contradiction_that_somebody_writes_is_settled_by_two_people(world: ApprovalWorld) -> None:
+    request = settled(world, happened=False)
+    world.passes(minutes=11)
+    writes(world, "UPDATE approval_execution SET contradicted_at = '2026-11-20 09:20:00.000000'")
+
+    with pytest.raises(MoneyBlocked):
+        world.asks("11.00 EUR")
+    world.settles(request, MARA, happened=False)
+    world.settles(request, ADA, happened=False)
+    assert world.asks("11.00 EUR").status == "pending"
 
 
 def test_a7_an_end_is_watched_for_thirty_days_and_no_longer(small: ApprovalWorld) -> None:

@@ -2,12 +2,14 @@
 
 # ruff: noqa: S608 - raw SQL is what this is about
 
+import contextlib
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from approvals.execution.execution import NotClaimed
+from approvals.execution.records import ExecutionLeaseLost
 from approvals.requests.history import Unproven
 from approvals.statuses import Status
 from approvals.tables import Request
@@ -192,3 +194,24 @@ def test_true_words_settle(world: ApprovalWorld) -> None:
     world.settles(request, MILO, happened=False)
 
     assert world.settles(request, ADA, happened=False).status == "failed"
+
+
+@pytest.mark.parametrize(
+    "change", ["lease = 'mine'", "lease_until = '2027-11-20 09:00:00.000000'", "attempts = 7"]
+)
+def test_a4_another_lease_leads_to_no_second_send(world: ApprovalWorld, change: str) -> None:
+    request = world.approved()
+    work = world.work(request)
+    outcome = world.does(work)
+    writes(world, f"UPDATE approval_execution SET {change}", unguarded=True)
+    with contextlib.suppress(ExecutionLeaseLost):
+        world.records(work, outcome)
+    for _ in range(10):
+        world.sees_leases()
+        world.ticks()
+        world.looks_up()
+        assert world.candidates() == []
+        world.passes(minutes=1)
+
+    assert world.read(request).status == "executed"
+    assert world.paytend.calls.count("topup") == 1

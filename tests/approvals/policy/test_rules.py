@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from approvals.policy.explanation import explain, problems
+from approvals.policy.explanation import explain
 from approvals.policy.rules import (
     LimitState,
     NothingAllows,
@@ -97,28 +97,6 @@ def test_a_policy_explains_itself() -> None:
     assert not any(row.applies for row in explain(Policy(), action="card.top_up", money=None))
     only_large = Policy(rules=policy.rules[:1])
     assert explain(only_large, action="card.top_up", money=euros(1))[0].why == "0.01 EUR is not over 500.00 EUR"
-
-
-def test_what_cannot_work_in_a_policy_is_named() -> None:
-    policy = Policy(
-        rules=(
-            rule(name="alone", action="card.activate", approvers=[], lifted=True),
-            rule(name="vain", action="card.found", approvers=[], lifted=True),
-            rule(quorum=3),
-            rule(approvers=["ghost"]),
-            rule(name="x", action="card.explode"),
-            rule(name="enough", quorum=2),
-        ),
-        limits=(limit(action="card.explode"),),
-    )
-    assert problems(policy, members={"manager": 2}) == [
-        "policy “vain”: card.found always needs a second person and cannot be lifted",
-        "policy “top-ups”: needs 3 approvals, and at most 2 people could",
-        "policy “top-ups”: there is no role ghost",
-        "policy “x”: there is no action card.explode",
-        "policy “top-ups”: the name is used twice",
-        "limits: there is no action card.explode",
-    ]
 
 
 def test_a_rule_for_another_action_says_so() -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from approvals.actions.outcomes import Outcome, Result
 from approvals.audit import chain
+from approvals.requests.move import note
 from approvals.tables import Request
 from bot.database import retention
 from bot.jobs.audit_head import KIND, AuditHead
@@ -37,7 +38,7 @@ def test_a_sound_database_is_fine(operator: Operator) -> None:
     status, said, err = operator.types("check")
 
     assert status == 0
-    assert said.count("ok ") == 11
+    assert said.count("ok ") == 12
     assert "request" not in err
 
 
@@ -236,3 +237,18 @@ def test_a14_a_change_of_a_cardholder_that_the_trail_does_not_have_is_found(
 
     status, _, err = operator.types("check")
     assert (status, said in err) == (1, True), err
+
+
+def test_a7_a_contradiction_is_found_where_rows_and_trail_differ(operator: Operator) -> None:
+    world = operator.world()
+    request = world.executes(world.approved())
+    alter(world, "UPDATE approval_execution SET contradicted_at = finished_at")
+    status, _, err = operator.types("check")
+    assert (status, f"until two people settle it again: `/approvals show {request.id}`" in err) == (1, True), err
+
+    with world.database.writing() as session:
+        note(session, world.context, request, "execution:contradicted", actor="cardops", now=world.now)
+    assert operator.types("check")[0] == 0
+    alter(world, "UPDATE approval_execution SET contradicted_at = NULL")
+    status, _, err = operator.types("check")
+    assert (status, "The card stays blocked by the trail" in err) == (1, True), err

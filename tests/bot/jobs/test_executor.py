@@ -16,6 +16,7 @@ from bot.database.engine import SqlDatabase
 from bot.jobs.executor import Executor
 from paytend import Client
 from paytend.errors import PaytendError, Refused, Unreachable
+from tests.approvals.execution.test_forged_rows import writes
 from tests.approvals.world import ApprovalWorld, make_context, rule, snapshot
 
 NO_SUCH_CARD = Refused(code="2001", reason="Card does not exist.", verified=True)
@@ -119,6 +120,19 @@ def test_a10_the_pauses_grow_and_outlive_a_restart(world: ExecutorWorld) -> None
     world.looks.clear()
     world.executor().execute_due()
     assert world.stored(request).status == "executed"
+
+
+def test_a2_what_nothing_proves_is_tried_again_after_growing_pauses(world: ExecutorWorld) -> None:
+    request, waited = world.asks_for("1755902"), []
+    writes(world, "UPDATE approval_request SET approved_at = created_at, quorum = 7", unguarded=True)
+    for _ in range(7):
+        world.executor().execute_due()
+        row = world.stored(request)
+        assert row.not_before is not None
+        waited.append((row.not_before - world.now).total_seconds())
+        world.now = row.not_before
+    assert waited == [10, 20, 40, 80, 160, 300, 300]
+    assert world.paytend.books == {}
 
 
 def test_a10_a_signed_no_such_card_ends_the_request_with_words(world: ExecutorWorld) -> None:
