@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 _WELCOME = """
   Open  {page}
 
-  Three stories on top of the page lead through the first minute. Or on your own:
+  Five stories on top of the page lead through the first minutes. Or on your own:
   you are Sam from support; type  /topup 1755902 120.50 EUR customer called
   then act as Mara, a manager (top right), and approve it in #card-approvals.
 

@@ -1,4 +1,4 @@
-"""The guided first minute: three stories, whose steps are done when what they ask for has really happened.
+"""The guided first minutes: five stories, whose steps are done when what they ask for has really happened.
 
 What was seen only grows; which steps it fulfils is decided from it alone.
 """
@@ -14,9 +14,12 @@ from sandbox.slack.web_api import ApiCall
 
 APPROVALS, ALERTS, ONCALL = "C0APPROVALS", "C0ALERTS", "C0ONCALL"
 TOP_UP_CARD, LOST_CARD = "1755902", "1755903"
+_ASK = f"/topup {TOP_UP_CARD} 120.50 EUR customer called"
+_STOP = "/cardops stop top-ups nobody asked for the last three"
 STORM = 60
 STORM_FROM = 40  # so many transactions taken within STORM_SECONDS count as a storm
 STORM_SECONDS = 120.0
+_BOOKS_DIFFER = "The books differ"
 _TRANSACTION, _DECLINED = "1", "6"  # notifyType, tradeStatus
 
 
@@ -37,6 +40,12 @@ class Seen:
     storm_taken: int = 0
     storm_messages: int = 0
     storm_edits: int = 0
+    stopped: bool = False
+    resume_said: bool = False
+    resumed: bool = False
+    books_asked: bool = False
+    books_differ: bool = False
+    books_answered: bool = False
 
 
 def saw_delivery(seen: Seen, delivery: Delivery) -> Seen:
@@ -44,7 +53,20 @@ def saw_delivery(seen: Seen, delivery: Delivery) -> Seen:
     payload = delivery.payload
     if payload.get("command") == "/card" and str(payload.get("text", "")).startswith("lost") and delivery.is_fine:
         return replace(seen, lost_typed=True)
+    pressed = {each.get("action_id") for each in payload.get("actions") or ()}
+    if _typed(delivery, "/cardops", "resume") or "stop_resume" in pressed:
+        return replace(seen, resume_said=seen.stopped)
+    if _typed(delivery, "/partner", "books"):
+        return replace(seen, books_asked=True)
+    if pressed & {"books_known", "books_stop"}:
+        return replace(seen, books_answered=seen.books_differ)
     return seen
+
+
+def _typed(delivery: Delivery, command: str, word: str) -> bool:
+    payload = delivery.payload
+    is_it = payload.get("command") == command and str(payload.get("text", "")).startswith(word)
+    return is_it and delivery.is_fine
 
 
 def saw_api_call(seen: Seen, call: ApiCall) -> Seen:
@@ -52,6 +74,12 @@ def saw_api_call(seen: Seen, call: ApiCall) -> Seen:
     if not call.is_ok or call.method not in {"chat.postMessage", "chat.update"}:
         return seen
     channel, is_new = call.args.get("channel"), call.method == "chat.postMessage"
+    text = str(call.args.get("text", ""))
+    if channel == APPROVALS and text.startswith(("Stopped: ", "Resumed: ")):
+        is_resumed = text.startswith("Resumed: ") and seen.stopped
+        return replace(seen, stopped=True, resumed=seen.resumed or is_resumed)
+    if channel in {APPROVALS, ONCALL} and _BOOKS_DIFFER in text:
+        return replace(seen, books_differ=True)
     if channel == APPROVALS:
         has_buttons = any(each.get("type") == "actions" for each in call.args.get("blocks") or ())
         is_told = seen.was_told or (seen.was_topped_up and not is_new)
@@ -143,14 +171,7 @@ STORIES: tuple[Story, ...] = (
             Step(
                 words=_fixed("As Sam from support, ask for a top-up: the command is ready, press Enter."),
                 is_done=lambda seen: seen.was_asked,
-                ways=(
-                    _there(
-                        "Go to Sam",
-                        "U0SAM",
-                        "C0SUPPORT",
-                        f"/topup {TOP_UP_CARD} 120.50 EUR customer called",
-                    ),
-                ),
+                ways=(_there("Go to Sam", "U0SAM", "C0SUPPORT", _ASK),),
             ),
             Step(
                 words=_fixed("As Mara, approve it. As Sam you would be refused: try it first."),
@@ -214,6 +235,51 @@ STORIES: tuple[Story, ...] = (
                 words=_counted,
                 is_done=lambda seen: seen.storm_messages + seen.storm_edits > 0,
                 ways=(_there("Read it as Olga", "U0OLGA", ALERTS),),
+            ),
+        ),
+    ),
+    Story(
+        name="stop",
+        title="Stop",
+        steps=(
+            Step(
+                words=_fixed("Something is wrong. As Olga, on call, stop top-ups: it takes nobody else."),
+                is_done=lambda seen: seen.stopped,
+                ways=(_there("Go to Olga", "U0OLGA", ONCALL, _STOP),),
+            ),
+            Step(
+                words=_fixed("It is pinned in #card-approvals, and nothing is sent. Going on takes two people."),
+                is_done=lambda seen: seen.resume_said,
+                ways=(_there("Resume as Olga", "U0OLGA", ONCALL, "/cardops resume top-ups"),),
+            ),
+            Step(
+                words=_fixed("Olga is one of two. As Mara, a manager, press Resume in #card-approvals."),
+                is_done=lambda seen: seen.resumed,
+                ways=(_there("Go to Mara", "U0MARA", APPROVALS),),
+            ),
+        ),
+    ),
+    Story(
+        name="books",
+        title="The books differ",
+        steps=(
+            Step(
+                words=_fixed("After a top-up: let Paytend book it twice, then compare the books as Mara."),
+                is_done=lambda seen: seen.books_asked,
+                ways=(
+                    _press("Book it twice", "The books differ", kind="double", amount="7.00", currency="EUR"),
+                    _there("Go to Mara", "U0MARA", "C0GENERAL", "/partner books today"),
+                ),
+            ),
+            Step(
+                words=_fixed("On-call and managers hear of it at once. Read the alarm as Olga."),
+                is_done=lambda seen: seen.books_differ,
+                ways=(_there("Go to Olga", "U0OLGA", ONCALL),),
+            ),
+            Step(
+                words=_fixed("Press Known… and say why (a second person has to agree), or Stop."),
+                is_done=lambda seen: seen.books_answered,
+                ways=(_there("Go to Olga", "U0OLGA", ONCALL),),
             ),
         ),
     ),

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlmodel import Session
 
+from approvals.audit.loss_reports import find_loss
 from approvals.context import ApprovalContext
+from approvals.policy.people import DirectoryUnreadable
 from bot.jobs.paytend_events import PaytendEventRecorder
 from bot.jobs.silence_ends import note_silence_end
 from bot.settings.cardops_yml import Config
 from bot.wiring.clients import jitter
 from bot.wiring.foundation import Foundation
-from notifier.inbox.cardholder_names import CardholderNames, fetch_holder_name
+from notifier.inbox.cardholder_names import CardholderNames, LossReports, look_at_card
 from notifier.inbox.dispatcher import Dispatcher
 from notifier.inbox.group_commit import GroupCommit
 from notifier.outbox.deliverer import Deliverer
@@ -116,9 +119,17 @@ def make_deliverer(base: Foundation, *, context: ApprovalContext, routes: Routes
 
 
 def make_names(base: Foundation, *, context: ApprovalContext) -> CardholderNames:
-    """Return what learns the names of cardholders beside their notices."""
+    """Return what learns the names of cardholders, and why cards were declined, beside their notices."""
+
+    def find_name(account: str) -> str | None:
+        try:
+            return base.clients.directory.person(account).name or None
+        except DirectoryUnreadable:
+            return None
+
     return CardholderNames(
-        fetch=lambda card_id: fetch_holder_name(base.clients.paytend, card_id),
+        look=partial(look_at_card, base.clients.paytend),
+        reports=LossReports(find=find_loss, find_name=find_name),
         database=base.database,
         outbox=context.outbox,
         vault=base.vault,

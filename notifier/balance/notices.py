@@ -62,6 +62,7 @@ class BalanceRecovered(BalanceFacts, template="balance_recovered"):
     """The message when the balance is fine again."""
 
 
+_ON_CALL = "oncall"
 LOW, STILL_LOW = BalanceLow.template, BalanceStillLow.template
 
 
@@ -116,7 +117,7 @@ def enqueue(
     if change.notice == LOW and not (change.repeated and state.subject):
         _close(session, state, facts, ended="worse", routed=routed, now=now)
         state.subject = f"balance:{balance.currency}:{now.isoformat()}"
-        notification = Notification(kind=LOW, facts=facts, urgent=urgent, alarm=True, subject=state.subject)
+        notification = _make_alarm(facts, subject=state.subject)
         announce(session, notification, routes=routed.routes, outbox=routed.outbox, now=now)
         _ask_for_pictures(session, state, routed=routed, now=now)
     elif change.notice == LOW:
@@ -127,6 +128,18 @@ def enqueue(
         _close(session, state, facts, ended="recovered", routed=routed, now=now)
         notification = Notification(kind=BalanceRecovered.template, facts=facts, urgent=urgent, alarm=True)
         announce(session, notification, routes=routed.routes, outbox=routed.outbox, now=now)
+
+
+def _find_called(facts: BalanceFacts) -> str | None:
+    """Return the role that is mentioned by default: top-ups are about to fail, whatever the routes forgot."""
+    return _ON_CALL if facts.level is Level.CRITICAL else None
+
+
+def _make_alarm(facts: BalanceFacts, *, subject: str | None) -> Notification:
+    urgent = facts.level is Level.CRITICAL
+    return Notification(
+        kind=LOW, facts=facts, urgent=urgent, alarm=True, subject=subject, calls=_find_called(facts)
+    )
 
 
 def _repeat(
@@ -142,12 +155,12 @@ def _repeat(
     subject = str(state.subject)
     if not routed.outbox.recipients_of(session, subject):
         # No copy is left that could say so, whatever became of it: it is announced again.
-        again = Notification(kind=LOW, facts=facts, urgent=urgent, alarm=True, subject=subject)
+        again = _make_alarm(facts, subject=subject)
         announce(session, again, routes=routed.routes, outbox=routed.outbox, now=now)
         _ask_for_pictures(session, state, routed=routed, now=now)
         return
     _update(session, state, facts, routed=routed, now=now)
-    places = find_destinations(LOW, facts, routes=routed.routes)
+    places = find_destinations(LOW, facts, routes=routed.routes, calls=_find_called(facts))
     mentions = {place.route_channel.channel: place.route_channel.mentions for place in places}
     for recipient in sorted(routed.outbox.recipients_of(session, subject)):
         routed.outbox.enqueue(

@@ -1,6 +1,6 @@
-"""Whose card it is: a webhook names the card of a movement but not its cardholder, so we ask for it separately.
+"""Whose card it is, and why it was declined: a webhook names the card of a movement and no more, so we ask.
 
-A notice never waits for the name: it is posted at once, and edited when the name is known. Names are remembered in
+A notice never waits for it: it is posted at once, and edited when the answer is there. Names are remembered in
 memory only and for a while, so that the next notice of the card has it from the start.
 """
 
@@ -10,13 +10,19 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Protocol
 
 from sqlmodel import Session
 
-from notifier.inbox import purchases
+from notifier.inbox import decline_reasons, purchases
+from notifier.inbox.decline_reasons import CardLook, LossReport
+from notifier.inbox.event_facts import DeclineReason, TransactionNotice
 from notifier.outbox.outbox import Outbox
+from notifier.rendering.facts import make_plain
 from notifier.routing.locks import lock_announcing
 from paytend import PaytendError, Sender, Unreachable, operations
+from paytend.models import Cardholder
 from storage.database import Database
 from storage.vault import Vault
 
@@ -32,30 +38,70 @@ _LONGEST_WAIT = 60.0
 _log = logging.getLogger(__name__)
 
 
-def fetch_holder_name(paytend: Sender, card_id: str) -> str | None:
-    """Return the name of a card's cardholder, None when the card has none; raises paytend.PaytendError."""
+def look_at_card(paytend: Sender, card_id: str, *, with_review: bool) -> CardLook:
+    """Return a card with its cardholder's name, and their review if wanted; raises paytend.PaytendError."""
     card = paytend.send(operations.GET_CARD_INFO(card_id=card_id))
-    if card.holder_name or not card.holder_id:
-        return card.holder_name
-    return paytend.send(operations.GET_CARDHOLDER(holder_id=card.holder_id)).name
+    holder: Cardholder | None = None
+    if card.holder_id and (with_review or not card.holder_name):
+        holder = paytend.send(operations.GET_CARDHOLDER(holder_id=card.holder_id))
+    return CardLook(
+        holder_name=card.holder_name or (holder.name if holder else None),
+        status=card.status,
+        review=holder.audit_status if holder else None,
+        balances=tuple(balance.money for balance in card.balances if balance.money is not None),
+    )
+
+
+class CardLooker(Protocol):
+    """Looks at a card at Paytend: `look_at_card`."""
+
+    def __call__(self, card_id: str, *, with_review: bool) -> CardLook:
+        """Return what Paytend shows; raises paytend.PaytendError."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossReports:
+    """Who reported cards lost here: `find` the newest report that still holds, `find_name` of an account.
+
+    `find_name` may ask Slack; it returns None where Slack does not say.
+    """
+
+    find: Callable[[Session, str], LossReport | None]
+    find_name: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incomplete:
+    """A notice without the name of its cardholder, or one of a decline, whose reason is looked for."""
+
+    card_id: str
+    subject: str
+    is_declined: bool
 
 
 @dataclass(kw_only=True)
 class _Wanted:
-    """The notices that wait for the name of a card, how often it was asked for in vain, and when it is again."""
+    """The notices that wait for a card, how often it was asked for in vain, and when it is again."""
 
-    subjects: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_NOTICES))
+    notices: deque[Incomplete] = field(default_factory=lambda: deque(maxlen=MOST_NOTICES))
     tries: int = 0
     not_before: float = 0.0
 
+    @property
+    def is_declined(self) -> bool:
+        """Whether one of them is of a decline, whose reason is looked for."""
+        return any(notice.is_declined for notice in self.notices)
+
 
 class CardholderNames:
-    """Remembers and learns names; `find` and `request` may be called from any thread."""
+    """Learns names, and why cards were declined; `find` and `request` may be called from any thread."""
 
     def __init__(
         self,
         *,
-        fetch: Callable[[str], str | None],
+        look: CardLooker,
+        reports: LossReports | None = None,
         database: Database,
         outbox: Outbox,
         vault: Vault,
@@ -64,8 +110,9 @@ class CardholderNames:
         wake: Callable[[], None],
         wake_deliverer: Callable[[], None],
     ) -> None:
-        """Prepare; `fetch` returns a card's name or raises PaytendError, `wake` ends the waiting of `run`."""
-        self._fetch = fetch
+        """Prepare; `wake` ends the waiting of `run`."""
+        self._look = look
+        self._reports = reports
         self._database = database
         self._outbox = outbox
         self._vault = vault
@@ -84,13 +131,19 @@ class CardholderNames:
             name, until = self._known.get(card_id, (None, 0.0))
             return name if until > self._monotonic() else None
 
-    def request(self, unnamed: Iterable[tuple[str, str]]) -> None:
-        """Have the notices (card id, subject) named; of too many at once the oldest stay without a name."""
+    def explain(self, session: Session, facts: TransactionNotice) -> DeclineReason | None:
+        """Return why a purchase was declined as far as it is stored, without asking anybody."""
+        report = self._reports.find(session, facts.card_id) if self._reports and facts.card_id else None
+        return decline_reasons.explain(facts, now=self._now_in(session), report=report)
+
+    def request(self, notices: Iterable[Incomplete]) -> None:
+        """Have notices completed; of too many at once the oldest stay as they are."""
         with self._lock:
-            for card_id, subject in unnamed:
-                _, until = self._known.get(card_id, (None, 0.0))
-                if until <= self._monotonic():
-                    self._requested.setdefault(card_id, _Wanted()).subjects.append(subject)
+            for notice in notices:
+                _, until = self._known.get(notice.card_id, (None, 0.0))
+                # A name may be remembered, what a card is like at a decline never.
+                if notice.is_declined or until <= self._monotonic():
+                    self._requested.setdefault(notice.card_id, _Wanted()).notices.append(notice)
             while len(self._requested) > MOST_WAITING:
                 self._requested.popitem(last=False)
             is_requested = bool(self._requested)
@@ -111,7 +164,7 @@ class CardholderNames:
             (stop if pause in {GENTLY, AFTER_TROUBLE} else wake).wait(pause)
 
     def fetch_next(self) -> bool:
-        """Ask for the next card and name its notices; return whether there was one.
+        """Look at the next card and complete its notices; return whether there was one.
 
         Raises Unreachable when Paytend has not answered about several cards in a row.
         """
@@ -120,32 +173,35 @@ class CardholderNames:
             # It stays in the queue meanwhile, so that notices that come join it.
             due = (card for card, wanted in self._requested.items() if wanted.not_before <= now)
             card_id = next(due, None)
+            is_declined = card_id is not None and self._requested[card_id].is_declined
         if card_id is None:
             return False
+        look: CardLook | None = None
         try:
-            name = self._fetch(card_id)
+            look = self._look(card_id, with_review=is_declined)
         except Unreachable:
             self._put_off(card_id)
             self._unanswered += 1
             if self._unanswered >= IN_A_ROW:
                 raise
             return True
-        except PaytendError as error:  # this card cannot be read
+        except PaytendError as error:  # this card cannot be read, or the answer is about another one
             _log.info("naming.not_read", extra={"reason": type(error).__name__})
-            name = None
         except Exception:
             # A mistake of ours: the card would be the next one for ever.
             self._put_off(card_id)
             raise
         self._unanswered = 0
+        name = look.holder_name if look else None
         with self._lock:
             wanted = self._requested.pop(card_id, _Wanted())  # dropped meanwhile, as too many came
             # Also None: a card that cannot be read is not asked about at each of its movements.
             self._known[card_id] = (name, self._monotonic() + REMEMBERED)
             if len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
-        if name is not None:
-            self._show(wanted.subjects, name)
+        self._show(
+            wanted.notices, name=name, explain=self._make_explanation(card_id, look) if is_declined else None
+        )
         return True
 
     def _put_off(self, card_id: str) -> None:
@@ -164,16 +220,47 @@ class CardholderNames:
         # A second more: never one of the two pauses that nothing ends.
         return _LONGEST_WAIT if first is None else min(max(first - self._monotonic(), 0) + 1, _LONGEST_WAIT)
 
-    def _show(self, subjects: Iterable[str], name: str) -> None:
-        for subject in dict.fromkeys(subjects):
+    def _make_explanation(
+        self, card_id: str, look: CardLook | None
+    ) -> Callable[[TransactionNotice], DeclineReason | None]:
+        report = reporter = None
+        with self._database.reading() as session:
+            now = self._now_in(session)
+            report = self._reports.find(session, card_id) if self._reports is not None else None
+        if self._reports is not None:
+            # Slack is asked for the name here, outside of any transaction.
+            reporter = self._reports.find_name(report.account) if report else None
+        return partial(decline_reasons.explain, now=now, report=report, reporter=reporter, look=look)
+
+    def _show(
+        self,
+        notices: Iterable[Incomplete],
+        *,
+        name: str | None,
+        explain: Callable[[TransactionNotice], DeclineReason | None] | None,
+    ) -> None:
+        if name is None and explain is None:
+            return
+        is_declined: dict[str, bool] = {}
+        for notice in notices:
+            is_declined[notice.subject] = is_declined.get(notice.subject, False) or notice.is_declined
+        for subject, of_decline in is_declined.items():
             with self._database.writing() as session:  # one transaction each: two locked purchases could deadlock
-                shown = self._show_one(session, subject, name)
+                shown = self._show_one(session, subject, name, explain if of_decline else None)
             if shown:
                 self._wake_deliverer()
 
-    def _show_one(self, session: Session, subject: str, name: str) -> bool:
+    def _show_one(
+        self,
+        session: Session,
+        subject: str,
+        name: str | None,
+        explain: Callable[[TransactionNotice], DeclineReason | None] | None,
+    ) -> bool:
         lock_announcing(session)
         # Locks the purchase, so that a newer stage of it is not written over.
-        if not purchases.name_holder(session, subject, name, vault=self._vault):
+        shown = purchases.complete(session, subject, name=name, explain=explain, vault=self._vault)
+        if shown is None:
             return False
-        return self._outbox.amend(session, subject, {"holder_name": name}, now=self._now_in(session)) > 0
+        learned = {"holder_name": shown.holder_name, "reason": make_plain(shown.reason)}
+        return self._outbox.amend(session, subject, learned, now=self._now_in(session)) > 0

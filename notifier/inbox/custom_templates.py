@@ -86,6 +86,8 @@ def _fill(name: str, value: str | None) -> Any:
         "fields": [{"name": value, "value": value}] * 40,
         "stages": [{"word": value, "amount": value, "at": value}] * 10,
     }
+    if name == "reason":
+        return value and {"kind": "lost", **dict.fromkeys(("by", "at", "status", "balance", "asked"), value)}
     if name in lists:
         return [] if value is None else lists[name]
     return value[:100] if value and name in _IDS else value

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from notifier.inbox import purchases
 from notifier.inbox.admin_notices import AdminNotices
-from notifier.inbox.cardholder_names import CardholderNames
+from notifier.inbox.cardholder_names import CardholderNames, Incomplete
 from notifier.inbox.event_facts import EventFacts, TransactionNotice, UnrecognisedNotice
 from notifier.inbox.inbox import digest_names, find_earlier
 from notifier.inbox.missed_webhooks import FOUND
@@ -101,7 +101,7 @@ class Dispatcher:
         self._admins = AdminNotices(outbox=outbox, admins=admins)
         self._cardholder_names = cardholder_names
         self._recorded = False  # whether the last event left something in the trail
-        self._unnamed: list[tuple[str, str]] = []  # card id and subject of the notices of this batch
+        self._incomplete: list[Incomplete] = []  # notices of this batch
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Dispatch until `stop` is set (then set `wake` too)."""
@@ -141,9 +141,9 @@ class Dispatcher:
         # After the commit: a deliverer that is woken earlier finds nothing.
         if dispatched:
             self._wake_deliverer()
-        if self._cardholder_names is not None and self._unnamed:
-            self._cardholder_names.request(self._unnamed)
-        self._unnamed.clear()
+        if self._cardholder_names is not None and self._incomplete:
+            self._cardholder_names.request(self._incomplete)
+        self._incomplete.clear()
         return dispatched
 
     def _dispatch(self, session: Session, row: InboxEvent, *, now: datetime) -> bool:
@@ -222,19 +222,22 @@ class Dispatcher:
     ) -> Notification:
         """Return the notification of a movement as one of its purchase, with whose card it is if that is known."""
         card_id = facts.card_id
-        name = self._cardholder_names.find(card_id) if self._cardholder_names and card_id else None
+        name = reason = None
+        if self._cardholder_names is not None and card_id:
+            name, reason = self._cardholder_names.find(card_id), self._cardholder_names.explain(session, facts)
         joined = purchases.join(
             session,
             notification,
-            replace(facts, holder_name=name),
+            replace(facts, holder_name=name, reason=reason),
             digests=_read_names(row, event, vault=self._vault),
             vault=self._vault,
             make_id=self._outbox.make_key,
             now=now,
         )
         is_named = isinstance(joined.facts, TransactionNotice) and joined.facts.holder_name
-        if card_id and joined.subject and not is_named:
-            self._unnamed.append((card_id, joined.subject))
+        is_declined = facts.status == "declined"
+        if card_id and joined.subject and (is_declined or not is_named):
+            self._incomplete.append(Incomplete(card_id=card_id, subject=joined.subject, is_declined=is_declined))
         return joined
 
     def _is_routed(self, notification: Notification) -> bool:

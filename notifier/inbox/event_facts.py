@@ -27,6 +27,21 @@ class PurchaseStage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeclineReason:
+    """Why a purchase was declined; `kind` is "lost", "card", "kyc" or "balance", which says what else is there.
+
+    `by` is the name of who reported the card lost, `at` when; `status` is that of card or review, in words.
+    """
+
+    kind: str
+    by: str | None = None
+    at: datetime | None = None
+    status: str | None = None
+    balance: Money | None = None
+    asked: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TransactionFacts(EventFacts):
     """A transaction as far as its purchase has come, with all stages so far.
 
@@ -58,6 +73,7 @@ class TransactionFacts(EventFacts):
     trade_id: str | None
     related_id: str | None
     auth_code: str | None
+    reason: DeclineReason | None = None
     stages: Sequence[PurchaseStage] = ()
     happened: datetime | None
     happened_text: str | None

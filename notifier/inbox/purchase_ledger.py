@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
-from notifier.inbox.event_facts import PurchaseStage, TransactionFacts, TransactionNotice
+from notifier.inbox.event_facts import DeclineReason, PurchaseStage, TransactionFacts, TransactionNotice
 from notifier.outbox.notice_facts import NoticeFacts, WhyFacts
 from notifier.rendering.facts import list_facts, make_plain
 from paytend import Money
@@ -25,7 +25,7 @@ _OPTIONAL = ("holder_name", "found", "update", "direction", "amount_unclear")
 _REQUIRED = tuple(
     field.name
     for field in fields(TransactionFacts)
-    if field.name not in {*_OPTIONAL, "stages", *(inherited.name for inherited in fields(NoticeFacts))}
+    if field.name not in {*_OPTIONAL, "reason", "stages", *(inherited.name for inherited in fields(NoticeFacts))}
 )
 
 
@@ -61,22 +61,24 @@ class PurchaseEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class PurchaseLedger:
-    """The stages of a purchase, each once; `holder_name` is looked up, as Paytend does not send it."""
+    """The stages of a purchase, each once; `holder_name` and `reason` are looked up, not sent."""
 
     entries: Sequence[PurchaseEntry] = ()
     holder_name: str | None = None
+    reason: DeclineReason | None = None
 
     def add(self, entry: PurchaseEntry) -> Self:
         """Return the ledger with this stage; the same ledger when it is there already with all these details."""
         bare = replace(
-            entry, facts=replace(entry.facts, stages=(), holder_name=None, mentions=(), acknowledge=None)
+            entry,
+            facts=replace(entry.facts, stages=(), holder_name=None, reason=None, mentions=(), acknowledge=None),
         )
         same = [known for known in self.entries if known.is_of(bare)]
         # Of two reports on one stage one is kept, whichever came first: that with the most details.
         kept = [known for known in self.entries if known not in same] + [max([*same, bare], key=_detail)]
         entries = tuple(sorted(kept, key=lambda each: each.order)[-MOST_ENTRIES:])
         name = self.holder_name or entry.facts.holder_name
-        return replace(self, entries=entries, holder_name=name)
+        return replace(self, entries=entries, holder_name=name, reason=self.reason or entry.facts.reason)
 
     @property
     def summary(self) -> TransactionNotice:
@@ -95,6 +97,7 @@ class PurchaseLedger:
             "late": last.late,
             "found": any(entry.facts.found for entry in self.entries) or None,
             "holder_name": self.holder_name,
+            "reason": self.reason if last.status == "declined" else None,
             "stages": self._stages(),
         }
         return TransactionNotice(**{**list_facts(last), **known})
@@ -120,6 +123,7 @@ class PurchaseLedger:
         return {
             "version": _VERSION,
             "holder_name": self.holder_name,
+            "reason": make_plain(self.reason),
             "entries": [{"trade": entry.trade, "facts": make_plain(entry.facts)} for entry in self.entries],
         }
 
@@ -131,7 +135,8 @@ class PurchaseLedger:
                 PurchaseEntry(trade=entry["trade"], facts=_read_facts(entry["facts"]))
                 for entry in stored["entries"]
             ]
-            return cls(entries=tuple(entries), holder_name=stored["holder_name"])
+            reason = _read_reason(stored.get("reason"))
+            return cls(entries=tuple(entries), holder_name=stored["holder_name"], reason=reason)
         facts = _read_facts(stored)
         ledger = cls(holder_name=facts.holder_name)
         for stage in stored["stages"]:
@@ -166,6 +171,13 @@ def _read_facts(stored: Mapping[str, Any]) -> TransactionNotice:
     known |= {"late": bool(known["late"]), "happened": _read_time(known["happened"])}
     known["why"] = WhyFacts(value=stored["why"]["value"]) if stored.get("why") else None
     return TransactionNotice(**known)
+
+
+def _read_reason(stored: Mapping[str, Any] | None) -> DeclineReason | None:
+    if not stored:
+        return None
+    money = {name: _read_money(stored.get(name)) for name in ("balance", "asked")}
+    return DeclineReason(**{**stored, "at": _read_time(stored.get("at")), **money})
 
 
 def _read_money(text: str | None) -> Money | None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
-from notifier.inbox.event_facts import TransactionChanged, TransactionNotice
+from notifier.inbox.event_facts import DeclineReason, TransactionChanged, TransactionNotice
 from notifier.inbox.purchase_ledger import PurchaseEntry, PurchaseLedger
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.rendering.facts import list_facts
@@ -83,7 +83,7 @@ def join(
     after = before.add(PurchaseEntry(trade=names.own, facts=facts))
     _keep(row, after, vault=vault)
     shown = after.summary
-    is_new = after != before
+    is_new = after.entries != before.entries
     # Only of what was told before: the first message of a purchase rings by itself.
     is_worse = bool(before.entries) and is_new and facts.status in ALARMING
     reply = None
@@ -100,15 +100,43 @@ def join(
     )
 
 
-def name_holder(session: Session, subject: str, name: str, *, vault: Vault) -> bool:
-    """Add the cardholder's name to a purchase, locked until the transaction ends; return whether it is there."""
+def find_summary(
+    session: Session, facts: TransactionNotice, *, digests: Mapping[str, Sequence[str]], vault: Vault
+) -> TransactionNotice:
+    """Return what the message of this stage's purchase shows; the stage itself when the purchase is forgotten."""
+    for name in (name for same in name_stage(facts, digests).names for name in same):
+        known = session.get(PurchaseName, name)
+        row = known and session.get(Purchase, known.purchase_id)
+        if row and row.facts is not None:
+            return _open(row, vault=vault).summary
+    return facts
+
+
+def complete(
+    session: Session,
+    subject: str,
+    *,
+    name: str | None,
+    explain: Callable[[TransactionNotice], DeclineReason | None] | None,
+    vault: Vault,
+) -> TransactionNotice | None:
+    """Add what was looked up to a purchase, locked until the transaction ends; None where it changes nothing.
+
+    Returns what the message shows now; `explain` returns why it was declined.
+    """
     query = select(Purchase).where(Purchase.id == subject.removeprefix(_SUBJECT)).with_for_update()
     row = session.exec(query.execution_options(populate_existing=True)).first()
     if row is None or row.facts is None:
-        return False
-    _keep(row, replace(_open(row, vault=vault), holder_name=name), vault=vault)
+        return None
+    before = _open(row, vault=vault)
+    after = replace(before, holder_name=name or before.holder_name)
+    if explain is not None:
+        after = replace(after, reason=explain(after.summary))
+    if after == before:
+        return None
+    _keep(row, after, vault=vault)
     session.flush()
-    return True
+    return after.summary
 
 
 def forget_old(session: Session, *, before: datetime) -> int:

@@ -18,13 +18,13 @@ from notifier.outbox.attempt import CopyGone, Delivered, LeaseTooShort, attempt,
 from notifier.outbox.backoff import Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due
 from notifier.outbox.fallback_channel import DeliveryDead, DeliveryTrouble, FallbackUsed
-from notifier.outbox.notice_facts import ACKNOWLEDGE, WHY, AcknowledgementFacts, WhyFacts
+from notifier.outbox.notice_facts import ACKNOWLEDGE, DETAILS, WHY, AcknowledgementFacts, WhyFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.recovery import release_all, resume_all
 from notifier.outbox.sealed_facts import open_facts
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import SlackOperation
-from notifier.rendering.plain import lay_out_plainly, put_below
+from notifier.rendering.plain import has_button, lay_out_plainly, put_below
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 from storage.database import Database
 from storage.vault import Unreadable, Vault
@@ -186,11 +186,7 @@ class Deliverer:
             facts = open_facts(work.facts, vault=self._vault, delivery_id=work.delivery_id)
         except Unreadable as error:
             raise NotDelivered(Trouble.REFUSED, code="the stored facts cannot be read") from error
-        below = [
-            (name, found)
-            for name, fact in ((AcknowledgementFacts.template, ACKNOWLEDGE), (WhyFacts.template, WHY))
-            if (found := facts.pop(fact, None))
-        ]
+        acknowledge, why = facts.pop(ACKNOWLEDGE, None), facts.get(WHY)
         try:
             rendered = self._renderer.message(work.kind, facts)
         except RenderFailed as error:
@@ -199,9 +195,12 @@ class Deliverer:
                 extra={"delivery": work.delivery_id, "kind": work.kind, "reason": str(error)},
             )
             # A mistake in a customised template must not cost the notice.
-            rendered = lay_out_plainly(work.kind, facts)
-        for name, found in below:
-            rendered = put_below(rendered, self._renderer.message(name, found))
+            rendered = lay_out_plainly(work.kind, {name: fact for name, fact in facts.items() if name != WHY})
+        if acknowledge:
+            rendered = put_below(rendered, self._renderer.message(AcknowledgementFacts.template, acknowledge))
+        # Details offers *Why here?* too, so that an ordinary purchase needs no row for it.
+        if why and not has_button(rendered, DETAILS):
+            rendered = put_below(rendered, self._renderer.message(WhyFacts.template, why))
         return rendered
 
     def _record_success(self, session: Session, work: DeliveryClaim, delivered: Delivered) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from notifier.rendering.facts import TemplateFacts
 
 ACKNOWLEDGE, WHY = "acknowledge", "why"  # the facts that the deliverer shows below a message
+DETAILS = "notice_details"  # the button of a message that has its own way to the rest
 
 
 @dataclass(frozen=True, kw_only=True)

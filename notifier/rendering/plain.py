@@ -56,6 +56,16 @@ def put_below(rendered: Rendered, more: Rendered) -> Rendered:
     return replace(rendered, blocks=[*rendered.blocks[:room], *more.blocks])
 
 
+def has_button(rendered: Rendered, action: str) -> bool:
+    """Whether the message has a button, in a row or beside a text, with this action id."""
+    places = [
+        element
+        for block in rendered.blocks
+        for element in (*block.get("elements", ()), block.get("accessory") or {})
+    ]
+    return any(element.get("action_id") == action for element in places)
+
+
 def _escape(value: object) -> str:
     text: str = json.loads(f'"{escape_text(value)}"')
     return text

@@ -40,7 +40,9 @@ def announce(
     """
     lock_announcing(session)
     facts, subject = notification.facts, notification.subject
-    places = find_destinations(notification.kind, notification.stage or facts, routes=routes)
+    places = find_destinations(
+        notification.kind, notification.stage or facts, routes=routes, calls=notification.calls
+    )
     if subject and notification.counted and isinstance(facts, RepeatedFacts):
         repeat = recurring_problems.count_again(session, subject, now=now)
         subject, facts = repeat.key, recurring_problems.show_repeats(facts, repeat)
@@ -68,7 +70,7 @@ def announce(
             outbox.enqueue(
                 session,
                 kind=notification.kind,
-                facts=replace(facts, acknowledge=placed.acknowledgement, mentions=place.route_channel.mentions),
+                facts=replace(facts, acknowledge=placed.acknowledgement, mentions=placed.mentions),
                 recipient=place.route_channel.channel,
                 now=now,
                 key=key,
@@ -105,7 +107,7 @@ def _reply(
         outbox.enqueue(
             session,
             kind=reply.template,
-            facts=replace(reply, mentions=place.route_channel.mentions),
+            facts=replace(reply, mentions=placed.mentions),
             recipient=channel,
             now=now,
             thread_of=notification.subject if is_alone else None,
@@ -129,10 +131,11 @@ def _ask_again(
 
 @dataclass(frozen=True, kw_only=True)
 class _Placed:
-    """Whether a delivery is a message of its own, or a part of a storm or a silence; and who is on it."""
+    """Whether a delivery is a message of its own, or part of a storm or silence, and who is mentioned."""
 
     status: DeliveryStatus
     part_of: str | None = None
+    mentions: Sequence[str] = ()
     acknowledgement: AcknowledgementFacts | None = None
 
 
@@ -158,16 +161,28 @@ def _place(
         acknowledgement = acknowledgements.request(
             session, acknowledged_as, within=place.within, then=place.then, now=now
         )
+    mentions: Sequence[str] = ()
+    if notification.alarm:
+        mentions = place.route_channel.mentions
+    elif is_alone:
+        mentions = storms.take_mentions(session, place.route_channel, now=now)
     status = DeliveryStatus.WAITING if is_alone else DeliveryStatus.GATHERING
-    return _Placed(status=status, part_of=storm, acknowledgement=acknowledgement)
+    return _Placed(status=status, part_of=storm, mentions=mentions, acknowledgement=acknowledgement)
 
 
-def find_destinations(kind: str, facts: NoticeFacts, *, routes: Routes) -> list[Destination]:
-    """Return the channels that get a notification, each by the first route that names it."""
+def find_destinations(
+    kind: str, facts: NoticeFacts, *, routes: Routes, calls: str | None = None
+) -> list[Destination]:
+    """Return the channels that get a notification, each by the first route that names it.
+
+    The people of the role `calls` are mentioned where no route names a role.
+    """
     found = match(routes.rules, kind, facts)
+    default = () if calls is None or any(recipient.mentions for recipient in found.recipients) else (calls,)
     mentions: dict[str, dict[str, None]] = {}
     for recipient in found.recipients:
-        mentioned = [id_ for role in recipient.mentions for id_ in routes.mentions.get(role, ())]
+        roles = recipient.mentions or default
+        mentioned = [id_ for role in roles for id_ in routes.mentions.get(role, ())]
         mentions.setdefault(routes.resolve(recipient.to), {}).update(dict.fromkeys(mentioned))
     places: dict[str, Destination] = {}
     for decision in found.decisions:

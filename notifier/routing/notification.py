@@ -14,6 +14,7 @@ class Notification:
     `reply` is posted in the thread of that message too, as an edit notifies nobody.
     `stage` is what happened now, where `facts` show a whole: the routes look at it.
     An `alarm` is our own, such as a low balance: no storm folds it and no silence holds it back.
+    `calls` is a role that is mentioned where no route mentions anybody.
     When these are `counted`, they are one problem that comes back: the message says how often, and since when.
     """
 
@@ -26,3 +27,4 @@ class Notification:
     is_first: bool = False
     counted: bool = False
     reply: NoticeFacts | None = None
+    calls: str | None = None

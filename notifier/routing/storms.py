@@ -69,6 +69,22 @@ def count_post(session: Session, route_channel: RouteChannel, *, outbox: Outbox,
     _write(flow, count(state, rule=route_channel.rule, now=now))
 
 
+def take_mentions(session: Session, route_channel: RouteChannel, *, now: datetime) -> list[str]:
+    """Return who is mentioned in a message of its own: nobody that this route mentioned there within its window.
+
+    What comes close together is looked at together, so one phone call is enough. In a storm its digest has called.
+    """
+    flow = _flow(session, route_channel)
+    if not route_channel.mentions or flow.storm is not None or _has_called(flow, route_channel, now=now):
+        return []
+    flow.mentioned_at = now
+    return route_channel.mentions
+
+
+def _has_called(flow: Flow, route_channel: RouteChannel, *, now: datetime) -> bool:
+    return flow.mentioned_at is not None and now - flow.mentioned_at < route_channel.rule.window
+
+
 def update_digests(
     session: Session,
     *,
@@ -135,10 +151,15 @@ def _begin(session: Session, flow: Flow, route_channel: RouteChannel, *, outbox:
     """Begin a digest; what of this route is still to be posted becomes a part of it."""
     flow.storm, flow.pages, flow.urgent_pages, flow.tally = outbox.make_key(), 0, 0, None
     # What somebody has begun may be in Slack already, so it stays a message of its own.
-    folded = update(Delivery).where(
-        *_waiting(route_channel), col(Delivery.started_at).is_(None), col(Delivery.doubt_since).is_(None)
-    )
+    unbegun = [*_waiting(route_channel), col(Delivery.started_at).is_(None), col(Delivery.doubt_since).is_(None)]
+    folded = update(Delivery).where(*unbegun)
     session.flush()
+    # One that mentions and was not posted yet has called nobody: the digest does it in its place.
+    has_called = _has_called(flow, route_channel, now=now) and not any(
+        _mentions_somebody(row, outbox) for row in session.exec(select(Delivery).where(*unbegun))
+    )
+    if not has_called:
+        flow.mentioned_at = now
     urgent = select(Delivery.key).where(*_waiting(route_channel), col(Delivery.urgent))
     asked = session.exec(urgent.order_by(col(Delivery.seq), col(Delivery.id))).all()
     session.connection().execute(folded.values(status=DeliveryStatus.GATHERING, part_of=flow.storm))
@@ -151,13 +172,21 @@ def _begin(session: Session, flow: Flow, route_channel: RouteChannel, *, outbox:
         session,
         kind="storm",
         facts=replace(
-            _facts(session, flow, start_tally(), rule=route_channel.rule), mentions=route_channel.mentions
+            _facts(session, flow, start_tally(), rule=route_channel.rule),
+            mentions=() if has_called else route_channel.mentions,
         ),
         recipient=flow.channel,
         now=now,
         key=f"storm:{flow.storm}",
         urgent=True,  # its thread waits for it
     )
+
+
+def _mentions_somebody(delivery: Delivery, outbox: Outbox) -> bool:
+    try:
+        return bool(outbox.read(delivery).get("mentions"))
+    except Unreadable:  # it may
+        return True
 
 
 def _gather(session: Session, flow: Flow, *, rule: StormRule, outbox: Outbox, now: datetime) -> int:

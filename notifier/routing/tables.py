@@ -13,7 +13,8 @@ class Flow(SQLModel, table=True):
 
     `recent` is a JSON list of the times (seconds) of the last messages of their own. The others are set while a
     storm is on: `storm` is its id, `counted` the notices since `window_from`, `pages` and `urgent_pages` the
-    replies in its thread so far, `tally` the sealed sums of their notices.
+    replies in its thread so far, `tally` the sealed sums of their notices. `mentioned_at` is when a message
+    of this route last mentioned people there.
     """
 
     __tablename__ = "flow"
@@ -21,6 +22,7 @@ class Flow(SQLModel, table=True):
     route: str = Field(primary_key=True, sa_type=Text)
     channel: str = Field(primary_key=True, sa_type=Text)
     recent: str = Field(default="[]", sa_type=Text)
+    mentioned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     storm: str | None = Field(default=None, sa_type=Text)
     began_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     window_from: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -100,6 +100,12 @@ class Windows:
             context.close()
 
 
+def happens(page: Page, title: str, **values: str) -> None:
+    """Make something happen in the outside world, as its panel does."""
+    answer = page.request.post(f"{page.url.partition('#')[0]}_page/panel", data={"title": title, "values": values})
+    assert answer.json()["ok"], answer.text()
+
+
 def types(page: Page, text: str) -> None:
     """Type a command or message and send it."""
     field_ = page.locator("#composer-text")

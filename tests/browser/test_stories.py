@@ -1,4 +1,4 @@
-"""The three stories of the guide, end to end, with the real bot."""
+"""The five stories of the guide, end to end, with the real bot."""
 
 from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.assertions import expect
-from tests.browser.demo import PHONE, Windows
+from tests.browser.demo import PHONE, Windows, types
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -104,6 +104,46 @@ def test_a_storm_is_taken_in_and_can_be_watched(windows: Windows) -> None:
     expect(shown.locator(".sealed")).not_to_contain_text("tradeStatus")
     page.keyboard.press("Escape")
     expect(shown).to_be_hidden()
+
+
+def test_one_person_stops_and_two_let_it_go_on(windows: Windows) -> None:
+    olga = begins(windows, "U0OLGA", "C0ONCALL")
+    mara = windows.open("U0MARA", "C0APPROVALS")
+    title = "Stop"
+
+    story(olga, title).get_by_role("button", name="Go to Olga").click()
+    olga.locator("#composer-text").press("Enter")
+    expect(done(olga, title)).to_have_count(1)
+    story(olga, title).get_by_role("button", name="Resume as Olga").click()
+    olga.locator("#composer-text").press("Enter")
+    expect(done(olga, title)).to_have_count(2)
+
+    line = mara.get_by_role("article").filter(has_text="nobody asked for the last three").last
+    line.get_by_role("button", name="Say that top-ups may go on").click()
+    mara.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    expect(done(olga, title)).to_have_count(3)
+    expect(line).to_contain_text("Resumed: top-ups")
+
+
+def test_a_top_up_that_is_booked_twice_alarms_on_call(windows: Windows) -> None:
+    page = begins(windows, "U0SAM", "C0SUPPORT")
+    title = "The books differ"
+    types(page, "/topup 1755904 31.70 EUR a customer waits")
+    page.get_by_role("button", name=re.compile("card-approvals")).click()
+    page.get_by_label("Act as").select_option("U0MARA")
+    asked = page.get_by_role("article").filter(has_text="31.70 EUR")
+    approves(asked)
+    expect(asked.get_by_role("heading", name="Approved and done")).to_be_visible()
+
+    story(page, title).get_by_role("button", name="Book it twice").click()
+    story(page, title).get_by_role("button", name="Go to Mara").click()
+    page.locator("#composer-text").press("Enter")
+    expect(done(page, title)).to_have_count(2)
+    story(page, title).get_by_role("button", name="Go to Olga").click()
+    alarm = page.get_by_role("article").filter(has_text="The books differ: twice, 31.70 EUR")
+    alarm.get_by_role("button", name="Say why this difference is known").click()
+    expect(page.get_by_role("dialog", name="Known difference")).to_be_visible()
+    expect(done(page, title)).to_have_count(3)
 
 
 def test_the_guide_can_be_put_away_and_stays_away(windows: Windows) -> None:

@@ -62,7 +62,10 @@ def test_a_worse_level_is_a_new_message_and_the_earlier_one_says_so(sqlite_world
     low, critical = roots(world)
     assert "It has become worse; a newer message says so." in low["text"]
     assert actions_of(low) == ["why_here"]
-    assert critical["text"].startswith("Partner balance is critically low: 900.00 EUR")
+    assert critical["text"].startswith("<!subteam^S0ONCALL> Partner balance is critically low: 900.00 EUR"), (
+        "no route names it, and on-call is mentioned all the same"
+    )
+    assert "S0ONCALL" not in low["text"]
     assert actions_of(critical) == ["propose_transfer", "notice_acknowledge", "why_here"]
 
     looks(world, "9000.00")

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from notifier.inbox.tables import InboxEvent
 from sandbox.paytend.records import Notice, Order
-from tests.journeys.world import CARD, HOLDER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
+from tests.journeys.world import CARD, GUEST, HOLDER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
 
 
 def texts(world: JourneyWorld, channel: str) -> list[str]:
@@ -24,8 +24,19 @@ def test_a_declined_purchase_is_told_to_on_call_with_a_mention_and_buttons(sqlit
     [notice] = world.slack.messages("C0ONCALL")
     assert notice["text"].startswith("<!subteam^S0ONCALL>")
     assert "SHOP &amp; &lt;Sons&gt;" in notice["text"]
-    assert actions_of(notice) == ["card_info", "card_lost", "notice_acknowledge", "why_here"]
+    assert "Balance 64.10 EUR, asked 99.90 EUR" in text_of(notice["blocks"])
+    assert actions_of(notice) == ["notice_details", "notice_acknowledge"]
     assert world.slack.messages("C0ALERTS") == []
+
+
+def test_a_decline_that_nothing_explains_has_the_red_button(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.paytend.events.decline(CARD, "12.00")
+
+    world.hears_from_paytend()
+
+    [notice] = world.slack.messages("C0ONCALL")
+    assert actions_of(notice) == ["notice_details", "card_lost", "notice_acknowledge"]
 
 
 def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: JourneyWorld) -> None:
@@ -38,7 +49,8 @@ def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: JourneyWorl
 
     told = texts(world, "C0ALERTS")
     assert len(told) == 3, told  # the purchase, approved, rejected
-    assert told[0].startswith("Settled: 12.00 EUR at CAFÉ")
+    assert told[0].startswith("Settled: 12.00 EUR at CAFÉ, ")
+    assert actions_of(world.slack.messages("C0ALERTS")[0]) == ["notice_details"]
     assert not any("<!" in text.replace("<!date", "") or "<@" in text for text in told)
     assert "Identity check of François Lefèvre, cardholder 101986: approved (2)" in told[1]
     assert "The document has expired." in told[2]
@@ -54,7 +66,7 @@ def test_a_movement_says_whose_card_it_is(sqlite_world: JourneyWorld) -> None:
     world.hears_from_paytend()
 
     [notice] = world.slack.messages("C0ONCALL")
-    assert f" of {name}, " in notice["text"]
+    assert f", {name} •••• " in notice["text"]
     assert notice["text"].startswith("<!subteam^S0ONCALL>"), "the edit that brings the name keeps who was called"
 
 
@@ -70,7 +82,7 @@ def test_the_cards_of_an_order_are_told(sqlite_world: JourneyWorld) -> None:
     [notice] = world.slack.messages("C0ALERTS")
     assert notice["text"].startswith("Card order ORDER000001: ")
     last_four = [world.paytend.books.card(card).number[-4:] for card in ("1755914", "1755915")]
-    assert f"Cards: card •• {last_four[0]}, card •• {last_four[1]}." in notice["text"]
+    assert f"Cards: card •••• {last_four[0]}, card •••• {last_four[1]}." in notice["text"]
 
 
 def test_a_webhook_that_comes_again_is_told_once(world: JourneyWorld) -> None:
@@ -141,14 +153,20 @@ def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(sqlite_world:
     world.slack.invites("C0ONCALL", SUPPORT)
     notice = world.slack.messages("C0ONCALL")[-1]
 
-    world.clicks(SUPPORT, "card_info", message=notice)
+    world.clicks(SUPPORT, "notice_details", message=notice)
+    details = world.slack.ephemerals(SUPPORT)[-1]
+    assert "Declined: 99.90 EUR" in details["text"]
+    assert "cancelled by the system (6)" in text_of(details["blocks"])
+    world.clicks_reply(SUPPORT, "card_info")
     assert "Card 1755902" in world.told(SUPPORT)
-    world.clicks(SUPPORT, "card_lost", message=notice)
+    world.clicks(SUPPORT, "notice_details", message=notice)
+    world.clicks_reply(SUPPORT, "card_lost")
     assert "was reported lost; it is lost now" in world.told(SUPPORT)
 
     assert world.paytend.books.card(CARD).status == 6
     assert world.slack.messages("C0ONCALL") == [notice], "nothing else was posted, and the notice still stands"
-    world.clicks(SUPPORT, "card_lost", message=notice)
+    world.clicks(SUPPORT, "notice_details", message=notice)
+    world.clicks_reply(SUPPORT, "card_lost")
     assert "is reported lost already" in world.told(SUPPORT)
     assert len(world.paytend.calls_of("lostCard")) == 1
     assert [row.event for row in world.trail()].count("card:lost") == 2
@@ -161,12 +179,26 @@ def test_the_buttons_of_a_notice_are_for_support(sqlite_world: JourneyWorld) -> 
     notice = world.slack.messages("C0ONCALL")[-1]
     before = len(world.paytend.calls)
 
+    world.clicks(ONCALL, "notice_details", message=notice)
+    details = world.slack.ephemerals(ONCALL)[-1]
     for action in ("card_info", "card_lost"):
-        world.clicks(ONCALL, action, message=notice)
+        world.clicks(ONCALL, action, message=details)
 
         assert "takes one of these roles: support" in world.told(ONCALL)
     assert len(world.paytend.calls) == before
-    assert [row.subject for row in world.trail()] == [CARD, CARD]
+    assert [row.subject for row in world.trail()] == [CARD, CARD, CARD]
+    assert world.trail()[0].event == "card:read"
+
+
+def test_details_are_for_people_with_a_role(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.paytend.events.purchase(CARD, "12.00")
+    world.hears_from_paytend()
+    world.slack.invites("C0ALERTS", GUEST)
+
+    world.clicks(GUEST, "notice_details", message=world.slack.messages("C0ALERTS")[-1])
+
+    assert "Guests may not" in world.told(GUEST)
 
 
 def test_the_button_of_an_identity_check_shows_the_cardholder(sqlite_world: JourneyWorld) -> None:
@@ -242,10 +274,8 @@ def test_why_here_says_which_route_matched_and_which_did_not(sqlite_world: Journ
     world.hears_from_paytend()
 
     [notice] = world.slack.messages("C0ALERTS")
-    [menu] = [
-        each for block in notice["blocks"] for each in block.get("elements", []) if each["type"] == "overflow"
-    ]
-    world.clicks(ONCALL, "why_here", message=notice, value=menu["options"][0]["value"])
+    world.clicks(ONCALL, "notice_details", message=notice)
+    world.clicks_reply(ONCALL, "why_here")
 
     answer = text_of(world.slack.ephemerals(ONCALL)[-1])
     assert "did not match: status is settled, not declined or reversed" in answer

@@ -3,7 +3,7 @@
 from sqlmodel import select
 
 from notifier.inbox.tables import Purchase, PurchaseName
-from tests.journeys.world import CARD, JourneyWorld
+from tests.journeys.world import CARD, ONCALL, JourneyWorld, text_of
 
 
 def kept(world: JourneyWorld) -> dict[str, int]:
@@ -22,7 +22,9 @@ def test_a_settlement_brings_the_message_of_its_authorisation_up_to_date(world: 
     [after] = world.slack.messages("C0ALERTS")
     assert (before["ts"], before["text"].split(":")[0]) == (after["ts"], "Authorised")
     assert after["text"].startswith("Settled: 12.00 EUR at CAFÉ")
-    assert "Authorised 12.00 EUR" in str(after["blocks"])
+    assert len(after["blocks"]) == 1, "an ordinary purchase stays one line"
+    world.clicks(ONCALL, "notice_details", message=after)
+    assert "Authorised 12.00 EUR" in text_of(world.slack.ephemerals(ONCALL)[-1]["blocks"])
 
 
 def test_a_reversal_edits_the_message_and_is_told_under_it(world: JourneyWorld) -> None:

@@ -3,8 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
+from sandbox.paytend.records import CardStatus
 from tests.journeys.conftest import MakesWorld
-from tests.journeys.world import ADMIN, CARD, CONFIG, GUEST, MANAGER, ONCALL, JourneyWorld, actions_of, text_of
+from tests.journeys.world import (
+    ADMIN,
+    CARD,
+    CONFIG,
+    GUEST,
+    MANAGER,
+    ONCALL,
+    SUPPORT,
+    JourneyWorld,
+    actions_of,
+    text_of,
+)
 
 ESCALATES = CONFIG.replace(
     "to: [oncall], mention: oncall}",
@@ -17,6 +29,32 @@ def declines(world: JourneyWorld, amount: str = "99.90") -> dict[str, Any]:
     world.hears_from_paytend()
     found: dict[str, Any] = world.slack.messages("C0ONCALL")[-1]
     return found
+
+
+def test_a_decline_of_a_card_that_was_reported_lost_says_by_whom_and_when(world: JourneyWorld) -> None:
+    world.types(SUPPORT, f"/card lost {CARD}")
+    world.clicks_reply(SUPPORT, "card_lost")
+    world.paytend.events.purchase(CARD, "49.90", merchant="FUEL 24/7")
+    world.hears_from_paytend()
+
+    [notice] = world.slack.messages("C0ONCALL")
+    name = world.bot.base.clients.directory.person(SUPPORT).name
+    assert f"Reported lost by {name} <!date^" in text_of(notice["blocks"])
+    assert f"<@{SUPPORT}>" not in text_of(notice["blocks"]), "whoever reported it is not called at each try"
+    assert actions_of(notice) == ["notice_details", "notice_acknowledge"]
+    world.clicks(ONCALL, "notice_details", message=notice)
+    assert f"Reported lost by {name}" in text_of(world.slack.ephemerals(ONCALL)[-1]["blocks"])
+
+
+def test_an_answer_about_another_card_explains_nothing(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.paytend.books.card(CARD).status = CardStatus.FROZEN
+    world.paytend.switches.add("another_card", operation="getCardInfo", count=None)
+
+    notice = declines(world)
+
+    assert "Declined: 99.90 EUR" in notice["text"]
+    assert "frozen" not in text_of(notice["blocks"])
 
 
 def minutes_pass(world: JourneyWorld, minutes: float) -> None:
@@ -36,7 +74,7 @@ def test_whoever_is_on_it_stands_on_the_message_and_the_second_one_is_told(world
 
     [edited] = world.slack.messages("C0ONCALL")
     assert f"<@{ONCALL}> is on it" in text_of(edited["blocks"])
-    assert actions_of(edited) == ["card_info", "card_lost", "why_here"]
+    assert actions_of(edited) == ["notice_details"]
     assert "99.90 EUR" in edited["text"], "it still says what happened"
     world.clicks(MANAGER, "notice_acknowledge", message=notice)
     assert f"<@{ONCALL}> is on it already" in world.told(MANAGER)

@@ -12,8 +12,8 @@ from sandbox.slack.web_api import ApiCall
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def api_call(method: str, channel: str, *, is_ok: bool = True, blocks: Any = ()) -> ApiCall:
-    args = {"channel": channel, "blocks": list(blocks)}
+def api_call(method: str, channel: str, *, is_ok: bool = True, blocks: Any = (), text: str = "") -> ApiCall:
+    args = {"channel": channel, "blocks": list(blocks), "text": text}
     return ApiCall(method=method, args=args, response={"ok": is_ok}, status=200, at=START)
 
 
@@ -34,6 +34,14 @@ def told_of(seconds: float, *, status: int = 1, good: bool = True, tries: int = 
 def done(seen: Seen, story: str, *, has_read_storm: bool = False) -> list[bool]:
     found = next(each for each in told(seen, has_read_storm=has_read_storm) if each["name"] == story)
     return [step["is_done"] for step in found["steps"]]
+
+
+def typed(command: str, text: str) -> Delivery:
+    return Delivery(kind="slash_commands", payload={"command": command, "text": text})
+
+
+def pressed(action: str) -> Delivery:
+    return Delivery(kind="block_actions", payload={"actions": [{"action_id": action}]})
 
 
 BUTTONS = [{"type": "actions", "elements": []}]
@@ -92,3 +100,27 @@ def test_a_storm_is_many_transactions_in_two_minutes_all_taken_and_read() -> Non
     assert done(seen, "storm", has_read_storm=True) == [True, True, True]
     words = told(seen, has_read_storm=True)[2]["steps"][2]["words"]
     assert "41 transactions, 1 messages and 1 edits" in words
+
+
+def test_a_stop_is_no_request_and_going_on_takes_two() -> None:
+    seen = saw_api_call(
+        Seen(), api_call("chat.postMessage", "C0APPROVALS", blocks=BUTTONS, text="Stopped: top-ups")
+    )
+    assert done(seen, "stop") == [True, False, False]
+    assert done(seen, "approve") == [False, False, False]
+
+    seen = saw_delivery(seen, typed("/cardops", "resume top-ups"))
+    assert done(seen, "stop") == [True, True, False]
+    seen = saw_api_call(seen, api_call("chat.update", "C0APPROVALS", text="Resumed: top-ups"))
+    assert done(seen, "stop") == [True, True, True]
+
+
+def test_a_difference_of_the_books_is_seen_when_on_call_is_told() -> None:
+    seen = saw_delivery(Seen(), typed("/partner", "books today"))
+    assert done(seen, "books") == [True, False, False]
+
+    text = "<!subteam^S0ONCALL> The books differ: twice, 5.00 EUR"
+    seen = saw_api_call(seen, api_call("chat.postMessage", "C0ONCALL", blocks=BUTTONS, text=text))
+    assert done(seen, "books") == [True, True, False]
+    seen = saw_delivery(seen, pressed("books_known"))
+    assert done(seen, "books") == [True, True, True]

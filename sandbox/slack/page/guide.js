@@ -1,4 +1,4 @@
-// The guided first minute: three stories on top, which tick themselves off by what has really happened.
+// The guided first minutes: five stories on top, which tick themselves off by what has really happened.
 import { ask, byId, el, renderKeyed } from "./dom.js";
 import { icon } from "./icons.js";
 import { toast } from "./toasts.js";
@@ -35,7 +35,7 @@ function cardOf(story, travel) {
 export function guide(travel) {
   const section = byId("guide");
   const button = byId("open-guide");
-  const cards = el("div", { class: "stories", "aria-live": "polite", tabindex: "0", role: "region", "aria-label": "Three stories" });
+  const cards = el("div", { class: "stories", "aria-live": "polite", tabindex: "0", role: "region", "aria-label": "Five stories" });
   let has = false;
   let shown;
   const show = () => {
@@ -46,7 +46,7 @@ export function guide(travel) {
   };
   const set = (isOpen) => { localStorage.setItem("guide", isOpen ? "open" : "closed"); show(); };
   section.replaceChildren(
-    el("div", { class: "guide-head" }, el("h2", {}, "Your first minute"), el("p", {}, "They tick themselves off by what really happens."),
+    el("div", { class: "guide-head" }, el("h2", {}, "Your first minutes"), el("p", {}, "Five short tours. Each step ticks itself off when it really happens."),
       el("button", { type: "button", class: "linklike", onclick: () => ask("/_page/stories", {}) }, "Start again"),
       el("button", { type: "button", class: "icon", "aria-label": "Close the guide", onclick: () => { set(false); button.focus(); } }, "✕")),
     cards,

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 from notifier.inbox import cardholder_names
-from notifier.inbox.cardholder_names import CardholderNames
+from notifier.inbox.cardholder_names import CardholderNames, Incomplete, LossReports
+from notifier.inbox.decline_reasons import CardLook, LossReport
 from notifier.inbox.dispatcher import Dispatcher
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.inbox import take_in
 from notifier.routing.routes import RouteRule, Routes
-from paytend import AmountUnit, AmountUnits, Refused, Unreachable
+from paytend import AmountUnit, AmountUnits, Money, Refused, Unreachable
+from paytend.errors import AnotherSubject
+from paytend.models.codes import CardStatus
 from tests.notifier.conftest import NotifierWorld
 from tests.notifier.inbox.test_inbox import row_of
 from tests.notifier.stories import make_transaction
@@ -30,7 +33,8 @@ class Desk:
     names: CardholderNames
     dispatcher: Dispatcher
     asked: list[str]
-    answers: dict[str, str | Exception | None] = field(default_factory=dict)
+    answers: dict[str, str | CardLook | Exception | None] = field(default_factory=dict)
+    reports: dict[str, LossReport] = field(default_factory=dict)
 
     def hears(self, **changes: object) -> None:
         with self.world.database.writing() as session:
@@ -39,26 +43,27 @@ class Desk:
 
     def holder_shown(self, message: int = 0) -> str | None:
         shown = self.world.slack.messages[message]
-        fields = [field["text"] for block in shown["blocks"] for field in block.get("fields", [])]
-        found = [text.partition("\n")[2] for text in fields if text.startswith("*Cardholder*")]
-        assert (f" of {found[0]}," in shown["text"]) if found else (" of " not in shown["text"])
-        return found[0] if found else None
+        line = shown["blocks"][0]["text"]["text"].partition("\n")[0].rpartition(" · ")[2]
+        assert f", {line}." in shown["text"]
+        return None if line.startswith("card ") else line.partition(" ••••")[0]
 
 
 @pytest.fixture
 def context(world: NotifierWorld) -> Desk:
     asked: list[str] = []
-    answers: dict[str, str | Exception | None] = {"1755902": "Maria Kuusk"}
+    answers: dict[str, str | CardLook | Exception | None] = {"1755902": "Maria Kuusk"}
+    reports: dict[str, LossReport] = {}
 
-    def ask(card_id: str) -> str | None:
+    def look(card_id: str, *, with_review: bool) -> CardLook:
         asked.append(card_id)
         answer = answers[card_id]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer if isinstance(answer, CardLook) else CardLook(holder_name=answer)
 
     names = CardholderNames(
-        fetch=ask,
+        look=look,
+        reports=LossReports(find=lambda _session, card_id: reports.get(card_id), find_name={"U0SAM": "Sam"}.get),
         database=world.database,
         outbox=world.outbox,
         vault=world.vault,
@@ -80,7 +85,7 @@ def context(world: NotifierWorld) -> Desk:
         intake=GroupCommit(world.database),
         cardholder_names=names,
     )
-    return Desk(world=world, names=names, dispatcher=dispatcher, asked=asked, answers=answers)
+    return Desk(world=world, names=names, dispatcher=dispatcher, asked=asked, answers=answers, reports=reports)
 
 
 def test_a_notice_is_posted_at_once_and_named_afterwards(context: Desk) -> None:
@@ -129,16 +134,16 @@ def test_what_nobody_has_begun_to_post_has_the_name_from_the_start(context: Desk
 
 
 def test_the_next_movement_of_the_card_has_it_too_without_asking(context: Desk) -> None:
-    context.hears()
+    context.hears(tradeStatus=1)
     context.names.fetch_next()
-    context.hears(tradeId="T2")
+    context.hears(tradeId="T2", tradeStatus=1)
     context.world.delivers_all(3)
 
     assert [context.holder_shown(0), context.holder_shown(1)] == ["Maria Kuusk"] * 2
     assert context.asked == ["1755902"]
 
     context.world.clock.passes(seconds=cardholder_names.REMEMBERED + 1)
-    context.hears(tradeId="T3")
+    context.hears(tradeId="T3", tradeStatus=1)
     assert context.names.fetch_next()
     assert context.asked == ["1755902"] * 2, "a name may change"
 
@@ -161,7 +166,7 @@ def test_a_card_without_a_name_is_not_asked_about_again_and_again(context: Desk)
     context.answers["1755903"] = Refused(code="99", reason="no such card", verified=True)
     for trade in ("T1", "T2"):
         for card in ("1755902", "1755903"):
-            context.hears(cardId=card, tradeId=f"{trade}{card}")
+            context.hears(cardId=card, tradeId=f"{trade}{card}", tradeStatus=1)
         while context.names.fetch_next():
             pass
     context.world.delivers_all(6)
@@ -186,6 +191,10 @@ def test_a_paytend_that_is_down_is_asked_again_later_and_holds_no_notice(context
     assert context.holder_shown() == "Maria Kuusk"
 
 
+def unnamed(card_id: str, subject: str = "purchase:none") -> Incomplete:
+    return Incomplete(card_id=card_id, subject=subject, is_declined=False)
+
+
 def test_n22_a_card_that_times_out_holds_no_other_and_is_given_up(context: Desk) -> None:
     context.answers |= {"1755902": Unreachable("timeout"), "1755903": "Ada Tamm"}
     context.hears()
@@ -207,7 +216,7 @@ def test_n22_a_card_that_times_out_holds_no_other_and_is_given_up(context: Desk)
 def test_n22_a_paytend_that_answers_nobody_is_left_alone_for_a_while(context: Desk) -> None:
     cards = [f"9{number:06d}" for number in range(5)]
     context.answers |= dict.fromkeys(cards, Unreachable("down"))
-    context.names.request([(card, "purchase:none") for card in cards])
+    context.names.request([unnamed(card) for card in cards])
 
     assert context.names.fetch_next()
     assert context.names.fetch_next()
@@ -217,7 +226,7 @@ def test_n22_a_paytend_that_answers_nobody_is_left_alone_for_a_while(context: De
 
 def test_n22_a_mistake_of_ours_about_one_card_holds_no_other(context: Desk) -> None:
     context.answers |= {"1755902": ValueError("ours"), "1755903": "Ada Tamm"}
-    context.names.request([("1755902", "purchase:none"), ("1755903", "purchase:none")])
+    context.names.request([unnamed("1755902"), unnamed("1755903")])
 
     with pytest.raises(ValueError, match="ours"):
         context.names.fetch_next()
@@ -228,17 +237,85 @@ def test_n22_a_mistake_of_ours_about_one_card_holds_no_other(context: Desk) -> N
 def test_n22_what_waits_for_one_name_is_bounded_too(context: Desk) -> None:
     context.answers["1755902"] = Unreachable("timeout")
     for number in range(cardholder_names.MOST_NOTICES + 7):
-        context.names.request([("1755902", f"purchase:{number}")])
+        context.names.request([unnamed("1755902", f"purchase:{number}")])
 
     (wanted,) = context.names._requested.values()
-    assert list(wanted.subjects) == [
+    assert [notice.subject for notice in wanted.notices] == [
         f"purchase:{number}" for number in range(7, cardholder_names.MOST_NOTICES + 7)
     ]
 
 
+def lines(context: Desk) -> list[str]:
+    """Return the lines of the first message as it is now."""
+    text: str = context.world.slack.messages[0]["blocks"][0]["text"]["text"]
+    return text.split("\n")[1:]
+
+
+def buttons(context: Desk) -> list[str]:
+    found = [
+        block["elements"] for block in context.world.slack.messages[0]["blocks"] if block["type"] == "actions"
+    ]
+    return [element["action_id"] for row in found for element in row]
+
+
+def test_a_decline_is_told_first_and_says_afterwards_why(context: Desk) -> None:
+    context.answers["1755902"] = CardLook(
+        holder_name="Maria Kuusk", status=CardStatus("5"), balances=(Money.read("4.10 EUR"),)
+    )
+    context.hears(businessDate=f"{context.world.clock.now:%Y-%m-%d %H:%M:%S}")
+    context.world.delivers()
+    assert lines(context) == []
+    assert "card_lost" in buttons(context)
+
+    context.names.fetch_next()
+    context.world.delivers_all(2)
+
+    assert lines(context) == ["Balance 4.10 EUR, asked 12.50 EUR"]
+    assert "Balance 4.10 EUR, asked 12.50 EUR." in context.world.slack.messages[0]["text"]
+    assert "card_lost" not in buttons(context), "it is explained, so nothing is suspicious"
+
+
+def test_a_decline_is_looked_at_although_the_name_is_remembered(context: Desk) -> None:
+    context.hears(tradeStatus=1)
+    context.names.fetch_next()
+    context.hears(tradeId="T2")
+
+    assert context.names.fetch_next()
+    assert context.asked == ["1755902"] * 2
+
+
+def test_a_card_reported_lost_here_says_so_at_once_and_who_did_when_slack_has_said(context: Desk) -> None:
+    at = context.world.clock.now
+    context.reports["1755902"] = LossReport(account="U0SAM", at=at)
+    context.answers["1755902"] = Unreachable("down")
+    context.hears(businessDate=f"{at:%Y-%m-%d %H:%M:%S}")
+    context.names.fetch_next()
+    context.world.delivers()
+    assert lines(context)[0].startswith("Reported lost <!date^")
+    context.world.clock.passes(seconds=cardholder_names.AFTER_TROUBLE)
+
+    context.answers["1755902"] = CardLook(holder_name="Maria Kuusk", status=CardStatus("6"))
+    context.names.fetch_next()
+    context.world.delivers_all(2)
+
+    assert lines(context)[0].startswith("Reported lost by Sam <!date^")
+    assert "card_lost" not in buttons(context)
+
+
+def test_an_answer_about_another_card_is_not_believed(context: Desk) -> None:
+    context.answers["1755902"] = AnotherSubject("card_id")
+    context.hears()
+
+    context.names.fetch_next()
+    context.world.delivers()
+
+    assert lines(context) == []
+    assert context.holder_shown() is None
+
+
 def test_n22_a_flood_of_cards_is_not_remembered_without_end_and_the_oldest_are_dropped(context: Desk) -> None:
     cards = [f"9{number:06d}" for number in range(cardholder_names.MOST_WAITING + 10)]
-    context.names.request([(card, "purchase:none") for card in cards])
+    context.names.request([unnamed(card) for card in cards])
     context.answers |= dict.fromkeys(cards, "Someone")
     while context.names.fetch_next():
         pass

@@ -129,6 +129,24 @@ def test_the_mention_of_a_digest_that_waited_is_not_lost(world: NotifierWorld) -
     assert world.slack.texts("C0OPS")[0].startswith("<!subteam^S0ONCALL>")
 
 
+def test_a_storm_is_one_mention_and_the_next_trouble_another(world: NotifierWorld) -> None:
+    tells(world, 1, status="declined")
+    world.delivers_all(2)
+    world.clock.passes(seconds=5)
+    tells(world, 2, status="declined")
+    world.delivers_all(2)
+    tells(world, 3, 4, status="declined")
+    world.delivers_all(8)
+
+    assert ["S0ONCALL" in text for text in world.slack.texts("C0OPS")] == [True, False, False, False]
+
+    world.clock.passes(seconds=130)
+    keeps(world)
+    tells(world, 5, status="declined")
+    world.delivers_all(4)
+    assert "<!subteam^S0ONCALL>" in world.slack.texts("C0OPS")[-1]
+
+
 def test_what_waits_for_slack_becomes_a_part_of_the_digest(world: NotifierWorld) -> None:
     for number in range(1, 8):  # one a minute is no storm, but nobody wants them one by one after an outage
         tells(world, number)

@@ -1,0 +1,26 @@
+"""Who reported a card lost, as the trail has it, unless it was found again since."""
+
+from sqlmodel import Session, col, select
+
+from approvals.statuses import Status
+from approvals.tables import AuditEvent, Request
+from notifier.inbox.decline_reasons import LossReport
+
+
+def find_loss(session: Session, card_id: str) -> LossReport | None:
+    """Return the report that blocked a card; None where there is none, or the card was unblocked after it.
+
+    Of several in a row the first counts: the later ones found the card blocked already.
+    """
+    found_at = session.exec(
+        select(Request.ended_at)
+        .where(Request.subject == card_id, Request.action == "card.found", Request.status == Status.EXECUTED.value)
+        .order_by(col(Request.ended_at).desc())
+        .limit(1)
+    ).first()
+    # `card:lost_asked` alone says that Paytend's answer was lost.
+    query = select(AuditEvent).where(AuditEvent.subject == card_id, AuditEvent.event == "card:lost")
+    if found_at is not None:
+        query = query.where(col(AuditEvent.happened_at) > found_at)
+    event = session.exec(query.order_by(col(AuditEvent.seq)).limit(1)).first()
+    return LossReport(account=event.actor, at=event.happened_at) if event else None
