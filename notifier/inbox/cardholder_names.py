@@ -196,7 +196,8 @@ class CardholderNames:
         with self._lock:
             wanted = self._requested.pop(card_id, _Wanted())  # dropped meanwhile, as too many came
             # Also None: a card that cannot be read is not asked about at each of its movements.
-            self._known[card_id] = (name, self._monotonic() + REMEMBERED)
+            if look is not None or self._known.get(card_id, (None, 0.0))[1] <= now:
+                self._known[card_id] = (name, self._monotonic() + REMEMBERED)
             if len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
         self._show(

@@ -40,9 +40,8 @@ def announce(
     """
     lock_announcing(session)
     facts, subject = notification.facts, notification.subject
-    places = find_destinations(
-        notification.kind, notification.stage or facts, routes=routes, calls=notification.calls
-    )
+    looked_at = notification.stage or facts
+    places = find_destinations(notification.kind, looked_at, routes=routes, calls=notification.calls)
     if subject and notification.counted and isinstance(facts, RepeatedFacts):
         repeat = recurring_problems.count_again(session, subject, now=now)
         subject, facts = repeat.key, recurring_problems.show_repeats(facts, repeat)
@@ -59,7 +58,6 @@ def announce(
         return []
     key = subject or (outbox.make_key() if notification.urgent else None)
     # What happened now: a silence of authorised purchases must not hold back that one was reversed (N2, N7).
-    looked_at = notification.stage or facts
     silence = None
     if not notification.alarm:
         silence = silences.find_silence(session, notification.kind, looked_at, now=now)

@@ -168,7 +168,7 @@ def _live(books: Books, plan: _Plan, *, number: int, load: int, begin: datetime)
 def _go_wrong(books: Books, *, card_id: str, begin: datetime) -> None:
     """Write a decline, a reversed authorisation and a refunded purchase: nothing is spent in the end."""
     with books.pretending(begin):
-        decline(books, Purchase(card_id=card_id, amount=99_900, merchant="LUXURY WATCHES"), why="limit")
+        decline(books, Purchase(card_id=card_id, amount=99_900, merchant="LUXURY WATCHES"))
     with books.pretending(begin + timedelta(days=1)):
         held = authorise(books, Purchase(card_id=card_id, amount=500, merchant="CIRCLE K 4411"))
         reverse(books, held.trade_id)

@@ -29,18 +29,19 @@ class Purchase:
 def authorise(books: Books, purchase: Purchase) -> Transaction:
     """Hold the money of a purchase; declines when the card is not active or has too little."""
     card = books.card(purchase.card_id)
-    if card.status is not CardStatus.ACTIVE:
-        return decline(books, purchase, why="card is not active")
-    if books.card_balance(card.card_id, purchase.currency) < purchase.amount:
-        return decline(books, purchase, why="insufficient funds")
+    if (
+        card.status is not CardStatus.ACTIVE
+        or books.card_balance(card.card_id, purchase.currency) < purchase.amount
+    ):
+        return decline(books, purchase)
     _move(books, purchase.card_id, purchase.currency, purchase.amount, path=("card", "held"))
     return _authorisation(books, purchase, status=TradeStatus.DONE, effect=-purchase.amount)
 
 
-def decline(books: Books, purchase: Purchase, *, why: str = "by the issuer") -> Transaction:
-    """Write an authorisation that was declined: nothing moves, status 6."""
+def decline(books: Books, purchase: Purchase) -> Transaction:
+    """Write an authorisation that was declined: nothing moves, status 6, and no reason is given."""
     books.card(purchase.card_id)
-    return _authorisation(books, purchase, status=TradeStatus.DECLINED, effect=0, note=f" (declined: {why})")
+    return _authorisation(books, purchase, status=TradeStatus.DECLINED, effect=0)
 
 
 def settle(books: Books, trade_id: str) -> Transaction:
@@ -115,12 +116,9 @@ def _line(books: Books, trade_id: str, *, side: Side) -> Transaction:
     return found[0]
 
 
-def _authorisation(
-    books: Books, wanted: Purchase, *, status: TradeStatus, effect: int, note: str = ""
-) -> Transaction:
+def _authorisation(books: Books, wanted: Purchase, *, status: TradeStatus, effect: int) -> Transaction:
     line = _new(books, wanted, Side.AUTHORISATION, TradeType.AUTHORISATION, status, effect=effect)
     line.auth_code = f"{books.random.randrange(10**6):06d}"
-    line.merchant = f"{wanted.merchant}{note}"[:200]
     return _told(books, line)
 
 

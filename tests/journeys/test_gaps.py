@@ -11,7 +11,7 @@ from sandbox.paytend.records import Order
 from sandbox.paytend.switches import FaultKind
 from tests.journeys.world import CARD, HOLDER, SUPPORT, JourneyWorld
 
-FOUND = "Paytend did not tell this; it was found by looking."
+FOUND = "Found by our own check (no webhook arrived)."
 READS = ("getCardTransactions", "getAuthorizationTransactions", "getApplyCardResult")
 
 

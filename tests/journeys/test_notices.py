@@ -52,7 +52,7 @@ def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: JourneyWorl
     assert told[0].startswith("Settled: 12.00 EUR at CAFÉ, ")
     assert actions_of(world.slack.messages("C0ALERTS")[0]) == ["notice_details"]
     assert not any("<!" in text.replace("<!date", "") or "<@" in text for text in told)
-    assert "Identity check of François Lefèvre, cardholder 101986: approved (2)" in told[1]
+    assert "Identity check approved: François Lefèvre (101986)" in told[1]
     assert "The document has expired." in told[2]
     assert actions_of(world.slack.messages("C0ALERTS")[1]) == ["holder_status", "why_here"]
 
@@ -66,7 +66,7 @@ def test_a_movement_says_whose_card_it_is(sqlite_world: JourneyWorld) -> None:
     world.hears_from_paytend()
 
     [notice] = world.slack.messages("C0ONCALL")
-    assert f", {name} •••• " in notice["text"]
+    assert f", {name} ••••\u00a0" in notice["text"]
     assert notice["text"].startswith("<!subteam^S0ONCALL>"), "the edit that brings the name keeps who was called"
 
 
@@ -82,7 +82,7 @@ def test_the_cards_of_an_order_are_told(sqlite_world: JourneyWorld) -> None:
     [notice] = world.slack.messages("C0ALERTS")
     assert notice["text"].startswith("Card order ORDER000001: ")
     last_four = [world.paytend.books.card(card).number[-4:] for card in ("1755914", "1755915")]
-    assert f"Cards: card •••• {last_four[0]}, card •••• {last_four[1]}." in notice["text"]
+    assert f"Cards: card ••••\u00a0{last_four[0]}, card ••••\u00a0{last_four[1]}." in notice["text"]
 
 
 def test_a_webhook_that_comes_again_is_told_once(world: JourneyWorld) -> None:

@@ -127,7 +127,7 @@ def test_f21_a_storm_while_slack_is_down_is_readable_and_complete_a_minute_after
         told = sum(number for number in range(1, count + 1) if number % 10) / 100 - told_alone
         assert f"{told:,.2f} EUR" in text_of(digest["blocks"])
 
-        seconds_until(world, lambda: bool(roots(world, "C0ALERTS", "it is calm again")), most=200)
+        seconds_until(world, lambda: bool(roots(world, "C0ALERTS", "back to normal")), most=200)
         before = messages(world)
         [last] = make_contents(1)
         world.webhook_arrives(world.paytend.seal_webhook("1", last | {"tradeId": "LAST", "amount": 99999999}))

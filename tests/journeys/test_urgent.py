@@ -106,8 +106,8 @@ def test_what_nobody_takes_on_goes_to_the_next_and_then_to_the_one_after(make_wo
 
         thread = [reply["text"] for reply in world.slack.messages("C0ONCALL", notice["ts"])[1:]]
         assert thread == [
-            "Nobody was on it after 10 minutes: <#C0ALERTS> hears of it now.",
-            "Nobody was on it after 20 minutes: <@U0LEAD> hears of it now.",
+            "No one picked this up in 10 minutes. Escalating to <#C0ALERTS>.",
+            "No one picked this up in 20 minutes. Escalating to <@U0LEAD>.",
         ]
         world.clicks(ADMIN, "notice_acknowledge", message=world.slack.messages("C0ALERTS")[0])
         for channel in ("C0ONCALL", "C0ALERTS"):
@@ -145,11 +145,11 @@ def test_a_digest_with_urgent_lines_can_be_taken_on_and_is_escalated(make_world:
         world.hears_from_paytend()
 
         digest = world.slack.messages("C0ONCALL")[-1]
-        assert "Many notices at once: " in digest["text"]
+        assert "Alert burst: " in digest["text"]
         minutes_pass(world, 1)
         assert "notice_acknowledge" in actions_of(world.slack.messages("C0ONCALL")[-1])
         minutes_pass(world, 10)
-        assert any("came at once" in text for text in told(world, "C0ALERTS"))
+        assert any("alerts at once" in text for text in told(world, "C0ALERTS"))
         world.clicks(ONCALL, "notice_acknowledge", message=world.slack.messages("C0ONCALL")[-1])
         assert f"<@{ONCALL}> is on it" in text_of(world.slack.messages("C0ONCALL")[-1]["blocks"])
 

@@ -51,7 +51,7 @@ def test_a_transaction_is_one_line_with_both_amounts_and_the_card(renderer: Rend
 
     text = render(renderer, event).text
 
-    assert text == "Declined: 12.50 EUR (13.40 USD) at SHOP, card •••• 4242."
+    assert text == "Declined: 12.50 EUR (13.40 USD) at SHOP, card ••••\u00a04242."
 
 
 def test_the_red_button_is_there_where_there_is_suspicion(renderer: Renderer) -> None:
@@ -111,9 +111,7 @@ def test_an_identity_check_is_told_in_words_with_its_button(renderer: Renderer) 
 
     message = render(renderer, event)
 
-    assert message.text == (
-        "Identity check of Ona Kaz, cardholder 101982: rejected (3). Paytend says: photo unreadable"
-    )
+    assert message.text == ("Identity check rejected: Ona Kaz (101982). Paytend says: photo unreadable")
     assert message.blocks[-1]["elements"][0]["value"] == '{"holder_id":"101982"}'
 
 
@@ -121,7 +119,10 @@ def test_a_card_order_is_told_with_its_cards(renderer: Renderer) -> None:
     cards = [{"cardId": "1", "cardNo": "533333******0001"}, {"cardId": "2", "cardNo": "533333******0002"}]
     event, _ = make_event("3", orderNo="CARD1", applyStatus=1, cardList=cards)
 
-    assert render(renderer, event).text == "Card order CARD1: done (1). Cards: card •••• 0001, card •••• 0002."
+    assert (
+        render(renderer, event).text
+        == "Card order CARD1: done (1). Cards: card ••••\u00a00001, card ••••\u00a00002."
+    )
 
 
 def test_what_is_not_understood_is_shown_as_it_is_without_secrets(renderer: Renderer) -> None:

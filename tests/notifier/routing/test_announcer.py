@@ -103,7 +103,7 @@ def test_when_it_is_calm_again_the_digest_says_so_and_notices_stand_alone(world:
     world.delivers_all(2)
 
     roots = [message["text"] for message in world.slack.messages if not message.get("thread_ts")]
-    assert any("it is calm again" in text for text in roots)
+    assert any("back to normal" in text for text in roots)
     assert "9.00 EUR" in roots[-1]
     with world.database.reading() as session:
         assert [flow.storm for flow in session.exec(select(Flow)).all()] == [None]
@@ -115,8 +115,8 @@ def test_each_route_has_its_own_budget_and_urgent_lines_go_first(world: Notifier
     world.delivers_all(8)
 
     in_oncall = [message["text"] for message in world.slack.messages if message["channel"] == "C0OPS"]
-    assert "Many notices at once: 3 so far" in in_oncall[0], "none was begun, so all of them are in it"
-    assert in_oncall[1].startswith("Urgent: 3 notices")
+    assert "Alert burst: 3 so far" in in_oncall[0], "none was begun, so all of them are in it"
+    assert in_oncall[1].startswith("Urgent: 3 alerts")
     assert "4.00 EUR" in world.slack.texts("C0ALERTS")[0]
 
 
