@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from bot.database.engine import SqlDatabase
 from notifier.inbox.cardholder_names import CardholderNames
+from notifier.inbox.decline_reasons import CardLook
 from notifier.inbox.dispatcher import BATCH, Dispatcher
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.inbox import make_row, take_in
@@ -47,7 +48,11 @@ class Replica:
             "wake_deliverer": lambda: None,
         }
         self.names = CardholderNames(
-            **shared, vault=vault, fetch=lambda _card: "Maria Kuusk", monotonic=clock.monotonic, wake=lambda: None
+            **shared,
+            vault=vault,
+            look=lambda _card, with_review: CardLook(holder_name="Maria Kuusk"),  # noqa: ARG005 - named by the protocol
+            monotonic=clock.monotonic,
+            wake=lambda: None,
         )
         self.timers = RoutingTimers(**shared, routes=ROUTES)
         self.dispatcher = Dispatcher(
