@@ -1,4 +1,4 @@
-"""The metrics: counted where things happen, or read from the database when /metrics is scraped.
+"""The metrics that are read from the database when /metrics is scraped; `counters.py` has the others.
 
 What a scrape reads is bounded, however many requests there are: open states only, at most MOST rows of a count,
 and of the trail what came since the last scrape. What is read is the same in every replica (use `max`); what is
@@ -13,7 +13,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import ColumnElement, Select, func, select
@@ -43,81 +43,7 @@ _SHOWN_STATUSES = (
 )
 DECISIONS = ("approval:approved", "approval:denied")
 _MOVES = ("approval:", "execution:")
-_CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds; 30 is the usual timeout
 _DECISION_BUCKETS = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400)  # seconds, a minute to a day
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counters:
-    """The metrics that are counted where things happen; /metrics shows everything in `registry`."""
-
-    registry: CollectorRegistry
-    calls: Counter
-    seconds: Histogram
-    deliveries: Counter
-    slack_calls: Counter
-    slack_usable: Gauge
-
-    def paytend_called(self, operation: str, outcome: str, seconds: float) -> None:
-        """Count one call to Paytend; `outcome` is "ok" or the name of what was raised."""
-        self.calls.labels(operation=operation, outcome=outcome).inc()
-        self.seconds.labels(operation=operation).observe(seconds)
-
-    def delivery_tried(self, outcome: str) -> None:
-        """Count one attempt to deliver to Slack: "delivered" or the trouble, of which "limited" is a 429."""
-        self.deliveries.labels(outcome=outcome).inc()
-
-    def slack_called(self, method: str, outcome: str) -> None:
-        """Count one call of Slack's Web API: "ok", "limited" (a 429), a word for a refusal, or "no answer"."""
-        self.slack_calls.labels(method=method, outcome=outcome).inc()
-
-    def watch(
-        self,
-        database: SqlDatabase,
-        *,
-        jobs: Sequence[str],
-        currencies: Sequence[str],
-        now: Callable[[], datetime],
-        keys: StopKeys,
-    ) -> None:
-        """Add the metrics that are read from the database."""
-        figures = DatabaseCollector(
-            database=database, jobs=tuple(jobs), currencies=tuple(currencies), now=now, keys=keys
-        )
-        self.registry.register(figures)
-        for metric in (figures.moves, figures.decided):  # after `figures`, whose collecting brings them up to date
-            self.registry.register(metric)
-
-
-def make_counters() -> Counters:
-    """Return counters at zero, with a registry of their own: tests make many in one process."""
-    registry = CollectorRegistry()
-    return Counters(
-        registry=registry,
-        calls=Counter(
-            "cardops_paytend_calls_total", "Calls to Paytend", ["operation", "outcome"], registry=registry
-        ),
-        seconds=Histogram(
-            "cardops_paytend_call_seconds",
-            "How long Paytend took",
-            ["operation"],
-            buckets=_CALL_BUCKETS,
-            registry=registry,
-        ),
-        deliveries=Counter(
-            "cardops_slack_deliveries_total",
-            "Attempts to deliver to Slack; limited is a 429",
-            ["outcome"],
-            registry=registry,
-        ),
-        slack_calls=Counter(
-            "cardops_slack_calls_total",
-            "Calls of Slack's Web API; limited is a 429",
-            ["method", "outcome"],
-            registry=registry,
-        ),
-        slack_usable=Gauge("cardops_slack_usable", "Whether Slack answers and takes the token", registry=registry),
-    )
 
 
 def _count_moves() -> Counter:

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import Clock
-from bot.http.metrics import Counters
+from bot.http.counters import Counters
 from bot.settings.environment import Settings
 from bot.slack.access import BotIdentity, SlackAccess, SlackUnusable
 from bot.slack.directory import SlackDirectory

@@ -11,7 +11,7 @@ import httpx
 from bot.clock import Clock, make_ids
 from bot.database.engine import SqlDatabase
 from bot.http.app import WebApp
-from bot.http.metrics import make_counters
+from bot.http.counters import make_counters
 from bot.jobs.scheduler import Scheduler
 from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings

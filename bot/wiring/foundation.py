@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
 from bot.database.engine import SqlDatabase
-from bot.http.metrics import Counters
+from bot.http.counters import Counters
 from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
 from bot.threads import WorkerLoop, WorkQueue

@@ -17,7 +17,7 @@ from tests.notifier.edge import make_peer, write
 from tests.process.world import Child, ProcessWorld
 
 CALLS = "fsync,fdatasync,pwrite64,recvfrom,recvmsg,read,sendto,sendmsg,write,writev"
-RUN = "import sys; from bot import cli; sys.exit(cli.main(['run']))"
+RUN = "import sys; from bot.cli.main import main; sys.exit(main(['run']))"
 ARRIVES = "POST /paytend/webhook"
 ANSWERED = re.compile(r'(sendto|sendmsg|write|writev)\(.*\\"status\\": \\"00\\"')
 BEGUN = re.compile(r"^(\d+) +(\w+)\(\d+<([^>]*)>")

@@ -30,14 +30,14 @@ VALID = Draft202012Validator(RULES)
 RENDERER = Renderer([("notifier", "templates"), ("tests.notifier", "templates")])
 
 TRANSACTION = (
-    "mentions status status_text type_text source_text amount other_amount fee balance card_id last_four "
-    "holder_id merchant trade_id happened happened_text late"
+    "mentions status status_code status_text type_code type_text source_text amount other_amount fee balance "
+    "card_id last_four holder_id merchant trade_id happened happened_text late"
 )
 FACTS: dict[str, list[str]] = {
     kind: names.split()
     for kind, names in {
         "transaction": TRANSACTION,
-        "cardholder_audited": "mentions status_code status_text holder_id holder_name reason",
+        "cardholder_audited": "mentions status status_code status_text holder_id holder_name reason",
         "card_applied": "mentions status_code status_text reference reason quantity cards more_cards card_id "
         "last_four holder_id",
         "unrecognised": "mentions notify_type fields digest",

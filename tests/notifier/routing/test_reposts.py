@@ -82,7 +82,7 @@ def test_n11_a_flood_of_reversals_is_a_digest_too(world: NotifierWorld) -> None:
     tells(world, [reversed_(number) for number in numbers])
     world.delivers_all(10)
 
-    roots = [message["text"] for message in world.slack.messages if "Many notices at once" in message["text"]]
+    roots = [message["text"] for message in world.slack.messages if "Alert burst" in message["text"]]
     assert len(roots) == 1
     assert all(f"{number}.00 EUR" in replies(world) for number in numbers), "each is told"
     assert world.slack.count("chat.postMessage") - before <= 3 + 2, "the budget, the digest and its lines"
@@ -111,7 +111,7 @@ def test_n11_edits_that_become_posts_keep_a_budget(world: NotifierWorld, how: st
 
     channel = "C0ALERTS" if how == "deleted" else "C0SPARE"
     shown = "\n".join(message["text"] for message in world.slack.messages if message["channel"] == channel)
-    assert shown.count("Many notices at once") == 1
+    assert shown.count("Alert burst") == 1
     assert all(f"{number}.00 EUR" in shown for number in numbers), "each is told"
     # The budget, the digest, its lines; and of the archived channel an admin hears.
     assert world.slack.count("chat.postMessage") - before <= 3 + 1 + 2 + 2
