@@ -52,7 +52,7 @@ INDEXES = {
     "approval_settlement": {"ix_settlement_request": "request_id id"},
     "stop_resumption": {"ix_stop_resumption": "stop_id id"},
     "cardholder_change": {"ix_cardholder_change": "cardholder_id changed_at"},
-    "audit_event": {"ix_audit_subject": "subject seq"},
+    "audit_event": {"ix_audit_subject": "subject seq", "ix_audit_contradicted": "seq"},
 }
 KEYS = {
     "approval_request": {"id"},

@@ -126,7 +126,7 @@ def test_a_row_that_comes_late_ends_the_difference_and_that_is_told(world: Journ
     assert kinds(world) == []
     assert differences(world)[0].gone_at is not None
     message = next(each for each in world.slack.messages("C0ONCALL") if "books" in each["text"])
-    assert "do no more" in message["text"]
+    assert "agree again" in message["text"]
     assert actions_of(message) == []
     assert "gone" in " ".join(world.thread("C0ONCALL"))
     assert "books:gone" in [row.event for row in world.trail()]

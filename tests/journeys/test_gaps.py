@@ -80,7 +80,7 @@ def test_both_halves_of_a_purchase_are_found(sqlite_world: JourneyWorld) -> None
     [text] = told(world)[1:]
     assert text.startswith("Settled: 12.00 EUR at CAFE")
     assert text.endswith(FOUND)
-    assert "Authorised 12.00 EUR" in str(world.slack.messages("C0ALERTS")[-1]["blocks"])
+    assert "Settled *12.00 EUR*" in str(world.slack.messages("C0ALERTS")[-1]["blocks"])
 
 
 def test_what_may_still_be_on_its_way_is_no_gap(sqlite_world: JourneyWorld) -> None:

@@ -147,7 +147,7 @@ def test_the_message_says_how_long_it_lasts_and_when_too_little_is_known(sqlite_
         "The pace of the last 7 days is not known: the balance was watched for only 23 hours of that time"
         in text_of(low["blocks"])
     )
-    assert "the sum of the falls between our samples" in text_of(low["blocks"])
+    assert "When it is used up, all top-ups fail." in text_of(low["blocks"])
 
 
 def test_the_trend_is_a_picture_under_the_message_with_the_same_in_words(sqlite_world: JourneyWorld) -> None:

@@ -52,7 +52,7 @@ def amounts_seen(world: JourneyWorld) -> list[str]:
         for root in world.slack.messages(channel):
             for message in world.slack.messages(channel, root["ts"]):
                 shown = text_of(message["blocks"])
-                if "Each notice is a line" not in shown:
+                if "Alert burst" not in shown:
                     found += re.findall(r"([0-9][0-9,]*\.[0-9]{2}) EUR", shown)
     return [amount.replace(",", "") for amount in found]
 
