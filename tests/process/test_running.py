@@ -80,7 +80,7 @@ def shown_in_oncall(world: ProcessWorld) -> str:
         text_of(message["blocks"])
         for root in world.slack.messages("C0ONCALL")
         for message in world.slack.messages("C0ONCALL", root["ts"])
-        if "Each notice is a line" not in text_of(message["blocks"])
+        if "Each is a line" not in text_of(message["blocks"])
     )
 
 

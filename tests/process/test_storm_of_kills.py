@@ -110,7 +110,7 @@ def amounts(world: ProcessWorld) -> tuple[Counter[str], Counter[str]]:
         for root in world.slack.messages(channel):
             for message in world.slack.messages(channel, root["ts"]):
                 shown = text_of(message["blocks"])
-                if "Each notice is a line" not in shown and "alance" not in message["text"]:
+                if "Each is a line" not in shown and "alance" not in message["text"]:
                     found = re.findall(r"([0-9][0-9,]*\.[0-9]{2}) EUR", shown)
                     (marked if REPEAT in shown else plain).update(found)
     return plain, marked
