@@ -33,7 +33,7 @@ def notices(world: ProcessWorld, words: str) -> int:
 
 def assert_told_once(world: ProcessWorld) -> None:
     """A purchase makes two webhooks, and both of them are one notice, as far as the purchase has come."""
-    world.until(lambda: notices(world, "*Settled*") == 1)
+    world.until(lambda: notices(world, "Settled *12.00 EUR*") == 1)
     world.until(lambda: world.waiting() == 0)
     assert taken_in(world) == len(world.paytend.webhooks) == 2
     assert notices(world, "CORNER SHOP") == 1

@@ -24,6 +24,7 @@ ALLOWED = {
     "settle_value": "the id of a request and its digest",
     "draft": "the id of a draft",
     "metadata": "a channel and a cardholder id, or the id of a draft",
+    "why.value": "the id of a webhook, or the kind of a notice with what routes compare",
     "value": "the kind of a notice, or the chosen value of a select of ours",
     "previous": "country, search and row of a page of cities",
     "next": "country, search and row of a page of cities",
