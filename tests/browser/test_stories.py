@@ -128,7 +128,7 @@ def test_one_person_stops_and_two_let_it_go_on(windows: Windows) -> None:
 def test_a_top_up_that_is_booked_twice_alarms_on_call(windows: Windows) -> None:
     page = begins(windows, "U0SAM", "C0SUPPORT")
     title = "The books differ"
-    types(page, "/topup 1755904 31.70 EUR a customer waits")
+    types(page, "/topup 1755902 31.70 EUR a customer waits")
     page.get_by_role("button", name=re.compile("card-approvals")).click()
     page.get_by_label("Act as").select_option("U0MARA")
     asked = page.get_by_role("article").filter(has_text="31.70 EUR")

@@ -160,7 +160,7 @@ def test_what_is_not_understood_is_kept_and_told(world: NotifierWorld) -> None:
     assert accept(world, event, body)
     world.delivers()
 
-    assert "not understood (type 77)" in world.slack.texts()[0]
+    assert "Unknown event from Paytend (type 77)" in world.slack.texts()[0]
 
 
 @dataclass(frozen=True, kw_only=True)

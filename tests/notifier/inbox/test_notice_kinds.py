@@ -130,7 +130,7 @@ def test_what_is_not_understood_is_shown_as_it_is_without_secrets(renderer: Rend
 
     message = render(renderer, event)
 
-    assert "not understood (type 9)" in message.text
+    assert "Unknown event from Paytend (type 9)" in message.text
     assert message.blocks[1]["text"]["text"] == "surprise: &lt;!channel&gt;\ncvv: (removed)"
 
 
