@@ -49,7 +49,7 @@ class Backstage:
         """Return how far the stories are."""
         with self._lock:
             seen = self._seen
-        return guide.told(seen, has_read_storm=self._has_read(guide.ALERTS, since=seen.storm_since))
+        return guide.told(seen, has_read_storm=self._has_read(guide.ALERTS, since=seen.storm_told_at))
 
     def start_again(self) -> None:
         """Forget what the stories have seen; the lost card is found, so that it can be lost again."""
@@ -66,14 +66,12 @@ class Backstage:
         return {each.id: each.name for each in channels if each.im_of is None}
 
     def _has_read(self, channel: str, *, since: float) -> bool:
-        """Whether somebody has read something newer, or all there is: a storm that goes on is edited in place."""
+        """Whether somebody has looked there since; a storm that goes on is edited in place, so moments count."""
         if self._slack is None or not since:
             return False
         state = self._slack.state
         with state.lock:
-            newest = max((float(message["ts"]) for message in state.timeline(channel)), default=since)
-            bound = min(since, newest)
-            return any(place == channel and float(ts) >= bound for (_, place), ts in state.read.items())
+            return any(place == channel and at >= since for (_, place), at in state.read_at.items())
 
     def _delivery(self, delivery: Delivery) -> None:
         self._traffic.add(traffic.of_delivery(delivery))

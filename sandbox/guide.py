@@ -14,6 +14,7 @@ from sandbox.slack.web_api import ApiCall
 
 APPROVALS, ALERTS, ONCALL = "C0APPROVALS", "C0ALERTS", "C0ONCALL"
 TOP_UP_CARD, LOST_CARD = "1755902", "1755903"
+_LOST_PURCHASE = {"kind": "purchase", "cardId": LOST_CARD, "amount": "49.90", "merchant": "FUEL 24/7"}
 _ASK = f"/topup {TOP_UP_CARD} 120.50 EUR customer called"
 _STOP = "/cardops stop top-ups nobody asked for the last three"
 STORM = 60
@@ -40,6 +41,7 @@ class Seen:
     storm_taken: int = 0
     storm_messages: int = 0
     storm_edits: int = 0
+    storm_told_at: float = 0.0
     stopped: bool = False
     resume_said: bool = False
     resumed: bool = False
@@ -87,6 +89,8 @@ def saw_api_call(seen: Seen, call: ApiCall) -> Seen:
     if channel == ONCALL and seen.lost_declined:
         seen = replace(seen, lost_told=True)
     if channel in {ALERTS, ONCALL} and seen.storm_since:
+        if channel == ALERTS and not seen.storm_told_at:
+            seen = replace(seen, storm_told_at=call.at.timestamp())
         if is_new:
             return replace(seen, storm_messages=seen.storm_messages + 1)
         return replace(seen, storm_edits=seen.storm_edits + 1)
@@ -203,14 +207,7 @@ STORIES: tuple[Story, ...] = (
                 words=_fixed("Whoever found it tries to pay. Olga, on call, hears of it in #oncall."),
                 is_done=lambda seen: seen.lost_told,
                 ways=(
-                    _press(
-                        "Try to pay",
-                        "A card is used",
-                        kind="purchase",
-                        cardId=LOST_CARD,
-                        amount="49.90",
-                        merchant="FUEL 24/7",
-                    ),
+                    _press("Try to pay", "A card is used", **_LOST_PURCHASE),
                     _there("See it as Olga", "U0OLGA", ONCALL),
                 ),
             ),
@@ -233,7 +230,7 @@ STORIES: tuple[Story, ...] = (
             ),
             Step(
                 words=_counted,
-                is_done=lambda seen: seen.storm_messages + seen.storm_edits > 0,
+                is_done=lambda seen: seen.storm_told_at > 0,
                 ways=(_there("Read it as Olga", "U0OLGA", ALERTS),),
             ),
         ),

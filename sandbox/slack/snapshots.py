@@ -104,6 +104,7 @@ def snapshot(state: State, person_id: str, *, channel_id: str, thread_ts: str) -
             newest = [each["ts"] for each in (*shown["messages"], *shown["thread"])]
             if newest:
                 state.read[person_id, channel_id] = max(newest)
+                state.read_at[person_id, channel_id] = shown["now"]
             for place in shown["places"]:
                 if place["id"] == channel_id:
                     place |= {"unread": 0, "mentions": 0}

@@ -41,7 +41,8 @@ class State:
         self.threads: dict[tuple[str, str], list[Json]] = {}
         self.ephemerals: list[Json] = []
         self.toasts: list[Json] = []
-        self.read: dict[tuple[str, str], str] = {}
+        self.read: dict[tuple[str, str], str] = {}  # up to which message
+        self.read_at: dict[tuple[str, str], float] = {}  # when, in seconds since 1970
         self.tickets = Tickets()
         self.views = Views(team=team)
         self.files = Files()

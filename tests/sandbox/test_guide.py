@@ -100,6 +100,16 @@ def test_a_storm_is_many_transactions_in_two_minutes_all_taken_and_read() -> Non
     assert done(seen, "storm", has_read_storm=True) == [True, True, True]
     words = told(seen, has_read_storm=True)[2]["steps"][2]["words"]
     assert "41 transactions, 1 messages and 1 edits" in words
+    assert seen.storm_told_at == START.timestamp()
+
+
+def test_a_storm_that_only_on_call_heard_of_so_far_cannot_have_been_read() -> None:
+    seen = Seen()
+    for number in range(STORM_FROM):
+        seen = saw_webhook(seen, *told_of(number))
+    seen = saw_api_call(seen, api_call("chat.postMessage", "C0ONCALL"))
+
+    assert done(seen, "storm", has_read_storm=True) == [True, True, False]
 
 
 def test_a_stop_is_no_request_and_going_on_takes_two() -> None:

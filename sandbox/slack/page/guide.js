@@ -1,5 +1,5 @@
 // The guided first minutes: five stories on top, which tick themselves off by what has really happened.
-import { ask, byId, el, renderKeyed } from "./dom.js";
+import { ask, byId, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { toast } from "./toasts.js";
 
@@ -23,13 +23,41 @@ function mark(step, i, isNow) {
     el("span", { "aria-hidden": "true" }, step.is_done ? "✓" : String(i + 1)));
 }
 
-function cardOf(story, travel) {
+// A card is redrawn for each webhook of a storm: its buttons stay the same nodes while they lead to the same places, or
+// nobody could press one meanwhile.
+function waysOf(step, old, travel) {
+  const ways = step?.ways ?? [];
+  const signature = JSON.stringify(ways);
+  if (old?.signature === signature) return old;
+  const fresh = el("div", { class: "ways" }, ways.map((way, i) => wayOf(way, i === 0, travel)));
+  fresh.signature = signature;
+  return fresh;
+}
+
+function fill(card, story, travel) {
   const now = story.steps.findIndex((each) => !each.is_done);
   const step = story.steps[now];
-  return el("article", { class: `story${step ? "" : " done"}`, "aria-label": story.title },
-    el("div", { class: "story-head" }, el("h3", {}, story.title), el("ol", { class: "marks" }, story.steps.map((each, i) => mark(each, i, i === now)))),
-    el("p", {}, step ? step.words : "Done. It really happened: look around."),
-    el("div", { class: "ways" }, step ? step.ways.map((way, i) => wayOf(way, i === 0, travel)) : ""));
+  card.className = `story${step ? "" : " done"}`;
+  const head = el("div", { class: "story-head" }, el("h3", {}, story.title), el("ol", { class: "marks" }, story.steps.map((each, i) => mark(each, i, i === now))));
+  const words = el("p", {}, step ? step.words : "Done. It really happened: look around.");
+  const old = card.querySelector(".ways");
+  const ways = waysOf(step, old, travel);
+  if (old !== ways) { card.replaceChildren(head, words, ways); return; }
+  card.querySelector(".story-head").replaceWith(head);
+  card.querySelector("p").replaceWith(words);
+}
+
+function draw(cards, stories, travel) {
+  if (cards.children.length !== stories.length) {
+    cards.replaceChildren(...stories.map((each) => el("article", { "data-key": each.name, "aria-label": each.title })));
+  }
+  stories.forEach((story, i) => {
+    const card = cards.children[i];
+    const signature = JSON.stringify(story);
+    if (card.signature === signature) return;
+    card.signature = signature;
+    fill(card, story, travel);
+  });
 }
 
 export function guide(travel) {
@@ -56,7 +84,7 @@ export function guide(travel) {
   return (stories) => {
     has = stories.length > 0;
     const focused = cards.contains(document.activeElement) && document.activeElement.closest(".story")?.dataset.key;
-    renderKeyed(cards, stories, (each) => each.name, (each) => cardOf(each, travel));
+    draw(cards, stories, travel);
     if (focused && !cards.contains(document.activeElement)) (cards.querySelector(`[data-key="${focused}"] button`) ?? cards).focus();
     show();
     // On a narrow screen the stories are side by side: scroll to the next one.
