@@ -18,6 +18,11 @@ _VERSION = b"\x01"
 _NAME_DIGITS = 40  # hex: 160 bits
 
 
+def identify_key(key: bytes) -> str:
+    """Return the public id of a key: 8 hexadecimal digits, which tell nothing of it."""
+    return hashlib.sha256(key).digest()[:_ID_BYTES].hex()
+
+
 class Unreadable(Exception):
     """The stored value cannot be decrypted: its key is missing, or it was moved or changed."""
 

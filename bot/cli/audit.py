@@ -63,7 +63,7 @@ def re_anchor(chosen: argparse.Namespace) -> int:
     # The account of the machine: one person could set $USER to be both admins (ADR 14).
     admin = find_login()
     # One transaction: nobody adds an event between the verification and what is accepted because of it.
-    with open_installation() as installation, installation.database.writing() as session:
+    with open_installation(writes=True) as installation, installation.database.writing() as session:
         try:
             verified = verification.verify(session, key=installation.audit_key, report=show_verified)
             done = reanchoring.anchor(
@@ -128,7 +128,7 @@ def export(chosen: argparse.Namespace) -> int:
     """Write the events up to the one that records this export, and the seal over them."""
     if chosen.to is not None and chosen.to.exists():
         return complain(f"{chosen.to}: there is such a file already.", [], "Name another one.")
-    with open_installation() as installation:
+    with open_installation(writes=True) as installation:
         # Before the first line is written: an export that breaks off, or ends in a pipe, was read all the same.
         upto = _note_export(installation, since=chosen.since, to=chosen.to)
         with chosen.to.open("x", encoding="utf-8") if chosen.to else nullcontext(sys.stdout) as out:

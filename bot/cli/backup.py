@@ -26,7 +26,7 @@ def add_to(commands: Commands) -> None:
 def backup(chosen: argparse.Namespace) -> int:
     """Copy a SQLite database; for PostgreSQL print the command that does it."""
     file: Path = chosen.file
-    with open_installation() as installation:
+    with open_installation(writes=True) as installation:
         if not installation.database.is_sqlite:
             command = database_backup.write_pg_dump(installation.database.url, file)
             return complain("PostgreSQL is backed up by its own program; nothing was written:", [command])
@@ -87,6 +87,7 @@ def _after_pg_restore() -> int:
 
 
 def _doubt(installation: Installation, *, source: str) -> None:
+    installation.require_keys()
     context = installation.make_approval_context(installation.read_config())
     with installation.database.writing() as session:
         doubted, deliveries = database_backup.doubt(session, context, now=installation.clock.now_in(session))

@@ -64,7 +64,7 @@ def retry(chosen: argparse.Namespace) -> int:
     """Put dead deliveries back into the outbox; status 1 when one of them cannot be retried."""
     if not chosen.all and not chosen.ids:
         return complain("Which ones? Name deliveries, or --all.", [], "Look at `cardops deliveries list`.")
-    with open_installation() as installation:
+    with open_installation(writes=True) as installation:
         ids: Sequence[str] = _all_dead(installation) if chosen.all else chosen.ids
         left = [delivery_id for delivery_id in ids if not _retry(installation, delivery_id)]
     say(f"{len(ids) - len(left)} put back; the running bot delivers them.")

@@ -13,11 +13,12 @@ from sqlmodel import Session
 
 from approvals.audit import chain
 from approvals.audit.row_macs import make_macs
-from approvals.audit.trail_keys import TrailKey, make_key
+from approvals.audit.trail_keys import TrailKey
 from approvals.context import ApprovalContext
 from bot.clock import Clock, make_clock, make_ids
 from bot.database import schema
 from bot.database.engine import SqlDatabase
+from bot.database.key_check import KeyRing, require_keys
 from bot.settings.cardops_yml import Config, read_config
 from bot.settings.environment import Settings, read_own_settings, read_sudo_uid
 from notifier.outbox.outbox import Outbox
@@ -37,8 +38,12 @@ class Installation:
     @property
     def audit_key(self) -> TrailKey:
         """The key of the trail's chain."""
-        # Of the last secret key: rotations change the first, and the chain must stay verifiable (ADR 9).
-        return make_key(self.settings.CARDOPS_SECRET_KEYS[-1], newer=self.settings.CARDOPS_AUDIT_KEYS)
+        return self.keys.trail_key
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that are set."""
+        return make_key_ring(self.settings)
 
     @property
     def macs(self) -> MacKeys:
@@ -65,6 +70,11 @@ class Installation:
             reference_prefix=config.books.prefix,
         )
 
+    def require_keys(self, *, sealing: bool = True) -> None:
+        """Check that the keys are those of the database, of `sealing` ones too; raises KeysDoNotFit."""
+        with self.database.writing() as session:
+            require_keys(session, self.keys, sealing=sealing, now=self.clock.now_in(session))
+
     def read_config(self) -> Config:
         """Return cardops.yml; raises ConfigUnusable."""
         return read_config(self.settings.CARDOPS_CONFIG)
@@ -80,15 +90,27 @@ class Installation:
         )
 
 
+def make_key_ring(settings: Settings) -> KeyRing:
+    """Return the keys of these settings."""
+    return KeyRing(secrets=settings.CARDOPS_SECRET_KEYS, audit=settings.CARDOPS_AUDIT_KEYS)
+
+
 @contextmanager
-def open_installation(*, current: bool = True) -> Iterator[Installation]:
-    """Open the database of this installation; raises SettingsUnusable, and NotMigrated if it must be `current`."""
+def open_installation(*, current: bool = True, writes: bool = False) -> Iterator[Installation]:
+    """Open the database of this installation.
+
+    Raises SettingsUnusable, NotMigrated if it must be `current`, and KeysDoNotFit if the command `writes`: one
+    event that is signed with a wrong key breaks the trail for good.
+    """
     settings = read_own_settings()
     database = SqlDatabase(settings.DATABASE_URL)
     try:
         if current:
             schema.require_current(database)
-        yield Installation(settings=settings, database=database, clock=make_clock(), operator=operator())
+        installation = Installation(settings=settings, database=database, clock=make_clock(), operator=operator())
+        if writes:
+            installation.require_keys()
+        yield installation
     finally:
         database.close()
 

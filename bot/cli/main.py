@@ -27,6 +27,7 @@ from bot.cli import (
 from bot.cli.shell import WRONG, CommandFunction, complain
 from bot.database.backup import StillConnected
 from bot.database.engine import FileUnusable, SecondProcess
+from bot.database.key_check import KeysDoNotFit
 from bot.database.schema import NotMigrated
 from bot.settings.cardops_yml import ConfigUnusable
 from bot.settings.environment import SettingsUnusable
@@ -49,6 +50,12 @@ NOUNS = (
     configuration,
     routes,
     webhooks,
+)
+
+
+_KEYS_HINT = (
+    "Nothing was written. Set the keys that this database was used with, or look at DATABASE_URL; "
+    "`cardops keys list` prints the ids of those that are set."
 )
 
 
@@ -83,6 +90,8 @@ def _do(chosen: argparse.Namespace) -> int:
         return complain("The settings cannot be used:", error.problems, "They come from the environment and .env.")
     except ConfigUnusable as error:
         return complain("The configuration cannot be used:", error.problems, "")
+    except KeysDoNotFit as error:
+        return complain("The keys do not belong to this database:", error.problems, _KEYS_HINT)
     except (SecondProcess, StillConnected) as error:
         return complain(" ".join(str(error.__doc__).split()), [], "")
     except FileUnusable as error:

@@ -16,7 +16,7 @@ def add_to(commands: Commands) -> None:
 def run(_chosen: argparse.Namespace) -> int:
     """Remove what is too old, and print how much it was."""
     done = retention.RemovedCounts()
-    with open_installation() as installation:
+    with open_installation(writes=True) as installation:
         days = installation.settings.CARDOPS_RETENTION_DAYS
         steps = retention.run(
             installation.database,

@@ -7,10 +7,12 @@ import sys
 import threading
 from collections.abc import Callable
 
+from bot.cli.installation import make_key_ring
 from bot.cli.shell import FINE, Commands, add_command, complain
 from bot.clock import make_clock
 from bot.database import schema
 from bot.database.engine import SqlDatabase
+from bot.database.key_check import require_keys
 from bot.http.server import Server
 from bot.logs import start_logging
 from bot.settings.cardops_yml import read_config
@@ -67,17 +69,27 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
 
 
 def open_database(settings: Settings) -> SqlDatabase:
-    """Return the database: a SQLite file is claimed and migrated.
+    """Return the database, which belongs to the keys that are set: a SQLite file is claimed and migrated.
 
     PostgreSQL is only checked. Several replicas start at once there, so `cardops migrate` runs once before them.
     """
     database = SqlDatabase(settings.DATABASE_URL)
+    try:
+        _prepare(database, settings)
+    except BaseException:  # also Ctrl-C: the file would stay claimed
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: SqlDatabase, settings: Settings) -> None:
     # Before migrating: a second process must not change the schema under the first.
     database.claim_file()
     if database.is_sqlite:
         schema.migrate(database)
     schema.require_current(database)
-    return database
+    with database.writing() as session:
+        require_keys(session, make_key_ring(settings), now=make_clock().now_in(session))
 
 
 def make_prompt() -> None:

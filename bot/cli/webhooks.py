@@ -60,7 +60,7 @@ def list_webhooks(chosen: argparse.Namespace) -> int:
 
 def show(chosen: argparse.Namespace) -> int:
     """Print one with its content; status 1 when it is unknown, or its content was removed."""
-    with open_installation() as installation:
+    with open_installation(writes=True) as installation:
         with installation.database.reading() as session:
             row = session.get(InboxEvent, chosen.id)
         if row is None:
@@ -80,7 +80,7 @@ def show(chosen: argparse.Namespace) -> int:
 
 def replay(chosen: argparse.Namespace) -> int:
     """Have the running bot dispatch one again; status 1 when its content was removed."""
-    with open_installation() as installation, installation.database.writing() as session:
+    with open_installation(writes=True) as installation, installation.database.writing() as session:
         row = session.get(InboxEvent, chosen.id)
         if row is None:
             return _say_unknown(chosen.id)

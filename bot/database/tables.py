@@ -76,3 +76,14 @@ class StopPin(SQLModel, table=True):
     pinned_at: datetime | None = _moment(nullable=True)
     unpinned_at: datetime | None = _moment(nullable=True)
     trouble: str = ""
+
+
+class KeyCheck(SQLModel, table=True):
+    """A key that this database needs, by its id; `proof` is a value that only this key makes."""
+
+    __tablename__ = "key_check"
+
+    use: str = Field(primary_key=True)
+    key_id: str = Field(primary_key=True)
+    proof: str
+    noted_at: datetime = _moment()

@@ -103,8 +103,9 @@ def test_a_third_key_lets_the_middle_one_go(operator: Operator) -> None:
 
 
 def test_a_value_under_a_key_that_is_gone_is_named_and_status_1(operator: Operator) -> None:
+    operator.uses_keys(THIRD, FIRST)
     request = operator.world().asks()
-    operator.uses_keys(SECOND)
+    operator.uses_keys(SECOND, FIRST)
 
     status, _, err = operator.types("keys", "rotate")
 

@@ -22,6 +22,7 @@ from bot.slack.handlers.table import COMMANDS
 from bot.slack.scopes import SCOPES
 from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
+from storage.vault import identify_key
 from tests import once
 from tests.approvals.world import START
 from tests.bot.cli.conftest import OURS, Shell, clear_environment
@@ -256,3 +257,17 @@ def test_what_lives_as_long_as_the_process_is_not_walked_at_every_collection() -
     finally:
         gc.unfreeze()
         sys.setswitchinterval(before)
+
+
+def test_o1_a_start_with_the_keys_of_another_database_ends_with_2_and_names_the_missing_one(
+    installed: NewOperator,
+) -> None:
+    assert installed.types("migrate")[0] == 0
+    assert installed.types("audit", "export")[0] == 0
+    right = base64.b64decode(installed.environment["CARDOPS_SECRET_KEYS"])
+
+    status, err = installed.runs(CARDOPS_SECRET_KEYS=base64.b64encode(b"z" * 32).decode())
+
+    assert status == 2
+    assert identify_key(right) in err
+    assert "Traceback" not in err
