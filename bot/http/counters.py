@@ -7,8 +7,10 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from approvals.stops.standing import StopKeys
+from bot.clock import read_monotonic
 from bot.database.engine import SqlDatabase
 from bot.http.metrics import DatabaseCollector
+from bot.http.refusals import Refusals
 
 _CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds; 30 is the usual timeout
 
@@ -23,6 +25,7 @@ class Counters:
     deliveries: Counter
     slack_calls: Counter
     slack_usable: Gauge
+    refusals: Refusals
 
     def paytend_called(self, operation: str, outcome: str, seconds: float) -> None:
         """Count one call to Paytend; `outcome` is "ok" or the name of what was raised."""
@@ -58,6 +61,12 @@ class Counters:
 def make_counters() -> Counters:
     """Return counters at zero, with a registry of their own: tests make many in one process."""
     registry = CollectorRegistry()
+    refused = Counter(
+        "cardops_refused_total",
+        "Requests refused before they were believed, by where and why",
+        ["door", "reason"],
+        registry=registry,
+    )
     return Counters(
         registry=registry,
         calls=Counter(
@@ -83,4 +92,5 @@ def make_counters() -> Counters:
             registry=registry,
         ),
         slack_usable=Gauge("cardops_slack_usable", "Whether Slack answers and takes the token", registry=registry),
+        refusals=Refusals(refused, monotonic=read_monotonic),
     )

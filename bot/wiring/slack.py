@@ -6,18 +6,21 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.books.keeper import BookKeeper
+from bot.clock import read_time
+from bot.http.refusals import Door
 from bot.jobs.refused_people import RefusedPeople
 from bot.slack.choices import Choices
 from bot.slack.context import ModalInputs, SlackContext, WorkHandover
 from bot.slack.deliveries import SeenDeliveries
 from bot.slack.draft_store import Drafts
-from bot.slack.edge import SlackListener, make_bolt
+from bot.slack.edge import SlackListener, VerifiedBolt, make_bolt
 from bot.slack.files import SlackFiles
 from bot.slack.home import HomeTabs
 from bot.slack.members import WorkspaceMembers
 from bot.slack.modals import ModalOpener
 from bot.slack.replies import Replier
 from bot.slack.router import Router
+from bot.slack.signatures import DeliveryFlaw, SignatureCheck
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.clients import make_socket
 from bot.wiring.doctor import make_doctor_context
@@ -27,11 +30,12 @@ from bot.wiring.notices import NoticeEdge
 
 @dataclass(frozen=True, kw_only=True)
 class SlackEdge:
-    """What takes in what Slack delivers; `socket` is None in HTTP mode."""
+    """What takes in what Slack delivers: `door` over HTTP, or `socket` in Socket Mode; the other one is None."""
 
     context: SlackContext
     home: HomeTabs
     bolt: App
+    door: VerifiedBolt | None
     socket: SocketModeHandler | None
 
 
@@ -48,6 +52,10 @@ def make_slack_edge(
         renderer=base.renderer,
         now_in=base.clock.now_in,
     )
+
+    def refuse(flaw: DeliveryFlaw) -> None:
+        base.counters.refusals.add(Door.SLACK, flaw)
+
     listener = SlackListener(
         router=Router(
             context=context,
@@ -60,11 +68,24 @@ def make_slack_edge(
         access=base.clients.access,
         quick=base.pools.quick,
         slow=base.pools.slow,
+        refuse=refuse,
     )
     secret, token = settings.SLACK_SIGNING_SECRET, settings.SLACK_APP_TOKEN
-    bolt = make_bolt(listener, slack=slack, signing_secret=secret.get_secret_value() if secret else None)
-    socket = make_socket(bolt, token.get_secret_value(), slack=slack) if token else None
-    return SlackEdge(context=context, home=home, bolt=bolt, socket=socket)
+    bolt = make_bolt(listener, slack=slack)
+    if token is not None:  # over HTTP nothing is accepted then, also where a signing secret is set
+        socket = make_socket(bolt, token.get_secret_value(), slack=slack)
+        return SlackEdge(context=context, home=home, bolt=bolt, door=None, socket=socket)
+    if secret is None:
+        raise ValueError("HTTP mode needs a signing secret; the settings check it")
+    # The machine's own time: Slack stamps what it sends, and knows no other clock of ours.
+    check = SignatureCheck(secret.get_secret_value(), now=read_time)
+    return SlackEdge(
+        context=context,
+        home=home,
+        bolt=bolt,
+        door=VerifiedBolt(bolt=bolt, check=check, refuse=refuse),
+        socket=None,
+    )
 
 
 def make_slack_context(

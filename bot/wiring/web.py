@@ -9,7 +9,6 @@ from approvals.stops.standing import StopKeys, find_standing
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.http.app import WebApp
-from bot.slack.edge import answer_http
 from bot.wiring.foundation import Foundation
 from bot.wiring.slack import SlackEdge
 from bot.wiring.webhooks import WebhookEdge
@@ -28,8 +27,7 @@ def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, keys:
         return {name: check() for name, check in checks.items()}
 
     return WebApp(
-        # Socket Mode has no signing secret, so over HTTP nothing could be verified.
-        slack=None if slack.socket is not None else lambda headers, body: answer_http(slack.bolt, headers, body),
+        slack=slack.door,
         webhook=webhooks.receiver,
         ready=check_ready,
         notes=lambda: {"slack": base.clients.access.trouble or "ok", **tell_stops(base.database, keys)},
