@@ -17,12 +17,12 @@ class Refusal(Exception):
 
     def __init__(self, **facts: str) -> None:
         self.facts = facts
-        super().__init__(_sentence(type(self)).format(**facts))
+        super().__init__(self.sentence.format(**facts))
 
-
-def _sentence(kind: type[Refusal]) -> str:
-    """Return the first paragraph of the docstring on one line."""
-    return " ".join((kind.__doc__ or "").strip().split("\n\n")[0].split())
+    @property
+    def sentence(self) -> str:
+        """The first paragraph of the docstring on one line, with its holes open."""
+        return " ".join((type(self).__doc__ or "").strip().split("\n\n")[0].split())
 
 
 def write_moment(moment: datetime) -> str:

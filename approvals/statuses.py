@@ -19,6 +19,8 @@ class Status(StrEnum):
 
 # Unknown is open: money may have moved, so people and lookups still work on it.
 OPEN = (Status.PENDING, Status.APPROVED, Status.EXECUTING, Status.UNKNOWN)
+# Ended by people, whose reasons stay; the reasons of all other ends may be in Paytend's words.
+SAID_BY_PEOPLE = (Status.DENIED, Status.WITHDRAWN)
 
 
 class Verdict(StrEnum):

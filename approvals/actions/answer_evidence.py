@@ -195,6 +195,8 @@ def judge_change(reading: Reading, *, question: Question, asked: Asked = Asked.C
         provider_reference=reading.provider_reference,
         answer=reading.answer,
         followed=reading.followed,
+        said=reading.said,
+        code=reading.code,
         secret=reading.secret,
         # Kept for the lookups: a code that refused the change cannot mean "no such order" as well (A1).
         refused_code=reading.code if asked is Asked.CHANGE and reading.said is Said.REFUSED else "",
@@ -213,6 +215,8 @@ def judge_lookup(reading: Reading, *, question: Question) -> LookupResult:
         provider_reference=reading.provider_reference,
         answer=reading.answer,
         followed=reading.followed,
+        said=reading.said,
+        code=reading.code,
         confirm=row.next is Next.CONFIRM,
         alarm=row.next is Next.ALARM,
     )

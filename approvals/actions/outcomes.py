@@ -72,6 +72,9 @@ class Outcome:
     memory and is never written down. `refused_code` is that of a signed refusal, `absent_code` the one with which
     Paytend said before the send that it has no such order. `in_progress`: Paytend is still at it. `confirm`: it
     is asked again later whether it stays that way. `alarm`: on-call and managers have to look at it.
+
+    `words` may quote Paytend. The trail keeps what kind of answer it was (`said`), Paytend's `code`, and `why`,
+    which is ours.
     """
 
     result: Result
@@ -80,6 +83,9 @@ class Outcome:
     answer: Mapping[str, Any] = field(default_factory=dict)
     followed: bool = False
     secret: SecretStr | None = field(default=None, repr=False)
+    said: Said | None = None
+    code: str = ""
+    why: str = ""
     refused_code: str = ""
     absent_code: str = ""
     in_progress: bool = False
@@ -96,5 +102,8 @@ class LookupResult:
     provider_reference: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)
     followed: bool = False
+    said: Said | None = None
+    code: str = ""
+    why: str = ""
     confirm: bool = False
     alarm: bool = False

@@ -13,6 +13,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from approvals.audit.quotes import digest_words
 from approvals.audit.trail_keys import TrailKey
 from approvals.canonical_json import canonical_json
 from approvals.refusals import Refusal
@@ -112,9 +113,13 @@ def append(
 def append_refusal(
     session: Session, refusal: Refusal, *, key: TrailKey, actor: str, subject: str, now: datetime
 ) -> None:
-    """Add a refusal to the trail, in a transaction of its own: the refused one was rolled back."""
-    facts = {"refusal": type(refusal).__name__, "words": str(refusal)}
-    append(session, "approval:refused", key=key, actor=actor, subject=subject, facts=facts, now=now)
+    """Add a refusal to the trail, in a transaction of its own: the refused one was rolled back.
+
+    The trail has its sentence without what fills the holes, which may be Paytend's or what somebody typed.
+    """
+    facts = {"refusal": type(refusal).__name__, "sentence": refusal.sentence}
+    proofs = digest_words(str(refusal))
+    append(session, "approval:refused", key=key, actor=actor, subject=subject, facts=facts, proofs=proofs, now=now)
 
 
 def head(session: Session) -> Head:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, func, select
 
 from approvals.audit import chain
+from approvals.audit.quotes import digest_text
 from approvals.audit.row_macs import MacUse
 from approvals.books.classification import BookClass, Finding, FindingKind
 from approvals.books.notices import BooksDiffer, BooksEnded, BooksMany, SaidRow
@@ -276,8 +277,15 @@ def _post(
         )
 
 
+def describe_reference(row: BooksDifference) -> dict[str, str]:
+    """Return what the trail says of the reference: ours as it is, of somebody else's text only the digest."""
+    if row.request_id:
+        return {"reference": row.reference}
+    return {"reference_digest": digest_text(row.reference)}
+
+
 def _note(session: Session, context: ApprovalContext, event: str, row: BooksDifference, *, now: datetime) -> None:
-    facts = {"kind": row.kind, "day": row.day.isoformat(), "money": row.money, "reference": row.reference}
+    facts = {"kind": row.kind, "day": row.day.isoformat(), "money": row.money}
     chain.append(
         session,
         event,
@@ -285,5 +293,6 @@ def _note(session: Session, context: ApprovalContext, event: str, row: BooksDiff
         actor=CLOCK,
         subject=f"request:{row.request_id}" if row.request_id else f"books:{row.id}",
         facts=facts,
+        proofs=describe_reference(row),
         now=now,
     )

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from approvals.audit import chain
 from approvals.audit.row_macs import MacUse
-from approvals.books.differences import reply, update_message
+from approvals.books.differences import describe_reference, reply, update_message
 from approvals.books.notices import SaidRow
 from approvals.books.tables import BooksDifference, BooksSaid
 from approvals.canonical_json import canonical_json
@@ -96,7 +96,8 @@ def say_known(
         key=context.audit_key,
         actor=said.account,
         subject=f"books:{row.id}",
-        facts={"kind": row.kind, "reference": row.reference, "money": row.money, "reason": said.reason},
+        facts={"kind": row.kind, "money": row.money, "reason": said.reason},
+        proofs=describe_reference(row),
         now=now,
     )
     return row

@@ -107,7 +107,8 @@ _EXECUTIONS = (
             # Not back to '' or 'never_sent': the request could then be sent a second time.
             "OR (OLD.outcome = 'unknown' AND NEW.outcome NOT IN ('unknown', 'executed', 'failed')) "
             "OR (OLD.finished_at IS NOT NULL AND NEW.outcome = OLD.outcome "
-            f"AND ({any_differs('words', 'provider_reference')})) "
+            f"AND (({any_differs('provider_reference')}) OR (({any_differs('words')}) "
+            f"AND NOT (NEW.words = '' AND {_ENDED_LONG_AGO})))) "
             f"OR (OLD.sent_at IS NOT NULL AND ({any_differs('sent_at')})) "
             # Each moment is written with the outcome that it belongs to.
             f"OR (({any_differs('finished_at')}) AND NOT (NEW.outcome IN ('executed', 'failed') "

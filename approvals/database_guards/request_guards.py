@@ -18,7 +18,7 @@ from approvals.database_guards.guard import (
     of_table,
 )
 from approvals.requests.moves import LEGAL
-from approvals.statuses import Status, Verdict
+from approvals.statuses import SAID_BY_PEOPLE, Status, Verdict
 
 # What policy may let one person do alone. A second list besides the table of actions, on purpose: a mistake there
 # must not let one person move money.
@@ -49,6 +49,7 @@ FROZEN = (
     "decide_by",  # else somebody could bring an expired request back
 )
 _PURGED_AFTER_END = ("payload", "shown")
+_SAID_BY_PEOPLE = ", ".join(f"'{status}'" for status in SAID_BY_PEOPLE)
 _PEOPLE_TO_SETTLE = 2
 _LONGEST = 366 * 86_400  # seconds: no deadline of the policy is further away
 
@@ -180,9 +181,12 @@ _CONTENT = (
             f"(NEW.ended_at {{differs}} OLD.ended_at AND NOT {_ENDS}) "
             f"OR ({_ENDS} AND NEW.ended_at IS NULL) "
             f"OR (OLD.status IN ({ENDED}) AND ({any_differs('execute_by', 'reminded', 'remind_at')})) "
-            f"OR (OLD.status IN ({ENDED}) AND NEW.status = OLD.status AND ({any_differs('reason')}))"
+            f"OR (OLD.status IN ({ENDED}) AND NEW.status = OLD.status AND ({any_differs('reason')}) "
+            # What people said stays; the other reasons may be in Paytend's words.
+            f"AND NOT (NEW.reason = '' AND OLD.status NOT IN ({_SAID_BY_PEOPLE}) "
+            f"AND {is_kept_long_enough('OLD')}))"
         ),
-        words="when and why a request ended is written once",
+        words="when and why a request ended is written once, and emptied only by retention",
     ),
 )
 

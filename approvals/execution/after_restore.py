@@ -37,13 +37,14 @@ def mark_open_requests(session: Session, context: ApprovalContext, *, now: datet
     counts = RestoredCounts()
     for request in _with(session, Status.APPROVED, Status.EXECUTING):
         execution = session.get(Execution, request.id) or _add_execution(session, context, request, now=now)
-        outcome = Outcome(result=Result.UNKNOWN, words=UNKNOWN_WORDS)
+        outcome = Outcome(result=Result.UNKNOWN, words=UNKNOWN_WORDS, why=UNKNOWN_WORDS)
         # A move of its own: nothing else leads from approved to unknown (MOVES).
         event = "execution:restored" if request.status == Status.APPROVED else "execution:unknown"
         mark_unknown(session, context, request, execution, outcome=outcome, now=now, event=event)
         counts.unknown += 1
     for request in _with(session, Status.PENDING):
-        move(session, context, request, "approval:expired", actor=CLOCK, words=ENDED_WORDS, now=now)
+        event, words = "approval:expired", ENDED_WORDS
+        move(session, context, request, event, actor=CLOCK, words=words, why=words, now=now)
         counts.ended += 1
     return counts
 

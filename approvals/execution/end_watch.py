@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import LookupResult, LookupStatus
+from approvals.audit.quotes import digest_words
 from approvals.context import ApprovalContext
 from approvals.execution.due import is_due
 from approvals.execution.reconciliation import LookupClaim, claim_rows, note_answer
+from approvals.execution.records import describe_answer
 from approvals.messages import alarms
 from approvals.requests import stored
 from approvals.requests.contradictions import find_contradictions
@@ -100,7 +102,8 @@ def record(
         words = CONTRADICTED.format(says=_SAYS[result.status], counts=_COUNTS[status])
         alarms.raise_alarm(session, context, request, execution, words=words, now=now)
         update_message(session, context, request, now=now)
-        facts = {"said": result.status.value, "words": result.words}
-        note(session, context, request, CONTRADICTED_EVENT, actor=CLOCK, now=now, facts=facts)
+        facts = {**describe_answer(result), "says": result.status.value}
+        proofs = digest_words(result.words)
+        note(session, context, request, CONTRADICTED_EVENT, actor=CLOCK, now=now, facts=facts, proofs=proofs)
     session.flush()
     return is_new

@@ -46,6 +46,9 @@ from paytend import Sender
 from paytend.errors import PaytendError, TooLate
 from paytend.operations.encoding import NotSendable
 
+LATE = "It was not carried out in time."  # found at a claim: the clock ends such requests too, but may be late
+BEGUN = "Being carried out at Paytend."
+
 
 class NotLiftedNow(Refusal):
     """The policy asks for a second person by now. Please ask again."""
@@ -95,9 +98,8 @@ def claim(
     Stopped, MoneyBlocked, AlreadyOpen, Excluded or RightsUnreadable if it has to wait.
     """
     request = lock_approved(session, request_id)
-    # The clock ends such requests too, but it may be late.
     if decision_validity.is_expired(request.execute_by, now=now):
-        return _end(session, context, request, "approval:lapsed", "It was not carried out in time.", now=now)
+        return _end(session, context, request, "approval:lapsed", LATE, why=LATE, now=now)
     if doubted := _doubt(session, context, request, now=now):
         return doubted
     try:
@@ -110,7 +112,8 @@ def claim(
         raise  # Slack will answer again, people will resume; the request stays approved
     except Refusal as refusal:
         words = str(refusal) if isinstance(refusal, CardChanged) else f"Refused before sending: {refusal}"
-        return _end(session, context, request, "execution:refused", words, now=now)
+        # The trail has the refusal's name: what has changed of card and cardholder are Paytend's words.
+        return _end(session, context, request, "execution:refused", words, why=type(refusal).__name__, now=now)
     lost = void_lost(session, context, request, live=live, members_by_account=members_by_account, now=now)
     # Counted again, because approvals were just voided and the policy may ask for more than it did.
     earlier = stored.read_earlier(session, request, macs=context.macs)
@@ -206,7 +209,8 @@ def _return(
         else "The policy asks for more approvals now."
     )
     if decision_validity.is_expired(request.decide_by, now=now):
-        return _end(session, context, request, "approval:lapsed", f"{why} There is no time left.", now=now)
+        words = f"{why} There is no time left."
+        return _end(session, context, request, "approval:lapsed", words, why=words, now=now)
     words = f"{why} It waits for approval again; nothing was sent."
     remind_at = reminder_time(request, reminded=request.reminded)
     move(
@@ -216,6 +220,7 @@ def _return(
         "approval:returned",
         actor=CLOCK,
         words=words,
+        why=words,
         now=now,
         facts={"voided": [row.words for row in lost]},
         proofs={"voidings": [row.mac for row in lost]},
@@ -228,9 +233,16 @@ def _return(
 
 
 def _end(
-    session: Session, context: ApprovalContext, request: Request, event: str, words: str, *, now: datetime
+    session: Session,
+    context: ApprovalContext,
+    request: Request,
+    event: str,
+    words: str,
+    *,
+    why: str,
+    now: datetime,
 ) -> NotClaimed:
-    move(session, context, request, event, actor=CLOCK, words=words, now=now)
+    move(session, context, request, event, actor=CLOCK, words=words, why=why, now=now)
     return NotClaimed(request_id=request.id, status=Status(request.status), words=words)
 
 
@@ -253,7 +265,8 @@ def _write_intent(session: Session, context: ApprovalContext, request: Request, 
         request,
         "execution:claimed",
         actor=CLOCK,
-        words="Being carried out at Paytend.",
+        words=BEGUN,
+        why=BEGUN,
         now=now,
         facts={"lease": lease},
         proofs=describe_spending(request),

@@ -75,7 +75,7 @@ def _mark(session: Session, context: ApprovalContext, *, leases: Sequence[str], 
 
     def mark(request: Request) -> None:
         execution = executions[request.id]
-        outcome = Outcome(result=Result.UNKNOWN, words=INTERRUPTED)
+        outcome = Outcome(result=Result.UNKNOWN, words=INTERRUPTED, why=INTERRUPTED)
         mark_unknown(session, context, request, execution, outcome=outcome, now=now)
 
     return for_each(session, [request for request, _ in stranded], mark)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from approvals.actions.answer_readers import is_final, write_order_result
+from approvals.audit.quotes import digest_words, keep_code
 from approvals.context import ApprovalContext
 from approvals.execution.due import is_due
 from approvals.messages import notices
@@ -90,5 +91,8 @@ def record(session: Session, context: ApprovalContext, *, order: CardOrder, now:
         at=now,
     )
     notices.reply(session, context.outbox, request, facts=outcome, now=now)
-    note(session, context, request, "order:result", actor=CLOCK, now=now, facts={"why": words})
+    # Not the words: Paytend's own are among them, and the trail is kept for ever.
+    facts = {"status": keep_code(str(order.status or "")), "cards": len(order.cards)}
+    proofs = digest_words(words)
+    note(session, context, request, "order:result", actor=CLOCK, now=now, facts=facts, proofs=proofs)
     return True

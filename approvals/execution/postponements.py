@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from approvals.audit.quotes import keep_code
 from approvals.context import ApprovalContext
 from approvals.execution.execution import lock_approved
 from approvals.policy.people import DirectoryUnreadable
@@ -47,7 +48,8 @@ def put_off(
     times = request.put_off + 1
     if isinstance(error, Refused) and _is_final(error, same=times if request.waits == why else 1):
         words = f"Refused before sending: {why} Please check the card and ask again."
-        move(session, context, request, "execution:refused", actor=CLOCK, words=words, now=now)
+        said = {"code": keep_code(error.code)}
+        move(session, context, request, "execution:refused", actor=CLOCK, words=words, now=now, facts=said)
         return
     # The same columns for all reasons; a new one starts with the short pauses again.
     request.put_off = times if request.waits == why else 1

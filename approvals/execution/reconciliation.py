@@ -1,7 +1,7 @@
 """Finds out what became of an execution whose answer was lost: claim the lookup, ask, record the result."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,10 +13,11 @@ from approvals.actions.outcomes import LookupResult, LookupStatus, Reading, Said
 from approvals.actions.payloads import Payload
 from approvals.actions.refusal_readers import RefusalContext, read_failure
 from approvals.actions.table import UnknownAction, find_action
+from approvals.audit.quotes import digest_words
 from approvals.context import ApprovalContext
 from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.due import is_due
-from approvals.execution.records import PAUSES, finish, pause_after
+from approvals.execution.records import PAUSES, describe_answer, finish, pause_after
 from approvals.execution.settlement_by_people import settler_roles
 from approvals.messages import alarms, notices
 from approvals.requests import stored
@@ -161,7 +162,8 @@ def record(
     note_answer(execution, result, now=now)
     absent = _measure_absence(execution, absences, now=now)
     if result.alarm and alarms.raise_alarm(session, context, request, execution, words=result.words, now=now):
-        note(session, context, request, "execution:alarmed", actor=CLOCK, now=now, facts={"words": result.words})
+        facts, proofs = describe_answer(result), digest_words(result.words)
+        note(session, context, request, "execution:alarmed", actor=CLOCK, now=now, facts=facts, proofs=proofs)
     match result.status:
         case LookupStatus.EXECUTED | LookupStatus.FAILED:
             event = f"execution:found_{result.status}"
@@ -177,7 +179,7 @@ def record(
             if execution.refused_code and execution.absent_since is not None:
                 # Not later than the second answer counts: the requester waits for it.
                 pause = min(pause, max(PAUSES[0], context.absent_for - absent))
-            _ask_later(session, context, request, execution, claim=claim, pause=pause, words=result.words, now=now)
+            _ask_later(session, context, request, execution, claim=claim, pause=pause, result=result, now=now)
     return request
 
 
@@ -210,19 +212,19 @@ def _ask_later(
     *,
     claim: LookupClaim,
     pause: timedelta,
-    words: str,
+    result: LookupResult,
     now: datetime,
 ) -> None:
     """Note when to ask again, and call for people if Paytend cannot say, or has not said for too long."""
     can_say = find_action(request.action).lookup is not None
-    execution.words = words
+    execution.words = result.words
     execution.next_look_at = now + pause if can_say else None
     session.flush()
     since = execution.unknown_since or now
     # A clock that was ahead may have written when it became unknown: then the lookups are counted instead.
     was_ahead = since > now and claim.lookups >= _MANY_LOOKUPS
     if execution.gave_up_at is None and (not can_say or was_ahead or now - since >= context.give_up_after):
-        _call_people(session, context, request, execution, words=words, since=since, now=now)
+        _call_people(session, context, request, execution, since=since, now=now, facts=describe_answer(result))
 
 
 def _give_up_unread(
@@ -236,7 +238,8 @@ def _give_up_unread(
     session.flush()
     if execution.gave_up_at is None:
         since = execution.unknown_since or now
-        _call_people(session, context, request, execution, words=execution.words, since=since, now=now)
+        facts = {"why": "its content cannot be read"}
+        _call_people(session, context, request, execution, since=since, now=now, facts=facts)
 
 
 def _read_trail(session: Session, request: Request) -> str:
@@ -256,11 +259,12 @@ def _call_people(
     request: Request,
     execution: Execution,
     *,
-    words: str,
     since: datetime,
     now: datetime,
+    facts: Mapping[str, str],
 ) -> None:
-    """Tell the channel that people have to settle this; the lookups go on all the same."""
+    """Tell the channel that people have to settle this; the lookups go on all the same. The trail has `facts`."""
+    words = execution.words
     execution.gave_up_at = max(now, since)  # the database refuses an earlier one
     session.flush()
     update_message(session, context, request, now=now)
@@ -269,4 +273,5 @@ def _call_people(
     )
     # In the channel too: nobody rereads an old thread, and money is in doubt.
     notices.reply(session, context.outbox, request, facts=unknown, now=now, broadcast=True)
-    note(session, context, request, "execution:gave_up", actor=CLOCK, now=now, facts={"words": words})
+    proofs = digest_words(words)
+    note(session, context, request, "execution:gave_up", actor=CLOCK, now=now, facts=facts, proofs=proofs)

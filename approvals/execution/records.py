@@ -1,6 +1,5 @@
 """Writes down what became of an execution: its end, that it is unknown, or that nothing was sent."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
 from approvals.actions.table import find_action
+from approvals.audit.quotes import digest_text, keep_code
 from approvals.context import ApprovalContext
 from approvals.execution.execution import ClaimedExecution
 from approvals.messages import alarms, notices
@@ -53,7 +53,7 @@ def record(
         case Result.UNKNOWN:
             mark_unknown(session, context, request, execution, outcome=outcome, now=now)
         case Result.NEVER_SENT:
-            _postpone(session, context, request, execution, words=outcome.words, now=now)
+            _postpone(session, context, request, execution, outcome=outcome, now=now)
     return request
 
 
@@ -94,9 +94,21 @@ def finish(
     if isinstance(outcome, Outcome):
         execution.absent_code = outcome.absent_code
     _keep_answer(execution, outcome)
-    facts = {"provider_reference": execution.provider_reference}
-    proofs = {"answer_digest": _digest(execution.answer), **changed, **(proofs or {})}
-    move(session, context, request, event, actor=actor, words=outcome.words, now=now, facts=facts, proofs=proofs)
+    words, why = outcome.words, outcome.why
+    facts = {"provider_reference": execution.provider_reference, **describe_answer(outcome)}
+    proofs = {"answer_digest": digest_text(execution.answer), **changed, **(proofs or {})}
+    move(
+        session,
+        context,
+        request,
+        event,
+        actor=actor,
+        words=words,
+        why=why,
+        now=now,
+        facts=facts,
+        proofs=proofs,
+    )
     if isinstance(outcome, Outcome) and outcome.secret is not None:
         _offer_secret(session, context, request, now=now)
 
@@ -123,10 +135,28 @@ def mark_unknown(
     execution.refused_words = outcome.words if outcome.refused_code else ""
     execution.last_said = LookupStatus.IN_PROGRESS.value if outcome.in_progress else ""
     _keep_answer(execution, outcome)
-    proofs = {"answer_digest": _digest(execution.answer), **changed}
-    move(session, context, request, event, actor=CLOCK, words=outcome.words, now=now, proofs=proofs)
+    words, why, facts = outcome.words, outcome.why, describe_answer(outcome)
+    proofs = {"answer_digest": digest_text(execution.answer), **changed}
+    move(
+        session,
+        context,
+        request,
+        event,
+        actor=CLOCK,
+        words=words,
+        why=why,
+        now=now,
+        facts=facts,
+        proofs=proofs,
+    )
     if outcome.alarm:
         alarms.raise_alarm(session, context, request, execution, words=outcome.words, now=now)
+
+
+def describe_answer(outcome: Outcome | LookupResult) -> dict[str, str]:
+    """Return what the trail says of an answer instead of its words: what kind it was, and Paytend's code."""
+    said = {"said": outcome.said.value} if outcome.said else {}
+    return said | ({"code": keep_code(outcome.code)} if outcome.code else {})
 
 
 def _postpone(
@@ -135,15 +165,16 @@ def _postpone(
     request: Request,
     execution: Execution,
     *,
-    words: str,
+    outcome: Outcome,
     now: datetime,
 ) -> None:
     """Record that nothing was sent; it is tried again after a pause, until `execute_by`."""
     execution.outcome = Result.NEVER_SENT.value
-    execution.words = mask_text(words)
+    execution.words = mask_text(outcome.words)
     execution.next_look_at = now + pause_after(execution.attempts)
-    facts = {"lease": execution.lease}
-    move(session, context, request, "execution:not_sent", actor=CLOCK, words=words, now=now, facts=facts)
+    facts = {"lease": execution.lease, **describe_answer(outcome)}
+    event, words = "execution:not_sent", outcome.words
+    move(session, context, request, event, actor=CLOCK, words=words, why=outcome.why, now=now, facts=facts)
 
 
 def _note_cardholder_change(session: Session, request: Request, *, now: datetime) -> Mapping[str, Any]:
@@ -177,11 +208,6 @@ def _keep_answer(execution: Execution, outcome: Outcome | LookupResult) -> None:
     execution.provider_reference = mask_text(outcome.provider_reference) or execution.provider_reference
     if outcome.answer:
         execution.answer = _summarise(outcome.answer)
-
-
-def _digest(answer: str) -> str:
-    """Return what the trail keeps of an answer: retention empties the answer, and the trail stays."""
-    return hashlib.sha256(answer.encode()).hexdigest() if answer else ""
 
 
 def _summarise(answer: Mapping[str, Any]) -> str:

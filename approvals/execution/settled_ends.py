@@ -54,9 +54,11 @@ def _finish(
     now: datetime,
 ) -> None:
     said = "it happened" if settlement.happened else "it did not happen"
+    words = f"Two people settled that {said}: {settlement.reason}"
     result = LookupResult(
         status=LookupStatus.EXECUTED if settlement.happened else LookupStatus.FAILED,
-        words=f"Two people settled that {said}: {settlement.reason}",
+        words=words,
+        why=words,
         confirm=True,  # people can be wrong too
     )
     finish(

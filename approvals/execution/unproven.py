@@ -68,7 +68,7 @@ def end_unsigned(session: Session, context: ApprovalContext, *, now: datetime, l
         # By the trail and not by the row, whose MAC anybody who writes to the database can empty.
         if len(opened) == 1 and not json.loads(opened[0].facts).get("request"):
             event = _ENDS[request.status]
-            move(session, context, request, event, actor=CLOCK, words=UNSIGNED, now=now)
+            move(session, context, request, event, actor=CLOCK, words=UNSIGNED, why=UNSIGNED, now=now)
         else:
             report(session, context, request, refusal=Unproven(what="its MAC was taken away"), now=now)
     return len(unsigned)

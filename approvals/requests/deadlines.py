@@ -36,13 +36,13 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
     # A locked row is skipped: somebody is deciding it right now, and the next run finds it if it is still due.
     def expire(request: Request) -> None:
         words = "Nobody decided in time." if not request.approved_at else "It was not approved again in time."
-        move(session, context, request, "approval:expired", actor=CLOCK, words=words, now=now)
+        move(session, context, request, "approval:expired", actor=CLOCK, words=words, why=words, now=now)
 
     def lapse(request: Request) -> None:
-        words = "It could not be carried out in time, and nothing was sent."
-        if request.waits:
-            words = f"{words} It waited because: {request.waits}"
-        move(session, context, request, "approval:lapsed", actor=CLOCK, words=words, now=now)
+        words = why = "It could not be carried out in time, and nothing was sent."
+        if request.waits:  # perhaps in Paytend's words
+            words = f"{why} It waited because: {request.waits}"
+        move(session, context, request, "approval:lapsed", actor=CLOCK, words=words, why=why, now=now)
 
     return for_each(session, undecided, expire) + for_each(session, not_done, lapse)
 

@@ -94,7 +94,8 @@ def withdraw(
     state = stored.read_state(request, earlier=stored.read_earlier(session, request, macs=context.macs))
     decision_validity.judge_withdrawal(state, member=member, digest=digest, now=now)
     words = f"Withdrawn by {member.person.display_name}."
-    move(session, context, request, "approval:withdrawn", actor=member.person.account, words=words, now=now)
+    actor = member.person.account
+    move(session, context, request, "approval:withdrawn", actor=actor, words=words, why=words, now=now)
     return request
 
 
@@ -129,7 +130,7 @@ def stop(
     decision_validity.judge_stop(state, member=member, digest=digest)
     words = f"Stopped by {member.person.display_name}: {reason.strip()}"
     actor, facts = member.person.account, {"by": member.person.account, "reason": reason.strip()}
-    move(session, context, request, "approval:stopped", actor=actor, words=words, now=now, facts=facts)
+    move(session, context, request, "approval:stopped", actor=actor, words=words, why=words, now=now, facts=facts)
     return request
 
 
@@ -261,12 +262,12 @@ def _follow_decision(
     match status:
         case Status.DENIED:
             words = f"Denied by {decision.name}: {reason}"
-            move(session, context, request, "approval:denied", words=words, **noted)
+            move(session, context, request, "approval:denied", words=words, why=words, **noted)
         case Status.APPROVED:
             words = f"Approved ({count}); it will be carried out now."
             within = stored.read_rule(request).execute_within
             values = approve(request, within=within, macs=context.macs, now=now)
-            move(session, context, request, "approval:approved", words=words, **noted, **values)
+            move(session, context, request, "approval:approved", words=words, why=words, **noted, **values)
         case _:
             update_message(session, context, request, now=now)
             note(session, context, request, "approval:counted", **noted)

@@ -8,11 +8,12 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from approvals.audit import chain, row_macs
+from approvals.audit.quotes import digest_words
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.messages.request_message import make_request_message
 from approvals.refusals import Refusal
-from approvals.requests.moves import MOVE, Audience
+from approvals.requests.moves import MOVE, Audience, Move
 from approvals.requests.view import read_view
 from approvals.statuses import OPEN
 from approvals.tables import Request
@@ -36,16 +37,18 @@ def move(
     actor: str,
     words: str,
     now: datetime,
+    why: str = "",
     facts: Mapping[str, Any] | None = None,
     proofs: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> None:
     """Make one move of MOVES; raises Overtaken if the request is not as it was read.
 
-    `words` tell people why, `facts` and `proofs` (not redacted) go to the trail; `values` are columns that change.
+    `words` tell people why. Paytend's may be among them, so the trail has only their digest, and `why`, which is
+    ours or a person's. So are `facts` and `proofs` (not redacted); `values` are columns that change.
     """
     step = MOVE[event]
-    words = mask_text(words)  # Paytend's may be among them, and they stay for ever
+    words = mask_text(words)  # Paytend's may be among them
     if step.to not in OPEN:
         values = {"ended_at": now, "reason": words, "remind_at": None, **values}
     session.flush()  # the statement below goes past the session, so what is pending must be written first
@@ -65,19 +68,26 @@ def move(
     session.refresh(request)
     update_message(session, context, request, now=now)
     if step.audience is not Audience.NOBODY:
-        outcome = notices.RequestOutcome(
-            request=request.id,
-            phrase=request.phrase,
-            status=step.to.value,
-            event=event,
-            words=words,
-            mention=(request.requester_account,) if step.audience is Audience.REQUESTER else (),
-            at=now,
-        )
-        notices.reply(session, context.outbox, request, facts=outcome, now=now)
+        _reply(session, context, request, step, words=words, now=now)
     # Last, because it locks the trail until the transaction ends.
-    said = {"why": words, **(facts or {})}
+    said = {**({"why": why} if why else {}), **(facts or {})}
+    proofs = {**(digest_words(words) if words != why else {}), **(proofs or {})}
     note(session, context, request, event, actor=actor, now=now, facts=said, proofs=proofs)
+
+
+def _reply(
+    session: Session, context: ApprovalContext, request: Request, step: Move, *, words: str, now: datetime
+) -> None:
+    outcome = notices.RequestOutcome(
+        request=request.id,
+        phrase=request.phrase,
+        status=step.to.value,
+        event=step.event,
+        words=words,
+        mention=(request.requester_account,) if step.audience is Audience.REQUESTER else (),
+        at=now,
+    )
+    notices.reply(session, context.outbox, request, facts=outcome, now=now)
 
 
 def approve(request: Request, *, within: timedelta, macs: MacKeys, now: datetime) -> dict[str, Any]:

@@ -171,13 +171,15 @@ def _lift(
     session: Session, context: ApprovalContext, request: Request, *, rule: Rule, member: Member, now: datetime
 ) -> None:
     """Let the rule approve the request, before its message is posted with buttons."""
+    words = f"The rule “{rule.name}” needs nobody else."
     move(
         session,
         context,
         request,
         "approval:lifted",
         actor=member.person.account,
-        words=f"The rule “{rule.name}” needs nobody else.",
+        words=words,
+        why=words,
         now=now,
         **approve(request, within=rule.execute_within, macs=context.macs, now=now),
     )

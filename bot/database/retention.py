@@ -1,8 +1,9 @@
 """Retention: removes contents older than CARDOPS_RETENTION_DAYS; rows, digests and the trail stay.
 
 It says so in the trail before requests lose anything: the triggers ask for that, and for the period to be over.
-It empties the bodies of dispatched webhooks, payload, shown text and Paytend's answer of ended requests, and the
-facts of finished deliveries. What makes a webhook unique, who decided what, and the audit chain stay forever.
+It empties the bodies of dispatched webhooks, payload, shown text and what Paytend said of ended requests, and the
+facts of finished deliveries. What makes a webhook unique, who decided what and why, and the audit chain stay
+forever.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from sqlmodel import select as select_rows
 
 from approvals.audit import chain
 from approvals.audit.trail_keys import TrailKey
+from approvals.statuses import SAID_BY_PEOPLE
 from approvals.tables import Execution, Request, RetentionPeriod
 from bot.database.engine import SqlDatabase
 from notifier.inbox.tables import InboxEvent
@@ -114,8 +116,10 @@ def _webhooks(session: Session, before: datetime) -> int:
 
 def _requests(session: Session, before: datetime) -> int:
     ids = _find_requests(session, before)
-    _empty(session, Execution, ids, name="request_id", answer="")
-    return _empty(session, Request, ids, payload=b"", shown=b"")
+    _empty(session, Execution, ids, name="request_id", answer="", words="", refused_words="", alarmed="")
+    said_by_people = col(Request.status).in_([status.value for status in SAID_BY_PEOPLE])
+    _empty(session, Request, ids, ~said_by_people, reason="")
+    return _empty(session, Request, ids, payload=b"", shown=b"", waits="")
 
 
 def _find_requests(session: Session, before: datetime) -> list[str]:
@@ -150,9 +154,9 @@ def _find(session: Session, model: Any, *old: Any, order: Any) -> list[str]:
     return list(session.connection().execute(query).scalars())
 
 
-def _empty(session: Session, model: Any, ids: list[str], *, name: str = "id", **values: Any) -> int:
+def _empty(session: Session, model: Any, ids: list[str], *only: Any, name: str = "id", **values: Any) -> int:
     if not ids:
         return 0
     table: Table = model.__table__
     chosen = table.c[name].in_(bindparam("ids", ids, expanding=True))
-    return int(session.connection().execute(update(table).where(chosen).values(**values)).rowcount)
+    return int(session.connection().execute(update(table).where(chosen, *only).values(**values)).rowcount)

@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from approvals.audit import chain, export, verification
 from approvals.audit.export import NotGenuine
+from approvals.audit.quotes import digest_text
 from approvals.audit.trail_keys import make_key
 from approvals.audit.verification import ChainWalk
 from approvals.refusals import Refusal
@@ -71,7 +72,11 @@ def test_a_refusal_is_in_the_trail_by_its_name_and_its_words(small: ApprovalWorl
         [row] = session.exec(select(AuditEvent)).all()
 
     assert (row.event, row.actor, row.subject) == ("approval:refused", "U0SAM", "card:1")
-    assert json.loads(row.facts) == {"refusal": "NotImplementedRefusal", "words": "Nobody does this."}
+    assert json.loads(row.facts) == {
+        "refusal": "NotImplementedRefusal",
+        "sentence": "Nobody does {what}.",
+        "words_digest": digest_text("Nobody does this."),
+    }
 
 
 class NotImplementedRefusal(Refusal):

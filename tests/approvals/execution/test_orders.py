@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from approvals.audit.quotes import digest_text
 from approvals.execution import orders
 from approvals.execution.execution import do
 from approvals.tables import AuditEvent, Request
@@ -92,7 +93,9 @@ def test_the_result_is_told_once_in_the_thread(small: ApprovalWorld) -> None:
         event = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc())).first()
     assert event is not None
     assert (event.event, event.actor) == ("order:result", "cardops")
-    assert json.loads(event.facts)["why"] == outcome.facts["words"]
+    facts = json.loads(event.facts)
+    assert (facts["status"], facts["cards"]) == ("1", 1)
+    assert facts["words_digest"] == digest_text(str(outcome.facts["words"]))
     small.passes(days=1)
     assert due(small) == []
 

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from approvals.actions.known_codes import KnownCodes
 from approvals.actions.outcomes import Outcome, Result
+from approvals.audit.quotes import digest_text
 from approvals.execution.records import PAUSES, pause_after
 from approvals.policy.cardholder_changes import find_recent_changes
 from approvals.tables import AuditEvent, Execution, Request
@@ -46,7 +47,8 @@ def test_what_was_done_is_written_down_with_what_paytend_said(small: ApprovalWor
     assert execution.next_look_at is None
 
     told = trail(small, request)["execution:executed"]
-    assert (told["actor"], told["why"], told["status"]) == ("cardops", "Done at Paytend.", "executed")
+    assert (told["actor"], told["said"], told["status"]) == ("cardops", "done", "executed")
+    assert told["words_digest"] == digest_text("Done at Paytend.")
     assert (told["provider_reference"], told["answer_digest"]) == (
         "T77",
         sha256(execution.answer.encode()).hexdigest(),
@@ -76,7 +78,8 @@ def test_a_lost_answer_is_written_down_as_unknown_and_asked_about_a_second_later
     assert execution.next_look_at == small.now + timedelta(seconds=1)
     assert execution.finished_at is None
     told = trail(small, request)["execution:unknown"]
-    assert (told["actor"], told["why"], told["answer_digest"]) == ("cardops", "no answer", "")
+    assert (told["actor"], told["said"], told["answer_digest"]) == ("cardops", "no answer, after it was sent", "")
+    assert told["words_digest"] == digest_text("no answer")
 
 
 def test_what_was_never_sent_is_tried_again_after_growing_pauses(small: ApprovalWorld) -> None:
@@ -166,7 +169,7 @@ def test_people_are_called_once_after_five_minutes_with_the_roles_that_can_settl
     assert told.facts["roles"] == ["manager", "admin"]
     assert told.facts["words"] == "down"
     assert told.broadcast
-    assert trail(small, request)["execution:gave_up"]["words"] == "down"
+    assert trail(small, request)["execution:gave_up"]["words_digest"] == digest_text("down")
     assert small.execution(request).gave_up_at == gave_up
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from approvals.audit.quotes import keep_code
 from approvals.policy.people import Member
 from bot.slack import recent_cards
 from bot.slack.context import SlackContext
@@ -67,7 +68,7 @@ def report_lost(context: SlackContext, _incoming: Incoming, member: Member, card
     """Report a card lost; the trail has it before and after, because Paytend's answer may be lost."""
     context.note("card:lost_asked", member=member, subject=card_id)
     reply = loss.lost(card_id, ask=context.paytend.send)
-    context.note("card:lost", member=member, subject=card_id, status=reply.card.status)
+    context.note("card:lost", member=member, subject=card_id, status=keep_code(reply.card.status))
     return reply
 
 

@@ -37,7 +37,7 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     require_born(new.birthday, today=context.now().date())
     require_city(new.address, context.inputs.choices.cities(new.address.country_code))
     # Before the call: when the bot dies in it, this is all that says that somebody may have been created.
-    context.note("cardholder:create_asked", member=member, subject="new", nationality=new.nationality)
+    context.note("cardholder:create_asked", member=member, subject="new")
     try:
         holder = context.paytend.send(operations.CREATE_CARDHOLDER(**vars(new)))
     except (OutcomeUnknown, ProtocolError):
