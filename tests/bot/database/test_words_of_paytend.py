@@ -26,7 +26,7 @@ def test_a22_what_was_emptied_before_loses_the_words_as_well(kind: str, tmp_path
         database = SqlDatabase(url)
         with database.writing() as session:
             connection = session.connection()
-            command.upgrade(schema._config(connection), "0020")
+            command.upgrade(schema._config(connection), "0021")
             for status, payload in rows.items():
                 given = {
                     "id": status,

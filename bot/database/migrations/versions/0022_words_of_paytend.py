@@ -1,12 +1,12 @@
 """What Paytend said is removed by retention too, also from requests whose contents it removed before (A22).
 
-Revision: 0021, after 0020
+Revision: 0022, after 0021
 """
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 # Of the version before, which let nothing of it go. `migrate` makes all triggers again afterwards.
 _GUARDS = (
