@@ -36,8 +36,30 @@ class RolesUnreadable(Refusal):
     """Slack did not say who is in {roles}, so nobody can be let through now. Please try again in a minute."""
 
 
+class RolesBusy(RolesUnreadable):
+    """Slack is busy and did not say who is in {roles}, so nobody can be let through now. Try again in a minute."""
+
+
 class DirectoryUnreadable(Exception):
     """Slack did not answer, or does not know this person or group."""
+
+
+class NotInDirectory(DirectoryUnreadable):
+    """Slack does not know this person or group: asking again changes nothing."""
+
+
+class DirectoryBusy(DirectoryUnreadable):
+    """Slack limits how often it may be asked."""
+
+
+class ApproversUnreadable(Refusal):
+    """Slack did not say who could approve this, so it was not asked for. Please try again in a minute."""
+
+    is_recorded = False
+
+
+class ApproversBusy(ApproversUnreadable):
+    """Slack is busy and did not say who could approve this, so it was not asked for. Try again in a minute."""
 
 
 class RoleRule(BaseModel):
@@ -82,19 +104,29 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A person and their roles now; for the `unreadable` roles Slack did not say who has them."""
+    """A person and their roles now; for the `unreadable` roles Slack did not say who has them.
+
+    `is_busy`: it did not say because it limits how often it may be asked.
+    """
 
     person: Person
     roles: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
+    is_busy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """An account as Slack describes it."""
+    """An account as Slack describes it.
+
+    On Enterprise Grid one account may be written in two ways, `U…` and `W…`: `account` is always the same one of
+    them, `aliases` are all. `org_teams` are the workspaces of the organisation in which the person is a member.
+    """
 
     account: str
     name: str = ""
+    aliases: frozenset[str] = frozenset()
+    org_teams: frozenset[str] = frozenset()
     is_stranger: bool = False
     is_guest: bool = False
     is_deactivated: bool = False
@@ -142,18 +174,19 @@ def find_member(
     Any of the person's accounts gives them its roles. A group that cannot be read gives none; its role is named in
     `unreadable`, so that a refusal can say so.
     """
-    profile = directory.person(account)
-    accounts = accounts_of(account, same_person=same_person)
+    person = describe_person(directory.person(account), same_person)
     held: set[str] = set()
     unreadable: set[str] = set()
+    is_busy = False
     for name, rule in roles.items():
-        members, complete = _accounts_in(directory, rule)
+        listed = list_accounts(directory, rule)
         # Roles found in readable groups count even if another group of the same role cannot be read.
-        if accounts & members:
+        if person.accounts & listed.accounts:
             held.add(name)
-        elif not complete:
+        elif listed.trouble is not None:
             unreadable.add(name)
-    return Member(person=_person(profile, same_person), roles=frozenset(held), unreadable=frozenset(unreadable))
+            is_busy = is_busy or isinstance(listed.trouble, DirectoryBusy)
+    return Member(person=person, roles=frozenset(held), unreadable=frozenset(unreadable), is_busy=is_busy)
 
 
 def read_members(
@@ -162,8 +195,8 @@ def read_members(
     """Return for each role the ids of its active members; a person who cannot be read is left out."""
     members: dict[str, frozenset[str]] = {}
     for name, rule in roles.items():
-        accounts, _complete = _accounts_in(directory, rule)
-        members[name] = frozenset(_able(directory, sorted(accounts), same_person))
+        accounts = sorted(list_accounts(directory, rule).accounts)
+        members[name] = frozenset(_able(directory, accounts, same_person))
     return members
 
 
@@ -185,36 +218,46 @@ def require_role(member: Member, *, roles: Iterable[str]) -> None:
     if member.roles & wanted:
         return
     if unreadable := member.unreadable & wanted:
-        raise RolesUnreadable(roles=", ".join(sorted(unreadable)))
+        raise (RolesBusy if member.is_busy else RolesUnreadable)(roles=", ".join(sorted(unreadable)))
     raise NotInRole(roles=", ".join(sorted(wanted)) or "none is set")
 
 
-def _accounts_in(directory: Directory, rule: RoleRule) -> tuple[frozenset[str], bool]:
-    accounts, complete = set(rule.people), True
+@dataclass(frozen=True, kw_only=True)
+class ListedAccounts:
+    """The accounts that have a role; `trouble` is what kept one of its groups from being read."""
+
+    accounts: frozenset[str]
+    trouble: DirectoryUnreadable | None = None
+
+
+def list_accounts(directory: Directory, rule: RoleRule) -> ListedAccounts:
+    """Return the accounts that have a role, active or not."""
+    accounts, trouble = set(rule.people), None
     for group in rule.groups:
         try:
             # All groups: a bot that stopped at the first one kept colleagues from approving for each other.
             accounts |= directory.group(group)
-        except DirectoryUnreadable:
-            complete = False
-    return frozenset(accounts), complete
+        except DirectoryUnreadable as error:
+            trouble = error
+    return ListedAccounts(accounts=frozenset(accounts), trouble=trouble)
 
 
 def _able(directory: Directory, accounts: Iterable[str], same_person: SamePerson) -> Iterable[str]:
     for account in accounts:
         try:
-            person = _person(directory.person(account), same_person)
+            person = describe_person(directory.person(account), same_person)
             admit(person)
         except (DirectoryUnreadable, Refusal):
             continue  # one approver who left the workspace must not stop the others
         yield person.id
 
 
-def _person(profile: Profile, same_person: SamePerson) -> Person:
+def describe_person(profile: Profile, same_person: SamePerson) -> Person:
+    """Return the human behind a profile."""
     return Person(
         id=identity_of(profile.account, same_person=same_person),
         account=profile.account,
-        accounts=accounts_of(profile.account, same_person=same_person),
+        accounts=accounts_of(profile.account, same_person=same_person) | profile.aliases,
         name=profile.name,
         is_stranger=profile.is_stranger,
         is_guest=profile.is_guest,

@@ -18,6 +18,7 @@ from approvals.context import ApprovalContext
 from approvals.free_text import refuse_card_number
 from approvals.messages import notices
 from approvals.messages.request_message import make_request_message
+from approvals.policy.approver_search import MoreApproversNeeded
 from approvals.policy.eligibility import count_able, judge_decider, refuse_changer
 from approvals.policy.limits import read_limit_states
 from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, require_role
@@ -47,7 +48,9 @@ class NobodyCanDecide(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class NewRequest:
-    """What somebody asks for. `snapshot` was taken just before; `members` are the ids of the people of each role.
+    """What somebody asks for. `snapshot` was taken just before; `members` are the people of the approver roles.
+
+    They are ids by role. `is_cut`: there may be more of them; `trouble`: Slack did not say who else there is.
 
     `asked_in` is the channel of the command; `follows` means that the requester is not in the approvals channel
     and gets a copy of the request message. `again` is their answer to AskAgain.
@@ -57,6 +60,8 @@ class NewRequest:
     payload: Mapping[str, Any] = field(repr=False)
     snapshot: Snapshot
     members: Mapping[str, frozenset[str]]
+    is_cut: bool = False
+    trouble: Refusal | None = None
     asked_in: str = ""
     follows: bool = False
     again: bool = False
@@ -65,7 +70,7 @@ class NewRequest:
 def open_request(
     session: Session, context: ApprovalContext, *, new_request: NewRequest, member: Member, now: datetime
 ) -> Request:
-    """Open a request, post its message and return it; raises a Refusal.
+    """Open a request, post its message and return it; raises a Refusal, or MoreApproversNeeded.
 
     A rule that needs no second person approves it at once, and then it may be carried out.
     """
@@ -194,6 +199,10 @@ def _refuse_impossible(
         for each in _list_members(new_request.members, same_person=context.same_person)
     )
     if able < rule.quorum:
+        if new_request.is_cut:
+            raise MoreApproversNeeded(people=rule.quorum + len(changers))
+        if new_request.trouble is not None:
+            raise new_request.trouble
         raise NobodyCanDecide(
             quorum="1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals",
             roles=" or ".join(rule.approvers),

@@ -24,13 +24,32 @@ class SlackUnusable(Exception):
         self.reason = reason
 
 
+class InstalledOrgWide(SlackUnusable):
+    """The app is installed for a whole organisation, and cardops works for one workspace."""
+
+    def __init__(self) -> None:
+        super().__init__("it is of an installation for a whole organisation")
+
+
 @dataclass(frozen=True, kw_only=True)
 class BotIdentity:
-    """Who the bot is in Slack (from auth.test); payloads of another workspace are refused."""
+    """Who the bot is in Slack (from auth.test); payloads of another workspace are refused.
+
+    `enterprise_id` is the organisation on Enterprise Grid, else empty.
+    """
 
     team_id: str
     bot_id: str
     bot_user_id: str
+    enterprise_id: str = ""
+
+    def is_ours(self, *, team: str, enterprise: str) -> bool:
+        """Whether a payload is for us: of our workspace, or of our organisation.
+
+        On Enterprise Grid a channel belongs to several workspaces, and Slack names any of them. Who the person
+        is, is looked up in each case.
+        """
+        return team == self.team_id or bool(self.enterprise_id and enterprise == self.enterprise_id)
 
 
 class SlackAccess:
@@ -61,6 +80,17 @@ class SlackAccess:
     def identity(self) -> BotIdentity:
         """Who we are, as far as it is known: without a team nobody's payload can be trusted."""
         return self._identity
+
+    def start(self) -> None:
+        """Ask for the first time: Slack may be away, a token of a whole organisation raises InstalledOrgWide."""
+        try:
+            self._identity = self._ask()
+        except InstalledOrgWide:
+            raise
+        except SlackUnusable as error:
+            self._note(error.reason)
+        else:
+            self._note("")
 
     def check(self) -> bool:
         """Ask Slack who we are; return whether it says so."""

@@ -85,11 +85,11 @@ class SlackListener(Middleware):
         except _MISSHAPEN:
             self.refuse(DeliveryFlaw.UNREADABLE)
             return UNREADABLE
-        team_id = self.access.identity.team_id
-        if not team_id:  # Slack was away when we started, and sends events again
+        identity = self.access.identity
+        if not identity.team_id:  # Slack was away when we started, and sends events again
             return NOT_KNOWN_YET
         # The signature proves that Slack sent it, not for which workspace.
-        if incoming.team != team_id:
+        if not identity.is_ours(team=incoming.team, enterprise=incoming.enterprise):
             self.refuse(DeliveryFlaw.OTHER_WORKSPACE)
             return OTHER_WORKSPACE
         match incoming.kind:

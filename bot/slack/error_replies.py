@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals.policy.people import DirectoryUnreadable
+from approvals.policy.people import DirectoryBusy, DirectoryUnreadable
 from approvals.refusals import Refusal
 from bot.threads import Busy
 from commands.slash_command import ProblemReply
@@ -61,6 +61,10 @@ ANSWERS: tuple[tuple[type[Exception], ErrorReply], ...] = (
             headline="Paytend's answer cannot be trusted",
             next="If this was a change, look at the card or cardholder before trying again. Please tell an admin.",
         ),
+    ),
+    (
+        DirectoryBusy,
+        ErrorReply(headline="Slack is busy", next="Nothing was done. Please try again in a minute."),
     ),
     (
         DirectoryUnreadable,

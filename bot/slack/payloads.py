@@ -30,6 +30,8 @@ class PayloadKind(StrEnum):
 class Incoming:
     """One delivery. `name` is the command, action id, callback id or event type; `key` the same for a repeat.
 
+    `team` is the workspace where it happened, `account_team` one of the person's, where Slack names it; on
+    Enterprise Grid they may be other workspaces of the organisation `enterprise` than that of our token.
     `text` is what was typed, searched for or chosen; `view` the modal as it was then.
     """
 
@@ -39,6 +41,7 @@ class Incoming:
     team: str
     account_team: str
     key: str
+    enterprise: str = ""
     app: str = ""
     channel: str = ""
     text: str = ""
@@ -71,13 +74,15 @@ def read_incoming(body: Mapping[str, Any]) -> Incoming:
 
 def _make(body: Mapping[str, Any], *, kind: PayloadKind, name: str, key: str, **more: Any) -> Incoming:
     user = body.get("user") or {}
-    team = body.get("team") or {}
+    team, view = body.get("team") or {}, body.get("view") or {}
     return Incoming(
         kind=kind,
         name=name,
         account=user.get("id", "") or body.get("user_id", ""),
-        team=team.get("id", "") or body.get("team_id", ""),
-        account_team=user.get("team_id", "") or body.get("team_id", "") or team.get("id", ""),
+        # A view says in which workspace the app is installed that opened it (slack_bolt.request.internals).
+        team=view.get("app_installed_team_id") or team.get("id") or body.get("team_id") or "",
+        account_team=user.get("team_id") or "",
+        enterprise=(body.get("enterprise") or {}).get("id") or body.get("enterprise_id") or "",
         key=key,
         app=body.get("api_app_id", ""),
         trigger=body.get("trigger_id", ""),
@@ -145,12 +150,15 @@ def _read_search(body: Mapping[str, Any]) -> Incoming:
 
 def _read_event(body: Mapping[str, Any]) -> Incoming:
     event = body.get("event") or {}
+    # In a channel that workspaces share, `team_id` is any of them; the first authorization is ours.
+    ours: Mapping[str, Any] = next(iter(body.get("authorizations") or ()), {})
     return Incoming(
         kind=PayloadKind.EVENT,
         name=event.get("type", ""),
         account=event.get("user", "") if isinstance(event.get("user"), str) else "",
-        team=body.get("team_id", ""),
-        account_team=body.get("team_id", ""),
+        team=ours.get("team_id") or body.get("team_id") or "",
+        account_team="",
+        enterprise=ours.get("enterprise_id") or body.get("context_enterprise_id") or "",
         key=f"event:{body.get('event_id', '')}",
         app=body.get("api_app_id", ""),
         text=str(event.get("tab") or ""),

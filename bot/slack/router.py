@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from approvals.free_text import refuse_card_number
 from approvals.policy.people import Member
@@ -57,7 +57,7 @@ class Router:
             reply = explain(error, reference=self.make_id())
             match incoming.kind:
                 case PayloadKind.SUBMISSION:
-                    context.replier.finish_form(incoming, with_way_back(context, incoming, reply))
+                    context.replier.finish_form(incoming, with_way_back(context, self._named(incoming), reply))
                 case PayloadKind.COMMAND | PayloadKind.CLICK:
                     context.replier.reply(incoming, reply)
 
@@ -67,7 +67,8 @@ class Router:
         command = COMMANDS_BY_NAME.get(incoming.name)
         if command is None:
             raise misread(f"{incoming.name} is not known here.", form="/cardops help")
-        context, member = self.context, self._find_member(incoming)
+        context = self.context
+        incoming, member = self._find_member(incoming)
         with context.recording_refusals(member, subject=command.name):
             form, words = command.find(incoming.text)
         with context.recording_refusals(member, subject=f"{command.name} {form.word}".strip()):
@@ -93,7 +94,8 @@ class Router:
         click = CLICKS.get(incoming.name)
         if click is None:
             raise OldButton
-        context, member = self.context, self._find_member(incoming)
+        context = self.context
+        incoming, member = self._find_member(incoming)
         with context.recording_refusals(member, subject=_subject(incoming)):
             _check_roles(member, click.roles, incoming.value)
             match click:
@@ -110,7 +112,7 @@ class Router:
     def answer_submission(self, incoming: Incoming) -> None:
         """Do what was submitted and show in the modal what came of it; raises what goes wrong."""
         modal = MODALS[incoming.name]
-        member = self._find_member(incoming)
+        incoming, member = self._find_member(incoming)
         with self.context.recording_refusals(member, subject=_subject(incoming)):
             try:
                 # Again: roles may have changed since the modal was opened.
@@ -124,15 +126,22 @@ class Router:
 
     def answer_closed(self, incoming: Incoming) -> None:
         """Keep what was typed into a modal that was closed."""
-        answer_closed(self.context, incoming)
+        answer_closed(self.context, self._named(incoming))
 
     def answer_event(self, incoming: Incoming) -> None:
         """Show the Home tab to the person who opened it; other events need no answer."""
         if incoming.name == "app_home_opened" and incoming.text in {"", "home"}:
-            self.home.open(self._find_member(incoming))
+            _, member = self._find_member(incoming)
+            self.home.open(member)
 
-    def _find_member(self, incoming: Incoming) -> Member:
-        return self.context.members.find(incoming.account, team=incoming.account_team)
+    def _find_member(self, incoming: Incoming) -> tuple[Incoming, Member]:
+        """Return who it comes from, and the delivery with their account as everything of theirs is stored."""
+        member = self.context.members.find(incoming.account, team=incoming.account_team)
+        return replace(incoming, account=member.person.account), member
+
+    def _named(self, incoming: Incoming) -> Incoming:
+        """Return the delivery with the account as what is kept of theirs is stored, asking nobody."""
+        return replace(incoming, account=self.context.members.directory.name_of(incoming.account))
 
     def _still_working(self, incoming: Incoming, *, asks_paytend: bool) -> AbstractContextManager[None]:
         return self.context.replier.still_working(incoming) if asks_paytend else nullcontext()

@@ -13,6 +13,6 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "im:history": ("conversations.history", "conversations.replies"),
     "im:write": ("conversations.open",),
     "pins:write": ("pins.add", "pins.remove"),
-    "usergroups:read": ("usergroups.users.list",),
-    "users:read": ("users.info",),
+    "usergroups:read": ("usergroups.list",),
+    "users:read": ("users.info", "users.list"),
 }

@@ -10,13 +10,12 @@ from approvals.audit.trail_keys import make_key
 from approvals.context import SEND_WITHIN, AlarmRecipients, ApprovalContext
 from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.interrupted_executions import LeaseWatch
-from approvals.policy import people
 from approvals.policy.cardholder_changes import find_known_holder
-from approvals.policy.people import Member
 from bot.jobs.executor import Executor
 from bot.jobs.follow_up import RequestFollowUp
 from bot.jobs.stops import StopFollowUp
 from bot.settings.cardops_yml import Config
+from bot.slack.members import WorkspaceMembers
 from bot.slack.one_time_secrets import OneTimeSecrets
 from bot.wiring.foundation import Foundation
 from bot.wiring.notices import find_admins
@@ -70,7 +69,7 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         vault=base.vault,
         outbox=Outbox(vault=base.vault, make_id=base.make_id),
         policy=base.config.rules,
-        same_person=base.config.same_person,
+        same_person=base.clients.directory.known_accounts,
         make_id=base.make_id,
         audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         # The last key: rotations change the first, and no trail or decision would fit another one (ADR 9).
@@ -102,11 +101,6 @@ def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTim
     """Return the executor, with what it reads of Slack and of Paytend before it claims."""
     config, paytend = base.config, base.clients.paytend
 
-    def find_member(account: str) -> Member:
-        return people.find_member(
-            base.clients.directory, account=account, roles=config.roles, same_person=config.same_person
-        )
-
     def take_snapshot(action: str, payload: Payload) -> Snapshot:
         today = base.clock.now().astimezone(base.timezone).date()
         source = SnapshotSource(ask=paytend.send, today=today, find_holder=find_holder)
@@ -122,7 +116,7 @@ def make_executor(base: Foundation, *, context: ApprovalContext, secrets: OneTim
         paytend=paytend,
         now_in=base.clock.now_in,
         monotonic=base.clock.monotonic,
-        find_member=find_member,
+        find_member=WorkspaceMembers(directory=base.clients.directory, roles=config.roles).find,
         take_snapshot=take_snapshot,
         keep_secret=secrets.keep,
         wake_deliverer=base.loops.delivery.wake,

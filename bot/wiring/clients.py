@@ -2,6 +2,7 @@
 
 import secrets
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from approvals.policy.people import SamePerson
 from bot.clock import Clock
 from bot.http.counters import Counters
 from bot.settings.environment import Settings
-from bot.slack.access import BotIdentity, SlackAccess, SlackUnusable
+from bot.slack.access import BotIdentity, InstalledOrgWide, SlackAccess, SlackUnusable
 from bot.slack.directory import SlackDirectory
+from bot.slack.known_accounts import KnownAccounts
+from bot.slack.limits import LimitedResponse, SlackLimits
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import read_error_code, read_refusal
 from paytend import Client, RequestIds, make_http
@@ -50,23 +54,32 @@ class Clients:
 
 
 def make_clients(
-    settings: Settings, *, clock: Clock, counters: Counters, tls: ssl.SSLContext, wake_access: Callable[[], None]
+    settings: Settings,
+    *,
+    same_person: SamePerson,
+    clock: Clock,
+    counters: Counters,
+    tls: ssl.SSLContext,
+    wake_access: Callable[[], None],
 ) -> Clients:
     """Return the clients, with every call counted; Slack is asked who we are, and need not answer."""
-    slack = make_slack(settings, observe=counters.slack_called)
+    slack = make_slack(settings, observe=counters.slack_called, monotonic=clock.monotonic)
     access = SlackAccess(
         ask=lambda: identify(slack, settings),
         team_id=settings.SLACK_TEAM_ID or "",
         observe=counters.slack_usable.set,
         wake=wake_access,
     )
-    access.check()
+    access.start()
     paytend_http = make_http(base_url=settings.PAYTEND_BASE_URL, timeout=settings.PAYTEND_TIMEOUT_SECONDS, tls=tls)
     return Clients(
         slack=slack,
         access=access,
         directory=SlackDirectory(
-            client=slack, find_team=lambda: access.identity.team_id, monotonic=clock.monotonic
+            client=slack,
+            find_team=lambda: access.identity.team_id,
+            monotonic=clock.monotonic,
+            known_accounts=KnownAccounts(same_person),
         ),
         paytend=make_paytend(settings, clock=clock, http=paytend_http, observe=counters.paytend_called),
         # A redirect would carry the bot's token or a card's details to an address that nobody checked.
@@ -81,20 +94,30 @@ def make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler
 
 
 class CountedWebClient(WebClient):
-    """Reports each call to `observe`: its method, and "ok", "limited" (a 429), Slack's code or "no answer"."""
+    """Reports each call to `observe`: its method, and "ok", "limited" (a 429), Slack's code or "no answer".
 
-    def __init__(self, *, observe: Callable[[str, str], None], **options: Any) -> None:
+    A method that Slack has limited is not called again before its Retry-After is over, by any caller.
+    """
+
+    def __init__(
+        self, *, observe: Callable[[str, str], None], monotonic: Callable[[], float], **options: Any
+    ) -> None:
         """Make a client with these options."""
         super().__init__(**options)
         self._observe = observe
+        self._limits = SlackLimits(monotonic)
 
     def api_call(self, api_method: str, **options: Any) -> Any:
         """Call a method of the Web API, as every other method of this class does."""
+        if wait := self._limits.wait(api_method):
+            raise SlackApiError(f"{api_method} is limited", LimitedResponse(wait))  # type: ignore[no-untyped-call]
         outcome = "no answer"
         try:
             answer = super().api_call(api_method, **options)
         except SlackApiError as error:
             refusal = read_refusal(error)  # a few words: what a proxy writes does not become a label
+            if refusal.trouble is Trouble.LIMITED and refusal.retry_after is not None:
+                self._limits.note(api_method, refusal.retry_after.total_seconds())
             outcome = "limited" if refusal.trouble is Trouble.LIMITED else refusal.code
             raise
         else:
@@ -105,11 +128,15 @@ class CountedWebClient(WebClient):
 
 
 def make_slack(
-    settings: Settings, *, observe: Callable[[str, str], None] = lambda _method, _outcome: None
+    settings: Settings,
+    *,
+    observe: Callable[[str, str], None] = lambda _method, _outcome: None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> WebClient:
     """Return the Web API client. It retries nothing: that belongs to the outbox, which looks before it repeats."""
     return CountedWebClient(
         observe=observe,
+        monotonic=monotonic,
         token=settings.SLACK_BOT_TOKEN.get_secret_value(),
         base_url=settings.SLACK_API_BASE_URL,
         timeout=settings.SLACK_TIMEOUT_SECONDS,
@@ -126,12 +153,15 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
         raise SlackUnusable(read_error_code(error)) from error
     except (OSError, HTTPException) as error:
         raise SlackUnusable(f"no answer ({type(error).__name__})") from error
+    if answer.get("is_enterprise_install"):
+        raise InstalledOrgWide
     if not team_id:
         raise SlackUnusable("it does not say which workspace this is")
     return BotIdentity(
         team_id=team_id,
         bot_id=str(answer.get("bot_id") or ""),
         bot_user_id=str(answer.get("user_id") or ""),
+        enterprise_id=str(answer.get("enterprise_id") or ""),
     )
 
 

@@ -133,6 +133,7 @@ def lay_foundation(
         counters=counters,
         clients=make_clients(
             settings,
+            same_person=config.same_person,
             clock=clock,
             counters=counters,
             tls=tls or httpx.create_ssl_context(trust_env=False),

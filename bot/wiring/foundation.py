@@ -34,6 +34,7 @@ class Loops:
     names: WorkerLoop
     access: WorkerLoop
     socket: WorkerLoop  # runs in Socket Mode only
+    directory: WorkerLoop  # without it all works too, with more questions to Slack
 
     @property
     def all_alive(self) -> bool:
@@ -52,6 +53,7 @@ def make_loops() -> Loops:
         names=WorkerLoop("naming"),
         access=WorkerLoop("access"),
         socket=WorkerLoop("socket"),
+        directory=WorkerLoop("directory"),
     )
 
 

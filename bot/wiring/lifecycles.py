@@ -12,6 +12,7 @@ from bot.database.engine import SqlDatabase
 from bot.jobs.executor import Executor
 from bot.jobs.scheduler import Scheduler
 from bot.slack.access import keep_connecting
+from bot.slack.directory_refresh import DirectoryRefresh
 from bot.threads import WorkerLoop
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.configuration_trail import note_configuration
@@ -58,6 +59,7 @@ def list_lifecycles(
         Lifecycle(start=lambda: _note_configuration(base, approvals)),
         # Everything below enqueues messages.
         _loop(loops.access, partial(base.clients.access.run, on_return=lambda: _resume(base, notices))),
+        _loop(loops.directory, make_directory_refresh(base).run),
         _loop(loops.delivery, notices.deliverer.run),
         _loop(loops.names, notices.names.run),
         _loop(loops.dispatch, notices.dispatcher.run),
@@ -69,6 +71,15 @@ def list_lifecycles(
         Lifecycle(start=jobs.start, stop=jobs.stop),
         # Last: from here on Slack delivers.
         _socket(slack.socket, loops.socket),
+    )
+
+
+def make_directory_refresh(base: Foundation) -> DirectoryRefresh:
+    """Return what keeps people, groups and the channels of requests fresh."""
+    config = base.config
+    channels = {config.channels.approvals, *(rule.channel for rule in config.policy)}
+    return DirectoryRefresh(
+        directory=base.clients.directory, roles=config.roles, channels=sorted(filter(None, channels))
     )
 
 

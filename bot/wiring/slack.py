@@ -101,7 +101,7 @@ def make_slack_context(
         approvals=approvals.context,
         paytend=clients.paytend,
         units=base.settings.amount_units,
-        members=WorkspaceMembers(directory=clients.directory, roles=config.roles, same_person=config.same_person),
+        members=WorkspaceMembers(directory=clients.directory, roles=config.roles),
         replier=Replier(renderer=base.renderer, slack=clients.slack, http=clients.http),
         inputs=make_modal_inputs(base),
         secrets=approvals.secrets,

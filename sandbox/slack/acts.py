@@ -279,7 +279,7 @@ class Acts:
     def open_home(self, person_id: str) -> Act:
         """Open the app's Home tab."""
         person = self.person(person_id)
-        event: Json = {"type": "app_home_opened", "user": person.id, "tab": "home"}
+        event: Json = {"type": "app_home_opened", "user": self.state.written(person), "tab": "home"}
         event["channel"] = self.state.dm_of(person.id).id
         view = self.state.views.home(person.id)
         return self.event(event | ({"view": view} if view is not None else {}))

@@ -1,6 +1,6 @@
 """What becomes different in the workspace while an app runs: people leave, channels close, tokens die."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,29 @@ class Changes:
             group = self.state.groups[group_id]
             self.state.groups[group_id] = replace(group, people=tuple(people))
         self.state.touch()
+
+    def joins_grid(
+        self,
+        others: Mapping[str, str] | None = None,
+        *,
+        writes_org_ids: bool = False,
+        names_home_team: bool = False,
+    ) -> None:
+        """Become a workspace of an organisation on Enterprise Grid.
+
+        `others` are people whose `team_id` is another workspace of it from now on, in which they are members
+        beside this one. With `writes_org_ids` deliveries name people by their ids of the organisation (`W…`), and
+        with `names_home_team` the person's workspace where another app would see its own.
+        """
+        state, others = self.state, others or {}
+        with state.lock:
+            state.team = replace(state.team, enterprise_id="E0NORTHWIND", enterprise_name="Northwind")
+            state.writes_org_ids, state.names_home_team = writes_org_ids, names_home_team
+            for person in list(state.people.values()):
+                if person.team_id == state.team.id and not person.is_bot:
+                    home = others.get(person.id, person.team_id)
+                    teams = tuple(dict.fromkeys((state.team.id, home)))
+                    state.change_person(person.id, team_id=home, org_id=f"W{person.id[1:]}", org_teams=teams)
 
     def archives(self, channel: str, *, archived: bool = True) -> None:
         """Archive a channel, or bring it back."""

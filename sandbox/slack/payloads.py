@@ -44,11 +44,11 @@ class Payloads:
         if team.enterprise_id:
             enterprise = {"id": team.enterprise_id, "name": team.enterprise_name}
         return {
-            "team": {"id": team.id, "domain": team.domain},
+            "team": {"id": self.state.happens_in(person), "domain": team.domain},
             "enterprise": enterprise,
             "is_enterprise_install": False,
             "user": {
-                "id": person.id,
+                "id": self.state.written(person),
                 "username": person.name,
                 "name": person.name,
                 "team_id": person.team_id,
@@ -66,7 +66,7 @@ class Payloads:
             "team_domain": team.domain,
             "channel_id": channel.id,
             "channel_name": channel.shown_name,
-            "user_id": person.id,
+            "user_id": self.state.written(person),
             "user_name": person.name,
             "command": command,
             "text": text,

@@ -20,6 +20,7 @@ class Team:
     bot_user_id: str
     enterprise_id: str | None = None
     enterprise_name: str | None = None
+    is_org_wide: bool = False
 
     def as_json(self, *, url: str) -> Json:
         """Return the team as team.info shows it."""
@@ -36,7 +37,11 @@ class Team:
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Someone, or a bot; `team_id` differs from the workspace's for a stranger of Slack Connect."""
+    """Someone, or a bot; `team_id` differs from the workspace's for a stranger of Slack Connect.
+
+    On Enterprise Grid it may also be another workspace of the organisation: `org_teams` are all of the person's,
+    and `org_id` is the id that the whole organisation knows (docs.slack.dev/enterprise/organization-ready-apps).
+    """
 
     id: str
     name: str
@@ -51,8 +56,10 @@ class Person:
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     is_stranger: bool = False
+    org_id: str = ""
+    org_teams: tuple[str, ...] = ()
 
-    def as_json(self, *, now: datetime, with_email: bool) -> Json:
+    def as_json(self, *, now: datetime, with_email: bool, team: Team) -> Json:
         """Return the person as users.info shows them; a deactivated one has lost most of it, as in Slack."""
         profile = {"real_name": self.real_name, "display_name": self.name, "title": self.title}
         profile |= {"team": self.team_id, "real_name_normalized": self.real_name}
@@ -69,6 +76,15 @@ class Person:
             "updated": int(now.timestamp()),
             "profile": profile,
         }
+        if self.org_id:
+            shown["enterprise_user"] = {
+                "id": self.org_id,
+                "enterprise_id": team.enterprise_id,
+                "enterprise_name": team.enterprise_name,
+                "is_admin": False,
+                "is_owner": False,
+                "teams": list(self.org_teams),
+            }
         if self.deleted:
             return shown
         zone = now.astimezone(ZoneInfo(self.tz))

@@ -35,6 +35,7 @@ class State:
         self.clock = clock
         self.team = team
         self.people = {person.id: person for person in people}
+        self.writes_org_ids = self.names_home_team = False
         self.groups = {group.id: group for group in groups}
         self.channels = {channel.id: channel for channel in channels}
         self.messages: dict[str, dict[str, Json]] = {}  # timestamps only grow, so these stay in order
@@ -70,10 +71,23 @@ class State:
             self._serial += 1
             return self._serial
 
+    def person_named(self, name: str) -> Person | None:
+        """Return the person with this id, that of the organisation included."""
+        known = self.people.get(name)
+        return known or next((each for each in self.people.values() if name and each.org_id == name), None)
+
+    def written(self, person: Person) -> str:
+        """Return a person's id as deliveries have it: on Enterprise Grid either may come."""
+        return person.org_id if self.writes_org_ids and person.org_id else person.id
+
+    def happens_in(self, person: Person) -> str:
+        """Return the workspace that a delivery names: on Enterprise Grid it may be the person's own one."""
+        return person.team_id if self.names_home_team and person.org_id else self.team.id
+
     def channel_named(self, name: str) -> Channel | None:
         """Return the channel with this id or name (# or not); for a person's id, the DM with them."""
-        if name in self.people:
-            return self.dm_of(name)
+        if person := self.person_named(name):
+            return self.dm_of(person.id)
         bare = name.removeprefix("#")
         by_name = (each for each in self.channels.values() if each.im_of is None and each.name == bare)
         return self.channels.get(name) or next(by_name, None)

@@ -175,7 +175,7 @@ def test_whoami_says_the_roles_and_what_they_may(sqlite_world: JourneyWorld) -> 
     assert "/card info" not in shown(world, MANAGER)
 
     world.passes(seconds=31)
-    world.slack.faults.answers("usergroups.users.list", "fatal_error", times=100)
+    world.slack.faults.answers("usergroups.list", "fatal_error", times=100)
     world.types(SUPPORT, "/cardops whoami")
     assert "Slack did not say who is in: manager, oncall, support" in shown(world)
 

@@ -138,7 +138,7 @@ def test_while_slack_does_not_tell_the_rights_of_the_approvers_nothing_is_sent(s
     world.clicks(MANAGER, APPROVE)
     world.paytend.switches.faults.remove(fault)
 
-    world.slack.faults.fails("usergroups.users.list", times=1000)
+    world.slack.faults.fails("usergroups.list", times=1000)
     world.passes(seconds=31)
     assert world.request().status == "approved"
     assert world.paytend.calls_of("topup") == []

@@ -117,7 +117,7 @@ def test_a_group_that_slack_does_not_tell_lets_nobody_through(sqlite_world: Jour
     world = sqlite_world
     world.asks()
     world.passes(seconds=31)
-    world.slack.faults.answers("usergroups.users.list", "ratelimited", times=100)
+    world.slack.faults.answers("usergroups.list", "internal_error", times=100)
 
     refuses(world, MANAGER, "Slack did not say who is in manager", "RolesUnreadable")
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from approvals.actions.payloads import Payload
 from approvals.actions.table import find_action
 from approvals.messages.request_facts import Line, RequestMessage
 from approvals.messages.request_message import make_request_message
+from approvals.policy.approver_search import FoundApprovers, MoreApproversNeeded
 from approvals.policy.people import Member
+from approvals.policy.rules import NothingAllows, choose_rule
 from approvals.requests import opening, stored
 from approvals.requests import view as showing
 from approvals.requests.duplicates import AskAgain
@@ -88,21 +91,48 @@ def ask_for(
     with context.recording_refusals(member, subject=subject):
         # Paytend and Slack are asked before the transaction: none stays open across the network.
         read = opening.parse_payload(action, payload)
+        found = _find_approvers(context, member, action=action, read=read)
         new_request = NewRequest(
             action=action,
             payload=payload,
             snapshot=context.take_snapshot(action, read),
-            members=context.members.by_role(),
+            members=found.by_role,
+            is_cut=found.is_cut,
+            trouble=found.trouble,
             asked_in=incoming.channel,
             follows=_follows(context, incoming.account, action=action),
             again=again,
         )
-        with context.database.writing() as session:
-            request = opening.open_request(
-                session, context.approvals, new_request=new_request, member=member, now=context.now_in(session)
-            )
+        request = None
+        while request is None:  # ends: once as many were found as are needed, or everybody was looked at
+            try:
+                with context.database.writing() as session:
+                    request = opening.open_request(
+                        session,
+                        context.approvals,
+                        new_request=new_request,
+                        member=member,
+                        now=context.now_in(session),
+                    )
+            except MoreApproversNeeded as needed:  # a limit asks for more, or some of them may not decide this one
+                found = _find_approvers(context, member, action=action, read=read, enough=needed.people)
+                new_request = replace(
+                    new_request, members=found.by_role, is_cut=found.is_cut, trouble=found.trouble
+                )
     context.work.wake_deliverer()
     return context.work.execute_now(request.id) if request.status == Status.APPROVED else request
+
+
+def _find_approvers(
+    context: SlackContext, member: Member, *, action: str, read: Payload, enough: int = 0
+) -> FoundApprovers:
+    """Look for people who could approve: of the rule's roles only, and no more than it takes."""
+    try:
+        rule = choose_rule(context.approvals.policy.rules, action=action, money=read.moved_money)
+    except NothingAllows:  # said when it is opened, after everything else that may be wrong with it
+        return FoundApprovers(by_role={})
+    wanted = () if rule.lifted else rule.approvers
+    return context.members.find_approvers(wanted, aside=member.person.known_ids, enough=max(rule.quorum, enough))
 
 
 def ask_and_tell(

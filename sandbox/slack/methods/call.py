@@ -57,7 +57,7 @@ class WebApiCall:
 
     def channel(self, name: str = "channel") -> Channel:
         """Return the conversation an argument names, if the app may know of it; raises SlackRefusal."""
-        person = self.state.people.get(self.text(name))
+        person = self.state.person_named(self.text(name))
         found = self.state.channel_named(self.text(name))
         if found is None or (person is not None and person.is_bot):
             raise SlackRefusal("channel_not_found")

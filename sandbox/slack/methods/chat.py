@@ -76,7 +76,7 @@ def delete(call: WebApiCall) -> Json:
 def post_ephemeral(call: WebApiCall) -> Json:
     """Show something to one person in a channel where both the app and they are."""
     channel = _open_channel(call)
-    person = call.state.people.get(call.text("user"))
+    person = call.state.person_named(call.text("user"))
     if person is None or person.id not in channel.members or person.deleted:
         raise SlackRefusal("user_not_in_channel")
     said = content(call, text_limit=TEXT_CUT)

@@ -15,7 +15,7 @@ def open_dm(call: WebApiCall) -> Json:
         raise SlackRefusal("users_list_not_supplied")
     if len(wanted) > 1:
         raise SlackRefusal("too_many_users")  # group conversations are not part of the stand-in
-    person = call.state.people.get(wanted[0])
+    person = call.state.person_named(wanted[0])
     if person is None:
         raise SlackRefusal("user_not_found")
     if person.deleted:

@@ -16,18 +16,20 @@ def auth_test(call: WebApiCall) -> Json:
         "team_id": team.id,
         "user_id": team.bot_user_id,
         "bot_id": team.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": team.is_org_wide,
         **({"enterprise_id": team.enterprise_id} if team.enterprise_id else {}),
     }
 
 
 def _shown(call: WebApiCall, person: Person) -> Json:
-    return person.as_json(now=call.state.clock.now(), with_email="users:read.email" in call.scopes)
+    return person.as_json(
+        now=call.state.clock.now(), with_email="users:read.email" in call.scopes, team=call.state.team
+    )
 
 
 def users_info(call: WebApiCall) -> Json:
     """Return one person."""
-    person = call.state.people.get(call.text("user"))
+    person = call.state.person_named(call.text("user"))
     if person is None:
         raise SlackRefusal("user_not_found")
     return {"user": _shown(call, person)}

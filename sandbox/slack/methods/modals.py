@@ -58,7 +58,7 @@ def update(call: WebApiCall) -> Json:
 
 def publish(call: WebApiCall) -> Json:
     """Show a person's Home tab."""
-    person = call.state.people.get(call.text("user_id"))
+    person = call.state.person_named(call.text("user_id"))
     if person is None or person.is_stranger:
         raise Invalid(["[ERROR] user_id is not a member of this workspace [json-pointer:/user_id]"])
     view = _view(call)

@@ -55,7 +55,7 @@ def test_an_answer_is_kept_for_half_a_minute_and_no_longer(world: DirectoryWorld
     for _ in range(3):
         world.directory.person("U0SAM")
         world.directory.group("S0MANAGER")
-    assert (world.asked("users.info"), world.asked("usergroups.users.list")) == (1, 1)
+    assert (world.asked("users.info"), world.asked("usergroups.list")) == (1, 1)
 
     world.time.now += KEPT - 0.1
     world.directory.person("U0SAM")
@@ -63,7 +63,7 @@ def test_an_answer_is_kept_for_half_a_minute_and_no_longer(world: DirectoryWorld
     world.time.now += 0.2
     world.directory.person("U0SAM")
     world.directory.group("S0MANAGER")
-    assert (world.asked("users.info"), world.asked("usergroups.users.list")) == (2, 2)
+    assert (world.asked("users.info"), world.asked("usergroups.list")) == (2, 2)
 
 
 def test_what_slack_does_not_answer_is_never_answered_from_an_older_memory(world: DirectoryWorld) -> None:
@@ -71,7 +71,7 @@ def test_what_slack_does_not_answer_is_never_answered_from_an_older_memory(world
     world.directory.group("S0MANAGER")
     world.time.now += KEPT + 1
     world.slack.faults.answers("users.info", "internal_error")
-    world.slack.faults.fails("usergroups.users.list", status=503)
+    world.slack.faults.fails("usergroups.list", status=503)
 
     with pytest.raises(DirectoryUnreadable):
         world.directory.person("U0SAM")

@@ -18,16 +18,15 @@ SCHEMAS = ROOT.parent / "shared" / "schemas"
 PLACES = [path for package in ("bot", "notifier") for path in (ROOT / package).rglob("*.py")]
 METHOD = re.compile(
     r"slack\.((?:apps|auth|bots|chat|conversations|files|pins|reactions|team|usergroups|users|views)_\w+)\("
-    r"|client\.(users_info|usergroups_users_list|conversations_members)\("
+    r"|client\.(users_info|users_list|usergroups_list|conversations_members)\("
 )
-DOTTED = {"usergroups_users_list": "usergroups.users.list"}
 NOT_METHODS = {"url_private"}
 
 
 def called() -> set[str]:
     """The methods of the Web API that the code calls."""
     found = {one or other for path in PLACES for one, other in METHOD.findall(path.read_text())}
-    return {DOTTED.get(name, name.replace("_", ".", 1)) for name in found}
+    return {name.replace("_", ".", 1) for name in found}
 
 
 def test_the_file_is_what_the_code_makes() -> None:
