@@ -31,7 +31,6 @@ from bot.database.key_check import KeysDoNotFit
 from bot.database.schema import NotMigrated
 from bot.settings.cardops_yml import ConfigUnusable
 from bot.settings.environment import SettingsUnusable
-from bot.slack.access import InstalledOrgWide
 
 # In the order in which `cardops --help` lists them.
 NOUNS = (
@@ -95,12 +94,6 @@ def _do(chosen: argparse.Namespace) -> int:
         return complain("The keys do not belong to this database:", error.problems, _KEYS_HINT)
     except (SecondProcess, StillConnected) as error:
         return complain(" ".join(str(error.__doc__).split()), [], "")
-    except InstalledOrgWide as error:
-        return complain(
-            f"{error}, and cardops works for one workspace of it.",
-            [],
-            "Install the app in that workspace, and set SLACK_BOT_TOKEN to the token that Slack shows there.",
-        )
     except FileUnusable as error:
         return complain(f"The database cannot be used: {error}", [], "Look at DATABASE_URL.")
     except NotMigrated as error:

@@ -17,11 +17,13 @@ from bot.http.server import Server
 from bot.logs import start_logging
 from bot.settings.cardops_yml import read_config
 from bot.settings.environment import Settings, read_own_settings
+from bot.slack.access import InstalledOrgWide
 from bot.slack.edge import is_instant
 from bot.wiring.clients import TEMPLATES
 from bot.wiring.compose import compose, make_pools
 from notifier.rendering.renderer import Renderer
 
+_ONE_WORKSPACE = "Install the app in that workspace, and set SLACK_BOT_TOKEN to the token that Slack shows there."
 SWITCH_INTERVAL = 0.001  # seconds; Python's own 0.005 kept acknowledgements waiting in a flood (ADR 11)
 
 
@@ -45,9 +47,12 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     # Before composing, which takes a second: a stop that comes meanwhile is obeyed once the bot runs.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    bot = compose(
-        settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=make_renderer()
-    )
+    try:
+        bot = compose(
+            settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=make_renderer()
+        )
+    except InstalledOrgWide as error:
+        return complain(f"{error}, and cardops works for one workspace.", [], _ONE_WORKSPACE)
     host, port = settings.listen
     server = Server(bot.web, host=host, port=port, is_instant=is_instant)
     make_prompt()

@@ -30,7 +30,7 @@ class KnownAccounts(Sequence[Sequence[str]]):
         with self._lock:
             self._learned[account] = aliases
             pair = tuple(sorted(aliases))
-            # A new tuple: whoever walks over the old one goes on with it.
+            # A new tuple: a thread that walks over the old one goes on with it.
             if len(pair) > 1 and pair not in self._lists:
                 self._lists = (*self._lists, pair)
 

@@ -1,10 +1,12 @@
 """Enterprise Grid: people of another workspace of the organisation are no strangers, and one person is one id."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from bot.slack.access import InstalledOrgWide
 from sandbox.slack.people import Person, Team
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (
@@ -120,6 +122,14 @@ def test_s4_a_click_that_names_another_workspace_than_users_info_does_is_a_stran
     world.clicks(MANAGER, APPROVE, message=card)
 
     assert world.refusals() == ["Stranger"]
+
+
+def test_s4_an_installation_for_the_whole_organisation_is_refused_at_start(sqlite_world: JourneyWorld) -> None:
+    state = sqlite_world.slack.state
+    state.team = replace(state.team, is_org_wide=True)
+
+    with pytest.raises(InstalledOrgWide, match="whole organisation"):
+        sqlite_world.bot.base.clients.access.start()
 
 
 class _Elsewhere(Person):
