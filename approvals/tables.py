@@ -271,6 +271,10 @@ class AuditEvent(SQLModel, table=True):
     hash: str
 
 
+# To read events as plain rows: of a million events an object each would take most of the time.
+AUDIT_TABLE = SQLModel.metadata.tables[str(AuditEvent.__tablename__)]
+
+
 class KeyRotation(SQLModel, table=True):
     """One run of re-encryption to the key with the id `to_key`; while it is open, values may be re-encrypted."""
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session
@@ -15,7 +15,7 @@ from approvals.audit import chain
 from approvals.audit.chain import EventRow, Head
 from approvals.audit.trail_keys import TrailKey
 from approvals.canonical_json import canonical_json
-from approvals.tables import AuditEvent
+from approvals.tables import AUDIT_TABLE
 
 REPORT_EVERY = 20_000  # events
 REANCHORED = "audit:reanchored"
@@ -142,7 +142,7 @@ def verify(
 @contextlib.contextmanager
 def reading(session: Session, *, since: int = 1) -> Iterator[Iterator[EventRow]]:
     """Yield the events from a number on, in their order."""
-    table: Any = AuditEvent.__table__  # type: ignore[attr-defined]  # of SQLModel, which has it since SQLAlchemy does
+    table = AUDIT_TABLE
     session.flush()
     query = select_columns(table).where(table.c.seq >= since).order_by(table.c.seq)
     # In portions, and without objects: a trail of many years does not fit into memory.

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from approvals.audit import chain
 from approvals.audit.trail_keys import TrailKey
-from approvals.tables import CONTRADICTED_EVENT, AuditEvent
+from approvals.tables import AUDIT_TABLE, CONTRADICTED_EVENT
 
 _SETTLED = ("execution:resettled", "execution:resettled_happened", "execution:resettled_not")
 _SUBJECT = "request:"
@@ -25,7 +24,7 @@ class Contradiction:
 
 def find_contradictions(session: Session, *, key: TrailKey) -> list[Contradiction]:
     """Return the contradictions that nobody has settled, by events that are genuine; there are few ever."""
-    table: Any = AuditEvent.__table__  # type: ignore[attr-defined]  # of SQLModel
+    table = AUDIT_TABLE
     said = select(table).where(table.c.event == CONTRADICTED_EVENT).order_by(table.c.seq)
     newest = {row.subject: row for row in session.connection().execute(said) if chain.is_genuine(row, key=key)}
     if not newest:

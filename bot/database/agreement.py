@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import String, exists, func, select
 from sqlalchemy.orm import defer
@@ -16,7 +16,15 @@ from approvals.requests.contradictions import find_contradictions
 from approvals.requests.history import RequestRows, find_differences
 from approvals.requests.move import subject_of
 from approvals.requests.replay import NotReplayable, RequestHistory, replay
-from approvals.tables import AuditEvent, CardholderChange, Decision, Execution, Request, Settlement, VoidedDecision
+from approvals.tables import (
+    AUDIT_TABLE,
+    CardholderChange,
+    Decision,
+    Execution,
+    Request,
+    Settlement,
+    VoidedDecision,
+)
 from storage.macs import MacKeys
 
 PAGE = 500  # requests that are in memory at once
@@ -74,7 +82,7 @@ def find_disputed(session: Session, *, key: TrailKey) -> Iterator[str]:
 
 def find_orphans(session: Session) -> Iterator[str]:
     """Yield each request that the trail has and the database has not."""
-    table: Any = AuditEvent.__table__  # type: ignore[attr-defined]  # of SQLModel
+    table = AUDIT_TABLE
     prefix = subject_of("")
     request_id = func.substr(table.c.subject, len(prefix) + 1, type_=String)
     query = (
@@ -100,7 +108,7 @@ def _read_page(session: Session, after: str) -> Sequence[Request]:
 
 
 def _read_events(session: Session, ids: Sequence[str]) -> dict[str, list[EventRow]]:
-    table: Any = AuditEvent.__table__  # type: ignore[attr-defined]  # of SQLModel
+    table = AUDIT_TABLE
     query = select(table).where(table.c.subject.in_([subject_of(each) for each in ids])).order_by(table.c.seq)
     found: dict[str, list[EventRow]] = defaultdict(list)
     for row in session.connection().execute(query):

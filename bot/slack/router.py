@@ -173,16 +173,11 @@ _ACTS: Mapping[PayloadKind, Callable[[Router, Incoming], None]] = {
 
 def is_quick(incoming: Incoming) -> bool:
     """Whether it must not wait behind a slow Paytend: it asks Paytend nothing, or opens a modal."""
-    if incoming.name in CLICKS:
-        click = CLICKS[incoming.name]
+    if click := CLICKS.get(incoming.name):
         return not (isinstance(click, ReplyClick) and click.asks_paytend)
-    command = COMMANDS_BY_NAME.get(incoming.name)
-    if command is None:
+    if incoming.name not in COMMANDS_BY_NAME:
         return True
-    try:
-        form, _ = command.find(incoming.text)
-    except Misread:
-        return False
+    form = _find_form(incoming)
     return isinstance(form, ModalForm) or is_at_once(form)
 
 
@@ -190,19 +185,21 @@ def decides(incoming: Incoming) -> bool:
     """Whether a click or a command is acknowledged only when what it decides is on the disk."""
     if click := CLICKS.get(incoming.name):
         return click.decides
-    command = COMMANDS_BY_NAME.get(incoming.name)
-    if command is None:
-        return False
-    try:
-        form, _ = command.find(incoming.text)
-    except Misread:
-        return False
-    return is_at_once(form)
+    return is_at_once(_find_form(incoming))
 
 
-def is_at_once(form: Form) -> bool:
+def is_at_once(form: Form | None) -> bool:
     """Whether a form takes effect before it is acknowledged."""
     return isinstance(form, ReplyForm) and form.at_once
+
+
+def _find_form(incoming: Incoming) -> Form | None:
+    """Return the form of the command that was typed; None where nobody can say which it is."""
+    command = COMMANDS_BY_NAME.get(incoming.name)
+    try:
+        return command.find(incoming.text)[0] if command is not None else None
+    except Misread:
+        return None
 
 
 def _check_roles(member: Member, roles: Roles, value: SentValue) -> None:

@@ -32,7 +32,7 @@ from storage.vault import Unreadable, Vault
 # At least two timeouts of Slack (checked below); a longer one keeps a dead worker's channel silent longer.
 LEASE = timedelta(seconds=30)
 _LONGEST_WAIT = 5.0  # seconds: other replicas enqueue without waking this one
-_SHORTEST_WAIT = 0.2
+_SHORTEST_WAIT = 0.05  # seconds: shorter than what a reader notices, long enough not to keep the processor busy
 
 _log = logging.getLogger(__name__)
 

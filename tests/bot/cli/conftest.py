@@ -22,6 +22,7 @@ from storage.vault import Vault
 from tests.approvals.world import ApprovalWorld, make_context
 from tests.databases import KINDS, empty, fresh_database, fresh_url
 from tests.journeys.world import CONFIG, make_environment
+from tests.once import pairs
 
 OURS = ("SLACK_", "PAYTEND_", "CARDOPS_", "DATABASE_URL")
 KEYS = [base64.b64encode(letter * 32).decode() for letter in (b"a", b"b", b"c")]
@@ -130,7 +131,10 @@ def _install(
     slack = SlackWorkspace()
     with slack.serving():
         environment = make_environment(
-            slack=slack, paytend=PaytendStandIn(seed=1), paytend_url="http://127.0.0.1:9", database_url=url
+            slack=slack,
+            paytend=PaytendStandIn(seed=1, pairs=pairs()),
+            paytend_url="http://127.0.0.1:9",
+            database_url=url,
         )
         operator = Operator(
             folder=folder,
