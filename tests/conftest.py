@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.database.engine import SqlDatabase
+from tests.compiled_statements import share_compiled_statements
 from tests.databases import KINDS, Kept, empty, fresh_database
 
 settings.register_profile("default", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,6 +21,9 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
 
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - where syncing costs nothing
+
+
+share_compiled_statements()
 
 
 def pytest_collection_finish() -> None:
@@ -32,19 +37,36 @@ def pytest_collection_finish() -> None:
 UNMEASURED = {"architecture", "attacks", "browser", "deploy", "process", "sandbox"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests with processes first, and turn coverage off where it finds nothing.
+    """Put the tests with processes first, leave what only repeats to `make soak`, and measure each line once.
 
-    Tests with processes wait most, and none of them shall be the last that runs. Coverage makes a test take half
-    as long again: it is off where no code of the product runs in this process, and where a test does on PostgreSQL
-    what it does on SQLite too. A line that only such a test reaches is reported as missing, never as covered.
+    Tests with processes wait most, and none of them shall be the last that runs.
+
+    Journeys and command lines go through the same statements as the tests of their parts, which run on both
+    databases: of each file the first on PostgreSQL is enough for `make test`, and `make soak` runs all.
+
+    Coverage doubles the time of a test. It is off where no code of the product runs in this process, where a test
+    does with another value, or on PostgreSQL, what it did with the first, and in all but the first journey of a
+    file. A line that only such a test reaches is reported as missing, never as covered.
     """
     items.sort(key=lambda item: _room(item) != "process")
-    ids = {item.nodeid for item in items}
+    measured: set[str] = set()
+    on_postgresql: set[Path] = set()
     for item in items:
-        on_sqlite = item.nodeid.replace("postgresql", "sqlite")
-        if _room(item) in UNMEASURED or (on_sqlite != item.nodeid and on_sqlite in ids):
+        test = str(item.path) if _room(item) == "journeys" else re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)
+        if _room(item) in UNMEASURED or test in measured:
             item.add_marker(pytest.mark.no_cover)
+        measured.add(test)
+        if _is_whole(item) and "postgresql" in item.nodeid:
+            if item.path in on_postgresql:
+                item.add_marker(pytest.mark.soak)
+            on_postgresql.add(item.path)
+
+
+def _is_whole(item: pytest.Item) -> bool:
+    """Whether a test works on the whole bot, whose parts have tests of their own."""
+    return _room(item) == "journeys" or Path(__file__).parent / "bot" / "cli" in item.path.parents
 
 
 def _room(item: pytest.Item) -> str:
