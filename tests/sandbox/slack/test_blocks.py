@@ -254,6 +254,7 @@ def test_an_independent_schema_says_the_same_of_views(verdict: Judge) -> None:
         assert not verdict(view, f"{view['type']}_view"), name
 
 
+@pytest.mark.soak
 def test_whatever_is_taken_away_or_made_wrong_is_judged_alike(verdict: Judge) -> None:
     """Every field of the samples is dropped once and replaced by a number once."""
     judged = 0
