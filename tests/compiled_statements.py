@@ -6,7 +6,7 @@ in nothing but the database; compiling anew took a quarter of the time of tests 
 
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.util import LRUCache
@@ -14,11 +14,10 @@ from sqlalchemy.util import LRUCache
 from bot.database import engine as opened
 
 _SHARED: dict[str, LRUCache[Any, Any]] = {}
-_create_engine = opened.create_engine
 
 
 def _create_sharing_engine(*words: Any, **options: Any) -> Engine:
-    engine = _create_engine(*words, **options)
+    engine: Engine = create_engine(*words, **options)
     engine._compiled_cache = _SHARED.setdefault(engine.dialect.name, LRUCache(2000))
     return engine
 
@@ -28,4 +27,4 @@ def share_compiled_statements() -> None:
     for dialect in (SQLiteDialect, PGDialect):
         dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
         dialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
-    opened.create_engine = _create_sharing_engine  # type: ignore[assignment]
+    vars(opened)["create_engine"] = _create_sharing_engine
