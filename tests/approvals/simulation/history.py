@@ -58,6 +58,7 @@ class History:
         self.fails_over = on_file and not self.has_insider and self.chance.random() < 0.2
         self.clocks_jump = not self.stuck and self.chance.random() < 0.3
         self.fail_overs = 0
+        self._has_sent = False  # since the last step
         self.broke: list[Exception] = []
         self.looked_at: dict[str, float] = {}
         self._reported: set[tuple[str, str]] = set()
@@ -186,7 +187,8 @@ class History:
             (0.01 * self.clocks_jump, self._set_clock),
             (0.01 * (not self.context.same_person), self._edit_identities),
             (0.04 * self.has_insider, self._let_insider_write),
-            (0.02 * self.fails_over, self._fail_over),
+            # Most of all after a send: what is lost then may be sent again.
+            ((0.6 if self._took_send() else 0.02) * self.fails_over, self._fail_over),
             (0.1 * self.fails_over, self._copy),
         ]
 
@@ -233,6 +235,10 @@ class History:
         with closing(sqlite_module().connect(self.database.url.database)) as file:
             file.backup(copy)
         self._copies.append((self._seconds, copy))
+
+    def _took_send(self) -> bool:
+        sent, self._has_sent = self._has_sent, False
+        return sent
 
     def _fail_over(self) -> None:
         """Go on with a replica of the database that was some seconds behind."""
@@ -340,6 +346,7 @@ class History:
 
     def _judge_moment(self, reference: str, fail_overs: int) -> None:
         """Nothing is sent once somebody else has taken over, or has ended it."""
+        self._has_sent = True
         found = self.read(f"SELECT status FROM approval_request WHERE reference = '{reference}'")  # noqa: S608 - ours
         # A fail-over between the check and the send is seen by nobody: the check read the old database. The look
         # before the next send answers it, so money may still not move twice.
