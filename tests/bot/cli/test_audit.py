@@ -173,6 +173,7 @@ def test_a5_two_logins_re_anchor_a_break(small: Operator, monkeypatch: pytest.Mo
         pytest.skip("two logins in one process need root, as sudo has it")
     world = small.world()
     world.asks()
+    small.types("retention", "run")  # so that the database knows its keys, as after a start
     with world.database.writing() as session:
         session.connection().execute(text("DROP TRIGGER cardops_audit_event_unchanged"))
         session.connection().execute(text("UPDATE audit_event SET actor = 'U0EVE'"))

@@ -15,6 +15,7 @@ from notifier.inbox.inbox import TABLE
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox import backlog
 from notifier.outbox.tables import Delivery, DeliveryStatus
+from storage.vault import identify_key
 from tests.approvals.world import START
 from tests.bot.cli.conftest import Operator
 
@@ -28,7 +29,7 @@ def webhook(number: int, *, told: bool = True) -> InboxEvent:
         verified_by=0,
         digest=f"{number:064d}",
         business_digest=f"{number:064d}",
-        body=b"sealed " + TABLE.encode(),
+        body=b"\x01" + bytes.fromhex(identify_key(b"a" * 32)) + TABLE.encode(),  # sealed, as far as one can see
         received_at=START,
         told_at=START if told else None,
     )
