@@ -2,7 +2,6 @@
 
 import secrets
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,7 +130,7 @@ def make_slack(
     settings: Settings,
     *,
     observe: Callable[[str, str], None] = lambda _method, _outcome: None,
-    monotonic: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float] = read_monotonic,
 ) -> WebClient:
     """Return the Web API client. It retries nothing: that belongs to the outbox, which looks before it repeats."""
     return CountedWebClient(
