@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from approvals.policy.people import SamePerson
-from bot.clock import Clock
+from bot.clock import Clock, read_monotonic
 from bot.http.counters import Counters
 from bot.settings.environment import Settings
 from bot.slack.access import BotIdentity, InstalledOrgWide, SlackAccess, SlackUnusable
