@@ -1,5 +1,6 @@
 """Money: an exact decimal amount and its currency, and the two units in which Paytend may carry it."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -25,6 +26,7 @@ PRECISION: dict[str, int] = {
 # With six decimals these are 21 digits, so that sums stay within the 28 that Decimal calculates exactly.
 _MOST = Decimal(10) ** 15
 _MOST_CHARACTERS = 40
+_GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 
 
 class AmountUnit(StrEnum):
@@ -76,10 +78,12 @@ class Money:
 
     @classmethod
     def read(cls, text: str) -> "Money":
-        """Return the money of "500.00 EUR", as settings and stored payloads write it; raises NotMoney."""
-        # Commas between thousands: buttons and stored payloads carry the text of `__str__`.
+        """Return the money of "500.00 EUR", as stored payloads and buttons write it; raises NotMoney."""
+        # Commas between thousands: buttons and stored payloads carry the text of `__str__`. Anywhere else a comma
+        # may be a decimal mark (paytend/written_amounts.py).
         amount, _, currency = text.strip().partition(" ")
-        return cls.parse(amount.replace(",", ""), currency.strip())
+        plain = amount.replace(",", "") if _GROUPED.fullmatch(amount) else amount
+        return cls.parse(plain, currency.strip())
 
     @classmethod
     def from_minor(cls, units: int, currency: str, *, precision: int | None = None) -> "Money":

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from paytend.money import Money, NotMoney
+from paytend.written_amounts import read_written_money
 
 
 def write_money(money: Money) -> str:
@@ -17,14 +18,12 @@ def _read(value: object) -> Money:
         return value
     if not isinstance(value, str):
         raise NotMoney('money is written with its currency, such as "500.00 EUR"')
-    return Money.read(value)
+    return read_written_money(value)
 
 
 MoneyText = Annotated[
     Money,
     PlainValidator(_read),
     PlainSerializer(write_money, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^-?[0-9][0-9,]*(\.[0-9]+)? [A-Z]{3,4}$", "examples": ["500.00 EUR"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9][0-9.,']* [A-Z]{3,4}$", "examples": ["500.00 EUR"]}),
 ]

@@ -11,6 +11,7 @@ from approvals.refusals import Refusal
 from paytend.money import Money
 from paytend.money_text import MoneyText
 from storage.durations import Duration
+from storage.flags import Flag
 
 
 class NothingAllows(Refusal):
@@ -40,7 +41,7 @@ class Rule(_Setting):
     action: str
     quorum: int = Field(default=1, ge=1, le=50)
     approvers: tuple[str, ...] = ()
-    lifted: bool = False
+    lifted: Flag = False
     decide_within: Duration = timedelta(hours=8)
     execute_within: Duration = timedelta(minutes=30)
     channel: str | None = None

@@ -7,8 +7,7 @@ from bot.cli.shell import FINE, WRONG, Commands, add_command
 from bot.clock import make_clock
 from bot.database.engine import SqlDatabase
 from bot.doctor import table
-from bot.settings.cardops_yml import read_config
-from bot.settings.environment import read_own_settings
+from bot.settings.setup import read_setup
 from bot.wiring.doctor import open_doctor_context
 
 
@@ -19,8 +18,8 @@ def add_to(commands: Commands) -> None:
 
 def run_doctor(_chosen: argparse.Namespace) -> int:
     """Run the checks and print each result as it comes; status 1 when one of them failed."""
-    settings = read_own_settings()
-    config = read_config(settings.CARDOPS_CONFIG)
+    setup = read_setup()
+    settings, config = setup.settings, setup.config
     database = SqlDatabase(settings.DATABASE_URL)
     wrong = False
     try:

@@ -24,13 +24,14 @@ from bot.cli import (
     run,
     webhooks,
 )
-from bot.cli.shell import WRONG, CommandFunction, complain
+from bot.cli.shell import UNUSABLE, WRONG, CommandFunction, complain
 from bot.database.backup import StillConnected
 from bot.database.engine import FileUnusable, SecondProcess
 from bot.database.key_check import KeysDoNotFit
 from bot.database.schema import NotMigrated
 from bot.settings.cardops_yml import ConfigUnusable
 from bot.settings.environment import SettingsUnusable
+from bot.settings.setup import SetupUnusable
 
 # In the order in which `cardops --help` lists them.
 NOUNS = (
@@ -53,10 +54,17 @@ NOUNS = (
 )
 
 
+_SETTINGS, _SETTINGS_HINT = "The settings cannot be used:", "They come from the environment and .env."
+_CONFIG = "The configuration cannot be used:"
 _KEYS_HINT = (
     "Nothing was written. Set the keys that this database was used with, or look at DATABASE_URL; "
     "`cardops keys list` prints the ids of those that are set."
 )
+_HEADLINES: dict[type[Exception], tuple[str, str]] = {
+    SettingsUnusable: (_SETTINGS, _SETTINGS_HINT),
+    ConfigUnusable: (_CONFIG, ""),
+    KeysDoNotFit: ("The keys do not belong to this database:", _KEYS_HINT),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,18 +94,17 @@ def _do(chosen: argparse.Namespace) -> int:
     act: CommandFunction = chosen.act
     try:
         return act(chosen)
-    except SettingsUnusable as error:
-        return complain("The settings cannot be used:", error.problems, "They come from the environment and .env.")
-    except ConfigUnusable as error:
-        return complain("The configuration cannot be used:", error.problems, "")
-    except KeysDoNotFit as error:
-        return complain("The keys do not belong to this database:", error.problems, _KEYS_HINT)
-    except (SecondProcess, StillConnected) as error:
+    except SetupUnusable as error:
+        if error.settings:
+            complain(_SETTINGS, error.settings, _SETTINGS_HINT)
+        return complain(_CONFIG, error.config) if error.config else UNUSABLE
+    except (SettingsUnusable, ConfigUnusable, KeysDoNotFit) as error:
+        headline, hint = _HEADLINES[type(error)]
+        return complain(headline, error.problems, hint)
+    except (SecondProcess, StillConnected, NotMigrated) as error:
         return complain(" ".join(str(error.__doc__).split()), [], "")
     except FileUnusable as error:
         return complain(f"The database cannot be used: {error}", [], "Look at DATABASE_URL.")
-    except NotMigrated as error:
-        return complain(str(error.__doc__), [], "")
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
         return complain(f"The database cannot be used: {reason}", [], "Look at DATABASE_URL.")

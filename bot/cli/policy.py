@@ -23,7 +23,7 @@ from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, say
 from bot.clock import make_clock
 from bot.database import schema
 from bot.database.engine import SqlDatabase
-from bot.settings.cardops_yml import Config, ConfigUnusable, find_vain, read_config
+from bot.settings.cardops_yml import Config, examine_config, read_config
 from bot.settings.environment import Settings, SettingsUnusable, find_config, read_own_settings
 from bot.settings.reference import make_schema
 from bot.slack.access import SlackUnusable
@@ -55,16 +55,15 @@ def add_to(commands: Commands) -> None:
 
 def check(_chosen: argparse.Namespace) -> int:
     """Check the file that CARDOPS_CONFIG names; no other setting is needed."""
-    path = find_config()
+    path, _ = find_config()
     if not path.exists():
         return complain(f"{path}: there is no such file.", [], "Set CARDOPS_CONFIG, or write one.")
-    try:
-        config = read_config(path)
-    except ConfigUnusable as error:
-        complain(f"{path} cannot be used:", error.problems)
-        return WRONG
-    if vain := find_vain(path, config):
-        complain(f"{path} has lines without effect:", vain)
+    report = examine_config(path)
+    if report.config is None:
+        return complain(f"{path} cannot be used:", [*report.problems, *report.warnings])
+    config = report.config
+    if report.warnings:
+        complain(f"{path} can be used, but not everything in it has an effect:", report.warnings)
         return WRONG
     say(f"{path}: {len(config.policy)} rules, {len(config.limits)} limits, {len(config.routes)} routes.")
     return FINE
@@ -118,7 +117,9 @@ def _find_sources() -> _Sources:
         settings = read_own_settings()
     except SettingsUnusable:
         gap = "The settings are not complete, so this is from cardops.yml alone: no groups, no names, no sums."
-        return _Sources(config=read_config(find_config()), directory=ConfigDirectory(), settings=None, gaps=(gap,))
+        return _Sources(
+            config=read_config(find_config()[0]), directory=ConfigDirectory(), settings=None, gaps=(gap,)
+        )
     config, slack = read_config(settings.CARDOPS_CONFIG), make_slack(settings)
     try:
         team = identify(slack, settings).team_id

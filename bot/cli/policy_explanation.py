@@ -15,6 +15,7 @@ from approvals.policy.people import Directory, DirectoryUnreadable, Profile
 from approvals.policy.rules import LimitReached, LimitState, NothingAllows, PolicyRule, apply_limits, find_rule
 from bot.settings.cardops_yml import Config
 from paytend.money import Money
+from paytend.written_amounts import read_written_money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,4 +145,4 @@ def _find_deciders(
 
 def read_money(amount: str | None, currency: str) -> Money | None:
     """Return the money of two words of the command line; raises NotMoney."""
-    return Money.read(f"{amount} {currency}") if amount is not None else None
+    return read_written_money(f"{amount} {currency}") if amount is not None else None

@@ -2,26 +2,33 @@
 
 import argparse
 import gc
-import signal
+import logging
+import os
 import sys
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 from bot.cli.installation import make_key_ring
 from bot.cli.shell import FINE, Commands, add_command, complain
+from bot.cli.signals import Signals
 from bot.clock import make_clock
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.database.key_check import require_keys
+from bot.http.app import HttpRequest, HttpResponse
 from bot.http.server import Server
 from bot.logs import start_logging
-from bot.settings.cardops_yml import read_config
-from bot.settings.environment import Settings, read_own_settings
+from bot.settings.cardops_yml import examine_config
+from bot.settings.environment import Settings
+from bot.settings.setup import read_setup
 from bot.slack.access import InstalledOrgWide
 from bot.slack.edge import is_instant
 from bot.wiring.clients import TEMPLATES
-from bot.wiring.compose import compose, make_pools
+from bot.wiring.compose import Bot, compose, make_pools
 from notifier.rendering.renderer import Renderer
+
+_log = logging.getLogger(__name__)
 
 _ONE_WORKSPACE = "Install the app in that workspace, and set SLACK_BOT_TOKEN to the token that Slack shows there."
 SWITCH_INTERVAL = 0.001  # seconds; Python's own 0.005 kept acknowledgements waiting in a flood (ADR 11)
@@ -39,22 +46,28 @@ def run(_chosen: argparse.Namespace) -> int:
 
 def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     """Run the bot with these templates until SIGINT or SIGTERM; return the exit status."""
-    settings = read_own_settings()
-    config = read_config(settings.CARDOPS_CONFIG)
+    setup = read_setup()
+    settings, config = setup.settings, setup.config
     start_logging(settings.CARDOPS_LOG_FORMAT)
+    for words in setup.warnings:
+        _log.warning("config.without_effect", extra={"says": words})
     database = open_database(settings)
-    ended = threading.Event()
+    signals = Signals(say=lambda line: sys.stderr.write(line + "\n"), leave=os._exit)
     # Before composing, which takes a second: a stop that comes meanwhile is obeyed once the bot runs.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    signals.listen()
     try:
         bot = compose(
             settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=make_renderer()
         )
     except InstalledOrgWide as error:
         return complain(f"{error}, and cardops works for one workspace.", [], _ONE_WORKSPACE)
+    if bot.base.clients.access.is_other_workspace:
+        bot.stop()
+        trouble = bot.base.clients.access.trouble
+        return complain(f"SLACK_TEAM_ID: {trouble}.", [], "Set the workspace of the token.")
+    running = RunningBot(bot=bot, make_renderer=make_renderer)
     host, port = settings.listen
-    server = Server(bot.web, host=host, port=port, is_instant=is_instant)
+    server = Server(running, host=host, port=port, is_instant=is_instant)
     make_prompt()
     bot.start()
     try:
@@ -65,12 +78,61 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
         return complain(f"Cannot listen on {settings.CARDOPS_LISTEN}: {error}.", [], "Look at CARDOPS_LISTEN.")
     mode = "Socket Mode" if settings.socket_mode else "HTTP"
     sys.stderr.write(f"cardops listens on http://{host}:{server.port} ({mode}). Ctrl-C ends it.\n")
-    ended.wait()
+    while signals.wait():
+        running.reload()
     sys.stderr.write("Finishing what is in hand…\n")
     # The server first: what it has accepted still needs the bot.
+    signals.waits_for = "requests that are being answered"
     server.stop()
-    bot.stop()
+    running.bot.stop(lambda name: setattr(signals, "waits_for", name))
     return FINE
+
+
+@dataclass(kw_only=True)
+class RunningBot:
+    """The bot that answers now; another one with a newer cardops.yml can take its place."""
+
+    bot: Bot
+    make_renderer: Callable[[], Renderer]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
+        """Answer a request."""
+        return self.bot.web(request)
+
+    def reload(self) -> bool:
+        """Read cardops.yml again and go on with it; return whether that was done.
+
+        A file that cannot be used, or is not there any more, changes nothing and is told in the log.
+        """
+        base = self.bot.base
+        path = base.settings.CARDOPS_CONFIG
+        report = examine_config(path)
+        if report.config is None or not path.exists():
+            problems = list(report.problems) or [f"{path}: there is no such file"]
+            _log.error("config.refused", extra={"problems": problems, "kept": "what was read before"})
+            return False
+        for words in report.warnings:
+            _log.warning("config.without_effect", extra={"says": words})
+        before = self.bot
+        try:
+            after = compose(
+                base.settings,
+                report.config,
+                clock=base.clock,
+                pools=make_pools(),
+                database=base.database,
+                renderer=self.make_renderer(),
+                before=before,
+            )
+        except Exception:  # noqa: BLE001 - whatever fails, the bot that runs goes on as it is
+            _log.exception("config.not_reloaded")
+            return False
+        # Both run for a moment, as two replicas do while one replaces the other.
+        after.take_over()
+        self.bot = after
+        before.stop(database=False)
+        _log.warning("config.reloaded", extra={"differs": report.config != base.config})
+        return True
 
 
 def open_database(settings: Settings) -> SqlDatabase:

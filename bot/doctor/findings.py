@@ -57,6 +57,7 @@ class DoctorContext:
     scopes: Mapping[str, Sequence[str]]  # those that the bot needs, each with the calls that need it
     audit_key: TrailKey = field(repr=False)  # by these two it tells whether what is stored is genuine
     macs: MacKeys = field(repr=False)
+    team_id: str = ""  # SLACK_TEAM_ID, where it is set
     faulty_templates: Sequence[FaultyTemplate] = ()  # of the operator's own, not used
 
 

@@ -21,6 +21,12 @@ def check_slack(context: DoctorContext) -> CheckResult:
             f"Slack does not answer the token: {read_error_code(error)}.",
             "Look at SLACK_BOT_TOKEN and SLACK_API_BASE_URL; install the app again if the token was revoked.",
         )
+    teams = {answer.get("team_id"), answer.get("enterprise_id")}
+    if context.team_id and context.team_id not in teams:
+        return wrong(
+            f"The token is of workspace {answer.get('team_id')}, and SLACK_TEAM_ID is {context.team_id}.",
+            "Set SLACK_TEAM_ID to the workspace of the token, or leave it out; every delivery is refused now.",
+        )
     return fine(f"Slack answers: {answer.get('user', 'the bot')} in {answer.get('team', answer['team_id'])}.")
 
 

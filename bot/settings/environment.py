@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,12 +21,17 @@ from pydantic import (
     ValidationError,
 )
 
+from bot.settings.database_url import check_database_url
+from bot.settings.env_file import find_unknown, read_env_file
+from bot.settings.problem_words import say_problem
 from paytend import OPERATIONS, AmountUnit, AmountUnits, Keys, KeyUnusable, load_private_key, load_public_keys
 from storage.vault import KEY_BYTES
 
 SLACK_API = "https://slack.com/api/"
 _UNREAD = "unread"  # in place of a key whose file cannot be read: that problem is already reported
 _PATH = "PAYTEND_PATH_"
+_OURS = ("SLACK_", "PAYTEND_", "CARDOPS_", "DATABASE_")
+_KEY_FILES = ("PAYTEND_PRIVATE_KEY_FILE", "PAYTEND_PUBLIC_KEY_FILE")
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -40,7 +44,11 @@ class SettingsUnusable(Exception):
 
 
 def _check_url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _port = parts.port
+    except ValueError as error:
+        raise ValueError("must be an address such as https://api.example.com or …:8443") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an address that starts with https://")
     # Anywhere else tokens and personal data would travel in clear (A29).
@@ -69,12 +77,6 @@ def _read_secret_keys(value: object) -> object:
     return keys
 
 
-def _check_database(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
-    return value
-
-
 def _check_listen(value: str) -> str:
     if not re.fullmatch(r"\[?[0-9A-Za-z.:_-]+\]?:\d{1,5}", value) or int(value.rpartition(":")[2]) > 65535:
         raise ValueError("must be host:port, such as 127.0.0.1:3000")
@@ -97,7 +99,9 @@ class Settings(BaseModel):
     )
     SLACK_APP_TOKEN: SecretStr | None = Field(default=None, description="Token xapp-…; selects Socket Mode.")
     SLACK_API_BASE_URL: Url = Field(default=SLACK_API, description="Base URL of Slack's Web API.")
-    SLACK_TEAM_ID: str | None = Field(default=None, description="The one workspace; by default the token's.")
+    SLACK_TEAM_ID: str | None = Field(
+        default=None, pattern=r"^[TE][A-Z0-9]+$", description="The one workspace; by default the token's."
+    )
     SLACK_TIMEOUT_SECONDS: int = Field(default=10, ge=1, le=60, description="How long to wait for Slack.")
     PAYTEND_BASE_URL: Url = Field(description="Base URL of Paytend, such as https://sandbox-api.paytend.com")
     PAYTEND_PARTNER_ID: str = Field(pattern=r"^\d{15}$", description="15 digits, assigned by Paytend.")
@@ -116,7 +120,7 @@ class Settings(BaseModel):
         default="Europe/Vilnius", description="Time zone of Paytend's dates."
     )
     PAYTEND_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=120, description="How long to wait for Paytend.")
-    DATABASE_URL: Annotated[str, AfterValidator(_check_database)] = Field(
+    DATABASE_URL: Annotated[str, AfterValidator(check_database_url)] = Field(
         default="sqlite:///cardops.db", description="sqlite:///file or postgresql+psycopg://…"
     )
     CARDOPS_SECRET_KEYS: SecretKeys = Field(
@@ -164,23 +168,30 @@ class Settings(BaseModel):
         )
 
 
+_NAMES = [name for name in Settings.model_fields if name.isupper()]
+
+
 def read_own_settings() -> Settings:
     """Return the settings of this process: its environment over `.env`; raises SettingsUnusable."""
     return read_settings(os.environ, env_file=Path(".env"))
 
 
-def find_config() -> Path:
-    """Return where cardops.yml is, for commands that need no other setting."""
-    return Path(os.environ.get("CARDOPS_CONFIG", "cardops.yml"))
+def find_config() -> tuple[Path, bool]:
+    """Return where cardops.yml is, for commands that need no other setting, and whether a setting names it."""
+    named = os.environ.get("CARDOPS_CONFIG", "").strip()
+    named = named or read_env_file(Path(".env")).values.get("CARDOPS_CONFIG", "").strip()
+    return Path(named or "cardops.yml"), bool(named)
 
 
 def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings:
     """Return the settings of the environment, over those of the file; raises SettingsUnusable."""
-    found: dict[str, Any] = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
-    found |= environment
+    file = read_env_file(env_file)
+    found: dict[str, Any] = {**file.values, **environment}
     # An empty value is as good as none: deployment tools often set every name they know.
     found = {name: value for name, value in found.items() if value.strip()}
-    problems = _read_key_files(found) + _read_paths(found) + _check_keys(found) + _check_edge(found)
+    problems = [*file.problems, *find_unknown(file, known=[*_NAMES, *_KEY_FILES], prefixes=_OURS, but=_PATH)]
+    problems += _read_key_files(found) + _read_paths(found) + _check_keys(found) + _check_edge(found)
+    problems += _check_tokens(found)
     settings = None
     try:
         settings = Settings.model_validate(found)
@@ -189,6 +200,16 @@ def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings
     if problems or settings is None:
         raise SettingsUnusable(sorted(problems))
     return settings
+
+
+def _check_tokens(found: Mapping[str, Any]) -> list[str]:
+    """Check that each token is of its kind: Slack answers a wrong one with `invalid_auth` only."""
+    kinds = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
+    return [
+        f"{name}: it begins with {kind}; this is another token, or not a token"
+        for name, kind in kinds.items()
+        if name in found and not str(found[name]).strip().startswith(kind)
+    ]
 
 
 def _check_edge(found: Mapping[str, Any]) -> list[str]:
@@ -216,8 +237,9 @@ def _check_keys(found: Mapping[str, Any]) -> list[str]:
 
 def _read_key_files(found: dict[str, Any]) -> list[str]:
     problems = []
-    for name in ("PAYTEND_PRIVATE_KEY", "PAYTEND_PUBLIC_KEY"):
-        if path := found.get(f"{name}_FILE"):
+    for setting in _KEY_FILES:
+        name = setting.removesuffix("_FILE")
+        if path := found.get(setting):
             try:
                 found.setdefault(name, Path(path).read_text())
             except (OSError, UnicodeDecodeError) as error:
@@ -242,12 +264,20 @@ def _read_paths(found: dict[str, Any]) -> list[str]:
     return problems
 
 
+_FORMS = {
+    "PAYTEND_PARTNER_ID": "it has 15 digits, as Paytend assigned it",
+    "SLACK_TEAM_ID": "a workspace's id is needed, such as T0123ABCD; it is in the address of Slack in a browser",
+    "CARDOPS_SECRET_KEYS": "it is empty; make a key with: cardops keys new",
+}
+
+
 def _say(problem: Mapping[str, Any]) -> str:
-    name = ".".join(str(part) for part in problem["loc"])
+    name = ".".join(str(part) for part in problem["loc"][:1])
     if problem["type"] == "missing":
         return f"{name}: is missing. {Settings.model_fields[name].description}"
-    text = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{name}: {text}" if name else text
+    if name in _FORMS and problem["type"] != "value_error":
+        return f"{name}: {_FORMS[name]}"
+    return f"{name}: {say_problem(problem)}"
 
 
 def read_sudo_uid() -> int:

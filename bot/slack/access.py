@@ -31,6 +31,13 @@ class InstalledOrgWide(SlackUnusable):
         super().__init__("it is of an installation for a whole organisation")
 
 
+class OtherWorkspace(SlackUnusable):
+    """The token is of another workspace than SLACK_TEAM_ID: people and channels would be those of others."""
+
+    def __init__(self, *, wanted: str, found: str) -> None:
+        super().__init__(f"the token is of workspace {found}, and SLACK_TEAM_ID is {wanted}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class BotIdentity:
     """Who the bot is in Slack (from auth.test); payloads of another workspace are refused.
@@ -75,6 +82,7 @@ class SlackAccess:
         self._wake = wake
         self._pauses = pauses
         self.trouble = ""
+        self.is_other_workspace = False
 
     @property
     def identity(self) -> BotIdentity:
@@ -97,8 +105,10 @@ class SlackAccess:
         try:
             self._identity = self._ask()
         except SlackUnusable as error:
+            self.is_other_workspace = isinstance(error, OtherWorkspace)
             self._note(error.reason)
             return False
+        self.is_other_workspace = False
         self._note("")
         return True
 

@@ -36,10 +36,10 @@ class ApprovalEdge:
     stops: StopFollowUp
 
 
-def make_approvals(base: Foundation) -> ApprovalEdge:
-    """Return what decides, executes and follows requests; nothing runs yet."""
+def make_approvals(base: Foundation, *, secrets: OneTimeSecrets | None = None) -> ApprovalEdge:
+    """Return what decides, executes and follows requests; nothing runs yet. It goes on with these secrets."""
     context = make_approval_context(base)
-    secrets = OneTimeSecrets(now=base.clock.now)
+    secrets = secrets or OneTimeSecrets(now=base.clock.now)
     return ApprovalEdge(
         context=context,
         secrets=secrets,

@@ -18,7 +18,7 @@ from approvals.policy.people import SamePerson
 from bot.clock import Clock, read_monotonic
 from bot.http.counters import Counters
 from bot.settings.environment import Settings
-from bot.slack.access import BotIdentity, InstalledOrgWide, SlackAccess, SlackUnusable
+from bot.slack.access import BotIdentity, InstalledOrgWide, OtherWorkspace, SlackAccess, SlackUnusable
 from bot.slack.directory import SlackDirectory
 from bot.slack.known_accounts import KnownAccounts
 from bot.slack.limits import LimitedResponse, SlackLimits
@@ -147,15 +147,18 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
     """Return who we are in Slack; raises SlackUnusable."""
     try:
         answer = slack.auth_test()
-        team_id = settings.SLACK_TEAM_ID or str(answer.get("team_id") or "")
+        found = [str(answer[name]) for name in ("team_id", "enterprise_id") if answer.get(name)]
     except SlackClientError as error:
         raise SlackUnusable(read_error_code(error)) from error
     except (OSError, HTTPException) as error:
         raise SlackUnusable(f"no answer ({type(error).__name__})") from error
     if answer.get("is_enterprise_install"):
         raise InstalledOrgWide
-    if not team_id:
+    if not found:
         raise SlackUnusable("it does not say which workspace this is")
+    team_id = settings.SLACK_TEAM_ID or found[0]
+    if team_id not in found:
+        raise OtherWorkspace(wanted=team_id, found=found[0])
     return BotIdentity(
         team_id=team_id,
         bot_id=str(answer.get("bot_id") or ""),

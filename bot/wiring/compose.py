@@ -3,7 +3,7 @@
 import logging
 import secrets
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -11,7 +11,7 @@ import httpx
 from bot.clock import Clock, make_ids
 from bot.database.engine import SqlDatabase
 from bot.http.app import WebApp
-from bot.http.counters import make_counters
+from bot.http.counters import Counters, make_counters
 from bot.jobs.scheduler import Scheduler
 from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
@@ -64,9 +64,19 @@ class Bot:
         for part in self.lifecycles:
             part.start()
 
-    def stop(self) -> None:
-        """Take on nothing more, finish what was taken on, and close clients and database."""
-        for part in reversed(self.lifecycles):
+    def take_over(self) -> None:
+        """Start beside a bot that still runs in this process: what it holds is not left behind."""
+        for part in self.lifecycles:
+            if not part.is_recovery:
+                part.start()
+
+    def stop(self, report: Callable[[str], None] = lambda _name: None, *, database: bool = True) -> None:
+        """Take on nothing more, finish what was taken on, and close clients and, if asked, the `database`.
+
+        `report` is called with the name of each part before it is waited for.
+        """
+        for part in reversed(self.lifecycles[0 if database else 1 :]):
+            report(part.name)
             part.stop()
 
 
@@ -79,17 +89,26 @@ def compose(
     database: SqlDatabase,
     renderer: Renderer,
     tls: ssl.SSLContext | None = None,
+    before: Bot | None = None,
 ) -> Bot:
     """Return the bot, with nothing started; it is composed also while Slack does not answer or refuses the token.
 
+    It goes on with the figures and the one-time secrets of the bot `before` it in this process, if there is one.
     `tls` holds the certificates that are trusted. Without one those of `certifi` are read, which takes long: tests
     read them once.
     """
     base = lay_foundation(
-        settings, config, clock=clock, pools=pools, database=database, renderer=renderer, tls=tls
+        settings,
+        config,
+        clock=clock,
+        pools=pools,
+        database=database,
+        renderer=renderer,
+        tls=tls,
+        counters=before.base.counters if before else make_counters(),
     )
     # Approvals come first: everything else writes to their outbox and their trail.
-    approvals = make_approvals(base)
+    approvals = make_approvals(base, secrets=before.approvals.secrets if before else None)
     webhooks = make_webhooks(base)
     notices = make_notices(base, context=approvals.context, group_commit=webhooks.group_commit)
     books = make_book_keeper(base, approvals=approvals)
@@ -118,9 +137,10 @@ def lay_foundation(
     database: SqlDatabase,
     renderer: Renderer,
     tls: ssl.SSLContext | None,
+    counters: Counters,
 ) -> Foundation:
     """Return what every edge is composed over."""
-    counters, loops = make_counters(), make_loops()
+    loops = make_loops()
     return Foundation(
         settings=settings,
         config=config,

@@ -34,6 +34,7 @@ def make_doctor_context(base: Foundation) -> DoctorContext:
         now=base.clock.now,
         webhook_unit=base.settings.PAYTEND_WEBHOOK_AMOUNT_UNIT,
         scopes=SCOPES,
+        team_id=base.settings.SLACK_TEAM_ID or "",
         audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         faulty_templates=base.faulty_templates,
@@ -63,6 +64,7 @@ def open_doctor_context(
             now=clock.now,
             webhook_unit=settings.PAYTEND_WEBHOOK_AMOUNT_UNIT,
             scopes=SCOPES,
+            team_id=settings.SLACK_TEAM_ID or "",
             audit_key=make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             macs=make_macs(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             # For its findings only: nothing is rendered here.

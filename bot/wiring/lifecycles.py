@@ -31,10 +31,15 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Lifecycle:
-    """How a part of the bot starts and stops."""
+    """How a part of the bot starts and stops; its `name` says what its end waits for.
+
+    `is_recovery` is for what only a start after another process does.
+    """
 
     start: Callable[[], None] = _nothing
     stop: Callable[[], None] = _nothing
+    name: str = ""
+    is_recovery: bool = False
 
 
 def list_lifecycles(
@@ -55,20 +60,27 @@ def list_lifecycles(
         Lifecycle(stop=base.database.close),
         Lifecycle(stop=base.clients.close),
         # Before any thread of ours claims work: what is claimed now was left behind.
-        Lifecycle(start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer)),
+        Lifecycle(
+            start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer),
+            is_recovery=True,
+        ),
         Lifecycle(start=lambda: _note_configuration(base, approvals)),
         # Everything below enqueues messages.
-        _loop(loops.access, partial(base.clients.access.run, on_return=lambda: _resume(base, notices))),
-        _loop(loops.directory, make_directory_refresh(base).run),
-        _loop(loops.delivery, notices.deliverer.run),
-        _loop(loops.names, notices.names.run),
-        _loop(loops.dispatch, notices.dispatcher.run),
-        _loop(loops.execution, approvals.executor.run),
+        _loop(
+            "the question to Slack who we are",
+            loops.access,
+            partial(base.clients.access.run, on_return=lambda: _resume(base, notices)),
+        ),
+        _loop("questions to Slack about people and groups", loops.directory, make_directory_refresh(base).run),
+        _loop("messages that are being sent to Slack", loops.delivery, notices.deliverer.run),
+        _loop("questions for the names of cardholders", loops.names, notices.names.run),
+        _loop("webhooks that are being told", loops.dispatch, notices.dispatcher.run),
+        _loop("changes that are being made at Paytend", loops.execution, approvals.executor.run),
         # What a person has asked for is finished, and may wake any of the loops above.
-        Lifecycle(stop=pools.slow.stop),
-        Lifecycle(stop=pools.quick.stop),
-        Lifecycle(stop=webhooks.receiver.stop),
-        Lifecycle(start=jobs.start, stop=jobs.stop),
+        Lifecycle(stop=pools.slow.stop, name="commands that wait for Paytend"),
+        Lifecycle(stop=pools.quick.stop, name="clicks and commands"),
+        Lifecycle(stop=webhooks.receiver.stop, name="webhooks that are being stored"),
+        Lifecycle(start=jobs.start, stop=jobs.stop, name="jobs that run"),
         # Last: from here on Slack delivers.
         _socket(slack.socket, loops.socket),
     )
@@ -101,8 +113,8 @@ def recover(database: SqlDatabase, *, executor: Executor, deliverer: Deliverer) 
         _log.warning("start.recovered", extra=left)
 
 
-def _loop(loop: WorkerLoop, run: Callable[[threading.Event, threading.Event], None]) -> Lifecycle:
-    return Lifecycle(start=lambda: loop.start(run), stop=loop.stop)
+def _loop(name: str, loop: WorkerLoop, run: Callable[[threading.Event, threading.Event], None]) -> Lifecycle:
+    return Lifecycle(name=name, start=lambda: loop.start(run), stop=loop.stop)
 
 
 def _socket(socket: SocketModeHandler | None, loop: WorkerLoop) -> Lifecycle:
@@ -116,4 +128,8 @@ def _socket(socket: SocketModeHandler | None, loop: WorkerLoop) -> Lifecycle:
         close()
 
     # On a thread: Slack may be away at the start, and webhooks must not wait for it.
-    return Lifecycle(start=lambda: loop.start(partial(keep_connecting, socket.connect)), stop=stop)
+    return Lifecycle(
+        name="the connection to Slack",
+        start=lambda: loop.start(partial(keep_connecting, socket.connect)),
+        stop=stop,
+    )

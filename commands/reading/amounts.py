@@ -7,9 +7,9 @@ from decimal import Decimal
 from commands.reading.arguments import misread
 from paytend import Money, NotMoney
 from paytend.money import PRECISION
+from paytend.written_amounts import read_written_amount
 
 _SIGNS = {"€": "EUR", "₮": "USDT"}
-_AMOUNT = re.compile(r"[0-9][0-9.,' ]*")
 _GROUP = re.compile(r"[0-9]{3}(?:[.,][0-9]+)?")  # behind a space it may be the thousands of the number before
 CURRENCIES = ("EUR", "USDT")  # what Paytend tops up (paytend-api.md a.4)
 
@@ -49,22 +49,7 @@ def _split_currency(word: str) -> tuple[str, str]:
 
 def _read_amount(text: str, *, form: str) -> Decimal:
     """Return the number; where a comma or point could mean two things, ask instead of guessing."""
-    if not _AMOUNT.fullmatch(text) or len(text) > 30:
-        raise misread(f"“{text[:40]}” is no amount.", form=form)
-    plain = re.sub(r"[' ]", "", text)
-    marks = re.findall(r"[.,]", plain)
-    if not marks:
-        return Decimal(plain)
-    whole, mark, fraction = plain.rpartition(marks[-1])
-    other = "," if mark == "." else "."
-    # `1.200` is 1200 in Germany and 1.2 in Ireland: with three digits after the only mark, the person is asked.
-    if mark in whole or (len(fraction) == 3 and other not in whole):
-        if mark in whole and all(len(part) == 3 for part in plain.split(mark)[1:]) and other not in plain:
-            return Decimal(plain.replace(mark, ""))
-        whole_text, parted = plain.replace(mark, ""), f"{whole}.{fraction}"
-        raise misread(f"“{text[:40]}” can be {whole_text} or {parted}.", form=form)
-    # With both marks, as in `1.200,50`, the last is the decimal mark and the other separates groups of three.
-    groups = whole.split(other)
-    if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
-        raise misread(f"“{text[:40]}” is no amount.", form=form)
-    return Decimal(f"{whole.replace(other, '')}.{fraction or '0'}")
+    try:
+        return read_written_amount(text)
+    except NotMoney as error:
+        raise misread(f"{error}.", form=form) from error

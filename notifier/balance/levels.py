@@ -6,9 +6,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from paytend import Money
+from paytend import Money, NotMoney
+from paytend.money import PRECISION
+from paytend.written_amounts import read_written_amount
 from storage.durations import Duration
 
 RECOVERY = Decimal("1.05")  # a level is left when the balance is above its threshold by this factor
@@ -24,8 +26,20 @@ class Level(StrEnum):
 
 _ORDER = list(Level)
 
-# YAML has no exact decimals: 5000.10 comes as a float, whose shortest text is what was written.
-Threshold = Annotated[Decimal, BeforeValidator(str), Field(gt=0, lt=10**15)]
+
+def _read_threshold(value: object) -> Decimal:
+    # YAML has no exact decimals: 5000.10 comes as a float, whose shortest text is what was written.
+    return value if isinstance(value, Decimal) else read_written_amount(str(value))
+
+
+def _read_currency(value: str) -> str:
+    if value not in PRECISION:
+        raise NotMoney(f"{value[:10]} is no currency that is known here; write it like EUR or USDT")
+    return value
+
+
+Threshold = Annotated[Decimal, BeforeValidator(_read_threshold), Field(gt=0, lt=10**15)]
+Currency = Annotated[str, AfterValidator(_read_currency)]
 
 
 class Thresholds(BaseModel):
@@ -49,7 +63,7 @@ class BalanceRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every: Duration = timedelta(minutes=5)
-    currencies: dict[str, Thresholds] = Field(default_factory=dict)
+    currencies: dict[Currency, Thresholds] = Field(default_factory=dict)
     repeat: Duration = timedelta(hours=4)
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from notifier.routing.storm_rules import StormRule
 from paytend import Money
 from paytend.money_text import MoneyText
 from storage.durations import Duration
+from storage.flags import Flag
 
 DEFAULT = "alerts"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -24,8 +25,12 @@ def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str | int) else value
 
 
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) else value
+
+
 Texts = Annotated[
-    tuple[Annotated[str, BeforeValidator(str)], ...], BeforeValidator(_as_tuple), Field(min_length=1)
+    tuple[Annotated[str, BeforeValidator(_as_text)], ...], BeforeValidator(_as_tuple), Field(min_length=1)
 ]
 
 
@@ -66,7 +71,7 @@ class RouteRule(BaseModel):
     when: Conditions = Conditions()
     to: Texts
     mention: str | None = None
-    also: bool = False
+    also: Flag = False
     budget: int | None = Field(default=None, ge=1, le=500)
     acknowledge_within: Duration | None = None
     then: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()

@@ -29,7 +29,7 @@ def test_top_up_replacement_and_password_are_never_lifted() -> None:
         ("lifted: true, quorum: 2", "no approvers"),
         ("approvers: []", "approvers are needed"),
         ("quorum: 1", "approvers are needed"),
-        ("approvers: [manager], quorum: 0", "greater than or equal to 1"),
+        ("approvers: [manager], quorum: 0", "it must be 1 or more"),
     ],
 )
 def test_nothing_else_lifts_it(more: str, says: str) -> None:

@@ -133,12 +133,12 @@ def test_a_policy_that_can_be_used_is_counted(operator: NewOperator) -> None:
     assert "4 rules, 2 limits, 4 routes" in out
 
 
-def test_a_policy_with_a_mistake_is_status_1_and_names_the_line(operator: NewOperator) -> None:
+def test_a_policy_with_a_mistake_is_status_2_and_names_the_line(operator: NewOperator) -> None:
     (operator.folder / "mine.yml").write_text("channels:\n  alerts: '#alerts'\n")
 
     status, out, err = operator.types("policy", "check", CARDOPS_CONFIG="mine.yml")
 
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert "mine.yml, line 2: channels.alerts" in err
 
 
@@ -271,3 +271,21 @@ def test_o1_a_start_with_the_keys_of_another_database_ends_with_2_and_names_the_
     assert status == 2
     assert identify_key(right) in err
     assert "Traceback" not in err
+
+
+def test_o6_a_token_of_another_workspace_ends_the_start_with_2(installed: NewOperator) -> None:
+    (installed.folder / "cardops.yml").write_text(CONFIG)
+
+    status, err = installed.runs(SLACK_TEAM_ID="T0OTHER")
+
+    assert status == 2
+    assert "SLACK_TEAM_ID" in err
+    assert "T0OTHER" in err
+    assert "Traceback" not in err
+
+
+def test_o6_a_named_file_that_is_missing_ends_the_start_with_2(installed: NewOperator) -> None:
+    status, err = installed.runs(CARDOPS_CONFIG="nowhere.yml")
+
+    assert status == 2
+    assert "CARDOPS_CONFIG: there is no file nowhere.yml" in err

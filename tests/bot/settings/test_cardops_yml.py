@@ -168,7 +168,7 @@ def test_nothing_stops_by_itself_unless_it_is_asked_for() -> None:
         ("stop_when: [book_differ]", "cardops.yml, line 1: stop_when.0: there is no condition book_differ"),
         ("stop_when:\n- trail_broken\n- unknown_over: x", "cardops.yml, line 3: stop_when.1.unknown_over: "),
         ("stop_when: [unknown_over]", "stop_when.0: unknown_over needs a number"),
-        ("stop_when: [trail_broken, trail_broken]", "stop_when: trail_broken stands here twice"),
+        ("stop_when: [trail_broken, trail_broken]", "stop_when.1: trail_broken is here twice"),
         ("stop_when: [{stops: all}]", "stop_when.0: one of books_differ, trail_broken and unknown_over is needed"),
         ("stop_when: [{unknown_over: 3, stops: cards}]", "stop_when.0.stops: "),
     ],
