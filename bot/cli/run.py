@@ -22,7 +22,7 @@ from bot.logs import start_logging
 from bot.settings.cardops_yml import examine_config
 from bot.settings.environment import Settings
 from bot.settings.setup import read_setup
-from bot.slack.access import InstalledOrgWide
+from bot.slack.access import InstalledOrgWide, OtherWorkspace
 from bot.slack.edge import is_instant
 from bot.wiring.clients import TEMPLATES
 from bot.wiring.compose import Bot, compose, make_pools
@@ -59,12 +59,10 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
         bot = compose(
             settings, config, clock=make_clock(), pools=make_pools(), database=database, renderer=make_renderer()
         )
+    except OtherWorkspace as error:
+        return complain(f"SLACK_TEAM_ID: {error.reason}.", [], "Set the workspace of the token, or leave it out.")
     except InstalledOrgWide as error:
         return complain(f"{error}, and cardops works for one workspace.", [], _ONE_WORKSPACE)
-    if bot.base.clients.access.is_other_workspace:
-        bot.stop()
-        trouble = bot.base.clients.access.trouble
-        return complain(f"SLACK_TEAM_ID: {trouble}.", [], "Set the workspace of the token.")
     running = RunningBot(bot=bot, make_renderer=make_renderer)
     host, port = settings.listen
     server = Server(running, host=host, port=port, is_instant=is_instant)
@@ -79,7 +77,7 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     mode = "Socket Mode" if settings.socket_mode else "HTTP"
     sys.stderr.write(f"cardops listens on http://{host}:{server.port} ({mode}). Ctrl-C ends it.\n")
     while signals.wait():
-        running.reload()
+        running.reread()
     sys.stderr.write("Finishing what is in hand…\n")
     # The server first: what it has accepted still needs the bot.
     signals.waits_for = "requests that are being answered"
@@ -99,7 +97,7 @@ class RunningBot:
         """Answer a request."""
         return self.bot.web(request)
 
-    def reload(self) -> bool:
+    def reread(self) -> bool:
         """Read cardops.yml again and go on with it; return whether that was done.
 
         A file that cannot be used, or is not there any more, changes nothing and is told in the log.

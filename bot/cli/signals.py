@@ -21,14 +21,14 @@ class Signals:
     waits_for: str = ""
     is_ended: bool = False
     asks: int = 0
-    _wants_reload: bool = False
+    _wants_reread: bool = False
     _came: threading.Event = field(default_factory=threading.Event)
 
     def listen(self) -> None:
         """Take the signals of this process from now on."""
         for number in ENDING:
             signal.signal(number, lambda came, _frame: self.end(came))
-        signal.signal(signal.SIGHUP, lambda _came, _frame: self.reload())
+        signal.signal(signal.SIGHUP, lambda _came, _frame: self.reread())
 
     def end(self, number: int) -> None:
         """Take a signal that ends the bot."""
@@ -43,9 +43,9 @@ class Signals:
         elif self.asks > 2:
             self.leave(128 + number)
 
-    def reload(self) -> None:
+    def reread(self) -> None:
         """Take a wish to read the configuration again."""
-        self._wants_reload = True
+        self._wants_reread = True
         self._came.set()
 
     def wait(self) -> bool:
@@ -53,7 +53,7 @@ class Signals:
         while not self.is_ended:
             self._came.wait()
             self._came.clear()
-            if self._wants_reload and not self.is_ended:
-                self._wants_reload = False
+            if self._wants_reread and not self.is_ended:
+                self._wants_reread = False
                 return True
         return False

@@ -82,7 +82,6 @@ class SlackAccess:
         self._wake = wake
         self._pauses = pauses
         self.trouble = ""
-        self.is_other_workspace = False
 
     @property
     def identity(self) -> BotIdentity:
@@ -90,10 +89,13 @@ class SlackAccess:
         return self._identity
 
     def start(self) -> None:
-        """Ask for the first time: Slack may be away, a token of a whole organisation raises InstalledOrgWide."""
+        """Ask for the first time: Slack may be away. A token that is not of our workspace is refused.
+
+        Raises InstalledOrgWide and OtherWorkspace.
+        """
         try:
             self._identity = self._ask()
-        except InstalledOrgWide:
+        except (InstalledOrgWide, OtherWorkspace):
             raise
         except SlackUnusable as error:
             self._note(error.reason)
@@ -105,10 +107,8 @@ class SlackAccess:
         try:
             self._identity = self._ask()
         except SlackUnusable as error:
-            self.is_other_workspace = isinstance(error, OtherWorkspace)
             self._note(error.reason)
             return False
-        self.is_other_workspace = False
         self._note("")
         return True
 

@@ -11,7 +11,7 @@ import httpx
 from bot.clock import Clock, make_ids
 from bot.database.engine import SqlDatabase
 from bot.http.app import WebApp
-from bot.http.counters import Counters, make_counters
+from bot.http.counters import make_counters
 from bot.jobs.scheduler import Scheduler
 from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
@@ -93,19 +93,12 @@ def compose(
 ) -> Bot:
     """Return the bot, with nothing started; it is composed also while Slack does not answer or refuses the token.
 
-    It goes on with the figures and the one-time secrets of the bot `before` it in this process, if there is one.
+    It goes on with the one-time secrets of the bot `before` it in this process, if there is one.
     `tls` holds the certificates that are trusted. Without one those of `certifi` are read, which takes long: tests
     read them once.
     """
     base = lay_foundation(
-        settings,
-        config,
-        clock=clock,
-        pools=pools,
-        database=database,
-        renderer=renderer,
-        tls=tls,
-        counters=before.base.counters if before else make_counters(),
+        settings, config, clock=clock, pools=pools, database=database, renderer=renderer, tls=tls
     )
     # Approvals come first: everything else writes to their outbox and their trail.
     approvals = make_approvals(base, secrets=before.approvals.secrets if before else None)
@@ -137,10 +130,9 @@ def lay_foundation(
     database: SqlDatabase,
     renderer: Renderer,
     tls: ssl.SSLContext | None,
-    counters: Counters,
 ) -> Foundation:
     """Return what every edge is composed over."""
-    loops = make_loops()
+    counters, loops = make_counters(), make_loops()
     return Foundation(
         settings=settings,
         config=config,

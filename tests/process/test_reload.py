@@ -18,7 +18,7 @@ def changes(world: ProcessWorld) -> list[dict[str, object]]:
 
 
 def hang_up(child: Child) -> None:
-    os.kill(child._pid, signal.SIGHUP)  # noqa: SLF001 - the world has no other use for it
+    os.kill(child._pid, signal.SIGHUP)
 
 
 def test_o13_sighup_takes_a_sound_file_and_keeps_the_old_one_for_a_faulty_one(

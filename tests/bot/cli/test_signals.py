@@ -38,11 +38,11 @@ def test_o13_the_first_ends_the_second_says_what_is_waited_for_the_third_ends_at
 def test_o13_sighup_is_a_wish_to_read_the_configuration_again_once() -> None:
     signals, heard = made()
 
-    signals.reload()
-    signals.reload()
+    signals.reread()
+    signals.reread()
     assert signals.wait() is True
     signals.end(signal.SIGTERM)
-    signals.reload()
+    signals.reread()
 
     assert signals.wait() is False
     assert heard == Heard()
