@@ -16,7 +16,9 @@ from bot.clock import make_clock
 from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.database.key_check import require_keys
+from bot.http.addresses import read_networks
 from bot.http.app import HttpRequest, HttpResponse
+from bot.http.refusals import Door
 from bot.http.server import Server
 from bot.logs import start_logging
 from bot.settings.cardops_yml import examine_config
@@ -31,6 +33,7 @@ from notifier.rendering.renderer import Renderer
 _log = logging.getLogger(__name__)
 
 _ONE_WORKSPACE = "Install the app in that workspace, and set SLACK_BOT_TOKEN to the token that Slack shows there."
+LAST_WEBHOOKS = 2.0  # seconds to open what has come; Paytend sends the rest again, to whoever listens then
 SWITCH_INTERVAL = 0.001  # seconds; Python's own 0.005 kept acknowledgements waiting in a flood (ADR 11)
 
 
@@ -65,7 +68,14 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
         return complain(f"{error}, and cardops works for one workspace.", [], _ONE_WORKSPACE)
     running = RunningBot(bot=bot, make_renderer=make_renderer)
     host, port = settings.listen
-    server = Server(running, host=host, port=port, is_instant=is_instant)
+    server = Server(
+        running,
+        host=host,
+        port=port,
+        is_instant=is_instant,
+        trusted=read_networks(settings.CARDOPS_TRUSTED_PROXIES),
+        refuse=lambda reason: running.bot.base.counters.refusals.add(Door.SERVER, reason),
+    )
     make_prompt()
     bot.start()
     try:
@@ -79,6 +89,7 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     while signals.wait():
         running.reread()
     sys.stderr.write("Finishing what is in hand…\n")
+    running.bot.webhooks.receiver.wind_down(within=LAST_WEBHOOKS)
     # The server first: what it has accepted still needs the bot.
     signals.waits_for = "requests that are being answered"
     server.stop()

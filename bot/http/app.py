@@ -42,6 +42,10 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class DroppableResponse(Future[HttpResponse]):
+    """A response that comes later, and is cancelled when its sender hangs up before anybody works on it."""
+
+
 def respond_json(status: str, value: object) -> HttpResponse:
     """Return a response with a value as JSON."""
     return HttpResponse(status=status, body=json.dumps(value).encode(), type="application/json")

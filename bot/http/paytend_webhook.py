@@ -4,16 +4,17 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import prometheus_client
 
-from bot.http.app import HttpResponse, respond_json
+from bot.http.app import DroppableResponse, HttpResponse, respond_json
+from bot.http.refusals import Throttle
+from bot.http.unopened_queue import UnopenedQueue
 from bot.jobs.refused_webhooks import RefusalCounter
-from notifier.inbox.batches import Batches
 from notifier.inbox.group_commit import GroupCommit, Outcome
 from notifier.inbox.inbox import make_row
 from paytend import AmountUnit, Keys, ProtocolError
@@ -25,13 +26,15 @@ from storage.vault import Vault
 TAKEN = respond_json("200 OK", {"status": "00", "msg": "success"})
 # No reason: a forger must not learn which check failed. The log has it.
 REFUSED = respond_json("401 Unauthorized", {"status": "01", "msg": "refused"})
-LATER = respond_json("503 Service Unavailable", {"status": "99", "msg": "try again"})
+LATER = replace(
+    respond_json("503 Service Unavailable", {"status": "99", "msg": "try again"}), headers=(("Retry-After", "5"),)
+)
 
 _LOGGED = ("kind", "form", "verified_by")
 _Before = TypeVar("_Before")
 _After = TypeVar("_After")
 _Waiting = tuple[_After, Future[HttpResponse]]  # what is known of a webhook by now, and what its sender waits for
-OPENED_TOGETHER = 32  # the first of them waits for the last, some milliseconds
+_LINES = 4  # a second about what was refused
 
 _log = logging.getLogger(__name__)
 
@@ -50,22 +53,32 @@ class WebhookReceiver:
     wake_dispatcher: Callable[[], None]
     refused: RefusalCounter
     counter: prometheus_client.Counter
-    _opening: Batches[_Waiting[bytes]] = field(init=False, repr=False)
+    monotonic: Callable[[], float]
+    _unopened: UnopenedQueue = field(init=False, repr=False)
+    _throttle: Throttle = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Prepare to open on one thread: two would wait for each other, as most of it is Python's own work."""
-        object.__setattr__(self, "_opening", Batches(self._take, most=OPENED_TOGETHER, name="webhooks"))
+        """Prepare the queue of what was not opened yet."""
+        queue = UnopenedQueue(open_all=self._take, refuse=self._put_off, monotonic=self.monotonic)
+        object.__setattr__(self, "_unopened", queue)
+        object.__setattr__(self, "_throttle", Throttle(monotonic=self.monotonic, lines=_LINES))
 
     def __call__(self, body: bytes) -> Future[HttpResponse]:
-        """Return the answer to the sender, as soon as it is known: "00" only for what is on disk."""
-        answer: Future[HttpResponse] = Future()
-        answer.set_running_or_notify_cancel()  # so that nothing can cancel it while it waits
-        self._opening.put([(body, answer)])
+        """Return the answer to the sender, as soon as it is known: "00" only for what is on disk.
+
+        Cancel it when the sender has gone: then the webhook is not opened. Paytend sends it again.
+        """
+        answer = DroppableResponse()
+        self._unopened.put(body, answer)
         return answer
 
+    def wind_down(self, *, within: float) -> None:
+        """Take nothing more, and open what waits for so many seconds at most; the other senders are put off."""
+        self._unopened.wind_down(within=within)
+
     def stop(self) -> None:
-        """Take in what was handed over, and end."""
-        self._opening.stop()
+        """Take in what was handed over, or put it off, and end."""
+        self._unopened.stop()
         self.intake.stop()
 
     def open(self, body: bytes) -> dict[str, Any]:
@@ -74,7 +87,12 @@ class WebhookReceiver:
         return self._make_row(self._read(webhook))
 
     def _read(self, webhook: Webhook) -> tuple[Webhook, Event]:
-        return webhook, read_event(webhook, unit=self.unit)
+        try:
+            return webhook, read_event(webhook, unit=self.unit)
+        except Exception:  # noqa: BLE001 - Paytend signed it: kept as it is, as it would be sent again for ever
+            _log.exception("webhooks.not_read", extra={"notify_type": webhook.notify_type})
+            unread = replace(webhook, content={envelope.UNREAD: webhook.text}, notify_type=envelope.UNREAD)
+            return unread, read_event(unread, unit=self.unit)
 
     def _make_row(self, read: tuple[Webhook, Event]) -> dict[str, Any]:
         webhook, event = read
@@ -125,13 +143,24 @@ class WebhookReceiver:
         self.refused.add(refused)
         for flaw, count in refused.items():
             self.counter.labels(outcome="refused", reason=flaw).inc(count)
-            _log.warning("webhooks.refused", extra={"reason": flaw, "count": count})
+            self._tell("webhooks.refused", flaw, count=count)
         broken = Counter(error for error, _ in failed if not isinstance(error, ProtocolError))
         for error, count in broken.items():
             self.counter.labels(outcome="not_kept", reason="").inc(count)
             _log.error("webhooks.not_kept", exc_info=error, extra={"count": count})
         for error, answer in failed:
             answer.set_result(REFUSED if isinstance(error, ProtocolError) else LATER)
+
+    def _put_off(self, answer: Future[HttpResponse], why: str) -> None:
+        """Ask a sender to come back: what was sent has not been looked at."""
+        self.counter.labels(outcome="put_off", reason=why).inc()
+        self._tell("webhooks.put_off", why, count=1)
+        answer.set_result(LATER)
+
+    def _tell(self, event: str, reason: str, *, count: int) -> None:
+        left_out = self._throttle.let_pass(count)
+        if left_out is not None:
+            _log.warning(event, extra={"reason": reason, "count": count, "left_out": left_out})
 
 
 def _each(

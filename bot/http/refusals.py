@@ -20,13 +20,15 @@ class Door(StrEnum):
 
 
 class Throttle:
-    """Lets one line pass in `pause` seconds, and counts what it holds back; thread-safe."""
+    """Lets so many lines pass in `pause` seconds, and counts what it holds back; thread-safe."""
 
-    def __init__(self, *, monotonic: Callable[[], float], pause: float = PAUSE) -> None:
-        """Prepare; the first line passes."""
+    def __init__(self, *, monotonic: Callable[[], float], pause: float = PAUSE, lines: int = 1) -> None:
+        """Prepare; the first lines pass."""
         self._monotonic = monotonic
         self._pause = pause
+        self._lines = lines
         self._next = float("-inf")
+        self._passed = 0
         self._left_out = 0
         self._lock = threading.Lock()
 
@@ -34,10 +36,12 @@ class Throttle:
         """Return how much was held back before this line, or None to hold it back, which counts `count`."""
         with self._lock:
             now = self._monotonic()
-            if now < self._next:
+            if now >= self._next:
+                self._next, self._passed = now + self._pause, 0
+            if self._passed == self._lines:
                 self._left_out += count
                 return None
-            self._next = now + self._pause
+            self._passed += 1
             left_out, self._left_out = self._left_out, 0
             return left_out
 

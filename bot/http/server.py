@@ -8,17 +8,30 @@ back costs more than answering it.
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import uvicorn
 
-from bot.http.app import BROKEN, HttpRequest, HttpResponse
-from bot.http.connections import DEADLINE, MOST_CONNECTIONS, make_protocol
+from bot.http.addresses import Network, find_sender
+from bot.http.app import BROKEN, DroppableResponse, HttpRequest, HttpResponse
+from bot.http.connections import (
+    AWAITED,
+    DEADLINE,
+    LARGEST_BODY,
+    MOST_CONNECTIONS,
+    MOST_OF_ONE,
+    ConnectionLimits,
+    make_protocol,
+)
 
-LARGEST_BODY = 1024 * 1024  # bytes
+SMALL_BODY = 64 * 1024  # bytes; those that are longer share LARGE_BODIES
+LARGE_BODIES = 16 * 1024 * 1024  # bytes, of all requests at a time
 THREADS = 32
 # Responses from other threads that one turn of the loop sends: a request that arrives meanwhile waits for them.
 SENT_IN_A_TURN = 4
@@ -28,11 +41,63 @@ Application = Callable[[HttpRequest], HttpResponse | Future[HttpResponse]]
 # Whether the application answers a request without waiting: no disk, no network, no lock that is held for long.
 IsInstant = Callable[[HttpRequest], bool]
 
+BUSY = HttpResponse(status="503 Service Unavailable", headers=(("Retry-After", "5"), ("Connection", "close")))
+
 _log = logging.getLogger(__name__)
 
 
 class TooLarge(Exception):
     """The body has more than 1 MiB."""
+
+
+class TooMany(Exception):
+    """Too many large bodies, or requests of one address, at this moment."""
+
+
+class _Places:
+    """Counts what is being read and answered: bytes of large bodies, requests by address. For the loop only."""
+
+    def __init__(self, *, most_bytes: int, most_of_one: int) -> None:
+        self._left = most_bytes
+        self._most_of_one = most_of_one
+        self._requests: Counter[str] = Counter()
+
+    @contextmanager
+    def request_of(self, address: str) -> Iterator[None]:
+        """Count a request while it is answered; raises TooMany."""
+        if self._requests[address] >= self._most_of_one:
+            raise TooMany
+        self._requests[address] += 1
+        try:
+            yield
+        finally:
+            self._requests[address] -= 1
+            if not self._requests[address]:
+                del self._requests[address]
+
+    @contextmanager
+    def body(self) -> Iterator["_BodyPlace"]:
+        """Yield what counts a body while its request is answered."""
+        place = _BodyPlace()
+        try:
+            yield place
+        finally:
+            self._left += place.taken
+
+    def take(self, place: "_BodyPlace", size: int) -> None:
+        """Take the bytes of a large body, as far as they are not taken yet; raises TooMany."""
+        if size <= max(SMALL_BODY, place.taken):
+            return
+        wanted = LARGEST_BODY - place.taken  # it may become as large, and one that stops half-way helps nobody
+        if wanted > self._left:
+            raise TooMany
+        self._left -= wanted
+        place.taken += wanted
+
+
+@dataclass
+class _BodyPlace:
+    taken: int = 0
 
 
 class _ResponseQueue:
@@ -72,7 +137,9 @@ class _ResponseQueue:
         for waiting, response in arrived:
             if waiting.done():  # the sender has gone
                 continue
-            if error := response.exception():
+            if response.cancelled():
+                waiting.set_result(BUSY)  # the sender has gone: no response reaches it
+            elif error := response.exception():
                 waiting.set_exception(error)
             else:
                 waiting.set_result(response.result())
@@ -81,33 +148,58 @@ class _ResponseQueue:
 class _Bridge:
     """The ASGI application: reads a request whole, and sends the application's response."""
 
-    def __init__(self, application: Application, is_instant: IsInstant) -> None:
+    def __init__(self, application: Application, is_instant: IsInstant, limits: ConnectionLimits) -> None:
         self._application = application
         self._is_instant = is_instant
+        self._limits = limits
+        self._places = _Places(most_bytes=LARGE_BODIES, most_of_one=limits.most_of_one)
         self._responses = _ResponseQueue()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         headers = _read_headers(scope["headers"])
+        peer = (scope.get("client") or ("",))[0]
+        sender = find_sender(peer, headers.get("x-forwarded-for", ""), trusted=self._limits.trusted)
         try:
-            # By the header, before any of the body is read.
-            if int(headers.get("content-length", "0")) > LARGEST_BODY:
-                raise TooLarge  # noqa: TRY301 - the same response as for a chunked body, below
-            body = await _read_body(receive)
+            with self._places.request_of(sender), self._places.body() as place:
+                # By the header, before any of the body is read.
+                body = await self._read_body(receive, int(headers.get("content-length", "0")), place)
+                request = HttpRequest(method=scope["method"], path=scope["path"], headers=headers, body=body)
+                await _send(send, await self._respond(request, scope["extensions"][AWAITED]))
         except TooLarge:
+            self._limits.refuse("content too large")
             await _send(send, HttpResponse(status="413 Content Too Large", headers=(("Connection", "close"),)))
-            return
-        request = HttpRequest(method=scope["method"], path=scope["path"], headers=headers, body=body)
-        await _send(send, await self._respond(request))
+        except TooMany:
+            self._limits.refuse("too many at a time")
+            await _send(send, BUSY)
 
-    async def _respond(self, request: HttpRequest) -> HttpResponse:
+    async def _read_body(self, receive: Callable[..., Any], announced: int, place: _BodyPlace) -> bytes:
+        body = bytearray()
+        size = announced
+        while True:
+            if size > LARGEST_BODY:
+                raise TooLarge
+            self._places.take(place, size)
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise TooLarge  # the sender has gone: no response reaches it
+            body += message.get("body", b"")
+            size = max(size, len(body))
+            if not message.get("more_body", False) and len(body) <= LARGEST_BODY:
+                return bytes(body)
+
+    async def _respond(self, request: HttpRequest, watch: Callable[[Future[HttpResponse]], None]) -> HttpResponse:
         try:
             if self._is_instant(request):
                 response = self._application(request)
             else:
                 loop = asyncio.get_running_loop()
                 response = await loop.run_in_executor(self._threads, self._application, request)
-            return response if isinstance(response, HttpResponse) else await self._responses.wait_for(response)
+            if isinstance(response, HttpResponse):
+                return response
+            if isinstance(response, DroppableResponse):
+                watch(response)
+            return await self._responses.wait_for(response)
         except Exception:  # noqa: BLE001 - the edge of the process: the sender gets no detail, the log has it
             _log.exception("web.broken", extra={"path": request.path})
             return BROKEN
@@ -124,19 +216,6 @@ def _read_headers(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
         text, known = value.decode("latin-1"), headers.get(key := name.decode("latin-1"))
         headers[key] = text if known is None else f"{known}, {text}"
     return headers
-
-
-async def _read_body(receive: Callable[..., Any]) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise TooLarge  # the sender has gone: no response reaches it
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            raise TooLarge
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 async def _send(send: Callable[..., Any], response: HttpResponse) -> None:
@@ -157,18 +236,29 @@ class Server:
         port: int,
         deadline: float = DEADLINE,
         most_connections: int = MOST_CONNECTIONS,
+        most_of_one: int = MOST_OF_ONE,
+        trusted: Sequence[Network] = (),
+        refuse: Callable[[str], None] = lambda _reason: None,
         is_instant: IsInstant = lambda _request: False,
     ) -> None:
         """Prepare to serve the application; with port 0 the system chooses one, `deadline` is in seconds.
 
-        Requests for which `is_instant` is true are answered on the event loop, where nothing may wait.
+        Requests for which `is_instant` is true are answered on the event loop, where nothing may wait. `trusted`
+        are proxies, whose header X-Forwarded-For says who sends; `refuse` gets the reason of each refusal.
         """
-        self._bridge = _Bridge(application, is_instant)
+        limits = ConnectionLimits(
+            deadline=deadline,
+            most_connections=most_connections,
+            most_of_one=most_of_one,
+            trusted=tuple(trusted),
+            refuse=refuse,
+        )
+        self._bridge = _Bridge(application, is_instant, limits)
         config = uvicorn.Config(
             self._bridge,
             host=host,
             port=port,
-            http=make_protocol(deadline=deadline, most_connections=most_connections),
+            http=make_protocol(limits),
             ws="none",
             lifespan="off",
             interface="asgi3",

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -83,6 +84,15 @@ def _check_listen(value: str) -> str:
     return value
 
 
+def _check_networks(value: str) -> str:
+    for part in filter(None, map(str.strip, value.split(","))):
+        try:
+            ip_network(part)
+        except ValueError as error:
+            raise ValueError("must be addresses or networks with commas, such as 127.0.0.1, 10.0.0.0/8") from error
+    return value
+
+
 Url = Annotated[str, AfterValidator(_check_url)]
 SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(_read_secret_keys)]
 
@@ -137,6 +147,10 @@ class Settings(BaseModel):
     CARDOPS_TEMPLATES: Path | None = Field(default=None, description="Folder with your own notice templates.")
     CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(
         default="127.0.0.1:3000", description="Address and port of the web edge."
+    )
+    CARDOPS_TRUSTED_PROXIES: Annotated[str, AfterValidator(_check_networks)] = Field(
+        default="",
+        description="Proxies whose X-Forwarded-For says who sends: addresses or networks, with commas.",
     )
     CARDOPS_LOG_FORMAT: Literal["console", "json"] = Field(default="console", description="console or json.")
     CARDOPS_RETENTION_DAYS: int = Field(default=400, ge=1, description="Age at which stored contents are removed.")

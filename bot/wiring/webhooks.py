@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
+from bot.clock import read_monotonic
 from bot.http.paytend_webhook import WebhookReceiver
 from bot.jobs.missed_webhooks import MissedWebhookFinder
 from bot.jobs.refused_webhooks import RefusalCounter
@@ -41,6 +42,7 @@ def make_webhooks(base: Foundation) -> WebhookEdge:
         wake_dispatcher=base.loops.dispatch.wake,
         refused=RefusalCounter(),
         counter=counter,
+        monotonic=read_monotonic,
     )
     return WebhookEdge(
         group_commit=group_commit, receiver=receiver, missed=make_missed_webhook_finder(base, group_commit)

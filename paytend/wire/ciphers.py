@@ -35,13 +35,16 @@ def encrypt_content(plain: bytes, *, key: bytes) -> tuple[bytes, bytes]:
     return head, base64.b64encode(encryptor.update(rest + bytes([count]) * count) + encryptor.finalize())
 
 
-def decrypt_content(value: object, *, key: bytes) -> tuple[str, bool]:
-    """Return the decrypted text and whether it is sound; an absent field is sound and empty."""
-    if value is None or value == "":
+def has_whole_blocks(cipher_text: bytes) -> bool:
+    """Whether a cipher text of AES has a length that one can have."""
+    return bool(cipher_text) and len(cipher_text) % _BLOCK == 0
+
+
+def decrypt_content(cipher_text: bytes, *, key: bytes) -> tuple[str, bool]:
+    """Return the decrypted text of whole blocks, and whether it is sound; none at all is sound and empty."""
+    if not cipher_text:
         return "", True
-    cipher_text, sound = decode_base64(value)
-    if not cipher_text or len(cipher_text) % _BLOCK:
-        cipher_text, sound = bytes(_BLOCK), False
+    sound = True
     decryptor = Cipher(AES(key or _NO_KEY), _ECB).decryptor()
     padded = decryptor.update(cipher_text)
     decryptor.finalize()
@@ -68,12 +71,9 @@ def decrypt_key(value: object, *, key: RSAPrivateKey) -> tuple[bytes, bool]:
     if value is None or value == "":
         return b"", True
     size = key.key_size // 8
-    # Before it is even decoded: anybody can post a megabyte of blocks, each of which costs a private operation.
-    text = value if isinstance(value, str) and len(value) <= _MOST_KEY_TEXT * size else ""
-    cipher_text, sound = decode_base64(unquote(text) if "%" in text else text)  # b.2 no. 2
-    # A key's text of at most 32 characters is one block, whatever the modulus.
-    if not sound or len(cipher_text) != size:
-        cipher_text, sound = bytes(size), False
+    cipher_text, sound = decode_key(value, size=size)
+    if not sound:
+        cipher_text = bytes(size)
     opened = b""
     try:
         opened = key.decrypt(cipher_text, _PADDING)
@@ -83,6 +83,17 @@ def decrypt_key(value: object, *, key: RSAPrivateKey) -> tuple[bytes, bool]:
     if len(opened) not in {16, 24, 32} or not opened.isascii():
         return _NO_KEY, False
     return opened, sound
+
+
+def decode_key(value: object, *, size: int) -> tuple[bytes, bool]:
+    """Return the cipher text of an AES key and whether it is one block of RSA of `size` bytes; uses no key.
+
+    A key's text of at most 32 characters is one block, whatever the modulus.
+    """
+    # Before it is even decoded: anybody can post a megabyte of blocks, each of which costs a private operation.
+    text = value if isinstance(value, str) and len(value) <= _MOST_KEY_TEXT * size else ""
+    cipher_text, sound = decode_base64(unquote(text) if "%" in text else text)  # b.2 no. 2
+    return cipher_text, sound and len(cipher_text) == size
 
 
 def decode_base64(value: object) -> tuple[bytes, bool]:

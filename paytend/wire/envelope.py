@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 from paytend.card_numbers import mask_text
 from paytend.errors import Flaw, ProtocolError
 from paytend.wire import strict_json
-from paytend.wire.ciphers import decode_base64, decrypt_content, decrypt_key, encrypt_content, encrypt_key
+from paytend.wire.ciphers import (
+    decode_base64,
+    decode_key,
+    decrypt_content,
+    decrypt_key,
+    encrypt_content,
+    encrypt_key,
+    has_whole_blocks,
+)
 from paytend.wire.keys import Keys
 from paytend.wire.signatures import VerifiedForm, find_signed_form, sign
 
@@ -23,6 +31,10 @@ REQUEST_ID_LENGTH = 32
 UNREAD = "unread"  # the one member of a content that is not an object
 
 _NESTED = frozenset({dict, list})
+_ABSENT: tuple[object, ...] = (None, "")
+_MOST_COMMAS = 128  # of a webhook, which has some eight fields
+_MOST_BRACKETS = 64
+_MOST_IN_CLEAR = 16 * 1024  # characters of all fields but the content
 _HEAD = b'{"requestId":"%b","partnerId":"%b","version":"2.0","signType":"RSA","randomKey":"'
 
 
@@ -104,8 +116,10 @@ def open_response(raw: bytes, *, keys: Keys) -> Response:
 def open_webhook(raw: bytes, *, keys: Keys, partner_id: str) -> Webhook:
     """Return what a webhook says (b.4); raises ProtocolError when Paytend did not sign it for us.
 
-    Content that is not an object becomes the one member of an object, named UNREAD: Paytend signed it.
+    Content that is not an object, or is nested too deeply to be read, becomes the one member of an object, named
+    UNREAD: Paytend signed it.
     """
+    _check_size(raw)
     fields = _read_fields(raw)
     if not fields.get("signature"):  # costs no cryptography, and the sender knows it anyway
         raise ProtocolError(Flaw.UNSIGNED)
@@ -132,6 +146,31 @@ class _Opened(NamedTuple):  # not a frozen dataclass: this is made once for ever
     key: int
 
 
+def _check_size(raw: bytes) -> None:
+    """Refuse a webhook that would cost much to read: an envelope is a few short texts and one long one.
+
+    Anybody can post one, and nothing has been verified yet.
+    """
+    escapes = raw.count(b"\\") if b"\\" in raw else 0
+    if (
+        _has_more(raw, b",", than=_MOST_COMMAS)
+        or _has_more(raw, b"{", than=_MOST_BRACKETS)
+        or _has_more(raw, b"[", than=_MOST_BRACKETS)
+        or escapes > _MOST_COMMAS + len(raw) // 32  # as many as "/" in Base64, which some JSON escapes
+    ):
+        raise ProtocolError(Flaw.UNREADABLE)
+
+
+def _has_more(raw: bytes, sign: bytes, *, than: int) -> bool:
+    """Whether a sign comes more than so often; counting them all takes ten times as long."""
+    place = -1
+    for _ in range(than + 1):
+        place = raw.find(sign, place + 1)
+        if place < 0:
+            return False
+    return True
+
+
 def _read_fields(raw: bytes) -> dict[str, Any]:
     """Return the outer fields: texts, numbers, booleans or nulls, never anything nested."""
     try:
@@ -144,24 +183,58 @@ def _read_fields(raw: bytes) -> dict[str, Any]:
 
 
 def _open(fields: dict[str, Any], *, payload: str, keys: Keys) -> _Opened:
-    """Decrypt and verify; every way to fail takes all the steps, so that none can be told from another."""
+    """Decrypt and verify.
+
+    What the lengths show, which the sender knows, is refused before any key is used. All that only a key can show
+    takes the same steps until the signature is found or not, so that no failure can be told from another.
+    """
+    cipher_text, signature = _decode(fields, payload=payload, keys=keys)
     aes_key, key_sound = decrypt_key(fields.get("randomKey"), key=keys.private)
-    text, text_sound = decrypt_content(fields.get(payload), key=aes_key)
-    signature, signature_sound = decode_base64(fields.get("signature"))
+    text, text_sound = decrypt_content(cipher_text, key=aes_key)
     # What is signed are the fields in the clear, the AES key among them (b.2 no. 2 to 4).
     plain = {**fields, "randomKey": aes_key.decode("ascii", "replace") if aes_key else "", payload: text}
     found = find_signed_form(plain, payload=payload, signature=signature, keys=keys.public)
-    content, is_json = _read_content(text)
-    if not (key_sound and text_sound and signature_sound) or found is None or not is_json:
+    if not (key_sound and text_sound) or found is None:
         # Raised bare, outside of any handler: what failed must not be seen from outside.
+        raise ProtocolError
+    content, is_json = _read_content(text)
+    if not is_json:
         raise ProtocolError
     return _Opened(text=text, content=content, form=found[0], key=found[1])
 
 
+def _decode(fields: dict[str, Any], *, payload: str, keys: Keys) -> tuple[bytes, bytes]:
+    """Return the encrypted content, empty when there is none, and the signature.
+
+    Raises ProtocolError when a length is wrong: of these, of the encrypted key, or of the fields in the clear.
+    """
+    in_clear = sum(len(value) for name, value in fields.items() if name != payload and isinstance(value, str))
+    if in_clear > _MOST_IN_CLEAR:
+        raise ProtocolError
+    signature, sound = decode_base64(fields.get("signature"))
+    if not sound or len(signature) not in {key.key_size // 8 for key in keys.public}:
+        raise ProtocolError
+    sealed = fields.get("randomKey")
+    if sealed not in _ABSENT and not decode_key(sealed, size=keys.private.key_size // 8)[1]:
+        raise ProtocolError
+    value = fields.get(payload)
+    if value in _ABSENT:
+        return b"", signature
+    cipher_text, sound = decode_base64(value)
+    if not sound or not has_whole_blocks(cipher_text):
+        raise ProtocolError
+    return cipher_text, signature
+
+
 def _read_content(text: str) -> tuple[Any, bool]:
-    """Return the content's JSON value, and whether it is JSON; no text is an empty object (b.2 no. 5)."""
+    """Return the content's JSON value, and whether it is JSON; no text is an empty object (b.2 no. 5).
+
+    One that is nested too deeply for everything that reads it later is its text (X13).
+    """
     if not text:
         return {}, True
+    if strict_json.is_too_deep(text):
+        return text, True
     try:
         return strict_json.parse(text), True
     except strict_json.NotStrictJson:

@@ -13,6 +13,11 @@ from typing import Any, Never
 
 _MOST_DIGITS = 40  # longer than any id or amount; the time to convert one grows with its square (A10)
 _MOST_DIGITS_OF_A_FLOAT = 400
+MOST_DEPTH = 64  # levels; Paytend's own contents have three, and a few hundred break who reads them (X13)
+_DEEPEST = 10_000  # levels; what has more was written by nobody, and is not JSON here
+_MODEST_LENGTH = 64 * 1024  # characters
+_MODEST_VALUES = 2_000
+_BESIDE_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[^\[\]{}"]+', re.DOTALL)
 _ESCAPED = re.compile("[\x80-\xa0\u2000-\u2010\u2028-\u202f\u2066-\u206f]")
 _LONG = 2**63
 _WORDS = {None: "null", True: "true", False: "false"}
@@ -70,6 +75,31 @@ def parse(text: str) -> Any:
         return _decoder.decode(text)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise NotStrictJson from error
+
+
+def is_modest(text: str) -> bool:
+    """Whether reading and writing a JSON text costs little, whatever is in it: it may be anybody's."""
+    if len(text) > _MODEST_LENGTH:
+        return False
+    values = text.count(",") + text.count("[") + text.count("{")
+    return values <= _MODEST_VALUES and not is_too_deep(text)
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a JSON text is nested deeper than anybody reads.
+
+    One whose brackets do not match, or that has more than _DEEPEST levels, is not JSON.
+    """
+    if text.count("[") + text.count("{") <= MOST_DEPTH:  # as a rule: nothing to search
+        return False
+    depth = deepest = 0
+    for bracket in _BESIDE_BRACKETS.sub("", text):
+        if bracket in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        else:
+            depth -= 1
+    return depth == 0 and MOST_DEPTH < deepest <= _DEEPEST
 
 
 def parse_object(text: str) -> dict[str, Any]:

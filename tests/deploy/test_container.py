@@ -8,8 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.http.connections import DEADLINE
-from bot.http.server import LARGEST_BODY
+from bot.http.connections import DEADLINE, LARGEST_BODY
 from bot.settings.environment import Settings
 from tests.deploy.names import is_setting
 

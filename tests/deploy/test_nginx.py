@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.http.server import LARGEST_BODY
+from bot.http.connections import LARGEST_BODY
 from tests.journeys.world import CARD
 from tests.paytend import openssl
 from tests.process.nursery import Nursery

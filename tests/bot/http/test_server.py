@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.http.app import HttpRequest, HttpResponse
-from bot.http.server import LARGEST_BODY, Server
+from bot.http.connections import LARGEST_BODY
+from bot.http.server import Server
 from tests.bot.sockets import LONGEST, Wire, status_of
 
 DEADLINE = 0.4

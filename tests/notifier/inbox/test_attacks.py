@@ -16,7 +16,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
 from bot.database.engine import SqlDatabase
-from bot.http.server import LARGEST_BODY, Server
+from bot.http.connections import LARGEST_BODY
+from bot.http.server import Server
 from bot.logs import LineFormatter
 from bot.slack.edge import is_instant
 from paytend import Flaw
@@ -326,6 +327,31 @@ def test_a_flood_is_opened_in_batches_and_is_a_few_lines_of_the_log(
     assert len(lines) <= 6, "two batches at most, each with what was taken and two reasons"
     assert (counted(world, "taken"), counted(world, "refused", "signature")) == (21, 7)
     assert world.bot.webhooks.receiver.refused.take() == {Flaw.SIGNATURE: 7, Flaw.UNREADABLE: 1}
+
+
+def test_x13_signed_content_900_levels_deep_is_kept_and_told_once(world: JourneyWorld, peer: Peer) -> None:
+    body = peer.webhook('{"a":' * 900 + "1" + "}" * 900)
+
+    answers = [world.webhook_arrives(body) for _ in range(3)]
+    world.settles()
+
+    assert answers == [TAKEN] * 3
+    [event] = kept(world)
+    assert (event.kind, event.failures) == ("unrecognised", 0)
+    assert open_body(world, event).count("a") >= 900
+    assert counted(world, "known") == 2
+
+
+@pytest.mark.parametrize("kind", ["1", "2", "3"])
+@pytest.mark.parametrize("depth", [60, 64, 65, 200, 990, 3000])
+def test_x13_no_depth_is_asked_for_for_ever(world: JourneyWorld, peer: Peer, kind: str, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+
+    answer = world.webhook_arrives(peer.webhook(write().replace('"1250"', nested), notify_type=kind))
+    world.settles()
+
+    assert answer == TAKEN
+    assert len(kept(world)) == 1
 
 
 def open_body(world: JourneyWorld, row: Any) -> str:
