@@ -33,7 +33,7 @@ from notifier.rendering.renderer import Renderer
 _log = logging.getLogger(__name__)
 
 _ONE_WORKSPACE = "Install the app in that workspace, and set SLACK_BOT_TOKEN to the token that Slack shows there."
-LAST_WEBHOOKS = 2.0  # seconds to open what has come; Paytend sends the rest again, to whoever listens then
+LAST_WEBHOOKS = 2.0  # seconds to open what has come; Paytend sends the rest again to those who listen then
 SWITCH_INTERVAL = 0.001  # seconds; Python's own 0.005 kept acknowledgements waiting in a flood (ADR 11)
 
 

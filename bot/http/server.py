@@ -8,11 +8,8 @@ back costs more than answering it.
 import asyncio
 import logging
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,9 +26,8 @@ from bot.http.connections import (
     ConnectionLimits,
     make_protocol,
 )
+from bot.http.places import BodyPlace, RequestPlaces, TooMany
 
-SMALL_BODY = 64 * 1024  # bytes; those that are longer share LARGE_BODIES
-LARGE_BODIES = 16 * 1024 * 1024  # bytes, of all requests at a time
 THREADS = 32
 # Responses from other threads that one turn of the loop sends: a request that arrives meanwhile waits for them.
 SENT_IN_A_TURN = 4
@@ -48,56 +44,6 @@ _log = logging.getLogger(__name__)
 
 class TooLarge(Exception):
     """The body has more than 1 MiB."""
-
-
-class TooMany(Exception):
-    """Too many large bodies, or requests of one address, at this moment."""
-
-
-class _Places:
-    """Counts what is being read and answered: bytes of large bodies, requests by address. For the loop only."""
-
-    def __init__(self, *, most_bytes: int, most_of_one: int) -> None:
-        self._left = most_bytes
-        self._most_of_one = most_of_one
-        self._requests: Counter[str] = Counter()
-
-    @contextmanager
-    def request_of(self, address: str) -> Iterator[None]:
-        """Count a request while it is answered; raises TooMany."""
-        if self._requests[address] >= self._most_of_one:
-            raise TooMany
-        self._requests[address] += 1
-        try:
-            yield
-        finally:
-            self._requests[address] -= 1
-            if not self._requests[address]:
-                del self._requests[address]
-
-    @contextmanager
-    def body(self) -> Iterator["_BodyPlace"]:
-        """Yield what counts a body while its request is answered."""
-        place = _BodyPlace()
-        try:
-            yield place
-        finally:
-            self._left += place.taken
-
-    def take(self, place: "_BodyPlace", size: int) -> None:
-        """Take the bytes of a large body, as far as they are not taken yet; raises TooMany."""
-        if size <= max(SMALL_BODY, place.taken):
-            return
-        wanted = LARGEST_BODY - place.taken  # it may become as large, and one that stops half-way helps nobody
-        if wanted > self._left:
-            raise TooMany
-        self._left -= wanted
-        place.taken += wanted
-
-
-@dataclass
-class _BodyPlace:
-    taken: int = 0
 
 
 class _ResponseQueue:
@@ -152,7 +98,7 @@ class _Bridge:
         self._application = application
         self._is_instant = is_instant
         self._limits = limits
-        self._places = _Places(most_bytes=LARGE_BODIES, most_of_one=limits.most_of_one)
+        self._places = RequestPlaces(most_of_one=limits.most_of_one)
         self._responses = _ResponseQueue()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
 
@@ -173,7 +119,7 @@ class _Bridge:
             self._limits.refuse("too many at a time")
             await _send(send, BUSY)
 
-    async def _read_body(self, receive: Callable[..., Any], announced: int, place: _BodyPlace) -> bytes:
+    async def _read_body(self, receive: Callable[..., Any], announced: int, place: BodyPlace) -> bytes:
         body = bytearray()
         size = announced
         while True:

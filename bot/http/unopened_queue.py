@@ -1,7 +1,7 @@
 """Webhooks that wait to be opened: nobody's signature on them is known yet, so they wait in bounds.
 
-At most so many bytes wait, and none for long; a sender that has hung up takes its webhook along. Whoever is not
-taken in is asked to send again, which Paytend does.
+At most so many bytes wait, and none for long; a sender that has hung up takes its webhook along. The others are
+asked to send again, which Paytend does.
 """
 
 import threading
@@ -53,7 +53,7 @@ class UnopenedQueue:
         return self._bytes
 
     def put(self, body: bytes, answer: Answer) -> None:
-        """Have a body opened; whoever cancels `answer` before has it dropped."""
+        """Have a body opened, unless `answer` is cancelled before."""
         with self._lock:
             why = "stopping" if self._ends_at is not None else ""
             if self._bytes and self._bytes + len(body) > self.most_bytes:

@@ -40,15 +40,16 @@ class OtherWorkspace(SlackUnusable):
 
 @dataclass(frozen=True, kw_only=True)
 class BotIdentity:
-    """Who the bot is in Slack (from auth.test); payloads of another workspace are refused.
+    """Who the bot is in Slack (from auth.test); payloads of another workspace are refused, or of another app.
 
-    `enterprise_id` is the organisation on Enterprise Grid, else empty.
+    `enterprise_id` is the organisation on Enterprise Grid, else empty; `app_id` is empty where it is not known.
     """
 
     team_id: str
     bot_id: str
     bot_user_id: str
     enterprise_id: str = ""
+    app_id: str = ""
 
     def is_ours(self, *, team: str, enterprise: str) -> bool:
         """Whether a payload is for us: of our workspace, or of our organisation.

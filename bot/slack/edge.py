@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
 NO_ANSWER = BoltResponse(status=200, body="")
-OTHER_WORKSPACE = BoltResponse(status=401, body="")
+NOT_OURS = BoltResponse(status=401, body="")
 NOT_KNOWN_YET = BoltResponse(status=503, body="")
 _DECIDING = (
     *(name for name, click in CLICKS.items() if click.decides),
@@ -85,13 +85,8 @@ class SlackListener(Middleware):
         except _MISSHAPEN:
             self.refuse(DeliveryFlaw.UNREADABLE)
             return UNREADABLE
-        identity = self.access.identity
-        if not identity.team_id:  # Slack was away when we started, and sends events again
-            return NOT_KNOWN_YET
-        # The signature proves that Slack sent it, not for which workspace.
-        if not identity.is_ours(team=incoming.team, enterprise=incoming.enterprise):
-            self.refuse(DeliveryFlaw.OTHER_WORKSPACE)
-            return OTHER_WORKSPACE
+        if refused := self._check_origin(incoming):
+            return refused
         match incoming.kind:
             case PayloadKind.SUBMISSION:
                 return self._submit(incoming)
@@ -107,6 +102,19 @@ class SlackListener(Middleware):
         except Busy as error:
             return self._say_busy(incoming, error)
         return NO_ANSWER
+
+    def _check_origin(self, incoming: Incoming) -> BoltResponse | None:
+        """Return a refusal unless it is for our workspace and app: the signature does not say so."""
+        us = self.access.identity
+        if not us.team_id:  # Slack was away when we started, and sends events again
+            return NOT_KNOWN_YET
+        if not us.is_ours(team=incoming.team, enterprise=incoming.enterprise):
+            self.refuse(DeliveryFlaw.OTHER_WORKSPACE)
+            return NOT_OURS
+        if us.app_id and incoming.app and incoming.app != us.app_id:
+            self.refuse(DeliveryFlaw.OTHER_APP)
+            return NOT_OURS
+        return None
 
     def _say_busy(self, incoming: Incoming, error: Busy) -> BoltResponse:
         if incoming.kind is not PayloadKind.COMMAND:  # only a command can be answered in its acknowledgement

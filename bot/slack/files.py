@@ -2,18 +2,18 @@
 
 import logging
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from approvals.refusals import Refusal
+from bot.slack.slack_urls import belongs_to_slack
 from commands.holder.document import AttachedFile
 from notifier.outbox.slack_errors import read_error_code
 from paytend.operations.encoding import LARGEST_DOCUMENT
 
-_SLACK_FILES = "files.slack.com"
+_HOSTS = ("files.slack.com", "files.slack-gov.com")
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class SlackFiles:
     def read(self, file: AttachedFile) -> bytes:
         """Return the content of a file; raises FileUnreadable or FileTooLarge."""
         # The address comes from a payload: the bot's token must not go to just any host (A29).
-        if not self._is_slacks(file.url):
+        if not belongs_to_slack(file.url, hosts=_HOSTS, base_url=self.slack.base_url):
             raise FileUnreadable(reason="it does not lie at Slack")
         content = bytearray()
         try:
@@ -53,7 +53,7 @@ class SlackFiles:
                     # Counted while reading: a size that somebody states proves nothing.
                     if len(content) > LARGEST_DOCUMENT:
                         raise FileTooLarge
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FileUnreadable(reason=type(error).__name__) from error
         return bytes(content)
 
@@ -66,10 +66,3 @@ class SlackFiles:
             _log.warning("file.not_deleted", extra={"reason": code})
             return code == "file_deleted"
         return True
-
-    def _is_slacks(self, url: str) -> bool:
-        asked, own = urlsplit(url), urlsplit(self.slack.base_url)
-        if (asked.scheme, asked.hostname) == ("https", _SLACK_FILES):
-            return True
-        # A Slack of one's own (SLACK_API_BASE_URL, such as the stand-in) keeps its files beside its methods.
-        return (asked.scheme, asked.netloc) == (own.scheme, own.netloc)

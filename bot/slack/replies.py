@@ -13,12 +13,14 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.slack.payloads import Incoming, SlackView
+from bot.slack.slack_urls import belongs_to_slack
 from commands.slash_command import Reply
 from notifier.outbox.slack_errors import read_error_code
 from notifier.rendering.facts import TemplateFacts, make_plain
 from notifier.rendering.plain import lay_out_plainly
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 
+_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 STILL_AFTER = 2.0  # seconds; a slow answer announces itself
 # What may be given of a view; the rest is Slack's own.
 _GIVEN = ("type", "title", "submit", "close", "private_metadata", "callback_id", "notify_on_close")
@@ -108,9 +110,13 @@ class Replier:
     def _respond(self, to: Incoming, message: Mapping[str, Any]) -> bool:
         if not to.response_url:
             return False
+        # It comes with a payload, and what is posted there names cards and people (X11).
+        if not belongs_to_slack(to.response_url, hosts=_HOSTS, base_url=self.slack.base_url):
+            _log.warning("reply.not_delivered", extra={"reason": "the response URL does not belong to Slack"})
+            return False
         try:
             answer = self.http.post(to.response_url, json=message)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             _log.warning("reply.not_delivered", extra={"reason": type(error).__name__})
             return False
         if answer.status_code != 200:

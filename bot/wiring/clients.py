@@ -164,7 +164,17 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
         bot_id=str(answer.get("bot_id") or ""),
         bot_user_id=str(answer.get("user_id") or ""),
         enterprise_id=str(answer.get("enterprise_id") or ""),
+        app_id=str(answer.get("app_id") or "") or _find_app(slack, bot_id=str(answer.get("bot_id") or "")),
     )
+
+
+def _find_app(slack: WebClient, *, bot_id: str) -> str:
+    """Return the id of the app that a bot belongs to; empty when Slack does not say, and nothing depends on it."""
+    try:
+        bot: object = slack.bots_info(bot=bot_id).get("bot")
+    except (SlackClientError, OSError, HTTPException):
+        return ""
+    return str(bot.get("app_id") or "") if isinstance(bot, dict) else ""
 
 
 def make_paytend(

@@ -13,11 +13,12 @@ from tests.architecture.ways import WAYS, Call, Trace, Way, entered, trace
 ROOT = Path(__file__).parents[2]
 STEP = re.compile(r"^\d+\. `([\w/]+\.py)` `([\w.]+)`(.*(?:\n   .*)*)", re.MULTILINE)
 METHOD = re.compile(r"`([A-Z]\w+\.\w+)`")
-# Functions on the main line, and steps of the walk. They only ever get smaller.
+# Functions on the main line, and steps of the walk. They only ever get smaller; the queue of unopened
+# webhooks added two of each, as what anybody may send has to wait in bounds (X1).
 MOST = {
     "A command to its message": (15, 11),
     "A click to the execution": (31, 16),
-    "A webhook to its post": (19, 14),
+    "A webhook to its post": (21, 16),
 }
 
 

@@ -13,7 +13,8 @@ import pytest
 from bot.http.addresses import find_sender, read_networks
 from bot.http.app import DroppableResponse, HttpRequest, HttpResponse
 from bot.http.connections import LARGEST_BODY, LARGEST_HEAD
-from bot.http.server import LARGE_BODIES, Server
+from bot.http.places import LARGE_BODIES
+from bot.http.server import Server
 from tests.bot.sockets import LONGEST, Wire, status_of
 
 LOOPBACK = read_networks("127.0.0.1")
