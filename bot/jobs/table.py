@@ -189,6 +189,13 @@ JOBS: tuple[JobRow, ...] = (
         work=lambda context: context.expiry.remove_contents,
         lease=HOUR,  # a first run may have years to remove
     ),
+    JobRow(
+        name="rows",
+        every=DAY,
+        does="deletes rows of messages that nothing needs any more ([data](data.md))",
+        work=lambda context: context.expiry.forget_rows,
+        lease=HOUR,
+    ),
 )
 
 

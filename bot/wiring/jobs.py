@@ -96,6 +96,7 @@ def make_expiry(base: Foundation, *, approvals: ApprovalEdge) -> Expiry:
         audit_key=approvals.context.audit_key,
         keep_days=base.settings.CARDOPS_RETENTION_DAYS,
         now=base.clock.now,
+        pause=base.clock.pause,
     )
 
 

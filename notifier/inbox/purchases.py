@@ -139,12 +139,13 @@ def complete(
     return after.summary
 
 
-def forget_old(session: Session, *, before: datetime) -> int:
-    """Forget purchases that began before this; return how many."""
-    old = select(Purchase.id).where(col(Purchase.begun_at) < before)
+def forget_old(session: Session, *, before: datetime, limit: int) -> int:
+    """Forget purchases that began before this, the oldest first; return how many, at most `limit`."""
+    query = select(Purchase.id).where(col(Purchase.begun_at) < before).order_by(col(Purchase.begun_at))
+    old = session.exec(query.limit(limit)).all()
     connection = session.connection()
     connection.execute(delete(PurchaseName).where(col(PurchaseName.purchase_id).in_(old)))
-    return int(connection.execute(delete(Purchase).where(col(Purchase.begun_at) < before)).rowcount)
+    return int(connection.execute(delete(Purchase).where(col(Purchase.id).in_(old))).rowcount)
 
 
 def _find(session: Session, names: PurchaseNames, *, make_id: Callable[[], str], now: datetime) -> Purchase:
