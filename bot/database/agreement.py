@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from sqlalchemy import String, exists, func, select
@@ -12,6 +13,8 @@ from sqlmodel import select as select_rows
 from approvals.actions.table import ACTIONS
 from approvals.audit.chain import EventRow
 from approvals.audit.trail_keys import TrailKey
+from approvals.database_guards.guard import SKEW
+from approvals.refusals import write_moment
 from approvals.requests.contradictions import find_contradictions
 from approvals.requests.history import RequestRows, find_differences
 from approvals.requests.move import subject_of
@@ -27,6 +30,8 @@ from approvals.tables import (
 )
 from storage.macs import MacKeys
 
+_UNTIL_SETTLED = "until two people settle it again: `/approvals show {}`"
+_CLOCKS_DIFFER = timedelta(seconds=SKEW)
 PAGE = 500  # requests that are in memory at once
 _PEOPLE_TO_SETTLE = 2
 _Row = TypeVar("_Row", Decision, VoidedDecision, Settlement)
@@ -66,17 +71,25 @@ def find_made_up_changes(session: Session) -> Iterator[str]:
         yield f"change {change_id} of a cardholder: no request has made it"
 
 
-def find_disputed(session: Session, *, key: TrailKey) -> Iterator[str]:
-    """Yield where the column that blocks a card is not what the trail says."""
+def find_disputed(session: Session, *, key: TrailKey, now: datetime) -> Iterator[str]:
+    """Yield where the column that blocks a card is not what the trail says, or is of a time to come."""
     said = {each.request_id for each in find_contradictions(session, key=key)}
-    query = select(col(Execution.request_id)).where(col(Execution.contradicted_at).is_not(None))
-    stored = set(session.connection().execute(query).scalars())
-    for request_id in sorted(stored - said):
+    query = select(col(Execution.request_id), col(Execution.contradicted_at)).where(
+        col(Execution.contradicted_at).is_not(None)
+    )
+    stored = {each: at for each, at in session.connection().execute(query) if at is not None}
+    for request_id in sorted(stored.keys() - said):
         yield (
             f"request {request_id} is marked as contradicted, and Paytend has contradicted nothing. It blocks the "
-            f"card until two people settle it again: `/approvals show {request_id}`"
+            f"card {_UNTIL_SETTLED.format(request_id)}"
         )
-    for request_id in sorted(said - stored):
+    for request_id in sorted(each for each in stored.keys() & said if stored[each] > now + _CLOCKS_DIFFER):
+        moment = f"{write_moment(stored[request_id])} {stored[request_id]:%Y}"
+        yield (
+            f"request {request_id} is contradicted since {moment}, which is to come: a clock was ahead, or "
+            f"somebody wrote that. It blocks the card {_UNTIL_SETTLED.format(request_id)}"
+        )
+    for request_id in sorted(said - stored.keys()):
         yield f"request {request_id}: that Paytend contradicts it was cleared. The card stays blocked by the trail"
 
 

@@ -16,6 +16,7 @@ from approvals.audit import verification
 from approvals.audit.chain import Head
 from approvals.audit.trail_keys import TrailKey
 from approvals.audit.verification import ChainBreak
+from approvals.database_guards import trigger_sql
 from approvals.database_guards.forbidden_changes import LIFTABLE
 from approvals.statuses import Status, Verdict
 from approvals.stops.standing import read_evidence
@@ -61,7 +62,7 @@ def examine(session: Session, means: CheckContext, *, report: Callable[[int], No
     orphans = islice((*agreement.find_orphans(session), *agreement.find_made_up_changes(session)), MOST)
     yield InvariantResult(name="what the trail has is there, and nothing else", broken=tuple(orphans))
     # The later of two heads shows more: a tail that was cut between them fits the earlier one.
-    disputed = islice(agreement.find_disputed(session, key=means.audit_key), MOST)
+    disputed = islice(agreement.find_disputed(session, key=means.audit_key, now=means.now), MOST)
     yield InvariantResult(name="what Paytend contradicts is in the trail and in the rows", broken=tuple(disputed))
     older = max(
         (means.told, find_posted_head(session, vault=means.vault)), key=lambda head: head.seq if head else -1
@@ -71,6 +72,8 @@ def examine(session: Session, means: CheckContext, *, report: Callable[[int], No
     yield InvariantResult(name="the audit trail is unbroken", broken=tuple(broken))
     faults = islice(read_evidence(session, means).find_faults(), MOST)
     yield InvariantResult(name="stops and resumptions are genuine", broken=tuple(faults))
+    missing = trigger_sql.find_faults(session.connection())[:MOST]
+    yield InvariantResult(name="every trigger is there, as it was made", broken=tuple(missing))
 
 
 def write_range(broken: ChainBreak) -> str:

@@ -151,6 +151,8 @@ def find_told_head(session: Session, ids: Sequence[str]) -> str | None:
 
     It is kept, with what it says, however old: `cardops check` finds a cut tail by it.
     """
+    if not ids:
+        return None
     is_head = col(Delivery.kind) == HEAD
     among = select_rows(Delivery.id).where(col(Delivery.id).in_(ids), is_head).limit(1)
     if session.exec(among).first() is None:  # mostly; else all deliveries would be walked over for nothing

@@ -95,6 +95,8 @@ class RefusedPeople:
 
     def _append(self, session: Session, account: str, counts: Counter[str]) -> bool:
         """Append an event, unless another replica, or this one before a restart, did so within the hour."""
+        # Before it is looked: of two replicas that note at this moment, the second then sees the first's event.
+        chain.lock(session)
         now, head = self.now_in(session), chain.head(session)
         last = session.exec(
             select(AuditEvent.happened_at)

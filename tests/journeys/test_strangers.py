@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -65,3 +67,33 @@ def test_a25_a_restart_does_not_start_the_hour_anew(sqlite_world: JourneyWorld) 
     for _ in range(3):
         again.count(member, Guest(), subject="/card info")
     assert _refusals(world, GUEST) == [1]
+
+
+def test_a25_two_replicas_that_refuse_somebody_at_once_write_one_event(world: JourneyWorld) -> None:
+    """Each has a memory of its own; on PostgreSQL their transactions also overlap."""
+    context = world.bot.slack.context
+    member = context.members.find(GUEST)
+    replicas = [
+        RefusedPeople(
+            database=world.bot.database,
+            audit_key=context.approvals.audit_key,
+            now_in=context.now_in,
+            monotonic=lambda: world.clock.now().timestamp(),
+        )
+        for _ in range(4)
+    ]
+    for _ in range(3):
+        everybody = threading.Barrier(len(replicas))
+
+        def refuse(replica: RefusedPeople, everybody: threading.Barrier = everybody) -> None:
+            everybody.wait(timeout=10)
+            replica.count(member, Guest(), subject="/card info")
+
+        with ThreadPoolExecutor(len(replicas)) as pool:
+            list(pool.map(refuse, replicas))
+    assert _refusals(world, GUEST) == [1]
+
+    world.passes(minutes=61)
+    for replica in replicas:
+        replica.write()
+    assert len(_refusals(world, GUEST)) == 2

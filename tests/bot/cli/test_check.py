@@ -7,6 +7,8 @@ from sqlalchemy import text
 
 from approvals.actions.outcomes import Outcome, Result
 from approvals.audit import chain
+from approvals.database_guards import trigger_sql
+from approvals.requests.duplicates import MoneyBlocked
 from approvals.requests.move import note
 from approvals.tables import Request
 from bot.database import retention
@@ -28,6 +30,8 @@ def alter(world: ApprovalWorld, *statements: str) -> None:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             connection.execute(text(statement))
+        if world.database.is_sqlite:
+            trigger_sql.install(connection)
 
 
 def test_a_sound_database_is_fine(operator: Operator) -> None:
@@ -38,7 +42,7 @@ def test_a_sound_database_is_fine(operator: Operator) -> None:
     status, said, err = operator.types("check")
 
     assert status == 0
-    assert said.count("ok ") == 12
+    assert said.count("ok ") == 13
     assert "request" not in err
 
 
@@ -252,3 +256,43 @@ def test_a7_a_contradiction_is_found_where_rows_and_trail_differ(operator: Opera
     alter(world, "UPDATE approval_execution SET contradicted_at = NULL")
     status, _, err = operator.types("check")
     assert (status, "The card stays blocked by the trail" in err) == (1, True), err
+
+
+CONTRADICTED_LATE = "UPDATE approval_execution SET contradicted_at = '2900-01-01 00:00:00.000000'"
+
+
+@pytest.mark.parametrize("in_trail", [False, True])
+def test_a7_a_contradiction_of_a_time_to_come_is_named_and_two_people_end_it(
+    operator: Operator, *, in_trail: bool
+) -> None:
+    world = operator.world()
+    request = world.executes(world.approved())
+    with world.database.writing() as session:  # the guards let it through
+        session.connection().execute(text(CONTRADICTED_LATE))
+        if in_trail:
+            note(session, world.context, request, "execution:contradicted", actor="cardops", now=world.now)
+
+    status, _, err = operator.types("check")
+    says = "is contradicted since 1 Jan 00:00 UTC 2900, which is to come" if in_trail else "contradicted nothing"
+    assert (status, says in err, f"`/approvals show {request.id}`" in err) == (1, True, True), err
+    assert "request_settle_happened" in str(world.message_facts(request)["buttons"])
+    with pytest.raises(MoneyBlocked):
+        world.asks("5.00 EUR")
+
+    for who in (ADA, MILO):
+        world.settles(request, who, happened=True)
+    world.asks("5.00 EUR")
+    assert operator.types("check")[0] == 0
+
+
+def test_triggers_that_are_missing_are_named(operator: Operator) -> None:
+    world = operator.world()
+    name = "cardops_decision_of_another_person"
+    with world.database.writing() as session:
+        on_table = "" if world.database.is_sqlite else " ON approval_decision"
+        session.connection().execute(text(f"DROP TRIGGER {name}{on_table}"))
+
+    status, said, err = operator.types("check")
+
+    assert (status, said.count("wrong ")) == (1, 1)
+    assert f"{name} on approval_decision is missing" in err

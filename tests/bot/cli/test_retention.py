@@ -44,7 +44,8 @@ def test_what_is_old_is_emptied_and_everything_else_stays(operator: Operator) ->
         for delivery in session.exec(select(Delivery)).all()[:2]:
             delivery.status, delivery.finished_at = DeliveryStatus.DELIVERED, START
 
-    status, said, _ = operator.types("retention", "run", CARDOPS_RETENTION_DAYS="1")
+    status, said, err = operator.types("retention", "run", CARDOPS_RETENTION_DAYS="1")
+    print(err)
 
     assert status == 0
     assert "1 webhooks, 1 requests and 2 deliveries were emptied" in said
