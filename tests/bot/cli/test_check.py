@@ -293,6 +293,8 @@ def test_triggers_that_are_missing_are_named(operator: Operator) -> None:
         session.connection().execute(text(f"DROP TRIGGER {name}{on_table}"))
 
     status, said, err = operator.types("check")
+    with world.database.writing() as session:
+        trigger_sql.install(session.connection())  # other tests have the same database
 
     assert (status, said.count("wrong ")) == (1, 1)
     assert f"{name} on approval_decision is missing" in err
