@@ -192,7 +192,7 @@ def _note_cardholder_change(session: Session, request: Request, *, now: datetime
 
 
 def _offer_secret(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
-    """Reply with a button that shows the secret; the secret itself stays in the memory of the process."""
+    """Reply with a button that shows the secret; the secret itself is kept apart, for ten minutes."""
     secret = notices.RequestSecret(
         request=request.id,
         phrase=request.phrase,
@@ -200,7 +200,7 @@ def _offer_secret(session: Session, context: ApprovalContext, request: Request, 
         button_value={"request": request.id},
         at=now,
     )
-    notices.reply(session, context.outbox, request, facts=secret, now=now)
+    notices.reply(session, context.outbox, request, facts=secret, now=now, key=notices.secret_key(request.id))
 
 
 def _keep_answer(execution: Execution, outcome: Outcome | LookupResult) -> None:

@@ -62,11 +62,17 @@ class RequestOutcome(RequestReply, template="request_outcome"):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSecret(RequestReply, template="request_secret"):
-    """Paytend answered with a secret; the button shows it once, to the requester."""
+    """Paytend answered with a secret; the button shows it to the requester, until it `ended` with these words."""
 
     requester: str
     button_value: Mapping[str, str]
     at: datetime
+    ended: str = ""
+
+
+def secret_key(request_id: str) -> str:
+    """Return the key of the reply with which a secret is offered."""
+    return f"secret:{request_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +155,12 @@ def reply(
     facts: RequestReply,
     now: datetime,
     broadcast: bool = False,
+    key: str | None = None,
 ) -> None:
-    """Reply in the thread of every copy of the message; all replies are urgent, so they keep their order."""
+    """Reply in the thread of every copy of the message; all replies are urgent, so they keep their order.
+
+    With a `key` the reply can be edited.
+    """
     for recipient in request.told.split():
         outbox.enqueue(
             session,
@@ -161,4 +171,5 @@ def reply(
             thread_of=message_key(request.id),
             urgent=True,
             broadcast=broadcast,
+            key=key,
         )

@@ -15,7 +15,7 @@ from sqlmodel import select as select_rows
 
 from approvals.tables import KeyRotation, Request
 from bot.database.engine import SqlDatabase
-from bot.database.tables import Draft
+from bot.database.tables import Draft, OneTimeSecret
 from notifier.inbox.tables import InboxEvent, Purchase
 from notifier.outbox.tables import Delivery
 from notifier.routing.tables import Flow
@@ -61,6 +61,7 @@ SEALED: tuple[SealedColumn, ...] = (
     _sealed(InboxEvent, "body"),
     _sealed(Delivery, "facts"),
     _sealed(Draft, "fields"),
+    _sealed(OneTimeSecret, "value"),
     _sealed(Purchase, "facts"),
     _sealed_tally(),
 )

@@ -1,4 +1,4 @@
-"""The bot's own tables: deliveries of Slack that were seen, slots of jobs, drafts, Home tabs."""
+"""The bot's own tables: deliveries of Slack that were seen, slots of jobs, drafts, secrets, Home tabs."""
 
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,20 @@ class Draft(SQLModel, table=True):
     form: str
     fields: bytes = Field(sa_type=LargeBinary)
     expires_at: datetime = _moment()
+
+
+class OneTimeSecret(SQLModel, table=True):
+    """A secret that Paytend answered with, until it was shown once or ten minutes are over; `id` is its request's.
+
+    `held_at` is set while Slack is asked to show it.
+    """
+
+    __tablename__ = "one_time_secret"
+
+    id: str = Field(primary_key=True)
+    value: bytes = Field(sa_type=LargeBinary)
+    expires_at: datetime = _moment()
+    held_at: datetime | None = _moment(nullable=True)
 
 
 class HomeTab(SQLModel, table=True):

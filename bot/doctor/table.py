@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk.errors import SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.doctor import guards, installation, slack, stops
+from bot.doctor import audience, guards, installation, slack, stops
 from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, DoctorRow
 from notifier.outbox.slack_errors import read_error_code
 
@@ -35,6 +35,7 @@ CHECKS: dict[str, Check] = {
     "slack": slack.check_slack,
     "scopes": slack.check_scopes,
     "channels": slack.check_channels,
+    "audience": audience.check_audience,
     "groups": slack.check_groups,
     "policy": slack.check_policy,
     "paytend": installation.check_paytend,

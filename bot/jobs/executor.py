@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -32,6 +33,8 @@ THREADS = 4
 PAUSE = 2.0  # seconds: other replicas approve without waking this one
 _LONGEST_HOLD = 3600.0  # seconds; frees a request whose thread died without saying so
 
+_DISCARDED = "Its answer held a secret, which was discarded, as cardops.yml has it."
+
 _log = logging.getLogger(__name__)
 
 
@@ -48,13 +51,14 @@ class Executor:
         monotonic: Callable[[], float],
         find_member: Callable[[str], Member],
         take_snapshot: Callable[[str, Payload], Snapshot],
-        keep_secret: Callable[[str, SecretStr], None],
+        keep_secret: Callable[[str, SecretStr], bool],
         wake_deliverer: Callable[[], None],
     ) -> None:
         """Prepare; nothing runs before `run` or `execute_due`.
 
         `find_member` takes an account and raises DirectoryUnreadable, `take_snapshot` takes an action and its
-        payload and raises PaytendError, `keep_secret` takes a request's id and the secret that Paytend returned.
+        payload and raises PaytendError, `keep_secret` takes a request's id and the secret that Paytend returned,
+        and says whether it was kept.
         """
         self._database = database
         self._context = context
@@ -176,8 +180,8 @@ class Executor:
         else:
             outcome = asked
         # Before the record, which may find the lease lost: the person needs the secret all the same.
-        if outcome.secret is not None:
-            self._keep_secret(candidate.request_id, outcome.secret)
+        if outcome.secret is not None and not self._keep_secret(candidate.request_id, outcome.secret):
+            outcome = replace(outcome, secret=None, words=f"{outcome.words} {_DISCARDED}".strip())
         try:
             with self._database.writing() as session:
                 now = self._now_in(session)

@@ -38,6 +38,7 @@ class JobContext:
     books: BookKeeper
     refresh_home: Callable[[], object]
     sweep_drafts: Callable[[], object]
+    sweep_secrets: Callable[[], object]
 
 
 Work = Callable[[JobContext], Callable[[], object]]
@@ -150,6 +151,12 @@ JOBS: tuple[JobRow, ...] = (
         every=timedelta(minutes=5),
         does="deletes drafts that were not sent in time",
         work=lambda context: context.sweep_drafts,
+    ),
+    JobRow(
+        name="secrets",
+        every=timedelta(minutes=1),
+        does="deletes secrets that nobody looked at within ten minutes",
+        work=lambda context: context.sweep_secrets,
     ),
     JobRow(
         name="sweep",

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,6 +44,27 @@ class Channels(BaseModel):
     audit: str = Field(default="", pattern=r"^([CG][A-Z0-9]+)?$")
 
 
+class Audience(StrEnum):
+    """Who else may be in a channel of ours, where that is intended."""
+
+    SHARED = "shared"  # people of another company or workspace
+    GUESTS = "guests"
+    PUBLIC = "public"  # anybody of the workspace
+
+
+class SecretRule(BaseModel):
+    """What becomes of a password that Paytend answers with: its requester sees it once, or it is discarded.
+
+    In the `database` it waits sealed, for ten minutes, and any replica can show it; the `memory` of a process
+    loses it with a restart.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    show: bool = True
+    keep: Literal["database", "memory"] = "database"
+
+
 class Config(BaseModel):
     """Everything in cardops.yml. Leaving something out is safe: nobody may do it, everything is refused."""
 
@@ -60,6 +82,8 @@ class Config(BaseModel):
     books: BookRule = BookRule()
     stop_when: tuple[StopConditionText, ...] = ()
     paytend: KnownCodes = KnownCodes()
+    secrets: SecretRule = SecretRule()
+    open_channels: Mapping[str, tuple[Audience, ...]] = Field(default_factory=dict)
 
     @property
     def currencies(self) -> tuple[str, ...]:

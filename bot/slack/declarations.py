@@ -6,7 +6,7 @@ declaration that says so (`ModalForm`, `ModalClick`): its handler returns the vi
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Generic, TypeVar
 
 from approvals.policy.people import Member
@@ -43,6 +43,22 @@ class Replies:
 
     title: str
     replies: Sequence[TemplateFacts]
+
+
+class ShowOutcome(StrEnum):
+    """What is known of a view after Slack was asked to show it."""
+
+    SHOWN = "shown"
+    NOT_SHOWN = "not shown"
+    UNKNOWN = "unknown"  # no answer came
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnceView:
+    """A view that may be seen once; `settle` is called with what Slack said."""
+
+    view: TemplateFacts
+    settle: Callable[[ShowOutcome], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +123,8 @@ class ModalClick(Click, Generic[T]):
     """A button that opens a modal, or brings the one up to date in which it was clicked."""
 
     read: Callable[[SentValue], T]
-    opens: Callable[[SlackContext, Incoming, Member, T], TemplateFacts | Replies | None]
+    opens: Callable[[SlackContext, Incoming, Member, T], TemplateFacts | Replies | OnceView | None]
+    keeps_place: bool = False  # it opens nothing where it is clicked in a message
 
 
 @dataclass(frozen=True, kw_only=True)

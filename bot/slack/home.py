@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
@@ -32,7 +32,8 @@ from commands.cardops.stops import StopRow, show_stop
 from commands.roles import SUPPORT
 from commands.slash_command import View
 from notifier.balance.tables import BalanceSample, BalanceState
-from notifier.outbox.slack_errors import read_error_code
+from notifier.outbox.backoff import Trouble
+from notifier.outbox.slack_errors import NotDelivered, slack_call
 from notifier.rendering.facts import make_plain
 from notifier.rendering.renderer import Renderer
 from paytend import Money
@@ -79,6 +80,18 @@ class HomeView(View, template="home.view"):
     balances: Sequence[HomeBalance]
     may_see_balance: bool
     is_support: bool
+
+
+class PublishOutcome(Enum):
+    """Whether Slack took a tab; NOT_NOW is about all of them, NEVER about this one."""
+
+    YES = "yes"
+    NOT_NOW = "not now"
+    NEVER = "never"
+
+
+# A limit, a failure of Slack's or of the network, a revoked token: the next tab would fare no better.
+_LASTS = frozenset({Trouble.LIMITED, Trouble.IN_DOUBT, Trouble.NEVER_SENT, Trouble.UNAUTHORISED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,14 +151,21 @@ class HomeTabs:
                 .order_by(col(HomeTab.published_at))
             ).all()
         fresh: list[str] = []
-        published = 0
+        published = tried = 0
         for row in rows:
             with self.database.reading() as session:
                 facts = _facts(session, self.approvals, _last_member(row, self.approvals.same_person), now=now)
             if _digest(facts) != row.digest:
-                if published >= MOST_PUBLISHED or not self._publish(row.account, facts, now=now):
+                outcome = (
+                    self._publish(row.account, facts, now=now)
+                    if tried < MOST_PUBLISHED
+                    else PublishOutcome.NOT_NOW
+                )
+                if outcome is PublishOutcome.NOT_NOW:
                     break  # the others have their turn in the next refresh, those that waited longest first
-                published += 1
+                tried += 1
+                published += outcome is PublishOutcome.YES
+            # One that Slack refuses waits until something changes, and keeps nobody else from theirs (S8).
             fresh.append(row.account)
         if fresh:
             with self.database.writing() as session:
@@ -153,17 +173,18 @@ class HomeTabs:
                 session.connection().execute(changed)
         return published
 
-    def _publish(self, account: str, facts: HomeView, *, now: datetime) -> bool:
-        """Publish a tab and write down what was published; return False when Slack does not take it now."""
+    def _publish(self, account: str, facts: HomeView, *, now: datetime) -> PublishOutcome:
+        """Publish a tab and write down what was published; return whether Slack took it."""
         try:
-            self.slack.views_publish(user_id=account, view=self.renderer.view(facts.template, facts))
-        except (SlackClientError, OSError) as error:
-            _log.warning("home.not_published", extra={"reason": read_error_code(error)})
-            return False
+            with slack_call():
+                self.slack.views_publish(user_id=account, view=self.renderer.view(facts.template, facts))
+        except NotDelivered as error:
+            _log.warning("home.not_published", extra={"reason": error.code})
+            return PublishOutcome.NOT_NOW if error.trouble in _LASTS else PublishOutcome.NEVER
         with self.database.writing() as session:
             row = session.get_one(HomeTab, account)
             row.digest, row.published_at = _digest(facts), now
-        return True
+        return PublishOutcome.YES
 
 
 def _newest_fact(session: Session) -> str:

@@ -13,6 +13,7 @@ from bot.slack.declarations import (
     ModalClick,
     ModalForm,
     OldButton,
+    OnceView,
     Replies,
     ReplyClick,
     ReplyForm,
@@ -24,7 +25,7 @@ from bot.slack.error_replies import explain
 from bot.slack.handlers.closed_forms import answer_closed, with_way_back
 from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
 from bot.slack.home import HomeTabs
-from bot.slack.modals import ModalOpener
+from bot.slack.modals import ModalOpener, WaitingModal
 from bot.slack.payloads import Incoming, PayloadKind, SentValue
 from commands.reading.arguments import Misread, TypedWords, misread
 from commands.slash_command import Form, Reply, show_help
@@ -48,20 +49,26 @@ class Router:
 
     def run(self, incoming: Incoming) -> None:
         """Do it once, however often Slack delivers it; whatever goes wrong becomes a private answer."""
-        context = self.context
-        try:
-            # Slack delivers again what it saw no acknowledgement of; a second run could make a second request.
-            if self.deliveries.is_new(incoming.key):
-                _ACTS[incoming.kind](self, incoming)
-        except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
-            reply = explain(error, reference=self.make_id())
-            match incoming.kind:
-                case PayloadKind.SUBMISSION:
-                    context.replier.finish_form(incoming, with_way_back(context, self._named(incoming), reply))
-                case PayloadKind.COMMAND | PayloadKind.CLICK:
-                    context.replier.reply(incoming, reply)
+        with self._prompting(incoming) as prompt:
+            try:
+                # Slack delivers again what it saw no acknowledgement of; a second run could make a second request.
+                if self.deliveries.is_new(incoming.key):
+                    _ACTS[incoming.kind](self, incoming, prompt)
+            except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
+                self._answer_error(prompt.settle(incoming), error)
 
-    def answer_command(self, incoming: Incoming) -> None:
+    def _answer_error(self, incoming: Incoming, error: Exception) -> None:
+        context, reply = self.context, explain(error, reference=self.make_id())
+        match incoming.kind:
+            case PayloadKind.SUBMISSION:
+                context.replier.finish_form(incoming, with_way_back(context, self._named(incoming), reply))
+            case PayloadKind.COMMAND | PayloadKind.CLICK:
+                context.replier.reply(incoming, reply)
+
+    def _prompting(self, incoming: Incoming) -> AbstractContextManager[WaitingModal]:
+        return self.opener.prompting(incoming) if opens_modal(incoming) else nullcontext(WaitingModal())
+
+    def answer_command(self, incoming: Incoming, prompt: WaitingModal) -> None:
         """Do what was typed and answer the person who typed it; raises what goes wrong."""
         refuse_card_number(incoming.text)  # before an answer could repeat a part of it
         command = COMMANDS_BY_NAME.get(incoming.name)
@@ -77,7 +84,8 @@ class Router:
         typed = TypedWords(words=words, form=form.correction or command.line(form), today=context.today)
         match form:
             case ModalForm():
-                self._open(incoming, form.opens(context, incoming, member, form.read(typed)))
+                opened = form.opens(context, incoming, member, form.read(typed))
+                self._open(prompt.settle(incoming), opened)
                 return
             case ReplyForm():
                 reply = form.suggest(context, member) if form.suggest and not words else None
@@ -89,7 +97,7 @@ class Router:
                 reply = show_help(command)
         context.replier.reply(incoming, reply)
 
-    def answer_click(self, incoming: Incoming) -> None:
+    def answer_click(self, incoming: Incoming, prompt: WaitingModal) -> None:
         """Do what was clicked; raises what goes wrong."""
         click = CLICKS.get(incoming.name)
         if click is None:
@@ -102,14 +110,14 @@ class Router:
                 case ModalClick():
                     opened = click.opens(context, incoming, member, click.read(incoming.value))
                     if opened is not None:
-                        self._open(incoming, opened)
+                        self._open(prompt.settle(incoming), opened)
                 case ReplyClick():
                     read = click.read(incoming.value)
                     with self._still_working(incoming, asks_paytend=click.asks_paytend):
                         reply = click.answer(context, incoming, member, read)
                     self._show(incoming, reply, replace=click.replaces and incoming.is_ephemeral)
 
-    def answer_submission(self, incoming: Incoming) -> None:
+    def answer_submission(self, incoming: Incoming, _prompt: WaitingModal) -> None:
         """Do what was submitted and show in the modal what came of it; raises what goes wrong."""
         modal = MODALS[incoming.name]
         incoming, member = self._find_member(incoming)
@@ -124,11 +132,11 @@ class Router:
             reply = modal.submit(self.context, incoming, member)
         self.context.replier.finish_form(incoming, reply, title=modal.title)
 
-    def answer_closed(self, incoming: Incoming) -> None:
+    def answer_closed(self, incoming: Incoming, _prompt: WaitingModal) -> None:
         """Keep what was typed into a modal that was closed."""
         answer_closed(self.context, self._named(incoming))
 
-    def answer_event(self, incoming: Incoming) -> None:
+    def answer_event(self, incoming: Incoming, _prompt: WaitingModal) -> None:
         """Show the Home tab to the person who opened it; other events need no answer."""
         if incoming.name == "app_home_opened" and incoming.text in {"", "home"}:
             _, member = self._find_member(incoming)
@@ -146,7 +154,7 @@ class Router:
     def _still_working(self, incoming: Incoming, *, asks_paytend: bool) -> AbstractContextManager[None]:
         return self.context.replier.still_working(incoming) if asks_paytend else nullcontext()
 
-    def _open(self, incoming: Incoming, opened: TemplateFacts | Replies) -> None:
+    def _open(self, incoming: Incoming, opened: TemplateFacts | Replies | OnceView) -> None:
         view = self.opener.open(incoming, opened)
         modal = MODALS.get(str(view.get("callback_id") or ""))
         if modal is not None and modal.fill is not None:
@@ -162,7 +170,7 @@ class Router:
                 self.context.replier.reply(incoming, reply, replace=replace)
 
 
-_ACTS: Mapping[PayloadKind, Callable[[Router, Incoming], None]] = {
+_ACTS: Mapping[PayloadKind, Callable[[Router, Incoming, WaitingModal], None]] = {
     PayloadKind.COMMAND: Router.answer_command,
     PayloadKind.CLICK: Router.answer_click,
     PayloadKind.SUBMISSION: Router.answer_submission,
@@ -179,6 +187,23 @@ def is_quick(incoming: Incoming) -> bool:
         return True
     form = _find_form(incoming)
     return isinstance(form, ModalForm) or is_at_once(form)
+
+
+def opens_modal(incoming: Incoming) -> bool:
+    """Whether a modal is the answer, which Slack lets us open within three seconds only."""
+    if incoming.view_id or not incoming.trigger:
+        return False
+    if incoming.kind is PayloadKind.CLICK:
+        click = CLICKS.get(incoming.name)
+        return isinstance(click, ModalClick) and not click.keeps_place
+    command = COMMANDS_BY_NAME.get(incoming.name)
+    if incoming.kind is not PayloadKind.COMMAND or command is None:
+        return False
+    try:
+        form, _ = command.find(incoming.text)
+    except Misread:
+        return False
+    return isinstance(form, ModalForm)
 
 
 def decides(incoming: Incoming) -> bool:

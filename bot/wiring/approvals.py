@@ -16,7 +16,7 @@ from bot.jobs.follow_up import RequestFollowUp
 from bot.jobs.stops import StopFollowUp
 from bot.settings.cardops_yml import Config
 from bot.slack.members import WorkspaceMembers
-from bot.slack.one_time_secrets import OneTimeSecrets
+from bot.slack.one_time_secrets import DiscardedSecrets, OneTimeSecrets, RememberedSecrets, SealedSecrets
 from bot.wiring.foundation import Foundation
 from bot.wiring.notices import find_admins
 from commands import snapshots
@@ -39,7 +39,7 @@ class ApprovalEdge:
 def make_approvals(base: Foundation, *, secrets: OneTimeSecrets | None = None) -> ApprovalEdge:
     """Return what decides, executes and follows requests; nothing runs yet. It goes on with these secrets."""
     context = make_approval_context(base)
-    secrets = secrets or OneTimeSecrets(now=base.clock.now)
+    secrets = make_secrets(base, before=secrets)
     return ApprovalEdge(
         context=context,
         secrets=secrets,
@@ -61,6 +61,16 @@ def make_approvals(base: Foundation, *, secrets: OneTimeSecrets | None = None) -
             wake_deliverer=base.loops.delivery.wake,
         ),
     )
+
+
+def make_secrets(base: Foundation, *, before: OneTimeSecrets | None) -> OneTimeSecrets:
+    """Return what keeps secrets until they were shown, as cardops.yml has it; what is remembered stays so."""
+    rule = base.config.secrets
+    if not rule.show:
+        return DiscardedSecrets()
+    if rule.keep == "memory":
+        return before if isinstance(before, RememberedSecrets) else RememberedSecrets(now=base.clock.now)
+    return SealedSecrets(database=base.database, vault=base.vault, now_in=base.clock.now_in)
 
 
 def make_approval_context(base: Foundation) -> ApprovalContext:

@@ -1,5 +1,6 @@
 """Composes what runs by itself: the context of the jobs, and the scheduler that fires them."""
 
+from approvals.audit import chain
 from bot.books.keeper import BookKeeper
 from bot.jobs.audit_head import AuditHeadPublisher
 from bot.jobs.expiry import Expiry
@@ -41,6 +42,7 @@ def make_scheduler(
         books=books,
         refresh_home=slack.home.refresh,
         sweep_drafts=slack.context.inputs.drafts.sweep,
+        sweep_secrets=lambda: sweep_secrets(base, approvals=approvals),
     )
     scheduler = Scheduler(make_jobs(context), database=base.database, now_in=base.clock.now_in)
     base.counters.watch(
@@ -51,6 +53,21 @@ def make_scheduler(
         keys=approvals.context,
     )
     return scheduler
+
+
+def sweep_secrets(base: Foundation, *, approvals: ApprovalEdge) -> None:
+    """Forget secrets that are over, and note those that a process held when it died: they were perhaps shown."""
+    for request_id in approvals.secrets.sweep():
+        with base.database.writing() as session:
+            chain.append(
+                session,
+                "secret:shown",
+                key=approvals.context.audit_key,
+                actor="cardops",
+                subject=f"request:{request_id}",
+                facts={"is_sure": False},
+                now=base.clock.now_in(session),
+            )
 
 
 def make_balance_watch(base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge) -> BalanceWatch:

@@ -54,13 +54,19 @@ MAY_NOT_LOOK = frozenset({"missing_scope", "not_allowed_token_type", "method_not
 
 
 class NotDelivered(Exception):
-    """Slack did not confirm; `trouble` says what that means, `code` is what it said, `retry_after` its wish."""
+    """Slack did not confirm; `trouble` says what that means, `code` is what it said, `retry_after` its wish.
 
-    def __init__(self, trouble: Trouble, *, code: str, retry_after: timedelta | None = None) -> None:
+    `has_answer`: whether Slack answered at all.
+    """
+
+    def __init__(
+        self, trouble: Trouble, *, code: str, retry_after: timedelta | None = None, has_answer: bool = True
+    ) -> None:
         super().__init__(f"{trouble}: {code}")
         self.trouble = trouble
         self.code = code
         self.retry_after = retry_after
+        self.has_answer = has_answer
 
 
 @contextmanager
@@ -91,7 +97,8 @@ def read_refusal(error: SlackApiError) -> NotDelivered:
         return NotDelivered(Trouble.LIMITED, code="ratelimited", retry_after=_read_retry_after(error))
     # Slack may have posted before it failed.
     if status >= 500:
-        return NotDelivered(Trouble.IN_DOUBT, code=f"HTTP {status}")
+        # A gateway that waited for Slack in vain: nobody knows what Slack did.
+        return NotDelivered(Trouble.IN_DOUBT, code=f"HTTP {status}", has_answer=status not in {502, 504})
     if not code.isidentifier():  # no JSON: some proxy answered, and we do not know what it did with the request
         return NotDelivered(Trouble.IN_DOUBT, code=f"HTTP {status} without an answer")
     return NotDelivered(CODES.get(code, Trouble.REFUSED), code=code)
@@ -111,4 +118,5 @@ def _read_failure(error: Exception) -> NotDelivered:
     sure = isinstance(error, URLError) and isinstance(
         reason, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError
     )
-    return NotDelivered(Trouble.NEVER_SENT if sure else Trouble.IN_DOUBT, code=type(reason).__name__)
+    trouble = Trouble.NEVER_SENT if sure else Trouble.IN_DOUBT
+    return NotDelivered(trouble, code=type(reason).__name__, has_answer=False)

@@ -141,6 +141,8 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     is_shared: bool = False
+    is_pending_shared: bool = False
+    is_org_shared: bool = False
     im_of: str | None = None
     topic: str = ""
 
@@ -166,6 +168,8 @@ class Channel:
             "is_archived": self.is_archived,
             "is_member": bot_user_id in self.members,
             "is_ext_shared": self.is_shared,
+            "is_pending_ext_shared": self.is_pending_shared,
+            "is_org_shared": self.is_org_shared,
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
             "purpose": {"value": self.topic, "creator": "", "last_set": 0},
         }

@@ -7,6 +7,7 @@ import pytest
 
 from bot.cli import main
 from bot.doctor import table
+from bot.settings.cardops_yml import Audience
 from bot.slack.scopes import SCOPES
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import ADMIN, CONFIG, SUPPORT, JourneyWorld, make_environment, text_of
@@ -152,3 +153,29 @@ def test_the_command_line_runs_the_same_checks_with_its_exit_status(
 
     monkeypatch.setenv("PAYTEND_PARTNER_ID", "12")
     assert main.main(["doctor"]) == 2
+
+
+@pytest.mark.parametrize("sign", ["is_shared", "is_pending_shared", "is_org_shared"])
+def test_s9_a_channel_that_another_company_reads_is_wrong_unless_it_is_intended(
+    healthy: JourneyWorld, sign: str
+) -> None:
+    healthy.slack.state.change_channel("C0AUDIT", **{sign: True})
+
+    state, says = found(healthy)["audience"]
+    assert state == "wrong"
+    assert "C0AUDIT is shared with others (open_channels: {C0AUDIT: [shared]})" in says
+
+    config = healthy.bot.slack.context.doctor.config
+    intended = config.model_copy(update={"open_channels": {**config.open_channels, "C0AUDIT": (Audience.SHARED,)}})
+    assert found(healthy, config=intended)["audience"][0] == "ok"
+
+
+def test_s9_guests_strangers_and_public_channels_are_named(healthy: JourneyWorld) -> None:
+    config = healthy.bot.slack.context.doctor.config.model_copy(update={"open_channels": {}})
+
+    state, says = found(healthy, config=config)["audience"]
+
+    assert state == "wrong"
+    assert "C0APPROVALS is shared with others (U0STRANGER) and has guests (U0GUEST) and is public" in says
+    assert "C0ALERTS is public" in says
+    assert "C0AUDIT" not in says

@@ -3,11 +3,23 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlmodel import select
 
 from bot.database.tables import HomeTab
 from bot.slack import home
-from tests.journeys.world import ADMIN, CARD, MANAGER, ONCALL, STRANGER, SUPPORT, JourneyWorld, actions_of, text_of
+from tests.journeys.world import (
+    ADMIN,
+    CARD,
+    MANAGER,
+    ONCALL,
+    OTHER_MANAGER,
+    STRANGER,
+    SUPPORT,
+    JourneyWorld,
+    actions_of,
+    text_of,
+)
 
 
 def opens_home(world: JourneyWorld, person: str) -> str:
@@ -129,8 +141,36 @@ def test_slack_refusing_a_refresh_is_tried_again_later(sqlite_world: JourneyWorl
     world.slack.faults.limits("views.publish")
 
     assert world.bot.slack.home.refresh() == 0
+    assert world.bot.slack.home.refresh() == 0  # not asked again before Retry-After
+    world.clock.advance(timedelta(seconds=31))
     assert world.bot.slack.home.refresh() == 1
     assert "20.00 EUR" in shown(world, MANAGER)
+
+
+@pytest.mark.parametrize("error", ["invalid_arguments", "not_enabled", "user_not_found"])
+def test_s8_a_tab_that_slack_refuses_keeps_nobody_else_from_theirs(sqlite_world: JourneyWorld, error: str) -> None:
+    world = sqlite_world
+    opens_home(world, MANAGER)
+    opens_home(world, OTHER_MANAGER)
+    world.asks("20.00")
+    world.slack.faults.answers("views.publish", error)
+
+    assert world.bot.slack.home.refresh() == 1
+    assert ("20.00 EUR" in shown(world, MANAGER)) != ("20.00 EUR" in shown(world, OTHER_MANAGER))
+    world.asks("30.00", card="1755903")
+    assert world.bot.slack.home.refresh() == 2
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_s8_a_failure_of_slacks_stops_the_round(sqlite_world: JourneyWorld, status: int) -> None:
+    world = sqlite_world
+    opens_home(world, MANAGER)
+    opens_home(world, OTHER_MANAGER)
+    world.asks("20.00")
+    world.slack.faults.fails("views.publish", status=status)
+
+    assert world.bot.slack.home.refresh() == 0
+    assert world.bot.slack.home.refresh() == 2
 
 
 def test_a_stranger_gets_no_tab(sqlite_world: JourneyWorld) -> None:

@@ -65,6 +65,7 @@ routes:
   - {kind: cardholder_audited, to: [alerts]}
   - {kind: card_applied, to: [alerts]}
 balance: {every: 5m, currencies: {EUR: {warn: 5000.00, critical: 1000.00}}, repeat: 4h}
+open_channels: {C0APPROVALS: [shared, guests, public], C0ALERTS: [public], C0ONCALL: [public]}
 """
 
 

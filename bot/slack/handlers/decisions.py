@@ -207,6 +207,7 @@ CLICKS: tuple[Click, ...] = (
         read=_read_shown,
         opens=_approve,
         decides=True,
+        keeps_place=True,
     ),
     ModalClick(action="request_deny", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, opens=_open_denial),
     ModalClick(
@@ -215,6 +216,7 @@ CLICKS: tuple[Click, ...] = (
         read=_read_shown,
         opens=_withdraw,
         decides=True,
+        keeps_place=True,
     ),
     ModalClick(action="request_stop", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, opens=_open_stop),
     ReplyClick(

@@ -120,7 +120,7 @@ class Replica:
             monotonic=self.monotonic,
             find_member=self._find_member,
             take_snapshot=self._take_snapshot,
-            keep_secret=lambda _request, _secret: None,
+            keep_secret=lambda _request, _secret: True,
             wake_deliverer=lambda: None,
         )
         self.follow_up = RequestFollowUp(

@@ -39,7 +39,7 @@ class ExecutorWorld(ApprovalWorld):
             monotonic=self.monotonic,
             find_member=self._find_member,
             take_snapshot=self._look,
-            keep_secret=lambda _request, _secret: None,
+            keep_secret=lambda _request, _secret: True,
             wake_deliverer=lambda: None,
         )
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from approvals.actions.table import find_action
 from approvals.actions.usability import refuse_unusable
+from approvals.messages import notices
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.requests import opening, stored
 from bot.slack.context import SlackContext, require_any
-from bot.slack.declarations import Fields, Modal
+from bot.slack.declarations import Fields, Modal, OnceView, ShowOutcome
 from bot.slack.handlers.requests import ask_and_tell
 from bot.slack.payloads import Incoming
 from commands.card import changes
@@ -25,7 +27,7 @@ class NotYoursToSee(Refusal):
 
 
 class NotThereAnyMore(Refusal):
-    """It is not there any more: it was seen already, ten minutes are over, or the bot was started anew."""
+    """It is not there any more: it was seen already, or ten minutes are over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +75,34 @@ def _submit_password(context: SlackContext, incoming: Incoming, member: Member) 
     return ask_for_card("card.retrieve_password")(context, asked_in, member, payload)
 
 
-def show_secret(context: SlackContext, _incoming: Incoming, member: Member, request_id: str) -> View:
-    """Show a secret to its requester, from memory, once; the trail has that it was shown, not what."""
+def show_secret(context: SlackContext, _incoming: Incoming, member: Member, request_id: str) -> OnceView:
+    """Show a secret to its requester, once; the trail has that it was shown, not what."""
     with context.database.reading() as session:
         request = stored.find(session, request_id)
-    if member.person.account != request.requester_account:
+    if not member.person.is_known_as(request.requester_account):
         raise NotYoursToSee
     require_any(member, SUPPORT)  # only the requester gets here, who may have lost the role since
-    secret = context.secrets.take(request_id)
+    secret = context.secrets.hold(request_id)
     if secret is None:
         raise NotThereAnyMore
-    context.note("secret:shown", member=member, subject=f"request:{request_id}")
-    return SecretOnceView(card_id=request.subject, secret=secret.get_secret_value())
+    view = SecretOnceView(card_id=request.subject, secret=secret.get_secret_value())
+    return OnceView(view=view, settle=partial(_settle_secret, context, member, request_id))
+
+
+def _settle_secret(context: SlackContext, member: Member, request_id: str, outcome: ShowOutcome) -> None:
+    """Use the secret up once Slack has shown it. Without an answer it may have been seen, and counts as seen."""
+    if outcome is ShowOutcome.NOT_SHOWN:
+        context.secrets.release(request_id)
+        return
+    context.secrets.use_up(request_id)
+    is_sure = outcome is ShowOutcome.SHOWN
+    context.note("secret:shown", member=member, subject=f"request:{request_id}", is_sure=is_sure)
+    ended = "The secret was shown once." if is_sure else "The secret was perhaps shown: Slack did not say."
+    with context.database.writing() as session:
+        context.approvals.outbox.amend(
+            session, notices.secret_key(request_id), {"ended": ended}, now=context.now_in(session)
+        )
+    context.work.wake_deliverer()
 
 
 PASSWORD = Modal(
