@@ -49,3 +49,30 @@ def test_after_three_months_a_purchase_is_forgotten(sqlite_world: JourneyWorld) 
     world.bot.jobs.fire("purchases")
 
     assert kept(world) == {"Purchase": 0, "PurchaseName": 0}
+
+
+def test_n27_a_late_capture_is_edited_in_and_one_after_everything_was_forgotten_is_posted_anew(
+    sqlite_world: JourneyWorld,
+) -> None:
+    world = sqlite_world
+    trade = world.paytend.events.authorise(CARD, "12.00", merchant="CAFÉ").trade_id
+    late = world.paytend.events.authorise(CARD, "13.00", merchant="BAR").trade_id
+    world.hears_from_paytend()
+    world.passes(days=60)
+    _forget(world)
+    world.paytend.events.settle(trade)
+    world.hears_from_paytend()
+    texts = [message["text"].split(" at ")[0] for message in world.slack.messages("C0ALERTS")]
+    assert texts == ["Settled: 12.00 EUR", "Authorised: 13.00 EUR"]
+
+    world.passes(days=401)
+    _forget(world)
+    world.paytend.events.settle(late)
+    world.hears_from_paytend()
+    texts = [message["text"].split(" at ")[0] for message in world.slack.messages("C0ALERTS")]
+    assert texts == ["Settled: 12.00 EUR", "Authorised: 13.00 EUR", "Settled: 13.00 EUR"]
+
+
+def _forget(world: JourneyWorld) -> None:
+    for job in ("purchases", "retention", "rows"):
+        assert world.bot.jobs.fire(job)
