@@ -23,6 +23,21 @@ class SeenDelivery(SQLModel, table=True):
     seen_at: datetime = _moment()
 
 
+class OpenWork(SQLModel, table=True):
+    """A command, click or submission that changes something, acknowledged and not finished yet.
+
+    `what` names it without anything that was typed. The row goes when it is finished; one that stays belonged to a
+    process that died.
+    """
+
+    __tablename__ = "open_work"
+
+    key: str = Field(primary_key=True)
+    account: str
+    what: str
+    taken_at: datetime = _moment()
+
+
 class Slot(SQLModel, table=True):
     """One firing of a job, counted in UTC. The replica that inserts the row does the job until its lease ends."""
 

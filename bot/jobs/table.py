@@ -8,6 +8,7 @@ from bot.books.keeper import BookKeeper
 from bot.jobs.audit_head import AuditHeadPublisher
 from bot.jobs.expiry import Expiry
 from bot.jobs.follow_up import RequestFollowUp
+from bot.jobs.interrupted_work import InterruptedWork
 from bot.jobs.missed_webhooks import MissedWebhookFinder
 from bot.jobs.refused_people import RefusedPeople
 from bot.jobs.refused_webhooks import RefusalNotes
@@ -34,6 +35,7 @@ class JobContext:
     timers: RoutingTimers
     missed: MissedWebhookFinder
     expiry: Expiry
+    interrupted_work: InterruptedWork
     audit_head: AuditHeadPublisher
     books: BookKeeper
     refresh_home: Callable[[], object]
@@ -145,6 +147,12 @@ JOBS: tuple[JobRow, ...] = (
         every=timedelta(seconds=10),
         does="draws and uploads the trend of a low balance",
         work=lambda context: context.pictures.send_due,
+    ),
+    JobRow(
+        name="interrupted_work",
+        every=timedelta(minutes=1),
+        does="tells people about what they asked for and a process that died did not finish",
+        work=lambda context: context.interrupted_work.tell,
     ),
     JobRow(
         name="drafts",

@@ -73,13 +73,15 @@ class ReplyForm(Form, Generic[T]):
     """A form that is answered by a private message.
 
     With `asks_paytend` a slow answer announces itself. `suggest` answers when nothing was typed behind the word;
-    with None from it, nothing is read like any other words. One `at_once` waits behind no slow Paytend,
-    and is acknowledged only when its effect is on the disk: people rely on a stop that Slack has accepted.
+    with None from it, nothing is read like any other words. One that `changes` something is on the disk before it
+    is acknowledged, so that a restart in the middle is told to the person. One `at_once` waits behind no slow
+    Paytend, and is acknowledged only when its effect is on the disk: people rely on a stop that Slack accepted.
     """
 
     read: Callable[[TypedWords], T]
     answer: Callable[[SlackContext, Incoming, Member, T], Reply]
     asks_paytend: bool = False
+    changes: bool = False
     at_once: bool = False
     suggest: Callable[[SlackContext, Member], Reply | None] | None = None
 
@@ -96,11 +98,14 @@ class ModalForm(Form, Generic[T]):
 class Click:
     """A button or a select. `read` takes what the handler needs out of its value; raises OldButton.
 
-    One that `decides` is acknowledged only when its effect is on the disk, so that no accepted decision is lost.
+    One that `changes` something is on the disk before it is acknowledged, so that a restart in the middle is told
+    to the person. One that `decides` is acknowledged only when its effect is on the disk, so that no accepted
+    decision is lost.
     """
 
     action: str
     roles: Roles
+    changes: bool = False
     decides: bool = False
 
 

@@ -22,12 +22,13 @@ from slack_sdk import WebClient
 
 from bot.http.app import HttpRequest, HttpResponse, Path, respond_json
 from bot.slack.access import SlackAccess
+from bot.slack.deliveries import NotAccepted
 from bot.slack.error_replies import explain
 from bot.slack.handlers.option_searches import offer
-from bot.slack.handlers.table import CLICKS, COMMANDS, MODALS
+from bot.slack.handlers.table import MODALS
 from bot.slack.modal_checks import find_mistakes
 from bot.slack.payloads import Incoming, PayloadKind, read_incoming
-from bot.slack.router import Router, decides, is_at_once, is_quick
+from bot.slack.router import CHANGING, Router, decides, is_quick
 from bot.slack.signatures import DeliveryFlaw, SignatureCheck
 from bot.threads import Busy, WorkQueue
 from commands.slash_command import View
@@ -39,12 +40,9 @@ DECIDED_WITHIN = 2.0  # seconds: Slack wants its acknowledgement within three
 NO_ANSWER = BoltResponse(status=200, body="")
 NOT_OURS = BoltResponse(status=401, body="")
 NOT_KNOWN_YET = BoltResponse(status=503, body="")
-_DECIDING = (
-    *(name for name, click in CLICKS.items() if click.decides),
-    # All forms of the command: which one it is says only the text that was typed.
-    *(quote(command.name, safe="") for command in COMMANDS if any(map(is_at_once, command.forms))),
-)
-_WAITING = (b"block_suggestion", *(name.encode() for name in _DECIDING))
+# A longer body is not searched for them: what Slack sends is shorter, and anybody can send this much.
+_LONGEST_SEARCHED = 100_000  # bytes
+_WAITING = (b"block_suggestion", b"view_submission", *(quote(name, safe="").encode() for name in CHANGING))
 UNREADABLE = BoltResponse(status=400, body="")
 FORGED = respond_json("401 Unauthorized", {"error": "invalid request"})
 # What reading something of another shape raises: a text where an object should be, and the like.
@@ -85,8 +83,21 @@ class SlackListener(Middleware):
         except _MISSHAPEN:
             self.refuse(DeliveryFlaw.UNREADABLE)
             return UNREADABLE
-        if refused := self._check_origin(incoming):
-            return refused
+        answer = self._check_origin(incoming) or self._answer_here(incoming)
+        if answer is not None:
+            return answer
+        try:
+            if self.router.accept(incoming):
+                if decides(incoming):
+                    self.quick.finish(lambda: self.router.run(incoming), within=DECIDED_WITHIN)
+                else:
+                    (self.quick if is_quick(incoming) else self.slow).submit(lambda: self.router.run(incoming))
+        except (Busy, NotAccepted) as error:
+            return self._refuse(incoming, error)
+        return NO_ANSWER
+
+    def _answer_here(self, incoming: Incoming) -> BoltResponse | None:
+        """Return the answer to what needs more than an acknowledgement, or nothing at all; None for the rest."""
         match incoming.kind:
             case PayloadKind.SUBMISSION:
                 return self._submit(incoming)
@@ -94,14 +105,8 @@ class SlackListener(Middleware):
                 return _json({"options": offer(self.router.context, incoming)})
             case PayloadKind.OTHER:
                 return NO_ANSWER
-        try:
-            if decides(incoming):
-                self.quick.finish(lambda: self.router.run(incoming), within=DECIDED_WITHIN)
-            else:
-                (self.quick if is_quick(incoming) else self.slow).submit(lambda: self.router.run(incoming))
-        except Busy as error:
-            return self._say_busy(incoming, error)
-        return NO_ANSWER
+            case _:
+                return None
 
     def _check_origin(self, incoming: Incoming) -> BoltResponse | None:
         """Return a refusal unless it is for our workspace and app: the signature does not say so."""
@@ -116,10 +121,12 @@ class SlackListener(Middleware):
             return NOT_OURS
         return None
 
-    def _say_busy(self, incoming: Incoming, error: Busy) -> BoltResponse:
+    def _refuse(self, incoming: Incoming, error: Busy | NotAccepted) -> BoltResponse:
+        _log.warning("slack.not_taken", extra={"delivery": incoming.name, "reason": type(error).__name__})
+        if isinstance(error, Busy):
+            self.router.give_back(incoming)
         if incoming.kind is not PayloadKind.COMMAND:  # only a command can be answered in its acknowledgement
-            _log.warning("slack.busy", extra={"name": incoming.name})
-            return NO_ANSWER
+            return NOT_KNOWN_YET if isinstance(error, NotAccepted) else NO_ANSWER
         reply = explain(error, reference=incoming.key)
         rendered = self.renderer.message(reply.template, reply)
         return _json({"response_type": "ephemeral", "text": rendered.text, "blocks": rendered.blocks})
@@ -133,8 +140,13 @@ class SlackListener(Middleware):
             return _json({"response_action": "errors", "errors": wrong})
         working = WorkingView(title=modal.title, says=modal.working)
         try:
-            self.slow.submit(lambda: self.router.run(incoming))
+            if self.router.accept(incoming):
+                self.slow.submit(lambda: self.router.run(incoming))
+        except NotAccepted:
+            _log.exception("slack.not_accepted", extra={"delivery": incoming.name})
+            return NOT_KNOWN_YET  # Slack says that it did not work, and the form stays as it is
         except Busy as error:
+            self.router.give_back(incoming)
             working = replace(working, says=explain(error, reference=incoming.key).headline)
         view = self.renderer.view(working.template, working)
         return _json({"response_action": "update", "view": view})
@@ -171,11 +183,12 @@ def make_bolt(listener: SlackListener, *, slack: WebClient) -> App:
 def is_instant(request: HttpRequest) -> bool:
     """Whether a request is only handed over: a webhook, or most of Slack's.
 
-    Searching for options may ask Paytend, and decisions wait for the disk: these are told by their raw body, as
-    reading it is most of the work; any other with such a word in it takes the other way.
+    Searching for options may ask Paytend, and what changes something waits for the disk: these are told by their
+    raw body, as reading it is most of the work; any other with such a word in it takes the other way.
     """
     if request.path == Path.SLACK:
-        return not any(word in request.body for word in _WAITING)
+        is_short = len(request.body) <= _LONGEST_SEARCHED
+        return is_short and not any(word in request.body for word in _WAITING)
     return request.path == Path.WEBHOOK
 
 

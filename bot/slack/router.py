@@ -47,15 +47,32 @@ class Router:
     deliveries: SeenDeliveries
     make_id: Callable[[], str]
 
+    def accept(self, incoming: Incoming) -> bool:
+        """Put what changes something on the disk, and return whether it is new; raises NotAccepted.
+
+        Acknowledged, it exists nowhere else: a process that dies before `run` has ended leaves a row, which
+        `jobs/interrupted_work.py` tells the person about.
+        """
+        what = find_change(incoming)
+        return not what or self.deliveries.accept(incoming.key, account=incoming.account, what=what)
+
+    def give_back(self, incoming: Incoming) -> None:
+        """Forget what was accepted and will not be run; the person learns of it in another way."""
+        if find_change(incoming):
+            self.deliveries.finish(incoming.key)
+
     def run(self, incoming: Incoming) -> None:
         """Do it once, however often Slack delivers it; whatever goes wrong becomes a private answer."""
+        is_accepted = bool(find_change(incoming))
         with self._prompting(incoming) as prompt:
             try:
                 # Slack delivers again what it saw no acknowledgement of; a second run could make a second request.
-                if self.deliveries.is_new(incoming.key):
+                if is_accepted or self.deliveries.is_new(incoming.key):
                     _ACTS[incoming.kind](self, incoming, prompt)
             except Exception as error:  # noqa: BLE001 - the edge: every error becomes words, and a line in the log
                 self._answer_error(prompt.settle(incoming), error)
+        if is_accepted:
+            self.deliveries.finish(incoming.key)
 
     def _answer_error(self, incoming: Incoming, error: Exception) -> None:
         context, reply = self.context, explain(error, reference=self.make_id())
@@ -179,6 +196,17 @@ _ACTS: Mapping[PayloadKind, Callable[[Router, Incoming, WaitingModal], None]] = 
 }
 
 
+def _may_change(form: Form) -> bool:
+    return isinstance(form, ReplyForm) and (form.changes or form.at_once)
+
+
+# Commands and buttons of which something may change. Of a command it depends on what was typed behind it.
+CHANGING = (
+    *(name for name, click in CLICKS.items() if click.changes or click.decides),
+    *(command.name for command in COMMANDS_BY_NAME.values() if any(map(_may_change, command.forms))),
+)
+
+
 def is_quick(incoming: Incoming) -> bool:
     """Whether it must not wait behind a slow Paytend: it asks Paytend nothing, or opens a modal."""
     if click := CLICKS.get(incoming.name):
@@ -211,6 +239,17 @@ def decides(incoming: Incoming) -> bool:
     if click := CLICKS.get(incoming.name):
         return click.decides
     return is_at_once(_find_form(incoming))
+
+
+def find_change(incoming: Incoming) -> str:
+    """Return a name for what a delivery may change, without what was typed; empty for what only reads."""
+    if incoming.kind is PayloadKind.SUBMISSION:
+        modal = MODALS.get(incoming.name)
+        return f"the form {modal.title}" if modal else ""
+    if click := CLICKS.get(incoming.name):
+        return "a click of yours" if click.changes or click.decides else ""
+    form = _find_form(incoming)
+    return f"{incoming.name} {form.word}".strip() if form is not None and _may_change(form) else ""
 
 
 def is_at_once(form: Form | None) -> bool:

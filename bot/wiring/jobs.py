@@ -37,6 +37,7 @@ def make_scheduler(
         refused_people=slack.context.refused_people,
         timers=notices.timers,
         missed=webhooks.missed,
+        interrupted_work=slack.interrupted_work,
         expiry=make_expiry(base, approvals=approvals),
         audit_head=make_audit_head(base, approvals=approvals),
         books=books,

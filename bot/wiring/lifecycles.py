@@ -10,6 +10,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.database.engine import SqlDatabase
 from bot.jobs.executor import Executor
+from bot.jobs.interrupted_work import InterruptedWork
 from bot.jobs.scheduler import Scheduler
 from bot.slack.access import keep_connecting
 from bot.slack.directory_refresh import DirectoryRefresh
@@ -61,7 +62,12 @@ def list_lifecycles(
         Lifecycle(stop=base.clients.close),
         # Before any thread of ours claims work: what is claimed now was left behind.
         Lifecycle(
-            start=lambda: recover(base.database, executor=approvals.executor, deliverer=notices.deliverer),
+            start=lambda: recover(
+                base.database,
+                executor=approvals.executor,
+                deliverer=notices.deliverer,
+                interrupted_work=slack.interrupted_work,
+            ),
             is_recovery=True,
         ),
         Lifecycle(start=lambda: _note_configuration(base, approvals)),
@@ -104,11 +110,17 @@ def _resume(base: Foundation, notices: NoticeEdge) -> None:
     base.loops.delivery.wake()
 
 
-def recover(database: SqlDatabase, *, executor: Executor, deliverer: Deliverer) -> None:
+def recover(
+    database: SqlDatabase, *, executor: Executor, deliverer: Deliverer, interrupted_work: InterruptedWork
+) -> None:
     """Take over what a dead process held; on PostgreSQL a replica may hold it, so there its lease has to end."""
     if not database.is_sqlite:
         return
-    left = {"executions": executor.recover(), "deliveries": deliverer.recover()}
+    left = {
+        "executions": executor.recover(),
+        "deliveries": deliverer.recover(),
+        "commands": interrupted_work.recover(),
+    }
     if any(left.values()):
         _log.warning("start.recovered", extra=left)
 

@@ -8,6 +8,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from bot.books.keeper import BookKeeper
 from bot.clock import read_time
 from bot.http.refusals import Door
+from bot.jobs.interrupted_work import InterruptedWork
 from bot.jobs.refused_people import RefusedPeople
 from bot.slack.choices import Choices
 from bot.slack.context import ModalInputs, SlackContext, WorkHandover
@@ -34,6 +35,7 @@ class SlackEdge:
 
     context: SlackContext
     home: HomeTabs
+    interrupted_work: InterruptedWork
     bolt: App
     door: VerifiedBolt | None
     socket: SocketModeHandler | None
@@ -61,7 +63,7 @@ def make_slack_edge(
             context=context,
             opener=ModalOpener(slack=slack, replier=context.replier),
             home=home,
-            deliveries=SeenDeliveries(database=base.database, now=base.clock.now),
+            deliveries=SeenDeliveries(database=base.database, now_in=base.clock.now_in),
             make_id=base.make_id,
         ),
         renderer=base.renderer,
@@ -70,11 +72,14 @@ def make_slack_edge(
         slow=base.pools.slow,
         refuse=refuse,
     )
+    interrupted = make_interrupted_work(base, approvals=approvals)
     secret, token = settings.SLACK_SIGNING_SECRET, settings.SLACK_APP_TOKEN
     bolt = make_bolt(listener, slack=slack)
     if token is not None:  # over HTTP nothing is accepted then, also where a signing secret is set
         socket = make_socket(bolt, token.get_secret_value(), slack=slack)
-        return SlackEdge(context=context, home=home, bolt=bolt, door=None, socket=socket)
+        return SlackEdge(
+            context=context, home=home, interrupted_work=interrupted, bolt=bolt, door=None, socket=socket
+        )
     if secret is None:
         raise ValueError("HTTP mode needs a signing secret; the settings check it")
     # The machine's own time: Slack stamps what it sends, and knows no other clock of ours.
@@ -82,9 +87,20 @@ def make_slack_edge(
     return SlackEdge(
         context=context,
         home=home,
+        interrupted_work=interrupted,
         bolt=bolt,
         door=VerifiedBolt(bolt=bolt, check=check, refuse=refuse),
         socket=None,
+    )
+
+
+def make_interrupted_work(base: Foundation, *, approvals: ApprovalEdge) -> InterruptedWork:
+    """Return what tells people about work that a process left behind."""
+    return InterruptedWork(
+        database=base.database,
+        outbox=approvals.context.outbox,
+        now_in=base.clock.now_in,
+        wake_deliverer=base.loops.delivery.wake,
     )
 
 

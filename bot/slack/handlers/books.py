@@ -156,7 +156,7 @@ CLICKS: tuple[Click, ...] = (
         ReplyClick(action=action, roles=PARTNER, read=_read_page, answer=show_page, replaces=True)
         for action in ("partner_books_next", "partner_books_previous")
     ),
-    ReplyClick(action="books_stop", roles=STOP, read=read_text("difference"), answer=_stop),
+    ReplyClick(action="books_stop", roles=STOP, read=read_text("difference"), answer=_stop, changes=True),
     ModalClick(action="books_known", roles=PARTNER, read=read_text("difference"), opens=_open_known),
 )
 MODALS = (

@@ -220,7 +220,11 @@ CLICKS: tuple[Click, ...] = (
     ),
     ModalClick(action="request_stop", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, opens=_open_stop),
     ReplyClick(
-        action="request_looking", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, answer=_announce_review
+        action="request_looking",
+        roles=RoleExemption.REQUEST_DECIDES,
+        read=_read_shown,
+        answer=_announce_review,
+        changes=True,
     ),
     ModalClick(
         action="request_settle_happened",

@@ -44,4 +44,8 @@ def _acknowledge(context: SlackContext, _incoming: Incoming, member: Member, key
     return None  # the notice itself is edited
 
 
-CLICKS = (ReplyClick(action="notice_acknowledge", roles=ALL_ROLES, read=read_text("key"), answer=_acknowledge),)
+CLICKS = (
+    ReplyClick(
+        action="notice_acknowledge", roles=ALL_ROLES, read=read_text("key"), answer=_acknowledge, changes=True
+    ),
+)

@@ -238,6 +238,7 @@ CLICKS: tuple[Click, ...] = (
         read=read_text("draft"),
         answer=_ask_again,
         asks_paytend=True,
+        changes=True,
         replaces=True,
     ),
 )

@@ -108,6 +108,7 @@ FORMS = (
         roles=SILENCE,
         read=silences.read_silence,
         answer=_silence,
+        changes=True,
     ),
     ReplyForm(
         word="silences",
@@ -119,6 +120,8 @@ FORMS = (
     ),
 )
 CLICKS = (
-    ReplyClick(action="silence_end", roles=SILENCE, read=read_text("silence"), answer=_end, replaces=True),
+    ReplyClick(
+        action="silence_end", roles=SILENCE, read=read_text("silence"), answer=_end, changes=True, replaces=True
+    ),
     ReplyClick(action="silence_held", roles=SILENCE, read=read_text("silence"), answer=_show_held),
 )

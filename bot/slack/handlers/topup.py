@@ -113,6 +113,7 @@ COMMAND = Command(
             read=topup.read_top_up,
             answer=_ask,
             asks_paytend=True,
+            changes=True,
         ),
         ReplyForm(
             word="status",
@@ -147,6 +148,7 @@ CLICKS: tuple[Click, ...] = (
         read=read_text("draft"),
         answer=_ask_again,
         asks_paytend=True,
+        changes=True,
         replaces=True,
     ),
 )

@@ -40,6 +40,7 @@ def _form(
     read: Callable[[TypedWords], T],
     answer: Callable[[SlackContext, Incoming, Member, T], Reply],
     offers_cards: bool = False,
+    changes_it: bool = False,
 ) -> ReplyForm[T]:
     """Return a form of the support team that asks Paytend; without a card it may offer those used lately."""
     suggest = lookups.suggest_cards(word) if offers_cards else None
@@ -51,6 +52,7 @@ def _form(
         read=read,
         answer=answer,
         asks_paytend=True,
+        changes=changes_it,
         suggest=suggest,
     )
 
@@ -114,6 +116,7 @@ COMMAND = Command(
             read=changes.read_found,
             answer=ask_for_card("card.found"),
             offers_cards=True,
+            changes_it=True,
         ),
         _form(
             "activate",
@@ -121,6 +124,7 @@ COMMAND = Command(
             "ask to activate a card for a cardholder",
             read=changes.read_activate,
             answer=ask_for_card("card.activate"),
+            changes_it=True,
         ),
         _form(
             "replace",
@@ -186,15 +190,24 @@ def _click(
     read: Callable[[SentValue], T],
     answer: Callable[[SlackContext, Incoming, Member, T], Reply],
     replaces: bool = True,
+    changes_it: bool = False,
 ) -> ReplyClick[T]:
-    return ReplyClick(action=action, roles=SUPPORT, read=read, answer=answer, asks_paytend=True, replaces=replaces)
+    return ReplyClick(
+        action=action,
+        roles=SUPPORT,
+        read=read,
+        answer=answer,
+        asks_paytend=True,
+        changes=changes_it,
+        replaces=replaces,
+    )
 
 
 CLICKS: tuple[Click, ...] = (
     _click("card_info", read=read_text("card_id"), answer=lookups.show_card, replaces=False),
-    _click("card_chosen", read=_read_choice, answer=_answer_choice),
-    _click("card_lost", read=read_text("card_id"), answer=lookups.report_lost),
-    _click("card_replace", read=read_text("draft"), answer=ask_replacement),
+    _click("card_chosen", read=_read_choice, answer=_answer_choice, changes_it=True),
+    _click("card_lost", read=read_text("card_id"), answer=lookups.report_lost, changes_it=True),
+    _click("card_replace", read=read_text("draft"), answer=ask_replacement, changes_it=True),
     _click("card_designs_next", read=take_start, answer=lookups.show_designs),
     _click("card_designs_previous", read=take_start, answer=lookups.show_designs),
     ModalClick(action="card_activate", roles=SUPPORT, read=read_ordered, opens=opens(ACTIVATE)),
