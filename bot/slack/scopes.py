@@ -14,5 +14,5 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "im:write": ("conversations.open",),
     "pins:write": ("pins.add", "pins.remove"),
     "usergroups:read": ("usergroups.list",),
-    "users:read": ("users.info", "users.list"),
+    "users:read": ("users.info", "users.list", "bots.info"),
 }

@@ -108,7 +108,7 @@ def test_a_forged_webhook_is_refused_counted_and_in_the_trail(world: JourneyWorl
 
     assert answers == [(401, {"status": "01", "msg": "refused"})] * 5
     assert world.rows()[InboxEvent.__name__] == 0
-    assert world.slack.api_calls[1:] == []
+    assert {call.method for call in world.slack.api_calls} <= {"auth.test", "bots.info"}  # of the start
     assert json.loads(world.trail()[-1].facts) == {
         "count": 5,
         "reasons": {"signature": 1, "unreadable": 3, "unsigned": 1},
