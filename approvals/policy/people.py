@@ -52,6 +52,10 @@ class DirectoryBusy(DirectoryUnreadable):
     """Slack limits how often it may be asked."""
 
 
+class ScopeMissing(DirectoryUnreadable):
+    """The app may not read this: it lacks a scope, whose name this is."""
+
+
 class ApproversUnreadable(Refusal):
     """Slack did not say who could approve this, so it was not asked for. Please try again in a minute."""
 
@@ -183,6 +187,8 @@ def find_member(
         # Roles found in readable groups count even if another group of the same role cannot be read.
         if person.accounts & listed.accounts:
             held.add(name)
+        elif isinstance(listed.trouble, ScopeMissing):
+            raise listed.trouble  # no minute makes it better
         elif listed.trouble is not None:
             unreadable.add(name)
             is_busy = is_busy or isinstance(listed.trouble, DirectoryBusy)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from approvals.policy.people import DirectoryBusy, DirectoryUnreadable, NotInDirectory, Profile
+from approvals.policy.people import DirectoryBusy, DirectoryUnreadable, NotInDirectory, Profile, ScopeMissing
 from bot.slack.known_accounts import KnownAccounts
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import read_error_code, read_refusal
@@ -216,6 +216,8 @@ def _reading(name: str) -> Iterator[None]:
     except SlackApiError as error:
         if read_refusal(error).trouble is Trouble.LIMITED:
             raise DirectoryBusy(name) from error
+        if read_error_code(error) == "missing_scope":
+            raise ScopeMissing(str(error.response.get("needed") or name)) from error
         raise (NotInDirectory if read_error_code(error) in _UNKNOWN else DirectoryUnreadable)(name) from error
     except (SlackClientError, OSError) as error:
         raise DirectoryUnreadable(name) from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals.policy.people import DirectoryBusy, DirectoryUnreadable
+from approvals.policy.people import DirectoryBusy, DirectoryUnreadable, ScopeMissing
 from approvals.refusals import Refusal
 from bot.threads import Busy
 from commands.slash_command import ProblemReply
@@ -65,6 +65,14 @@ ANSWERS: tuple[tuple[type[Exception], ErrorReply], ...] = (
     (
         DirectoryBusy,
         ErrorReply(headline="Slack is busy", next="Nothing was done. Please try again in a minute."),
+    ),
+    (
+        ScopeMissing,
+        ErrorReply(
+            headline="The app lacks a scope in Slack",
+            told=True,
+            next="Please tell an admin: install the app again from `cardops manifest`.",
+        ),
     ),
     (
         DirectoryUnreadable,

@@ -15,6 +15,10 @@ from paytend.operations.encoding import LARGEST_DOCUMENT
 
 _HOSTS = ("files.slack.com", "files.slack-gov.com")
 
+# Without the scope Slack answers with its login page, by a redirect or at once (S11).
+_LOGIN = frozenset({302, 401, 403})
+_PAGE = (b"<!doctype html", b"<html")
+
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +26,10 @@ class FileUnreadable(Refusal):
     """Slack did not hand out the file ({reason}), so nothing was sent. Please attach it again."""
 
     is_recorded = False
+
+
+class FileNotHandedOut(FileUnreadable):
+    """Slack showed its login page and not the file: the app lacks the scope files:read. Please tell an admin."""
 
 
 class FileTooLarge(Refusal):
@@ -46,6 +54,8 @@ class SlackFiles:
         content = bytearray()
         try:
             with self.http.stream("GET", file.url, headers={"Authorization": f"Bearer {self.token}"}) as answer:
+                if answer.status_code in _LOGIN:
+                    raise FileNotHandedOut
                 if answer.status_code != 200:
                     raise FileUnreadable(reason=f"status {answer.status_code}")
                 for chunk in answer.iter_bytes():
@@ -55,6 +65,8 @@ class SlackFiles:
                         raise FileTooLarge
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FileUnreadable(reason=type(error).__name__) from error
+        if content.lstrip()[:20].lower().startswith(_PAGE):
+            raise FileNotHandedOut
         return bytes(content)
 
     def delete(self, file: AttachedFile) -> bool:

@@ -32,6 +32,7 @@ class Incoming:
 
     `team` is the workspace where it happened, `account_team` one of the person's, where Slack names it; on
     Enterprise Grid they may be other workspaces of the organisation `enterprise` than that of our token.
+    `thread` is that of the reply in which was clicked; in other messages it is empty.
     `text` is what was typed, searched for or chosen; `view` the modal as it was then.
     """
 
@@ -44,6 +45,7 @@ class Incoming:
     enterprise: str = ""
     app: str = ""
     channel: str = ""
+    thread: str = ""
     text: str = ""
     trigger: str = ""
     response_url: str = ""
@@ -117,6 +119,7 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
         name=action.get("action_id", "").partition(":")[0],
         key=f"click:{body.get('trigger_id', '')}:{action.get('action_ts', '')}",
         channel=(body.get("channel") or {}).get("id", ""),
+        thread=_read_thread(container),
         response_url=body.get("response_url", ""),
         text=chosen.get("value") or "",
         value=read_value(action.get("value") or chosen.get("value")),
@@ -125,6 +128,12 @@ def _read_click(body: Mapping[str, Any]) -> Incoming:
         view_id=view.get("id", "") if is_modal else "",
         is_ephemeral=bool(container.get("is_ephemeral")),
     )
+
+
+def _read_thread(container: Mapping[str, Any]) -> str:
+    """Return the thread of a reply. A root message has its own time there, and is looked at in the channel."""
+    thread = container.get("thread_ts") or ""
+    return "" if thread == container.get("message_ts") else str(thread)
 
 
 def _read_view(body: Mapping[str, Any]) -> Incoming:

@@ -47,9 +47,11 @@ class Replier:
             self.show_in_view(to.view_id, reply)
             return
         rendered = self.render(reply)
-        message = {"text": rendered.text, "blocks": rendered.blocks}
+        message: dict[str, Any] = {"text": rendered.text, "blocks": rendered.blocks}
+        # Slack shows an answer to a click in a thread in the channel, unless it is told the thread (S12).
+        where = {"thread_ts": to.thread} if to.thread else {}
         # Slack takes a response URL five times within 30 minutes, then refuses it.
-        if not self._respond(to, {**message, "response_type": "ephemeral", "replace_original": replace}):
+        if not self._respond(to, {**message, **where, "response_type": "ephemeral", "replace_original": replace}):
             self._post_ephemeral(to, message)
 
     def dismiss(self, to: Incoming) -> None:
@@ -126,7 +128,8 @@ class Replier:
     def _post_ephemeral(self, to: Incoming, message: Mapping[str, Any]) -> None:
         try:
             if to.channel:
-                self.slack.chat_postEphemeral(channel=to.channel, user=to.account, **message)
+                thread = to.thread or None
+                self.slack.chat_postEphemeral(channel=to.channel, user=to.account, thread_ts=thread, **message)
                 return
         except (SlackClientError, OSError) as error:  # the bot is not in every channel where commands are typed
             _log.info("reply.not_in_channel", extra={"reason": read_error_code(error)})

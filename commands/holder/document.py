@@ -81,7 +81,9 @@ def check(fields: Mapping[str, str], files: Mapping[str, Sequence[AttachedFile]]
     if len(chosen) != 1:
         return {**wrong, "file": "Attach one file."}
     size = chosen[0].size
-    if suffix_of(chosen[0]) is None:
+    if chosen[0].name.lower().endswith((".heic", ".heif")):
+        wrong["file"] = "Paytend takes no HEIC photo: save it as JPEG. JPEG, PNG and PDF files are taken."
+    elif suffix_of(chosen[0]) is None:
         wrong["file"] = "A JPEG, PNG or PDF file is needed."
     elif size <= 0:
         wrong["file"] = "The file is empty."

@@ -99,7 +99,9 @@ def use_response_address(state: State, path: str, body: Any) -> None:
             person_id=address.person_id,
             channel_id=address.channel_id,
             is_open=body.get("response_type") == "in_channel",
-            thread_ts=body.get("thread_ts") or address.thread_ts,
+            # Only what the app says: Slack does not put an answer into the thread of the click by itself
+            # (docs.slack.dev/interactivity/handling-user-interaction, "message responses": `thread_ts`).
+            thread_ts=body.get("thread_ts"),
         )
 
 

@@ -313,3 +313,12 @@ def test_a_top_up_is_read_or_what_is_wrong_is_said() -> None:
     for changes, where in wrongs:
         assert set(topup.read_fields(typed | changes)[1]) == where
     assert topup.read_fields(typed | {"reason": "x" * 500})[1] == {}
+
+
+@pytest.mark.parametrize("name", ["photo.heic", "IMG_1.HEIF"])
+def test_s15_a_heic_photo_is_refused_with_the_kinds_that_are_taken(name: str) -> None:
+    file = document.AttachedFile(id="F1", name=name, size=8, url="")
+
+    wrong = document.check({"file_type": "3"}, {"file": (file,)})
+
+    assert wrong == {"file": "Paytend takes no HEIC photo: save it as JPEG. JPEG, PNG and PDF files are taken."}

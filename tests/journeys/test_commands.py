@@ -1,5 +1,8 @@
 """Commands that only read: replies go to the person who typed, and name what was wrong and the right form."""
 
+import pytest
+
+from bot.slack.scopes import SCOPES
 from tests.journeys.world import (
     ADMIN,
     CARD,
@@ -247,3 +250,15 @@ def test_lists_of_requests_are_for_those_with_a_role(sqlite_world: JourneyWorld)
 
         assert "Guests may not do this" in world.told("U0GUEST")
     assert world.slack.modal("U0GUEST") is None
+
+
+@pytest.mark.parametrize("scope", ["users:read", "usergroups:read"])
+def test_s15_a_missing_scope_is_named_and_not_put_off_for_a_minute(sqlite_world: JourneyWorld, scope: str) -> None:
+    world = sqlite_world
+    world.slack.credentials.scopes = frozenset(SCOPES) - {scope}
+
+    world.types(SUPPORT, "/card info 1755902")
+
+    assert "The app lacks a scope in Slack" in shown(world)
+    assert scope in shown(world)
+    assert "in a minute" not in shown(world)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from slack_sdk import WebClient
 
-from bot.slack.files import FileTooLarge, FileUnreadable, SlackFiles
+from bot.slack.files import FileNotHandedOut, FileTooLarge, FileUnreadable, SlackFiles
 from commands.holder.document import AttachedFile
 from paytend.operations.encoding import LARGEST_DOCUMENT
 
@@ -92,3 +92,19 @@ def test_what_slack_does_not_hand_out_is_unreadable() -> None:
         make_files(lambda _request: httpx.Response(404)).read(url)
     with pytest.raises(FileUnreadable, match="ReadTimeout"):
         make_files(break_off).read(url)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        httpx.Response(200, content=b"\n<!DOCTYPE html><html><body>Sign in to Slack</body></html>"),
+        httpx.Response(302, headers={"Location": "https://example.slack.com/?redir=1"}),
+        httpx.Response(403),
+    ],
+    ids=["page", "redirect", "forbidden"],
+)
+def test_s11_slacks_login_page_is_no_file_and_the_scope_is_named(page: httpx.Response) -> None:
+    url = attached("https://files.slack.com/files-pri/T0-F0/passport.pdf")
+
+    with pytest.raises(FileNotHandedOut, match="files:read"):
+        make_files(lambda _request: page).read(url)
