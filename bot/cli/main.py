@@ -28,7 +28,7 @@ from bot.cli.shell import UNUSABLE, WRONG, CommandFunction, complain
 from bot.database.backup import StillConnected
 from bot.database.engine import FileUnusable, SecondProcess
 from bot.database.key_check import KeysDoNotFit
-from bot.database.schema import NotMigrated
+from bot.database.schema import DatabaseNewer, NotMigrated, SchemaIncomplete
 from bot.settings.cardops_yml import ConfigUnusable
 from bot.settings.environment import SettingsUnusable
 from bot.settings.setup import SetupUnusable
@@ -55,6 +55,7 @@ NOUNS = (
 
 
 _SETTINGS, _SETTINGS_HINT = "The settings cannot be used:", "They come from the environment and .env."
+_INCOMPLETE = "The database says that it is migrated, and these parts of it are missing:"
 _CONFIG = "The configuration cannot be used:"
 _KEYS_HINT = (
     "Nothing was written. Set the keys that this database was used with, or look at DATABASE_URL; "
@@ -101,7 +102,9 @@ def _do(chosen: argparse.Namespace) -> int:
     except (SettingsUnusable, ConfigUnusable, KeysDoNotFit) as error:
         headline, hint = _HEADLINES[type(error)]
         return complain(headline, error.problems, hint)
-    except (SecondProcess, StillConnected, NotMigrated) as error:
+    except SchemaIncomplete as error:
+        return complain(_INCOMPLETE, error.missing, "Restore a backup, or ask for help with this list.")
+    except (SecondProcess, StillConnected, NotMigrated, DatabaseNewer) as error:
         return complain(" ".join(str(error.__doc__).split()), [], "")
     except FileUnusable as error:
         return complain(f"The database cannot be used: {error}", [], "Look at DATABASE_URL.")

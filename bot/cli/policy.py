@@ -140,7 +140,7 @@ def _reading(sources: _Sources) -> Iterator[tuple[Session | None, tuple[str, ...
     try:
         try:
             schema.require_current(database)
-        except (schema.NotMigrated, SQLAlchemyError):
+        except (schema.NotMigrated, schema.DatabaseNewer, schema.SchemaIncomplete, SQLAlchemyError):
             yield None, (*sources.gaps, "The database could not be read, so earlier sums are not counted.")
             return
         with database.reading() as session:

@@ -22,7 +22,8 @@ from bot.http.refusals import Door
 from bot.http.server import Server
 from bot.logs import start_logging
 from bot.settings.cardops_yml import examine_config
-from bot.settings.environment import Settings
+from bot.settings.environment import Settings, list_own_private_files
+from bot.settings.private_files import find_readable
 from bot.settings.setup import read_setup
 from bot.slack.access import InstalledOrgWide, OtherWorkspace
 from bot.slack.edge import is_instant
@@ -55,6 +56,8 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     for words in setup.warnings:
         _log.warning("config.without_effect", extra={"says": words})
     database = open_database(settings)
+    for path in find_readable(list_own_private_files(settings)):
+        _log.warning("file.readable_by_others", extra={"path": str(path), "next": f"chmod o= {path}"})
     signals = Signals(say=lambda line: sys.stderr.write(line + "\n"), leave=os._exit)
     # Before composing, which takes a second: a stop that comes meanwhile is obeyed once the bot runs.
     signals.listen()

@@ -6,11 +6,12 @@ A library between 3.7.0 and 3.51.2 has a race that can corrupt a WAL: there a ro
 """
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ try:
 except ImportError:  # no wheel for this platform: Python's own library is used
     pysqlite3 = None
 
+PRIVATE = 0o600  # the mode of files with stored contents
 FRESH = 1.0  # seconds after its last use in which a connection to PostgreSQL is assumed to work
 _SAFE_WAL = (3, 51, 3)
 _SAFE_BACKPORTS = ((3, 50, 7), (3, 44, 6))
@@ -116,7 +118,7 @@ class SqlDatabase:
             return
         path = Path(f"{self.url.database}.lock")
         try:
-            lock = path.open("a")  # kept open: closing it releases the lock
+            lock = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE), "a")  # closing it releases the lock
         except OSError as error:
             raise FileUnusable(f"{path}: {error.strerror}") from error
         try:
@@ -188,6 +190,14 @@ def _sqlite_engine(url: str) -> Engine:
         url, module=module, hide_parameters=True, connect_args={"timeout": 15}, pool_size=20, max_overflow=20
     )
     wal = wal_is_safe(module.sqlite_version_info)
+
+    @event.listens_for(engine, "do_connect")
+    def _make_private(*_: object) -> None:
+        """Make the file before SQLite does, for us alone; its journals get the same mode."""
+        file = engine.url.database
+        if file and file != ":memory:" and Path(file).parent.is_dir():
+            with suppress(OSError):  # SQLite itself says what is wrong with it
+                os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -1,5 +1,6 @@
 """The schema: all tables, the migrations that make them, and the triggers that guard them."""
 
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 
 from alembic import command
@@ -7,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, MetaData, inspect, select, text
+from sqlmodel import SQLModel, col
 
 import approvals.books.tables
 import approvals.tables
@@ -20,6 +21,7 @@ import notifier.routing.tables
 from approvals.database_guards import trigger_sql
 from bot.database.bot_role import revoke_from_public
 from bot.database.engine import SqlDatabase
+from bot.database.tables import SchemaCompatibility
 
 TABLES = (
     approvals.tables,
@@ -37,17 +39,36 @@ class NotMigrated(Exception):
     """The database has not the shape that this version needs. Run: cardops migrate."""
 
 
+class DatabaseNewer(Exception):
+    """The database is newer than this program, in a way that it cannot use. Run the newer version."""
+
+
+class SchemaIncomplete(Exception):
+    """The database says that it is migrated, and parts are missing; `missing` names them."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(", ".join(missing))
+        self.missing = list(missing)
+
+
 def metadata() -> MetaData:
     """Return all tables."""
     return SQLModel.metadata
 
 
 def migrate(database: SqlDatabase) -> str:
-    """Apply all migrations in one transaction, and return the revision."""
+    """Apply all migrations in one transaction, and return the revision; a newer database stays as it is.
+
+    Raises DatabaseNewer.
+    """
     with database.writing() as session:
         connection = session.connection()
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        found = _find_revision(connection)
+        if _is_newer(found):
+            _require_compatible(connection)
+            return found
         command.upgrade(_config(connection), "head")
         # Every time, so that the triggers of an earlier version are replaced.
         trigger_sql.install(connection)
@@ -57,22 +78,66 @@ def migrate(database: SqlDatabase) -> str:
 
 
 def require_current(database: SqlDatabase) -> None:
-    """Check that the database has exactly this version's schema; raises NotMigrated."""
+    """Check that the database has this version's schema, or a newer one that only adds to it, and all of it.
+
+    Raises NotMigrated, DatabaseNewer and SchemaIncomplete.
+    """
     with database.reading() as session:
-        found = MigrationContext.configure(session.connection()).get_current_revision()
-    if found != newest():
-        raise NotMigrated
+        connection = session.connection()
+        found = _find_revision(connection)
+        if _is_newer(found):
+            _require_compatible(connection)
+        elif found != newest():
+            raise NotMigrated
+        if missing := find_missing(connection):
+            raise SchemaIncomplete(missing)
+
+
+def find_missing(connection: Connection) -> list[str]:
+    """Return in words which tables, columns and triggers of this version the database lacks."""
+    inspector = inspect(connection)
+    columns = {
+        name: {column["name"] for column in inspector.get_columns(name)} for name in inspector.get_table_names()
+    }
+    missing = []
+    for name, table in sorted(metadata().tables.items()):
+        if name not in columns:
+            missing.append(f"table {name}")
+        else:
+            missing += [f"column {name}.{each.name}" for each in table.columns if each.name not in columns[name]]
+    if missing:  # the triggers of a table that is not there are no news
+        return missing
+    return [f"trigger {fault}" for fault in trigger_sql.find_faults(connection) if fault.endswith("is missing")]
+
+
+def _find_revision(connection: Connection) -> str:
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _is_newer(revision: str) -> bool:
+    return revision > (newest() or "")  # revisions are numbers of four digits
+
+
+def _require_compatible(connection: Connection) -> None:
+    """Check that a newer database only adds to what this version knows; raises DatabaseNewer."""
+    if not inspect(connection).has_table(SchemaCompatibility.__tablename__):
+        raise DatabaseNewer
+    needs = connection.execute(select(col(SchemaCompatibility.needs))).scalar()
+    if needs is None or _is_newer(needs):
+        raise DatabaseNewer
 
 
 def require_usable(database: SqlDatabase) -> None:
-    """Check that the database is not older than this version; raises NotMigrated.
+    """Check that the database is not older than this version, nor newer in a way that it cannot use.
 
-    A newer one is fine for a bot that is already running, because schemas only grow: during a deploy the previous
-    version goes on.
+    During a deploy the previous version goes on. Raises NotMigrated and DatabaseNewer.
     """
     with database.reading() as session:
-        found = MigrationContext.configure(session.connection()).get_current_revision()
-    if found is None or found < (newest() or ""):  # revisions are numbers of four digits
+        connection = session.connection()
+        found = _find_revision(connection)
+        if _is_newer(found):
+            _require_compatible(connection)
+    if found < (newest() or ""):
         raise NotMigrated
 
 

@@ -116,3 +116,12 @@ class KeyCheck(SQLModel, table=True):
     key_id: str = Field(primary_key=True)
     proof: str
     noted_at: datetime = _moment()
+
+
+class SchemaCompatibility(SQLModel, table=True):
+    """One row: the revision that a version of the program must know to use this database. Migrations set it."""
+
+    __tablename__ = "schema_compatibility"
+
+    id: int = Field(primary_key=True)
+    needs: str

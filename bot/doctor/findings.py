@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from slack_sdk import WebClient
 
@@ -57,6 +58,7 @@ class DoctorContext:
     scopes: Mapping[str, Sequence[str]]  # those that the bot needs, each with the calls that need it
     audit_key: TrailKey = field(repr=False)  # by these two it tells whether what is stored is genuine
     macs: MacKeys = field(repr=False)
+    private_files: Sequence[Path] = ()  # that nobody else on the machine may read
     team_id: str = ""  # SLACK_TEAM_ID, where it is set
     faulty_templates: Sequence[FaultyTemplate] = ()  # of the operator's own, not used
 

@@ -17,6 +17,7 @@ from bot.database.engine import sqlite_module, wal_is_safe
 from bot.doctor.findings import CheckResult, DoctorContext, doubtful, fine, wrong
 from bot.doctor.slack import headers_of
 from bot.jobs.missed_webhooks import count_coverage
+from bot.settings.private_files import find_readable
 from notifier.inbox.admin_notices import UnitUnclear
 from notifier.outbox import backlog
 from notifier.outbox.slack_errors import read_error_code
@@ -124,6 +125,10 @@ def check_database(context: DoctorContext) -> CheckResult:
         schema.require_current(context.database)
     except schema.NotMigrated:
         return wrong("The database has not the shape that this version needs.", "Run `cardops migrate`.")
+    except schema.DatabaseNewer:
+        return wrong("The database is newer than this program.", "Run the newer version.")
+    except schema.SchemaIncomplete as error:
+        return wrong(f"Parts of the database are missing: {error}.", "Restore a backup.")
     except SQLAlchemyError as error:
         return wrong(f"The database does not answer ({read_error_code(error)}).", "Look at DATABASE_URL.")
     if not context.database.is_sqlite:
@@ -135,6 +140,13 @@ def check_database(context: DoctorContext) -> CheckResult:
             "Install the pysqlite3 wheel, or a Python with SQLite 3.51.3.",
         )
     return fine(f"SQLite {module.sqlite_version} answers and is at revision {schema.newest()}.")
+
+
+def check_files(context: DoctorContext) -> CheckResult:
+    """Check that nobody else on this machine can read keys, tokens and the database."""
+    if found := [str(path) for path in find_readable(context.private_files)]:
+        return doubtful(f"Others on this machine can read {', '.join(found)}.", f"Run: chmod o= {' '.join(found)}")
+    return fine("Nobody else on this machine can read keys, tokens or the database.")
 
 
 def check_coverage(context: DoctorContext) -> CheckResult:

@@ -45,6 +45,7 @@ CHECKS: dict[str, Check] = {
     "database": installation.check_database,
     "stops": stops.check_stops,
     "guards": guards.check_guards,
+    "files": installation.check_files,
     "coverage": installation.check_coverage,
     "outbox": installation.check_outbox,
     "templates": installation.check_templates,

@@ -24,6 +24,7 @@ from pydantic import (
 
 from bot.settings.database_url import check_database_url
 from bot.settings.env_file import find_unknown, read_env_file
+from bot.settings.private_files import list_private_files
 from bot.settings.problem_words import say_problem
 from paytend import OPERATIONS, AmountUnit, AmountUnits, Keys, KeyUnusable, load_private_key, load_public_keys
 from storage.vault import KEY_BYTES
@@ -292,6 +293,11 @@ def _say(problem: Mapping[str, Any]) -> str:
     if name in _FORMS and problem["type"] != "value_error":
         return f"{name}: {_FORMS[name]}"
     return f"{name}: {say_problem(problem)}"
+
+
+def list_own_private_files(settings: Settings) -> tuple[Path, ...]:
+    """Return the files of this process that nobody else on the machine may read."""
+    return list_private_files(settings.DATABASE_URL, {**read_env_file(Path(".env")).values, **os.environ})
 
 
 def read_sudo_uid() -> int:

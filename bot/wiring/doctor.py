@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
 from bot.settings.cardops_yml import Config
-from bot.settings.environment import Settings
+from bot.settings.environment import Settings, list_own_private_files
 from bot.slack.access import SlackUnusable
 from bot.slack.directory import SlackDirectory
 from bot.slack.scopes import SCOPES
@@ -35,6 +35,7 @@ def make_doctor_context(base: Foundation) -> DoctorContext:
         webhook_unit=base.settings.PAYTEND_WEBHOOK_AMOUNT_UNIT,
         scopes=SCOPES,
         team_id=base.settings.SLACK_TEAM_ID or "",
+        private_files=list_own_private_files(base.settings),
         audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         faulty_templates=base.faulty_templates,
@@ -65,6 +66,7 @@ def open_doctor_context(
             webhook_unit=settings.PAYTEND_WEBHOOK_AMOUNT_UNIT,
             scopes=SCOPES,
             team_id=settings.SLACK_TEAM_ID or "",
+            private_files=list_own_private_files(settings),
             audit_key=make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             macs=make_macs(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             # For its findings only: nothing is rendered here.

@@ -50,6 +50,6 @@ def check_database(database: SqlDatabase) -> str:
         with database.reading() as session:
             session.exec(select(Delivery.id).limit(1)).first()  # not how many: probes come often
         schema.require_usable(database)
-    except (SQLAlchemyError, schema.NotMigrated) as error:
+    except (SQLAlchemyError, schema.NotMigrated, schema.DatabaseNewer) as error:
         return type(error).__name__
     return "ok"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from bot.database import schema
 from bot.database.engine import FRESH, SecondProcess, SqlDatabase, sqlite_module, wal_is_safe
-from tests.databases import KINDS, fresh_url
+from tests.databases import KINDS, fresh_database, fresh_url
 
 _PID = text("SELECT pg_backend_pid()")
 
@@ -156,21 +157,75 @@ def test_a_second_migration_changes_nothing(database: SqlDatabase) -> None:
         assert session.connection().execute(text("SELECT failures FROM lane")).scalar() == 3
 
 
-@pytest.mark.parametrize("revision", ["0000", "9999"])
-def test_an_older_or_newer_shape_is_refused(database: SqlDatabase, revision: str) -> None:
+def becomes(database: SqlDatabase, *, revision: str, needs: str = "0022") -> None:
+    """Make a database say that it is of another revision."""
     with database.writing() as session:
         session.connection().execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
+        session.connection().execute(text("UPDATE schema_compatibility SET needs = :it"), {"it": needs})
+
+
+@pytest.fixture
+def other_revision(database: SqlDatabase) -> Iterator[SqlDatabase]:
+    """A database whose revision is put back, because the next test has the same one."""
+    with database.writing() as session:
+        session.connection().execute(text("DELETE FROM schema_compatibility"))
+        session.connection().execute(text("INSERT INTO schema_compatibility (id, needs) VALUES (1, '0022')"))
+    yield database
+    becomes(database, revision=schema.newest() or "")
+
+
+def test_an_older_shape_is_refused(other_revision: SqlDatabase) -> None:
+    becomes(other_revision, revision="0000")
 
     with pytest.raises(schema.NotMigrated):
-        schema.require_current(database)
+        schema.require_current(other_revision)
 
 
-def test_f40_a_newer_shape_is_no_trouble_for_the_version_that_runs_already(database: SqlDatabase) -> None:
-    for revision, is_usable in (("9999", True), ("0000", False)):
+def test_o8_a_newer_shape_that_only_adds_is_fine_also_at_a_start(other_revision: SqlDatabase) -> None:
+    becomes(other_revision, revision="9999")
+
+    schema.require_current(other_revision)
+    schema.require_usable(other_revision)
+    assert schema.migrate(other_revision) == "9999"
+
+
+def test_o8_a_newer_shape_that_needs_a_newer_program_is_refused_in_words(other_revision: SqlDatabase) -> None:
+    becomes(other_revision, revision="9999", needs="9999")
+
+    for use in (schema.require_current, schema.require_usable, schema.migrate):
+        with pytest.raises(schema.DatabaseNewer):
+            use(other_revision)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ("ALTER TABLE lane DROP COLUMN failures", ["column lane.failures"]),
+        ("DROP TABLE draft", ["table draft"]),
+        ("DROP TRIGGER cardops_approval_decision_kept", ["trigger cardops_approval_decision_kept"]),
+    ],
+)
+def test_o16_a_database_that_lacks_a_part_is_refused_with_its_name(
+    kind: str, tmp_path: Path, change: str, names: list[str]
+) -> None:
+    with fresh_database(kind, tmp_path) as database:
         with database.writing() as session:
-            session.connection().execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
+            on = " ON approval_decision" if "TRIGGER" in change and kind == "postgresql" else ""
+            session.connection().execute(text(change + on))
+
+        with pytest.raises(schema.SchemaIncomplete) as refused:
+            schema.require_current(database)
+
+    assert len(refused.value.missing) == len(names)
+    assert all(missing.startswith(name) for missing, name in zip(refused.value.missing, names, strict=True))
+
+
+def test_f40_a_newer_shape_is_no_trouble_for_the_version_that_runs_already(other_revision: SqlDatabase) -> None:
+    for revision, is_usable in (("9999", True), ("0000", False)):
+        becomes(other_revision, revision=revision)
         with nullcontext() if is_usable else pytest.raises(schema.NotMigrated):
-            schema.require_usable(database)
+            schema.require_usable(other_revision)
 
 
 @pytest.mark.parametrize("kind", KINDS)
