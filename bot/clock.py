@@ -3,8 +3,8 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlmodel import Session
@@ -20,13 +20,15 @@ class Clock:
     """Where the rest of the program gets its time from; tests hand in one that they move.
 
     `monotonic` returns seconds from an arbitrary start, `pause` waits for so many seconds. `in_database` returns
-    the time by which leases and deadlines are decided; without it, that is `now`.
+    the time by which leases and deadlines are decided; without it, that is `now`. `steps` counts the jumps of the
+    clock that this reads, by direction.
     """
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     pause: Callable[[float], None]
     in_database: Callable[[Session], datetime] | None = None
+    steps: Mapping[str, int] = field(default_factory=dict)
 
     def now_in(self, session: Session) -> datetime:
         """Return the time by which leases and deadlines are decided, in UTC."""
@@ -36,7 +38,7 @@ class Clock:
 def make_clock() -> Clock:
     """Return the clock of this machine, in UTC."""
     shared = DatabaseClock(wall=read_time, monotonic=read_monotonic)
-    return Clock(now=read_time, monotonic=read_monotonic, pause=time.sleep, in_database=shared)
+    return Clock(now=read_time, monotonic=read_monotonic, pause=time.sleep, in_database=shared, steps=shared.steps)
 
 
 def read_time() -> datetime:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 SLACK = timedelta(seconds=1)  # two clocks differ a little; more than this is a jump
+AHEAD = timedelta(seconds=5)  # more than this between two readings is a jump ahead
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ class DatabaseClock:
         self._monotonic = monotonic
         self._last: tuple[datetime, float] | None = None
         self._jumped = False
+        # How often the clock that is read was seen to jump, by direction; each jump is one.
+        self.steps = {"back": 0, "ahead": 0}
         self._lock = threading.Lock()
 
     def __call__(self, session: Session) -> datetime:
@@ -55,7 +58,11 @@ class DatabaseClock:
         steady = last + timedelta(seconds=max(0.0, moment - since))
         jumped = found < steady - SLACK
         if jumped and not self._jumped:
+            self.steps["back"] += 1
             _log.warning("clock.went_back", extra={"seconds": round((steady - found).total_seconds())})
+        elif found > steady + AHEAD:
+            self.steps["ahead"] += 1
+            _log.warning("clock.went_ahead", extra={"seconds": round((found - steady).total_seconds())})
         self._jumped = jumped
         # A small difference is followed: two clocks that run a little differently must not drift apart.
         return steady if jumped else max(found, last)

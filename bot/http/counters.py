@@ -1,10 +1,12 @@
 """The metrics that are counted where things happen, and the registry of all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from sqlmodel import Session
 
 from approvals.stops.standing import StopKeys
 from bot.clock import read_monotonic
@@ -40,6 +42,17 @@ class Counters:
         """Count one call of Slack's Web API: "ok", "limited" (a 429), a word for a refusal, or "no answer"."""
         self.slack_calls.labels(method=method, outcome=outcome).inc()
 
+    def watch_clock(self, steps: Mapping[str, int]) -> None:
+        """Show how often the clock was seen to jump, by direction."""
+        shown = Gauge(
+            "cardops_clock_steps",
+            "Jumps of the database's clock that this process saw",
+            ["direction"],
+            registry=self.registry,
+        )
+        for direction in ("back", "ahead"):
+            shown.labels(direction=direction).set_function(partial(_read_steps, steps, direction))
+
     def watch(
         self,
         database: SqlDatabase,
@@ -47,15 +60,20 @@ class Counters:
         jobs: Sequence[str],
         currencies: Sequence[str],
         now: Callable[[], datetime],
+        now_in: Callable[[Session], datetime],
         keys: StopKeys,
     ) -> None:
         """Add the metrics that are read from the database."""
         figures = DatabaseCollector(
-            database=database, jobs=tuple(jobs), currencies=tuple(currencies), now=now, keys=keys
+            database=database, jobs=tuple(jobs), currencies=tuple(currencies), now=now, now_in=now_in, keys=keys
         )
         self.registry.register(figures)
         for metric in (figures.moves, figures.decided):  # after `figures`, whose collecting brings them up to date
             self.registry.register(metric)
+
+
+def _read_steps(steps: Mapping[str, int], direction: str) -> float:
+    return steps.get(direction, 0)
 
 
 def make_counters() -> Counters:

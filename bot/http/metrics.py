@@ -68,6 +68,7 @@ class DatabaseCollector(Collector):
     jobs: tuple[str, ...]
     currencies: tuple[str, ...]
     now: Callable[[], datetime]
+    now_in: Callable[[Session], datetime]
     keys: StopKeys
     moves: Counter = field(default_factory=_count_moves)
     decided: Histogram = field(default_factory=_time_decisions)
@@ -106,7 +107,7 @@ class DatabaseCollector(Collector):
         self._follow_trail(session)
         yield from _read_requests(session, now=self.now())
         yield from _read_deliveries(session, now=self.now())
-        yield from _read_clock(session, self.jobs)
+        yield from _read_clock(session, self.jobs, wall=self.now(), now=self.now_in(session))
         yield from _read_coverage(session, currencies=len(self.currencies), now=self.now())
         yield _read_stops(session, self.keys)
 
@@ -195,13 +196,16 @@ def _oldest(which: ColumnElement[bool]) -> "Select[Any]":
     return select(func.min(some.c.created_at))
 
 
-def _read_clock(session: Session, jobs: Sequence[str]) -> Iterator[Metric]:
+def _read_clock(session: Session, jobs: Sequence[str], *, wall: datetime, now: datetime) -> Iterator[Metric]:
     last = []
     for job in jobs:
         # By time: the numbers of slots get smaller when a job is to run less often.
-        at = session.connection().execute(select(func.max(col(Slot.done_at))).where(col(Slot.job) == job)).scalar()
+        # What was done later than now is of a time before the clock was set back, and says nothing.
+        mine = (col(Slot.job) == job) & (col(Slot.done_at) <= now)
+        at = session.connection().execute(select(func.max(col(Slot.done_at))).where(mine)).scalar()
         if at is not None:
-            last.append(({"job": job}, at.timestamp()))
+            # As long ago by the wall clock as by the database's: an alert compares it with the former.
+            last.append(({"job": job}, (wall - (now - at)).timestamp()))
     yield _gauge(LAST_SUCCESS, "When a job was last done", last)
     states = session.connection().execute(select(col(BalanceState.currency), col(BalanceState.amount))).all()
     # For a graph: Prometheus has only floats, and nothing is decided by them.

@@ -20,6 +20,7 @@ from bot.database.tables import SeenDelivery, Slot
 from storage.upsert import insert_once
 
 LAST_SUCCESS = "cardops_job_last_success_timestamp_seconds"  # the metric of all jobs, with the label `job`
+SET_BACK = timedelta(seconds=5)  # beyond one period: a smaller step back costs a job one slot at most
 KEPT = timedelta(days=2)  # slots and seen deliveries; Slack repeats within minutes
 
 _log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Scheduler:
         job = self._jobs[name]
         try:
             with self._database.writing() as session:
-                now = self._now_in(session)
+                now = self._now_in(session).astimezone(UTC)
                 number = int(now.timestamp() // job.every.total_seconds())
                 if not _claim(session, job, number=number, now=now):
                     return False
@@ -99,6 +100,7 @@ class Scheduler:
 
 def _claim(session: Session, job: Job, *, number: int, now: datetime) -> bool:
     """Claim a slot, or take it over when its lease has ended; return whether it is ours."""
+    _forget_what_is_to_come(session, job, number=number, now=now)
     if insert_once(session, Slot, {"job": job.name, "number": number, "lease_until": now + job.lease}):
         return True
     # Locked: of two replicas that see an ended lease only one may run the job.
@@ -107,6 +109,17 @@ def _claim(session: Session, job: Job, *, number: int, now: datetime) -> bool:
         return False
     slot.lease_until = now + job.lease
     return True
+
+
+def _forget_what_is_to_come(session: Session, job: Job, *, number: int, now: datetime) -> None:
+    """Delete slots of a time before the clock was set back: they come once more, and the job runs in them."""
+    mine = (col(Slot.job) == job.name) & (col(Slot.number) >= number)
+    # Not the next slot, which a replica may have claimed while this one waited for a lock.
+    latest = now + job.lease + job.every + SET_BACK
+    is_ahead = select(Slot.number).where(mine, col(Slot.lease_until) > latest).limit(1)
+    if session.exec(is_ahead).first() is not None:
+        _log.warning("job.clock_went_back", extra={"job": job.name})
+        session.connection().execute(delete(Slot).where(mine))
 
 
 def sweep(database: SqlDatabase, *, now: datetime) -> int:

@@ -133,6 +133,7 @@ def lay_foundation(
 ) -> Foundation:
     """Return what every edge is composed over."""
     counters, loops = make_counters(), make_loops()
+    counters.watch_clock(clock.steps)
     return Foundation(
         settings=settings,
         config=config,

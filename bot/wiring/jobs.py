@@ -51,6 +51,7 @@ def make_scheduler(
         jobs=scheduler.names,
         currencies=base.config.currencies,
         now=base.clock.now,
+        now_in=base.clock.now_in,
         keys=approvals.context,
     )
     return scheduler

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
 from bot.database.tables import Slot
+from bot.jobs.scheduler import LAST_SUCCESS
 from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, door_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -156,3 +157,16 @@ def test_n26_a_job_that_runs_less_often_now_still_shows_when_it_last_succeeded(s
             session.add(Slot(job="balance", number=number, lease_until=done_at, done_at=done_at))
 
     assert scrape(world)["cardops_job_last_success_timestamp_seconds", "balance"] == now.timestamp()
+
+
+def test_o12_the_last_success_of_a_job_is_never_in_the_future(world: JourneyWorld) -> None:
+    """After a clock that was ahead was set right: the newest row is of a time to come."""
+    name = world.bot.jobs.names[0]
+    with world.bot.database.writing() as session:
+        for number, hours in ((1, -1), (2, 5)):
+            at = world.clock.now() + timedelta(hours=hours)
+            session.add(Slot(job=name, number=number, lease_until=at, done_at=at))
+
+    shown = scrape(world)[LAST_SUCCESS, name]
+
+    assert shown == (world.clock.now() - timedelta(hours=1)).timestamp()

@@ -88,3 +88,24 @@ def test_a_small_step_back_never_shows(sqlite: SqlDatabase) -> None:
     machine.wall -= timedelta(milliseconds=400)
 
     assert read() == START
+
+
+def test_o12_each_step_is_told_once_and_counted(sqlite: SqlDatabase, caplog: pytest.LogCaptureFixture) -> None:
+    machine = Machine()
+    clock = DatabaseClock(wall=lambda: machine.wall, monotonic=lambda: machine.seconds)
+
+    def read() -> None:
+        machine.passes(1)
+        with sqlite.reading() as session:
+            clock(session)
+
+    read()
+    machine.wall -= HOUR
+    read()
+    read()
+    machine.wall += 3 * HOUR
+    read()
+    read()
+
+    assert [record.message for record in caplog.records] == ["clock.went_back", "clock.went_ahead"]
+    assert clock.steps == {"back": 1, "ahead": 1}

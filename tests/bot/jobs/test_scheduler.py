@@ -175,3 +175,30 @@ def test_what_is_done_at_the_start_does_not_wait_for_the_first_round(sqlite_data
         assert not late.is_set()
     finally:
         jobs.stop()
+
+
+def test_o12_jobs_go_on_at_once_after_a_restart_on_a_clock_that_was_set_back(database: SqlDatabase) -> None:
+    time, done = Time(), Done()
+    jobs = Scheduler([done.job(time)], database=database, now_in=time)
+    for _ in range(5):
+        assert jobs.fire("work")
+        time.now += MINUTE
+    time.now -= 5 * MINUTE
+
+    restarted = Scheduler([done.job(time)], database=database, now_in=time)
+    fired = []
+    for _ in range(5):
+        time.now += timedelta(seconds=5)
+        fired += [restarted.fire("work"), restarted.fire("work")]
+        time.now += MINUTE - timedelta(seconds=5)
+
+    assert fired == [True, False] * 5
+
+
+def test_o12_a_step_ahead_runs_each_job_once_and_skips_nothing_after_it(database: SqlDatabase) -> None:
+    time, done = Time(), Done()
+    jobs = Scheduler([done.job(time)], database=database, now_in=time)
+    assert jobs.fire("work")
+    time.now += timedelta(days=1)
+
+    assert [jobs.fire("work"), jobs.fire("work")] == [True, False]
