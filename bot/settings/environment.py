@@ -1,16 +1,10 @@
 """Settings from the environment or `.env`: read once, all problems reported together, and no value shown."""
 
-import base64
-import binascii
 import os
-import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -26,15 +20,14 @@ from bot.settings.database_url import check_database_url
 from bot.settings.env_file import find_unknown, read_env_file
 from bot.settings.private_files import list_private_files
 from bot.settings.problem_words import say_problem
+from bot.settings.setting_forms import check_listen, check_networks, check_timezone, check_url, read_secret_keys
 from paytend import OPERATIONS, AmountUnit, AmountUnits, Keys, KeyUnusable, load_private_key, load_public_keys
-from storage.vault import KEY_BYTES
 
 SLACK_API = "https://slack.com/api/"
 _UNREAD = "unread"  # in place of a key whose file cannot be read: that problem is already reported
 _PATH = "PAYTEND_PATH_"
 _OURS = ("SLACK_", "PAYTEND_", "CARDOPS_", "DATABASE_")
 _KEY_FILES = ("PAYTEND_PRIVATE_KEY_FILE", "PAYTEND_PUBLIC_KEY_FILE")
-_LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 
 class SettingsUnusable(Exception):
@@ -45,57 +38,8 @@ class SettingsUnusable(Exception):
         self.problems = problems
 
 
-def _check_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        _port = parts.port
-    except ValueError as error:
-        raise ValueError("must be an address such as https://api.example.com or …:8443") from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an address that starts with https://")
-    # Anywhere else tokens and personal data would travel in clear (A29).
-    if parts.scheme == "http" and parts.hostname not in _LOCAL:
-        raise ValueError("must be https (http is for this machine only)")
-    return value
-
-
-def _check_timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("must be a time zone such as Europe/Vilnius") from error
-    return value
-
-
-def _read_secret_keys(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        keys = tuple(base64.b64decode(part.strip(), validate=True) for part in value.split(","))
-    except binascii.Error as error:
-        raise ValueError("must be Base64, several keys with commas between them") from error
-    if any(len(key) != KEY_BYTES for key in keys):
-        raise ValueError(f"each key must have {KEY_BYTES} bytes (make one with: cardops keys new)")
-    return keys
-
-
-def _check_listen(value: str) -> str:
-    if not re.fullmatch(r"\[?[0-9A-Za-z.:_-]+\]?:\d{1,5}", value) or int(value.rpartition(":")[2]) > 65535:
-        raise ValueError("must be host:port, such as 127.0.0.1:3000")
-    return value
-
-
-def _check_networks(value: str) -> str:
-    for part in filter(None, map(str.strip, value.split(","))):
-        try:
-            ip_network(part)
-        except ValueError as error:
-            raise ValueError("must be addresses or networks with commas, such as 127.0.0.1, 10.0.0.0/8") from error
-    return value
-
-
-Url = Annotated[str, AfterValidator(_check_url)]
-SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(_read_secret_keys)]
+Url = Annotated[str, AfterValidator(check_url)]
+SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(read_secret_keys)]
 
 
 class Settings(BaseModel):
@@ -127,7 +71,7 @@ class Settings(BaseModel):
     PAYTEND_WEBHOOK_AMOUNT_UNIT: AmountUnit | None = Field(
         default=None, description="The same for webhooks; by default as PAYTEND_AMOUNT_UNIT. Ask Paytend."
     )
-    PAYTEND_TIMEZONE: Annotated[str, AfterValidator(_check_timezone)] = Field(
+    PAYTEND_TIMEZONE: Annotated[str, AfterValidator(check_timezone)] = Field(
         default="Europe/Vilnius", description="Time zone of Paytend's dates."
     )
     PAYTEND_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=120, description="How long to wait for Paytend.")
@@ -146,10 +90,10 @@ class Settings(BaseModel):
     )
     CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes and channels.")
     CARDOPS_TEMPLATES: Path | None = Field(default=None, description="Folder with your own notice templates.")
-    CARDOPS_LISTEN: Annotated[str, AfterValidator(_check_listen)] = Field(
+    CARDOPS_LISTEN: Annotated[str, AfterValidator(check_listen)] = Field(
         default="127.0.0.1:3000", description="Address and port of the web edge."
     )
-    CARDOPS_TRUSTED_PROXIES: Annotated[str, AfterValidator(_check_networks)] = Field(
+    CARDOPS_TRUSTED_PROXIES: Annotated[str, AfterValidator(check_networks)] = Field(
         default="",
         description="Proxies whose X-Forwarded-For says who sends: addresses or networks, with commas.",
     )

@@ -2,14 +2,14 @@
 
 A migration that does not only add sets the number to its own revision; then versions before it refuse to start.
 
-Revision: 0023, after 0022
+Revision: 0024, after 0023
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
