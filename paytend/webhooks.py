@@ -44,6 +44,7 @@ class Event:
 class TransactionHappened(Event):
     """An authorization or a settlement on a card (notifyType 1)."""
 
+    status: str | None
     _told: "_Told" = field(repr=False)  # with its secrets, so nobody else's
 
     @cached_property
@@ -124,7 +125,7 @@ def _read_transaction(told: _Told) -> Event | None:
         return None
     # One trade is authorised, settled and reversed under the same id. Without an id nothing else is the same.
     key: BusinessKey = ("transaction", known.trade_id or told.digest, known.source or "", known.status or "")
-    return TransactionHappened(**_base(told, key), _told=told)
+    return TransactionHappened(**_base(told, key), status=known.status, _told=told)
 
 
 def _read_audit(told: _Told) -> Event | None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from notifier.inbox import purchases
 from notifier.inbox.admin_notices import AdminNotices
@@ -34,6 +35,7 @@ from storage.database import Database
 from storage.vault import Unreadable, Vault
 
 BATCH = 20
+MOST_URGENT = 15  # of a batch: even in a flood of urgent ones the others go on
 PAUSE = 2.0  # seconds: other replicas take webhooks in without waking this one
 # A batch holds SQLite's one writer and the interpreter, which webhooks and Slack need meanwhile.
 REST = 1  # times as long as a batch took
@@ -266,14 +268,19 @@ def _read_names(row: InboxEvent, event: Event, *, vault: Vault) -> Mapping[str, 
 
 
 def _lock_due(session: Session, now: datetime) -> Sequence[InboxEvent]:
-    """Return the next events that nobody else works on, the oldest first."""
-    return session.exec(
+    """Return the next events that nobody else works on: first the urgent ones, each kind the oldest first."""
+    urgent = session.exec(_select_due(now, urgent=True).limit(BATCH)).all()
+    others = session.exec(_select_due(now, urgent=False).limit(BATCH - min(len(urgent), MOST_URGENT))).all()
+    return [*urgent[: BATCH - len(others)], *others]
+
+
+def _select_due(now: datetime, *, urgent: bool) -> SelectOfScalar[InboxEvent]:
+    return (
         select(InboxEvent)
-        .where(col(InboxEvent.told_at).is_(None), _is_due(now))
+        .where(col(InboxEvent.told_at).is_(None), col(InboxEvent.urgent) == urgent, _is_due(now))
         .order_by(col(InboxEvent.seq), col(InboxEvent.id))
-        .limit(BATCH)
         .with_for_update(skip_locked=True)
-    ).all()
+    )
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

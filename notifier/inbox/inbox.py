@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from notifier.inbox.tables import InboxEvent
 from paytend.models import TransactionNames
+from paytend.models.codes import TransactionStatus
 from paytend.webhooks import Event, TransactionHappened
 from paytend.wire.envelope import Webhook
 from storage.numbers import next_number
@@ -62,11 +63,17 @@ def make_row(
         "content_digest": event.content_digest,
         "business_digest": digest_key(event.business_key),
         "names": _write_names(event, vault),
+        "urgent": is_urgent(event),
         "body": vault.seal(body, table=TABLE, row=event_id, column="body"),
         "received_at": now,
         "told_at": None,
         "failures": 0,
     }
+
+
+def is_urgent(event: Event) -> bool:
+    """Whether it is told before what waits already: everything but a movement that simply succeeded."""
+    return not isinstance(event, TransactionHappened) or event.status != TransactionStatus.SUCCESS
 
 
 def digest_key(business_key: Sequence[str]) -> str:

@@ -17,19 +17,19 @@ class InboxEvent(SQLModel, table=True):
     """A webhook that was accepted, kept so that its content is accepted once, ever.
 
     Rows with one `business_digest` report on the same thing: the first, and its updates; `seq` and then `id` say
-    which came first. `names` are the keyed
-    digests by which a transaction finds the other stages of its purchase (JSON), made before ids were masked.
-    `digest` is of the text as signed, `content_digest` of its canonical form (empty in the oldest rows).
-    `body` is its content without secrets, sealed, and is removed by retention; the row stays. `form` and
-    `verified_by` say which form of it was signed and which of Paytend's keys verified it. `told_at` is empty as
-    long as its notices are not in the outbox; `failures` counts how often making them failed.
+    which came first. `names` are the keyed digests by which a transaction finds the other stages of its purchase
+    (JSON), made before ids were masked. `digest` is of the text as signed, `content_digest` of its canonical form
+    (empty in the oldest rows). `urgent` ones are told before others. `body` is its content without secrets,
+    sealed, and is removed by retention; the row stays. `form` and `verified_by` say which form of it was signed
+    and which of Paytend's keys verified it. `told_at` is empty as long as its notices are not in the outbox;
+    `failures` counts how often making them failed.
     """
 
     __tablename__ = "inbox_event"
     __table_args__ = (
         Index("ix_inbox_business", "business_digest", "seq", "id"),  # updates of what is known
         # The dispatcher. Partial: it stays small however many webhooks were ever taken in.
-        Index("ix_inbox_untold", "seq", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+        Index("ix_inbox_untold", "urgent", "seq", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
         Index("ix_inbox_seq", "seq"),  # the next number
         Index("ix_inbox_kept", "received_at", sqlite_where=_KEPT, postgresql_where=_KEPT),  # retention
     )
@@ -44,6 +44,7 @@ class InboxEvent(SQLModel, table=True):
     content_digest: str | None = Field(default=None, max_length=64, unique=True)
     business_digest: str = Field(max_length=64)
     names: str | None = Field(default=None, sa_type=Text)
+    urgent: bool = False
     body: bytes | None = Field(default=None, sa_type=LargeBinary)
     received_at: datetime = Field(sa_type=UtcDateTime)
     told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -127,6 +127,7 @@ class TransactionType(Code):
 class TransactionStatus(Code):
     """What became of a movement."""
 
+    SUCCESS: ClassVar = "1"
     TEXTS: ClassVar = {
         "1": "success",
         "2": "reversal",

@@ -3,8 +3,11 @@
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlmodel import col, select
 
+from notifier.inbox.dispatcher import BATCH, MOST_URGENT
 from notifier.inbox.group_commit import GroupCommit
+from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery
 from notifier.routing.routes import RouteRule
 from paytend.redaction import redact
@@ -46,6 +49,27 @@ def test_n1_every_result_of_an_identity_check_is_told_and_the_last_one_is_the_la
     told = [facts for _, facts in webhooks.deliveries]
     assert [facts["status_code"] for facts in told] == [str(status) for status in statuses]
     assert [bool(facts["update"]) for facts in told] == [False, False, True, True, False, False, True]
+
+
+def test_x9_a_decline_is_told_before_the_purchases_that_wait_and_none_of_these_starves(
+    world: NotifierWorld,
+) -> None:
+    intake, dispatcher = GroupCommit(world.database), make_dispatcher(world)
+    for number in range(30):
+        keeps(intake, row_of(world, *make_transaction(tradeId=f"T{number}", tradeStatus=1)))
+    for number in range(40):
+        keeps(intake, row_of(world, *make_transaction(tradeId=f"D{number}", tradeStatus=6)))
+
+    dispatcher.dispatch_due()
+
+    with world.database.reading() as session:
+        told = session.exec(select(InboxEvent).where(col(InboxEvent.told_at).is_not(None))).all()
+    assert sum(row.urgent for row in told) == MOST_URGENT
+    assert sum(not row.urgent for row in told) == BATCH - MOST_URGENT
+    waiting = 70
+    while done := dispatcher.dispatch_due():
+        waiting -= done
+    assert waiting == BATCH
 
 
 def test_n1_an_order_of_three_cards_with_a_webhook_each_tells_three(world: NotifierWorld) -> None:
