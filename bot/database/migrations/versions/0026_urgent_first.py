@@ -1,13 +1,13 @@
 """Urgent webhooks are told before the others (X9); those that wait at the moment count as usual ones.
 
-Revision: 0025, after 0024
+Revision: 0026, after 0025
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
