@@ -27,6 +27,7 @@ class Counters:
     deliveries: Counter
     slack_calls: Counter
     slack_usable: Gauge
+    socket_connected: Gauge
     refusals: Refusals
 
     def paytend_called(self, operation: str, outcome: str, seconds: float) -> None:
@@ -110,5 +111,10 @@ def make_counters() -> Counters:
             registry=registry,
         ),
         slack_usable=Gauge("cardops_slack_usable", "Whether Slack answers and takes the token", registry=registry),
+        socket_connected=Gauge(
+            "cardops_slack_socket_connected",
+            "Whether Socket Mode is connected and its pings are answered; 0 in HTTP mode",
+            registry=registry,
+        ),
         refusals=Refusals(refused, monotonic=read_monotonic),
     )

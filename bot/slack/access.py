@@ -142,23 +142,3 @@ class SlackAccess:
             _log.error("slack.unusable", extra={"reason": trouble})
         self.trouble = trouble
         self._observe(not trouble)
-
-
-def keep_connecting(
-    connect: Callable[[], None], stop: threading.Event, wake: threading.Event, *, pause: float = FIRST_PAUSE
-) -> None:
-    """Connect Socket Mode, as often as it takes, then wait for `stop` (then set `wake` too).
-
-    Once it was connected, its client connects again by itself.
-    """
-    while not stop.is_set():
-        try:
-            connect()
-        except Exception:  # noqa: BLE001 - the edge of this thread: whatever fails, it is tried again
-            _log.exception("slack.not_connected")
-            stop.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-        else:
-            while not stop.is_set():
-                wake.wait()
-                wake.clear()

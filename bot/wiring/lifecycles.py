@@ -12,8 +12,8 @@ from bot.database.engine import SqlDatabase
 from bot.jobs.executor import Executor
 from bot.jobs.interrupted_work import InterruptedWork
 from bot.jobs.scheduler import Scheduler
-from bot.slack.access import keep_connecting
 from bot.slack.directory_refresh import DirectoryRefresh
+from bot.slack.socket_watch import SocketWatch, keep_connecting
 from bot.threads import WorkerLoop
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.configuration_trail import note_configuration
@@ -88,7 +88,7 @@ def list_lifecycles(
         Lifecycle(stop=webhooks.receiver.stop, name="webhooks that are being stored"),
         Lifecycle(start=jobs.start, stop=jobs.stop, name="jobs that run"),
         # Last: from here on Slack delivers.
-        _socket(slack.socket, loops.socket),
+        _socket(base, slack.socket, loops.socket),
     )
 
 
@@ -129,9 +129,12 @@ def _loop(name: str, loop: WorkerLoop, run: Callable[[threading.Event, threading
     return Lifecycle(name=name, start=lambda: loop.start(run), stop=loop.stop)
 
 
-def _socket(socket: SocketModeHandler | None, loop: WorkerLoop) -> Lifecycle:
+def _socket(base: Foundation, socket: SocketModeHandler | None, loop: WorkerLoop) -> Lifecycle:
     if socket is None:
         return Lifecycle()
+    observe = base.counters.socket_connected.set
+    watch = SocketWatch(client=socket.client, monotonic=base.clock.monotonic, observe=observe)
+    keep = partial(keep_connecting, watch.reconnect, is_alive=watch.is_alive, observe=observe)
 
     close: Callable[[], None] = socket.close
 
@@ -142,6 +145,6 @@ def _socket(socket: SocketModeHandler | None, loop: WorkerLoop) -> Lifecycle:
     # On a thread: Slack may be away at the start, and webhooks must not wait for it.
     return Lifecycle(
         name="the connection to Slack",
-        start=lambda: loop.start(partial(keep_connecting, socket.connect)),
+        start=lambda: loop.start(keep),
         stop=stop,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.slack.access import BotIdentity, SlackAccess, SlackUnusable, keep_connecting
+from bot.slack.access import BotIdentity, SlackAccess, SlackUnusable
+from bot.slack.socket_watch import keep_connecting
 
 US = BotIdentity(team_id="T0US", bot_id="B0US", bot_user_id="U0US")
 
