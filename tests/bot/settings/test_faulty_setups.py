@@ -5,7 +5,7 @@ Half of them are made of one good example, a mutation at every place of it; the 
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,14 @@ def changed(value: Any, path: tuple[Any, ...], change: Any) -> Any:
     return copy
 
 
+def spread(found: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """A quarter of the places for `make test`, and the others for `make soak`."""
+    return [
+        pytest.param(path, id=".".join(map(str, path)), marks=[pytest.mark.soak] if number % 4 else [])
+        for number, path in enumerate(found)
+    ]
+
+
 def misspell(value: dict[str, Any], name: str) -> dict[str, Any]:
     return {f"{name[:1]}q{name[1:]}" if each == name else each: inner for each, inner in value.items()}
 
@@ -118,7 +126,7 @@ def test_the_example_itself_has_no_fault(shell: Shell) -> None:
     assert len(PLACES) + 2 * len(NAMES) > 150
 
 
-@pytest.mark.parametrize("path", NAMES, ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("path", spread(NAMES))
 def test_o3_a_misspelt_name_is_told_with_its_line_and_what_is_right(shell: Shell, path: tuple[Any, ...]) -> None:
     lines = list(write(changed(GOOD_CONFIG, path, misspell)))
     wrong = f"{path[-1][:1]}q{path[-1][1:]}"
@@ -127,7 +135,7 @@ def test_o3_a_misspelt_name_is_told_with_its_line_and_what_is_right(shell: Shell
     assert f"line {line}: " in told(shell, "\n".join(lines))
 
 
-@pytest.mark.parametrize("path", NAMES, ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("path", spread(NAMES))
 def test_o3_a_name_that_stands_twice_is_told_with_both_lines(shell: Shell, path: tuple[Any, ...]) -> None:
     marked = changed(GOOD_CONFIG, path, lambda value, name: {**value, f"{name}-again": value[name]})
     lines = [line.replace("-again", "") for line in write(marked)]
@@ -142,7 +150,7 @@ def test_o3_a_name_that_stands_twice_is_told_with_both_lines(shell: Shell, path:
     assert f"line {first}" in said or path[0] in ("roles", "policy", "limits", "routes")
 
 
-@pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("path", spread(PLACES))
 def test_o3_a_value_of_another_kind_is_told_with_its_line(shell: Shell, path: tuple[Any, ...]) -> None:
     lines = list(write(changed(GOOD_CONFIG, path, break_type)))
     line = 1 + next(place for place, text in enumerate(lines) if "surely" in text)
