@@ -4,10 +4,13 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal, TextIO
+
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError  # noqa: A004 - the pool's
 
 from paytend.redaction import is_secret_name, mask_text
 
@@ -27,6 +30,8 @@ LONGEST_TEXT = 2_000  # characters of one value; of a traceback LONGEST_TRACE
 LONGEST_TRACE = 8_000
 LONGEST_LINE = 16_000
 MOST_VALUES = 50  # of a list or an object
+_OUTAGES = (OperationalError, InterfaceError, TimeoutError)  # of the database and its pool
+_OUTAGE_PAUSE = 60.0  # seconds
 _DEEPEST = 5  # levels of a fact
 _CUT = 96  # characters that go with a cut, as a card number may be cut in two
 
@@ -129,11 +134,41 @@ class _LibraryFilter(logging.Filter):
         return record.levelno >= logging.WARNING or not _is_of(record.name, QUIET)
 
 
+class _OutageFilter(logging.Filter):
+    """Lets one line a minute pass about a database that does not work, without its traceback.
+
+    Every webhook, job and thread meets the same outage: a full disk made a megabyte of tracebacks a minute.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next: dict[str, float] = {}
+        self._left_out = 0
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, _OUTAGES):
+            return True
+        kind = type(error).__name__
+        with self._lock:
+            if record.created < self._next.get(kind, 0):
+                self._left_out += 1
+                return False
+            self._next[kind] = record.created + _OUTAGE_PAUSE
+            left_out, self._left_out = self._left_out, 0
+        record.exc_info = record.exc_text = None
+        record.error, record.says = kind, str(getattr(error, "orig", None) or error)[:200]
+        record.left_out = left_out
+        return True
+
+
 def start_logging(form: Literal["console", "json"], *, stream: TextIO = sys.stderr) -> None:
     """Send everything through the filter to one stream; of libraries only warnings and errors."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter(form))
     handler.addFilter(_LibraryFilter())
+    handler.addFilter(_OutageFilter())
     # `force`: a library may have set up a handler of its own, which would bypass the filter.
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # httpx and APScheduler log every call: with the level set, they do not even make the record.

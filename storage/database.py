@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 
@@ -22,3 +23,9 @@ def recollection(session: Session) -> dict[str, Any]:
     """Return what this process remembers of a session's database; empty when it is opened, gone when it ends."""
     found: dict[str, Any] = session.info.setdefault("recollection", {})
     return found
+
+
+def is_disk_full(error: SQLAlchemyError) -> bool:
+    """Whether a database refuses because there is no space left."""
+    words = str(getattr(error, "orig", error)).lower()
+    return any(sign in words for sign in ("disk is full", "disk full", "no space left", "could not extend file"))

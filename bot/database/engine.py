@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from bot.clock import read_monotonic
+from bot.database.postgresql import POOL_TIMEOUT, BoundedConnection, limit_server, read_postgresql_url
 
 try:
     import pysqlite3
@@ -155,14 +156,26 @@ def _postgresql_engine(url: str) -> Engine:
     # `hide_parameters`: an error that is logged would otherwise contain the values of the statement.
     # READ COMMITTED, whatever the server's default is: a claim reads again what was committed while it waited for
     # a lock (approvals/stops/standing.py), and in a stricter isolation it would see what was before.
+    address, connect_args, server_limits = read_postgresql_url(url)
     engine = create_engine(
-        url,
+        address,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
         pool_size=10,
         max_overflow=20,
+        pool_timeout=POOL_TIMEOUT,
         pool_recycle=1800,
+        connect_args=connect_args,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: object, _entry: object, arguments: Any, named: Any) -> Any:
+        return BoundedConnection.connect(*arguments, **named)
+
+    @event.listens_for(engine, "connect")
+    def _limit(connection: Any, _entry: object) -> None:
+        limit_server(connection, server_limits)
+
     dialect = engine.dialect
 
     @event.listens_for(engine, "checkin")

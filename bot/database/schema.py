@@ -1,6 +1,7 @@
 """The schema: all tables, the migrations that make them, and the triggers that guard them."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from tempfile import TemporaryDirectory
 
 from alembic import command
@@ -21,6 +22,7 @@ import notifier.routing.tables
 from approvals.database_guards import trigger_sql
 from bot.database.bot_role import revoke_from_public
 from bot.database.engine import SqlDatabase
+from bot.database.postgresql import without_limits
 from bot.database.tables import SchemaCompatibility
 
 TABLES = (
@@ -63,18 +65,20 @@ def migrate(database: SqlDatabase) -> str:
     """
     with database.writing() as session:
         connection = session.connection()
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        found = _find_revision(connection)
-        if _is_newer(found):
-            _require_compatible(connection)
-            return found
-        command.upgrade(_config(connection), "head")
-        # Every time, so that the triggers of an earlier version are replaced.
-        trigger_sql.install(connection)
-        if not database.is_sqlite:
-            revoke_from_public(connection)
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        limits = nullcontext() if database.is_sqlite else without_limits(connection.connection.driver_connection)
+        with limits:
+            if not database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            found = _find_revision(connection)
+            if _is_newer(found):
+                _require_compatible(connection)
+                return found
+            command.upgrade(_config(connection), "head")
+            # Every time, so that the triggers of an earlier version are replaced.
+            trigger_sql.install(connection)
+            if not database.is_sqlite:
+                revoke_from_public(connection)
+            return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def require_current(database: SqlDatabase) -> None:

@@ -12,7 +12,7 @@ from approvals.stops.standing import StopKeys
 from bot.clock import read_monotonic
 from bot.database.engine import SqlDatabase
 from bot.http.metrics import DatabaseCollector
-from bot.http.refusals import Refusals
+from bot.http.refusals import Door, Refusals
 
 _CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds; 30 is the usual timeout
 
@@ -28,6 +28,7 @@ class Counters:
     slack_calls: Counter
     slack_usable: Gauge
     socket_connected: Gauge
+    database_writable: Gauge
     refusals: Refusals
 
     def paytend_called(self, operation: str, outcome: str, seconds: float) -> None:
@@ -86,6 +87,7 @@ def make_counters() -> Counters:
         ["door", "reason"],
         registry=registry,
     )
+    refused.labels(door=Door.SLACK, reason="wrong signature")  # there from the start, so that a rate can be seen
     return Counters(
         registry=registry,
         calls=Counter(
@@ -115,6 +117,9 @@ def make_counters() -> Counters:
             "cardops_slack_socket_connected",
             "Whether Socket Mode is connected and its pings are answered; 0 in HTTP mode",
             registry=registry,
+        ),
+        database_writable=Gauge(
+            "cardops_database_writable", "Whether a small write of our own went well", registry=registry
         ),
         refusals=Refusals(refused, monotonic=read_monotonic),
     )

@@ -29,6 +29,7 @@ from bot.http.connections import (
 from bot.http.places import BodyPlace, RequestPlaces, TooMany
 
 THREADS = 32
+ANSWERED_WITHIN = 4.5  # seconds; a sender that hears nothing for longer asks elsewhere
 # Responses from other threads that one turn of the loop sends: a request that arrives meanwhile waits for them.
 SENT_IN_A_TURN = 4
 
@@ -56,10 +57,12 @@ class _ResponseQueue:
         self._arrived: list[tuple[asyncio.Future[HttpResponse], Future[HttpResponse]]] = []
         self._lock = threading.Lock()
 
-    def wait_for(self, response: Future[HttpResponse]) -> asyncio.Future[HttpResponse]:
-        """Return a future of the loop for a response of another thread."""
+    def wait_for(self, response: Future[HttpResponse], *, within: float) -> asyncio.Future[HttpResponse]:
+        """Return a future of the loop for a response of another thread; BUSY when it takes longer, in seconds."""
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[HttpResponse] = loop.create_future()
+        timer = loop.call_later(within, _give_up, waiting, response)
+        waiting.add_done_callback(lambda _waiting: timer.cancel())
         response.add_done_callback(partial(self._bring, loop, waiting))
         return waiting
 
@@ -89,6 +92,14 @@ class _ResponseQueue:
                 waiting.set_exception(error)
             else:
                 waiting.set_result(response.result())
+
+
+def _give_up(waiting: asyncio.Future[HttpResponse], response: Future[HttpResponse]) -> None:
+    """Put a sender off whose work hangs, such as at a database that does not answer; it may still be done."""
+    if not waiting.done():
+        waiting.set_result(BUSY)
+        if isinstance(response, DroppableResponse):
+            response.cancel()
 
 
 class _Bridge:
@@ -145,7 +156,7 @@ class _Bridge:
                 return response
             if isinstance(response, DroppableResponse):
                 watch(response)
-            return await self._responses.wait_for(response)
+            return await self._responses.wait_for(response, within=ANSWERED_WITHIN)
         except Exception:  # noqa: BLE001 - the edge of the process: the sender gets no detail, the log has it
             _log.exception("web.broken", extra={"path": request.path})
             return BROKEN

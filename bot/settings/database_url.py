@@ -1,6 +1,7 @@
 """Checks the address of the database before anything connects to it, and says in words what is wrong. Pure."""
 
-from urllib.parse import unquote, urlsplit
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 _FORMS = "write sqlite:///file or postgresql+psycopg://role:password@host:5432/database"
 _SQLITE, _POSTGRESQL = "sqlite:///", "postgresql+psycopg://"
@@ -38,6 +39,9 @@ def check_database_url(value: str) -> str:
         raise NotADatabaseUrl(f"{why}; {_FORMS}") from error
     if port == 0:
         raise NotADatabaseUrl(f"the port is 0; {_FORMS}")
+    threshold = dict(parse_qsl(parts.query)).get("prepare_threshold", "0")
+    if not re.fullmatch(r"[0-9]{1,6}|none", threshold, re.IGNORECASE):
+        raise NotADatabaseUrl(f"prepare_threshold is not a number (0: no statement is prepared); {_FORMS}")
     if not parts.path.strip("/"):
         raise NotADatabaseUrl(f"the name of the database is missing at the end; {_FORMS}")
     return value

@@ -70,6 +70,7 @@ class SlackAccess:
         team_id: str,
         observe: Callable[[bool], None],
         wake: Callable[[], None],
+        complete: Callable[[BotIdentity], BotIdentity] = lambda identity: identity,
         pauses: tuple[float, float] = (FIRST_PAUSE, LONGEST_PAUSE),
     ) -> None:
         """Prepare with what is configured (`team_id` may be empty).
@@ -81,8 +82,10 @@ class SlackAccess:
         self._identity = BotIdentity(team_id=team_id, bot_id="", bot_user_id="")
         self._observe = observe
         self._wake = wake
+        self._complete = complete
         self._pauses = pauses
         self.trouble = ""
+        self._is_complete = False
 
     @property
     def identity(self) -> BotIdentity:
@@ -113,6 +116,12 @@ class SlackAccess:
         self._note("")
         return True
 
+    def learn_app(self) -> None:
+        """Ask Slack once which app we are, where it has not said so; not at the start, which would wait."""
+        if self._identity.bot_id and not self._identity.app_id and not self._is_complete:
+            self._is_complete = True
+            self._identity = self._complete(self._identity)
+
     def hear(self, outcome: str) -> None:
         """Learn from an attempt of the outbox, by its outcome."""
         if outcome == Trouble.UNAUTHORISED and not self.trouble:
@@ -127,6 +136,7 @@ class SlackAccess:
         pause = first
         while not stop.is_set():
             wake.clear()
+            self.learn_app()
             if not self.trouble:
                 if not wake.wait(_QUIET):
                     pause = first

@@ -189,7 +189,7 @@ def is_instant(request: HttpRequest) -> bool:
     if request.path == Path.SLACK:
         is_short = len(request.body) <= _LONGEST_SEARCHED
         return is_short and not any(word in request.body for word in _WAITING)
-    return request.path == Path.WEBHOOK
+    return request.path in {Path.WEBHOOK, Path.HEALTH, Path.READY}
 
 
 @dataclass(frozen=True, kw_only=True)

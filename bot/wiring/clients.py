@@ -1,10 +1,11 @@
 """Makes the clients of Slack and Paytend, once."""
 
+import re
 import secrets
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any
 
@@ -32,6 +33,7 @@ TEMPLATES = (
     ("commands", "templates"),
     ("notifier", "templates"),
 )
+_APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
 SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after the next one
 REPLY_TIMEOUT = 10.0  # seconds
 
@@ -65,6 +67,7 @@ def make_clients(
     slack = make_slack(settings, observe=counters.slack_called, monotonic=clock.monotonic)
     access = SlackAccess(
         ask=lambda: identify(slack, settings),
+        complete=lambda identity: find_app(slack, identity),
         team_id=settings.SLACK_TEAM_ID or "",
         observe=counters.slack_usable.set,
         wake=wake_access,
@@ -164,17 +167,24 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
         bot_id=str(answer.get("bot_id") or ""),
         bot_user_id=str(answer.get("user_id") or ""),
         enterprise_id=str(answer.get("enterprise_id") or ""),
-        app_id=str(answer.get("app_id") or "") or _find_app(slack, bot_id=str(answer.get("bot_id") or "")),
+        app_id=str(answer.get("app_id") or "") or _read_app(settings),
     )
 
 
-def _find_app(slack: WebClient, *, bot_id: str) -> str:
-    """Return the id of the app that a bot belongs to; empty when Slack does not say, and nothing depends on it."""
+def _read_app(settings: Settings) -> str:
+    """Return the id of the app that Socket Mode's token belongs to (`xapp-1-A0123-…`), else nothing."""
+    token = settings.SLACK_APP_TOKEN.get_secret_value() if settings.SLACK_APP_TOKEN else ""
+    found = _APP_TOKEN.match(token)
+    return found.group(1) if found else ""
+
+
+def find_app(slack: WebClient, identity: BotIdentity) -> BotIdentity:
+    """Return who we are with the app that the bot belongs to, as far as Slack says it."""
     try:
-        bot: object = slack.bots_info(bot=bot_id).get("bot")
+        bot: object = slack.bots_info(bot=identity.bot_id).get("bot")
     except (SlackClientError, OSError, HTTPException):
-        return ""
-    return str(bot.get("app_id") or "") if isinstance(bot, dict) else ""
+        return identity
+    return replace(identity, app_id=str(bot.get("app_id") or "")) if isinstance(bot, dict) else identity
 
 
 def make_paytend(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.clock import Clock, make_ids
+from bot.clock import Clock, make_ids, read_monotonic
 from bot.database.engine import SqlDatabase
+from bot.database.probe import DatabaseProbe
 from bot.http.app import WebApp
 from bot.http.counters import make_counters
 from bot.jobs.scheduler import Scheduler
@@ -140,6 +141,12 @@ def lay_foundation(
         clock=clock,
         make_id=make_ids(clock),
         database=database,
+        probe=DatabaseProbe(
+            name=secrets.token_hex(8),
+            database=database,
+            monotonic=read_monotonic,
+            observe=counters.database_writable.set,
+        ),
         vault=Vault(settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes),
         renderer=renderer,
         faulty_templates=override(renderer, settings.CARDOPS_TEMPLATES, log=_log),

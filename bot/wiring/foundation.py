@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
 from bot.database.engine import SqlDatabase
+from bot.database.probe import DatabaseProbe
 from bot.http.counters import Counters
 from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings
@@ -33,13 +34,14 @@ class Loops:
     dispatch: WorkerLoop
     names: WorkerLoop
     access: WorkerLoop
+    probe: WorkerLoop
     socket: WorkerLoop  # runs in Socket Mode only
     directory: WorkerLoop  # without it all works too, with more questions to Slack
 
     @property
     def all_alive(self) -> bool:
         """Whether each of these threads runs."""
-        always = (self.delivery, self.execution, self.dispatch, self.names, self.access)
+        always = (self.delivery, self.execution, self.dispatch, self.names, self.access, self.probe)
         return all(loop.alive for loop in always)
 
 
@@ -52,6 +54,7 @@ def make_loops() -> Loops:
         dispatch=WorkerLoop("telling"),
         names=WorkerLoop("naming"),
         access=WorkerLoop("access"),
+        probe=WorkerLoop("probe"),
         socket=WorkerLoop("socket"),
         directory=WorkerLoop("directory"),
     )
@@ -66,6 +69,7 @@ class Foundation:
     clock: Clock
     make_id: Callable[[], str]
     database: SqlDatabase
+    probe: DatabaseProbe
     vault: Vault
     renderer: Renderer
     faulty_templates: Sequence[FaultyTemplate]

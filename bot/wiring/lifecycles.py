@@ -71,6 +71,7 @@ def list_lifecycles(
             is_recovery=True,
         ),
         Lifecycle(start=lambda: _note_configuration(base, approvals)),
+        _loop("looks at the database", loops.probe, base.probe.run),
         # Everything below enqueues messages.
         _loop(
             "the question to Slack who we are",

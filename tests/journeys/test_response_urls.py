@@ -71,6 +71,7 @@ def test_x11_a_malformed_response_url_loses_nothing(sqlite_world: JourneyWorld, 
 
 
 def test_x11_a_delivery_for_another_app_is_refused(sqlite_world: JourneyWorld) -> None:
+    sqlite_world.bot.base.clients.access.learn_app()
     assert sqlite_world.bot.base.clients.access.identity.app_id == sqlite_world.slack.state.team.app_id
     calls = len(sqlite_world.paytend.calls)
 

@@ -61,7 +61,8 @@ def refusals(client: httpx.Client) -> dict[str, float]:
         for row in client.get(Path.METRICS).text.splitlines()
         if row.startswith('cardops_refused_total{door="slack"')
     ]
-    return {row.partition('reason="')[2].partition('"')[0]: float(row.rpartition(" ")[2]) for row in rows}
+    counts = {row.partition('reason="')[2].partition('"')[0]: float(row.rpartition(" ")[2]) for row in rows}
+    return {reason: count for reason, count in counts.items() if count}
 
 
 JUNK = {

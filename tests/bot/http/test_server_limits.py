@@ -186,6 +186,16 @@ def test_x1_a_sender_that_hangs_up_takes_its_work_along(served: Served) -> None:
     assert sorted(response.cancelled() for response in served.application.held) == [False, True]
 
 
+def test_x4_work_that_hangs_is_answered_within_five_seconds(served: Served) -> None:
+    wire = served.connect()
+    began = time.monotonic()
+    wire.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert status_of(wire.answer()) == 503
+    assert time.monotonic() - began < 5.5
+    assert served.application.held[0].cancelled()
+
+
 def test_x1_large_bodies_share_a_bound_and_small_ones_pass_beside_them(served: Served) -> None:
     head = b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
     half = [served.connect() for _ in range(LARGE_BODIES // LARGEST_BODY)]
