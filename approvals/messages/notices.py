@@ -157,9 +157,10 @@ def reply(
     broadcast: bool = False,
     key: str | None = None,
 ) -> None:
-    """Reply in the thread of every copy of the message; all replies are urgent, so they keep their order.
+    """Reply in the thread of every copy of the message; with a `key` the reply can be edited.
 
-    With a `key` the reply can be edited.
+    One that is broadcast calls somebody. All others give way to requests that nobody has seen yet: Slack takes one
+    message a second in a channel.
     """
     for recipient in request.told.split():
         outbox.enqueue(
@@ -169,7 +170,7 @@ def reply(
             recipient=recipient,
             now=now,
             thread_of=message_key(request.id),
-            urgent=True,
+            urgent=broadcast,
             broadcast=broadcast,
             key=key,
         )

@@ -200,3 +200,23 @@ def test_a12_an_approved_request_is_stopped_while_paytend_is_away(world: Journey
     assert world.trail()[-1].event == "approval:stopped"
     world.passes(minutes=5)
     assert world.paytend.calls_of("topup") == []
+
+
+def test_x8_a_new_request_is_posted_before_the_replies_to_others(world: JourneyWorld) -> None:
+    world.asks()
+    world.slack.clicks(MANAGER, action_id="request_approve", message=world.card())
+    world.pool.run()
+    world.bot.approvals.executor.execute_due()
+    world.slack.types(SUPPORT, "/topup 1755903 7.00 customer called", channel="C0GENERAL")
+    world.pool.run()
+    before = len(world.slack.api_calls)
+
+    world.settles()
+
+    posts = [
+        call.args
+        for call in world.slack.api_calls[before:]
+        if call.method == "chat.postMessage" and call.args["channel"] == "C0APPROVALS"
+    ]
+    assert len(posts) > 1
+    assert ["thread_ts" in post for post in posts] == [False, *[True] * (len(posts) - 1)]
