@@ -182,6 +182,33 @@ def test_a_sender_who_stops_in_the_middle_is_never_seen_by_the_bot(proxy: Proxy,
     assert refused(bot) == before
 
 
+def test_x10_one_address_holds_only_so_many_requests_and_gets_room_again(proxy: Proxy) -> None:
+    address = ("127.0.0.1", int(proxy.http.rpartition(":")[2]))
+    slow = [socket.create_connection(address, timeout=10) for _ in range(96)]
+    for each in slow:
+        each.sendall(b"POST /paytend/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+    until, status = time.monotonic() + 4, 401
+    while status != 503 and time.monotonic() < until:
+        status = httpx.post(f"{proxy.http}/paytend/webhook", content=b"{}", trust_env=False).status_code
+    for each in slow:
+        each.close()
+
+    assert status == 503
+    until = time.monotonic() + LONGEST
+    while status == 503 and time.monotonic() < until:
+        status = httpx.post(f"{proxy.http}/paytend/webhook", content=b"{}", trust_env=False).status_code
+    assert status == 401
+
+
+def test_x6_headers_over_16_kib_end_at_the_proxy(proxy: Proxy) -> None:
+    long = {f"X-{number}": "y" * 3_000 for number in range(8)}
+
+    answer = httpx.post(f"{proxy.http}/paytend/webhook", headers=long, content=b"{}", trust_env=False)
+
+    assert answer.status_code == 400
+    assert "nginx" in answer.text
+
+
 def refused(bot: Child) -> float:
     """How many webhooks the bot has refused."""
     text = httpx.get(f"{bot.url}/metrics", trust_env=False).text

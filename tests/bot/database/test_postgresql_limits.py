@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from bot.database.engine import SqlDatabase
-from bot.database.postgresql import BoundedConnection, read_postgresql_url
+from bot.database.postgresql import read_postgresql_url
 from bot.database.probe import DatabaseProbe
 from bot.threads import WorkerLoop
 
@@ -63,13 +64,22 @@ def proxy(postgresql: SqlDatabase) -> Iterator[DarkProxy]:
 
 
 @pytest.fixture
-def database(postgresql: SqlDatabase, proxy: DarkProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlDatabase]:
+def database(postgresql: SqlDatabase, proxy: DarkProxy) -> Iterator[SqlDatabase]:
     """The database behind the proxy; silence is given up on after a second."""
-    monkeypatch.setattr(BoundedConnection, "silence", 1.0)
     url = postgresql.url.set(port=proxy.port).render_as_string(hide_password=False)
     database = SqlDatabase(url)
+    be_patient(database, seconds=1.0)
     yield database
     database.close()
+
+
+def be_patient(database: SqlDatabase, *, seconds: float) -> None:
+    """Have connections that are made from now on wait so long for an answer."""
+
+    @event.listens_for(database.engine, "connect")
+    def _set(connection: Any, _entry: object) -> None:
+        assert connection.silence is not None
+        connection.silence = seconds
 
 
 def show(database: SqlDatabase, name: str) -> str:
@@ -144,10 +154,8 @@ def test_o10_a_url_can_say_that_no_statement_is_prepared(postgresql: SqlDatabase
     assert prepared == 0
 
 
-def test_x4_readiness_says_so_within_five_seconds_and_asks_nobody(
-    database: SqlDatabase, proxy: DarkProxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(BoundedConnection, "silence", 20.0)
+def test_x4_readiness_says_so_within_five_seconds_and_asks_nobody(database: SqlDatabase, proxy: DarkProxy) -> None:
+    be_patient(database, seconds=20.0)
     probe = DatabaseProbe(name="x", database=database, monotonic=time.monotonic, observe=lambda _writable: None)
     loop = WorkerLoop("probe")
     loop.start(probe.run)
