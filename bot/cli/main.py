@@ -12,6 +12,7 @@ from bot.cli import (
     books,
     check,
     configuration,
+    database,
     deliveries,
     doctor,
     keys,
@@ -28,7 +29,7 @@ from bot.cli.shell import UNUSABLE, WRONG, CommandFunction, complain
 from bot.database.backup import StillConnected
 from bot.database.engine import FileUnusable, SecondProcess
 from bot.database.key_check import KeysDoNotFit
-from bot.database.schema import DatabaseNewer, NotMigrated, SchemaIncomplete
+from bot.database.schema import DatabaseMoved, DatabaseNewer, NotMigrated, SchemaIncomplete
 from bot.settings.cardops_yml import ConfigUnusable
 from bot.settings.environment import SettingsUnusable
 from bot.settings.setup import SetupUnusable
@@ -48,6 +49,7 @@ NOUNS = (
     check,
     retention,
     backup,
+    database,
     configuration,
     routes,
     webhooks,
@@ -104,7 +106,7 @@ def _do(chosen: argparse.Namespace) -> int:
         return complain(headline, error.problems, hint)
     except SchemaIncomplete as error:
         return complain(_INCOMPLETE, error.missing, "Restore a backup, or ask for help with this list.")
-    except (SecondProcess, StillConnected, NotMigrated, DatabaseNewer) as error:
+    except (SecondProcess, StillConnected, NotMigrated, DatabaseMoved, DatabaseNewer) as error:
         return complain(" ".join(str(error.__doc__).split()), [], "")
     except FileUnusable as error:
         return complain(f"The database cannot be used: {error}", [], "Look at DATABASE_URL.")

@@ -34,11 +34,16 @@ TABLES = (
     notifier.inbox.tables,
     notifier.outbox.tables,
 )  # importing them fills the metadata
+MOVED = 0x6D6F7665  # the user version of a SQLite file whose rows were moved to PostgreSQL
 _LOCK = 7_104_227  # any number; only one process migrates at a time
 
 
 class NotMigrated(Exception):
     """The database has not the shape that this version needs. Run: cardops migrate."""
+
+
+class DatabaseMoved(Exception):
+    """This database was moved to PostgreSQL, and nothing may be written to the old file. Look at DATABASE_URL."""
 
 
 class DatabaseNewer(Exception):
@@ -84,10 +89,11 @@ def migrate(database: SqlDatabase) -> str:
 def require_current(database: SqlDatabase) -> None:
     """Check that the database has this version's schema, or a newer one that only adds to it, and all of it.
 
-    Raises NotMigrated, DatabaseNewer and SchemaIncomplete.
+    Raises DatabaseMoved, NotMigrated, DatabaseNewer and SchemaIncomplete.
     """
     with database.reading() as session:
         connection = session.connection()
+        _require_not_moved(connection)
         found = _find_revision(connection)
         if _is_newer(found):
             _require_compatible(connection)
@@ -95,6 +101,11 @@ def require_current(database: SqlDatabase) -> None:
             raise NotMigrated
         if missing := find_missing(connection):
             raise SchemaIncomplete(missing)
+
+
+def _require_not_moved(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA user_version").scalar() == MOVED:
+        raise DatabaseMoved
 
 
 def find_missing(connection: Connection) -> list[str]:
@@ -134,10 +145,11 @@ def _require_compatible(connection: Connection) -> None:
 def require_usable(database: SqlDatabase) -> None:
     """Check that the database is not older than this version, nor newer in a way that it cannot use.
 
-    During a deploy the previous version goes on. Raises NotMigrated and DatabaseNewer.
+    During a deploy the previous version goes on. Raises DatabaseMoved, NotMigrated and DatabaseNewer.
     """
     with database.reading() as session:
         connection = session.connection()
+        _require_not_moved(connection)
         found = _find_revision(connection)
         if _is_newer(found):
             _require_compatible(connection)
