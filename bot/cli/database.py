@@ -46,7 +46,5 @@ def move(chosen: argparse.Namespace) -> int:
     finally:
         target.close()
     say(f"{rows:,} rows moved. The old file is kept, and no bot starts on it any more.")
-    say(
-        "Next: set DATABASE_URL to the new database, as the bot's own role, then `cardops check` and start the bot."
-    )
+    say("Next: set DATABASE_URL to the new database, as the bot's own role; run `cardops check`; start the bot.")
     return FINE
