@@ -248,6 +248,7 @@ class History:
                 self.chance.choice(recent).backup(file)
             self.people.world.database.recollection.clear()
             self.fail_overs += 1
+            self.people.miss_words()
 
     def _look_for_early_ends(self) -> None:
         query = (

@@ -160,6 +160,10 @@ class People:
             if self._says(request, self.world.members_by_account[who.person.account], happened=happened):
                 self._words.add(word)
 
+    def miss_words(self) -> None:
+        """Notice that the database may have lost words: the message names those that it has."""
+        self._words.clear()
+
     def knows_progress(self, request: Request) -> bool:
         """Whether the last clear word of Paytend was that it is in progress."""
         query = f"SELECT last_said FROM approval_execution WHERE request_id = '{request.id}'"  # noqa: S608 - ours
