@@ -96,17 +96,20 @@ def make_key_ring(settings: Settings) -> KeyRing:
 
 
 @contextmanager
-def open_installation(*, current: bool = True, writes: bool = False) -> Iterator[Installation]:
+def open_installation(
+    *, current: bool = True, guarded: bool = True, writes: bool = False
+) -> Iterator[Installation]:
     """Open the database of this installation.
 
     Raises SettingsUnusable, NotMigrated if it must be `current`, and KeysDoNotFit if the command `writes`: one
-    event that is signed with a wrong key breaks the trail for good.
+    event that is signed with a wrong key breaks the trail for good. What only examines needs no database that is
+    `guarded`: that its triggers were taken away is a reason to examine it.
     """
     settings = read_own_settings()
     database = SqlDatabase(settings.DATABASE_URL)
     try:
         if current:
-            schema.require_current(database)
+            schema.require_current(database, guarded=guarded)
         installation = Installation(settings=settings, database=database, clock=make_clock(), operator=operator())
         if writes:
             installation.require_keys()

@@ -86,10 +86,11 @@ def migrate(database: SqlDatabase) -> str:
             return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def require_current(database: SqlDatabase) -> None:
+def require_current(database: SqlDatabase, *, guarded: bool = True) -> None:
     """Check that the database has this version's schema, or a newer one that only adds to it, and all of it.
 
-    Raises DatabaseMoved, NotMigrated, DatabaseNewer and SchemaIncomplete.
+    Triggers may be missing unless it must be `guarded`. Raises DatabaseMoved, NotMigrated, DatabaseNewer and
+    SchemaIncomplete.
     """
     with database.reading() as session:
         connection = session.connection()
@@ -99,7 +100,7 @@ def require_current(database: SqlDatabase) -> None:
             _require_compatible(connection)
         elif found != newest():
             raise NotMigrated
-        if missing := find_missing(connection):
+        if missing := find_missing(connection, guards=guarded):
             raise SchemaIncomplete(missing)
 
 
@@ -108,8 +109,8 @@ def _require_not_moved(connection: Connection) -> None:
         raise DatabaseMoved
 
 
-def find_missing(connection: Connection) -> list[str]:
-    """Return in words which tables, columns and triggers of this version the database lacks."""
+def find_missing(connection: Connection, *, guards: bool = True) -> list[str]:
+    """Return in words which tables, columns and, where `guards` count, triggers of this version are missing."""
     inspector = inspect(connection)
     columns = {
         name: {column["name"] for column in inspector.get_columns(name)} for name in inspector.get_table_names()
@@ -120,7 +121,7 @@ def find_missing(connection: Connection) -> list[str]:
             missing.append(f"table {name}")
         else:
             missing += [f"column {name}.{each.name}" for each in table.columns if each.name not in columns[name]]
-    if missing:  # the triggers of a table that is not there are no news
+    if missing or not guards:  # the triggers of a table that is not there are no news
         return missing
     return [f"trigger {fault}" for fault in trigger_sql.find_faults(connection) if fault.endswith("is missing")]
 
