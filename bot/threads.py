@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Protocol
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class WorkerPool:
         if not self._places.acquire(blocking=False):
             raise Busy
         try:
-            self._threads.submit(self._run, work)
+            # With what the log calls this work: what a handler puts off belongs to the same delivery.
+            self._threads.submit(copy_context().run, self._run, work)
         except RuntimeError as error:  # the pool was stopped meanwhile
             self._places.release()
             raise Busy from error

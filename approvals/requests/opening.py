@@ -54,6 +54,7 @@ class NewRequest:
 
     `asked_in` is the channel of the command; `follows` means that the requester is not in the approvals channel
     and gets a copy of the request message. `again` is their answer to AskAgain.
+    `correlation`, a new id, becomes that of the request and ends its reference; without it one is made.
     """
 
     action: str
@@ -65,6 +66,7 @@ class NewRequest:
     asked_in: str = ""
     follows: bool = False
     again: bool = False
+    correlation: str = ""
 
 
 def open_request(
@@ -232,10 +234,11 @@ def _make(
     member: Member,
     now: datetime,
 ) -> Request:
-    request_id, person = context.make_id(), member.person
+    request_id, person = new_request.correlation or context.make_id(), member.person
     now = now.astimezone(UTC)  # adding hours to a local time would follow its summer time
     content, rule_content = to_json(payload), to_json(rule)
-    reference = context.reference_prefix + context.make_id()  # now, so that a lost answer can be asked about
+    # Now, so that a lost answer can be asked about; with the id in it, so that either finds both in the log.
+    reference = context.reference_prefix + request_id
     bound: dict[str, Any] = {"action": action.name, "payload": content, "rule": rule_content}
     digest = digest_of(**bound, requester_id=person.id, reference=reference)
     shown = {"summary": summarise(action, payload, new_request.snapshot), "card": to_json(new_request.snapshot)}

@@ -25,7 +25,7 @@ from bot.cli import (
     run,
     webhooks,
 )
-from bot.cli.shell import UNUSABLE, WRONG, CommandFunction, complain
+from bot.cli.shell import UNUSABLE, WRONG, CommandFunction, complain, mention
 from bot.database.backup import StillConnected
 from bot.database.engine import FileUnusable, SecondProcess
 from bot.database.key_check import KeysDoNotFit
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WRONG
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. What was done until here is kept.\n")
+        mention("\nStopped. What was done until here is kept.")
         return WRONG
 
 

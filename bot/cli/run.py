@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from bot.cli.installation import make_key_ring
-from bot.cli.shell import FINE, Commands, add_command, complain
+from bot.cli.shell import FINE, Commands, add_command, complain, mention
 from bot.cli.signals import Signals
 from bot.clock import make_clock
 from bot.database import schema
@@ -20,9 +20,9 @@ from bot.http.addresses import read_networks
 from bot.http.app import HttpRequest, HttpResponse
 from bot.http.refusals import Door
 from bot.http.server import Server
-from bot.logs import start_logging
+from bot.logs import log_uncaught, start_logging
 from bot.settings.cardops_yml import examine_config
-from bot.settings.environment import Settings, list_own_private_files
+from bot.settings.environment import Settings, find_log_format, list_own_private_files
 from bot.settings.private_files import find_readable
 from bot.settings.setup import read_setup
 from bot.slack.access import InstalledOrgWide, OtherWorkspace
@@ -50,15 +50,15 @@ def run(_chosen: argparse.Namespace) -> int:
 
 def run_bot(make_renderer: Callable[[], Renderer]) -> int:
     """Run the bot with these templates until SIGINT or SIGTERM; return the exit status."""
+    begin_log()
     setup = read_setup()
     settings, config = setup.settings, setup.config
-    start_logging(settings.CARDOPS_LOG_FORMAT)
     for words in setup.warnings:
         _log.warning("config.without_effect", extra={"says": words})
     database = open_database(settings)
     for path in find_readable(list_own_private_files(settings)):
         _log.warning("file.readable_by_others", extra={"path": str(path), "next": f"chmod o= {path}"})
-    signals = Signals(say=lambda line: sys.stderr.write(line + "\n"), leave=os._exit)
+    signals = Signals(say=mention, leave=os._exit)
     # Before composing, which takes a second: a stop that comes meanwhile is obeyed once the bot runs.
     signals.listen()
     try:
@@ -88,16 +88,22 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
         bot.stop()
         return complain(f"Cannot listen on {settings.CARDOPS_LISTEN}: {error}.", [], "Look at CARDOPS_LISTEN.")
     mode = "Socket Mode" if settings.socket_mode else "HTTP"
-    sys.stderr.write(f"cardops listens on http://{host}:{server.port} ({mode}). Ctrl-C ends it.\n")
+    mention(f"cardops listens on http://{host}:{server.port} ({mode}). Ctrl-C ends it.")
     while signals.wait():
         running.reread()
-    sys.stderr.write("Finishing what is in hand…\n")
+    mention("Finishing what is in hand…")
     running.bot.webhooks.receiver.wind_down(within=LAST_WEBHOOKS)
     # The server first: what it has accepted still needs the bot.
     signals.waits_for = "requests that are being answered"
     server.stop()
     running.bot.stop(lambda name: setattr(signals, "waits_for", name))
     return FINE
+
+
+def begin_log() -> None:
+    """Start the log before the settings are read: what is wrong with them is read by whatever reads the log."""
+    start_logging(find_log_format())
+    log_uncaught()
 
 
 @dataclass(kw_only=True)

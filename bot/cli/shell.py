@@ -1,9 +1,14 @@
 """What the commands share: parsers, exit statuses, output and progress."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
+
+from bot.logs import is_json
+
+_log = logging.getLogger(__name__)
 
 FINE, WRONG, UNUSABLE = 0, 1, 2
 
@@ -29,9 +34,21 @@ def add_group(
 
 def complain(headline: str, problems: Sequence[str] = (), hint: str = "") -> int:
     """Write to stderr what is wrong and what to do, and return the status for usage and settings."""
+    if is_json():  # `run` with a log that a program reads
+        more = {"problems": list(problems) or None, "next": hint or None}
+        _log.error("%s", headline, extra=more)
+        return UNUSABLE
     lines = [headline, *(f"  - {problem}" for problem in problems), *([hint] if hint else [])]
     sys.stderr.write("\n".join(lines) + "\n")
     return UNUSABLE
+
+
+def mention(line: str) -> None:
+    """Tell the person who started the bot something on stderr, as a line of the log where that is JSON."""
+    if is_json():
+        _log.info("%s", line)
+    else:
+        sys.stderr.write(line + "\n")
 
 
 def say(line: str) -> None:

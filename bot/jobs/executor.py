@@ -27,6 +27,7 @@ from approvals.statuses import Status
 from approvals.stops.stopping import stop_by_itself
 from approvals.tables import Request
 from paytend import Client, PaytendError
+from storage.correlation import correlated
 from storage.database import Database
 
 THREADS = 4
@@ -99,10 +100,11 @@ class Executor:
         """
         with self._database.reading() as session:
             candidate = find_candidate(session, self._context, stored.find(session, request_id))
-        try:
-            self._execute(candidate)
-        except (Refusal, PaytendError, DirectoryUnreadable) as error:
-            self._put_off(request_id, error)
+        with correlated(request_id):
+            try:
+                self._execute(candidate)
+            except (Refusal, PaytendError, DirectoryUnreadable) as error:
+                self._put_off(request_id, error)
         self._wake_deliverer()
         with self._database.reading() as session:
             return stored.find(session, request_id)
@@ -126,17 +128,18 @@ class Executor:
         return found
 
     def _try(self, candidate: Candidate) -> None:
-        try:
-            self._execute(candidate)
-        except (Refusal, PaytendError, DirectoryUnreadable) as error:
-            # Nothing was sent, so it stays approved, and is tried again until its time is over.
-            self._put_off(candidate.request_id, error)
-        except Exception as error:  # noqa: BLE001 - the edge of a thread; what was claimed becomes unknown by its lease
-            _log.exception("execution.broken", extra={"request": candidate.request_id})
-            self._put_off(candidate.request_id, error)
-        finally:
-            with self._lock:
-                self._held_until.pop(candidate.request_id, None)
+        with correlated(candidate.request_id):
+            try:
+                self._execute(candidate)
+            except (Refusal, PaytendError, DirectoryUnreadable) as error:
+                # Nothing was sent, so it stays approved, and is tried again until its time is over.
+                self._put_off(candidate.request_id, error)
+            except Exception as error:  # noqa: BLE001 - the edge of a thread; what was claimed becomes unknown by its lease
+                _log.exception("execution.broken", extra={"request": candidate.request_id})
+                self._put_off(candidate.request_id, error)
+            finally:
+                with self._lock:
+                    self._held_until.pop(candidate.request_id, None)
         self._wake_deliverer()
 
     def _put_off(self, request_id: str, error: Exception) -> None:
@@ -173,6 +176,8 @@ class Executor:
                 self._stop_all(work)
                 raise Unproven(what=work.words)
             return
+        told = {"request": work.request_id, "action": work.action, "reference": work.reference}
+        _log.info("execution.claimed", extra={**told, "subject": candidate.subject})
         self._wake_deliverer()  # the request message says that it is being executed
         asked = prior_lookup.ask_before(work, self._paytend)
         if isinstance(asked, ClaimedExecution):
@@ -186,6 +191,7 @@ class Executor:
             with self._database.writing() as session:
                 now = self._now_in(session)
                 records.record(session, self._context, work=work, outcome=outcome, now=now)
+            _log.info("execution.recorded", extra={**told, "outcome": outcome.result})
         except ExecutionLeaseLost:
             _log.warning("execution.fenced", extra={"request": candidate.request_id, "outcome": outcome.result})
 

@@ -18,6 +18,7 @@ from approvals.execution.orders import OpenOrder
 from approvals.execution.reconciliation import LookupClaim
 from approvals.requests import deadlines
 from paytend import Client
+from storage.correlation import correlated
 from storage.database import Database
 
 _log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class RequestFollowUp:
 
     def _reconcile(self, claim: LookupClaim) -> None:
         result = self._ask(claim)
+        _log.info("reconciliation.asked", extra={"request": claim.request_id, "answer": result.status})
         with self.database.writing() as session:
             now = self.now_in(session)
             reconciliation.record(
@@ -131,7 +133,8 @@ def _one_by_one(claims: Iterable[T], act: Callable[[T], object]) -> int:
     done = 0
     for claim in claims:
         try:
-            done += bool(act(claim))
+            with correlated(claim.request_id):
+                done += bool(act(claim))
         except OperationalError:  # the database itself: nothing would work
             raise
         except Exception:  # noqa: BLE001 - an edge: one that breaks must not keep the others from being asked

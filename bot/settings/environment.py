@@ -142,6 +142,13 @@ def find_config() -> tuple[Path, bool]:
     return Path(named or "cardops.yml"), bool(named)
 
 
+def find_log_format() -> Literal["console", "json"]:
+    """Return how to log before the settings are read, which may not be usable: JSON only if that is set."""
+    named = os.environ.get("CARDOPS_LOG_FORMAT", "").strip()
+    named = named or read_env_file(Path(".env")).values.get("CARDOPS_LOG_FORMAT", "").strip()
+    return "json" if named == "json" else "console"
+
+
 def read_settings(environment: Mapping[str, str], *, env_file: Path) -> Settings:
     """Return the settings of the environment, over those of the file; raises SettingsUnusable."""
     file = read_env_file(env_file)

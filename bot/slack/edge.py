@@ -10,6 +10,7 @@ which would be matched for every request. The same edge serves HTTP and Socket M
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,6 +34,7 @@ from bot.slack.signatures import DeliveryFlaw, SignatureCheck
 from bot.threads import Busy, WorkQueue
 from commands.slash_command import View
 from notifier.rendering.renderer import Renderer
+from storage.correlation import correlated
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ NOT_KNOWN_YET = BoltResponse(status=503, body="")
 # A longer body is not searched for them: what Slack sends is shorter, and anybody can send this much.
 _LONGEST_SEARCHED = 100_000  # bytes
 _WAITING = (b"block_suggestion", b"view_submission", *(quote(name, safe="").encode() for name in CHANGING))
+_BY_PEOPLE = (PayloadKind.COMMAND, PayloadKind.CLICK, PayloadKind.SUBMISSION)
+_ID = re.compile(r"[0-9A-Za-z-]{1,40}")
 UNREADABLE = BoltResponse(status=400, body="")
 FORGED = respond_json("401 Unauthorized", {"error": "invalid request"})
 # What reading something of another shape raises: a text where an object should be, and the like.
@@ -83,18 +87,28 @@ class SlackListener(Middleware):
         except _MISSHAPEN:
             self.refuse(DeliveryFlaw.UNREADABLE)
             return UNREADABLE
-        answer = self._check_origin(incoming) or self._answer_here(incoming)
-        if answer is not None:
-            return answer
-        try:
-            if self.router.accept(incoming):
-                if decides(incoming):
-                    self.quick.finish(lambda: self.router.run(incoming), within=DECIDED_WITHIN)
-                else:
-                    (self.quick if is_quick(incoming) else self.slow).submit(lambda: self.router.run(incoming))
-        except (Busy, NotAccepted) as error:
-            return self._refuse(incoming, error)
-        return NO_ANSWER
+        if refusal := self._check_origin(incoming):
+            return refusal
+        incoming = replace(incoming, correlation=self._find_correlation(incoming))
+        with correlated(incoming.correlation):
+            if incoming.kind in _BY_PEOPLE:
+                _log.info("slack.taken", extra={"delivery": incoming.name, "person": incoming.account})
+            if (answer := self._answer_here(incoming)) is not None:
+                return answer
+            try:
+                if self.router.accept(incoming):
+                    if decides(incoming):
+                        self.quick.finish(lambda: self.router.run(incoming), within=DECIDED_WITHIN)
+                    else:
+                        (self.quick if is_quick(incoming) else self.slow).submit(lambda: self.router.run(incoming))
+            except (Busy, NotAccepted) as error:
+                return self._refuse(incoming, error)
+            return NO_ANSWER
+
+    def _find_correlation(self, incoming: Incoming) -> str:
+        """Return the id of the request that it is about, which people and Paytend know it by; else a new one."""
+        named = incoming.value.get("request")
+        return named if isinstance(named, str) and _ID.fullmatch(named) else self.router.make_id()
 
     def _answer_here(self, incoming: Incoming) -> BoltResponse | None:
         """Return the answer to what needs more than an acknowledgement, or nothing at all; None for the rest."""

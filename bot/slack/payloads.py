@@ -33,7 +33,8 @@ class Incoming:
     `team` is the workspace where it happened, `account_team` one of the person's, where Slack names it; on
     Enterprise Grid they may be other workspaces of the organisation `enterprise` than that of our token.
     `thread` is that of the reply in which was clicked; in other messages it is empty.
-    `text` is what was typed, searched for or chosen; `view` the modal as it was then.
+    `text` is what was typed, searched for or chosen; `view` the modal as it was then. `correlation` is the id by
+    which the log tells what belongs to it: of the request that it is about, else one of its own.
     """
 
     kind: PayloadKind
@@ -55,6 +56,7 @@ class Incoming:
     view: SlackView = field(default_factory=dict)
     view_id: str = ""
     is_ephemeral: bool = False
+    correlation: str = ""
 
 
 def read_incoming(body: Mapping[str, Any]) -> Incoming:

@@ -31,6 +31,7 @@ from commands.reading.arguments import Misread, TypedWords, misread
 from commands.slash_command import Form, Reply, show_help
 from notifier.rendering.facts import TemplateFacts
 from paytend.redaction import mask_text
+from storage.correlation import correlated
 
 # Where a click or a submission says what it is about: in its value or metadata, else in its inputs.
 _SUBJECTS = ("request", "card_id", "subject", "holder")
@@ -64,7 +65,7 @@ class Router:
     def run(self, incoming: Incoming) -> None:
         """Do it once, however often Slack delivers it; whatever goes wrong becomes a private answer."""
         is_accepted = bool(find_change(incoming))
-        with self._prompting(incoming) as prompt:
+        with correlated(incoming.correlation), self._prompting(incoming) as prompt:
             try:
                 # Slack delivers again what it saw no acknowledgement of; a second run could make a second request.
                 if is_accepted or self.deliveries.is_new(incoming.key):
@@ -75,7 +76,7 @@ class Router:
             self.deliveries.finish(incoming.key)
 
     def _answer_error(self, incoming: Incoming, error: Exception) -> None:
-        context, reply = self.context, explain(error, reference=self.make_id())
+        context, reply = self.context, explain(error, reference=incoming.correlation or self.make_id())
         match incoming.kind:
             case PayloadKind.SUBMISSION:
                 context.replier.finish_form(incoming, with_way_back(context, self._named(incoming), reply))

@@ -178,7 +178,7 @@ class Dispatcher:
     def _count_failure(self, session: Session, row: InboxEvent, *, now: datetime) -> bool:
         """Count it, and return whether the event is given up; admins get one message."""
         row.failures += 1
-        _log.exception("telling.failed", extra={"event": row.id, "failures": row.failures})
+        _log.exception("telling.failed", extra={"inbox_event": row.id, "failures": row.failures})
         # One that is replayed and fails again counts on, and admins get no second message.
         if row.failures == MOST_FAILURES:
             self._admins.tell_untold(session, event=row.id, about=row.kind, now=now)

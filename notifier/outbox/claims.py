@@ -44,7 +44,7 @@ class DeliveryClaim:
     """A delivery that is ours until the lease ends; `facts` are still sealed.
 
     `in_doubt_since` is set when an earlier attempt may have posted it. `first_aside` comes before it in its lane,
-    and stepped aside without anything delivered since.
+    and stepped aside without anything delivered since. `correlation` is the id in the key of its message.
     """
 
     delivery_id: str
@@ -55,6 +55,7 @@ class DeliveryClaim:
     recipient: str
     lane: str
     key: str
+    correlation: str
     lane_fails_since: datetime | None
     first_aside: str | None
     fallback: bool
@@ -253,6 +254,7 @@ def _lease(
         recipient=delivery.recipient,
         lane=delivery.lane,
         key=delivery.key,
+        correlation=(delivery.thread_of or delivery.key).rpartition(":")[2],
         lane_fails_since=lane.failing_since,
         first_aside=first_aside,
         fallback=delivery.fallback,

@@ -26,6 +26,7 @@ from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import SlackOperation
 from notifier.rendering.plain import has_button, lay_out_plainly, put_below
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
+from storage.correlation import correlated
 from storage.database import Database
 from storage.vault import Unreadable, Vault
 
@@ -124,7 +125,8 @@ class Deliverer:
                 work = claim(session, now=self._now_in(session), lease=self._lease, token=self._make_id())
             if work is None:
                 break
-            self._record(work, self._do(work, began=began))
+            with correlated(work.correlation):
+                self._record(work, self._do(work, began=began))
             attempts += 1
         return attempts
 

@@ -3,12 +3,15 @@
 import io
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 
 from bot.logs import REMOVED, LineFormatter, clean, start_logging
+from bot.threads import WorkerPool
+from storage.correlation import correlated
 
 CARD_NUMBER = "4111111111111111"
 SECRETS = {
@@ -29,6 +32,7 @@ def untouched_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
+    logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -128,3 +132,104 @@ def test_plain_values_stay_what_they_are(value: object) -> None:
 
 def test_what_is_removed_is_said_to_be() -> None:
     assert clean({"cvv": "123"}) == {"cvv": REMOVED}
+
+
+@pytest.mark.parametrize("name", ["event", "level", "logger", "at", "trace", "correlation"])
+def test_o9_a_fact_does_not_take_the_place_of_what_the_line_says(name: str) -> None:
+    line = json.loads(written("json", "webhook.taken", **{name: "mine"}))
+
+    assert line["event"] == "webhook.taken"
+    assert line["level"] == "info"
+    assert line[f"{name}_"] == "mine"
+
+
+@pytest.mark.parametrize("name", ["name", "msg", "args", "message", "asctime", "levelname", "exc_info", "event"])
+def test_o9_a_fact_may_have_any_name(name: str) -> None:
+    stream = io.StringIO()
+    start_logging("json", stream=stream)
+
+    logging.getLogger("bot.any").warning("webhook.taken", extra={name: "mine"})
+
+    (line,) = [json.loads(each) for each in stream.getvalue().splitlines()]
+    assert (line["event"], line["logger"], line["level"]) == ("webhook.taken", "bot.any", "warning")
+    assert line[f"{name}_"] == "mine"
+
+
+@pytest.mark.parametrize("name", ["seq", "count", "port", "left_out", "deliveries_count", "last_seq", "seconds"])
+def test_o9_a_figure_is_no_card_number_however_many_digits_it_has(name: str) -> None:
+    assert json.loads(written("json", "event", **{name: int(CARD_NUMBER)}))[name] == int(CARD_NUMBER)
+    assert json.loads(written("json", "event", facts={name: int(CARD_NUMBER)}))["facts"][name] == int(CARD_NUMBER)
+    assert CARD_NUMBER not in written("json", "event", **{name: CARD_NUMBER})
+
+
+def test_o9_a_number_of_bodies_is_a_figure_and_a_pin_is_none() -> None:
+    line = json.loads(
+        written("json", "event", content=3, pin=1234, blocks=int(CARD_NUMBER), took=0.4111111111111111)
+    )
+
+    assert (line["content"], line["pin"], line["blocks"], line["took"]) == (
+        3,
+        REMOVED,
+        REMOVED,
+        0.4111111111111111,
+    )
+    assert clean(float(CARD_NUMBER)) == REMOVED
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud83d", {float("nan"): 1}, b"\xff", object()])
+def test_o9_every_line_is_json_whatever_is_in_it(value: object) -> None:
+    line = written("json", f"event {value}", fact=value)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert json.loads(line.encode("utf-8"), parse_constant=refuse)["logger"] == "tests"
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_o9_warnings_libraries_and_arguments_that_do_not_fit_are_lines_of_json_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stream = io.StringIO()
+    start_logging("json", stream=stream)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)
+        warnings.warn("an old\nway", DeprecationWarning, stacklevel=1)
+        logging.captureWarnings(False)
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+    logging.getLogger("slack_bolt.App").error("Failed")
+    logging.getLogger("bot").info("%d of them", "x")
+    logging.getLogger("bot").info("event", extra={"fact": Unprintable()})
+    logging.getLogger("bot").error("broken", exc_info=ValueError("two\nlines"))
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["logger"] for line in lines] == [
+        "py.warnings",
+        "uvicorn.error",
+        "slack_bolt.App",
+        "bot",
+        "bot",
+        "bot",
+    ]
+    assert capsys.readouterr().err == ""
+
+
+def test_o9_the_id_of_the_work_is_on_every_line_and_goes_with_it_to_other_threads() -> None:
+    stream = io.StringIO()
+    start_logging("json", stream=stream)
+    pool = WorkerPool("t", threads=1, most_waiting=1)
+
+    with correlated("01ABC"):
+        pool.submit(lambda: logging.getLogger("httpx").warning("elsewhere"))
+        pool.stop()
+        logging.getLogger("bot").info("here")
+    logging.getLogger("bot").info("after")
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line.get("correlation") for line in lines] == ["01ABC", "01ABC", None]

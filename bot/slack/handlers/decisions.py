@@ -1,5 +1,6 @@
 """The buttons of a request message, and the modals behind them."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,8 @@ from bot.slack.handlers.requests import read_request, show_again
 from bot.slack.payloads import Incoming, SentValue
 from commands.roles import EVERY_MEMBER
 from commands.slash_command import Reply
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,7 @@ def _decide(
             reason=reason,
             now=context.now_in(session),
         )
+    _log.info("request.decided", extra={"request": shown.id, "verdict": verdict, "person": member.person.account})
     context.work.wake_deliverer()
 
 

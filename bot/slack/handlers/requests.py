@@ -1,5 +1,6 @@
 """What all sensitive actions share: asking for one, and the reply to the person who asked."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +34,8 @@ from bot.slack.declarations import (
 from bot.slack.payloads import Incoming
 from commands.roles import SUPPORT
 from commands.slash_command import ButtonValue, Reply
+
+_log = logging.getLogger(__name__)
 
 # What became of something that its rule let one person do alone: the headline, and what comes next.
 _ALONE: dict[Status, tuple[str, str]] = {
@@ -102,6 +105,8 @@ def ask_for(
             asked_in=incoming.channel,
             follows=_follows(context, incoming.account, action=action),
             again=again,
+            # What is about a request already has that one's id.
+            correlation="" if "request" in incoming.value else incoming.correlation,
         )
         request = None
         while request is None:  # ends: once as many were found as are needed, or everybody was looked at
@@ -120,7 +125,13 @@ def ask_for(
                     new_request, members=found.by_role, is_cut=found.is_cut, trouble=found.trouble
                 )
     context.work.wake_deliverer()
+    _log_opened(request)
     return context.work.execute_now(request.id) if request.status == Status.APPROVED else request
+
+
+def _log_opened(request: Request) -> None:
+    facts = {"action": request.action, "subject": request.subject, "person": request.requester_account}
+    _log.info("request.opened", extra={"request": request.id, "reference": request.reference, **facts})
 
 
 def _find_approvers(
