@@ -96,8 +96,7 @@ def next_due(session: Session, *, now: datetime) -> datetime | None:
         earliest.append(max(time for time in (due, *holds) if time is not None))
     if not earliest:
         return None
-    held = [whole.blocked_until] if whole and whole.blocked_until else []
-    return max([min(earliest), *held, now])
+    return max([min(earliest), now, *([whole.blocked_until] if whole and whole.blocked_until else [])])
 
 
 def _first_due(session: Session, name: str, now: datetime) -> datetime:

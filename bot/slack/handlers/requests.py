@@ -105,8 +105,7 @@ def ask_for(
             asked_in=incoming.channel,
             follows=_follows(context, incoming.account, action=action),
             again=again,
-            # What is about a request already has that one's id.
-            correlation="" if "request" in incoming.value else incoming.correlation,
+            correlation=_new_id(incoming),
         )
         request = None
         while request is None:  # ends: once as many were found as are needed, or everybody was looked at
@@ -127,6 +126,11 @@ def ask_for(
     context.work.wake_deliverer()
     _log_opened(request)
     return context.work.execute_now(request.id) if request.status == Status.APPROVED else request
+
+
+def _new_id(incoming: Incoming) -> str:
+    # What is about a request already has that one's id.
+    return "" if "request" in incoming.value else incoming.correlation
 
 
 def _log_opened(request: Request) -> None:
