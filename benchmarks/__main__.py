@@ -9,6 +9,7 @@ BENCHMARKS = (
     "edits",
     "intake",
     "notices",
+    "junk",
     "requests",
     "sealing",
     "trail",
