@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from approvals.audit import verification
-from approvals.audit.chain import FORGED_BEFORE, START, EventRow, Head, has_appended
+from approvals.audit.chain import FORGED_BEFORE, START, EventRow, Head, has_appended, has_gone_back, head
 from approvals.audit.trail_keys import TrailKey
 from approvals.audit.verification import ChainBreak, ChainBreaks, ChainWalk
 from approvals.tables import AuditEvent
@@ -63,6 +63,12 @@ class FollowedTrail:
             if self._found.is_open or self._found.more:
                 lost.append("Its last events do not fit.")
             return lost[0] if lost else ""
+
+    def count_breaks(self, session: Session) -> int:
+        """Return how many ranges do not fit and were not re-anchored; a tail that is gone counts as one."""
+        with self._lock:
+            open_ones = sum(each.anchored_by is None for each in self._found.kept)
+            return open_ones + self._found.more + self._found.is_open + has_gone_back(session, head(session))
 
     def _begin(self, session: Session) -> ChainWalk:
         last_before = session.exec(

@@ -87,6 +87,17 @@ def first_to_compare(session: Session, *, today: date) -> date:
     return max(earliest, min(yesterday, missed, yesterday if opened is None else opened))
 
 
+def count_open(session: Session, *, since: date, limit: int) -> int:
+    """Return how many open differences of these days people were told of, `limit` at most."""
+    some = select(BooksDifference.id).where(
+        BooksDifference.day >= since,  # by the index of days
+        col(BooksDifference.told_at).is_not(None),
+        col(BooksDifference.gone_at).is_(None),
+        col(BooksDifference.known_at).is_(None),
+    )
+    return session.exec(select(func.count()).select_from(some.limit(limit).subquery())).one()
+
+
 def _make_facts(day: date, result: DayResult, *, now: datetime) -> BooksDaily:
     return BooksDaily(
         day=day,

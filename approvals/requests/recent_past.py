@@ -103,6 +103,11 @@ def find_lost(session: Session, context: ApprovalContext, *, now: datetime) -> s
     return _remember(session, context, now=now).trail.find_break(since=now - _longest(context))
 
 
+def count_breaks(session: Session, context: ApprovalContext, *, now: datetime) -> int:
+    """Return how many ranges of the events that this process has read do not fit, are gone, or were cut off."""
+    return _remember(session, context, now=now).trail.count_breaks(session)
+
+
 def find_recent_changes(
     session: Session, context: ApprovalContext, *, action: str, cardholder_id: str, now: datetime
 ) -> RecentChanges:

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bot.http.addresses import Network, group, is_within
+from bot.http.refusals import ServerLimit
 
 DEADLINE = 5.0  # seconds for a whole request, from the connection or the response before
 MOST_CONNECTIONS = 512
@@ -86,13 +87,13 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._joining = _JoiningTransport(transport)
         super().connection_made(self._joining)  # type: ignore[arg-type]  # it has what uvicorn uses
         limits, peer = self.limits, self.client[0] if self.client else ""
-        why = "connections" if len(self.connections) > limits.most_connections else ""
+        why = ServerLimit.CONNECTIONS if len(self.connections) > limits.most_connections else None
         if not is_within(peer, limits.trusted):
             self._counted = group(peer)
             limits.connections[self._counted] += 1
             if limits.connections[self._counted] > limits.most_of_one:
-                why = "connections of one address"
-        if why:
+                why = ServerLimit.OF_ONE_ADDRESS
+        if why is not None:
             limits.refuse(why)
             # `abort` frees the socket now, `close` would first send what is buffered.
             transport.abort()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -12,7 +12,7 @@ from approvals.stops.standing import StopKeys
 from bot.clock import read_monotonic
 from bot.database.engine import SqlDatabase
 from bot.http.metrics import DatabaseCollector
-from bot.http.refusals import Door, Refusals
+from bot.http.refusals import Door, Refusals, ServerLimit
 
 _CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds; 30 is the usual timeout
 
@@ -55,19 +55,31 @@ class Counters:
         for direction in ("back", "ahead"):
             shown.labels(direction=direction).set_function(partial(_read_steps, steps, direction))
 
+    def watch_socket(self) -> Callable[[bool], None]:
+        """Show whether Socket Mode is connected, as what is returned is told; over HTTP 0 would be an alarm."""
+        self.registry.register(self.socket_connected)
+        return self.socket_connected.set
+
     def watch(
         self,
         database: SqlDatabase,
         *,
-        jobs: Sequence[str],
+        jobs: Mapping[str, timedelta],
         currencies: Sequence[str],
         now: Callable[[], datetime],
         now_in: Callable[[Session], datetime],
         keys: StopKeys,
+        count_breaks: Callable[[Session], int],
     ) -> None:
-        """Add the metrics that are read from the database."""
+        """Add the metrics that are read from the database; `jobs` are by name, with how long until one is late."""
         figures = DatabaseCollector(
-            database=database, jobs=tuple(jobs), currencies=tuple(currencies), now=now, now_in=now_in, keys=keys
+            database=database,
+            jobs=jobs,
+            currencies=tuple(currencies),
+            now=now,
+            now_in=now_in,
+            keys=keys,
+            count_breaks=count_breaks,
         )
         self.registry.register(figures)
         for metric in (figures.moves, figures.decided):  # after `figures`, whose collecting brings them up to date
@@ -87,7 +99,8 @@ def make_counters() -> Counters:
         ["door", "reason"],
         registry=registry,
     )
-    refused.labels(door=Door.SLACK, reason="wrong signature")  # there from the start, so that a rate can be seen
+    refusals = Refusals(refused, monotonic=read_monotonic)
+    refusals.expect(Door.SERVER, ServerLimit)
     return Counters(
         registry=registry,
         calls=Counter(
@@ -115,11 +128,11 @@ def make_counters() -> Counters:
         slack_usable=Gauge("cardops_slack_usable", "Whether Slack answers and takes the token", registry=registry),
         socket_connected=Gauge(
             "cardops_slack_socket_connected",
-            "Whether Socket Mode is connected and its pings are answered; 0 in HTTP mode",
-            registry=registry,
+            "Whether Socket Mode is connected and its pings are answered; only in Socket Mode",
+            registry=None,
         ),
         database_writable=Gauge(
             "cardops_database_writable", "Whether a small write of our own went well", registry=registry
         ),
-        refusals=Refusals(refused, monotonic=read_monotonic),
+        refusals=refusals,
     )

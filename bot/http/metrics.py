@@ -7,9 +7,9 @@ counted is each replica's own (use `sum`).
 
 import platform
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
 from approvals.audit import chain
+from approvals.books import days
 from approvals.statuses import OPEN
 from approvals.stops.scope import StopKind
 from approvals.stops.standing import StopKeys, find_standing
@@ -28,13 +29,14 @@ from approvals.tables import AuditEvent, Execution, Request
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
 from bot.jobs.missed_webhooks import count_coverage
-from bot.jobs.scheduler import LAST_SUCCESS
+from bot.jobs.scheduler import LABEL, LAST_SUCCESS, LATE_AFTER
 from notifier.balance.tables import BalanceState
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.tables import Delivery, DeliveryStatus
 
 MOST = 100_000  # rows that are counted; more are shown as this many
 MOST_EVENTS = 2_000  # of the trail, at one time
+BOOKS_SHOWN = timedelta(days=90)  # of differences
 _SHOWN_STATUSES = (
     DeliveryStatus.WAITING,
     DeliveryStatus.GATHERING,
@@ -65,11 +67,12 @@ class DatabaseCollector(Collector):
     """Reads metrics from the database at each scrape; one of them says whether the database answers."""
 
     database: SqlDatabase
-    jobs: tuple[str, ...]
+    jobs: Mapping[str, timedelta]
     currencies: tuple[str, ...]
     now: Callable[[], datetime]
     now_in: Callable[[Session], datetime]
     keys: StopKeys
+    count_breaks: Callable[[Session], int]
     moves: Counter = field(default_factory=_count_moves)
     decided: Histogram = field(default_factory=_time_decisions)
     _after: int | None = None
@@ -109,6 +112,9 @@ class DatabaseCollector(Collector):
         yield from _read_deliveries(session, now=self.now())
         yield from _read_clock(session, self.jobs, wall=self.now(), now=self.now_in(session))
         yield from _read_coverage(session, currencies=len(self.currencies), now=self.now())
+        yield _read_books(session, now=self.now())
+        breaks = self.count_breaks(session)
+        yield _gauge("cardops_trail_breaks", "Ranges of recent events that do not fit or are gone", [({}, breaks)])
         yield _read_stops(session, self.keys)
 
     def _follow_trail(self, session: Session) -> None:
@@ -196,7 +202,9 @@ def _oldest(which: ColumnElement[bool]) -> "Select[Any]":
     return select(func.min(some.c.created_at))
 
 
-def _read_clock(session: Session, jobs: Sequence[str], *, wall: datetime, now: datetime) -> Iterator[Metric]:
+def _read_clock(
+    session: Session, jobs: Mapping[str, timedelta], *, wall: datetime, now: datetime
+) -> Iterator[Metric]:
     last = []
     for job in jobs:
         # By time: the numbers of slots get smaller when a job is to run less often.
@@ -205,8 +213,10 @@ def _read_clock(session: Session, jobs: Sequence[str], *, wall: datetime, now: d
         at = session.connection().execute(select(func.max(col(Slot.done_at))).where(mine)).scalar()
         if at is not None:
             # As long ago by the wall clock as by the database's: an alert compares it with the former.
-            last.append(({"job": job}, (wall - (now - at)).timestamp()))
+            last.append(({LABEL: job}, (wall - (now - at)).timestamp()))
     yield _gauge(LAST_SUCCESS, "When a job was last done", last)
+    late = [({LABEL: job}, after.total_seconds()) for job, after in jobs.items()]
+    yield _gauge(LATE_AFTER, "How long after its last success a job is late", late)
     states = session.connection().execute(select(col(BalanceState.currency), col(BalanceState.amount))).all()
     # For a graph: Prometheus has only floats, and nothing is decided by them.
     balances = [({"currency": currency}, float(amount)) for currency, amount in states]
@@ -226,6 +236,15 @@ def _read_coverage(session: Session, *, currencies: int, now: datetime) -> Itera
     )
     yield _gauge(
         "cardops_watched_cards_an_hour", "About how many of them Paytend can be asked", [({}, found.cards_an_hour)]
+    )
+
+
+def _read_books(session: Session, *, now: datetime) -> Metric:
+    since = now.date() - BOOKS_SHOWN
+    return _gauge(
+        "cardops_books_differences",
+        "Differences of the last 90 days that people were told of, and that are neither gone nor known",
+        [({}, days.count_open(session, since=since, limit=MOST))],
     )
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from prometheus_client import Counter
@@ -17,6 +17,14 @@ class Door(StrEnum):
 
     SERVER = "server"
     SLACK = "slack"
+
+
+class ServerLimit(StrEnum):
+    """Why the server takes no more at this moment."""
+
+    CONNECTIONS = "connections"
+    OF_ONE_ADDRESS = "connections of one address"
+    AT_A_TIME = "too many at a time"
 
 
 class Throttle:
@@ -53,6 +61,11 @@ class Refusals:
         """Prepare; `counter` has the labels `door` and `reason`."""
         self._counter = counter
         self._throttle = Throttle(monotonic=monotonic)
+
+    def expect(self, door: Door, reasons: Iterable[str]) -> None:
+        """Show these from 0 on: Prometheus sees no increase in a counter that begins with its first refusal."""
+        for reason in reasons:
+            self._counter.labels(door=door, reason=reason)
 
     def add(self, door: Door, reason: str) -> None:
         """Count one; `reason` is one of a few words of ours, never anything that was sent."""

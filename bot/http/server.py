@@ -27,6 +27,7 @@ from bot.http.connections import (
     make_protocol,
 )
 from bot.http.places import BodyPlace, RequestPlaces, TooMany
+from bot.http.refusals import ServerLimit
 
 THREADS = 32
 ANSWERED_WITHIN = 4.5  # seconds; a sender that hears nothing for longer asks elsewhere
@@ -127,7 +128,7 @@ class _Bridge:
             self._limits.refuse("content too large")
             await _send(send, HttpResponse(status="413 Content Too Large", headers=(("Connection", "close"),)))
         except TooMany:
-            self._limits.refuse("too many at a time")
+            self._limits.refuse(ServerLimit.AT_A_TIME)
             await _send(send, BUSY)
 
     async def _read_body(self, receive: Callable[..., Any], announced: int, place: BodyPlace) -> bytes:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from bot.http.app import HttpResponse
 from notifier.inbox.batches import Batches
@@ -17,6 +18,14 @@ PATIENCE = 10.0  # seconds, after which most senders have given up
 OPENED_TOGETHER = 32  # the first of them waits for the last, some milliseconds
 
 Answer = Future[HttpResponse]
+
+
+class PutOffReason(StrEnum):
+    """Why a webhook is not opened, as the metric and the log say it."""
+
+    FULL = "full"
+    LATE = "late"
+    STOPPING = "stopping"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -30,11 +39,11 @@ class _Unopened:
 class UnopenedQueue:
     """Hands bodies to `open_all`, many at once on one thread; `refuse` answers those that are not opened.
 
-    `refuse` gets the answer and why: "full", "late" or "stopping".
+    `refuse` gets the answer and why.
     """
 
     open_all: Callable[[Sequence[tuple[bytes, Answer]]], None]
-    refuse: Callable[[Answer, str], None]
+    refuse: Callable[[Answer, PutOffReason], None]
     monotonic: Callable[[], float]
     most_bytes: int = MOST_WAITING
     patience: float = PATIENCE
@@ -55,12 +64,12 @@ class UnopenedQueue:
     def put(self, body: bytes, answer: Answer) -> None:
         """Have a body opened, unless `answer` is cancelled before."""
         with self._lock:
-            why = "stopping" if self._ends_at is not None else ""
+            why = PutOffReason.STOPPING if self._ends_at is not None else None
             if self._bytes and self._bytes + len(body) > self.most_bytes:
-                why = why or "full"
-            if not why:
+                why = why or PutOffReason.FULL
+            if why is None:
                 self._bytes += len(body)
-        if why:
+        if why is not None:
             answer.set_running_or_notify_cancel()
             self.refuse(answer, why)
             return
@@ -86,9 +95,9 @@ class UnopenedQueue:
             if not waiting.answer.set_running_or_notify_cancel():
                 continue  # its sender has gone
             if self._ends_at is not None and now > self._ends_at:
-                self.refuse(waiting.answer, "stopping")
+                self.refuse(waiting.answer, PutOffReason.STOPPING)
             elif now > waiting.until:
-                self.refuse(waiting.answer, "late")
+                self.refuse(waiting.answer, PutOffReason.LATE)
             else:
                 taken.append((body, waiting.answer))
         if taken:

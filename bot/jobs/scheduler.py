@@ -5,13 +5,13 @@ summer time neither doubles nor skips one, and its lease lets another replica ta
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import delete
+from sqlalchemy import delete, false, func, or_
 from sqlmodel import Session, col, select
 
 from bot.clock import read_time
@@ -19,7 +19,12 @@ from bot.database.engine import SqlDatabase
 from bot.database.tables import SeenDelivery, Slot
 from storage.upsert import insert_once
 
-LAST_SUCCESS = "cardops_job_last_success_timestamp_seconds"  # the metric of all jobs, with the label `job`
+# The metrics of all jobs. The label is not `job`: Prometheus puts its own over that one.
+LAST_SUCCESS, LATE_AFTER, LABEL = (
+    "cardops_job_last_success_timestamp_seconds",
+    "cardops_job_late_after_seconds",
+    "task",
+)
 SET_BACK = timedelta(seconds=5)  # beyond one period: a smaller step back costs a job one slot at most
 KEPT = timedelta(days=2)  # slots and seen deliveries; Slack repeats within minutes
 
@@ -39,6 +44,11 @@ class Job:
     lease: timedelta = timedelta(minutes=2)
     at_start: bool = False
 
+    @property
+    def late_after(self) -> timedelta:
+        """How long after its last success something is wrong: a run was missed, and nobody took its slot over."""
+        return 1.5 * self.every + 2 * self.lease
+
 
 class Scheduler:
     """Fires the jobs by the database's clock: a replica that is ahead would take slots that others wait for."""
@@ -56,6 +66,11 @@ class Scheduler:
     def names(self) -> tuple[str, ...]:
         """The jobs by name."""
         return tuple(self._jobs)
+
+    @property
+    def late_after(self) -> Mapping[str, timedelta]:
+        """How long after its last success each job is late."""
+        return {name: job.late_after for name, job in self._jobs.items()}
 
     def start(self) -> None:
         """Start the timer."""
@@ -123,9 +138,15 @@ def _forget_what_is_to_come(session: Session, job: Job, *, number: int, now: dat
 
 
 def sweep(database: SqlDatabase, *, now: datetime) -> int:
-    """Delete old slots and seen deliveries; return how many."""
+    """Delete old slots and seen deliveries; return how many. When each job last succeeded is known for ever."""
+    before = now - KEPT
     with database.writing() as session:
         connection = session.connection()
-        slots = connection.execute(delete(Slot).where(col(Slot.lease_until) < now - KEPT)).rowcount
+        last = func.max(col(Slot.done_at))
+        newest = connection.execute(select(Slot.job, last).group_by(col(Slot.job)).having(last < before)).all()
+        kept = [(col(Slot.job) == job) & (col(Slot.done_at) == done_at) for job, done_at in newest]
+        # Of a row that was not done the second condition is neither true nor false.
+        old = (col(Slot.lease_until) < before) & (col(Slot.done_at).is_(None) | ~or_(false(), *kept))
+        slots = connection.execute(delete(Slot).where(old)).rowcount
         seen = connection.execute(delete(SeenDelivery).where(col(SeenDelivery.seen_at) < now - KEPT)).rowcount
     return int(slots) + int(seen)

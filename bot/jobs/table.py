@@ -12,7 +12,7 @@ from bot.jobs.interrupted_work import InterruptedWork
 from bot.jobs.missed_webhooks import MissedWebhookFinder
 from bot.jobs.refused_people import RefusedPeople
 from bot.jobs.refused_webhooks import RefusalNotes
-from bot.jobs.scheduler import LAST_SUCCESS, Job
+from bot.jobs.scheduler import LABEL, LAST_SUCCESS, Job
 from bot.jobs.stops import StopFollowUp
 from notifier.balance.pictures import PictureUploader
 from notifier.balance.watch import BalanceWatch
@@ -64,7 +64,7 @@ class JobRow:
     @property
     def metric(self) -> str:
         """The time series of /metrics that says when this job last succeeded."""
-        return f'{LAST_SUCCESS}{{job="{self.name}"}}'
+        return f'{LAST_SUCCESS}{{{LABEL}="{self.name}"}}'
 
 
 JOBS: tuple[JobRow, ...] = (

@@ -1,6 +1,7 @@
 """Composes what runs by itself: the context of the jobs, and the scheduler that fires them."""
 
 from approvals.audit import chain
+from approvals.requests import recent_past
 from bot.books.keeper import BookKeeper
 from bot.jobs.audit_head import AuditHeadPublisher
 from bot.jobs.expiry import Expiry
@@ -48,11 +49,14 @@ def make_scheduler(
     scheduler = Scheduler(make_jobs(context), database=base.database, now_in=base.clock.now_in)
     base.counters.watch(
         base.database,
-        jobs=scheduler.names,
+        jobs=scheduler.late_after,
         currencies=base.config.currencies,
         now=base.clock.now,
         now_in=base.clock.now_in,
         keys=approvals.context,
+        count_breaks=lambda session: recent_past.count_breaks(
+            session, approvals.context, now=base.clock.now_in(session)
+        ),
     )
     return scheduler
 

@@ -133,7 +133,7 @@ def _loop(name: str, loop: WorkerLoop, run: Callable[[threading.Event, threading
 def _socket(base: Foundation, socket: SocketModeHandler | None, loop: WorkerLoop) -> Lifecycle:
     if socket is None:
         return Lifecycle()
-    observe = base.counters.socket_connected.set
+    observe = base.counters.watch_socket()
     watch = SocketWatch(client=socket.client, monotonic=base.clock.monotonic, observe=observe)
     keep = partial(keep_connecting, watch.reconnect, is_alive=watch.is_alive, observe=observe)
 

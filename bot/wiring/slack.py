@@ -1,6 +1,8 @@
 """Composes the Slack edge: what its handlers work with, the listener, Bolt, and Socket Mode's client."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -55,9 +57,7 @@ def make_slack_edge(
         now_in=base.clock.now_in,
     )
 
-    def refuse(flaw: DeliveryFlaw) -> None:
-        base.counters.refusals.add(Door.SLACK, flaw)
-
+    refuse = count_flaws(base)
     listener = SlackListener(
         router=Router(
             context=context,
@@ -92,6 +92,13 @@ def make_slack_edge(
         door=VerifiedBolt(bolt=bolt, check=check, refuse=refuse),
         socket=None,
     )
+
+
+def count_flaws(base: Foundation) -> Callable[[DeliveryFlaw], None]:
+    """Return what counts a refused delivery."""
+    refusals = base.counters.refusals
+    refusals.expect(Door.SLACK, DeliveryFlaw)
+    return partial(refusals.add, Door.SLACK)
 
 
 def make_interrupted_work(base: Foundation, *, approvals: ApprovalEdge) -> InterruptedWork:

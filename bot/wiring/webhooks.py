@@ -6,10 +6,12 @@ from prometheus_client import Counter
 
 from bot.clock import read_monotonic
 from bot.http.paytend_webhook import WebhookReceiver
+from bot.http.unopened_queue import PutOffReason
 from bot.jobs.missed_webhooks import MissedWebhookFinder
 from bot.jobs.refused_webhooks import RefusalCounter
 from bot.wiring.foundation import Foundation
 from notifier.inbox.group_commit import GroupCommit
+from paytend import Flaw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,11 @@ def make_webhooks(base: Foundation) -> WebhookEdge:
         ["outcome", "reason"],
         registry=base.counters.registry,
     )
+    # From 0 on: Prometheus sees no increase in a counter that begins with its first count.
+    outcomes = [(outcome, "") for outcome in ("taken", "known", "not_kept")]
+    outcomes += [("refused", flaw) for flaw in Flaw] + [("put_off", why) for why in PutOffReason]
+    for outcome, reason in outcomes:
+        counter.labels(outcome=outcome, reason=reason)
     receiver = WebhookReceiver(
         intake=group_commit,
         keys=settings.paytend_keys,

@@ -9,9 +9,13 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
+from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
+from bot.http.refusals import Door, ServerLimit
 from bot.jobs.scheduler import LAST_SUCCESS
-from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, door_of
+from bot.slack.signatures import DeliveryFlaw
+from tests.journeys.conftest import MakesWorld
+from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, build_world, door_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -142,7 +146,7 @@ def test_the_dashboard_and_the_alerts_name_only_what_is_there(world: JourneyWorl
     named = {name for expression in used for name in re.findall(r"\bcardops_\w+", expression)}
 
     assert len(named) > 10
-    assert named - known == set()
+    assert named - known == {"cardops_slack_socket_connected"}, "of Socket Mode alone"
     assert {
         name for name in known if name.startswith("cardops_") and not name.endswith(("_created", "_count", "_sum"))
     } <= named
@@ -170,3 +174,60 @@ def test_o12_the_last_success_of_a_job_is_never_in_the_future(world: JourneyWorl
     shown = scrape(world)[LAST_SUCCESS, name]
 
     assert shown == (world.clock.now() - timedelta(hours=1)).timestamp()
+
+
+def test_o4_counters_begin_at_zero_so_that_the_first_event_is_an_increase(sqlite_world: JourneyWorld) -> None:
+    before = scrape(sqlite_world)
+    sqlite_world.webhook_arrives(b"{}")
+    after = scrape(sqlite_world)
+
+    assert before["cardops_webhooks_total", "refused", "unsigned"] == 0
+    assert after["cardops_webhooks_total", "refused", "unsigned"] == 1
+    assert before["cardops_webhooks_total", "not_kept", ""] == 0
+    assert {before["cardops_refused_total", Door.SLACK, flaw] for flaw in DeliveryFlaw} == {0}
+    assert {before["cardops_refused_total", Door.SERVER, why] for why in ServerLimit} == {0}
+
+
+def test_o4_a_difference_of_the_books_is_seen_until_it_is_gone(world: JourneyWorld) -> None:
+    world.asks_and_approves()
+    world.paytend.events.change_books("late")
+    world.passes(hours=2)
+    world.bot.jobs.fire("books")
+    told = scrape(world)
+
+    world.passes(hours=22)
+    world.bot.jobs.fire("books")
+
+    assert told["cardops_books_differences",] == 1
+    assert scrape(world)["cardops_books_differences",] == 0
+
+
+def change_trail(database: SqlDatabase, statement: str, seq: int) -> None:
+    """As somebody who can take the triggers away."""
+    with database.writing() as session:
+        triggers = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_event'")
+        for name in session.connection().execute(triggers).scalars().all():
+            session.connection().execute(text(f'DROP TRIGGER "{name}"'))
+        session.connection().execute(text(statement), {"seq": seq})
+
+
+def test_o4_a_trail_that_does_not_fit_or_was_cut_is_seen(sqlite: SqlDatabase, tmp_path: Path) -> None:
+    with build_world(sqlite, tmp_path) as world:
+        world.asks_and_approves()
+        intact = scrape(world)
+        last = world.trail()[-1].seq
+        change_trail(sqlite, "DELETE FROM audit_event WHERE seq = :seq", last)
+        cut = scrape(world)
+        sqlite.recollection.clear()  # another process
+        change_trail(sqlite, "UPDATE audit_event SET actor = 'U0ELSE' WHERE seq = :seq", last - 1)
+        changed = scrape(world)
+
+    assert [figures["cardops_trail_breaks",] for figures in (intact, cut, changed)] == [0, 1, 1]
+
+
+def test_o4_whether_the_socket_is_connected_is_shown_in_socket_mode_alone(make_world: MakesWorld) -> None:
+    """Over HTTP there is none, and a 0 would be an alarm for ever."""
+    with make_world(socket_mode=True) as world:
+        assert scrape(world)["cardops_slack_socket_connected",] == 0  # the thread that connects does not run
+    with make_world() as world:
+        assert ("cardops_slack_socket_connected",) not in scrape(world)

@@ -180,7 +180,7 @@ def test_links_and_alerts_point_to_headings_that_there_are() -> None:
     alerts = yaml.safe_load((ROOT / "deploy" / "grafana" / "alerts.yml").read_text())
     for rule in (rule for group in alerts["groups"] for rule in group["rules"]):
         path, _, anchor = rule["annotations"]["runbook"].partition("#")
-        assert anchor in anchors(ROOT / path), rule["alert"]
+        assert anchor in anchors(ROOT / path.removeprefix("/")), rule["alert"]
 
 
 def test_each_alert_is_named_in_the_runbook() -> None:

@@ -144,6 +144,26 @@ def test_the_timer_fires_by_itself_and_stops(sqlite_database: SqlDatabase) -> No
     jobs.stop()
 
 
+def test_o4_when_a_job_last_succeeded_is_never_forgotten(database: SqlDatabase) -> None:
+    old = START - KEPT - timedelta(days=1)
+    with database.writing() as session:
+        for job, number, done_at in [
+            ("fails since", 1, old - MINUTE),
+            ("fails since", 2, old),
+            ("fails since", 3, None),
+            ("works", 1, old),
+            ("works", 2, START),
+        ]:
+            values = {"job": job, "number": number, "lease_until": done_at or old, "done_at": done_at}
+            insert_once(session, Slot, values)
+
+    assert sweep(database, now=START) == 3
+
+    with database.reading() as session:
+        kept = session.exec(select(Slot).order_by(Slot.job)).all()
+    assert [(slot.job, slot.number) for slot in kept] == [("fails since", 2), ("works", 2)]
+
+
 def test_old_slots_and_deliveries_are_forgotten_and_new_ones_kept(sqlite_database: SqlDatabase) -> None:
     old, new = START - KEPT - MINUTE, START - KEPT + MINUTE
     with sqlite_database.writing() as session:
