@@ -1,6 +1,6 @@
 """Refusals: why something is not accepted, in the sentence that the person reads."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 
@@ -26,5 +26,8 @@ class Refusal(Exception):
 
 
 def write_moment(moment: datetime) -> str:
-    """Return a time for a sentence, such as "22 Nov 14:05 UTC"."""
-    return moment.strftime("%-d %b %H:%M UTC")
+    """Return a time for a sentence, such as "2026-11-22 14:05 UTC".
+
+    Where Slack shows the sentence, each reader sees their own time (filter `local_times`).
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -250,7 +250,9 @@ def _follow_decision(
         count=count,
         at=now,
     )
-    notices.reply(session, context.outbox, request, facts=decided, now=now)
+    # A denial ends the request: the reply about its end has the name and the reason.
+    if status is not Status.DENIED:
+        notices.reply(session, context.outbox, request, facts=decided, now=now)
     said = {
         "by": actor,
         "person": decision.person_id,

@@ -137,6 +137,8 @@ def refuse_repeated(
             Request.amount_minor == (money.minor if money else None),
             Request.currency == (money.currency if money else None),
             col(Request.created_at) > now - context.ask_again_within,
+            # Its requester has taken it back, so nothing is asked for twice.
+            Request.status != Status.WITHDRAWN,
         )
         .order_by(col(Request.created_at).desc())
     ).first()

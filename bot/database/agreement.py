@@ -84,7 +84,7 @@ def find_disputed(session: Session, *, key: TrailKey, now: datetime) -> Iterator
             f"card {_UNTIL_SETTLED.format(request_id)}"
         )
     for request_id in sorted(each for each in stored.keys() & said if stored[each] > now + _CLOCKS_DIFFER):
-        moment = f"{write_moment(stored[request_id])} {stored[request_id]:%Y}"
+        moment = write_moment(stored[request_id])
         yield (
             f"request {request_id} is contradicted since {moment}, which is to come: a clock was ahead, or "
             f"somebody wrote that. It blocks the card {_UNTIL_SETTLED.format(request_id)}"

@@ -59,6 +59,8 @@ class DoctorContext:
     audit_key: TrailKey = field(repr=False)  # by these two it tells whether what is stored is genuine
     macs: MacKeys = field(repr=False)
     private_files: Sequence[Path] = ()  # that nobody else on the machine may read
+    uses_socket: bool = False
+    socket_hears: Callable[[], bool | None] = lambda: None  # only the running bot knows
     team_id: str = ""  # SLACK_TEAM_ID, where it is set
     faulty_templates: Sequence[FaultyTemplate] = ()  # of the operator's own, not used
 

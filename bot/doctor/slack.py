@@ -30,6 +30,22 @@ def check_slack(context: DoctorContext) -> CheckResult:
     return fine(f"Slack answers: {answer.get('user', 'the bot')} in {answer.get('team', answer['team_id'])}.")
 
 
+def check_socket(context: DoctorContext) -> CheckResult:
+    """Check that Socket Mode hears, where it is used."""
+    if not context.uses_socket:
+        return fine("Slack delivers over HTTP.")
+    match context.socket_hears():
+        case True:
+            return fine("Socket Mode is connected and Slack answers its pings.")
+        case False:
+            return wrong(
+                "Socket Mode is not connected: no command and no click arrives.",
+                "It is tried again by itself; the log says why (`slack.not_connected`). Look at SLACK_APP_TOKEN.",
+            )
+        case _:
+            return fine("Socket Mode is used; whether it hears, the running bot says: `socket` in /readyz.")
+
+
 def check_scopes(context: DoctorContext) -> CheckResult:
     """Check that the token has the scopes that the bot uses, and no others."""
     headers = headers_of(context)

@@ -33,6 +33,7 @@ def count(results: Sequence[DoctorRow]) -> dict[str, int]:
 
 CHECKS: dict[str, Check] = {
     "slack": slack.check_slack,
+    "socket": slack.check_socket,
     "scopes": slack.check_scopes,
     "channels": slack.check_channels,
     "audience": audience.check_audience,

@@ -17,6 +17,22 @@ from bot.http.refusals import Door, Refusals, ServerLimit
 _CALL_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds; 30 is the usual timeout
 
 
+@dataclass(kw_only=True)
+class SocketState:
+    """Whether Socket Mode hears, for the doctor and /readyz as for the figure; None in HTTP mode."""
+
+    figure: Gauge
+    hears: bool | None = None
+
+    def observe(self, hears: bool) -> None:  # noqa: FBT001 - the watch has one thing to say
+        """Note what the watch of the connection saw."""
+        self.hears = hears
+        self.figure.set(hears)
+
+    def __str__(self) -> str:
+        return {None: "not used", True: "ok", False: "not connected"}[self.hears]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Counters:
     """The metrics that are counted where things happen; /metrics shows everything in `registry`."""
@@ -27,7 +43,7 @@ class Counters:
     deliveries: Counter
     slack_calls: Counter
     slack_usable: Gauge
-    socket_connected: Gauge
+    socket: SocketState
     database_writable: Gauge
     refusals: Refusals
 
@@ -57,8 +73,9 @@ class Counters:
 
     def watch_socket(self) -> Callable[[bool], None]:
         """Show whether Socket Mode is connected, as what is returned is told; over HTTP 0 would be an alarm."""
-        self.registry.register(self.socket_connected)
-        return self.socket_connected.set
+        self.registry.register(self.socket.figure)
+        self.socket.observe(hears=False)
+        return self.socket.observe
 
     def watch(
         self,
@@ -126,10 +143,12 @@ def make_counters() -> Counters:
             registry=registry,
         ),
         slack_usable=Gauge("cardops_slack_usable", "Whether Slack answers and takes the token", registry=registry),
-        socket_connected=Gauge(
-            "cardops_slack_socket_connected",
-            "Whether Socket Mode is connected and its pings are answered; only in Socket Mode",
-            registry=None,
+        socket=SocketState(
+            figure=Gauge(
+                "cardops_slack_socket_connected",
+                "Whether Socket Mode is connected and its pings are answered; only in Socket Mode",
+                registry=None,
+            )
         ),
         database_writable=Gauge(
             "cardops_database_writable", "Whether a small write of our own went well", registry=registry

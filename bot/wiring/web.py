@@ -32,7 +32,8 @@ def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, keys:
     def note() -> Mapping[str, object]:
         # As the probe saw them, once it runs: a question for readiness must not wait for the database.
         stops = base.probe.more if base.probe.is_running else list_stops()
-        return {"slack": base.clients.access.trouble or "ok", **(stops if isinstance(stops, dict) else {})}
+        heard = {"slack": base.clients.access.trouble or "ok", "socket": str(base.counters.socket)}
+        return {**heard, **(stops if isinstance(stops, dict) else {})}
 
     return WebApp(
         slack=slack.door,

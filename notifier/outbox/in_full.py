@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from notifier.rendering.escaping import unescape
 from notifier.rendering.facts import TemplateFacts
 from notifier.rendering.slack_limits import split
 
@@ -30,7 +31,7 @@ KIND = InFullFacts.template
 def lay_out(texts: Sequence[str]) -> Iterator[InFullFacts]:
     """Yield the facts of each reply for these texts (mrkdwn); they are shown as plain text, without markup."""
     # Split while it is escaped, as it is posted: that is what Slack counts.
-    split_up = (_unescape(part) for text in texts for part in split(_without_markup(text), _PART))
+    split_up = (unescape(part) for text in texts for part in split(_without_markup(text), _PART))
     parts = list(islice(split_up, MOST_PAGES * _PARTS_ON_A_PAGE))
     is_cut = next(split_up, None) is not None
     pages = [parts[at : at + _PARTS_ON_A_PAGE] for at in range(0, len(parts), _PARTS_ON_A_PAGE)]
@@ -41,7 +42,3 @@ def lay_out(texts: Sequence[str]) -> Iterator[InFullFacts]:
 def _without_markup(text: str) -> str:
     """Return what a reader would see of a text with mentions, links and dates."""
     return _MARKUP.sub(lambda markup: markup.group(2) or markup.group(1), text)
-
-
-def _unescape(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -21,6 +21,8 @@ NOTHING = "unknown"
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,20}")
+_PLAIN = frozenset({"accessibility_label", "alt_text"})  # beside the objects of type plain_text
+_WRITTEN_MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b", re.ASCII)
 # Controls, format characters (bidi, zero width, tags), surrogates, private use.
 _REMOVED = frozenset({"Cc", "Cf", "Cs", "Co"})
 
@@ -95,6 +97,18 @@ def show_moment(value: object) -> Markup:
     return Markup(f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>")  # noqa: S704 - ours
 
 
+def localise_times(value: object) -> Markup:
+    """Return a sentence in which each time such as "2026-11-22 14:05 UTC" is shown in the reader's own zone."""
+    text = clean(value)
+    shown, at = [], 0
+    for match in _WRITTEN_MOMENT.finditer(text):
+        moment = f"{match[1]}+00:00"
+        if _read_moment(moment):
+            shown += [escape_text(text[at : match.start()]), show_moment(moment)]
+            at = match.end()
+    return Markup("").join([*shown, escape_text(text[at:])])
+
+
 def show_money(value: object) -> Markup:
     """Return money ("1200.00 EUR") with its thousands separated; anything else stays text."""
     try:
@@ -108,11 +122,38 @@ def join_values(values: Iterable[object], separator: str = ", ") -> Markup:
     return escape_text(separator).join([finalize(value) for value in values])
 
 
+def unescape_plain(node: Any) -> Any:
+    """Return a part of a filled template whose plain texts are as people read them.
+
+    A hole does not know whether it is in mrkdwn. Slack reads no markup in plain text, so there is nothing to
+    escape there, and the escapes would be shown.
+    """
+    match node:
+        case {"type": "plain_text", "text": str(text)}:
+            return {**node, "text": unescape(text)}
+        case dict():
+            return {
+                key: unescape(value) if key in _PLAIN and isinstance(value, str) else unescape_plain(value)
+                for key, value in node.items()
+            }
+        case list():
+            return [unescape_plain(each) for each in node]
+        case _:
+            return node
+
+
+def unescape(text: str) -> str:
+    """Return a text without Slack's three escapes."""
+    # "&amp;" last: what is escaped twice stays escaped once.
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 FILTERS: dict[str, Callable[..., Markup]] = {
     "as_value": as_value,
     "channel": link_channel,
     "join": join_values,
     "lines": keep_lines,
+    "local_times": localise_times,
     "mention": mention,
     "moment": show_moment,
     "money": show_money,

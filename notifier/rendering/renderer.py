@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier.rendering.escaping import FILTERS, finalize
+from notifier.rendering.escaping import FILTERS, finalize, unescape_plain
 from notifier.rendering.facts import TemplateFacts, make_plain
 from notifier.rendering.slack_limits import FALLBACK_TEXT, DoesNotFit, cut, find_left_out, fit_blocks, fit_view
 from notifier.rendering.template_limits import check_bounds
@@ -175,4 +175,4 @@ class Renderer:
             raise RenderFailed(f"{name}: {type(error).__name__}") from error
         if not isinstance(document, dict):
             raise RenderFailed(f"{name}: not an object")
-        return document
+        return {key: unescape_plain(value) for key, value in document.items()}

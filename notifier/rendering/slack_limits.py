@@ -87,7 +87,7 @@ def fit_view(view: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_left_out(blocks: list[Any], fitted: list[Any]) -> tuple[str, ...]:
-    """Return the texts, whole, of which something is missing in the fitted blocks; buttons do not count."""
+    """Return the texts (mrkdwn), whole, of which the fitted blocks lack something; buttons do not count."""
     shown = set(_said_texts(fitted))
     return tuple(text for text in dict.fromkeys(_said_texts(blocks)) if text.strip() and text not in shown)
 
@@ -218,6 +218,8 @@ def _said_texts(node: Any) -> list[str]:
     match node:
         case {"type": "button" | "overflow" | "input"}:
             return []
+        case {"type": "plain_text", "text": str(text)}:
+            return [text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")]
         case {"text": str(text)}:
             return [text]
         case dict():

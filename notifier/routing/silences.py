@@ -41,6 +41,15 @@ class NoSuchSilence(Exception):
     """There is no silence with this id, or it has ended."""
 
 
+class AlreadySilenced(Exception):
+    """Exactly this is silenced already, `until` then, for this `reason`."""
+
+    def __init__(self, *, until: datetime, reason: str) -> None:
+        super().__init__(reason)
+        self.until = until
+        self.reason = reason
+
+
 def find_silence(session: Session, kind: str, facts: NoticeFacts, *, now: datetime) -> str | None:
     """Return the id of the oldest silence that holds a notice back, None when none does."""
     named = list_facts(facts)
@@ -67,10 +76,17 @@ def begin(
     outbox: Outbox,
     now: datetime,
 ) -> Silence:
-    """Begin a silence, and post it to the default channel."""
+    """Begin a silence, and post it to the default channel; raises AlreadySilenced."""
+    lock_announcing(session)  # else two that are typed at the same moment would both begin
+    stored = matcher.model_dump_json(exclude_none=True)
+    same = select(Silence).where(
+        Silence.matcher == stored, col(Silence.ended_at).is_(None), col(Silence.ends_at) > now
+    )
+    if standing := session.exec(same.order_by(col(Silence.id)).limit(1)).first():
+        raise AlreadySilenced(until=standing.ends_at, reason=standing.reason)
     silence = Silence(
         id=outbox.make_key(),
-        matcher=matcher.model_dump_json(exclude_none=True),
+        matcher=stored,
         owner=owner,
         reason=reason,
         created_at=now,

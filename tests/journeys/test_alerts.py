@@ -47,7 +47,7 @@ def quiet(kept_sqlite: Kept, tmp_path_factory: pytest.TempPathFactory) -> Sequen
         # What the bot's threads would do.
         world.bot.base.clients.access.check()
         world.bot.base.probe.look()
-        world.bot.base.counters.socket_connected.set(1)
+        world.bot.base.counters.socket.figure.set(1)
         read_samples(world)
         world.asks_and_approves()
         world.bot.jobs.fire_all()

@@ -28,7 +28,8 @@ def test_a_denial_needs_a_reason_which_the_requester_is_told(world: JourneyWorld
     card = world.card()
     assert "Denied" in card["text"]
     assert f"<@{MANAGER}> denied" in text_of(card["blocks"])
-    assert "the wrong card" in text_of(card["blocks"])
+    assert text_of(card["blocks"]).count("the wrong card") == 1
+    assert sum("the wrong card" in reply for reply in world.thread()) == 1
     assert actions_of(card) == []
     assert any(f"<@{SUPPORT}>" in reply and "the wrong card" in reply for reply in world.thread())
     assert "Denied" in world.modal_text(MANAGER)

@@ -179,3 +179,14 @@ def test_s9_guests_strangers_and_public_channels_are_named(healthy: JourneyWorld
     assert "C0APPROVALS is shared with others (U0STRANGER) and has guests (U0GUEST) and is public" in says
     assert "C0ALERTS is public" in says
     assert "C0AUDIT" not in says
+
+
+@pytest.mark.parametrize(("hears", "state"), [(True, "ok"), (False, "wrong"), (None, "ok")])
+def test_s5_the_doctor_says_whether_socket_mode_hears(
+    healthy: JourneyWorld, hears: bool | None, state: str
+) -> None:
+    found_state, says = found(healthy, uses_socket=True, socket_hears=lambda: hears)["socket"]
+
+    assert found_state == state
+    assert "Socket Mode" in says
+    assert "HTTP" in found(healthy)["socket"][1]

@@ -269,16 +269,16 @@ def attaches(
     return world.submits(SUPPORT, file_type=kind, file=[file])
 
 
-def test_a_document_goes_to_paytend_and_is_deleted_from_slack(sqlite_world: JourneyWorld) -> None:
+def test_s16_a_document_goes_to_paytend_and_its_owner_is_asked_to_delete_it(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
 
     attaches(world)
 
     assert "Sent to Paytend" in world.modal_text(SUPPORT)
-    assert "deleted from Slack" in world.modal_text(SUPPORT)
+    assert "could not be deleted" in world.modal_text(SUPPORT)
     assert world.paytend.books.holders[HOLDER].documents[-1] == ("3", ".jpeg", len(JPEG))
-    assert all(file.is_deleted for file in world.slack.state.files.by_id.values())
-    assert {"document:sent", "document:removed", "cardholder:read"} <= set(events(world))
+    assert not any(file.is_deleted for file in world.slack.state.files.by_id.values()), "it is a person's"
+    assert {"document:sent", "cardholder:read"} <= set(events(world))
 
 
 def test_the_form_shows_whose_document_it_will_be(sqlite_world: JourneyWorld) -> None:
@@ -323,7 +323,7 @@ def test_a_file_that_is_not_what_its_name_says_is_not_sent(sqlite_world: Journey
 
     assert "not what its name says" in world.modal_text(SUPPORT)
     assert world.paytend.calls_of("uploadDocument") == []
-    assert all(file.is_deleted for file in world.slack.state.files.by_id.values())
+    assert "could not be deleted from Slack" in world.slack.messages("D0SAM")[-1]["text"]
 
 
 def test_the_person_is_told_when_slack_does_not_delete_the_file(sqlite_world: JourneyWorld) -> None:

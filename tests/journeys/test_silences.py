@@ -33,6 +33,19 @@ def fires(world: JourneyWorld) -> None:
     world.settles()
 
 
+def test_s15_the_same_silence_twice_is_refused_with_words(world: JourneyWorld) -> None:
+    typed = f"/cardops silence kind=transaction card={CARD} for 2h the terminal is being tested"
+    world.types(ONCALL, typed)
+
+    world.types(ADMIN, typed)
+
+    said = text_of(world.slack.ephemerals(ADMIN)[-1]["blocks"])
+    assert "is silenced already" in said
+    assert "<!date^" in said, "when it ends, in the reader's own time"
+    assert "the terminal is being tested" in said
+    assert len(texts(world, "C0ALERTS")) == 1
+
+
 def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ended(world: JourneyWorld) -> None:
     world.types(ONCALL, f"/cardops silence kind=transaction card={CARD} for 2h the terminal is being tested")
     assert f"kind=transaction card={CARD}" in text_of(world.slack.ephemerals(ONCALL)[-1]["blocks"])

@@ -1,10 +1,12 @@
 """The same journeys when Slack delivers over Socket Mode: nothing listens, and everything ends cleanly."""
 
+import json
 import threading
 from collections.abc import Iterator
 
 import pytest
 
+from bot.http.app import HttpRequest, HttpResponse
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (
     CARD,
@@ -105,3 +107,20 @@ def test_nothing_of_another_workspace_and_nothing_over_http_is_taken(socket_worl
     assert world.requests() == []
     status, _, _ = door_of(world.bot.web)("POST", "", {}, b"")
     assert status in {404, 405}
+
+
+def test_s5_a_deaf_socket_is_told_and_turns_no_replica_unready(socket_world: JourneyWorld) -> None:
+    bot = socket_world.bot
+    asked = HttpRequest(method="GET", path="/readyz", headers={})
+    said = []
+    for hears in (True, False):
+        bot.base.counters.socket.observe(hears)
+        ready = bot.web(asked)
+        assert isinstance(ready, HttpResponse)
+        said.append((ready.status, json.loads(ready.body)))
+
+    (status, heard), (status_deaf, deaf) = said
+    assert (heard["socket"], deaf["socket"]) == ("ok", "not connected")
+    assert (status, heard["checks"]) == (status_deaf, deaf["checks"])
+    assert bot.slack.context.doctor.uses_socket
+    assert bot.slack.context.doctor.socket_hears() is False

@@ -2,7 +2,7 @@
 
 from approvals.audit import chain
 from approvals.policy.people import Member
-from approvals.refusals import Refusal
+from approvals.refusals import Refusal, write_moment
 from bot.jobs.silence_ends import note_silence_end
 from bot.slack.context import SlackContext
 from bot.slack.declarations import ReplyClick, ReplyForm, read_text, told
@@ -17,6 +17,15 @@ from notifier.routing.silence_matcher import NAMES
 from notifier.routing.tables import Silence
 
 
+class SilencedAlready(Refusal):
+    """{matcher} is silenced already, until {until}: {reason}. To change it, end it first: `/cardops silences`.
+
+    Two that are the same would hold the same notices back, under one reason of two.
+    """
+
+    is_recorded = False
+
+
 class SilenceOver(Refusal):
     """This silence has ended already."""
 
@@ -24,27 +33,36 @@ class SilenceOver(Refusal):
 
 
 def _silence(context: SlackContext, incoming: Incoming, member: Member, typed: silences.TypedSilence) -> Reply:
-    with context.database.writing() as session:
-        now = context.now_in(session)
-        silence = silencing.begin(
-            session,
-            typed.matcher,
-            owner=member.person.account,
-            reason=typed.reason,
-            until=now + typed.lasts,
-            routes=context.routes,
-            outbox=context.approvals.outbox,
-            now=now,
-        )
-        chain.append(
-            session,
-            "silence:began",
-            key=context.approvals.audit_key,
-            actor=member.person.account,
-            subject=silence.id,
-            facts={"matcher": str(typed.matcher), "reason": typed.reason, "until": silence.ends_at.isoformat()},
-            now=now,
-        )
+    try:
+        with context.database.writing() as session:
+            now = context.now_in(session)
+            silence = silencing.begin(
+                session,
+                typed.matcher,
+                owner=member.person.account,
+                reason=typed.reason,
+                until=now + typed.lasts,
+                routes=context.routes,
+                outbox=context.approvals.outbox,
+                now=now,
+            )
+            chain.append(
+                session,
+                "silence:began",
+                key=context.approvals.audit_key,
+                actor=member.person.account,
+                subject=silence.id,
+                facts={
+                    "matcher": str(typed.matcher),
+                    "reason": typed.reason,
+                    "until": silence.ends_at.isoformat(),
+                },
+                now=now,
+            )
+    except silencing.AlreadySilenced as error:
+        raise SilencedAlready(
+            matcher=str(typed.matcher), until=write_moment(error.until), reason=error.reason
+        ) from error
     context.work.wake_deliverer()
     return _list(context, incoming, member, None)
 

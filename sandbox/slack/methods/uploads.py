@@ -60,8 +60,10 @@ def info(call: WebApiCall) -> Json:
 
 
 def delete(call: WebApiCall) -> Json:
-    """Delete a file; its bytes are gone."""
+    """Delete a file of the app's own; its bytes are gone. What a person uploaded, only the person can delete."""
     file = call.state.files.get(call.text("file"))
+    if file.owner != call.state.team.bot_user_id:
+        raise SlackRefusal("cant_delete_file")
     file.is_deleted, file.content = True, b""
     call.state.touch()
     return {}

@@ -61,13 +61,19 @@ def test_a_second_open_request_names_the_first(world: ApprovalWorld) -> None:
 
 
 def test_the_same_again_within_ten_minutes_asks(world: ApprovalWorld) -> None:
-    world.withdraws(world.asks())
+    world.decides(world.asks(), deny="not agreed")
     world.passes(minutes=9)
 
     with pytest.raises(AskAgain):
         world.asks()
-    world.withdraws(world.asks("11.00 EUR"))
+    world.decides(world.asks("11.00 EUR"), deny="not agreed")
     assert world.asks(again=True).status == "pending"
+
+
+def test_s15_what_was_withdrawn_is_asked_for_without_a_question(world: ApprovalWorld) -> None:
+    world.withdraws(world.asks())
+
+    assert world.asks().status == "pending"
 
 
 def test_the_same_amount_of_another_currency_for_another_card_or_action_is_not_the_same(
@@ -180,7 +186,7 @@ def test_an_empty_policy_is_no_policy() -> None:
 
 def test_asking_again_is_a_question_and_not_a_refusal_that_is_recorded(small: ApprovalWorld) -> None:
     request = small.asks()
-    small.withdraws(request)
+    small.decides(request, deny="not agreed")
     with pytest.raises(AskAgain) as asked:
         small.asks()
 

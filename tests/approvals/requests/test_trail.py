@@ -124,8 +124,10 @@ def test_the_words_say_since_when_there_is_nothing_left_to_decide(small: Approva
         return str(refusal.value)
 
     end = ", so there is nothing left to decide."
-    assert words(small.withdraws(small.asks())) == f"This request is withdrawn already at 20 Nov 09:00 UTC{end}"
+    assert (
+        words(small.withdraws(small.asks())) == f"This request is withdrawn already at 2026-11-20 09:00 UTC{end}"
+    )
     denied = small.decides(small.asks("20.00 EUR"), deny="not agreed")
-    assert words(denied) == f"This request is denied already by Mara at 20 Nov 09:00 UTC{end}"
+    assert words(denied) == f"This request is denied already by Mara at 2026-11-20 09:00 UTC{end}"
     approved = small.approved("30.00 EUR")
-    assert words(approved) == f"This request is approved already by Mara at 20 Nov 09:00 UTC{end}"
+    assert words(approved) == f"This request is approved already by Mara at 2026-11-20 09:00 UTC{end}"

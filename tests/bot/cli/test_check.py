@@ -273,7 +273,7 @@ def test_a7_a_contradiction_of_a_time_to_come_is_named_and_two_people_end_it(
             note(session, world.context, request, "execution:contradicted", actor="cardops", now=world.now)
 
     status, _, err = operator.types("check")
-    says = "is contradicted since 1 Jan 00:00 UTC 2900, which is to come" if in_trail else "contradicted nothing"
+    says = "is contradicted since 2900-01-01 00:00 UTC, which is to come" if in_trail else "contradicted nothing"
     assert (status, says in err, f"`/approvals show {request.id}`" in err) == (1, True, True), err
     assert "request_settle_happened" in str(world.message_facts(request)["buttons"])
     with pytest.raises(MoneyBlocked):

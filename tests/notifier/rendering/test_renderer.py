@@ -111,14 +111,14 @@ def facts_of(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({name: special.get(name, scalars) for name in FACTS[kind]})
 
 
-def all_texts(node: Any) -> list[str]:
+def all_texts(node: Any, *types: str) -> list[str]:
     match node:
-        case {"type": "plain_text" | "mrkdwn" | "markdown", "text": str(text)}:
+        case {"type": str(kind), "text": str(text)} if kind in (types or ("plain_text", "mrkdwn", "markdown")):
             return [text]
         case dict():
-            return [text for value in node.values() for text in all_texts(value)]
+            return [text for value in node.values() for text in all_texts(value, *types)]
         case list():
-            return [text for value in node for text in all_texts(value)]
+            return [text for value in node for text in all_texts(value, *types)]
         case _:
             return []
 
@@ -130,9 +130,10 @@ def check(rendered: Rendered) -> None:
     assert len(rendered.blocks) <= 50
     inner = all_texts(rendered.blocks)
     assert sum(measure(text) for text in inner) <= TEXT_BUDGET
-    for text in [rendered.text, *inner]:
+    for text in [rendered.text, *all_texts(rendered.blocks, "mrkdwn")]:
         assert not re.search("[<>]", MARKUP.sub("", text)), text
         assert not re.search(r"&(?!amp;|lt;|gt;)", text), text
+    for text in [rendered.text, *inner]:
         assert not re.search(
             "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", text
         )
@@ -304,9 +305,28 @@ def test_a_view_keeps_what_machines_read_and_fits_what_people_read(
     assert view["blocks"][0]["element"]["initial_value"] == value
     assert view["blocks"][1]["text"]["text"] == 'a &amp; "b"\n&lt;c&gt; and so on and so on'
     assert view["blocks"][2]["text"]["text"].endswith("so on &amp; R1")
-    assert view["title"]["text"] == 'a &amp; "b" &lt;c&gt; a…'
+    assert view["title"]["text"] == 'a & "b" <c> and so on a…'
     if RULES:
         assert list(VALID.evolve(schema={**RULES, **RULES["$defs"]["modal_view"]}).iter_errors(view)) == []
+
+
+def test_s15_plain_texts_are_as_people_read_them_and_mrkdwn_is_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """{"text": "{{ words }}", "blocks": [
+        {"type": "header", "text": {"type": "plain_text", "text": "{{ words }}"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "{{ words }}"},
+         "accessory": {"type": "button", "action_id": "a", "accessibility_label": "{{ words }}",
+                       "value": "{{ words | as_value }}",
+                       "text": {"type": "plain_text", "text": "{{ words }}"}}}]}"""
+    renderer = load(tmp_path, monkeypatch, source, name="sample.json.j2")
+
+    rendered = renderer.message("sample", {"words": "R&D <b> &amp;"})
+
+    header, section = rendered.blocks
+    assert header["text"]["text"] == section["accessory"]["text"]["text"] == "R&D <b> &amp;"
+    assert section["accessory"]["accessibility_label"] == section["accessory"]["value"] == "R&D <b> &amp;"
+    assert section["text"]["text"] == rendered.text == "R&amp;D &lt;b&gt; &amp;amp;"
 
 
 def test_metadata_that_is_too_long_is_refused_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -283,6 +283,12 @@ def test_a_file_is_uploaded_in_three_steps_read_and_deleted(ws: SlackWorkspace, 
     assert refusal(lambda: client.files_info(file=file["id"])) == "file_deleted"
 
 
+def test_s16_a_file_of_a_person_is_not_the_apps_to_delete(ws: SlackWorkspace, client: WebClient) -> None:
+    file = ws.state.files.add("scan.jpg", owner="U0SAM", created=0, length=1)
+
+    assert refusal(lambda: client.files_delete(file=file.id)) == "cant_delete_file"
+
+
 def test_a_picture_goes_into_a_thread_with_words_for_who_does_not_see_it(
     ws: SlackWorkspace, client: WebClient
 ) -> None:
