@@ -5,10 +5,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from approvals.audit import verification
 from bot.cli.installation import Installation, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_command, complain, say, show_progress
 from bot.database import backup as database_backup
 from bot.database import schema
+from bot.database.invariants import write_range
+
+_NOTHING_CAME = "Run pg_restore into the database of DATABASE_URL and look at what it says. Nothing was changed."
 
 
 def add_to(commands: Commands) -> None:
@@ -28,7 +32,7 @@ def backup(chosen: argparse.Namespace) -> int:
     file: Path = chosen.file
     with open_installation(writes=True) as installation:
         if not installation.database.is_sqlite:
-            command = database_backup.write_pg_dump(installation.database.url, file)
+            command = database_backup.write_pg_dump(installation.owner_url, file)
             return complain("PostgreSQL is backed up by its own program; nothing was written:", [command])
         if file.exists() or not file.parent.is_dir():
             return complain(f"{file}: a backup is a new file in a folder that exists.")
@@ -53,7 +57,7 @@ def restore(chosen: argparse.Namespace) -> int:
     # A database that is damaged, or of another version, is a reason to restore one.
     with open_installation(current=False) as installation:
         if not installation.database.is_sqlite:
-            command = database_backup.write_pg_restore(installation.database.url, file)
+            command = database_backup.write_pg_restore(installation.owner_url, file)
             lines = [command, "cardops migrate", "cardops restore --after-pg-restore"]
             return complain("PostgreSQL is restored by its own program; nothing was done. Run:", lines)
         # Before anything else: a running bot would write on into the file that is replaced.
@@ -82,7 +86,17 @@ def _after_pg_restore() -> int:
         with installation.database.reading() as session:
             database_backup.require_alone(session)
         installation.database.engine.dispose()
+        with installation.database.reading() as session:
+            verified = verification.verify(session, key=installation.audit_key)
+        if not verified.head.seq:
+            complain("There is nothing in this database: its trail is empty.", [], _NOTHING_CAME)
+            return WRONG
         _doubt(installation, source="pg_restore")
+    if not verified.is_intact:
+        broken = [f"{write_range(each)}: {each.words}" for each in verified.open_breaks]
+        complain("What was restored has a broken trail:", broken, "Look into it before you start the bot.")
+        return WRONG
+    say(f"Its trail holds: {verified.head.seq} events, head {verified.head.hash}")
     return FINE
 
 

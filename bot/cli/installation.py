@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import URL, make_url
 from sqlmodel import Session
 
 from approvals.audit import chain
@@ -54,6 +55,11 @@ class Installation:
     def vault(self) -> Vault:
         """What seals and opens stored values."""
         return Vault(self.settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes)
+
+    @property
+    def owner_url(self) -> URL:
+        """The address of who owns the tables."""
+        return make_url(self.settings.DATABASE_OWNER_URL or self.settings.DATABASE_URL)
 
     def make_approval_context(self, config: Config) -> ApprovalContext:
         """Return the context that moves of requests need."""

@@ -2,9 +2,12 @@
 
 import argparse
 
+from sqlalchemy import make_url
+
 from bot.cli.shell import FINE, Commands, add_command, say
 from bot.database import schema
 from bot.database.engine import SqlDatabase
+from bot.database.roles import grant_to_bot
 from bot.settings.environment import read_own_settings
 
 
@@ -15,10 +18,16 @@ def add_to(commands: Commands) -> None:
 
 def migrate(_chosen: argparse.Namespace) -> int:
     """Apply the migrations, and print the revision."""
-    database = SqlDatabase(read_own_settings().DATABASE_URL)
+    settings = read_own_settings()
+    database = SqlDatabase(settings.DATABASE_OWNER_URL or settings.DATABASE_URL)
     try:
         database.claim_file()
-        say(f"The database is at revision {schema.migrate(database)}.")
+        revision = schema.migrate(database)
+        if settings.DATABASE_OWNER_URL:
+            bot = make_url(settings.DATABASE_URL).username or ""
+            with database.writing() as session:
+                grant_to_bot(session.connection(), bot=bot)
+        say(f"The database is at revision {revision}.")
     finally:
         database.close()
     return FINE

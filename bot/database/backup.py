@@ -124,7 +124,9 @@ def require_alone(session: Session) -> None:
     """Check that nobody else is connected to this PostgreSQL database; raises StillConnected."""
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        "AND pid <> pg_backend_pid() "
+        # Of other roles nobody but a superuser sees more than that there is a user.
+        "AND (backend_type = 'client backend' OR (backend_type IS NULL AND usesysid IS NOT NULL))"
     )
     if session.connection().execute(others).scalar_one():
         raise StillConnected
@@ -138,12 +140,22 @@ def write_pg_dump(url: URL, to: Path) -> str:
 def write_pg_restore(url: URL, file: Path) -> str:
     """Return the command that restores a PostgreSQL database."""
     # In one transaction: a restore that fails leaves the former database as it was.
-    options = ["--clean", "--if-exists", "--single-transaction", f"--dbname={_plain(url)}"]
+    # Owned by who restores it; `cardops migrate` grants the bot what it needs.
+    options = [
+        "--clean",
+        "--if-exists",
+        "--no-owner",
+        "--no-privileges",
+        "--single-transaction",
+        f"--dbname={_plain(url)}",
+    ]
     return shlex.join(["pg_restore", *options, str(file)])
 
 
 def _plain(url: URL) -> str:
     # Everybody on the machine can read the arguments of a running program.
+    # Of the options only what the programs of PostgreSQL know, and no password.
+    url = url.difference_update_query(["password", "sslpassword", "passfile", "prepare_threshold"])
     return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
 
 

@@ -15,6 +15,7 @@ class Excess:
 
     says: str
     next: str
+    is_above: bool = False  # the guards do not hold against this role at all
 
 
 _FACTS = text(
@@ -42,9 +43,9 @@ def find_excess(connection: Connection) -> list[Excess]:
     role, schema = facts["role"], read_schema(connection)
     # Only this is reported then: a superuser or an owner can give itself back whatever is revoked.
     if facts["is_superuser"]:
-        return [Excess(says=f"{role} is a superuser", next=_OTHER_ROLE)]
+        return [Excess(says=f"{role} is a superuser", next=_OTHER_ROLE, is_above=True)]
     if facts["is_owner"]:
-        return [Excess(says=f"{role} owns the tables", next=_OTHER_ROLE)]
+        return [Excess(says=f"{role} owns the tables", next=_OTHER_ROLE, is_above=True)]
     tables = ", ".join(f"{schema}.{table}" for table in KEPT)
     found = {
         "may_trigger": Excess(
@@ -62,7 +63,7 @@ def find_excess(connection: Connection) -> list[Excess]:
     return [excess for name, excess in found.items() if facts[name]]
 
 
-_OTHER_ROLE = "Run the bot as a role that owns nothing (docs/deploying.md)."
+_OTHER_ROLE = "Run the bot as a role that owns nothing: `cardops database roles` prints the SQL."
 
 
 def revoke_from_public(connection: Connection) -> None:

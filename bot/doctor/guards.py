@@ -21,7 +21,8 @@ def check_guards(context: DoctorContext) -> CheckResult:
             "Only an owner of the database can have removed them.",
         )
     if excess:
-        return doubtful(
+        tell = wrong if any(each.is_above for each in excess) else doubtful
+        return tell(
             f"Every guard stands, but {'; '.join(each.says for each in excess)}.",
             " ".join(each.next for each in excess),
         )

@@ -47,6 +47,15 @@ def check_database_url(value: str) -> str:
     return value
 
 
+def check_owner_url(value: str) -> str:
+    """Return the address of the owner, which only PostgreSQL has, or nothing; raises NotADatabaseUrl."""
+    if value and not value.startswith(_POSTGRESQL):
+        raise NotADatabaseUrl(
+            "only PostgreSQL has an owner: write postgresql+psycopg://owner:password@host/database"
+        )
+    return check_database_url(value) if value else value
+
+
 def _check_sqlite(value: str) -> str:
     file = unquote(value.removeprefix(_SQLITE).partition("?")[0])
     if file in ("", ":memory:") or file.startswith("file:") or "mode=memory" in value:

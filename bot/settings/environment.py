@@ -16,7 +16,7 @@ from pydantic import (
     ValidationError,
 )
 
-from bot.settings.database_url import check_database_url
+from bot.settings.database_url import check_database_url, check_owner_url
 from bot.settings.env_file import find_unknown, read_env_file
 from bot.settings.private_files import list_private_files
 from bot.settings.problem_words import say_problem
@@ -77,6 +77,11 @@ class Settings(BaseModel):
     PAYTEND_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=120, description="How long to wait for Paytend.")
     DATABASE_URL: Annotated[str, AfterValidator(check_database_url)] = Field(
         default="sqlite:///cardops.db", description="sqlite:///file or postgresql+psycopg://…"
+    )
+    DATABASE_OWNER_URL: Annotated[str, AfterValidator(check_owner_url)] = Field(
+        default="",
+        repr=False,
+        description="PostgreSQL: who owns the tables and migrates; by default DATABASE_URL. The bot needs it not.",
     )
     CARDOPS_SECRET_KEYS: SecretKeys = Field(
         min_length=1,

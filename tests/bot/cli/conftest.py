@@ -170,3 +170,12 @@ def on_postgresql(
 ) -> Iterator[Operator]:
     """An operator of PostgreSQL, for what only it has."""
     yield from _install(empty_postgresql_url, tmp_path, capsys, monkeypatch)
+
+
+@pytest.fixture
+def on_new_postgresql(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Operator]:
+    """An operator of a PostgreSQL database of their own, without any table."""
+    with fresh_url("postgresql", tmp_path) as url:
+        yield from _install(url, tmp_path, capsys, monkeypatch)
