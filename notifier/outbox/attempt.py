@@ -1,6 +1,6 @@
 """One attempt of a claimed delivery at Slack: edit, or search for an earlier post of it, or post."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from slack_sdk import WebClient
@@ -11,7 +11,7 @@ from notifier.outbox.claims import DeliveryClaim
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.slack_messages import HistoryUnreadable, MessagePlace
 from notifier.outbox.turns import is_of_edits
-from notifier.rendering.plain import mark_repeat, strip_blocks
+from notifier.rendering.plain import lay_out_classically, mark_repeat, strip_blocks
 from notifier.rendering.renderer import Rendered
 
 
@@ -19,13 +19,13 @@ from notifier.rendering.renderer import Rendered
 class Delivered:
     """Where the message is now. `posted` is false for an edit and for a message that was found.
 
-    `left_out` are the texts, whole, that it was too short for.
+    `left_out` are the texts, whole, that it was too short for; `refused` is why Slack did not take it as it was.
     """
 
     place: MessagePlace
     ts: str
     posted: bool
-    plain: bool = False
+    refused: NotDelivered | None = None
     repeated: bool = False
     left_out: tuple[str, ...] = ()
 
@@ -76,14 +76,26 @@ def attempt(
 
 def _edit(claim: DeliveryClaim, rendered: Rendered, *, slack: WebClient, ts: str, channel: str) -> Delivered:
     place = MessagePlace(channel=channel, thread_ts=claim.known.copy.thread_ts if claim.known.copy else None)
-    try:
-        slack_messages.edit(slack, place, rendered, ts=ts)
-    except NotDelivered as error:
-        if error.trouble is not Trouble.BAD_FORM:
-            raise
-        slack_messages.edit(slack, place, strip_blocks(rendered), ts=ts)
-        return Delivered(place=place, ts=ts, posted=False, plain=True)
-    return Delivered(place=place, ts=ts, posted=False)
+    refused = None
+    for form in _make_forms(rendered):
+        try:
+            slack_messages.edit(slack, place, form(), ts=ts)
+        except NotDelivered as error:
+            if error.trouble is not Trouble.BAD_FORM:
+                raise
+            refused = refused or error
+        else:
+            return Delivered(place=place, ts=ts, posted=False, refused=refused)
+    assert refused is not None  # noqa: S101 - there is a form, and each was refused
+    raise refused
+
+
+def _make_forms(rendered: Rendered) -> Iterator[Callable[[], Rendered]]:
+    """Yield the forms of a message from the richest to plain text; buttons stay as long as any form has them."""
+    yield lambda: rendered
+    if rendered.blocks:
+        yield lambda: lay_out_classically(rendered)
+        yield lambda: strip_blocks(rendered)
 
 
 def _choose_place(claim: DeliveryClaim, *, slack: WebClient, fallback: str) -> MessagePlace:
@@ -134,20 +146,22 @@ def _repeat(
 def _post(
     claim: DeliveryClaim, rendered: Rendered, place: MessagePlace, *, slack: WebClient, may_post: MayPost
 ) -> Delivered:
-    """Post; what Slack certainly refused is tried in its simpler form: without a lost thread, as plain text."""
-    plain = False
+    """Post; what Slack certainly refused is tried in its simpler forms: without a lost thread, in older blocks."""
+    forms, refused = _make_forms(rendered), None
+    shown = next(forms)()
     while True:
         if not may_post():
             # A refused form may have used up the lease, and another worker may post by now.
             raise LeaseTooShort
         try:
-            ts = slack_messages.post(slack, place, rendered, delivery_id=claim.delivery_id)
+            ts = slack_messages.post(slack, place, shown, delivery_id=claim.delivery_id)
         except NotDelivered as error:
+            simpler = next(forms, None) if error.trouble is Trouble.BAD_FORM else None
             if error.trouble is Trouble.GONE and place.thread_ts:
                 place = MessagePlace(channel=place.channel)
-            elif error.trouble is Trouble.BAD_FORM and rendered.blocks:
-                rendered, plain = strip_blocks(rendered), True
+            elif simpler is not None:
+                shown, refused = simpler(), refused or error
             else:
                 raise
         else:
-            return Delivered(place=place, ts=ts, posted=True, plain=plain, left_out=rendered.left_out)
+            return Delivered(place=place, ts=ts, posted=True, refused=refused, left_out=shown.left_out)

@@ -17,7 +17,7 @@ from notifier.outbox import delivery_outcomes, fallback_channel, in_full
 from notifier.outbox.attempt import CopyGone, Delivered, LeaseTooShort, attempt, is_person
 from notifier.outbox.backoff import Trouble, decide_retry
 from notifier.outbox.claims import DeliveryClaim, claim, next_due
-from notifier.outbox.fallback_channel import DeliveryDead, DeliveryTrouble, FallbackUsed
+from notifier.outbox.fallback_channel import DeliveryDead, DeliveryTrouble, FallbackUsed, FormRefused
 from notifier.outbox.notice_facts import ACKNOWLEDGE, DETAILS, WHY, AcknowledgementFacts, WhyFacts
 from notifier.outbox.outbox import Outbox
 from notifier.outbox.recovery import release_all, resume_all
@@ -214,6 +214,8 @@ class Deliverer:
                 self._outbox.enqueue(
                     session, kind=in_full.KIND, facts=facts, recipient=work.recipient, now=now, thread_of=work.key
                 )
+        if delivered.refused is not None:
+            self._tell_admins(session, FormRefused, work, delivered.refused, now=now)
         _log.info(
             "delivery.made",
             extra={
@@ -222,7 +224,7 @@ class Deliverer:
                 "recipient": work.recipient,
                 "attempts": work.history.attempts,
                 "posted": delivered.posted,
-                "plain": delivered.plain,
+                "refused": delivered.refused.code if delivered.refused else "",
                 "repeated": delivered.repeated,
             },
         )

@@ -1,6 +1,6 @@
 """What happens when a channel cannot be posted to: its notices go to the fallback channel, and admins are told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,7 @@ class DeliveryTrouble(RepeatedFacts):
     attempts: int
     enqueued: datetime
     in_doubt: bool
+    problems: Sequence[str] = ()  # where Slack points to in what it refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,13 @@ class FallbackUsed(DeliveryTrouble, template="fallback_used"):
     """The first delivery that found its channel closed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FormRefused(DeliveryTrouble, template="form_refused"):
+    """A message whose layout Slack refused, so that it was posted in a simpler one."""
+
+
 # These never cause another of their own.
-_ABOUT_DELIVERIES = frozenset({DeliveryDead.template, FallbackUsed.template})
+_ABOUT_DELIVERIES = frozenset({DeliveryDead.template, FallbackUsed.template, FormRefused.template})
 
 
 def may_have(work: DeliveryClaim, *, fallback: str) -> bool:
@@ -60,12 +66,13 @@ def tell_admins(
     fallback: str,
     now: datetime,
 ) -> None:
-    """Tell each admin of the delivery, in one message for each channel that is in trouble, however often it is."""
+    """Tell each admin: one message for each channel or layout in trouble, however often it is."""
     if work.kind in _ABOUT_DELIVERIES:
         return
     kind = trouble.template
-    channel = lane_of_posts(work.lane) if trouble is FallbackUsed else work.recipient
-    repeat = recurring_problems.count_again(session, f"{kind}:{channel}", now=now)
+    # A layout is wrong in every channel, so it is told once for its kind of notice.
+    place = {FallbackUsed: lane_of_posts(work.lane), FormRefused: work.kind}.get(trouble, work.recipient)
+    repeat = recurring_problems.count_again(session, f"{kind}:{place}", now=now)
     facts = trouble(
         delivery=work.delivery_id,
         about=work.kind,
@@ -75,6 +82,7 @@ def tell_admins(
         attempts=work.history.attempts,
         enqueued=work.created_at,
         in_doubt=failure.trouble in {Trouble.NOT_SAID, Trouble.IN_DOUBT},
+        problems=failure.problems,
         times=repeat.times,
         first_at=repeat.first_at,
         last_at=repeat.last_at,

@@ -14,6 +14,8 @@ _PART = 2_900  # UTF-16 units of one block
 _PARTS_ON_A_PAGE = 3  # all texts of a message together may have 10,000
 _MARKUP = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 
+_STYLE = re.compile(r"(?<![\w*_])([*_])(?!\s)([^*_\n]+)(?<!\s)\1(?![\w*_])")
+
 
 @dataclass(frozen=True, kw_only=True)
 class InFullFacts(TemplateFacts, template="in_full"):
@@ -40,5 +42,5 @@ def lay_out(texts: Sequence[str]) -> Iterator[InFullFacts]:
 
 
 def _without_markup(text: str) -> str:
-    """Return what a reader would see of a text with mentions, links and dates."""
-    return _MARKUP.sub(lambda markup: markup.group(2) or markup.group(1), text)
+    """Return what a reader would see of a text with mentions, links, dates, bold and italic words."""
+    return _STYLE.sub(r"\2", _MARKUP.sub(lambda markup: markup.group(2) or markup.group(1), text))

@@ -56,17 +56,24 @@ MAY_NOT_LOOK = frozenset({"missing_scope", "not_allowed_token_type", "method_not
 class NotDelivered(Exception):
     """Slack did not confirm; `trouble` says what that means, `code` is what it said, `retry_after` its wish.
 
-    `has_answer`: whether Slack answered at all.
+    `has_answer`: whether Slack answered at all. `problems` is where it points to in what it refused.
     """
 
     def __init__(
-        self, trouble: Trouble, *, code: str, retry_after: timedelta | None = None, has_answer: bool = True
+        self,
+        trouble: Trouble,
+        *,
+        code: str,
+        retry_after: timedelta | None = None,
+        has_answer: bool = True,
+        problems: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{trouble}: {code}")
         self.trouble = trouble
         self.code = code
         self.retry_after = retry_after
         self.has_answer = has_answer
+        self.problems = problems
 
 
 @contextmanager
@@ -101,7 +108,15 @@ def read_refusal(error: SlackApiError) -> NotDelivered:
         return NotDelivered(Trouble.IN_DOUBT, code=f"HTTP {status}", has_answer=status not in {502, 504})
     if not code.isidentifier():  # no JSON: some proxy answered, and we do not know what it did with the request
         return NotDelivered(Trouble.IN_DOUBT, code=f"HTTP {status} without an answer")
-    return NotDelivered(CODES.get(code, Trouble.REFUSED), code=code)
+    return NotDelivered(CODES.get(code, Trouble.REFUSED), code=code, problems=_read_problems(data))
+
+
+def _read_problems(data: object) -> tuple[str, ...]:
+    """Return Slack's own pointers to the fault, such as "unsupported type: x [json-pointer:/blocks/0/type]"."""
+    metadata = data.get("response_metadata") if isinstance(data, dict) else None
+    messages = metadata.get("messages") if isinstance(metadata, dict) else None
+    # Few and short: one fault may be told once for each block.
+    return tuple(str(each)[:300] for each in messages[:5]) if isinstance(messages, list) else ()
 
 
 def _read_retry_after(error: SlackApiError) -> timedelta | None:

@@ -7,9 +7,20 @@ from typing import Any
 
 from notifier.rendering.escaping import escape_text
 from notifier.rendering.renderer import Rendered
-from notifier.rendering.slack_limits import FALLBACK_TEXT, MOST_BLOCKS, cut, find_left_out, fit_blocks
+from notifier.rendering.slack_limits import (
+    FALLBACK_TEXT,
+    MOST_BLOCKS,
+    cut,
+    find_left_out,
+    fit_blocks,
+    list_said,
+    split,
+)
 
 REPEAT = "(possible repeat)"
+_SECTION = 2_900  # UTF-16 units of one block
+_BUTTON = ("type", "text", "action_id", "value", "url", "style", "confirm")
+_CLASSIC = {"button": _BUTTON, "overflow": ("type", "action_id", "options", "confirm")}  # and what of each
 _WARNING = "This notice could not be laid out as usual; an admin finds the reason in the log."
 
 
@@ -24,6 +35,16 @@ def lay_out_plainly(kind: str, facts: Mapping[str, Any]) -> Rendered:
     ]
     text = cut("\n".join([title, *lines]), FALLBACK_TEXT)
     return Rendered(text=text, blocks=fit_blocks(blocks, surface="message"))
+
+
+def lay_out_classically(rendered: Rendered) -> Rendered:
+    """Return the message in the oldest blocks alone, with all its buttons, for a Slack that refuses others."""
+    sections = [_section(part) for text in list_said(rendered.blocks) for part in split(text, _SECTION)]
+    buttons = [_as_classic(each) for each in _list_elements(rendered.blocks) if each.get("type") in _CLASSIC]
+    rows = [{"type": "actions", "elements": buttons[at : at + 5]} for at in range(0, len(buttons), 5)]
+    blocks = fit_blocks([*sections[: MOST_BLOCKS["message"] - len(rows)], *rows], surface="message")
+    lost = find_left_out(rendered.blocks, blocks) if len(sections) > len(blocks) - len(rows) else ()
+    return replace(rendered, blocks=blocks, left_out=tuple(dict.fromkeys([*rendered.left_out, *lost])))
 
 
 def strip_blocks(rendered: Rendered) -> Rendered:
@@ -58,12 +79,21 @@ def put_below(rendered: Rendered, more: Rendered) -> Rendered:
 
 def has_button(rendered: Rendered, action: str) -> bool:
     """Whether the message has a button, in a row or beside a text, with this action id."""
-    places = [
+    return any(element.get("action_id") == action for element in _list_elements(rendered.blocks))
+
+
+def _list_elements(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what can be pressed or chosen, in rows and beside texts."""
+    return [
         element
-        for block in rendered.blocks
+        for block in blocks
         for element in (*block.get("elements", ()), block.get("accessory") or {})
+        if isinstance(element, dict)
     ]
-    return any(element.get("action_id") == action for element in places)
+
+
+def _as_classic(element: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in element.items() if name in _CLASSIC[element["type"]]}
 
 
 def _escape(value: object) -> str:

@@ -92,6 +92,11 @@ def find_left_out(blocks: list[Any], fitted: list[Any]) -> tuple[str, ...]:
     return tuple(text for text in dict.fromkeys(_said_texts(blocks)) if text.strip() and text not in shown)
 
 
+def list_said(blocks: list[Any]) -> tuple[str, ...]:
+    """Return the texts of the blocks (mrkdwn) in their order, each once; buttons do not count."""
+    return tuple(text for text in dict.fromkeys(_said_texts(blocks)) if text.strip())
+
+
 def split(text: str, limit: int) -> Iterator[str]:
     """Yield the text in parts of at most `limit` UTF-16 units, divided between characters, escapes and markups."""
     part, length = "", 0

@@ -59,7 +59,7 @@ def test_f27_a_post_that_was_found_again_has_its_thread_too(world: NotifierWorld
 
 
 def test_f27_what_refused_blocks_said_is_in_the_thread(world: NotifierWorld) -> None:
-    world.slack.will("chat.postMessage", "invalid_blocks")
+    world.slack.will("chat.postMessage", "invalid_blocks", "invalid_blocks")
     facts = {"headline": "Three cards", "detail": "5 < 6, and what only the blocks say"}
     world.says("", kind="headed", facts=facts, key="notice")
     world.delivers_all(4)
