@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -86,10 +87,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cardops", description="A card programme on Paytend, run from Slack.")
+    parser.add_argument("--version", action="version", version=f"cardops {_read_version()}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="<command>")
     for noun in NOUNS:
         noun.add_to(commands)
     return parser
+
+
+def _read_version() -> str:
+    try:
+        return version("cardops")
+    except PackageNotFoundError:  # run from its sources, without being installed
+        return "(not installed)"
 
 
 def _do(chosen: argparse.Namespace) -> int:

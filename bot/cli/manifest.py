@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from bot.cli.shell import FINE, Commands, add_command, complain
-from bot.slack.manifest import write_manifest
+from bot.cli.shell import FINE, WRONG, Commands, add_command, complain
+from bot.slack.manifest import PLACEHOLDER, write_manifest
 
 
 def add_to(commands: Commands) -> None:
@@ -19,4 +19,7 @@ def show_manifest(chosen: argparse.Namespace) -> int:
     if chosen.url and not chosen.url.startswith("https://"):
         return complain(f"--url {chosen.url}: Slack takes only an address that starts with https://.", [], "")
     sys.stdout.write(write_manifest(url=chosen.url, socket_mode=chosen.socket_mode))
+    if not chosen.url and not chosen.socket_mode:
+        complain(f"The manifest above still has {PLACEHOLDER} in it.", [], "Give your own address with --url.")
+        return WRONG
     return FINE

@@ -119,7 +119,10 @@ def test_an_address_that_slack_would_not_take_is_refused(operator: NewOperator) 
 
 
 def test_the_manifest_in_the_repository_is_the_one_that_is_made(operator: NewOperator) -> None:
-    _, out, _ = operator.types("manifest")
+    status, out, err = operator.types("manifest")
+
+    assert status == 1, "Slack would deliver to example.com"
+    assert "--url" in err
 
     assert (ROOT / "app_manifest.yml").read_text() == out
 
@@ -289,3 +292,11 @@ def test_o6_a_named_file_that_is_missing_ends_the_start_with_2(installed: NewOpe
 
     assert status == 2
     assert "CARDOPS_CONFIG: there is no file nowhere.yml" in err
+
+
+def test_o15_the_version_is_that_of_the_package(operator: NewOperator, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        operator.types("--version")
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("cardops ")
