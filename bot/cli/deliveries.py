@@ -40,7 +40,7 @@ def add_to(commands: Commands) -> None:
 
 def list_deliveries(chosen: argparse.Namespace) -> int:
     """Print a page of deliveries, and how many there are in all."""
-    with open_installation() as installation, installation.database.reading() as session:
+    with open_installation(guarded=False) as installation, installation.database.reading() as session:
         status = DeliveryStatus.GATHERING if chosen.gathering else DeliveryStatus.WAITING
         found = (
             backlog.list_waiting(session, status=status, limit=chosen.limit, after=chosen.after)

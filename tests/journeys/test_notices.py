@@ -48,13 +48,13 @@ def test_what_is_fine_goes_to_alerts_without_a_mention(sqlite_world: JourneyWorl
     world.hears_from_paytend()
 
     told = texts(world, "C0ALERTS")
-    assert len(told) == 3, told  # the purchase, approved, rejected
-    assert told[0].startswith("Settled: 12.00 EUR at CAFÉ, ")
-    assert actions_of(world.slack.messages("C0ALERTS")[0]) == ["notice_details"]
+    assert len(told) == 3, told  # approved, rejected, and then the purchase (X9)
+    assert told[2].startswith("Settled: 12.00 EUR at CAFÉ, ")
+    assert actions_of(world.slack.messages("C0ALERTS")[2]) == ["notice_details"]
     assert not any("<!" in text.replace("<!date", "") or "<@" in text for text in told)
-    assert "Identity check approved: François Lefèvre (101986)" in told[1]
-    assert "The document has expired." in told[2]
-    assert actions_of(world.slack.messages("C0ALERTS")[1]) == ["holder_status", "why_here"]
+    assert "Identity check approved: François Lefèvre (101986)" in told[0]
+    assert "The document has expired." in told[1]
+    assert actions_of(world.slack.messages("C0ALERTS")[0]) == ["holder_status", "why_here"]
 
 
 def test_a_movement_says_whose_card_it_is(sqlite_world: JourneyWorld) -> None:
@@ -139,10 +139,10 @@ def test_a22_names_from_outside_are_harmless(sqlite_world: JourneyWorld) -> None
     ]
     assert len(said) == 4
     for message in said:
-        shown = message["text"] + text_of(message["blocks"])
-        assert not any(
-            bad in shown for bad in ("<!channel>", "<@U0SAM>", "<https://evil", "\N{RIGHT-TO-LEFT OVERRIDE}")
-        ), shown
+        # Slack makes nothing of markup in a plain text, which is shown as it is (S15).
+        read = message["text"] + text_of(message["blocks"], kinds=("mrkdwn",))
+        assert not any(bad in read for bad in ("<!channel>", "<@U0SAM>", "<https://evil")), read
+        assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in message["text"] + text_of(message["blocks"])
     assert "&lt;!channel&gt;" in said[0]["text"]
 
 

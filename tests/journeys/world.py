@@ -280,15 +280,15 @@ def is_root(message: Mapping[str, Any]) -> bool:
     return bool(message["thread_ts"] == message["ts"])
 
 
-def text_of(block: object) -> str:
+def text_of(block: object, *, kinds: tuple[str, ...] = ("mrkdwn", "plain_text")) -> str:
     """All texts of blocks, in their order."""
     match block:
-        case {"type": "mrkdwn" | "plain_text", "text": str(text)}:
-            return text
+        case {"type": "mrkdwn" | "plain_text" as kind, "text": str(text)}:
+            return text if kind in kinds else ""
         case dict():
-            return "\n".join(part for part in (text_of(value) for value in block.values()) if part)
+            return "\n".join(part for part in (text_of(value, kinds=kinds) for value in block.values()) if part)
         case list():
-            return "\n".join(part for part in (text_of(value) for value in block) if part)
+            return "\n".join(part for part in (text_of(value, kinds=kinds) for value in block) if part)
         case _:
             return ""
 
