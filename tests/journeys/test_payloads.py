@@ -1,6 +1,5 @@
 """What Slack is given: valid by its own schemas, within its limits, and nothing beyond the scopes asked for."""
 
-import json
 from pathlib import Path
 
 import jsonschema
@@ -11,7 +10,7 @@ from bot.slack.manifest import make_manifest, write_manifest
 from bot.slack.scopes import SCOPES
 from sandbox.slack import SlackWorkspace
 from tests.journeys.payloads import block_kit, problems_of, read_schema
-from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, JourneyWorld
+from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, JourneyWorld, text_of
 
 HOSTILE = (
     '<!channel> <@U0SAM> <https://evil.example|x> "}]}, {"type": "divider"} \\ \N{RIGHT-TO-LEFT OVERRIDE}\0 & '
@@ -89,9 +88,10 @@ def test_everything_that_slack_is_given_is_valid_and_calls_need_just_the_scopes_
         needed = scopes_of(method)
         assert not needed or needed & set(SCOPES), f"{method} needs one of {needed}"
     for said in [*slack.messages("C0APPROVALS"), *slack.messages("C0ONCALL"), *slack.messages("C0ALERTS")]:
-        plain = json.dumps(said["blocks"], ensure_ascii=False) + said["text"]
-        assert "<!channel>" not in plain
-        assert "<https://evil" not in plain
+        # Slack makes nothing of markup in a plain text, which is shown as it is (S15).
+        read = said["text"] + text_of(said["blocks"], kinds=("mrkdwn",))
+        assert "<!channel>" not in read
+        assert "<https://evil" not in read
 
 
 def scopes_of(method: str) -> set[str]:

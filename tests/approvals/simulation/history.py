@@ -122,6 +122,11 @@ class History:
         )
         return dict(self.read(query))
 
+    def is_executing(self, card_id: str) -> bool:
+        """Whether a request about this card is claimed."""
+        query = f"SELECT 1 FROM approval_request WHERE subject = '{card_id}' AND status = 'executing'"  # noqa: S608 - ours
+        return bool(self.read(query))
+
     def happens(self, share: float) -> bool:
         """Draw whether something goes wrong."""
         return not self.is_calm and self.chance.random() < share

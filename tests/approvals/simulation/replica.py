@@ -56,6 +56,8 @@ class Surroundings(Protocol):
 
     def read_statuses(self) -> dict[str, str]: ...
 
+    def is_executing(self, card_id: str) -> bool: ...
+
     def tries_in_vain(self) -> None: ...
 
     def happens(self, share: float) -> bool: ...
@@ -197,5 +199,7 @@ class Replica:
             self.around.tries_in_vain()
             raise Unreachable("this card cannot be read")
         found = snapshot(card_id=payload.subject, holder_id=payload.subject)
-        self.around.looked_at[payload.subject] = self.around.seconds()
+        # Not by a replica that is too late: the lease is that of another's claim, which looked before.
+        if not self.around.is_executing(payload.subject):
+            self.around.looked_at[payload.subject] = self.around.seconds()
         return found
