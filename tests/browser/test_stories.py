@@ -3,6 +3,7 @@
 from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 STORM_MS = 60_000  # sixty webhooks, one after the other, and the messages about them, on a slow machine
+TRIES = 4
 ALARM_MS = 60_000  # the comparison, and its alarm behind the other messages of the channel
 
 
@@ -149,9 +151,14 @@ def test_a_top_up_that_is_booked_twice_alarms_on_call(windows: Windows) -> None:
         twice.click()
     # A comparison before it is booked finds nothing, and the next one is an hour away.
     assert booked.value.ok
-    story(page, title).get_by_role("button", name="Go to Mara").click()
-    sends(page, "/partner books today")
-    expect(done(page, title)).to_have_count(2, timeout=ALARM_MS)
+    for _ in range(TRIES):
+        story(page, title).get_by_role("button", name="Go to Mara").click()
+        sends(page, "/partner books today")
+        # The hourly comparison may just have been: what is newer than seconds is shown and not compared again.
+        with suppress(AssertionError):
+            expect(done(page, title)).to_have_count(2, timeout=ALARM_MS / TRIES)
+            break
+    expect(done(page, title)).to_have_count(2)
     story(page, title).get_by_role("button", name="Go to Olga").click()
     alarm = page.get_by_role("article").filter(has_text="The books differ: twice, 31.70 EUR")
     alarm.get_by_role("button", name="Say why this difference is known").click()

@@ -31,7 +31,7 @@ from commands.partner.books import BookLine, BooksReply
 from commands.roles import PARTNER, STOP
 from commands.slash_command import Reply
 
-_FRESH = timedelta(minutes=1)  # what is older is compared again when somebody asks
+_FRESH = timedelta(seconds=10)  # what is older is compared again when somebody asks
 _LARGE = 3_000  # rows: more take minutes to read, so the hourly comparison has to do
 _HOURLY = timedelta(hours=2)
 
