@@ -241,7 +241,7 @@ def log_uncaught() -> None:
 def start_logging(form: Literal["console", "json"], *, stream: TextIO = sys.stderr) -> None:
     """Send everything through the filter to one stream; of libraries only warnings and errors."""
     # On the class: modules have made their loggers by now, and libraries make their own.
-    logging.Logger.makeRecord = _make_tolerant_record  # type: ignore[method-assign]
+    logging.Logger.makeRecord = _make_tolerant_record  # type: ignore[method-assign]  # logging offers no hook for it
     handler = _Handler(stream)
     handler.setFormatter(LineFormatter(form))
     handler.addFilter(_LibraryFilter())

@@ -112,7 +112,8 @@ class CountedWebClient(WebClient):
     def api_call(self, api_method: str, **options: Any) -> Any:
         """Call a method of the Web API, as every other method of this class does."""
         if wait := self._limits.wait(api_method):
-            raise SlackApiError(f"{api_method} is limited", LimitedResponse(wait))  # type: ignore[no-untyped-call]
+            response = LimitedResponse(wait)
+            raise SlackApiError(f"{api_method} is limited", response)  # type: ignore[no-untyped-call]  # slack_sdk's own
         outcome = "no answer"
         try:
             answer = super().api_call(api_method, **options)
