@@ -81,21 +81,21 @@ def _write_setting(name: str, field: Any) -> str:
 def _write_sections(made: Mapping[str, Any]) -> Iterator[str]:
     definitions = made.get("$defs", {})
     for name, section in made["properties"].items():
-        inner = _find_model(section, definitions)
+        inner = find_model(section, definitions)
         yield f"\n### `{name}`\n\n"
         if inner is None:
-            yield f"{_say_type(section, definitions).capitalize()}.\n"
+            yield f"{say_type(section, definitions).capitalize()}.\n"
             continue
-        if words := _first_paragraph(inner.get("description", "")):
+        if words := first_paragraph(inner.get("description", "")):
             yield f"{words}\n\n"
         yield "| Key | Default | Takes |\n|---|---|---|\n"
         required = set(inner.get("required", ()))
         for key, value in inner["properties"].items():
-            default = "**required**" if key in required else _say_default(value.get("default"))
-            yield f"| `{key}` | {default} | {_say_type(value, definitions)} |\n"
+            default = "**required**" if key in required else say_default(value.get("default"))
+            yield f"| `{key}` | {default} | {say_type(value, definitions)} |\n"
 
 
-def _find_model(section: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def find_model(section: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the model of a section, of its items or of its named values; None for plain values."""
     for place in (section, section.get("items", {}), section.get("additionalProperties", {})):
         if isinstance(place, Mapping) and "$ref" in place:
@@ -104,7 +104,8 @@ def _find_model(section: Mapping[str, Any], definitions: Mapping[str, Any]) -> M
     return None
 
 
-def _say_default(value: Any) -> str:
+def say_default(value: Any) -> str:
+    """Return a default as the document shows it, "" where there is none."""
     if value in (None, "", [], {}):
         return ""
     return f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value, ensure_ascii=False)}`"
@@ -121,25 +122,27 @@ _TYPES = {
 }
 
 
-def _say_type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+def say_type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """Return in words what a key takes."""
     if "$ref" in value:
         name = value["$ref"].rpartition("/")[2]
-        return _say_type(definitions[name], definitions)
+        return say_type(definitions[name], definitions)
     if "enum" in value or "const" in value:
         return " or ".join(f"`{one}`" for one in value.get("enum", [value.get("const")]))
     if "anyOf" in value:
-        return " or ".join(dict.fromkeys(_say_type(one, definitions) for one in value["anyOf"]))
+        return " or ".join(dict.fromkeys(say_type(one, definitions) for one in value["anyOf"]))
     if value.get("type") == "array":
         items = value.get("items") or (value.get("prefixItems") or [{}])[0]
-        return f"list of {_say_type(items, definitions)}"
+        return f"list of {say_type(items, definitions)}"
     if value.get("properties"):
         return "{" + ", ".join(f"`{name}`" for name in value["properties"]) + "}"
     if isinstance(value.get("additionalProperties"), Mapping):
-        return f"names, each with {_say_type(value['additionalProperties'], definitions)}"
+        return f"names, each with {say_type(value['additionalProperties'], definitions)}"
     words = _TYPES.get(str(value.get("type", "")), "text")
     pattern = value.get("pattern")
     return f"{words} like `{pattern}`".replace("|", "\\|") if pattern else words
 
 
-def _first_paragraph(text: str) -> str:
+def first_paragraph(text: str) -> str:
+    """Return the first paragraph of a docstring, on one line."""
     return " ".join(text.split("\n\n", maxsplit=1)[0].split())
