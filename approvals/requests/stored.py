@@ -2,6 +2,7 @@
 
 import json
 
+from pydantic import ValidationError
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
@@ -89,8 +90,11 @@ def read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapsho
 
 
 def read_rule(request: Request) -> Rule:
-    """Return the rule as it was when the request was made."""
-    return Rule.model_validate_json(request.rule)
+    """Return the rule as it was when the request was made; raises Altered if it is no rule any more."""
+    try:
+        return Rule.model_validate_json(request.rule)
+    except ValidationError as error:
+        raise Altered from error
 
 
 def find_decisions(session: Session, request_id: str) -> tuple[Decision, ...]:

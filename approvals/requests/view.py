@@ -1,15 +1,17 @@
 """Reads everything that the request message is made from."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
-from approvals.actions.table import find_action
+from approvals.actions.table import ACTIONS, Action, UnknownAction, find_action
 from approvals.context import ApprovalContext
 from approvals.messages.request_message import RequestView
 from approvals.policy import limits
+from approvals.policy.rules import Rule
 from approvals.requests import stored
 from approvals.requests.recent_past import find_recent_changes, read_limit_states
 from approvals.statuses import OPEN, Status
@@ -28,10 +30,10 @@ def read_view(session: Session, context: ApprovalContext, request: Request, *, n
     money = payload.moved_money if payload else None
     return RequestView(
         request=request,
-        action=find_action(request.action),
+        action=_find_action(request),
         summary=summary,
         payload=payload,
-        rule=stored.read_rule(request),
+        rule=_read_rule(request),
         snapshot=snapshot,
         decisions=stored.find_decisions(session, request.id),
         void=stored.find_void(session, request, macs=context.macs),
@@ -57,14 +59,14 @@ def find_stops(session: Session, context: ApprovalContext, request: Request) -> 
     return tuple(stop for stop in standing if stop.scope.covers(action=request.action, cards=cards))
 
 
-# A message must be drawn even if a row was tampered with, so these two show nothing where others raise Altered.
+# A message must be drawn even if a row was tampered with, so these show what is left where others refuse.
 
 
 def _read_payload(context: ApprovalContext, request: Request) -> Payload | None:
     """Return the payload; None after it was purged, and if it does not fit its digest."""
     try:
         return stored.read_payload(context, request) if request.payload else None
-    except stored.Altered:
+    except (stored.Altered, UnknownAction):
         return None
 
 
@@ -73,6 +75,24 @@ def _read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapsh
         return stored.read_shown(context, request)
     except stored.Altered:
         return "", Snapshot(subject=request.subject)
+
+
+def _find_action(request: Request) -> Action:
+    """Return the action, or one that nobody may ask for if this version does not know it."""
+    try:
+        return find_action(request.action)
+    except UnknownAction:
+        return replace(
+            ACTIONS["card.top_up"], name=request.action, title="Unknown action", requesters=(), notes=()
+        )
+
+
+def _read_rule(request: Request) -> Rule:
+    """Return the rule, or one without approvers that lifts nothing if it cannot be read."""
+    try:
+        return stored.read_rule(request)
+    except stored.Altered:
+        return Rule.model_construct(name=request.rule_name, action=request.action)
 
 
 def read_summary(context: ApprovalContext, request: Request) -> str:

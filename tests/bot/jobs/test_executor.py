@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from sqlalchemy import Table
+from sqlmodel.sql.sqltypes import AutoString
 
 from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
@@ -207,3 +209,28 @@ def test_a10_a_request_that_moved_meanwhile_is_not_put_off(world: ExecutorWorld)
         postponements.put_off(session, world.context, request_id=request.id, error=NO_SUCH_CARD, now=world.now)
 
     assert (world.stored(request).status, world.stored(request).put_off) == ("pending", 0)
+
+
+_TEXTS = sorted(
+    column.name
+    for column in cast("Table", Request.__table__).columns  # type: ignore[attr-defined] # of SQLModel
+    if isinstance(column.type, AutoString) and column.name not in {"id", "status"}
+)
+
+
+def test_a2_a_damaged_row_holds_up_no_other_request_and_can_still_be_shown(world: ExecutorWorld) -> None:
+    damaged = [world.asks_for(str(1755800 + number)) for number in range(len(_TEXTS))]
+    for column, request in zip(_TEXTS, damaged, strict=True):
+        value = f"x{request.id}" if column == "reference" else "x"  # no two may have the same
+        statement = f"UPDATE approval_request SET {column} = :value WHERE id = :id"  # noqa: S608 - as an insider
+        writes(world, statement, unguarded=True, value=value, id=request.id)
+    good = world.asks_for("1755902")
+    executor = world.executor()
+
+    executor.execute_due()
+
+    assert world.stored(good).status == "executed"
+    sent = {column for column, row in zip(_TEXTS, damaged, strict=True) if world.stored(row).status == "executed"}
+    assert sent == {"asked_in", "reason", "shown_stops", "told", "waits"}, "what nobody approved: places and words"
+    for request in damaged:
+        assert world.message_facts(request)
