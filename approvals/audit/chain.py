@@ -252,6 +252,14 @@ def has_gone_back(session: Session, now: Head) -> bool:
     return kept is None or kept != str(seen.hash)
 
 
+def remember_told(session: Session, told: Head) -> None:
+    """Remember a head that the trail had, by somebody outside who was told it."""
+    seen = recollection(session).get(_SEEN)
+    # In place of an older one too, which the trail may still have.
+    if seen is None or seen.seq < told.seq or not has_gone_back(session, head(session)):
+        recollection(session)[_SEEN] = told
+
+
 def has_appended(session: Session) -> bool:
     """Whether this transaction has added events, which others see only when it is committed."""
     return bool(session.info.get(_ADDED))

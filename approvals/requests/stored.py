@@ -90,7 +90,7 @@ def read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapsho
 
 
 def read_rule(request: Request) -> Rule:
-    """Return the rule as it was when the request was made; raises Altered if it is no rule any more."""
+    """Return the rule as it was when the request was made; raises Altered if it cannot be read."""
     try:
         return Rule.model_validate_json(request.rule)
     except ValidationError as error:

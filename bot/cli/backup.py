@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from approvals.audit import verification
+from approvals.audit.witness import RESTORED
 from bot.cli.installation import Installation, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_command, complain, say, show_progress
 from bot.database import backup as database_backup
@@ -111,7 +112,7 @@ def _doubt(installation: Installation, *, source: str) -> None:
             "ended": doubted.ended,
             "deliveries_doubted": deliveries,
         }
-        installation.note(session, "database:restored", subject="database", facts=facts)
+        installation.note(session, RESTORED, subject="database", facts=facts)
     say(
         f"{doubted.unknown} approved or executing requests are unknown now, and Paytend is asked about them; "
         f"{doubted.ended} pending ones ended; {deliveries} waiting deliveries are looked for before they are made."

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from approvals.audit import chain
+from approvals.audit import chain, witness
 from notifier.outbox.outbox import Outbox
 from notifier.rendering.facts import TemplateFacts
 from storage.database import Database
@@ -14,11 +14,12 @@ from storage.database import Database
 
 @dataclass(frozen=True, kw_only=True)
 class AuditHead(TemplateFacts, template="audit_head"):
-    """The number of the newest event of the trail, its hash, and when it was read."""
+    """The number of the newest event of the trail, its hash, and when it was read; `trail` says which trail."""
 
     number: int
     hash: str
     at: datetime
+    trail: str = ""
 
 
 KIND = AuditHead.template
@@ -47,5 +48,5 @@ class AuditHeadPublisher:
             if not self.channel or self.outbox.recipients_of(session, key):
                 return
             head = chain.head(session)
-            facts = AuditHead(number=head.seq, hash=head.hash, at=now)
+            facts = AuditHead(number=head.seq, hash=head.hash, at=now, trail=witness.find_trail_id(session))
             self.outbox.enqueue(session, kind=KIND, facts=facts, recipient=self.channel, now=now, key=key)

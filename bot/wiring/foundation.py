@@ -37,6 +37,7 @@ class Loops:
     probe: WorkerLoop
     socket: WorkerLoop  # runs in Socket Mode only
     directory: WorkerLoop  # without it all works too, with more questions to Slack
+    witness: WorkerLoop  # without it nothing is compared
 
     @property
     def all_alive(self) -> bool:
@@ -57,6 +58,7 @@ def make_loops() -> Loops:
         probe=WorkerLoop("probe"),
         socket=WorkerLoop("socket"),
         directory=WorkerLoop("directory"),
+        witness=WorkerLoop("witness"),
     )
 
 

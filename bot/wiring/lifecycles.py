@@ -12,6 +12,7 @@ from bot.database.engine import SqlDatabase
 from bot.jobs.executor import Executor
 from bot.jobs.interrupted_work import InterruptedWork
 from bot.jobs.scheduler import Scheduler
+from bot.jobs.trail_witness import TrailWitness
 from bot.slack.directory_refresh import DirectoryRefresh
 from bot.slack.socket_watch import SocketWatch, keep_connecting
 from bot.threads import WorkerLoop
@@ -79,6 +80,7 @@ def list_lifecycles(
             partial(base.clients.access.run, on_return=lambda: _resume(base, notices)),
         ),
         _loop("questions to Slack about people and groups", loops.directory, make_directory_refresh(base).run),
+        _loop("the comparison with the audit channel", loops.witness, make_trail_witness(base, approvals).run),
         _loop("messages that are being sent to Slack", loops.delivery, notices.deliverer.run),
         _loop("questions for the names of cardholders", loops.names, notices.names.run),
         _loop("webhooks that are being told", loops.dispatch, notices.dispatcher.run),
@@ -99,6 +101,18 @@ def make_directory_refresh(base: Foundation) -> DirectoryRefresh:
     channels = {config.channels.approvals, *(rule.channel for rule in config.policy)}
     return DirectoryRefresh(
         directory=base.clients.directory, roles=config.roles, channels=sorted(filter(None, channels))
+    )
+
+
+def make_trail_witness(base: Foundation, approvals: ApprovalEdge) -> TrailWitness:
+    """Return what compares the trail with its head in Slack."""
+    return TrailWitness(
+        database=base.database,
+        slack=base.clients.slack,
+        channel=base.config.channels.audit,
+        audit_key=approvals.context.audit_key,
+        find_bot_id=lambda: base.clients.access.identity.bot_id,
+        now_in=base.clock.now_in,
     )
 
 

@@ -1,5 +1,6 @@
 """Posts, edits and finds messages through the Web API; every failure is a NotDelivered."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,6 +84,17 @@ def find(slack: WebClient, place: MessagePlace, *, delivery_id: str, since: date
         if not cursor:
             return None
     raise HistoryUnreadable  # too much was said since to be sure
+
+
+def read_recent(slack: WebClient, channel: str, *, since: datetime) -> Iterator[dict[str, Any]]:
+    """Yield a channel's messages since a moment, the newest first; raises HistoryUnreadable and NotDelivered."""
+    cursor = ""
+    for _ in range(_MOST_PAGES):
+        page = _read_page(slack, MessagePlace(channel=channel), since=since, cursor=cursor)
+        yield from page.get("messages") or []
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            return
 
 
 def _read_page(slack: WebClient, place: MessagePlace, *, since: datetime, cursor: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from approvals.audit import verification
 from approvals.audit.trail_keys import make_key
 from bot.database.engine import SqlDatabase
+from bot.wiring.lifecycles import make_trail_witness
 from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, OTHER_MANAGER, STRANGER, SUPPORT, JourneyWorld
 
 ATTACKS = {
@@ -109,3 +110,47 @@ def test_a_trail_that_was_changed_behind_the_triggers_is_found_out(sqlite_world:
 
     assert verified.broken_at == 2
     attack(database, "UPDATE audit_event SET actor = :who WHERE seq = 2", who=MANAGER)
+
+
+def compares_with_the_channel(world: JourneyWorld) -> None:
+    """Restart, as far as the process's memory goes, and compare the trail with the audit channel."""
+    world.bot.database.recollection.clear()
+    assert make_trail_witness(world.bot.base, world.bot.approvals).compare()
+
+
+def test_a2_an_older_copy_shows_by_the_head_in_the_audit_channel_and_nothing_more_is_written(
+    sqlite_world: JourneyWorld,
+) -> None:
+    world = sqlite_world
+    world.asks_and_approves()
+    world.bot.jobs.fire("audit_head")
+    world.settles()
+    booked = len(world.paytend.books.top_ups)
+    attack(world.bot.database, "DROP TRIGGER cardops_audit_event_kept")
+    attack(world.bot.database, "DELETE FROM audit_event WHERE seq > 1")
+
+    compares_with_the_channel(world)
+    world.types(SUPPORT, f"/topup {CARD} 10.00")
+
+    assert [row.seq for row in world.trail()] == [1]
+    assert len(world.paytend.books.top_ups) == booked
+    world.bot.jobs.fire("requests")
+    world.settles()
+    assert "lost" in world.slack.messages("C0ONCALL")[-1]["text"]
+
+
+def test_a_trail_that_went_on_and_heads_of_others_stop_nothing(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.asks_and_approves()
+    world.bot.jobs.fire("audit_head")
+    world.settles()
+    text_of_ours = world.slack.messages("C0AUDIT")[-1]["text"]
+    forged = text_of_ours.replace(":", ":0").replace("Head: ", "Head: 9")
+    world.slack.state.post("C0AUDIT", {"text": forged}, by=MANAGER)
+    world.types(SUPPORT, f"/card info {CARD}")
+
+    compares_with_the_channel(world)
+
+    before = len(world.trail())
+    world.types(SUPPORT, f"/card info {CARD}")
+    assert len(world.trail()) == before + 1
