@@ -122,9 +122,9 @@ class History:
         )
         return dict(self.read(query))
 
-    def is_executing(self, card_id: str) -> bool:
-        """Whether a request about this card is claimed."""
-        query = f"SELECT 1 FROM approval_request WHERE subject = '{card_id}' AND status = 'executing'"  # noqa: S608 - ours
+    def is_claimable(self, card_id: str) -> bool:
+        """Whether a request about this card is approved, and nobody has claimed it."""
+        query = f"SELECT 1 FROM approval_request WHERE subject = '{card_id}' AND status = 'approved'"  # noqa: S608 - ours
         return bool(self.read(query))
 
     def happens(self, share: float) -> bool:

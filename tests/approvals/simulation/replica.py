@@ -56,7 +56,7 @@ class Surroundings(Protocol):
 
     def read_statuses(self) -> dict[str, str]: ...
 
-    def is_executing(self, card_id: str) -> bool: ...
+    def is_claimable(self, card_id: str) -> bool: ...
 
     def tries_in_vain(self) -> None: ...
 
@@ -200,6 +200,6 @@ class Replica:
             raise Unreachable("this card cannot be read")
         found = snapshot(card_id=payload.subject, holder_id=payload.subject)
         # Not by a replica that is too late: the lease is that of another's claim, which looked before.
-        if not self.around.is_executing(payload.subject):
+        if self.around.is_claimable(payload.subject):
             self.around.looked_at[payload.subject] = self.around.seconds()
         return found
