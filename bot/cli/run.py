@@ -17,7 +17,8 @@ from bot.database import schema
 from bot.database.engine import SqlDatabase
 from bot.database.key_check import require_keys
 from bot.http.addresses import read_networks
-from bot.http.app import HttpRequest, HttpResponse
+from bot.http.app import Allowance, HttpRequest, HttpResponse
+from bot.http.bodies import UploadRule
 from bot.http.refusals import Door
 from bot.http.server import Server
 from bot.logs import log_uncaught, start_logging
@@ -78,6 +79,7 @@ def run_bot(make_renderer: Callable[[], Renderer]) -> int:
         is_instant=is_instant,
         trusted=read_networks(settings.CARDOPS_TRUSTED_PROXIES),
         refuse=lambda reason: running.bot.base.counters.refusals.add(Door.SERVER, reason),
+        uploads=UploadRule(applies=running.is_upload, admit=running.admit),
     )
     make_prompt()
     bot.start()
@@ -116,6 +118,14 @@ class RunningBot:
     def __call__(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
         """Answer a request."""
         return self.bot.web(request)
+
+    def is_upload(self, head: HttpRequest) -> bool:
+        """Whether `admit` is to be asked before the body is read."""
+        return self.bot.web.is_upload(head)
+
+    def admit(self, head: HttpRequest) -> Allowance | None:
+        """Return what a request may send; None where the usual bounds will do."""
+        return self.bot.web.admit(head)
 
     def reread(self) -> bool:
         """Read cardops.yml again and go on with it; return whether that was done.

@@ -1,4 +1,4 @@
-"""The bot's own tables: deliveries of Slack that were seen, slots of jobs, drafts, secrets, Home tabs."""
+"""The bot's own tables: deliveries of Slack that were seen, slots of jobs, drafts, secrets, tokens, Home tabs."""
 
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,26 @@ class OneTimeSecret(SQLModel, table=True):
     value: bytes = Field(sa_type=LargeBinary)
     expires_at: datetime = _moment()
     held_at: datetime | None = _moment(nullable=True)
+
+
+class PageToken(SQLModel, table=True):
+    """A link to one of our pages: for one person, purpose and subject, spent once. `id` is the token's digest.
+
+    `bound` is JSON with what else it is bound to; `mac` proves that the bot wrote the row.
+    """
+
+    __tablename__ = "page_token"
+    __table_args__ = (Index("ix_page_token_expires_at", "expires_at"),)  # the sweep
+
+    id: str = Field(primary_key=True)
+    purpose: str
+    account: str
+    subject: str
+    bound: str
+    made_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    spent_at: datetime | None = _moment(nullable=True)
+    mac: str
 
 
 class HomeTab(SQLModel, table=True):

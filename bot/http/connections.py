@@ -25,6 +25,7 @@ LARGEST_HEAD = 16 * 1024  # bytes of the request line and all headers
 LARGEST_LINE = 8 * 1024  # bytes of the request line's address
 _AROUND = 64 * 1024  # bytes of chunk sizes and the like around a body
 AWAITED = "cardops.awaited"  # the extension of a request's scope that takes what its sender waits for
+ALLOWED = "cardops.allowed"  # the one that takes what its body may have beyond the usual: bytes and seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     _in_head = False
     _head = 0  # bytes of the request line and headers
     _raw = 0  # bytes of this request, from the second packet on
+    _largest_body = LARGEST_BODY
     _wrong = ""  # why the request is refused, as a status
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
@@ -124,7 +126,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._wrong = self._wrong or "400 Bad Request"
         if self._in_head and self._raw > LARGEST_HEAD:
             self._wrong = self._wrong or "431 Request Header Fields Too Large"
-        if self._raw > LARGEST_HEAD + LARGEST_BODY + _AROUND:
+        if self._raw > LARGEST_HEAD + self._largest_body + _AROUND:
             self._wrong = self._wrong or "413 Content Too Large"
         if self._wrong:
             self._refuse()
@@ -145,8 +147,9 @@ class DeadlineProtocol(HttpToolsProtocol):
         """Begin to count; what came in the same packet before is counted as no part of the request."""
         super().on_message_begin()
         self._in_head, self._head, self._raw = True, 0, 0
+        self._largest_body = LARGEST_BODY
         scope: Any = self.scope
-        scope["extensions"] = {AWAITED: self._await}
+        scope["extensions"] = {AWAITED: self._await, ALLOWED: self._allow}
 
     def on_url(self, url: bytes) -> None:
         """Add to the request line, as long as it is not too long."""
@@ -208,8 +211,15 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             response.cancel()
 
-    def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(self.limits.deadline, self._give_up)
+    def _allow(self, size: int, seconds: float) -> None:
+        """Take a body of this size, in this time from now; it may have come already."""
+        self._largest_body = max(LARGEST_BODY, size)
+        if self._timer is not None:
+            self._stop_timer()
+            self._start_timer(seconds)
+
+    def _start_timer(self, seconds: float | None = None) -> None:
+        self._timer = self.loop.call_later(seconds or self.limits.deadline, self._give_up)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -9,6 +9,8 @@ from bot.http.connections import LARGEST_BODY
 
 SMALL_BODY = 64 * 1024  # bytes; those that are longer share LARGE_BODIES
 LARGE_BODIES = 16 * 1024 * 1024  # bytes, of all requests at a time
+MOST_UPLOADS = 8  # admitted bodies at a time; they share no bytes with the others
+MOST_OF_ONE_PATH = 2  # of them
 
 
 class TooMany(Exception):
@@ -23,6 +25,20 @@ class RequestPlaces:
         self._left = most_bytes
         self._most_of_one = most_of_one
         self._requests: Counter[str] = Counter()
+        self._uploads: Counter[str] = Counter()
+
+    @contextmanager
+    def upload_to(self, path: str) -> Iterator[None]:
+        """Count an admitted body while it is read and answered; raises TooMany."""
+        if self._uploads.total() >= MOST_UPLOADS or self._uploads[path] >= MOST_OF_ONE_PATH:
+            raise TooMany
+        self._uploads[path] += 1
+        try:
+            yield
+        finally:
+            self._uploads[path] -= 1
+            if not self._uploads[path]:
+                del self._uploads[path]
 
     @contextmanager
     def request_of(self, address: str) -> Iterator[None]:

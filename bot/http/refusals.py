@@ -17,6 +17,7 @@ class Door(StrEnum):
 
     SERVER = "server"
     SLACK = "slack"
+    PAGE = "page"
 
 
 class ServerLimit(StrEnum):

@@ -10,23 +10,25 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import uvicorn
 
 from bot.http.addresses import Network, find_sender
-from bot.http.app import BROKEN, DroppableResponse, HttpRequest, HttpResponse
+from bot.http.app import BROKEN, Allowance, DroppableResponse, HttpRequest, HttpResponse
+from bot.http.bodies import TooLarge, UploadRule, read_body, read_upload
 from bot.http.connections import (
+    ALLOWED,
     AWAITED,
     DEADLINE,
-    LARGEST_BODY,
     MOST_CONNECTIONS,
     MOST_OF_ONE,
     ConnectionLimits,
     make_protocol,
 )
-from bot.http.places import BodyPlace, RequestPlaces, TooMany
+from bot.http.places import RequestPlaces, TooMany
 from bot.http.refusals import ServerLimit
 
 THREADS = 32
@@ -39,13 +41,10 @@ Application = Callable[[HttpRequest], HttpResponse | Future[HttpResponse]]
 # Whether the application answers a request without waiting: no disk, no network, no lock that is held for long.
 IsInstant = Callable[[HttpRequest], bool]
 
+
 BUSY = HttpResponse(status="503 Service Unavailable", headers=(("Retry-After", "5"), ("Connection", "close")))
 
 _log = logging.getLogger(__name__)
-
-
-class TooLarge(Exception):
-    """The body has more than 1 MiB."""
 
 
 class _ResponseQueue:
@@ -106,9 +105,12 @@ def _give_up(waiting: asyncio.Future[HttpResponse], response: Future[HttpRespons
 class _Bridge:
     """The ASGI application: reads a request whole, and sends the application's response."""
 
-    def __init__(self, application: Application, is_instant: IsInstant, limits: ConnectionLimits) -> None:
+    def __init__(
+        self, application: Application, is_instant: IsInstant, uploads: UploadRule, limits: ConnectionLimits
+    ) -> None:
         self._application = application
         self._is_instant = is_instant
+        self._uploads = uploads
         self._limits = limits
         self._places = RequestPlaces(most_of_one=limits.most_of_one)
         self._responses = _ResponseQueue()
@@ -118,11 +120,18 @@ class _Bridge:
         headers = _read_headers(scope["headers"])
         peer = (scope.get("client") or ("",))[0]
         sender = find_sender(peer, headers.get("x-forwarded-for", ""), trusted=self._limits.trusted)
+        head = HttpRequest(method=scope["method"], path=scope["path"], headers=headers, sender=sender)
+        announced = int(headers.get("content-length", "0"))
         try:
             with self._places.request_of(sender), self._places.body() as place:
+                if allowed := await self._admit(head):
+                    with self._places.upload_to(head.path):
+                        scope["extensions"][ALLOWED](allowed.reads, allowed.seconds)
+                        body = await read_upload(receive, announced, allowed)
+                        await _send(send, await self._respond_to_upload(head, body, allowed))
+                    return
                 # By the header, before any of the body is read.
-                body = await self._read_body(receive, int(headers.get("content-length", "0")), place)
-                request = HttpRequest(method=scope["method"], path=scope["path"], headers=headers, body=body)
+                request = replace(head, body=await read_body(receive, announced, places=self._places, place=place))
                 await _send(send, await self._respond(request, scope["extensions"][AWAITED]))
         except TooLarge:
             self._limits.refuse("content too large")
@@ -131,20 +140,16 @@ class _Bridge:
             self._limits.refuse(ServerLimit.AT_A_TIME)
             await _send(send, BUSY)
 
-    async def _read_body(self, receive: Callable[..., Any], announced: int, place: BodyPlace) -> bytes:
-        body = bytearray()
-        size = announced
-        while True:
-            if size > LARGEST_BODY:
-                raise TooLarge
-            self._places.take(place, size)
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise TooLarge  # the sender has gone: no response reaches it
-            body += message.get("body", b"")
-            size = max(size, len(body))
-            if not message.get("more_body", False) and len(body) <= LARGEST_BODY:
-                return bytes(body)
+    async def _admit(self, head: HttpRequest) -> Allowance | None:
+        if not self._uploads.applies(head):
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._uploads.admit, head)
+
+    async def _respond_to_upload(self, head: HttpRequest, body: bytes | None, allowed: Allowance) -> HttpResponse:
+        request = replace(head, body=body or b"", is_too_large=body is None)
+        answered = asyncio.ensure_future(self._respond(request, lambda _response: None))
+        done, _ = await asyncio.wait({answered}, timeout=allowed.answered_within)
+        return answered.result() if done else allowed.late
 
     async def _respond(self, request: HttpRequest, watch: Callable[[Future[HttpResponse]], None]) -> HttpResponse:
         try:
@@ -159,12 +164,18 @@ class _Bridge:
                 watch(response)
             return await self._responses.wait_for(response, within=ANSWERED_WITHIN)
         except Exception:  # noqa: BLE001 - the edge of the process: the sender gets no detail, the log has it
-            _log.exception("web.broken", extra={"path": request.path})
+            _log.exception("web.broken", extra={"path": _hide_rest(request.path)})
             return BROKEN
 
     def close(self) -> None:
         """Wait for the requests that are being answered."""
         self._threads.shutdown(wait=True)
+
+
+def _hide_rest(path: str) -> str:
+    """Return a path for the log: what follows its first name may be a token."""
+    first, *rest = path[1:].split("/", maxsplit=1)
+    return f"/{first}/…" if rest else f"/{first}"
 
 
 def _read_headers(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -198,11 +209,13 @@ class Server:
         trusted: Sequence[Network] = (),
         refuse: Callable[[str], None] = lambda _reason: None,
         is_instant: IsInstant = lambda _request: False,
+        uploads: UploadRule | None = None,
     ) -> None:
         """Prepare to serve the application; with port 0 the system chooses one, `deadline` is in seconds.
 
         Requests for which `is_instant` is true are answered on the event loop, where nothing may wait. `trusted`
-        are proxies, whose header X-Forwarded-For says who sends; `refuse` gets the reason of each refusal.
+        are proxies, whose header X-Forwarded-For says who sends; `refuse` gets the reason of each refusal, and
+        `uploads` says which requests may send more.
         """
         limits = ConnectionLimits(
             deadline=deadline,
@@ -211,7 +224,7 @@ class Server:
             trusted=tuple(trusted),
             refuse=refuse,
         )
-        self._bridge = _Bridge(application, is_instant, limits)
+        self._bridge = _Bridge(application, is_instant, uploads or UploadRule(), limits)
         config = uvicorn.Config(
             self._bridge,
             host=host,

@@ -41,6 +41,7 @@ class JobContext:
     refresh_home: Callable[[], object]
     sweep_drafts: Callable[[], object]
     sweep_secrets: Callable[[], object]
+    sweep_page_tokens: Callable[[], object]
 
 
 Work = Callable[[JobContext], Callable[[], object]]
@@ -165,6 +166,12 @@ JOBS: tuple[JobRow, ...] = (
         every=timedelta(minutes=1),
         does="deletes secrets that nobody looked at within ten minutes",
         work=lambda context: context.sweep_secrets,
+    ),
+    JobRow(
+        name="page_tokens",
+        every=HOUR,
+        does="deletes tokens of our pages that ended a day ago",
+        work=lambda context: context.sweep_page_tokens,
     ),
     JobRow(
         name="sweep",

@@ -20,7 +20,14 @@ from bot.settings.database_url import check_database_url, check_owner_url
 from bot.settings.env_file import find_unknown, read_env_file
 from bot.settings.private_files import list_private_files
 from bot.settings.problem_words import say_problem
-from bot.settings.setting_forms import check_listen, check_networks, check_timezone, check_url, read_secret_keys
+from bot.settings.setting_forms import (
+    check_listen,
+    check_networks,
+    check_public_url,
+    check_timezone,
+    check_url,
+    read_secret_keys,
+)
 from paytend import OPERATIONS, AmountUnit, AmountUnits, Keys, KeyUnusable, load_private_key, load_public_keys
 
 SLACK_API = "https://slack.com/api/"
@@ -97,6 +104,10 @@ class Settings(BaseModel):
     CARDOPS_TEMPLATES: Path | None = Field(default=None, description="Folder with your own notice templates.")
     CARDOPS_LISTEN: Annotated[str, AfterValidator(check_listen)] = Field(
         default="127.0.0.1:3000", description="Address and port of the web edge."
+    )
+    CARDOPS_PUBLIC_URL: Annotated[str, AfterValidator(check_public_url)] = Field(
+        default="",
+        description="Where browsers reach our own pages, such as https://cardops.example.com; none without.",
     )
     CARDOPS_TRUSTED_PROXIES: Annotated[str, AfterValidator(check_networks)] = Field(
         default="",

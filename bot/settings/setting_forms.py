@@ -27,6 +27,17 @@ def check_url(value: str) -> str:
     return value
 
 
+def check_public_url(value: str) -> str:
+    """Return the address at which browsers reach us, without a slash at its end; raises ValueError in words."""
+    if not value:
+        return value
+    address = check_url(value).rstrip("/")
+    parts = urlsplit(address)
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("must be an address without a path, such as https://cardops.example.com")
+    return address
+
+
 def check_timezone(value: str) -> str:
     """Return the name of a time zone; raises ValueError in words."""
     try:

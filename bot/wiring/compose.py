@@ -24,6 +24,7 @@ from bot.wiring.foundation import Foundation, WorkerPools, make_loops
 from bot.wiring.jobs import make_scheduler
 from bot.wiring.lifecycles import Lifecycle, list_lifecycles
 from bot.wiring.notices import NoticeEdge, make_notices
+from bot.wiring.pages import make_page_site, make_page_tokens
 from bot.wiring.slack import SlackEdge, make_slack_edge
 from bot.wiring.web import make_web
 from bot.wiring.webhooks import WebhookEdge, make_webhooks
@@ -106,8 +107,12 @@ def compose(
     webhooks = make_webhooks(base)
     notices = make_notices(base, context=approvals.context, group_commit=webhooks.group_commit)
     books = make_book_keeper(base, approvals=approvals)
+    tokens = make_page_tokens(base)
     slack = make_slack_edge(base, approvals=approvals, notices=notices, books=books)
-    jobs = make_scheduler(base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, books=books)
+    jobs = make_scheduler(
+        base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, books=books, tokens=tokens
+    )
+    pages = make_page_site(base, tokens, pages=())
     return Bot(
         base=base,
         approvals=approvals,
@@ -115,7 +120,7 @@ def compose(
         notices=notices,
         slack=slack,
         jobs=jobs,
-        web=make_web(base, slack=slack, webhooks=webhooks, keys=approvals.context),
+        web=make_web(base, slack=slack, webhooks=webhooks, pages=pages, keys=approvals.context),
         lifecycles=list_lifecycles(
             base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, jobs=jobs
         ),

@@ -8,6 +8,7 @@ from bot.jobs.expiry import Expiry
 from bot.jobs.refused_webhooks import RefusalNotes
 from bot.jobs.scheduler import Scheduler
 from bot.jobs.table import JobContext, make_jobs
+from bot.pages.tokens import PageTokens
 from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.foundation import Foundation
 from bot.wiring.notices import NoticeEdge
@@ -26,6 +27,7 @@ def make_scheduler(
     notices: NoticeEdge,
     slack: SlackEdge,
     books: BookKeeper,
+    tokens: PageTokens,
 ) -> Scheduler:
     """Return the scheduler of the table JOBS, and have /metrics show when each job last succeeded."""
     context = JobContext(
@@ -45,6 +47,7 @@ def make_scheduler(
         refresh_home=slack.home.refresh,
         sweep_drafts=slack.context.inputs.drafts.sweep,
         sweep_secrets=lambda: sweep_secrets(base, approvals=approvals),
+        sweep_page_tokens=tokens.sweep,
     )
     scheduler = Scheduler(make_jobs(context), database=base.database, now_in=base.clock.now_in)
     base.counters.watch(

@@ -8,12 +8,15 @@ from approvals.stops.standing import StopKeys, find_standing
 from bot.database.engine import SqlDatabase
 from bot.database.probe import check_database
 from bot.http.app import WebApp
+from bot.pages.site import PageSite
 from bot.wiring.foundation import Foundation
 from bot.wiring.slack import SlackEdge
 from bot.wiring.webhooks import WebhookEdge
 
 
-def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, keys: StopKeys) -> WebApp:
+def make_web(
+    base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, pages: PageSite | None, keys: StopKeys
+) -> WebApp:
     """Return the web application; in Socket Mode it has no path for Slack."""
 
     # Only what a load balancer must know. Without Slack webhooks are taken in all the same: a figure and an alarm.
@@ -41,6 +44,7 @@ def make_web(base: Foundation, *, slack: SlackEdge, webhooks: WebhookEdge, keys:
         ready=check_ready,
         notes=note,
         registry=base.counters.registry,
+        pages=pages,
     )
 
 

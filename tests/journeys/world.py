@@ -18,6 +18,7 @@ from approvals.tables import AuditEvent, Decision, Execution, Request, Settlemen
 from bot.clock import Clock as BotClock
 from bot.database.engine import SqlDatabase
 from bot.http.app import HttpRequest, HttpResponse
+from bot.http.bodies import UploadRule
 from bot.http.server import Application, Server
 from bot.settings.environment import read_settings
 from bot.slack.edge import is_instant
@@ -390,7 +391,8 @@ def build_world(
         )
         door.append(door_of(bot.web))
         if over_http:
-            server = Server(bot.web, host="127.0.0.1", port=0, is_instant=is_instant)
+            uploads = UploadRule(applies=bot.web.is_upload, admit=bot.web.admit)
+            server = Server(bot.web, host="127.0.0.1", port=0, is_instant=is_instant, uploads=uploads)
             server.start()
             stack.callback(server.stop)
             address = f"http://127.0.0.1:{server.port}"

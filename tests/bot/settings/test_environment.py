@@ -193,6 +193,21 @@ def test_other_addresses_are_refused(listen: str) -> None:
     assert "must be host:port" in problems(CARDOPS_LISTEN=listen)[0]
 
 
+def test_s6_the_public_address_is_one_of_https_without_a_path() -> None:
+    assert (
+        read(CARDOPS_PUBLIC_URL="https://cardops.example.com/").CARDOPS_PUBLIC_URL == "https://cardops.example.com"
+    )
+    assert read(CARDOPS_PUBLIC_URL="http://127.0.0.1:3000").CARDOPS_PUBLIC_URL == "http://127.0.0.1:3000"
+    assert read().CARDOPS_PUBLIC_URL == ""
+    for wrong in (
+        "http://cardops.example.com",
+        "https://x.example.com/cards",
+        "https://me@x.example.com",
+        "cards",
+    ):
+        assert problems(CARDOPS_PUBLIC_URL=wrong)[0].startswith("CARDOPS_PUBLIC_URL: must be")
+
+
 @pytest.mark.parametrize("keys", ["c2hvcnQ=", "not base64!", base64.b64encode(b"k" * 31).decode()])
 def test_secret_keys_of_another_size_are_refused(keys: str) -> None:
     (problem,) = problems(CARDOPS_SECRET_KEYS=keys)

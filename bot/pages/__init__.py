@@ -1,0 +1,1 @@
+"""Our own web pages, each for one person and one purpose: their tokens, bounds, headers and templates."""

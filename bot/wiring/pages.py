@@ -1,0 +1,47 @@
+"""Composes our own pages: their tokens, the links to them, and what answers them."""
+
+import secrets
+from collections.abc import Sequence
+from functools import partial
+
+from bot.clock import read_monotonic
+from bot.http.refusals import Door
+from bot.pages.html import PageRenderer
+from bot.pages.links import PageLinks
+from bot.pages.site import Page, PageRefusal, PageSite
+from bot.pages.tokens import USE, PageTokens
+from bot.wiring.foundation import Foundation
+from storage.macs import MacKeys
+
+
+def make_page_tokens(base: Foundation) -> PageTokens:
+    """Return what makes tokens and spends them."""
+    settings = base.settings
+    return PageTokens(
+        database=base.database,
+        # The last key, as for the trail: a rotation of the first must not end links.
+        macs=MacKeys([*settings.CARDOPS_AUDIT_KEYS, settings.CARDOPS_SECRET_KEYS[-1]], uses=(USE,)),
+        now_in=base.clock.now_in,
+        random_bytes=secrets.token_bytes,
+    )
+
+
+def make_page_links(base: Foundation, tokens: PageTokens) -> PageLinks | None:
+    """Return what makes links; None without a public address, where nobody could open one."""
+    url = base.settings.CARDOPS_PUBLIC_URL
+    return PageLinks(public_url=url, tokens=tokens) if url else None
+
+
+def make_page_site(base: Foundation, tokens: PageTokens, *, pages: Sequence[Page]) -> PageSite | None:
+    """Return what answers the pages; None without a public address."""
+    if not base.settings.CARDOPS_PUBLIC_URL:
+        return None
+    refusals = base.counters.refusals
+    refusals.expect(Door.PAGE, PageRefusal)
+    return PageSite(
+        tuple(pages),
+        tokens=tokens,
+        renderer=PageRenderer(),
+        monotonic=read_monotonic,
+        refuse=partial(refusals.add, Door.PAGE),
+    )
