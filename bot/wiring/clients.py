@@ -23,6 +23,7 @@ from bot.slack.access import BotIdentity, InstalledOrgWide, OtherWorkspace, Slac
 from bot.slack.directory import SlackDirectory
 from bot.slack.known_accounts import KnownAccounts
 from bot.slack.limits import LimitedResponse, SlackLimits
+from bot.slack.socket_client import SocketEdge
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import read_error_code, read_refusal
 from paytend import Client, RequestIds, make_http
@@ -92,7 +93,7 @@ def make_clients(
 
 def make_socket(bolt: App, token: str, *, slack: WebClient) -> SocketModeHandler:
     """Return Socket Mode's client; it pings Slack every SOCKET_PING seconds."""
-    return SocketModeHandler(bolt, token, web_client=slack, ping_interval=SOCKET_PING)
+    return SocketEdge(bolt, token, web_client=slack, ping_interval=SOCKET_PING)
 
 
 class CountedWebClient(WebClient):
