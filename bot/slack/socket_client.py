@@ -23,7 +23,7 @@ class SocketClient(SocketModeClient):
     """Ends, and replaces its connection, in any instant.
 
     In slack_sdk the thread that reads marks a connection as going on when it begins. If it was closed or replaced
-    a moment before, that thread reads a closed socket for ever: `close` waits for it for ever, and nobody reads the
+    a moment before, that thread reads a closed socket for ever: `close` waits for it, and nobody reads the
     connection that came in its place.
     """
 
