@@ -4,20 +4,23 @@ At most so many bytes wait, and none for long; a sender that has hung up takes i
 asked to send again, which Paytend does.
 """
 
+import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.http.app import HttpResponse
-from notifier.inbox.batches import Batches
 
 MOST_WAITING = 8 * 1024 * 1024  # bytes; some 8,000 webhooks
 PATIENCE = 10.0  # seconds, after which most senders have given up
 OPENED_TOGETHER = 32  # the first of them waits for the last, some milliseconds
 
 Answer = Future[HttpResponse]
+
+_log = logging.getLogger(__name__)
 
 
 class PutOffReason(StrEnum):
@@ -50,11 +53,11 @@ class UnopenedQueue:
     _bytes: int = 0
     _ends_at: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _batches: Batches[_Unopened] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Prepare to open on one thread: two would wait for each other, as most of it is Python's own work."""
-        self._batches = Batches(self._work, most=OPENED_TOGETHER, name="webhooks")
+    _waiting: deque[_Unopened] = field(default_factory=deque)
+    # One thread: two would wait for each other, as most of it is Python's own work.
+    _thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="webhooks")
+    )
 
     @property
     def waiting_bytes(self) -> int:
@@ -75,7 +78,8 @@ class UnopenedQueue:
             return
         waiting = _Unopened(body=body, answer=answer, until=self.monotonic() + self.patience)
         answer.add_done_callback(lambda _answer: self._release(waiting))
-        self._batches.put([waiting])
+        self._waiting.append(waiting)
+        self._thread.submit(self._open_next)
 
     def wind_down(self, *, within: float) -> None:
         """Take nothing more, and open what waits for so many seconds at most; the rest is refused."""
@@ -86,9 +90,20 @@ class UnopenedQueue:
         """Open or refuse what waits, and end."""
         if self._ends_at is None:
             self.wind_down(within=self.patience)
-        self._batches.stop()
+        self._thread.shutdown(wait=True)
 
-    def _work(self, batch: Sequence[_Unopened]) -> None:
+    def _open_next(self) -> None:
+        """Open what waits, or find that an earlier turn has opened it: each body that is put gives one turn."""
+        try:
+            self._open(self._take())
+        except Exception:  # noqa: BLE001 - the edge of a thread: what comes next must not wait for ever
+            _log.exception("webhooks.broken")
+
+    def _take(self) -> list[_Unopened]:
+        # Without a lock: only this thread takes, and a deque may grow meanwhile.
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), OPENED_TOGETHER))]
+
+    def _open(self, batch: Sequence[_Unopened]) -> None:
         now, taken = self.monotonic(), []
         for waiting in batch:
             body = self._release(waiting)
