@@ -11,6 +11,7 @@ from approvals.policy.rules import Policy
 from approvals.policy.stop_conditions import StopCondition
 from notifier.outbox.outbox import Outbox
 from storage.macs import MacKeys
+from storage.signing import SigningKey
 from storage.vault import Vault
 
 # A claim is sent as soon as Paytend has said that it does not have it. If it is older than this, the process slept
@@ -45,7 +46,7 @@ class ApprovalContext:
     how old when it counts as lost: the difference must be longer than a call to Paytend may take once it is
     connected. `give_up_after` is how long lookups go on before people are called. `absent_for` is the pause
     between two answers "no such order" that, after a signed refusal, mean failed, and `watch_for` is how long
-    Paytend is asked whether an end stays true.
+    Paytend is asked whether an end stays true. `evidence_key` signs what outsiders check; None where none is set.
     """
 
     vault: Vault
@@ -66,3 +67,4 @@ class ApprovalContext:
     watch_for: timedelta = timedelta(days=30)
     codes: KnownCodes = NO_CODES
     alarms: AlarmRecipients = NOBODY_ELSE
+    evidence_key: SigningKey | None = field(default=None, repr=False)

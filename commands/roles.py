@@ -9,4 +9,5 @@ SUPPORT = ("support",)
 PARTNER = ("manager", "oncall")
 PARTNER_TRANSFER = ("manager", "oncall", "admin")
 STOP = STOPPERS
+EVIDENCE = ("manager", "admin")
 SILENCE = ("admin", "oncall")

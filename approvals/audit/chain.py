@@ -24,6 +24,8 @@ from storage.database import recollection
 START = "0" * 64  # what the first event follows
 KEYS = "audit:keys"  # the subject of the events that pass the trail on to another key
 ROTATED = "audit:key_rotated"
+CONFIGURATION = "configuration"  # the subject of the events that say what is configured
+CONFIGURED = "configuration:changed"
 _LOCK = 0x63617264  # any number that nothing else in this database locks
 _HASH = re.compile("[0-9a-f]{64}")
 _SEEN = "head of the trail"  # in what this process remembers of the database (storage/database.py)

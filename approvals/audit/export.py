@@ -1,7 +1,8 @@
 """The audit trail as a file: a line of JSON for each event, and a last line that seals them.
 
 The seal is an HMAC-SHA256 over all lines before it, with a key derived from the key of the chain. With the key one
-can also check the chain from line to line; without it one can still read every event.
+can also check the chain from line to line; without it one can still read every event. Where there is a key for
+evidence, it signs the whole, so that others can check it (`evidence/verify.py`).
 """
 
 import hashlib
@@ -16,9 +17,11 @@ from sqlmodel import Session, col, select
 
 from approvals.audit import chain, verification
 from approvals.audit.chain import Head
+from approvals.audit.signed_texts import export_text
 from approvals.audit.trail_keys import TrailKey
 from approvals.audit.verification import ChainBreak
 from approvals.tables import AuditEvent
+from storage.signing import SigningKey, is_signed
 
 Lines: TypeAlias = Iterator[str]
 _KEY_INFO = b"cardops audit export"
@@ -38,20 +41,33 @@ class ExportSummary:
     breaks: tuple[ChainBreak, ...] = ()
 
 
-def write_lines(session: Session, *, key: TrailKey, since: datetime | None, upto: int, now: datetime) -> Lines:
+def write_lines(
+    session: Session,
+    *,
+    key: TrailKey,
+    since: datetime | None,
+    upto: int,
+    now: datetime,
+    signer: SigningKey | None = None,
+) -> Lines:
     """Yield the lines of the events from `since` on, up to the number `upto`, and the seal; without line ends."""
     query = select(AuditEvent).where(col(AuditEvent.seq) <= upto, col(AuditEvent.seq) >= _first(session, since))
-    seal = _begin(key[key.newest])
+    seal, digest = _begin(key[key.newest]), hashlib.sha256()
     count, head = 0, Head(seq=0, hash=chain.START)
     for row in session.exec(query.order_by(col(AuditEvent.seq)).execution_options(yield_per=1000)):
         line = _write(row)
         seal.update(line.encode() + b"\n")
+        digest.update(line.encode() + b"\n")
         count, head = count + 1, Head(seq=row.seq, hash=row.hash)
         yield line
     last = {"count": count, "head": {"seq": head.seq, "hash": head.hash}, "exported_at": now.isoformat()}
     # The seal covers the count and the head as well, so that a file cannot be shortened and closed again.
     seal.update(_json(last).encode() + b"\n")
-    yield _json({**last, "hmac": seal.hexdigest()})
+    sealed = {**last, "hmac": seal.hexdigest()}
+    if signer is not None:
+        sealed["public_key"] = signer.public
+        sealed["signature"] = signer.sign_text(export_text(digest.hexdigest(), _json(sealed)))
+    yield _json(sealed)
 
 
 def check_lines(lines: Iterable[str], *, key: TrailKey) -> ExportSummary:
@@ -76,7 +92,7 @@ class _SealedLines:
     """Reads the events of a file, and at its end the seal."""
 
     def __init__(self, lines: Iterable[str], *, seals: Sequence[hmac.HMAC]) -> None:
-        self._lines, self._seals = iter(lines), seals
+        self._lines, self._seals, self._digest = iter(lines), seals, hashlib.sha256()
         self.count, self.fits = 0, False
         self.seal: dict[str, Any] | None = None
 
@@ -93,6 +109,12 @@ class _SealedLines:
             yield row
 
     def _close(self, content: dict[str, Any]) -> None:
+        signature = content.pop("signature", None)
+        if signature is not None:
+            text = export_text(self._digest.hexdigest(), _json(content))
+            public = str(content.pop("public_key", ""))
+            if not is_signed(text, str(signature), public=public):
+                raise NotGenuine("its signature does not fit")
         said = str(content.pop("hmac"))
         self._update(_json(content))
         self.fits = any(hmac.compare_digest(said.encode(), seal.hexdigest().encode()) for seal in self._seals)
@@ -101,6 +123,7 @@ class _SealedLines:
         self.seal = content
 
     def _update(self, line: str) -> None:
+        self._digest.update(line.encode() + b"\n")
         for seal in self._seals:
             seal.update(line.encode() + b"\n")
 

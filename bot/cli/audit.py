@@ -9,6 +9,7 @@ from pathlib import Path
 
 from approvals.audit import chain, reanchoring, verification
 from approvals.audit import export as exporting
+from approvals.audit.signed_texts import head_text
 from approvals.audit.trail_keys import make_key
 from bot.cli.installation import Installation, find_login, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, finish_progress, say, show_progress
@@ -119,8 +120,19 @@ def verify(chosen: argparse.Namespace) -> int:
 def show_head(chosen: argparse.Namespace) -> int:
     """Print the head, in the form that `audit verify --told` takes."""
     with open_installation(guarded=False) as installation, installation.database.reading() as session:
-        head = chain.head(session)
-    say(json.dumps({"seq": head.seq, "hash": head.hash}) if chosen.json else f"{head.seq}:{head.hash}")
+        head, at = chain.head(session), installation.clock.now_in(session)
+    signed, key = {}, installation.settings.evidence_key
+    if key is not None:
+        moment = at.isoformat(timespec="seconds")
+        signature = key.sign_text(head_text(head.seq, head.hash, moment))
+        signed = {"at": moment, "signature": signature, "public_key": key.public}
+    if chosen.json:
+        say(json.dumps({"seq": head.seq, "hash": head.hash, **signed}))
+        return FINE
+    say(f"{head.seq}:{head.hash}")
+    # Beside it: programs take the head from stdout.
+    for name, value in signed.items():
+        sys.stderr.write(f"{name}: {value}\n")
     return FINE
 
 
@@ -151,7 +163,12 @@ def _note_export(installation: Installation, *, since: datetime | None, to: Path
 def _lines(installation: Installation, *, since: datetime | None, upto: int) -> "exporting.Lines":
     with installation.database.reading() as session:
         yield from exporting.write_lines(
-            session, key=installation.audit_key, since=since, upto=upto, now=installation.clock.now()
+            session,
+            key=installation.audit_key,
+            since=since,
+            upto=upto,
+            now=installation.clock.now(),
+            signer=installation.settings.evidence_key,
         )
 
 

@@ -74,6 +74,7 @@ class Installation:
             macs=self.macs,
             channel=config.channels.approvals,
             reference_prefix=config.books.prefix,
+            evidence_key=self.settings.evidence_key,
         )
 
     def require_keys(self, *, sealing: bool = True) -> None:

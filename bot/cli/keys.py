@@ -12,24 +12,31 @@ from bot.cli.shell import FINE, WRONG, Commands, add_group, complain, finish_pro
 from bot.clock import make_ids
 from bot.database import key_check, key_rotation
 from bot.database.key_check import KeyUse
+from storage.signing import SigningKey
 from storage.vault import KEY_BYTES, identify_key
 
 
 def add_to(commands: Commands) -> None:
     """Add the commands of the keys."""
     members = {
-        "new": (new, "print a new key for CARDOPS_SECRET_KEYS"),
+        "new": (new, "print a new key for CARDOPS_SECRET_KEYS, or one that signs evidence"),
         "rotate": (rotate, "encrypt everything that is stored with the first of CARDOPS_SECRET_KEYS"),
         "list": (show, "print the ids of the keys that are set, and of those that the database needs"),
         "give-up": (give_up, "go on without a key that is lost for good: what it sealed stays unreadable"),
     }
     parsers = add_group(commands, "keys", members)
+    parsers["new"].add_argument(
+        "--evidence", action="store_true", help="for CARDOPS_EVIDENCE_KEY; its public half goes to stderr"
+    )
     parsers["give-up"].add_argument("id", help="the id of the key, as the refusal names it")
 
 
-def new(_chosen: argparse.Namespace) -> int:
-    """Print a new key."""
-    say(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+def new(chosen: argparse.Namespace) -> int:
+    """Print a new key, and of one that signs evidence its public half."""
+    key = secrets.token_bytes(KEY_BYTES)
+    say(base64.b64encode(key).decode())
+    if chosen.evidence:
+        sys.stderr.write(f"Its public half, for everybody who is to check evidence: {SigningKey(key).public}\n")
     return FINE
 
 

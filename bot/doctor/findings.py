@@ -58,6 +58,7 @@ class DoctorContext:
     scopes: Mapping[str, Sequence[str]]  # those that the bot needs, each with the calls that need it
     audit_key: TrailKey = field(repr=False)  # by these two it tells whether what is stored is genuine
     macs: MacKeys = field(repr=False)
+    evidence_key: str = ""  # the public half; empty where none is set
     private_files: Sequence[Path] = ()  # that nobody else on the machine may read
     uses_socket: bool = False
     socket_hears: Callable[[], bool | None] = lambda: None  # only the running bot knows

@@ -162,6 +162,16 @@ def check_coverage(context: DoctorContext) -> CheckResult:
     return fine(f"{says}; each was.")
 
 
+def check_evidence(context: DoctorContext) -> CheckResult:
+    """Check that what we prove to outsiders can be signed, and say by which key."""
+    if not context.evidence_key:
+        return doubtful(
+            "No key signs evidence, exports and heads of the trail, so that only we can check them.",
+            "Set CARDOPS_EVIDENCE_KEY; make one with `cardops keys new --evidence`.",
+        )
+    return fine(f"Evidence is signed by {context.evidence_key}.")
+
+
 def check_outbox(context: DoctorContext) -> CheckResult:
     """Check that no message waits too long or is dead."""
     with context.database.reading() as session:

@@ -48,6 +48,7 @@ CHECKS: dict[str, Check] = {
     "guards": guards.check_guards,
     "files": installation.check_files,
     "coverage": installation.check_coverage,
+    "evidence": installation.check_evidence,
     "outbox": installation.check_outbox,
     "templates": installation.check_templates,
     "versions": installation.check_versions,

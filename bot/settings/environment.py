@@ -27,8 +27,10 @@ from bot.settings.setting_forms import (
     check_timezone,
     check_url,
     read_secret_keys,
+    read_signing_seed,
 )
 from paytend import OPERATIONS, AmountUnit, AmountUnits, Keys, KeyUnusable, load_private_key, load_public_keys
+from storage.signing import SigningKey
 
 SLACK_API = "https://slack.com/api/"
 _UNREAD = "unread"  # in place of a key whose file cannot be read: that problem is already reported
@@ -47,6 +49,7 @@ class SettingsUnusable(Exception):
 
 Url = Annotated[str, AfterValidator(check_url)]
 SecretKeys = Annotated[tuple[bytes, ...], BeforeValidator(read_secret_keys)]
+SigningSeed = Annotated[bytes, BeforeValidator(read_signing_seed)]
 
 
 class Settings(BaseModel):
@@ -100,6 +103,11 @@ class Settings(BaseModel):
         repr=False,
         description="Sign the trail and decisions, the first newest; by default made from the last secret key.",
     )
+    CARDOPS_EVIDENCE_KEY: SigningSeed | None = Field(
+        default=None,
+        repr=False,
+        description="Signs evidence, exports and heads of the trail; made by cardops keys new --evidence.",
+    )
     CARDOPS_CONFIG: Path = Field(default=Path("cardops.yml"), description="Roles, policy, routes and channels.")
     CARDOPS_TEMPLATES: Path | None = Field(default=None, description="Folder with your own notice templates.")
     CARDOPS_LISTEN: Annotated[str, AfterValidator(check_listen)] = Field(
@@ -133,6 +141,11 @@ class Settings(BaseModel):
         """Host and port of the web edge."""
         host, _, port = self.CARDOPS_LISTEN.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @property
+    def evidence_key(self) -> SigningKey | None:
+        """What signs evidence; None where no key is set."""
+        return None if self.CARDOPS_EVIDENCE_KEY is None else SigningKey(self.CARDOPS_EVIDENCE_KEY)
 
     @cached_property
     def paytend_keys(self) -> Keys:

@@ -60,6 +60,16 @@ def read_secret_keys(value: object) -> object:
     return keys
 
 
+def read_signing_seed(value: object) -> object:
+    """Return the 32 bytes of a key that signs, of their Base64; raises ValueError in words."""
+    keys = read_secret_keys(value)
+    if not isinstance(keys, tuple):
+        return value
+    if len(keys) != 1:
+        raise ValueError("must be one key (make one with: cardops keys new --evidence)")
+    return keys[0]
+
+
 def check_listen(value: str) -> str:
     """Return an address to listen on, host:port; raises ValueError in words."""
     if not re.fullmatch(r"\[?[0-9A-Za-z.:_-]+\]?:\d{1,5}", value) or int(value.rpartition(":")[2]) > 65535:

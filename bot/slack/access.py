@@ -42,7 +42,8 @@ class OtherWorkspace(SlackUnusable):
 class BotIdentity:
     """Who the bot is in Slack (from auth.test); payloads of another workspace are refused, or of another app.
 
-    `enterprise_id` is the organisation on Enterprise Grid, else empty; `app_id` is empty where it is not known.
+    `enterprise_id` is the organisation on Enterprise Grid, else empty; `app_id` and `url` (the address
+    of the workspace) are empty where they are not known.
     """
 
     team_id: str
@@ -50,6 +51,7 @@ class BotIdentity:
     bot_user_id: str
     enterprise_id: str = ""
     app_id: str = ""
+    url: str = ""
 
     def is_ours(self, *, team: str, enterprise: str) -> bool:
         """Whether a payload is for us: of our workspace, or of our organisation.

@@ -81,6 +81,7 @@ class SlackContext:
     books: BookKeeper
     refused_people: RefusedPeople
     work: WorkHandover
+    workspace_url: Callable[[], str] = lambda: ""  # empty while Slack has not said it
 
     @property
     def today(self) -> date:

@@ -10,7 +10,9 @@ from slack_sdk.errors import SlackClientError
 from approvals.refusals import Refusal
 from bot.slack.slack_urls import belongs_to_slack
 from commands.holder.document import AttachedFile
+from notifier.outbox import uploads
 from notifier.outbox.slack_errors import read_error_code
+from notifier.outbox.slack_messages import MessagePlace, open_dm
 from paytend.operations.encoding import LARGEST_DOCUMENT
 
 _HOSTS = ("files.slack.com", "files.slack-gov.com")
@@ -68,6 +70,12 @@ class SlackFiles:
         if content.lstrip()[:20].lower().startswith(_PAGE):
             raise FileNotHandedOut
         return bytes(content)
+
+    def give(self, account: str, content: bytes, *, name: str, title: str, words: str) -> None:
+        """Send a file to a person's own messages with the app, where nobody else sees it; raises NotDelivered."""
+        channel = open_dm(self.slack, account)
+        file_id = uploads.upload(self.slack, self.http, content, name=name, alt_text=title)
+        uploads.share(self.slack, file_id, MessagePlace(channel=channel), title=title, words=words)
 
     def delete(self, file: AttachedFile) -> bool:
         """Delete a file from Slack and return whether it is gone."""

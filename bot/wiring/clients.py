@@ -170,6 +170,7 @@ def identify(slack: WebClient, settings: Settings) -> BotIdentity:
         bot_user_id=str(answer.get("user_id") or ""),
         enterprise_id=str(answer.get("enterprise_id") or ""),
         app_id=str(answer.get("app_id") or "") or _read_app(settings),
+        url=str(answer.get("url") or ""),
     )
 
 

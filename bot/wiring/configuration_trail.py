@@ -13,8 +13,6 @@ from approvals.tables import AuditEvent
 from bot.settings.configuration_changes import compare, flatten
 from bot.wiring.foundation import Foundation
 
-EVENT, SUBJECT = "configuration:changed", "configuration"
-
 
 def note_configuration(base: Foundation, context: ApprovalContext) -> bool:
     """Add an event if settings or cardops.yml are not as the last such event says; return whether they differ."""
@@ -29,11 +27,21 @@ def note_configuration(base: Foundation, context: ApprovalContext) -> bool:
                 return False
             facts["changed"] = compare(before["values"], values)
         now = base.clock.now_in(session)
-        chain.append(session, EVENT, key=context.audit_key, actor="cardops", subject=SUBJECT, facts=facts, now=now)
+        chain.append(
+            session,
+            chain.CONFIGURED,
+            key=context.audit_key,
+            actor="cardops",
+            subject=chain.CONFIGURATION,
+            facts=facts,
+            now=now,
+        )
     return True
 
 
 def _read_last(session: Session) -> dict[str, Any] | None:
-    query = select(AuditEvent).where(AuditEvent.subject == SUBJECT, AuditEvent.event == EVENT)
+    query = select(AuditEvent).where(
+        AuditEvent.subject == chain.CONFIGURATION, AuditEvent.event == chain.CONFIGURED
+    )
     row = session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(1)).first()
     return None if row is None else dict(json.loads(row.facts))

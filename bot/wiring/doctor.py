@@ -40,8 +40,15 @@ def make_doctor_context(base: Foundation) -> DoctorContext:
         private_files=list_own_private_files(base.settings),
         audit_key=make_key(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
         macs=make_macs(base.settings.CARDOPS_SECRET_KEYS[-1], newer=base.settings.CARDOPS_AUDIT_KEYS),
+        evidence_key=tell_evidence_key(base.settings),
         faulty_templates=base.faulty_templates,
     )
+
+
+def tell_evidence_key(settings: Settings) -> str:
+    """Return the public half of the key that signs evidence; empty where none is set."""
+    key = settings.evidence_key
+    return key.public if key is not None else ""
 
 
 @contextmanager
@@ -72,6 +79,7 @@ def open_doctor_context(
             private_files=list_own_private_files(settings),
             audit_key=make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             macs=make_macs(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
+            evidence_key=tell_evidence_key(settings),
             # For its findings only: nothing is rendered here.
             faulty_templates=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
         )

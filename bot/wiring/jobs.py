@@ -134,4 +134,5 @@ def make_audit_head(base: Foundation, *, approvals: ApprovalEdge) -> AuditHeadPu
         channel=base.config.channels.audit,
         now_in=base.clock.now_in,
         wake_deliverer=base.loops.delivery.wake,
+        signer=base.settings.evidence_key,
     )

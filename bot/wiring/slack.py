@@ -132,6 +132,7 @@ def make_slack_context(
         balance=config.balance,
         doctor=make_doctor_context(base),
         books=books,
+        workspace_url=lambda: clients.access.identity.url,
         refused_people=RefusedPeople(
             database=base.database,
             audit_key=approvals.context.audit_key,

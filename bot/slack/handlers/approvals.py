@@ -1,13 +1,19 @@
 """`/approvals`: its declaration, and what its lists and their buttons do."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from approvals.evidence import archive, collected, pdf
+from approvals.evidence.collected import Surroundings
+from approvals.evidence.page import make_page
 from approvals.messages.request_facts import RequestDialog
 from approvals.policy.people import Member
-from approvals.requests import lists
+from approvals.refusals import Refusal
+from approvals.requests import lists, stored
 from approvals.requests.lists import PageStart
+from approvals.requests.move import subject_of
 from approvals.requests.view import names_somebody, read_summary
 from approvals.tables import Request
 from bot.slack.context import SlackContext
@@ -20,14 +26,24 @@ from bot.slack.declarations import (
     ReplyForm,
     read_text,
     take_text,
+    told,
 )
 from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming, SentValue
 from commands import approvals
 from commands.approvals import RequestListReply, RequestRow
 from commands.reading.arguments import TypedWords, no_more
-from commands.roles import ALL_ROLES
+from commands.roles import ALL_ROLES, EVIDENCE
 from commands.slash_command import HELP, Command, Reply
+from notifier.outbox.slack_errors import NotDelivered
+
+_log = logging.getLogger(__name__)
+
+
+class NotGiven(Refusal):
+    """Slack did not take the file ({code}). Please try again, or ask an admin for `cardops evidence`."""
+
+    is_recorded = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +107,36 @@ def _show(context: SlackContext, _incoming: Incoming, member: Member, name: str)
     return RequestDialog.of(read_request(context, name, member=member))
 
 
+def _give_evidence(context: SlackContext, incoming: Incoming, member: Member, name: str) -> Reply:
+    """Make the evidence of a request and send it to the person's own messages."""
+    key = archive.require_key(context.approvals.evidence_key)
+    around = Surroundings(workspace_url=context.workspace_url(), timezone=context.timezone)
+    with context.database.reading() as session:
+        request = stored.find_named(session, name)
+    # First: whatever breaks off later, somebody has asked for it.
+    context.note(collected.MADE, member=member, subject=subject_of(request.id), to="Slack")
+    with context.database.reading() as session:
+        facts = collected.collect(session, context.approvals, stored.find(session, request.id), around=around)
+    now = context.now()
+    try:
+        drawn = pdf.draw_apart(make_page(facts), at=now)
+    except pdf.NotDrawn as failure:  # page.html says the same
+        _log.warning("evidence.pdf_not_drawn", extra={"reason": str(failure)})
+        drawn = b""
+    made = archive.make_archive(facts, pdf=drawn, key=key, now=now)
+    title = f"Evidence of request {request.reference}"
+    words = f"{title}, signed by {key.public}"
+    try:
+        context.inputs.files.give(
+            incoming.account, made, name=f"evidence-{request.reference}.zip", title=title, words=words
+        )
+    except NotDelivered as failure:
+        raise NotGiven(code=failure.code) from failure
+    return told(
+        "The evidence is in your messages with me", f"{words}.", next="`verify.py` in it checks all of it."
+    )
+
+
 COMMAND = Command(
     name="/approvals",
     does="Requests that wait, yours, and what became of the others",
@@ -126,6 +172,15 @@ COMMAND = Command(
             roles=ALL_ROLES,
             read=approvals.read_show,
             opens=_show,
+        ),
+        ReplyForm(
+            word="evidence",
+            usage="<reference>",
+            does="what proves who decided, as a signed file",
+            roles=EVIDENCE,
+            read=approvals.read_show,
+            answer=_give_evidence,
+            asks_paytend=True,
         ),
         HELP,
     ),

@@ -50,12 +50,13 @@ def make_command(*others: Command) -> Command:
     def show_all(_context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Reply:
         return show_help(*others, command)
 
-    def who(_context: SlackContext, _incoming: Incoming, member: Member, _read: None) -> Reply:
+    def who(context: SlackContext, _incoming: Incoming, member: Member, _read: None) -> Reply:
         return whoami.whoami(
             name=member.person.display_name,
             roles=member.roles,
             unreadable=member.unreadable,
             commands=(*others, command),
+            evidence_key=context.doctor.evidence_key,
         )
 
     command = Command(
