@@ -17,7 +17,7 @@ th { font-weight: 600; vertical-align: top; width: 14rem; }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
+class PageSection:
     """A part of the page: rows of a label and a text."""
 
     title: str
@@ -25,14 +25,14 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class EvidencePage:
     """What the page says, in the order in which it says it."""
 
     title: str
-    sections: Sequence[Section]
+    sections: Sequence[PageSection]
 
 
-def write_html(page: Page) -> bytes:
+def write_html(page: EvidencePage) -> bytes:
     """Return the page as HTML, without scripts."""
     parts = [_write_section(section) for section in page.sections]
     title = escape(page.title)
@@ -44,14 +44,14 @@ def write_html(page: Page) -> bytes:
     ).encode()
 
 
-def _write_section(section: Section) -> str:
+def _write_section(section: PageSection) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(label)}</th><td>{escape(text)}</td></tr>\n' for label, text in section.rows
     )
     return f"<section>\n<h2>{escape(section.title)}</h2>\n<table>\n{rows}</table>\n</section>\n"
 
 
-def make_page(facts: Mapping[str, Any]) -> Page:
+def make_page(facts: Mapping[str, Any]) -> EvidencePage:
     """Return the page of what was collected (`collected.py`), by the names of its files."""
     request = facts["request.json"]
     made = (
@@ -60,14 +60,18 @@ def make_page(facts: Mapping[str, Any]) -> Page:
         _decisions(facts["decisions.json"]),
         _execution(facts["execution.json"]),
         _books(facts["books.json"]),
-        Section(title="Where it was shown", rows=[(row["what"], _place(row)) for row in facts["messages.json"]]),
+        PageSection(
+            title="Where it was shown", rows=[(row["what"], _place(row)) for row in facts["messages.json"]]
+        ),
         _trail(facts["trail.json"]),
         _checking(),
     )
-    return Page(title=f"Evidence of request {request['reference']}", sections=[each for each in made if each.rows])
+    return EvidencePage(
+        title=f"Evidence of request {request['reference']}", sections=[each for each in made if each.rows]
+    )
 
 
-def _asked(request: Mapping[str, Any]) -> Section:
+def _asked(request: Mapping[str, Any]) -> PageSection:
     shown = request["shown"]
     rows = [
         ("Summary", shown["summary"] if shown else "(purged by retention)"),
@@ -84,7 +88,7 @@ def _asked(request: Mapping[str, Any]) -> Section:
     return _section("What was asked for, as it was shown", rows)
 
 
-def _rule(request: Mapping[str, Any]) -> Section:
+def _rule(request: Mapping[str, Any]) -> PageSection:
     version = request["policy_version"]
     rows = [*_flatten("", request["rule"]), ("Quorum", str(request["quorum"]))]
     if version:
@@ -93,7 +97,7 @@ def _rule(request: Mapping[str, Any]) -> Section:
     return _section("The rule, as it was when it was asked for", rows)
 
 
-def _decisions(decisions: Mapping[str, Any]) -> Section:
+def _decisions(decisions: Mapping[str, Any]) -> PageSection:
     rows = [(f"{row['name']} ({row['account']})", _decided(row)) for row in decisions["decisions"]]
     rows += [(f"{row['name']} ({row['account']})", _settled(row)) for row in decisions["settlements"]]
     return _section("Who decided", rows or [("", "Nobody has decided yet.")])
@@ -109,7 +113,7 @@ def _settled(row: Mapping[str, Any]) -> str:
     return f"says that it {what}, at {row['settled_at']}; its MAC {row['mac_verdict']}. {row['reason']}"
 
 
-def _execution(execution: Mapping[str, Any] | None) -> Section:
+def _execution(execution: Mapping[str, Any] | None) -> PageSection:
     if execution is None:
         return _section("What became of it", [("", "Nothing was sent to Paytend.")])
     labels = {
@@ -126,13 +130,13 @@ def _execution(execution: Mapping[str, Any] | None) -> Section:
     return _section("What became of it", [(label, str(execution[name] or "")) for name, label in labels.items()])
 
 
-def _books(books: Mapping[str, Any]) -> Section:
+def _books(books: Mapping[str, Any]) -> PageSection:
     rows = [("", books["says"]), *((f"Day {day['day']}", day["says"]) for day in books["days"])]
     rows += [(f"Difference ({row['state']})", row["words"]) for row in books["differences"]]
     return _section("What the books say", rows)
 
 
-def _trail(trail: Mapping[str, Any]) -> Section:
+def _trail(trail: Mapping[str, Any]) -> PageSection:
     rows = [
         (f"{event['seq']}  {event['event']}", f"{event['at']} by {event['actor']}")
         for event in trail["events"]
@@ -151,17 +155,17 @@ _PROVES = (
 )
 
 
-def _checking() -> Section:
+def _checking() -> PageSection:
     how = "python3 verify.py FILE.zip KEY, with the public key from somebody you trust."
-    return Section(title="How to check this", rows=[("With the program", how), ("What it proves", _PROVES)])
+    return PageSection(title="How to check this", rows=[("With the program", how), ("What it proves", _PROVES)])
 
 
 def _place(row: Mapping[str, Any]) -> str:
     return str(row["permalink"] or f"{row['channel']} {row['ts']}".strip())
 
 
-def _section(title: str, rows: Sequence[tuple[str, str]]) -> Section:
-    return Section(title=title, rows=[(label, text) for label, text in rows if text])
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> PageSection:
+    return PageSection(title=title, rows=[(label, text) for label, text in rows if text])
 
 
 def _flatten(name: str, value: Any) -> list[tuple[str, str]]:

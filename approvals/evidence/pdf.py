@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from approvals.evidence.page import Page
+from approvals.evidence.page import EvidencePage
 
 LONGEST = 60.0  # seconds that drawing may take
 _KEPT = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME", "TMPDIR", "SYSTEMROOT", "LANG", "LC_ALL")
@@ -21,7 +21,7 @@ class NotDrawn(Exception):
     """The PDF could not be drawn; the message is the end of what the drawing process said."""
 
 
-def draw_apart(page: Page, *, at: datetime) -> bytes:
+def draw_apart(page: EvidencePage, *, at: datetime) -> bytes:
     """Return the page as PDF; raises NotDrawn."""
     try:
         done = subprocess.run(

@@ -258,7 +258,7 @@ def _check_decisions(
 def _say_execution(execution: Mapping[str, Any] | None) -> str:
     if execution is None:
         return "Nothing was sent to Paytend."
-    outcome, number = execution["outcome"] or "in hand", execution["provider_reference"] or "none"
+    outcome, number = execution["outcome"] or "open", execution["provider_reference"] or "none"
     return f"It was sent to Paytend; outcome: {outcome}, Paytend's number: {number}."
 
 

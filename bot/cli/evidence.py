@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from slack_sdk.errors import SlackClientError
 
 from approvals.evidence import archive, collected, pdf
-from approvals.evidence.collected import Surroundings
 from approvals.evidence.page import make_page
+from approvals.evidence.trail_slice import Surroundings
 from approvals.requests import stored
 from approvals.requests.move import subject_of
 from bot.cli.installation import Installation, open_installation

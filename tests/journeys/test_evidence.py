@@ -31,7 +31,7 @@ def test_a_manager_gets_the_evidence_and_support_does_not(signing: JourneyWorld)
     said = "\n".join(verify.check(file.content, KEY.public))
     assert "It was sent to Paytend; outcome: executed" in said
     shown = verify.read_archive(file.content)["messages.json"].decode()
-    assert ".slack.com/archives/C0APPROVALS/p" in shown
+    assert "/archives/C0APPROVALS/p" in shown
     assert [(row.event, row.actor) for row in world.trail()][-2:] == [
         ("approval:refused", SUPPORT),
         ("evidence:made", MANAGER),

@@ -101,7 +101,7 @@ def test_x7_what_cannot_be_noted_is_not_accepted(
 
 # Whoever adds a form says with `changes` that it changes something, or here that it only reads.
 READING = {
-    "/approvals": {"history", "mine", "waiting"},
+    "/approvals": {"evidence", "history", "mine", "waiting"},
     "/card": {"authorizations", "balance", "designs", "fees", "info", "lost", "order", "replace", "transactions"},
     "/cardops": {"doctor", "help", "silences", "whoami"},
     "/holder": {"cities", "status"},

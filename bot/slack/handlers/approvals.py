@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import partial
 
 from approvals.evidence import archive, collected, pdf
-from approvals.evidence.collected import Surroundings
 from approvals.evidence.page import make_page
+from approvals.evidence.trail_slice import Surroundings
 from approvals.messages.request_facts import RequestDialog
 from approvals.policy.people import Member
 from approvals.refusals import Refusal

@@ -21,7 +21,7 @@ from approvals.audit.row_macs import make_macs
 from approvals.audit.signed_texts import export_text, head_text
 from approvals.canonical_json import canonical_json
 from approvals.evidence import archive, collected, verify
-from approvals.evidence.collected import Surroundings
+from approvals.evidence.trail_slice import Surroundings
 from approvals.tables import AuditEvent, Request
 from notifier.outbox.sealed_facts import seal_facts
 from notifier.outbox.tables import Delivery, Message
