@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick check bench soak mutants lock format clean
+.PHONY: help demo init run test quick check bench soak mutants lock format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ help: ## List the targets
 	@$(PIP) install $(LOCKED) --only-binary :all: -r $< || $(PIP) install $(LOCKED) -r $<
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+init: .venv/run.installed ## Set everything up, step by step, for a real workspace
+	$(BIN)/cardops init
 
 run: .venv/run.installed ## Run the bot with your settings (.env)
 	$(BIN)/cardops run

@@ -6,6 +6,7 @@ import secrets
 import sys
 
 from bot.cli.shell import FINE, Commands, add_group
+from bot.guided_setup.given import write_example
 from bot.settings.example_files import write_config, write_example_env
 from storage.vault import KEY_BYTES
 
@@ -17,6 +18,7 @@ def add_to(commands: Commands) -> None:
         "example",
         {
             "config": (show_config, "print a commented template of cardops.yml"),
+            "answers": (show_answers, "print a template of the answers that `cardops init --answers` takes"),
             "env": (show_env, "print a commented template of .env, with a new key in it"),
         },
     )
@@ -25,6 +27,12 @@ def add_to(commands: Commands) -> None:
 def show_config(_chosen: argparse.Namespace) -> int:
     """Print the template of cardops.yml."""
     sys.stdout.write(write_config())
+    return FINE
+
+
+def show_answers(_chosen: argparse.Namespace) -> int:
+    """Print the template of the answers."""
+    sys.stdout.write(write_example())
     return FINE
 
 

@@ -18,6 +18,7 @@ from bot.cli import (
     doctor,
     evidence,
     example,
+    init,
     keys,
     manifest,
     migrate,
@@ -39,6 +40,7 @@ from bot.settings.setup import SetupUnusable
 
 # In the order in which `cardops --help` lists them.
 NOUNS = (
+    init,
     run,
     doctor,
     migrate,

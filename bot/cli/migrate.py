@@ -2,12 +2,8 @@
 
 import argparse
 
-from sqlalchemy import make_url
-
 from bot.cli.shell import FINE, Commands, add_command, say
-from bot.database import schema
-from bot.database.engine import SqlDatabase
-from bot.database.roles import grant_to_bot
+from bot.database.owner import migrate_as_owner
 from bot.settings.environment import read_own_settings
 
 
@@ -19,15 +15,6 @@ def add_to(commands: Commands) -> None:
 def migrate(_chosen: argparse.Namespace) -> int:
     """Apply the migrations, and print the revision."""
     settings = read_own_settings()
-    database = SqlDatabase(settings.DATABASE_OWNER_URL or settings.DATABASE_URL)
-    try:
-        database.claim_file()
-        revision = schema.migrate(database)
-        if settings.DATABASE_OWNER_URL:
-            bot = make_url(settings.DATABASE_URL).username or ""
-            with database.writing() as session:
-                grant_to_bot(session.connection(), bot=bot)
-        say(f"The database is at revision {revision}.")
-    finally:
-        database.close()
+    revision = migrate_as_owner(settings.DATABASE_URL, owner_url=settings.DATABASE_OWNER_URL)
+    say(f"The database is at revision {revision}.")
     return FINE

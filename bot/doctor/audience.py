@@ -1,7 +1,9 @@
 """The check of who can read our channels: no other company, no guests, not everybody, unless that is intended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from slack_sdk import WebClient
 
 from bot.doctor.findings import CheckResult, DoctorContext, fine, wrong
 from bot.settings.cardops_yml import Audience
@@ -13,12 +15,11 @@ _MOST = 3  # people who are named
 
 def check_audience(context: DoctorContext) -> CheckResult:
     """Check that nobody reads requests and notices who should not."""
-    outsiders = _find_outsiders(context)
     channels = list_channels(context)
     troubles = []
-    for channel in channels:
+    for channel, readers in find_readers(context.slack, channels).items():
         intended = set(context.config.open_channels.get(channel, ()))
-        found = {kind: words for kind, words in _look(context, channel, outsiders) if kind not in intended}
+        found = {kind: words for kind, words in readers.items() if kind not in intended}
         if found:
             kinds = ", ".join(found)
             troubles.append(f"{channel} {' and '.join(found.values())} (open_channels: {{{channel}: [{kinds}]}})")
@@ -31,6 +32,12 @@ def check_audience(context: DoctorContext) -> CheckResult:
     return fine(f"Nobody else reads the {len(channels)} channels that cardops.yml names.")
 
 
+def find_readers(slack: WebClient, channels: Iterable[str]) -> dict[str, Mapping[Audience, str]]:
+    """Return for each channel who else can read it, in words."""
+    outsiders = _find_outsiders(slack)
+    return {channel: dict(_look(slack, channel, outsiders)) for channel in channels}
+
+
 def list_channels(context: DoctorContext) -> list[str]:
     """Return the channels in which requests and notices are posted."""
     config = context.config
@@ -40,9 +47,9 @@ def list_channels(context: DoctorContext) -> list[str]:
     return sorted({*filter(None, named.values()), *rules, *routed})
 
 
-def _look(context: DoctorContext, channel: str, outsiders: dict[str, Audience]) -> Iterator[tuple[Audience, str]]:
-    shown: dict[str, Any] = context.slack.conversations_info(channel=channel)["channel"]
-    inside = [account for account in _list_members(context, channel) if account in outsiders]
+def _look(slack: WebClient, channel: str, outsiders: dict[str, Audience]) -> Iterator[tuple[Audience, str]]:
+    shown: dict[str, Any] = slack.conversations_info(channel=channel)["channel"]
+    inside = [account for account in _list_members(slack, channel) if account in outsiders]
     strangers = [account for account in inside if outsiders[account] is Audience.SHARED]
     guests = [account for account in inside if outsiders[account] is Audience.GUESTS]
     if any(shown.get(sign) for sign in _SHARED) or strangers:
@@ -58,10 +65,10 @@ def _name(accounts: list[str]) -> str:
     return f" ({', '.join(accounts[:_MOST])}{more})" if accounts else ""
 
 
-def _find_outsiders(context: DoctorContext) -> dict[str, Audience]:
+def _find_outsiders(slack: WebClient) -> dict[str, Audience]:
     found, cursor = {}, ""
     for _ in range(_PAGES):
-        page = context.slack.users_list(limit=1000, cursor=cursor)
+        page = slack.users_list(limit=1000, cursor=cursor)
         for user in page["members"]:
             if user.get("is_stranger"):
                 found[user["id"]] = Audience.SHARED
@@ -73,11 +80,11 @@ def _find_outsiders(context: DoctorContext) -> dict[str, Audience]:
     return found
 
 
-def _list_members(context: DoctorContext, channel: str) -> list[str]:
+def _list_members(slack: WebClient, channel: str) -> list[str]:
     members: list[str] = []
     cursor = ""
     for _ in range(_PAGES):
-        page = context.slack.conversations_members(channel=channel, limit=1000, cursor=cursor)
+        page = slack.conversations_members(channel=channel, limit=1000, cursor=cursor)
         members += page["members"]
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:

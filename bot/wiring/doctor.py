@@ -80,6 +80,10 @@ def open_doctor_context(
             audit_key=make_key(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             macs=make_macs(settings.CARDOPS_SECRET_KEYS[-1], newer=settings.CARDOPS_AUDIT_KEYS),
             evidence_key=tell_evidence_key(settings),
-            # For its findings only: nothing is rendered here.
-            faulty_templates=override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log),
+            # For its findings only: nothing is rendered here, and making a renderer takes a second.
+            faulty_templates=(
+                override(Renderer(TEMPLATES), settings.CARDOPS_TEMPLATES, log=_log)
+                if settings.CARDOPS_TEMPLATES
+                else ()
+            ),
         )

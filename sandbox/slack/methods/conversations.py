@@ -43,6 +43,28 @@ def _shown(call: WebApiCall, channel: Channel) -> Json:
     return channel.as_json(bot_user_id=call.state.team.bot_user_id, with_count=count)
 
 
+def list_them(call: WebApiCall) -> Json:
+    """Return the channels of the wanted types, in pages; of private ones those in which the app is."""
+    wanted = {each.strip() for each in (call.text("types") or "public_channel").split(",")}
+    needed = {"public_channel": "channels:read", "private_channel": "groups:read"}
+    for kind in sorted(wanted):
+        if kind not in {*needed, "im", "mpim"}:
+            raise SlackRefusal("invalid_types")
+        if kind in needed and needed[kind] not in call.scopes:
+            raise SlackRefusal("missing_scope", needed=needed[kind], provided=",".join(sorted(call.scopes)))
+    bot = call.state.team.bot_user_id
+    seen = [
+        channel
+        for channel in call.state.channels.values()
+        if not channel.im_of
+        and ("private_channel" if channel.is_private else "public_channel") in wanted
+        and (bot in channel.members or not channel.is_private)
+        and not (channel.is_archived and call.flag("exclude_archived"))
+    ]
+    part, more = call.page(seen, default=100, most=1000)
+    return {"channels": [channel.as_json(bot_user_id=bot, with_count=True) for channel in part], **more}
+
+
 def members(call: WebApiCall) -> Json:
     """Return who is in a conversation, in pages."""
     channel = call.channel()

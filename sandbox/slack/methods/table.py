@@ -35,6 +35,7 @@ METHODS: dict[str, Method] = {
     "conversations.history": Method(answer=conversations.history, required=("channel",), scopes=HISTORY),
     "conversations.info": Method(answer=conversations.info, required=("channel",), scopes=READ),
     "conversations.join": Method(answer=conversations.join, required=("channel",), scopes=("channels:join",)),
+    "conversations.list": Method(answer=conversations.list_them, scopes=("channels:read", "groups:read"), tier=2),
     "conversations.members": Method(answer=conversations.members, required=("channel",), scopes=READ, tier=4),
     "conversations.open": Method(answer=conversations.open_dm, scopes=("im:write",)),
     "conversations.replies": Method(answer=conversations.replies, required=("channel", "ts"), scopes=HISTORY),

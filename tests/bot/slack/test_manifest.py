@@ -26,7 +26,7 @@ NOT_METHODS = {"url_private"}
 def called() -> set[str]:
     """The methods of the Web API that the code calls."""
     found = {one or other for path in PLACES for one, other in METHOD.findall(path.read_text())}
-    return {name.replace("_", ".", 1) for name in found}
+    return {name.replace("_", ".", 2 if name.startswith("apps_") else 1) for name in found}
 
 
 def test_the_file_is_what_the_code_makes() -> None:

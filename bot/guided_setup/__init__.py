@@ -1,0 +1,1 @@
+"""What `cardops init` asks, tries at once and writes, from nothing to the first answer."""
