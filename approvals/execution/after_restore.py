@@ -36,7 +36,7 @@ def mark_open_requests(session: Session, context: ApprovalContext, *, now: datet
     """Set approved and executing requests to unknown, end the pending ones, and return how many there were."""
     counts = RestoredCounts()
     for request in _with(session, Status.APPROVED, Status.EXECUTING):
-        execution = session.get(Execution, request.id) or _add_execution(session, context, request, now=now)
+        execution = session.get(Execution, request.id) or add_execution(session, context, request, now=now)
         outcome = Outcome(result=Result.UNKNOWN, words=UNKNOWN_WORDS, why=UNKNOWN_WORDS)
         # A move of its own: nothing else leads from approved to unknown (MOVES).
         event = "execution:restored" if request.status == Status.APPROVED else "execution:unknown"
@@ -56,8 +56,8 @@ def _with(session: Session, *statuses: Status) -> list[Request]:
     return list(session.exec(query.with_for_update()).all())
 
 
-def _add_execution(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> Execution:
-    """Write down an execution that the backup does not have, so that Paytend can be asked about it."""
+def add_execution(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> Execution:
+    """Write down an execution that the database does not have, so that Paytend can be asked about it."""
     execution = Execution(request_id=request.id, lease=context.make_id(), lease_until=now, claimed_at=now)
     session.add(execution)
     session.flush()

@@ -46,6 +46,11 @@ from paytend import Sender
 from paytend.errors import PaytendError, TooLate
 from paytend.operations.encoding import NotSendable
 
+
+class Late(Refusal):
+    """The time to carry this out is over."""
+
+
 LATE = "It was not carried out in time."  # found at a claim: the clock ends such requests too, but may be late
 BEGUN = "Being carried out at Paytend."
 
@@ -99,7 +104,7 @@ def claim(
     """
     request = lock_approved(session, request_id)
     if decision_validity.is_expired(request.execute_by, now=now):
-        return _end(session, context, request, "approval:lapsed", LATE, why=LATE, now=now)
+        return _lapse(session, context, request, now=now)
     if doubted := _doubt(session, context, request, now=now):
         return doubted
     try:
@@ -176,6 +181,13 @@ def lock_approved(session: Session, request_id: str) -> Request:
     if request is None:
         raise Overtaken
     return request
+
+
+def _lapse(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> NotClaimed:
+    """End what is claimed too late; raises Late where Paytend has to be asked first (execution.lapses)."""
+    if find_action(request.action).by_reference:
+        raise Late
+    return _end(session, context, request, "approval:lapsed", LATE, why=LATE, now=now)
 
 
 def _doubt(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> NotClaimed | None:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from approvals.audit.quotes import keep_code
 from approvals.context import ApprovalContext
-from approvals.execution.execution import lock_approved
+from approvals.execution.execution import Late, lock_approved
 from approvals.policy.people import DirectoryUnreadable
 from approvals.refusals import Refusal
 from approvals.requests.move import CLOCK, Overtaken, move
@@ -38,8 +38,8 @@ def put_off(
 
     It ends when Paytend says, signed, that it has no such card, or says the same no for the third time.
     """
-    if isinstance(error, Stopped):
-        return  # it is found again as soon as the stop is over
+    if isinstance(error, Stopped | Late):
+        return  # it is found again as soon as the stop is over, or ends
     try:
         request = lock_approved(session, request_id)
     except Overtaken:

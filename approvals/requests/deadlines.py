@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from approvals.actions.table import ACTIONS
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests import decision_validity, stored
@@ -13,11 +14,15 @@ from approvals.statuses import Status
 from approvals.tables import Request
 
 BATCH = 50  # requests in one transaction, which locks the trail: decisions wait until it ends
+NOT_SENT = "It could not be carried out in time, and nothing was sent."
 REMINDERS = (0.5, 0.75)  # of the time to decide
 
 
 def expire_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:
-    """End the requests that were not decided or not carried out in time, and return how many there were."""
+    """End the requests that were not decided or not carried out in time, and return how many there were.
+
+    Not those that Paytend finds by their reference: it is asked first, with execution.lapses.
+    """
     undecided = session.exec(
         select(Request)
         .where(Request.status == Status.PENDING.value, col(Request.decide_by) <= now)
@@ -27,7 +32,11 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
     ).all()
     not_done = session.exec(
         select(Request)
-        .where(Request.status == Status.APPROVED.value, col(Request.execute_by) <= now)
+        .where(
+            Request.status == Status.APPROVED.value,
+            col(Request.execute_by) <= now,
+            col(Request.action).not_in([action.name for action in ACTIONS.values() if action.by_reference]),
+        )
         .order_by(col(Request.execute_by))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -38,13 +47,16 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
         words = "Nobody decided in time." if not request.approved_at else "It was not approved again in time."
         move(session, context, request, "approval:expired", actor=CLOCK, words=words, why=words, now=now)
 
-    def lapse(request: Request) -> None:
-        words = why = "It could not be carried out in time, and nothing was sent."
-        if request.waits:  # perhaps in Paytend's words
-            words = f"{why} It waited because: {request.waits}"
-        move(session, context, request, "approval:lapsed", actor=CLOCK, words=words, why=why, now=now)
+    return for_each(session, undecided, expire) + for_each(
+        session, not_done, lambda request: lapse(session, context, request, words=NOT_SENT, now=now)
+    )
 
-    return for_each(session, undecided, expire) + for_each(session, not_done, lapse)
+
+def lapse(session: Session, context: ApprovalContext, request: Request, *, words: str, now: datetime) -> None:
+    """End an approved request that was not carried out in time."""
+    # What it waited for is perhaps in Paytend's words, which the trail does not have.
+    told = f"{words} It waited because: {request.waits}" if request.waits else words
+    move(session, context, request, "approval:lapsed", actor=CLOCK, words=told, why=words, now=now)
 
 
 def remind_due(session: Session, context: ApprovalContext, *, now: datetime, limit: int = BATCH) -> int:

@@ -50,6 +50,8 @@ MOVES: tuple[Move, ...] = (
     _move("execution:unknown", Status.EXECUTING, Status.UNKNOWN, Audience.REQUESTER),
     # After a backup was restored: it may have been carried out since (ADR 9).
     _move("execution:restored", Status.APPROVED, Status.UNKNOWN, Audience.REQUESTER),
+    # Its time was over, but Paytend has its reference: the database may have lost that it was sent.
+    _move("execution:doubted", Status.APPROVED, Status.UNKNOWN, Audience.REQUESTER),
     # Nothing leads from unknown to approved: what may have been sent is never sent again.
     _move("execution:found_executed", Status.UNKNOWN, Status.EXECUTED, Audience.REQUESTER),
     _move("execution:found_failed", Status.UNKNOWN, Status.FAILED, Audience.REQUESTER),

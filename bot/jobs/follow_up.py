@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.context import ApprovalContext
-from approvals.execution import end_watch, interrupted_executions, orders, reconciliation, unproven
+from approvals.execution import end_watch, interrupted_executions, lapses, orders, reconciliation, unproven
 from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.interrupted_executions import LeaseWatch
+from approvals.execution.lapses import Lapse
 from approvals.execution.orders import OpenOrder
 from approvals.execution.reconciliation import LookupClaim
 from approvals.requests import deadlines
@@ -23,7 +24,7 @@ from storage.database import Database
 
 _log = logging.getLogger(__name__)
 
-T = TypeVar("T", LookupClaim, OpenOrder)
+T = TypeVar("T", LookupClaim, OpenOrder, Lapse)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,9 @@ class RequestFollowUp:
         for step in steps:
             with self.database.writing() as session:
                 changed += step(session, self.context, now=self.now_in(session))
+        with self.database.reading() as session:
+            due = lapses.find_due(session, self.context, now=self.now_in(session))
+        changed += _one_by_one(due, self._lapse)
         if changed:
             self.wake_deliverer()
         return changed
@@ -101,6 +105,12 @@ class RequestFollowUp:
             return False
         with self.database.writing() as session:
             return orders.record(session, self.context, order=order, now=self.now_in(session))
+
+    def _lapse(self, due: Lapse) -> bool:
+        answer = lapses.ask(due, self.paytend)
+        with self.database.writing() as session:
+            now = self.now_in(session)
+            return lapses.record(session, self.context, request_id=due.request_id, answer=answer, now=now)
 
     def _reconcile(self, claim: LookupClaim) -> None:
         result = self._ask(claim)

@@ -19,6 +19,7 @@ from approvals.execution import (
     end_watch,
     execution,
     interrupted_executions,
+    lapses,
     prior_lookup,
     reconciliation,
     records,
@@ -344,6 +345,11 @@ class ApprovalWorld:
             interrupted_executions.mark_stranded(session, self.context, watch=self.watch, now=self.now)
             deadlines.expire_due(session, self.context, now=self.now)
             deadlines.remind_due(session, self.context, now=self.now)
+            due = lapses.find_due(session, self.context, now=self.now)
+        for each in due:
+            answer = lapses.ask(each, self.paytend)
+            with self.database.writing() as session:
+                lapses.record(session, self.context, request_id=each.request_id, answer=answer, now=self.now)
 
     def joined(self, first: Member, second: Member) -> Member:
         """Let two accounts be one person from now on, and return them with the second one in use."""

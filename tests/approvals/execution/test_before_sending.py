@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from approvals.execution.execution import NotClaimed
+from approvals.execution.execution import Late, NotClaimed
 from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.policy.people import Member
 from approvals.requests.decision_validity import AlreadyDecided
@@ -136,10 +136,12 @@ def test_money_on_a_card_is_blocked_while_an_outcome_is_unknown(world: ApprovalW
     assert world.asks("30.00 EUR").status == "pending"
 
 
-def test_an_execution_past_its_time_lapses_at_the_claim(small: ApprovalWorld) -> None:
+def test_an_execution_past_its_time_is_not_claimed_and_lapses(small: ApprovalWorld) -> None:
     request = small.approved()
     small.passes(minutes=30)
-    assert isinstance(small.claims(request), NotClaimed)
+    with pytest.raises(Late):
+        small.claims(request)
+    small.ticks()
     assert small.read(request).status == "expired"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from approvals.actions.outcomes import LookupStatus
 from approvals.context import ApprovalContext
@@ -16,6 +16,7 @@ from bot.jobs.follow_up import RequestFollowUp
 from paytend.errors import OutcomeUnknown
 from paytend.operations.encoding import NotSendable
 from storage.vault import Vault
+from tests.approvals.standins import RecordingOutbox
 from tests.approvals.world import ADA, MARA, MILO, ApprovalWorld, snapshot
 
 
@@ -118,6 +119,19 @@ def break_row(world: ApprovalWorld, request: Request) -> None:
         connection.execute(text("UPDATE approval_request SET rule = '{' WHERE id = :id"), {"id": request.id})
 
 
+class OutboxThatBreaks(RecordingOutbox):
+    """An outbox that breaks for one request as nobody thought of."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__()
+        self.request_id = request_id
+
+    def edit(self, session: Session, *, key: str, **more: Any) -> int:
+        if self.request_id in key:
+            raise ValueError("nobody thought of this")
+        return super().edit(session, key=key, **more)
+
+
 def test_a10_a_row_that_breaks_stops_neither_deadlines_nor_lookups(world: ApprovalWorld) -> None:
     world.card = snapshot(card_id="1755906")
     broken = world.asks()
@@ -125,8 +139,9 @@ def test_a10_a_row_that_breaks_stops_neither_deadlines_nor_lookups(world: Approv
     waiting = world.asks()
     lost = unknown(world, card="1755904")
     second = unknown(world)
-    for request in (broken, lost):
-        break_row(world, request)
+    break_row(world, lost)
+    fields_of = {field.name: getattr(world.context, field.name) for field in fields(ApprovalContext)}
+    world.context = ApprovalContext(**{**fields_of, "outbox": OutboxThatBreaks(broken.id)})
     world.paytend.books[second.reference] = 1
     world.passes(days=2)
 

@@ -186,7 +186,7 @@ def test_an_approved_request_lapses_in_its_time_and_nothing_is_sent(world: Appro
     world.ticks()
 
     assert world.read(request).status == Status.EXPIRED
-    assert world.paytend.calls == []
+    assert world.paytend.calls == ["getTopupResult"]
 
 
 def test_the_roles_of_stoppers() -> None:

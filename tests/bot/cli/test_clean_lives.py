@@ -79,6 +79,13 @@ def _lapses(world: ApprovalWorld) -> None:
     world.ticks()
 
 
+def _doubts(world: ApprovalWorld) -> None:
+    request = world.approved()
+    world.paytend.books[request.reference] = 1
+    world.passes(days=2)
+    world.ticks()
+
+
 def _returns(world: ApprovalWorld) -> None:
     request = world.approved()
     world.members_by_account["U0MARA"] = replace(MARA, roles=frozenset({"support"}))
@@ -152,6 +159,7 @@ LIVES: dict[str, Callable[[ApprovalWorld], object]] = {
     "execution:failed": _fails,
     "execution:unknown": lambda world: _sends(world, OutcomeUnknown("?")),
     "execution:restored": _restores,
+    "execution:doubted": _doubts,
     "execution:found_executed": lambda world: _finds(world, "1"),
     "execution:found_failed": lambda world: _finds(world, "2"),
     "execution:settled_happened": lambda world: _settles(world, happened=True),
