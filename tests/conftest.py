@@ -52,6 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     file. A line that only such a test reaches is reported as missing, never as covered.
     """
     items.sort(key=lambda item: _room(item) != "process")
+    if "CARDOPS_DURATIONS" in os.environ:  # `make mutants` learns which tests go through each line
+        return
     measured: Counter[str] = Counter()
     on_postgresql: set[Path] = set()
     for item in items:
