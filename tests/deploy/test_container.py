@@ -112,16 +112,36 @@ def test_compose_has_two_replicas_behind_a_proxy_on_postgresql() -> None:
     assert bot["deploy"]["replicas"] == 2
     assert bot["depends_on"]["migration"] == {"condition": "service_completed_successfully"}
     assert services["migration"]["command"] == ["migrate"]
-    assert all(is_setting(name) for name in bot["environment"])
+    assert all(is_setting(name) for name in bot["environment"].keys() - {"POSTGRES_PASSWORD"})
     assert bot["environment"]["DATABASE_URL"].startswith("postgresql+psycopg://")
     assert (bot["read_only"], bot["cap_drop"]) == (True, ["ALL"])
     assert "ports" not in bot
     assert "ports" not in services["database"]
     assert compose["networks"]["inside"] == {"internal": True}
+    mounted = "./nginx/bot-servers.compose.conf:/etc/nginx/bot-servers.conf:ro"
+    assert mounted in services["proxy"]["volumes"]
+    assert "server bot:3000;" in (DEPLOY / "nginx" / "bot-servers.compose.conf").read_text()
+    assert set(bot["secrets"]) <= set(compose["secrets"])
+    names = {Path(value).name for name, value in bot["environment"].items() if name.endswith("_KEY_FILE")}
+    assert names == set(bot["secrets"])
     for service in services.values():
         for network in service["networks"]:
             assert network in compose["networks"]
     assert (DEPLOY / bot["build"]["context"] / bot["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
+
+
+def test_o7_with_compose_only_the_migration_knows_the_owner_of_the_tables() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yml").read_text())["services"]
+    owner = "postgresql+psycopg://cardops_owner:${POSTGRES_PASSWORD:?}@"
+
+    assert services["database"]["environment"]["POSTGRES_USER"] == "cardops_owner"
+    assert services["migration"]["environment"]["DATABASE_OWNER_URL"].startswith(owner)
+    # .env names the password too, and what is set here wins over it.
+    assert services["bot"]["environment"]["DATABASE_OWNER_URL"] == ""
+    assert services["bot"]["environment"]["POSTGRES_PASSWORD"] == ""
+    for name in ("bot", "migration"):
+        url = services[name]["environment"]["DATABASE_URL"]
+        assert url.startswith("postgresql+psycopg://cardops_bot:${BOT_PASSWORD:?}@")
 
 
 def test_the_proxy_keeps_the_deadlines_and_doors_that_the_bot_asks_for() -> None:
@@ -138,7 +158,7 @@ def test_the_proxy_keeps_the_deadlines_and_doors_that_the_bot_asks_for() -> None
     idle = re.search(r"keepalive_timeout (\d+)s", upstream[1])
     assert idle is not None
     assert int(idle[1]) < DEADLINE
-    assert "server bot:3000;" in upstream[1]
+    assert "include bot-servers.conf;" in upstream[1]
     assert set(re.findall(r"location (= )?(\S+)", text)) == {
         ("= ", "/slack/events"),
         ("= ", "/paytend/webhook"),

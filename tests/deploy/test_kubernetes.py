@@ -27,8 +27,11 @@ VERSIONS = {
     "ConfigMap": "v1",
     "Secret": "v1",
     "Service": "v1",
+    "CronJob": "batch/v1",
     "Deployment": "apps/v1",
     "Job": "batch/v1",
+    "Namespace": "v1",
+    "PersistentVolumeClaim": "v1",
     "NetworkPolicy": "networking.k8s.io/v1",
     "PodDisruptionBudget": "policy/v1",
 }
@@ -39,7 +42,16 @@ def of(kind: str) -> dict[str, Any]:
     return next(thing for thing in OBJECTS if thing["kind"] == kind)
 
 
-PODS = [of("Deployment")["spec"]["template"], of("Job")["spec"]["template"]]
+def cron(name: str) -> dict[str, Any]:
+    """The pod of a CronJob."""
+    found: dict[str, Any] = next(
+        thing for thing in OBJECTS if thing["kind"] == "CronJob" and thing["metadata"]["name"] == name
+    )["spec"]["jobTemplate"]["spec"]["template"]
+    return found
+
+
+PODS = [of("Deployment")["spec"]["template"], of("Job")["spec"]["template"], cron("cardops-check")]
+NAMES = ["bot", "migration", "check"]
 
 
 def test_every_kind_is_there_in_its_stable_version() -> None:
@@ -64,11 +76,14 @@ def test_kubectl_builds_the_same_objects_from_it() -> None:
     assert built.returncode == 0, built.stderr
     objects = list(yaml.safe_load_all(built.stdout))
     listed = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["resources"]
-    assert len(objects) == len(listed)
-    assert {thing["metadata"]["namespace"] for thing in objects} == {"cardops"}
+    assert len(objects) == sum(len(list(yaml.safe_load_all((FOLDER / name).read_text()))) for name in listed)
+    assert {
+        thing["metadata"]["name"] if thing["kind"] == "Namespace" else thing["metadata"]["namespace"]
+        for thing in objects
+    } == {"cardops"}
 
 
-@pytest.mark.parametrize("pod", PODS, ids=["bot", "migration"])
+@pytest.mark.parametrize("pod", [*PODS, cron("cardops-backup")], ids=[*NAMES, "backup"])
 def test_a_pod_has_no_rights_that_it_needs_not(pod: dict[str, Any]) -> None:
     spec = pod["spec"]
     (container,) = spec["containers"]
@@ -87,7 +102,7 @@ def test_a_pod_has_no_rights_that_it_needs_not(pod: dict[str, Any]) -> None:
     assert {mount["name"] for mount in container["volumeMounts"]} == volumes
 
 
-@pytest.mark.parametrize("pod", PODS, ids=["bot", "migration"])
+@pytest.mark.parametrize("pod", PODS, ids=NAMES)
 def test_its_settings_are_ours_and_complete(pod: dict[str, Any]) -> None:
     (container,) = pod["spec"]["containers"]
     given = {variable["name"]: variable["value"] for variable in container["env"]}
@@ -102,6 +117,33 @@ def test_its_settings_are_ours_and_complete(pod: dict[str, Any]) -> None:
     assert all(str(Path(given[name]).parent) in mounts for name in given if name.endswith(("_FILE", "_CONFIG")))
     keys = next(thing for thing in OBJECTS if thing["metadata"]["name"] == "cardops-paytend-keys")
     assert {Path(given[name]).name for name in given if name.endswith("_FILE")} == set(keys["stringData"])
+
+
+def test_o7_only_the_migration_and_the_backup_know_the_owner_of_the_tables() -> None:
+    pods = {**dict(zip(NAMES, PODS, strict=True)), "backup": cron("cardops-backup")}
+    secrets = {
+        name: [source["secretRef"]["name"] for source in pod["spec"]["containers"][0]["envFrom"]]
+        for name, pod in pods.items()
+    }
+
+    assert secrets == {
+        "bot": ["cardops"],
+        "migration": ["cardops", "cardops-owner"],
+        "check": ["cardops"],
+        "backup": ["cardops-owner"],
+    }
+    owner = next(thing for thing in OBJECTS if thing["metadata"]["name"] == "cardops-owner")["stringData"]
+    urls = (of("Secret")["stringData"]["DATABASE_URL"], owner["DATABASE_OWNER_URL"])
+    assert len({url.partition("//")[2].partition(":")[0] for url in urls}) == 2
+
+
+def test_o15_a_backup_is_whole_or_not_there_and_is_kept_for_a_while() -> None:
+    (script,) = cron("cardops-backup")["spec"]["containers"][0]["args"]
+
+    assert subprocess.run(["sh", "-n", "-c", script], check=False).returncode == 0
+    assert 'mv "$file.part" "$file"' in script
+    (volume,) = [each for each in cron("cardops-backup")["spec"]["volumes"] if "persistentVolumeClaim" in each]
+    assert volume["persistentVolumeClaim"]["claimName"] == of("PersistentVolumeClaim")["metadata"]["name"]
 
 
 def test_the_example_of_a_secret_holds_none() -> None:

@@ -49,7 +49,7 @@ class Proxy:
 def adapt(text: str, *, folder: Path, bot: int, tls: int, plain: int) -> str:
     """Return the configuration with addresses and folders of this machine, and nothing else changed."""
     for old, new in (
-        ("server bot:3000;", f"server 127.0.0.1:{bot};"),
+        ("include bot-servers.conf;", f"server 127.0.0.1:{bot};"),
         ("listen 443 ssl;", f"listen 127.0.0.1:{tls} ssl; listen 127.0.0.1:{plain}; server_name localhost;"),
         ("/etc/nginx/certificates", str(folder)),
         ("pid /tmp/nginx.pid;", f"pid {folder}/nginx.pid;"),
@@ -130,6 +130,34 @@ def proxy(
     finally:
         process.terminate()
         process.wait(timeout=LONGEST)
+
+
+def test_o15_nginx_takes_it_on_a_machine_without_compose(nginx: str, tmp_path: Path) -> None:
+    make_certificate(tmp_path)
+    text = CONFIGURATION.read_text()
+    for old, new in (
+        ("/etc/nginx/certificates", str(tmp_path)),
+        ("pid /tmp", f"pid {tmp_path}"),
+        ("/dev/stderr", f"{tmp_path}/error.log"),
+        ("listen 443", f"listen 127.0.0.1:{find_port()}"),
+    ):
+        text = text.replace(old, new)
+    (tmp_path / "nginx.conf").write_text(text)
+    shutil.copy(CONFIGURATION.with_name("bot-servers.conf"), tmp_path)
+    words = [
+        nginx,
+        "-t",
+        "-p",
+        str(tmp_path),
+        "-e",
+        str(tmp_path / "error.log"),
+        "-c",
+        str(tmp_path / "nginx.conf"),
+    ]
+
+    checked = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_commands_clicks_and_webhooks_pass_with_their_signatures(world: ProcessWorld, proxy: Proxy) -> None:
