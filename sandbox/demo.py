@@ -137,6 +137,7 @@ def _start(stack: ExitStack, *, port: int, socket_mode: bool) -> tuple[str, _Bot
         "PAYTEND_WEBHOOK_AMOUNT_UNIT": "minor",
         "CARDOPS_SECRET_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
         "CARDOPS_LISTEN": f"127.0.0.1:{bot_port}",
+        "CARDOPS_PUBLIC_URL": f"http://127.0.0.1:{bot_port}",
     }
     if socket_mode:
         settings["SLACK_APP_TOKEN"] = seed.APP_TOKEN

@@ -135,8 +135,9 @@ class RunningBot:
         base = self.bot.base
         path = base.settings.CARDOPS_CONFIG
         report = examine_config(path)
-        if report.config is None or not path.exists():
-            problems = list(report.problems) or [f"{path}: there is no such file"]
+        conflicts = report.config.find_conflicts(base.settings.CARDOPS_PUBLIC_URL) if report.config else []
+        if report.config is None or conflicts or not path.exists():
+            problems = list(report.problems) or conflicts or [f"{path}: there is no such file"]
             _log.error("config.refused", extra={"problems": problems, "kept": "what was read before"})
             return False
         for words in report.warnings:

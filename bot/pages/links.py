@@ -1,10 +1,18 @@
 """Links to our pages, as they are given to people in Slack."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.pages.tokens import PageTokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageLink:
+    """A link, and when it ends: for one person alone, as anybody who has it acts as them."""
+
+    address: str = field(repr=False)
+    expires_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +30,8 @@ class PageLinks:
         subject: str,
         lasts: timedelta,
         bound: Mapping[str, str] | None = None,
-    ) -> str:
-        """Return a link with a token of its own, for this person alone: who has it acts as them."""
+    ) -> PageLink:
+        """Return a link with a token of its own."""
         token = self.tokens.make(purpose=purpose, account=account, subject=subject, lasts=lasts, bound=bound)
-        return f"{self.public_url}/{purpose}/{token}"
+        expires_at = self.tokens.find(token, purpose=purpose).expires_at
+        return PageLink(address=f"{self.public_url}/{purpose}/{token}", expires_at=expires_at)

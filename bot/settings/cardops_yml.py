@@ -52,6 +52,13 @@ class Audience(StrEnum):
     PUBLIC = "public"  # anybody of the workspace
 
 
+class DocumentWay(StrEnum):
+    """Which way a cardholder's documents go to Paytend."""
+
+    PAGE = "page"  # of ours
+    SLACK = "slack"  # where the file stays until its owner deletes it
+
+
 class SecretRule(BaseModel):
     """What becomes of a password that Paytend answers with: its requester sees it once, or it is discarded.
 
@@ -83,12 +90,23 @@ class Config(BaseModel):
     stop_when: tuple[StopConditionText, ...] = ()
     paytend: KnownCodes = KnownCodes()
     secrets: SecretRule = SecretRule()
+    documents: DocumentWay | None = None
     open_channels: Mapping[str, tuple[Audience, ...]] = Field(default_factory=dict)
 
     @property
     def currencies(self) -> tuple[str, ...]:
         """The currencies that are named: in these cards may move."""
         return tuple(dict.fromkeys([*self.balance.currencies, *self.books.currencies])) or CURRENCIES
+
+    def find_document_way(self, public_url: str) -> DocumentWay:
+        """Return which way documents go: by a page where people reach it, unless cardops.yml says otherwise."""
+        return self.documents or (DocumentWay.PAGE if public_url else DocumentWay.SLACK)
+
+    def find_conflicts(self, public_url: str) -> list[str]:
+        """Return in words what does not fit the settings."""
+        if self.documents is DocumentWay.PAGE and not public_url:
+            return ["documents: page needs CARDOPS_PUBLIC_URL, where browsers reach the page; or write `slack`"]
+        return []
 
     @property
     def rules(self) -> Policy:

@@ -36,6 +36,8 @@ def read_setup() -> Setup:
     if is_named and not path.exists():
         problems.append(f"CARDOPS_CONFIG: there is no file {path}")
     report = examine_config(path)
+    if settings is not None and report.config is not None:
+        problems += report.config.find_conflicts(settings.CARDOPS_PUBLIC_URL)
     if settings is None or problems or report.config is None:
         raise SetupUnusable(settings=problems, config=list(report.problems))
     return Setup(settings=settings, config=report.config, warnings=report.warnings)

@@ -22,6 +22,8 @@ from bot.books.keeper import BookKeeper
 from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
 from bot.jobs.refused_people import RefusedPeople, is_outsider
+from bot.pages.links import PageLinks
+from bot.settings.cardops_yml import DocumentWay
 from bot.slack.choices import Choices
 from bot.slack.draft_store import Drafts
 from bot.slack.files import SlackFiles
@@ -62,7 +64,7 @@ class WorkHandover:
 
 @dataclass(frozen=True, kw_only=True)
 class SlackContext:
-    """The collaborators of the handlers."""
+    """The collaborators of the handlers; `documents` says which way a cardholder's documents go."""
 
     database: SqlDatabase
     now: Callable[[], datetime]
@@ -82,6 +84,8 @@ class SlackContext:
     refused_people: RefusedPeople
     work: WorkHandover
     workspace_url: Callable[[], str] = lambda: ""  # empty while Slack has not said it
+    links: PageLinks | None  # None without a public address
+    documents: DocumentWay
 
     @property
     def today(self) -> date:

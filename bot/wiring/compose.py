@@ -24,7 +24,7 @@ from bot.wiring.foundation import Foundation, WorkerPools, make_loops
 from bot.wiring.jobs import make_scheduler
 from bot.wiring.lifecycles import Lifecycle, list_lifecycles
 from bot.wiring.notices import NoticeEdge, make_notices
-from bot.wiring.pages import make_page_site, make_page_tokens
+from bot.wiring.pages import make_drop_page, make_page_links, make_page_site, make_page_tokens
 from bot.wiring.slack import SlackEdge, make_slack_edge
 from bot.wiring.web import make_web
 from bot.wiring.webhooks import WebhookEdge, make_webhooks
@@ -108,11 +108,12 @@ def compose(
     notices = make_notices(base, context=approvals.context, group_commit=webhooks.group_commit)
     books = make_book_keeper(base, approvals=approvals)
     tokens = make_page_tokens(base)
-    slack = make_slack_edge(base, approvals=approvals, notices=notices, books=books)
+    links = make_page_links(base, tokens)
+    slack = make_slack_edge(base, approvals=approvals, notices=notices, books=books, links=links)
     jobs = make_scheduler(
         base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, books=books, tokens=tokens
     )
-    pages = make_page_site(base, tokens, pages=())
+    pages = make_page_site(base, tokens, pages=[make_drop_page(base, tokens, approvals=approvals).as_page()])
     return Bot(
         base=base,
         approvals=approvals,

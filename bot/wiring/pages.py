@@ -6,10 +6,13 @@ from functools import partial
 
 from bot.clock import read_monotonic
 from bot.http.refusals import Door
+from bot.pages.drop import DropPage
 from bot.pages.html import PageRenderer
 from bot.pages.links import PageLinks
 from bot.pages.site import Page, PageRefusal, PageSite
 from bot.pages.tokens import USE, PageTokens
+from bot.slack.members import WorkspaceMembers
+from bot.wiring.approvals import ApprovalEdge
 from bot.wiring.foundation import Foundation
 from storage.macs import MacKeys
 
@@ -30,6 +33,22 @@ def make_page_links(base: Foundation, tokens: PageTokens) -> PageLinks | None:
     """Return what makes links; None without a public address, where nobody could open one."""
     url = base.settings.CARDOPS_PUBLIC_URL
     return PageLinks(public_url=url, tokens=tokens) if url else None
+
+
+def make_drop_page(base: Foundation, tokens: PageTokens, *, approvals: ApprovalEdge) -> DropPage:
+    """Return the page on which documents are sent."""
+    clients, config = base.clients, base.config
+    return DropPage(
+        database=base.database,
+        tokens=tokens,
+        paytend=clients.paytend,
+        find_member=WorkspaceMembers(directory=clients.directory, roles=config.roles).find,
+        audit_key=approvals.context.audit_key,
+        outbox=approvals.context.outbox,
+        now_in=base.clock.now_in,
+        make_id=base.make_id,
+        wake_deliverer=base.loops.delivery.wake,
+    )
 
 
 def make_page_site(base: Foundation, tokens: PageTokens, *, pages: Sequence[Page]) -> PageSite | None:

@@ -12,6 +12,7 @@ from bot.clock import read_time
 from bot.http.refusals import Door
 from bot.jobs.interrupted_work import InterruptedWork
 from bot.jobs.refused_people import RefusedPeople
+from bot.pages.links import PageLinks
 from bot.slack.choices import Choices
 from bot.slack.context import ModalInputs, SlackContext, WorkHandover
 from bot.slack.deliveries import SeenDeliveries
@@ -44,20 +45,17 @@ class SlackEdge:
 
 
 def make_slack_edge(
-    base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge, books: BookKeeper
+    base: Foundation,
+    *,
+    approvals: ApprovalEdge,
+    notices: NoticeEdge,
+    books: BookKeeper,
+    links: PageLinks | None,
 ) -> SlackEdge:
     """Return what answers commands, clicks and forms; a socket is not connected yet."""
     settings, slack = base.settings, base.clients.slack
-    context = make_slack_context(base, approvals=approvals, notices=notices, books=books)
-    home = HomeTabs(
-        database=base.database,
-        approvals=approvals.context,
-        slack=slack,
-        renderer=base.renderer,
-        now_in=base.clock.now_in,
-    )
-
-    refuse = count_flaws(base)
+    context = make_slack_context(base, approvals=approvals, notices=notices, books=books, links=links)
+    home, refuse = make_home_tabs(base, approvals=approvals), count_flaws(base)
     listener = SlackListener(
         router=Router(
             context=context,
@@ -94,6 +92,17 @@ def make_slack_edge(
     )
 
 
+def make_home_tabs(base: Foundation, *, approvals: ApprovalEdge) -> HomeTabs:
+    """Return what shows Home tabs."""
+    return HomeTabs(
+        database=base.database,
+        approvals=approvals.context,
+        slack=base.clients.slack,
+        renderer=base.renderer,
+        now_in=base.clock.now_in,
+    )
+
+
 def count_flaws(base: Foundation) -> Callable[[DeliveryFlaw], None]:
     """Return what counts a refused delivery."""
     refusals = base.counters.refusals
@@ -112,7 +121,12 @@ def make_interrupted_work(base: Foundation, *, approvals: ApprovalEdge) -> Inter
 
 
 def make_slack_context(
-    base: Foundation, *, approvals: ApprovalEdge, notices: NoticeEdge, books: BookKeeper
+    base: Foundation,
+    *,
+    approvals: ApprovalEdge,
+    notices: NoticeEdge,
+    books: BookKeeper,
+    links: PageLinks | None,
 ) -> SlackContext:
     """Return what the handlers of commands, clicks and forms work with."""
     clients, config = base.clients, base.config
@@ -139,6 +153,8 @@ def make_slack_context(
             now_in=base.clock.now_in,
             monotonic=base.clock.monotonic,
         ),
+        links=links,
+        documents=config.find_document_way(base.settings.CARDOPS_PUBLIC_URL),
         work=WorkHandover(
             later=base.pools.slow.submit,
             execute_now=approvals.executor.execute_now,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from approvals.refusals import Refusal
 from commands.holder.forms import say_asking
@@ -15,6 +16,10 @@ _BEGINS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
     (b"%PDF-", ".pdf"),
 )
+# Behind four bytes of its length: how a photo of an iPhone begins, in its variants.
+_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypmif1", b"ftypmsf1")
+NO_HEIC = "Paytend takes no HEIC photo: save it as JPEG. JPEG, PNG and PDF files are taken."
+NEEDED = "A JPEG, PNG or PDF file is needed."
 SLACK_TYPES = ("jpg", "jpeg", "png", "pdf")
 # With the dot, and ".jpeg" for both spellings, as the demo sends it.
 _SUFFIXES = {"jpg": ".jpeg", "jpeg": ".jpeg", "png": ".png", "pdf": ".pdf"}
@@ -44,6 +49,16 @@ class HolderDocumentsView(View, template="holder_documents.view"):
     asking: str
     file_type: str
     file_types: Sequence[Choice]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HolderDropView(View, template="holder_drop.view"):
+    """The link to the page on which a document is sent; `asking` is shown until Paytend answers."""
+
+    metadata: ButtonValue
+    asking: str
+    link: str
+    until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +97,9 @@ def check(fields: Mapping[str, str], files: Mapping[str, Sequence[AttachedFile]]
         return {**wrong, "file": "Attach one file."}
     size = chosen[0].size
     if chosen[0].name.lower().endswith((".heic", ".heif")):
-        wrong["file"] = "Paytend takes no HEIC photo: save it as JPEG. JPEG, PNG and PDF files are taken."
+        wrong["file"] = NO_HEIC
     elif suffix_of(chosen[0]) is None:
-        wrong["file"] = "A JPEG, PNG or PDF file is needed."
+        wrong["file"] = NEEDED
     elif size <= 0:
         wrong["file"] = "The file is empty."
     elif size > LARGEST_DOCUMENT:
@@ -100,5 +115,15 @@ def suffix_of(file: AttachedFile) -> str | None:
 def require_content(content: bytes, *, suffix: str | None) -> None:
     """Refuse a content that does not begin as its name says; raises FileContentDiffers."""
     # A name proves nothing about a file, and a wrong one would only be noticed in Paytend's review.
-    if not any(content.startswith(begin) and suffix == said for begin, said in _BEGINS):
+    if suffix is None or find_suffix(content) != suffix:
         raise FileContentDiffers
+
+
+def find_suffix(content: bytes) -> str | None:
+    """Return the suffix of a file by its first bytes, None for one that Paytend does not take."""
+    return next((suffix for begin, suffix in _BEGINS if content.startswith(begin)), None)
+
+
+def say_kind(content: bytes) -> str:
+    """Return in words why a file is not taken, by its first bytes."""
+    return NO_HEIC if content[4:12] in _HEIC else f"{NEEDED} This file does not begin like one of them."

@@ -353,6 +353,8 @@ def build_world(
     socket_mode: bool = False,
     over_http: bool = False,
     rate_limits: bool = False,
+    public_url: str = "",
+    port: int = 0,
 ) -> Iterator[JourneyWorld]:
     """Build everything around an empty database that has all its tables.
 
@@ -379,6 +381,7 @@ def build_world(
             database_url=str(database.url),
             socket_mode=socket_mode,
         )
+        environment |= {"CARDOPS_PUBLIC_URL": public_url}
         settings = read_settings(environment, env_file=folder / "no.env")
         bot = compose(
             settings,
@@ -392,7 +395,7 @@ def build_world(
         door.append(door_of(bot.web))
         if over_http:
             uploads = UploadRule(applies=bot.web.is_upload, admit=bot.web.admit)
-            server = Server(bot.web, host="127.0.0.1", port=0, is_instant=is_instant, uploads=uploads)
+            server = Server(bot.web, host="127.0.0.1", port=port, is_instant=is_instant, uploads=uploads)
             server.start()
             stack.callback(server.stop)
             address = f"http://127.0.0.1:{server.port}"

@@ -156,6 +156,7 @@ def test_s6_a_link_is_the_public_address_the_purpose_and_the_token(tokens: PageT
 
     link = links.make(purpose="drop", account="U0SAM", subject="101982", lasts=LASTS)
 
-    address, purpose, token = link.rsplit("/", maxsplit=2)
-    assert (address, purpose) == ("https://cardops.example.com", "drop")
+    address, purpose, token = link.address.rsplit("/", maxsplit=2)
+    assert (address, purpose, link.expires_at) == ("https://cardops.example.com", "drop", START + LASTS)
+    assert token not in repr(link)
     assert tokens.find(token, purpose="drop").subject == "101982"

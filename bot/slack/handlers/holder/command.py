@@ -1,9 +1,20 @@
 """The declaration of `/holder`: its forms, the buttons about a cardholder, and its modals."""
 
-from bot.slack.declarations import Click, ModalClick, ModalForm, ReplyClick, ReplyForm, opens, read_text, take_text
+from bot.slack.declarations import (
+    Click,
+    ModalClick,
+    ModalForm,
+    ReplyClick,
+    ReplyForm,
+    RoleExemption,
+    opens,
+    read_nothing,
+    read_text,
+    take_text,
+)
 from bot.slack.handlers.holder import lookups
 from bot.slack.handlers.holder.create import CREATE, look_again
-from bot.slack.handlers.holder.documents import DOCUMENTS
+from bot.slack.handlers.holder.documents import DOCUMENTS, LINK, open_documents
 from bot.slack.handlers.holder.update import UPDATE
 from commands.holder import lookup
 from commands.reading.arguments import read_no_fields
@@ -43,10 +54,10 @@ COMMAND = Command(
         ModalForm(
             word="documents",
             usage="<holder>",
-            does="send a document to Paytend, in a form",
+            does="send a document to Paytend",
             roles=SUPPORT,
             read=lookup.read_holder,
-            opens=opens(DOCUMENTS),
+            opens=open_documents,
         ),
         ReplyForm(
             word="cities",
@@ -91,7 +102,14 @@ CLICKS: tuple[Click, ...] = (
         action="holder_documents",
         roles=SUPPORT,
         read=lambda value: {"holder": take_text(value, "holder_id")},
-        opens=opens(DOCUMENTS),
+        opens=open_documents,
+    ),
+    # Slack tells that somebody followed the link; the page is what happens.
+    ReplyClick(
+        action="page_opened",
+        roles=RoleExemption.HARMLESS,
+        read=read_nothing,
+        answer=lambda _context, _incoming, _member, _nothing: None,
     ),
 )
-MODALS = (CREATE, UPDATE, DOCUMENTS)
+MODALS = (CREATE, UPDATE, DOCUMENTS, LINK)
