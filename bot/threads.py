@@ -80,21 +80,65 @@ class WorkerPool:
 Run = Callable[[threading.Event, threading.Event], None]
 
 
-class WorkerLoop:
-    """A thread that runs `run(stop, wake)` until it is stopped; it can be woken before it is started."""
+class Pulse(threading.Event):
+    """An event by which a loop shows that it goes round: `beat` is called when it asks, and around its waits.
 
-    def __init__(self, name: str) -> None:
+    While it waits it rests, for however long that is.
+    """
+
+    def __init__(self, beat: Callable[[bool], None]) -> None:
+        """Call `beat(is_resting)`."""
+        super().__init__()
+        self._beat = beat
+
+    def is_set(self) -> bool:
+        """Whether it is set."""
+        self._beat(False)  # noqa: FBT003 - the only argument
+        return super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set."""
+        self._beat(True)  # noqa: FBT003
+        try:
+            return super().wait(timeout)
+        finally:
+            self._beat(False)  # noqa: FBT003
+
+
+class WorkerLoop:
+    """A thread that runs `run(stop, wake)` until it is stopped; it can be woken before it is started.
+
+    `monotonic` tells for how long it has been at the same piece of work.
+    """
+
+    def __init__(self, name: str, *, monotonic: Callable[[], float] = lambda: 0.0) -> None:
         """Prepare the thread."""
         self._name = name
-        self._stop = threading.Event()
-        self._wake = threading.Event()
+        self._monotonic = monotonic
+        self._busy_since: float | None = None
+        self._stop = Pulse(self._note)
+        self._wake = Pulse(self._note)
         self._thread: threading.Thread | None = None
+
+    def _note(self, is_resting: bool) -> None:  # noqa: FBT001 - called by Pulse only
+        self._busy_since = None if is_resting else self._monotonic()
+
+    @property
+    def busy_for(self) -> float:
+        """For how many seconds it has not come round; 0 while it waits for work."""
+        since = self._busy_since
+        return 0.0 if since is None else max(0.0, self._monotonic() - since)
 
     def start(self, run: Run) -> None:
         """Start the thread."""
         # `daemon`: one that hangs in a call must not keep the process from ending.
         self._thread = threading.Thread(target=run, args=(self._stop, self._wake), name=self._name, daemon=True)
         self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """Its name, as the log has it."""
+        return self._name
 
     def wake(self) -> None:
         """Wake the thread, so that it looks for work now."""

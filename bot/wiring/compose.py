@@ -139,7 +139,7 @@ def lay_foundation(
     tls: ssl.SSLContext | None,
 ) -> Foundation:
     """Return what every edge is composed over."""
-    counters, loops = make_counters(), make_loops()
+    counters, loops = make_counters(), make_loops(clock.monotonic)
     counters.watch_clock(clock.steps)
     return Foundation(
         settings=settings,

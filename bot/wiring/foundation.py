@@ -16,6 +16,9 @@ from notifier.inbox.custom_templates import FaultyTemplate
 from notifier.rendering.renderer import Renderer
 from storage.vault import Vault
 
+# Seconds for one piece of work: a minute for each of a few calls to Slack, which are all that a loop makes itself.
+LONGEST_ROUND = 300.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerPools:
@@ -40,25 +43,28 @@ class Loops:
     witness: WorkerLoop  # without it nothing is compared
 
     @property
-    def all_alive(self) -> bool:
-        """Whether each of these threads runs."""
+    def trouble(self) -> str:
+        """Which of the threads that are always needed has stopped or does not get on; "" if none."""
         always = (self.delivery, self.execution, self.dispatch, self.names, self.access, self.probe)
-        return all(loop.alive for loop in always)
+        if not all(loop.alive for loop in always):
+            return "a worker has stopped"
+        stuck = [f"{loop.name} for {loop.busy_for:.0f} s" for loop in always if loop.busy_for > LONGEST_ROUND]
+        return f"a worker does not get on: {', '.join(stuck)}" if stuck else ""
 
 
-def make_loops() -> Loops:
+def make_loops(monotonic: Callable[[], float]) -> Loops:
     """Return the loops, not started yet."""
     return Loops(
-        delivery=WorkerLoop("delivery"),
-        execution=WorkerLoop("execution"),
+        delivery=WorkerLoop("delivery", monotonic=monotonic),
+        execution=WorkerLoop("execution", monotonic=monotonic),
         # The names of these threads are in the log, so they stay.
-        dispatch=WorkerLoop("telling"),
-        names=WorkerLoop("naming"),
-        access=WorkerLoop("access"),
-        probe=WorkerLoop("probe"),
-        socket=WorkerLoop("socket"),
-        directory=WorkerLoop("directory"),
-        witness=WorkerLoop("witness"),
+        dispatch=WorkerLoop("telling", monotonic=monotonic),
+        names=WorkerLoop("naming", monotonic=monotonic),
+        access=WorkerLoop("access", monotonic=monotonic),
+        probe=WorkerLoop("probe", monotonic=monotonic),
+        socket=WorkerLoop("socket", monotonic=monotonic),
+        directory=WorkerLoop("directory", monotonic=monotonic),
+        witness=WorkerLoop("witness", monotonic=monotonic),
     )
 
 

@@ -24,7 +24,7 @@ def make_web(
         probe = base.probe
         return {
             "database": probe.check() if probe.is_running else check_database(base.database),
-            "workers": "ok" if base.loops.all_alive else "a worker has stopped",
+            "workers": base.loops.trouble or "ok",
         }
 
     def list_stops() -> Mapping[str, object]:

@@ -2,11 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 
 import pytest
 
-from bot.threads import Busy, WorkerPool
+from bot.threads import Busy, WorkerLoop, WorkerPool
+from bot.wiring.foundation import Loops, make_loops
 
 
 @pytest.fixture
@@ -46,3 +48,62 @@ def test_a_wait_ends_before_slow_work_does_and_a_full_pool_takes_no_more(pool: W
     with pytest.raises(Busy):
         pool.finish(lambda: None, within=20)
     goes_on.set()
+
+
+def test_x4_a_loop_that_does_not_come_round_is_seen_and_one_that_waits_is_not() -> None:
+    now = [0.0]
+    loop = WorkerLoop("test", monotonic=lambda: now[0])
+    works, goes_on, rests = threading.Event(), threading.Event(), threading.Event()
+
+    def run(stop: threading.Event, wake: threading.Event) -> None:
+        while not stop.is_set():
+            works.set()
+            goes_on.wait(20)  # as in a call that hangs
+            rests.set()
+            wake.wait()
+
+    assert loop.busy_for == 0
+    loop.start(run)
+    assert works.wait(20)
+    now[0] = 400.0
+    assert loop.busy_for == 400
+    goes_on.set()
+    assert rests.wait(20)
+    until = time.monotonic() + 20
+    while loop.busy_for and time.monotonic() < until:
+        time.sleep(0.001)
+    now[0] = 10_000.0
+    assert loop.busy_for == 0
+    loop.stop()
+
+
+def test_x4_readiness_names_the_thread_that_is_stuck() -> None:
+    now = [0.0]
+    loops = make_loops(lambda: now[0])
+    names, goes_on = [field.name for field in fields(Loops)], threading.Event()
+    started = {name: threading.Event() for name in names}
+
+    def make_run(name: str) -> Callable[[threading.Event, threading.Event], None]:
+        def run(stop: threading.Event, wake: threading.Event) -> None:
+            stop.is_set()
+            started[name].set()
+            if name == "delivery":
+                goes_on.wait(20)
+            wake.wait()
+
+        return run
+
+    assert loops.trouble == "a worker has stopped"
+    for name in names:
+        getattr(loops, name).start(make_run(name))
+    assert all(event.wait(20) for event in started.values())
+    until = time.monotonic() + 20
+    while any(getattr(loops, name)._busy_since is not None for name in names if name != "delivery"):
+        assert time.monotonic() < until
+    now[0] = 301.0
+    try:
+        assert loops.trouble == "a worker does not get on: delivery for 301 s"
+    finally:
+        goes_on.set()
+        for name in names:
+            getattr(loops, name).stop()
