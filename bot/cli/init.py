@@ -2,7 +2,6 @@
 
 import argparse
 import getpass
-import os
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from bot.guided_setup.dialogue import AnswersUnusable, Dialogue, SetupTerminal
 from bot.guided_setup.given import read_given
 from bot.guided_setup.guide import guide
 from bot.guided_setup.hello import Hello
-from bot.settings.environment import find_config
+from bot.settings.environment import find_config, read_environment
 from bot.slack.manifest import write_manifest
 from bot.slack.scopes import SCOPES
 from notifier.rendering.renderer import Renderer
@@ -48,7 +47,7 @@ def init(chosen: argparse.Namespace) -> int:
     """Ask, try, write, examine, and post the first message; status 1 when something is left to do."""
     folder = Path.cwd()
     try:
-        given = read_given(os.environ, file=chosen.answers, pairs=chosen.set)
+        given = read_given(read_environment(), file=chosen.answers, pairs=chosen.set)
         desk = SetupDesk(
             folder=folder,
             answers=Answers(folder=folder),

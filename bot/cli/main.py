@@ -27,6 +27,7 @@ from bot.cli import (
     retention,
     routes,
     run,
+    support_bundle,
     webhooks,
 )
 from bot.cli.shell import UNUSABLE, WRONG, CommandFunction, complain, mention
@@ -60,6 +61,7 @@ NOUNS = (
     configuration,
     routes,
     webhooks,
+    support_bundle,
 )
 
 

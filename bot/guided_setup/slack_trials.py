@@ -8,13 +8,12 @@ from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.guided_setup.options import SetupOption
+from bot.wiring.clients import make_patient_slack
 from notifier.outbox.slack_errors import read_error_code
 from notifier.rendering.renderer import Renderer
 
-TIMEOUT = 10
 _PAGES = 100
 _WHY = {
     "invalid_auth": "Slack does not know this token; copy it again",
@@ -115,14 +114,7 @@ class SlackTrial:
 
 def make_trial(*, token: str, base_url: str) -> SlackTrial:
     """Return Slack as this token sees it; a list that Slack limits is waited for."""
-    return SlackTrial(
-        slack=WebClient(
-            token=token,
-            base_url=base_url,
-            timeout=TIMEOUT,
-            retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=3)],
-        )
-    )
+    return SlackTrial(slack=make_patient_slack(token=token, base_url=base_url))
 
 
 def _read_pages(ask: Callable[[str], Any], key: str) -> Iterator[dict[str, Any]]:

@@ -171,6 +171,17 @@ def find_config() -> tuple[Path, bool]:
     return Path(named or "cardops.yml"), bool(named)
 
 
+def read_environment() -> dict[str, str]:
+    """Return the environment of this process."""
+    return dict(os.environ)
+
+
+def list_set_values() -> dict[str, str]:
+    """Return what is set for us in the environment and in `.env`, by name, whether it can be used or not."""
+    found = {**read_env_file(Path(".env")).values, **read_environment()}
+    return {name: value.strip() for name, value in found.items() if name.startswith(_OURS) and value.strip()}
+
+
 def find_log_format() -> Literal["console", "json"]:
     """Return how to log before the settings are read, which may not be usable: JSON only if that is set."""
     named = os.environ.get("CARDOPS_LOG_FORMAT", "").strip()

@@ -14,6 +14,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from approvals.policy.people import SamePerson
 from bot.clock import Clock, read_monotonic
@@ -37,6 +38,7 @@ TEMPLATES = (
 _APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
 SOCKET_PING = 3.0  # seconds; a connection that was dropped is replaced after the next one
 REPLY_TIMEOUT = 10.0  # seconds
+_TRIAL_TIMEOUT = 10  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +148,12 @@ def make_slack(
         timeout=settings.SLACK_TIMEOUT_SECONDS,
         retry_handlers=[],
     )
+
+
+def make_patient_slack(*, token: str, base_url: str) -> WebClient:
+    """Return a Web API client for a token that is tried out: it waits where Slack limits a list."""
+    patience = RateLimitErrorRetryHandler(max_retry_count=3)
+    return WebClient(token=token, base_url=base_url, timeout=_TRIAL_TIMEOUT, retry_handlers=[patience])
 
 
 def identify(slack: WebClient, settings: Settings) -> BotIdentity:
