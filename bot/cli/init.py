@@ -15,7 +15,7 @@ from bot.guided_setup.guide import guide
 from bot.guided_setup.hello import Hello
 from bot.settings.environment import find_config, read_environment
 from bot.slack.manifest import write_manifest
-from bot.slack.scopes import SCOPES
+from bot.slack.scopes import REQUIRED
 from notifier.rendering.renderer import Renderer
 
 _GREETED = "greeted"
@@ -52,7 +52,7 @@ def init(chosen: argparse.Namespace) -> int:
             folder=folder,
             answers=Answers(folder=folder),
             dialogue=Dialogue(given=given, say=say, terminal=_find_terminal()),
-            scopes=SCOPES,
+            scopes=REQUIRED,
             write_manifest=lambda url, is_socket: write_manifest(url=url, socket_mode=is_socket),
         )
         if desk.dialogue.terminal:

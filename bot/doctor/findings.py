@@ -56,6 +56,7 @@ class DoctorContext:
     now: Callable[[], datetime]
     webhook_unit: AmountUnit | None  # as it is set, None where webhooks are read like answers
     scopes: Mapping[str, Sequence[str]]  # those that the bot needs, each with the calls that need it
+    optional_scopes: Mapping[str, str]  # those of them that it can do without, and what is missing then
     audit_key: TrailKey = field(repr=False)  # by these two it tells whether what is stored is genuine
     macs: MacKeys = field(repr=False)
     evidence_key: str = ""  # the public half; empty where none is set

@@ -53,11 +53,19 @@ def check_scopes(context: DoctorContext) -> CheckResult:
         return doubtful("Slack did not say which scopes the token has.", "Compare them with `cardops manifest`.")
     granted = {scope.strip() for scope in headers["x-oauth-scopes"].split(",")}
     missing, unused = sorted(context.scopes.keys() - granted), sorted(granted - context.scopes.keys() - {""})
+    optional = [scope for scope in missing if scope in context.optional_scopes]
+    missing = [scope for scope in missing if scope not in context.optional_scopes]
     if missing:
         calls = sorted({call for scope in missing for call in context.scopes[scope]})
         return wrong(
             f"The token lacks {', '.join(missing)}; these will fail: {', '.join(calls) or 'slash commands'}.",
             "Update the app from `cardops manifest` and install it again.",
+        )
+    if optional:
+        without = "; ".join(f"{scope}: {context.optional_scopes[scope]}" for scope in optional)
+        return doubtful(
+            f"The token lacks what is optional. {without}.",
+            "If you want it, install the app again from `cardops manifest` and grant it.",
         )
     if unused:
         return doubtful(

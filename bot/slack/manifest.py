@@ -1,12 +1,15 @@
 """The app's manifest, made from the commands: what Slack is asked for, and nothing that no call needs."""
 
+from collections.abc import Sequence
+from ipaddress import IPv4Network
 from typing import Any
 
 import yaml
 
 from bot.slack.handlers.table import COMMANDS
-from bot.slack.scopes import SCOPES
+from bot.slack.scopes import OPTIONAL, SCOPES
 
+MOST_IPS = 10  # the manifest itself would take fifty, an app ten
 PLACEHOLDER = "https://cardops.example.com"
 
 LONG_DESCRIPTION = (
@@ -16,8 +19,15 @@ LONG_DESCRIPTION = (
 )
 
 
-def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
-    """Return the manifest; `url` is the public address of the web edge (HTTP mode)."""
+class IpsUnusable(Exception):
+    """Slack would not take these addresses; the message says why."""
+
+
+def make_manifest(*, url: str | None, socket_mode: bool, ips: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the manifest; `url` is the public address of the web edge (HTTP mode).
+
+    With `ips`, Slack takes the app's tokens from these addresses and networks only.
+    """
     address = f"{(url or PLACEHOLDER).rstrip('/')}/slack/events"
     request = {} if socket_mode else {"url": address}
     interactivity = {} if socket_mode else {"request_url": address, "message_menu_options_url": address}
@@ -48,7 +58,8 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
                 for command in COMMANDS
             ],
         },
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        # An optional scope is in both lists.
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES), "bot_optional": sorted(OPTIONAL)}},
         "settings": {
             # Only the event that is handled: each other one would bring what people write in channels.
             "event_subscriptions": {**events, "bot_events": ["app_home_opened"]},
@@ -56,11 +67,28 @@ def make_manifest(*, url: str | None, socket_mode: bool) -> dict[str, Any]:
             "org_deploy_enabled": False,  # one installation serves one workspace
             "socket_mode_enabled": socket_mode,
             "token_rotation_enabled": False,  # a rotated token expires, and ours is read once at start
+            **({"allowed_ip_address_ranges": read_ips(ips)} if ips else {}),
         },
     }
 
 
-def write_manifest(*, url: str | None = None, socket_mode: bool = False) -> str:
-    """Return the manifest as YAML."""
-    manifest = make_manifest(url=url, socket_mode=socket_mode)
+def read_ips(texts: Sequence[str]) -> list[str]:
+    """Return addresses and networks as Slack takes them, each once; raises IpsUnusable."""
+    found: dict[str, None] = {}
+    for text in texts:
+        try:
+            network = IPv4Network(text)
+        except ValueError as error:
+            raise IpsUnusable(
+                f"{text} is not an IPv4 address or network, such as 203.0.113.7 or 203.0.113.0/24"
+            ) from error
+        found[str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)] = None
+    if len(found) > MOST_IPS:
+        raise IpsUnusable(f"Slack takes {MOST_IPS} addresses and networks, and these are {len(found)}")
+    return list(found)
+
+
+def write_manifest(*, url: str | None = None, socket_mode: bool = False, ips: Sequence[str] = ()) -> str:
+    """Return the manifest as YAML; raises IpsUnusable."""
+    manifest = make_manifest(url=url, socket_mode=socket_mode, ips=ips)
     return yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=100)

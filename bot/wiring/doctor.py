@@ -13,7 +13,7 @@ from bot.settings.cardops_yml import Config
 from bot.settings.environment import Settings, list_own_private_files
 from bot.slack.access import SlackUnusable
 from bot.slack.directory import SlackDirectory
-from bot.slack.scopes import SCOPES
+from bot.slack.scopes import OPTIONAL, SCOPES
 from bot.wiring.clients import TEMPLATES, identify, make_paytend, make_slack
 from bot.wiring.foundation import Foundation
 from notifier.inbox.custom_templates import override
@@ -34,6 +34,7 @@ def make_doctor_context(base: Foundation) -> DoctorContext:
         now=base.clock.now,
         webhook_unit=base.settings.PAYTEND_WEBHOOK_AMOUNT_UNIT,
         scopes=SCOPES,
+        optional_scopes=OPTIONAL,
         uses_socket=base.settings.socket_mode,
         socket_hears=lambda: base.counters.socket.hears,
         team_id=base.settings.SLACK_TEAM_ID or "",
@@ -74,6 +75,7 @@ def open_doctor_context(
             now=clock.now,
             webhook_unit=settings.PAYTEND_WEBHOOK_AMOUNT_UNIT,
             scopes=SCOPES,
+            optional_scopes=OPTIONAL,
             uses_socket=settings.socket_mode,
             team_id=settings.SLACK_TEAM_ID or "",
             private_files=list_own_private_files(settings),

@@ -7,8 +7,10 @@ import pytest
 
 from bot.cli import main
 from bot.doctor import table
+from bot.doctor.findings import CheckState
+from bot.doctor.slack import check_scopes
 from bot.settings.cardops_yml import Audience
-from bot.slack.scopes import SCOPES
+from bot.slack.scopes import OPTIONAL, SCOPES
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import ADMIN, CONFIG, SUPPORT, JourneyWorld, make_environment, text_of
 
@@ -41,6 +43,13 @@ def test_an_admin_asks_in_slack_and_support_may_not(healthy: JourneyWorld) -> No
     assert all(f"*{name}*" in shown for name in table.CHECKS)
     assert "0 wrong" in healthy.told(ADMIN)
     assert "admin" in healthy.told(SUPPORT)
+
+
+def test_s16_an_optional_scope_that_is_missing_is_a_choice_and_its_price_is_told(healthy: JourneyWorld) -> None:
+    for scope, price in OPTIONAL.items():
+        healthy.slack.credentials.scopes = frozenset(SCOPES) - {scope}
+        result = check_scopes(healthy.bot.slack.context.doctor)
+        assert (result.state, scope in result.says, price in result.says) == (CheckState.WARN, True, True)
 
 
 def test_a_missing_scope_is_named_with_the_calls_that_need_it(healthy: JourneyWorld) -> None:

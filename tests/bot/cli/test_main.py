@@ -104,6 +104,15 @@ def test_the_manifest_is_made_from_the_commands(operator: NewOperator) -> None:
     assert made["settings"]["interactivity"]["request_url"] == "https://cards.example.com/slack/events"
 
 
+def test_s16_the_manifest_takes_addresses_and_refuses_what_is_none(operator: NewOperator) -> None:
+    status, out, _ = operator.types("manifest", "--socket-mode", "--ip", "203.0.113.7", "198.51.100.0/24")
+    assert status == 0
+    assert yaml.safe_load(out)["settings"]["allowed_ip_address_ranges"] == ["203.0.113.7", "198.51.100.0/24"]
+
+    status, _, err = operator.types("manifest", "--socket-mode", "--ip", "cards.example.com")
+    assert (status, "cards.example.com is not an IPv4 address" in err) == (2, True)
+
+
 def test_the_manifest_of_socket_mode_has_no_address(operator: NewOperator) -> None:
     _, out, _ = operator.types("manifest", "--socket-mode")
 
