@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Protocol
 
+AGAIN_AFTER = 2.0  # seconds until a loop that broke runs again
+
 _log = logging.getLogger(__name__)
 
 
@@ -108,13 +110,17 @@ class Pulse(threading.Event):
 class WorkerLoop:
     """A thread that runs `run(stop, wake)` until it is stopped; it can be woken before it is started.
 
-    `monotonic` tells for how long it has been at the same piece of work.
+    `monotonic` tells for how long it has been at the same piece of work. A run that breaks is logged and begun again
+    after `pause` seconds: nobody would miss a thread that is gone.
     """
 
-    def __init__(self, name: str, *, monotonic: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self, name: str, *, monotonic: Callable[[], float] = lambda: 0.0, pause: float = AGAIN_AFTER
+    ) -> None:
         """Prepare the thread."""
         self._name = name
         self._monotonic = monotonic
+        self._pause = pause
         self._busy_since: float | None = None
         self._stop = Pulse(self._note)
         self._wake = Pulse(self._note)
@@ -132,13 +138,23 @@ class WorkerLoop:
     def start(self, run: Run) -> None:
         """Start the thread."""
         # `daemon`: one that hangs in a call must not keep the process from ending.
-        self._thread = threading.Thread(target=run, args=(self._stop, self._wake), name=self._name, daemon=True)
+        self._thread = threading.Thread(target=self._keep_running, args=(run,), name=self._name, daemon=True)
         self._thread.start()
 
     @property
     def name(self) -> str:
         """Its name, as the log has it."""
         return self._name
+
+    def _keep_running(self, run: Run) -> None:
+        while not self._stop.is_set():
+            try:
+                run(self._stop, self._wake)
+            except Exception:  # noqa: BLE001 - the edge of a thread, which only the log would miss
+                _log.exception("loop.failed", extra={"loop": self._name})
+                self._stop.wait(self._pause)
+            else:
+                return  # it has nothing left to do
 
     def wake(self) -> None:
         """Wake the thread, so that it looks for work now."""

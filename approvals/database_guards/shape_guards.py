@@ -93,7 +93,12 @@ def _fits_sqlite(column: Any) -> str:
     value = f"NEW.{column.name}"
     match column.type:
         case UtcDateTime():
-            fits = f"typeof({value}) = 'text' AND {value} GLOB {_MOMENT} AND julianday({value}) IS NOT NULL"
+            # Not `julianday` alone, which takes the 30th of February and the hour 24; and both end at a NUL.
+            fits = (
+                f"typeof({value}) = 'text' AND {value} GLOB {_MOMENT} AND length(CAST({value} AS BLOB)) = 26 "
+                f"AND date(substr({value}, 1, 10), '+0 days') IS substr({value}, 1, 10) "
+                f"AND substr({value}, 12, 2) < '24'"
+            )
         case Boolean():
             fits = f"typeof({value}) = 'integer' AND {value} IN (0, 1)"
         case Integer():

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from operator import methodcaller
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from bot.clock import read_monotonic
-from bot.database.postgresql import POOL_TIMEOUT, BoundedConnection, limit_server, read_postgresql_url
+from bot.database.postgresql import (
+    POOL_TIMEOUT,
+    BoundedConnection,
+    limit_server,
+    read_every_moment,
+    read_postgresql_url,
+)
 
 try:
     import pysqlite3
@@ -175,6 +182,7 @@ def _postgresql_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _limit(connection: Any, _entry: object) -> None:
         limit_server(connection, server_limits)
+        read_every_moment(connection)
 
     dialect = engine.dialect
 
@@ -215,6 +223,9 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun in `_begin`, not by the driver
+        # SQLite keeps any bytes as text, and one such value would fail every query that reads its row. What it is
+        # read as fits no MAC and no hash.
+        connection.text_factory = methodcaller("decode", "utf-8", "replace")
         for pragma in (
             f"journal_mode={'WAL' if wal else 'DELETE'}",
             f"synchronous={'FULL' if wal else 'EXTRA'}",

@@ -6,11 +6,15 @@ Whatever the URL sets itself is left as it is.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.types.datetime import TimestamptzLoader
 from sqlalchemy import URL, make_url
+
+from storage.utc_datetime import UNREADABLE
 
 POOL_TIMEOUT = 5  # seconds to wait for a connection of the pool
 SILENCE = 35.0  # seconds without an answer, longer than any statement may take
@@ -43,6 +47,22 @@ class BoundedConnection(psycopg.Connection[Any]):
         except errors._WaitTimeout as error:  # noqa: SLF001 - psycopg has no public name for it
             self.pgconn.finish()  # the answer may still come: nothing else must be sent on this connection
             raise psycopg.OperationalError(f"the database has not answered for {self.silence} s") from error
+
+
+class EveryMoment(TimestamptzLoader):
+    """Reads a time; those that Python has not, such as infinity, as UNREADABLE."""
+
+    def load(self, data: Any) -> datetime:
+        """Return the time."""
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return UNREADABLE
+
+
+def read_every_moment(connection: Any) -> None:
+    """Have a connection of psycopg read whatever time is there."""
+    connection.adapters.register_loader("timestamptz", EveryMoment)
 
 
 def read_postgresql_url(url: str) -> tuple[URL, dict[str, Any], dict[str, str]]:

@@ -81,8 +81,8 @@ class Executor:
             try:
                 for candidate in self._find():
                     self._threads.submit(self._try, candidate)
-            except SQLAlchemyError:
-                _log.exception("execution.database_failed")
+            except Exception:  # noqa: BLE001 - the edge of this thread, without which nothing is carried out any more
+                _log.exception("execution.round_failed")
             wake.wait(PAUSE)
         self._threads.shutdown(wait=True)
 
@@ -149,8 +149,8 @@ class Executor:
             with self._database.writing() as session:
                 now = self._now_in(session)
                 postponements.put_off(session, self._context, request_id=request_id, error=error, now=now)
-        except SQLAlchemyError:  # the next round tries the request again, and the database
-            _log.exception("execution.database_failed")
+        except Exception:  # noqa: BLE001 - the edge of a thread: the next round tries the request again
+            _log.exception("execution.not_put_off", extra={"request": request_id})
 
     def _execute(self, candidate: Candidate) -> None:
         """Claim one approved request, do it and record the outcome.

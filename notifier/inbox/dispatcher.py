@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, or_
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -111,8 +111,8 @@ class Dispatcher:
             wake.clear()
             try:
                 self._dispatch_all(stop)
-            except SQLAlchemyError:
-                _log.exception("telling.database_failed")
+            except Exception:  # noqa: BLE001 - the edge of this thread, without which nobody is told of anything
+                _log.exception("telling.round_failed")
             wake.wait(PAUSE)
 
     def _dispatch_all(self, stop: threading.Event) -> None:

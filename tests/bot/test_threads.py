@@ -107,3 +107,21 @@ def test_x4_readiness_names_the_thread_that_is_stuck() -> None:
         goes_on.set()
         for name in names:
             getattr(loops, name).stop()
+
+
+def test_a_loop_that_breaks_is_begun_again_and_ends_when_it_is_stopped() -> None:
+    runs, third = [], threading.Event()
+
+    def run(_stop: threading.Event, _wake: threading.Event) -> None:
+        runs.append("it")
+        if len(runs) == 3:
+            third.set()
+        raise ValueError("a row that nobody can read")
+
+    loop = WorkerLoop("test", pause=0.001)
+    loop.start(run)
+
+    assert third.wait(20)
+    assert loop.alive
+    loop.stop()
+    assert not loop.alive

@@ -1,12 +1,14 @@
 """Requests that cannot be tried now wait in their rows, and take no turn from the others (case A10)."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
 from sqlalchemy import Table
+from sqlalchemy.exc import IntegrityError
 from sqlmodel.sql.sqltypes import AutoString
 
 from approvals.actions.payloads import Payload
@@ -234,3 +236,63 @@ def test_a2_a_damaged_row_holds_up_no_other_request_and_can_still_be_shown(world
     assert sent == {"asked_in", "reason", "shown_stops", "told", "waits"}, "what nobody approved: places and words"
     for request in damaged:
         assert world.message_facts(request)
+
+
+_TEXT = "CAST(x'ff' AS TEXT)"  # on SQLite a text, for Python none
+_STOP = (
+    f"INSERT INTO stop SELECT 's', 'all', 'x', '', {_TEXT}, 'x', 'x', {_TEXT}, '2026-11-20 08:00:00.000000', 'x'"
+)
+
+
+def test_a2_bytes_that_are_no_text_hold_up_no_request_and_a_stop_of_them_is_resumed(sqlite: SqlDatabase) -> None:
+    world = ExecutorWorld(sqlite)
+    damaged, good = world.asks_for("1755901"), world.asks_for("1755902")
+    writes(world, f"UPDATE approval_request SET waits = {_TEXT} WHERE id = :id", id=damaged.id)  # noqa: S608 - as an insider
+    writes(world, _STOP)
+
+    world.executor().execute_due()
+    assert world.stored(good).status == "approved", "a stop that may be a forgery stops too"
+    world.resume_all()
+    world.executor().execute_due()
+
+    assert world.stored(good).status == "executed"
+
+
+@pytest.mark.parametrize("moment", ["2026-02-30 10:00:00.000000", "2026-11-19 24:00:00.000000"])
+def test_a2_a_time_that_is_none_is_refused_and_where_it_is_holds_up_no_other(
+    sqlite: SqlDatabase, moment: str
+) -> None:
+    world = ExecutorWorld(sqlite)
+    damaged, good = world.asks_for("1755901"), world.asks_for("1755902")
+    columns = ("not_before", "execute_by", "remind_at")
+    for column in columns:
+        statement = f"UPDATE approval_request SET {column} = :moment WHERE id = :id"  # noqa: S608 - as an insider
+        with pytest.raises(IntegrityError, match="a value has the type of its column"):
+            writes(world, statement, moment=moment, id=damaged.id)
+    for column in columns:
+        statement = f"UPDATE approval_request SET {column} = :moment WHERE id = :id"  # noqa: S608 - as an insider
+        writes(world, statement, unguarded=True, moment=moment, id=damaged.id)
+
+    world.ticks()
+    world.executor().execute_due()
+
+    assert world.stored(good).status == "executed"
+    assert world.stored(damaged).status != "executed"
+
+
+def test_a_round_that_breaks_does_not_end_the_thread(world: ExecutorWorld) -> None:
+    stop, wake = threading.Event(), threading.Event()
+    rounds = []
+
+    def now_in(_session: object) -> datetime:
+        rounds.append("it")
+        wake.set()
+        if len(rounds) > 2:
+            stop.set()
+        raise ValueError("a row that nobody can read")
+
+    executor = world.executor()
+    executor._now_in = now_in
+    executor.run(stop, wake)
+
+    assert len(rounds) == 3
