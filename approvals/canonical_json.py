@@ -34,3 +34,12 @@ def _refuse_inexact(value: Any) -> None:
                 _refuse_inexact(inner)
         case _:
             raise NotCanonical(f"a {type(value).__name__} has no exact JSON form")
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Return an object that anybody may have written; empty for what cannot be read, or is nested too deep."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

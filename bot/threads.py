@@ -110,8 +110,8 @@ class Pulse(threading.Event):
 class WorkerLoop:
     """A thread that runs `run(stop, wake)` until it is stopped; it can be woken before it is started.
 
-    `monotonic` tells for how long it has been at the same piece of work. A run that breaks is logged and begun again
-    after `pause` seconds: nobody would miss a thread that is gone.
+    `monotonic` tells for how long it has been at the same piece of work. A run that breaks is logged and begun
+    again after `pause` seconds: nobody would miss a thread that is gone.
     """
 
     def __init__(

@@ -2,9 +2,8 @@
 
 import hashlib
 import hmac
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -15,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from approvals.audit.quotes import digest_words
 from approvals.audit.trail_keys import TrailKey
-from approvals.canonical_json import canonical_json
+from approvals.canonical_json import canonical_json, read_object
 from approvals.refusals import Refusal
 from approvals.tables import AuditEvent
 from paytend.redaction import mask_text, redact
@@ -33,6 +32,7 @@ FORGED_BEFORE = "forged_before"
 _MOST_FORGED = 1_000  # events that one vouches for
 _ADDED = "has added events"
 _CLOCK = "cardops"
+_PORTION, _LATER_PORTION = 20, 1_000  # events that are read at once where only genuine ones count
 
 
 class TrailKeyMissing(Exception):
@@ -104,7 +104,7 @@ def append(
     if has_gone_back(session, before):
         raise TrailWentBack
     name = find_signer(session, key, before=before)
-    if name != key.newest and not _has_signed(session, key.newest):
+    if name != key.newest and not _has_signed(session, key.newest, key=key):
         before = _pass_on(session, key, name=name, before=before, now=now)
         name = key.newest
     # A digest has enough digits in a row to look like a card number now and then, so it is not redacted.
@@ -132,6 +132,22 @@ def head(session: Session) -> Head:
     return Head(seq=last[0], hash=last[1]) if last else Head(seq=0, hash=START)
 
 
+def list_genuine(
+    session: Session, *, subject: str, event: str, key: TrailKey, newest_first: bool = False
+) -> Iterator[AuditEvent]:
+    """Yield the events about a subject that one of our keys has signed, however many others somebody has added."""
+    query = select(AuditEvent).where(AuditEvent.subject == subject, AuditEvent.event == event)
+    place, size = col(AuditEvent.seq), _PORTION
+    query = query.order_by(place.desc() if newest_first else place)
+    rows = session.exec(query.limit(size)).all()
+    while rows:
+        yield from (row for row in rows if is_genuine(row, key=key))
+        if len(rows) < size:
+            return
+        last, size = rows[-1].seq, _LATER_PORTION
+        rows = session.exec(query.where(place < last if newest_first else place > last).limit(size)).all()
+
+
 def is_genuine(row: EventRow, *, key: TrailKey) -> bool:
     """Whether an event has the hash of its content under one of our keys."""
     return any(fits(row, key=key[name]) for name in key.names)
@@ -152,11 +168,8 @@ def hash_of(row: EventRow, *, key: bytes) -> str:
 
 def read_rotation(row: EventRow, *, key: TrailKey) -> str:
     """Return the name of the key to which an event passes the trail on; empty if it proves no such thing."""
-    try:
-        facts = json.loads(row.facts)
-        name, proof = str(facts["to"]), str(facts["proof"])
-    except (ValueError, KeyError, TypeError):
-        return ""
+    facts = read_object(row.facts)
+    name, proof = str(facts.get("to", "")), str(facts.get("proof", ""))
     if name not in key:
         return name
     expected = key.prove_rotation(previous=row.previous, name=name)
@@ -172,16 +185,12 @@ def find_signer(session: Session, key: TrailKey, *, before: Head) -> str:
     """Return the name of the key that signs now; raises TrailKeyMissing."""
     if before.seq == 0:
         return key.newest
-    rotations = session.exec(
-        select(AuditEvent).where(AuditEvent.subject == KEYS).order_by(col(AuditEvent.seq).desc()).limit(20)
-    )
-    for row in rotations:
-        # One that none of our keys signed is somebody's invention, which must not stop us.
-        if row.event == ROTATED and any(fits(row, key=key[name]) for name in key.names):
-            if (name := read_rotation(row, key=key)) in key:
-                return name
-            if name:
-                raise TrailKeyMissing
+    # One that none of our keys signed is somebody's invention, which must not stop us.
+    for row in list_genuine(session, subject=KEYS, event=ROTATED, key=key, newest_first=True):
+        if (name := read_rotation(row, key=key)) in key:
+            return name
+        if name:
+            raise TrailKeyMissing
     if len(key.names) == 1:
         return key.newest
     first = session.get(AuditEvent, 1)
@@ -202,10 +211,10 @@ def _vouch(session: Session, before: Head, *, key: TrailKey) -> dict[str, int]:
     return {} if seq == before.seq else {FORGED_BEFORE: seq + 1}
 
 
-def _has_signed(session: Session, name: str) -> bool:
+def _has_signed(session: Session, name: str, *, key: TrailKey) -> bool:
     """Whether the trail was passed on from this key before: it is not passed back."""
-    rows = session.exec(select(AuditEvent.facts).where(AuditEvent.subject == KEYS, AuditEvent.event == ROTATED))
-    return any(f'"from":"{name}"' in facts for facts in rows)
+    rotations = list_genuine(session, subject=KEYS, event=ROTATED, key=key)
+    return any(read_object(row.facts).get("from") == name for row in rotations)
 
 
 def _pass_on(session: Session, key: TrailKey, *, name: str, before: Head, now: datetime) -> Head:

@@ -10,10 +10,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from approvals.audit import verification
-from approvals.audit.chain import FORGED_BEFORE, START, EventRow, Head, has_appended, has_gone_back, head
+from approvals.audit.chain import (
+    FORGED_BEFORE,
+    START,
+    EventRow,
+    Head,
+    has_appended,
+    has_gone_back,
+    head,
+)
 from approvals.audit.trail_keys import TrailKey
 from approvals.audit.verification import ChainBreak, ChainBreaks, ChainWalk
 from approvals.tables import AuditEvent
@@ -71,16 +79,15 @@ class FollowedTrail:
             return open_ones + self._found.more + self._found.is_open + has_gone_back(session, head(session))
 
     def _begin(self, session: Session) -> ChainWalk:
-        last_before = session.exec(
-            select(AuditEvent.seq)
-            .where(col(AuditEvent.happened_at) <= self.since)
-            .order_by(col(AuditEvent.seq).desc())
-            .limit(1)
-        ).first()
-        if last_before is None:
+        # By the first event of the time in question, and not back to the first before it: an event that somebody
+        # dated back, or that was written while a clock was behind, would hide all that came earlier.
+        is_newer = col(AuditEvent.happened_at) > self.since
+        first = session.exec(select(func.min(AuditEvent.seq)).where(is_newer)).one()
+        last_before = first - 1 if first else head(session).seq
+        if last_before < 1:
             self._start = 0
             return ChainWalk(key=self.key, before=Head(seq=0, hash=START))
-        # That one too: if somebody dated an event back so that the walk begins behind a gap, it does not fit.
+        # That one too: if it was moved to behind a gap, it does not fit.
         self._start = last_before - 1
         return ChainWalk(key=self.key)
 

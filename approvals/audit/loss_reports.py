@@ -2,12 +2,14 @@
 
 from sqlmodel import Session, col, select
 
+from approvals.audit import chain
+from approvals.audit.trail_keys import TrailKey
 from approvals.statuses import Status
-from approvals.tables import AuditEvent, Request
+from approvals.tables import Request
 from notifier.inbox.decline_reasons import LossReport
 
 
-def find_loss(session: Session, card_id: str) -> LossReport | None:
+def find_loss(session: Session, card_id: str, *, key: TrailKey) -> LossReport | None:
     """Return the report that blocked a card; None where there is none, or the card was unblocked after it.
 
     Of several in a row the first counts: the later ones found the card blocked already.
@@ -19,8 +21,7 @@ def find_loss(session: Session, card_id: str) -> LossReport | None:
         .limit(1)
     ).first()
     # `card:lost_asked` alone says that Paytend's answer was lost.
-    query = select(AuditEvent).where(AuditEvent.subject == card_id, AuditEvent.event == "card:lost")
-    if found_at is not None:
-        query = query.where(col(AuditEvent.happened_at) > found_at)
-    event = session.exec(query.order_by(col(AuditEvent.seq)).limit(1)).first()
-    return LossReport(account=event.actor, at=event.happened_at) if event else None
+    for event in chain.list_genuine(session, subject=card_id, event="card:lost", key=key):
+        if found_at is None or event.happened_at > found_at:
+            return LossReport(account=event.actor, at=event.happened_at)
+    return None

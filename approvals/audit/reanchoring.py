@@ -5,17 +5,14 @@ there, and the reason. Nothing in the range is believed afterwards: a request th
 carried out. Only verifying goes green again.
 """
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from approvals.audit import chain
 from approvals.audit.trail_keys import TrailKey
-from approvals.audit.verification import REANCHORED, ChainBreak, Verification
-from approvals.tables import AuditEvent
+from approvals.audit.verification import REANCHORED, ChainBreak, Verification, read_anchor
 
 SUBJECT = "audit"
 PROPOSED = "audit:reanchor_proposed"
@@ -61,12 +58,10 @@ def anchor(
 
 def _find_proposers(session: Session, found: ChainBreak, *, key: TrailKey) -> list[str]:
     """Return who has proposed to re-anchor just this, as it still is."""
-    query = select(AuditEvent).where(AuditEvent.subject == SUBJECT, AuditEvent.event == PROPOSED)
-    proposers = []
-    for row in session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(100)):
-        facts: Mapping[str, Any] = json.loads(row.facts)
-        # Of what is there now: a row that was changed after the proposal was not what the first admin accepted.
-        same = (facts["first"], facts["last"], facts["digest"]) == (found.first, found.last, found.digest)
-        if same and any(chain.fits(row, key=key[name]) for name in key.names):
-            proposers.append(row.actor)
-    return proposers
+    # Of what is there now: a row that was changed after the proposal was not what the first admin accepted.
+    wanted = (found.first, found.last, found.digest)
+    return [
+        row.actor
+        for row in chain.list_genuine(session, subject=SUBJECT, event=PROPOSED, key=key, newest_first=True)
+        if read_anchor(row) == wanted
+    ]

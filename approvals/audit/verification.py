@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -14,7 +13,7 @@ from sqlmodel import Session
 from approvals.audit import chain
 from approvals.audit.chain import EventRow, Head
 from approvals.audit.trail_keys import TrailKey
-from approvals.canonical_json import canonical_json
+from approvals.canonical_json import canonical_json, read_object
 from approvals.tables import AUDIT_TABLE
 
 REPORT_EVERY = 20_000  # events
@@ -229,8 +228,8 @@ class ChainBreaks:
 
 def read_anchor(row: EventRow) -> tuple[int, int, str] | None:
     """Return which range an event re-anchors: its first and last number, and the digest of what is there."""
+    facts = read_object(row.facts)
     try:
-        facts = json.loads(row.facts)
         return int(facts["first"]), int(facts["last"]), str(facts["digest"])
     except (ValueError, KeyError, TypeError):
         return None

@@ -13,11 +13,12 @@ from approvals.audit import chain, row_macs
 from approvals.books.days import find_days, read_result
 from approvals.books.tables import BooksDifference
 from approvals.books.tally import say_result
+from approvals.canonical_json import read_object
 from approvals.context import ApprovalContext
 from approvals.evidence.trail_slice import Surroundings, find_opening, make_link, read_trail, write_moment
 from approvals.messages.notices import message_key
 from approvals.requests import stored
-from approvals.tables import REQUEST_TABLE, AuditEvent, Execution, Request
+from approvals.tables import REQUEST_TABLE, Execution, Request
 from notifier.outbox.tables import Message
 from paytend.redaction import mask_text
 
@@ -69,7 +70,7 @@ def _read_request(session: Session, context: ApprovalContext, request: Request) 
         "requester_name": _mask(request.requester_name),
         "rule": json.loads(request.rule),
         "quorum": request.quorum,
-        "policy_version": _find_policy_version(session, request),
+        "policy_version": _find_policy_version(session, context, request),
         "status": request.status,
         "version": request.version,
         "created_at": write_moment(request.created_at),
@@ -88,22 +89,19 @@ def _open(context: ApprovalContext, request: Request, column: str) -> bytes:
     return context.vault.open(sealed, table=REQUEST_TABLE, row=request.id, column=column)
 
 
-def _find_policy_version(session: Session, request: Request) -> dict[str, Any] | None:
+def _find_policy_version(session: Session, context: ApprovalContext, request: Request) -> dict[str, Any] | None:
     """Return by which configuration the request was opened, as the trail has it."""
     opened = find_opening(session, request)
-    row = session.exec(
-        select(AuditEvent)
-        .where(
-            AuditEvent.subject == chain.CONFIGURATION,
-            AuditEvent.event == chain.CONFIGURED,
-            AuditEvent.seq < (opened or 0),
-        )
-        .order_by(col(AuditEvent.seq).desc())
-        .limit(1)
-    ).first()
+    subject, event, key = chain.CONFIGURATION, chain.CONFIGURED, context.audit_key
+    ours = chain.list_genuine(session, subject=subject, event=event, key=key, newest_first=True)
+    row = next((each for each in ours if each.seq < (opened or 0)), None)
     if row is None:
         return None
-    return {"seq": row.seq, "digest": json.loads(row.facts).get("digest", ""), "at": write_moment(row.happened_at)}
+    return {
+        "seq": row.seq,
+        "digest": read_object(row.facts).get("digest", ""),
+        "at": write_moment(row.happened_at),
+    }
 
 
 def _read_decisions(session: Session, context: ApprovalContext, request: Request) -> dict[str, Any]:

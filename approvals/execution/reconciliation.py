@@ -1,6 +1,5 @@
 """Finds out what became of an execution whose answer was lost: claim the lookup, ask, record the result."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,7 +12,9 @@ from approvals.actions.outcomes import LookupResult, LookupStatus, Reading, Said
 from approvals.actions.payloads import Payload
 from approvals.actions.refusal_readers import RefusalContext, read_failure
 from approvals.actions.table import UnknownAction, find_action
+from approvals.audit import chain
 from approvals.audit.quotes import digest_words
+from approvals.canonical_json import read_object
 from approvals.context import ApprovalContext
 from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.due import is_due
@@ -21,10 +22,10 @@ from approvals.execution.records import PAUSES, describe_answer, finish, pause_a
 from approvals.execution.settlement_by_people import settler_roles
 from approvals.messages import alarms, notices
 from approvals.requests import stored
-from approvals.requests.move import CLOCK, note, update_message
+from approvals.requests.move import CLOCK, note, subject_of, update_message
 from approvals.requests.savepoints import for_each
 from approvals.statuses import Status
-from approvals.tables import AuditEvent, Execution, Request
+from approvals.tables import Execution, Request
 from paytend import Sender
 from paytend.errors import PaytendError
 from paytend.operations.encoding import NotSendable
@@ -234,7 +235,7 @@ def _give_up_unread(
     execution.next_look_at = execution.watched_until = None
     if request.status != Status.UNKNOWN:
         return
-    execution.words = NOT_READABLE.format(trail=_read_trail(session, request))
+    execution.words = NOT_READABLE.format(trail=_read_trail(session, context, request))
     session.flush()
     if execution.gave_up_at is None:
         since = execution.unknown_since or now
@@ -242,13 +243,12 @@ def _give_up_unread(
         _call_people(session, context, request, execution, since=since, now=now, facts=facts)
 
 
-def _read_trail(session: Session, request: Request) -> str:
+def _read_trail(session: Session, context: ApprovalContext, request: Request) -> str:
     """Return what was asked for as the trail has it, and the reference."""
-    query = select(AuditEvent).where(
-        AuditEvent.subject == f"request:{request.id}", AuditEvent.event == "approval:opened"
-    )
-    opened = session.exec(query.order_by(col(AuditEvent.seq)).limit(1)).first()
-    facts = json.loads(opened.facts) if opened else {}
+    subject = subject_of(request.id)
+    ours = chain.list_genuine(session, subject=subject, event="approval:opened", key=context.audit_key)
+    opened = next(ours, None)
+    facts = read_object(opened.facts) if opened else {}
     parts = (facts.get("action"), facts.get("money"), facts.get("subject"), f"reference {request.reference}")
     return ", ".join(part for part in parts if part)
 

@@ -1,6 +1,5 @@
 """Reads which stops stand, in the transaction at hand; nothing of it is kept in memory."""
 
-import json
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -9,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from approvals.audit import chain, row_macs
 from approvals.audit.trail_keys import TrailKey
+from approvals.canonical_json import read_object
 from approvals.refusals import Refusal
 from approvals.stops.evidence import StandingStop, StopEvent, StopEvidence
 from approvals.stops.scope import TOP_UP, StopKind, StopScope
@@ -106,14 +106,10 @@ def _is_outside(scope: StopScope) -> ColumnElement[bool]:
 
 
 def _read_event(row: AuditEvent, keys: StopKeys) -> StopEvent:
-    try:
-        facts = json.loads(row.facts)
-    except ValueError:
-        facts = {}
     return StopEvent(
         seq=row.seq,
         name=row.event,
-        facts=facts if isinstance(facts, dict) else {},
+        facts=read_object(row.facts),
         happened_at=row.happened_at,
         genuine=chain.is_genuine(row, key=keys.audit_key),
     )

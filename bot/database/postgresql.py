@@ -49,7 +49,7 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError(f"the database has not answered for {self.silence} s") from error
 
 
-class EveryMoment(TimestamptzLoader):
+class _EveryMoment(TimestamptzLoader):
     """Reads a time; those that Python has not, such as infinity, as UNREADABLE."""
 
     def load(self, data: Any) -> datetime:
@@ -62,7 +62,7 @@ class EveryMoment(TimestamptzLoader):
 
 def read_every_moment(connection: Any) -> None:
     """Have a connection of psycopg read whatever time is there."""
-    connection.adapters.register_loader("timestamptz", EveryMoment)
+    connection.adapters.register_loader("timestamptz", _EveryMoment)
 
 
 def read_postgresql_url(url: str) -> tuple[URL, dict[str, Any], dict[str, str]]:

@@ -1,15 +1,14 @@
 """Records in the trail, at each start, what is configured differently from the start before."""
 
 import hashlib
-import json
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from approvals.audit import chain
-from approvals.canonical_json import canonical_json
+from approvals.audit.trail_keys import TrailKey
+from approvals.canonical_json import canonical_json, read_object
 from approvals.context import ApprovalContext
-from approvals.tables import AuditEvent
 from bot.settings.configuration_changes import compare, flatten
 from bot.wiring.foundation import Foundation
 
@@ -21,7 +20,7 @@ def note_configuration(base: Foundation, context: ApprovalContext) -> bool:
     with base.database.writing() as session:
         # Before the last event is read: replicas that start at once write one event together.
         chain.lock(session)
-        before = _read_last(session)
+        before = _read_last(session, key=context.audit_key)
         if before is not None:
             if before["digest"] == facts["digest"]:
                 return False
@@ -39,9 +38,8 @@ def note_configuration(base: Foundation, context: ApprovalContext) -> bool:
     return True
 
 
-def _read_last(session: Session) -> dict[str, Any] | None:
-    query = select(AuditEvent).where(
-        AuditEvent.subject == chain.CONFIGURATION, AuditEvent.event == chain.CONFIGURED
-    )
-    row = session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(1)).first()
-    return None if row is None else dict(json.loads(row.facts))
+def _read_last(session: Session, *, key: TrailKey) -> dict[str, Any] | None:
+    """Return the facts of the last such event that is ours: one that somebody added must hide no change."""
+    subject, event = chain.CONFIGURATION, chain.CONFIGURED
+    row = next(chain.list_genuine(session, subject=subject, event=event, key=key, newest_first=True), None)
+    return None if row is None else read_object(row.facts)

@@ -129,7 +129,7 @@ def make_names(base: Foundation, *, context: ApprovalContext) -> CardholderNames
 
     return CardholderNames(
         look=partial(look_at_card, base.clients.paytend),
-        reports=LossReports(find=find_loss, find_name=find_name),
+        reports=LossReports(find=partial(find_loss, key=context.audit_key), find_name=find_name),
         database=base.database,
         outbox=context.outbox,
         vault=base.vault,

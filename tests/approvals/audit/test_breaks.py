@@ -13,6 +13,7 @@ from approvals.audit import chain, export, reanchoring, verification
 from approvals.audit.trail_keys import TrailKey, make_key
 from approvals.audit.verification import Verification
 from approvals.execution import unproven
+from approvals.requests import recent_past
 from approvals.tables import AuditEvent
 from bot.database.engine import SqlDatabase
 from tests.approvals.world import SECRET, START, ApprovalWorld, snapshot
@@ -291,3 +292,61 @@ def test_digests_in_the_trail_are_never_taken_for_card_numbers(database: SqlData
             session, "x:y", key=KEY, actor="a", subject="s", facts={}, proofs={"digest": digest}, now=START
         )
         assert digest in session.get_one(AuditEvent, 1).facts
+
+
+def adds(
+    world: ApprovalWorld, *, event: str, subject: str, facts: str = "{}", at: str = "", times: int = 1
+) -> None:
+    """Add events to the end of the trail by SQL that the guards let pass, as the bot's own role can."""
+    statement = text(
+        "INSERT INTO audit_event (seq, event, actor, subject, facts, happened_at, previous, hash) "
+        "SELECT seq + 1, :event, 'x', :subject, :facts, :at, hash, :hash FROM audit_event "
+        "ORDER BY seq DESC LIMIT 1"
+    )
+    moment = at or str(START.replace(tzinfo=None)) + ".000000"
+    for number in range(times):
+        with world.database.writing() as session:
+            known = {"event": event, "subject": subject, "facts": facts, "hash": f"{number + 1:064x}"}
+            known["at"] = moment if world.database.is_sqlite else f"{moment}+00"
+            session.connection().execute(statement, known)
+
+
+def test_a5_proposals_that_nobody_can_read_keep_nobody_from_re_anchoring(world: ApprovalWorld) -> None:
+    fill(world.database)
+    inserts(world.database, "1" * 64)
+    fill(world.database, 1)
+    assert not anchors(world, "operator:ann", (4, 4))
+    adds(world, event=reanchoring.PROPOSED, subject=reanchoring.SUBJECT, times=101)
+
+    assert anchors(world, "operator:ben", (4, 4))
+
+
+def test_rotations_that_somebody_made_up_hide_none(database: SqlDatabase) -> None:
+    newer = make_key(SECRET, newer=[FIRST])
+    fill(database)
+    fill(database, key=newer)
+    facts = json.dumps({"from": newer.newest, "to": "z", "proof": "y"}, separators=(",", ":"))
+    adds(ApprovalWorld(database), event=chain.ROTATED, subject=chain.KEYS, facts=facts, times=21)
+    fill(database, 1, key=newer)
+
+    assert ranges(verified(database, key=newer)) == [(8, 28)]
+
+
+def test_a14_an_event_that_is_dated_back_hides_no_change_of_a_cardholder_after_a_restart(
+    world: ApprovalWorld,
+) -> None:
+    fill(world.database, 1)
+    world.passes(hours=30)
+    with world.database.writing() as session:
+        facts = {"changed_cardholder": {"cardholder_id": "H1", "ids": ["U0MARA"]}}
+        chain.append(
+            session, "execution:executed", key=KEY, actor="x", subject="request:r", facts=facts, now=world.now
+        )
+    adds(world, event="a:b", subject="x", at="2026-11-20 09:00:00.000000")
+    fill(world.database, 1)  # by a clock that is behind
+    world.database.recollection.clear()  # a restart
+
+    with world.database.reading() as session:
+        past = recent_past.follow(session, world.context, now=world.now)
+
+    assert [each.cardholder_id for each in past.changes.values()] == ["H1"]

@@ -12,7 +12,8 @@ from approvals.execution.execution import ClaimedExecution, NotClaimed
 from approvals.stops.scope import StopKind, StopScope
 from approvals.stops.standing import Stopped, read_evidence
 from approvals.tables import Request
-from tests.approvals.world import MARA, MILO, OLE, ApprovalWorld
+from tests.approvals.audit.test_breaks import adds
+from tests.approvals.world import MARA, MILO, OLE, ApprovalWorld, snapshot
 
 TOP_UPS = StopScope(kind=StopKind.TOP_UPS)
 MAC = "00000000:" + "0" * 64
@@ -194,3 +195,18 @@ def test_a_clean_database_has_no_faults(world: ApprovalWorld) -> None:
     world.stops_claims(TOP_UPS)
 
     assert faults(world) == []
+
+
+@pytest.mark.parametrize("value", ["[" * 950 + "]" * 950, "9" * 5000], ids=["deep", "long"])
+def test_an_event_that_nobody_can_read_stops_until_two_people_resume_it(world: ApprovalWorld, value: str) -> None:
+    """JSON for the database, and more than Python reads."""
+    world.asks()
+    adds(world, event="stop:began", subject="stops", facts=f'{{"stop":{value}}}')
+    world.card = snapshot(card_id="1755903")
+    request = world.approved()
+    with pytest.raises(Stopped):
+        world.claims(request)
+
+    world.resume_all()
+
+    assert isinstance(world.claims(request), ClaimedExecution)

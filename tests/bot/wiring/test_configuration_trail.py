@@ -8,12 +8,14 @@ from typing import Any, cast
 import pytest
 from sqlmodel import col, select
 
+from approvals.audit import chain
 from approvals.tables import AuditEvent
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import read_config
 from bot.wiring.configuration_trail import note_configuration
 from bot.wiring.foundation import Foundation
-from tests.approvals.world import START, make_context
+from tests.approvals.audit.test_breaks import adds
+from tests.approvals.world import START, ApprovalWorld, make_context
 from tests.bot.settings.test_environment import GOOD, read
 from tests.journeys.world import CONFIG
 
@@ -66,3 +68,13 @@ def test_a21_of_secrets_it_says_only_that_there_is_one(database: SqlDatabase, tm
     assert event["values"][name] == "(set)"
     assert event["values"]["DATABASE_URL"] == "postgresql+psycopg://db/cardops"
     assert not any(secret in text for secret in SECRETS)
+
+
+def test_a21_an_event_that_somebody_added_hides_no_change_and_stops_no_start(
+    database: SqlDatabase, tmp_path: Path
+) -> None:
+    assert starts(database, tmp_path)
+    adds(ApprovalWorld(database), event=chain.CONFIGURED, subject=chain.CONFIGURATION, facts='{"digest":[]}')
+
+    assert not starts(database, tmp_path), "nothing changed"
+    assert starts(database, tmp_path, PAYTEND_TIMEOUT_SECONDS="20")

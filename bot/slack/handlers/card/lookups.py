@@ -79,5 +79,5 @@ def suggest_cards(word: str) -> Callable[[SlackContext, Member], Reply | None]:
 
 def _suggest(word: str, context: SlackContext, member: Member) -> Reply | None:
     with context.database.reading() as session:
-        cards = recent_cards.cards_of(session, member.person.account)
+        cards = recent_cards.cards_of(session, member.person.account, key=context.approvals.audit_key)
     return info.choose(word, cards) if cards else None
