@@ -67,7 +67,8 @@ def fresh_database(kind: str, folder: Path) -> Iterator[SqlDatabase]:
 class Kept:
     """One SQLite database for all tests of a process: its file is replaced, and its engine stays.
 
-    A new engine would compile every statement once more, which takes longer than most tests.
+    A new engine would compile every statement once more, which takes longer than most tests. `migrated` is the
+    file with all tables and nothing in them, to be copied.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,7 +76,7 @@ class Kept:
         with fresh_database("sqlite", folder):
             pass
         self.folder = folder
-        self._migrated = (folder / "test.db").rename(folder / "migrated.db")
+        self.migrated = (folder / "test.db").rename(folder / "migrated.db")
         self._file = folder / "test.db"
         self.database = SqlDatabase(f"sqlite:///{self._file}")
 
@@ -84,7 +85,7 @@ class Kept:
         self.database.close()
         for path in self._file.parent.glob("test.db*"):
             path.unlink()
-        shutil.copy(self._migrated, self._file)
+        shutil.copy(self.migrated, self._file)
         return self.database
 
 

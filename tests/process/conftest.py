@@ -1,9 +1,10 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.databases import KINDS
+from tests.databases import KINDS, Kept
 from tests.process.nursery import Nursery
 from tests.process.world import ProcessWorld, make_process_world
 
@@ -17,15 +18,20 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture(params=KINDS)
-def world(request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery) -> Iterator[ProcessWorld]:
-    """Stand-ins and a database of each kind; nothing of the bot runs yet."""
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, nursery: Nursery, kept_sqlite: Kept
+) -> Iterator[ProcessWorld]:
+    """Stand-ins and a database of each kind with all tables; nothing of the bot runs yet."""
+    if request.param == "sqlite":
+        shutil.copy(kept_sqlite.migrated, tmp_path / "test.db")
     with make_process_world(request.param, tmp_path, nursery=nursery) as world:
         yield world
 
 
 @pytest.fixture
-def sqlite_process_world(tmp_path: Path, nursery: Nursery) -> Iterator[ProcessWorld]:
-    """Stand-ins and a SQLite file."""
+def sqlite_process_world(tmp_path: Path, nursery: Nursery, kept_sqlite: Kept) -> Iterator[ProcessWorld]:
+    """Stand-ins and a SQLite file with all tables."""
+    shutil.copy(kept_sqlite.migrated, tmp_path / "test.db")
     with make_process_world("sqlite", tmp_path, nursery=nursery) as world:
         yield world
 

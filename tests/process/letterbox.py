@@ -7,6 +7,7 @@ import httpx
 from aiohttp import ClientSession, web
 
 from sandbox.running import Running
+from tests import once
 
 
 class Letterbox:
@@ -35,4 +36,4 @@ class Letterbox:
 
 def post_once(url: str, sealed: dict[str, str]) -> httpx.Response:
     """Post a webhook's bytes, as its sender would."""
-    return httpx.post(f"{url}/paytend/webhook", json=sealed, timeout=10, trust_env=False)
+    return httpx.post(f"{url}/paytend/webhook", json=sealed, timeout=10, trust_env=False, verify=once.tls())

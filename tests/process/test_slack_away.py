@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests import once
 from tests.journeys.world import text_of
 from tests.process.test_storm_of_kills import content_of
 from tests.process.world import ProcessWorld
@@ -22,10 +23,14 @@ def test_n6_webhooks_are_taken_in_without_slack_and_told_when_it_is_back(
 
     bot = world.start()  # waits until it is ready
 
+    def get(path: str) -> httpx.Response:
+        return httpx.get(f"{bot.url}{path}", trust_env=False, verify=once.tls())
+
     body = world.paytend.seal_webhook("1", content_of(12_345))
-    assert httpx.post(f"{bot.url}/paytend/webhook", content=body, trust_env=False).json()["status"] == "00"
-    assert httpx.get(f"{bot.url}/readyz", trust_env=False).json()["slack"] != "ok"
-    assert "cardops_slack_usable 0.0" in httpx.get(f"{bot.url}/metrics", trust_env=False).text
+    taken = httpx.post(f"{bot.url}/paytend/webhook", content=body, trust_env=False, verify=once.tls())
+    assert taken.json()["status"] == "00"
+    assert get("/readyz").json()["slack"] != "ok"
+    assert "cardops_slack_usable 0.0" in get("/metrics").text
 
     assert "slack.unusable" in bot.log.read_text()
 
@@ -33,5 +38,5 @@ def test_n6_webhooks_are_taken_in_without_slack_and_told_when_it_is_back(
     world.until(
         lambda: any("123.45 EUR" in text_of(found["blocks"]) for found in world.slack.messages("C0ALERTS"))
     )
-    world.until(lambda: httpx.get(f"{bot.url}/readyz", trust_env=False).json()["slack"] == "ok")
+    world.until(lambda: get("/readyz").json()["slack"] == "ok")
     assert bot.end() == 0

@@ -20,7 +20,7 @@ from sandbox.paytend import PaytendStandIn
 from sandbox.slack import SlackWorkspace
 from storage.vault import Vault
 from tests.approvals.world import ApprovalWorld, make_context
-from tests.databases import KINDS, empty, fresh_database, fresh_url
+from tests.databases import KINDS, Kept, empty, fresh_url
 from tests.journeys.world import CONFIG, make_environment
 from tests.once import pairs
 
@@ -108,18 +108,9 @@ def url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(kind))
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with all tables, to be copied."""
-    folder = tmp_path_factory.mktemp("migrated")
-    with fresh_database("sqlite", folder):
-        pass
-    return folder / "test.db"
-
-
 @pytest.fixture
-def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'test.db')}"
+def sqlite_url(kept_sqlite: Kept, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(kept_sqlite.migrated, tmp_path / 'test.db')}"
 
 
 def _install(
