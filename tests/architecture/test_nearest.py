@@ -115,7 +115,7 @@ def test_changes_are_those_of_the_branch_and_of_the_folder(tmp_path: Path) -> No
 )
 def test_what_the_nearest_tests_say(tmp_path: Path, seconds: float, lines: list[str], passed: bool) -> None:
     tests = "".join(f"def test_{number}() -> None:\n    {line}\n" for number, line in enumerate(lines))
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib -p no:unraisableexception")
     sample = tmp_path / f"test_{tmp_path.name}.py"  # a name of its own: this process imports each of them
     sample.write_text(tests)
 

@@ -19,6 +19,7 @@ from notifier.outbox.outbox import Outbox
 from notifier.outbox.tables import Delivery
 from notifier.rendering.renderer import Renderer
 from storage.vault import Vault
+from tests import once
 from tests.notifier.slack import Slack, serve
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -53,7 +54,7 @@ class Ids:
 @pytest.fixture(scope="session")
 def renderer() -> Renderer:
     """The notifier's own templates, and those of the tests."""
-    return Renderer([("notifier", "templates"), ("tests.notifier", "templates")])
+    return once.notifier_renderer()
 
 
 @pytest.fixture

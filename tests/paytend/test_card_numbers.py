@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from paytend.redaction import find_card_numbers, mask_text
 
-EVERY_CHARACTER = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-DIGITS: dict[int, list[str]] = {
-    value: [each for each in EVERY_CHARACTER if unicodedata.digit(each, -1) == value] for value in range(10)
-}
+# Of all characters once, not once for each value: there are a million, and every worker imports this.
+DIGITS: dict[int, list[str]] = {value: [] for value in range(10)}
+for each in map(chr, range(0x110000)):
+    if (value := unicodedata.digit(each, -1)) >= 0:
+        DIGITS[value].append(each)
 SIGNS = st.characters(categories=("P", "S", "Z", "Cc"))
 UNSEEN = st.text(st.characters(categories=("M", "Cf")), max_size=2)
 VISA = "4111111111111111"

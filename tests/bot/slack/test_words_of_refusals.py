@@ -8,13 +8,12 @@ from approvals.requests.decision_validity import AlreadyDecided
 from bot.slack.error_replies import explain
 from bot.slack.modals import NOT_OPENED
 from commands.slash_command import ProblemReply
-from notifier.rendering.renderer import Rendered, Renderer
-
-RENDERER = Renderer([("notifier", "templates"), ("commands", "templates")])
+from notifier.rendering.renderer import Rendered
+from tests import once
 
 
 def show(reply: ProblemReply) -> Rendered:
-    return RENDERER.message(reply.template, reply)
+    return once.renderer().message(reply.template, reply)
 
 
 def test_s15_the_sentences_of_a_fallback_text_are_apart() -> None:

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.rendering.facts import make_plain
-from notifier.rendering.renderer import Renderer
 from notifier.rendering.slack_limits import TEXT_BUDGET, measure
 from notifier.routing.digest_lines import LONGEST_LINE, DigestPage, write_line
 from notifier.routing.digest_totals import add_to_tally, show_tally, start_tally
+from tests import once
 from tests.notifier.rendering.test_renderer import HOSTILE, all_texts, check
 
 START = datetime(2026, 11, 22, 10, 0, 5, tzinfo=UTC)
-RENDERER = Renderer([("notifier", "templates")])
+RENDERER = once.notifier_renderer()
 PURCHASE = {
     "status": "settled",
     "amount": "18.45 EUR",
