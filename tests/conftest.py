@@ -5,6 +5,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,6 +34,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+# Rooms that run first, in this order, and their places.
+FIRST = {"browser": 0, "attacks": 1, "process": 2}
+
+# Tests of what the database refuses, or of its clock: every value of them runs on both databases.
+OF_THE_DATABASE = re.compile(
+    r"^tests/(attacks|bot/database|approvals/database_guards)/|forged|guards|the_database|no_sql|row_is|clock"
+)
+
 # Tests of what is not measured (the stand-ins, bots in processes of their own), and those that repeat for each
 # attack what other tests reach.
 UNMEASURED = {"architecture", "attacks", "browser", "deploy", "process", "sandbox"}
@@ -40,40 +49,55 @@ UNMEASURED = {"architecture", "attacks", "browser", "deploy", "process", "sandbo
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests with processes first, leave what only repeats to `make soak`, and measure each line once.
+    """Put some rooms first, leave what only repeats to `make soak`, and measure each line once.
 
-    Tests with processes wait most, and none of them shall be the last that runs.
+    A worker gets a part of the tests in this order, and those that have none left take from the end of another's
+    part. So one worker keeps what is first: the demo with its browser and the desk of the attacks are made once,
+    which takes longer than their tests. Tests with processes wait most, and none of them shall be the last.
 
     Journeys and command lines go through the same statements as the tests of their parts, which run on both
-    databases: of each file the first on PostgreSQL is enough for `make test`, and `make soak` runs all.
+    databases: of each file the first on PostgreSQL is enough for `make test`, and `make soak` runs all. So is of
+    each other test its first value, unless it is about the database itself.
 
     Coverage doubles the time of a test. It is off where no code of the product runs in this process, where a test
     does with another value, or on PostgreSQL, what it did with the first, and after the first three journeys of a
     file. A line that only such a test reaches is reported as missing, never as covered.
     """
-    items.sort(key=lambda item: _room(item) != "process")
+    items.sort(key=lambda item: FIRST.get(_room(item.path), len(FIRST)))
     if "CARDOPS_DURATIONS" in os.environ:  # `make mutants` learns which tests go through each line
         return
     measured: Counter[str] = Counter()
-    on_postgresql: set[Path] = set()
+    on_postgresql: set[object] = set()
     for item in items:
-        test = str(item.path) if _room(item) == "journeys" else re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)
-        if _room(item) in UNMEASURED or measured[test] >= (3 if _room(item) == "journeys" else 1):
+        room = _room(item.path)
+        test = str(item.path) if room == "journeys" else re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)
+        if room in UNMEASURED or measured[test] >= (3 if room == "journeys" else 1):
             item.add_marker(pytest.mark.no_cover)
         measured[test] += 1
-        if _is_whole(item) and "postgresql" in item.nodeid:
-            if item.path in on_postgresql:
-                item.add_marker(pytest.mark.soak)
-            on_postgresql.add(item.path)
+        if (proof := _find_proof(item)) in on_postgresql:
+            item.add_marker(pytest.mark.soak)
+        on_postgresql.add(proof)
 
 
-def _is_whole(item: pytest.Item) -> bool:
-    """Whether a test works on the whole bot, whose parts have tests of their own."""
-    return _room(item) == "journeys" or Path(__file__).parent / "bot" / "cli" in item.path.parents
+@cache  # for each file, not each of its tests: paths are slow
+def _is_whole(path: Path) -> bool:
+    """Whether the tests of a file work on the whole bot, whose parts have tests of their own."""
+    return _room(path) == "journeys" or Path(__file__).parent / "bot" / "cli" in path.parents
 
 
-def _room(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
+def _find_proof(item: pytest.Item) -> object:
+    """What a test shows on PostgreSQL that others repeat: those of its file, or it with other values."""
+    if _is_whole(item.path):
+        return item.path if "postgresql" in item.nodeid else item
+    values = re.search(r"\[.*\bpostgresql\b.*", item.nodeid, flags=re.DOTALL)
+    if values is None or OF_THE_DATABASE.search(item.nodeid):
+        return item
+    return item.nodeid.removesuffix(values.group())
+
+
+@cache
+def _room(path: Path) -> str:
+    return path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from approvals.tables import Request
 from bot.database.engine import SqlDatabase
 from tests.approvals.world import MARA, MILO, ApprovalWorld, person, rule, snapshot
 
-ROUNDS = [pytest.param(10, id="10"), pytest.param(200, id="200", marks=pytest.mark.soak)]
+ROUNDS = [pytest.param(4, id="4"), pytest.param(200, id="200", marks=pytest.mark.soak)]
 APPROVERS = [person(f"U0APP{number:02}", "manager") for number in range(16)]
 
 

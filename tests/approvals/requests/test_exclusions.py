@@ -116,13 +116,13 @@ def test_a15_other_cards_and_cardholders_do_not_wait(world: ApprovalWorld) -> No
     assert tops_up(world, OTHER).status == "pending"
 
 
-@pytest.mark.parametrize("rounds", [6])
+@pytest.mark.parametrize("rounds", [4, pytest.param(40, marks=pytest.mark.soak)])
 def test_a15_a_top_up_and_a_replacement_are_never_claimed_together(world: ApprovalWorld, rounds: int) -> None:
     _race(world, world, rounds=rounds)
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("rounds", [10])
+@pytest.mark.parametrize("rounds", [4, pytest.param(40, marks=pytest.mark.soak)])
 def test_a15_nor_on_two_replicas(postgresql: SqlDatabase, rounds: int) -> None:
     world, elsewhere = make_world(postgresql), SqlDatabase(postgresql.engine.url.render_as_string())
     other = ApprovalWorld(database=elsewhere, context=world.context, paytend=world.paytend)

@@ -79,7 +79,7 @@ def test_a12_what_is_stopped_counts_against_no_limit(small: ApprovalWorld) -> No
     assert small.message_facts(small.asks("30.00 EUR"))["money"]["day"] == "30.00 EUR"
 
 
-@pytest.mark.parametrize("rounds", [8])
+@pytest.mark.parametrize("rounds", [4, pytest.param(40, marks=pytest.mark.soak)])
 def test_a12_a_stop_and_a_claim_at_the_same_time_have_one_end(world: ApprovalWorld, rounds: int) -> None:
     for number in range(rounds):
         world.card = snapshot(card_id=f"S{number}", holder_id=f"H{number}")

@@ -13,7 +13,7 @@ from tests.approvals.execution.test_races import Race, _fresh
 from tests.approvals.world import MARA, MILO, OLE, ApprovalWorld
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(60, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(60, marks=pytest.mark.soak)])
 def test_a_claim_against_a_stop_is_before_it_or_refused(world: ApprovalWorld, rounds: int) -> None:
     for number in range(rounds):
         request, race = _fresh(world, number), Race()

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import markupsafe
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -23,11 +23,12 @@ from notifier.rendering.slack_limits import (
     fit_view,
     measure,
 )
+from tests import once
 
 SCHEMA = Path(__file__).parents[4] / "shared" / "schemas" / "slack-block-kit.schema.json"
 RULES: dict[str, Any] = json.loads(SCHEMA.read_text()) if SCHEMA.exists() else {}
 VALID = Draft202012Validator(RULES)
-RENDERER = Renderer([("notifier", "templates"), ("tests.notifier", "templates")])
+RENDERER = once.notifier_renderer()
 
 TRANSACTION = (
     "mentions status status_code status_text type_code type_text source_text amount other_amount fee balance "
@@ -145,6 +146,7 @@ def check(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("kind", FACTS)
+@settings(max_examples=settings().max_examples // 2)  # of each kind: the schema takes long to check
 @given(data=st.data())
 def test_any_facts_give_a_valid_message(kind: str, data: st.DataObject) -> None:
     facts = data.draw(facts_of(kind))
