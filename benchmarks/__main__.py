@@ -7,6 +7,7 @@ BENCHMARKS = (
     "acknowledging",
     "books",
     "edits",
+    "finding",
     "intake",
     "notices",
     "junk",

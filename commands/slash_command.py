@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from commands.reading.arguments import guess, misread
+from commands.reading.card_words import CardWords
 from commands.roles import EVERY_MEMBER
 from notifier.rendering.facts import TemplateFacts
 from paytend import Call
@@ -61,7 +62,8 @@ def list_choices(texts: Mapping[str, str]) -> Sequence[Choice]:
 class Form:
     """One thing that can be typed; `word` is empty for the command's own form.
 
-    `correction` is what somebody is told to write, where that is not the line of command, word and usage.
+    `correction` is what somebody is told to write, where that is not the line of command, word and usage; `cards`
+    says which of the words may name a card as people know it.
     """
 
     word: str
@@ -69,6 +71,7 @@ class Form:
     does: str
     roles: tuple[str, ...]
     correction: str = ""
+    cards: CardWords = CardWords.NONE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ class TopUpView(View, template="topup.view"):
 
     metadata: ButtonValue
     card: str
+    card_text: str
     amount: str
     currency: str
     currencies: Sequence[str]
@@ -80,11 +81,12 @@ class TopUpUnknownReply(Reply, template="topup_unknown"):
     reason: str
 
 
-def make_form(fields: Mapping[str, str], *, channel: str) -> TopUpView:
+def make_form(fields: Mapping[str, str], *, channel: str, card_text: str = "") -> TopUpView:
     """Return the form with what is known or was typed; `channel` is where it was asked for."""
     return TopUpView(
         metadata={"channel": channel},
         card=fields.get("card", ""),
+        card_text=card_text,
         amount=fields.get("amount", ""),
         currency=fields.get("currency") or CURRENCIES[0],
         currencies=CURRENCIES,

@@ -16,6 +16,7 @@ _ID_BYTES = (
 )
 _VERSION = b"\x01"
 _NAME_DIGITS = 40  # hex: 160 bits
+_TOKEN_BYTES = 8  # as many as an integer of both databases has
 
 
 def identify_key(key: bytes) -> str:
@@ -41,6 +42,7 @@ class Vault:
         self._ciphers = {hashlib.sha256(key).digest()[:_ID_BYTES]: AESGCM(key) for key in keys}
         self._current = next(iter(self._ciphers))
         self._name_keys = [derive_key(key, "cardops names") for key in dict.fromkeys(keys)]
+        self._word_keys = [derive_key(key, "cardops search words") for key in dict.fromkeys(keys)]
         self._random_bytes = random_bytes
 
     def seal(self, value: bytes, *, table: str, row: str, column: str) -> bytes:
@@ -70,6 +72,15 @@ class Vault:
         """
         encoded = name.encode("utf-8", "replace")
         return tuple(hmac.digest(key, encoded, "sha256").hex()[:_NAME_DIGITS] for key in self._name_keys)
+
+    def make_tokens(self, word: str) -> tuple[int, ...]:
+        """Return keyed tokens of a word that is searched for, that of the current key first; 64 bits with a sign.
+
+        Two words may share one by chance: who finds rows by them compares with what the rows say.
+        """
+        encoded = word.encode("utf-8", "replace")
+        digests = (hmac.digest(key, encoded, "sha256") for key in self._word_keys)
+        return tuple(int.from_bytes(digest[:_TOKEN_BYTES], "big", signed=True) for digest in digests)
 
     @property
     def current_key(self) -> bytes:

@@ -30,6 +30,6 @@ def run(_chosen: argparse.Namespace) -> int:
         finish_progress()
     say(
         f"Older than {days} days: {done.webhooks} webhooks, {done.requests} requests and "
-        f"{done.deliveries} deliveries were emptied."
+        f"{done.deliveries} deliveries were emptied, and {done.cards} cards forgotten."
     )
     return FINE

@@ -5,7 +5,7 @@ repeated. A value that another transaction has locked or changes meanwhile is le
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from approvals.tables import KeyRotation, Request
+from bot.database.card_index import renew_tokens
 from bot.database.engine import SqlDatabase
-from bot.database.tables import Draft, OneTimeSecret
+from bot.database.tables import Draft, KnownCard, OneTimeSecret
 from notifier.inbox.tables import InboxEvent, Purchase
 from notifier.outbox.tables import Delivery
 from notifier.routing.tables import Flow
@@ -29,13 +30,15 @@ _ROUNDS = 3  # over one column: rows that another transaction had locked come ag
 class SealedColumn:
     """A column with sealed values.
 
-    `id` is the name of a row, by which its value was sealed as one of `sealed_as` (table and column).
+    `id` is the name of a row, by which its value was sealed as one of `sealed_as` (table and column). `also` makes
+    again what else of the row hangs on the key, from the name of the row and its new value.
     """
 
     table: Table
     id: ColumnElement[str]
     column: Column[Any]
     sealed_as: tuple[str, str]
+    also: Callable[[Session, Vault, str, bytes], None] = lambda *_row: None
 
 
 def _sealed(model: Any, name: str) -> SealedColumn:
@@ -64,6 +67,7 @@ SEALED: tuple[SealedColumn, ...] = (
     _sealed(OneTimeSecret, "value"),
     _sealed(Purchase, "facts"),
     _sealed_tally(),
+    replace(_sealed(KnownCard, "facts"), also=renew_tokens),
 )
 
 
@@ -166,7 +170,9 @@ def _reseal_batch(
             continue
         # Only if it is still the value that was read: SQLite knows no FOR UPDATE.
         change = update(sealed.table).where(sealed.id == row_id, sealed.column == value)
-        count += session.connection().execute(change.values({sealed.column.name: anew})).rowcount
+        if session.connection().execute(change.values({sealed.column.name: anew})).rowcount:
+            count += 1
+            sealed.also(session, vault, row_id, anew)
     done.resealed += count
     return (rows[-1][0] if rows else None), count
 

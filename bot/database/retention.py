@@ -2,8 +2,8 @@
 
 It says so in the trail before requests lose anything: the triggers ask for that, and for the period to be over.
 It empties the bodies of dispatched webhooks, payload, shown text and what Paytend said of ended requests, and the
-facts of finished deliveries. What makes a webhook unique, who decided what and why, and the audit chain stay
-forever.
+facts of finished deliveries, and forgets cards that have not passed here since. What makes a webhook unique, who
+decided what and why, and the audit chain stay forever.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,9 @@ from approvals.audit import chain
 from approvals.audit.trail_keys import TrailKey
 from approvals.statuses import SAID_BY_PEOPLE
 from approvals.tables import Execution, Request, RetentionPeriod
+from bot.database import card_index
 from bot.database.engine import SqlDatabase
+from bot.database.tables import KnownCard
 from notifier.inbox.tables import InboxEvent
 from notifier.outbox.outbox import NEWEST_FIRST
 from notifier.outbox.tables import Delivery, DeliveryStatus
@@ -35,11 +37,12 @@ class RemovedCounts:
     webhooks: int = 0
     requests: int = 0
     deliveries: int = 0
+    cards: int = 0
 
     @property
     def total(self) -> int:
         """The sum of all kinds."""
-        return self.webhooks + self.requests + self.deliveries
+        return self.webhooks + self.requests + self.deliveries + self.cards
 
 
 def cutoff(now: datetime, *, days: int) -> datetime:
@@ -79,6 +82,7 @@ def run(
                 "webhooks": done.webhooks,
                 "requests": done.requests,
                 "deliveries": done.deliveries,
+                "cards": done.cards,
             }
             chain.append(
                 session, "retention:removed", key=key, actor=actor, subject="retention", facts=facts, now=now()
@@ -161,10 +165,16 @@ def find_told_head(session: Session, ids: Sequence[str]) -> str | None:
     return session.exec(newest.order_by(*NEWEST_FIRST).limit(1)).first()
 
 
+def _cards(session: Session, before: datetime) -> int:
+    old = col(KnownCard.seen_at) < before
+    return card_index.forget(session, _find(session, KnownCard, old, order=col(KnownCard.seen_at)))
+
+
 _STEPS: dict[str, Callable[[Session, datetime], int]] = {
     "webhooks": _webhooks,
     "requests": _requests,
     "deliveries": _deliveries,
+    "cards": _cards,
 }
 
 

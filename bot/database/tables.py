@@ -1,9 +1,9 @@
-"""The bot's own tables: deliveries of Slack that were seen, slots of jobs, drafts, secrets, tokens, Home tabs."""
+"""The bot's own tables: what Slack delivered, slots of jobs, drafts, secrets, tokens, Home tabs, known cards."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import BigInteger, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from storage.utc_datetime import UtcDateTime
@@ -125,6 +125,43 @@ class StopPin(SQLModel, table=True):
     pinned_at: datetime | None = _moment(nullable=True)
     unpinned_at: datetime | None = _moment(nullable=True)
     trouble: str = ""
+
+
+class KnownCard(SQLModel, table=True):
+    """A card that passed here; what was seen of it is sealed, and `id` is the card's at Paytend.
+
+    `seen_at` is when it last passed: retention counts from then.
+    """
+
+    __tablename__ = "known_card"
+    __table_args__ = (Index("ix_known_card_seen_at", "seen_at"),)  # retention, and the newest first
+
+    id: str = Field(primary_key=True)
+    facts: bytes = Field(sa_type=LargeBinary)
+    seen_at: datetime = _moment()
+
+
+class CardToken(SQLModel, table=True):
+    """A keyed token of something by which a card is found: the start of a name, the last four digits, an id."""
+
+    __tablename__ = "card_token"
+    __table_args__ = (
+        Index("ix_card_token_card_id", "card_id"),  # all of a card go together
+        {"sqlite_with_rowid": False},  # the key is the whole row
+    )
+
+    token: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    card_id: str = Field(primary_key=True)
+
+
+class CardPin(SQLModel, table=True):
+    """A card that somebody has pinned: they are offered it first."""
+
+    __tablename__ = "card_pin"
+
+    account: str = Field(primary_key=True)
+    card_id: str = Field(primary_key=True)
+    pinned_at: datetime = _moment()
 
 
 class KeyCheck(SQLModel, table=True):

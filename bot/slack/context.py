@@ -19,6 +19,9 @@ from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.tables import Request
 from bot.books.keeper import BookKeeper
+from bot.cards import sightings
+from bot.cards.known_cards import KnownCards
+from bot.cards.reveals import Reveals
 from bot.database.engine import SqlDatabase
 from bot.doctor.findings import DoctorContext
 from bot.jobs.refused_people import RefusedPeople, is_outsider
@@ -35,6 +38,8 @@ from commands.snapshots import SnapshotSource
 from notifier.balance.levels import BalanceRule
 from notifier.routing.routes import Routes
 from paytend import AmountUnits, Client
+
+NOT_YET_SO = ("card.activate",)  # what was looked at names the cardholder that the card is to get
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +81,8 @@ class SlackContext:
     members: WorkspaceMembers
     replier: Replier
     inputs: ModalInputs
+    known_cards: KnownCards
+    reveals: Reveals
     secrets: OneTimeSecrets
     routes: Routes
     balance: BalanceRule
@@ -95,7 +102,10 @@ class SlackContext:
     def take_snapshot(self, action: str, payload: Payload) -> Snapshot:
         """Return what an approver needs to know of what is asked for; raises PaytendError."""
         source = SnapshotSource(ask=self.paytend.send, today=self.today, find_holder=self._find_holder)
-        return snapshots.take_snapshot(action, payload, source=source)
+        seen = snapshots.take_snapshot(action, payload, source=source)
+        if action not in NOT_YET_SO:
+            self.known_cards.note(sightings.of_snapshot(seen))
+        return seen
 
     def _find_holder(self, card_id: str) -> str:
         with self.database.reading() as session:

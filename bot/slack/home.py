@@ -29,7 +29,7 @@ from bot.database.tables import HomeTab
 from bot.slack.sparkline import WINDOW, draw, say_trend
 from commands.approvals import RequestRow
 from commands.cardops.stops import StopRow, show_stop
-from commands.roles import SUPPORT
+from commands.roles import LOOK, LOST, SUPPORT
 from commands.slash_command import View
 from notifier.balance.tables import BalanceSample, BalanceState
 from notifier.outbox.backoff import Trouble
@@ -79,7 +79,9 @@ class HomeView(View, template="home.view"):
     mine: Sequence[RequestRow]
     balances: Sequence[HomeBalance]
     may_see_balance: bool
-    is_support: bool
+    may_ask: bool
+    may_report_lost: bool
+    may_look: bool
 
 
 class PublishOutcome(Enum):
@@ -218,7 +220,9 @@ def _facts(session: Session, approvals: ApprovalContext, member: Member, *, now:
         mine=[_row(approvals, request) for request in mine.requests],
         balances=_balances(session, now=now) if may_see else [],
         may_see_balance=bool(may_see),
-        is_support=bool(member.roles & set(SUPPORT)),
+        may_ask=bool(member.roles & set(SUPPORT)),
+        may_report_lost=bool(member.roles & set(LOST)),
+        may_look=bool(member.roles & set(LOOK)),
     )
 
 

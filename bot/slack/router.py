@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from approvals.free_text import refuse_card_number
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
+from bot.slack import card_picker
+from bot.slack.card_picker import OpenChoice
 from bot.slack.context import SlackContext, require_any
 from bot.slack.declarations import (
     Dismissal,
@@ -22,6 +24,7 @@ from bot.slack.declarations import (
 )
 from bot.slack.deliveries import SeenDeliveries
 from bot.slack.error_replies import explain
+from bot.slack.handlers.card_picks import ask_pick
 from bot.slack.handlers.closed_forms import answer_closed, with_way_back
 from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
 from bot.slack.home import HomeTabs
@@ -99,7 +102,12 @@ class Router:
         with context.recording_refusals(member, subject=f"{command.name} {form.word}".strip()):
             # Before the words are read: without the right nobody learns what is wrong with them.
             require_any(member, form.roles)
-        typed = TypedWords(words=words, form=form.correction or command.line(form), today=context.today)
+        line = form.correction or command.line(form)
+        found = card_picker.resolve(context, member, words, expects=form.cards, form=line)
+        if isinstance(found, OpenChoice):
+            context.replier.reply(prompt.settle(incoming), ask_pick(context, member, found, command, form))
+            return
+        typed = TypedWords(words=found, form=line, today=context.today)
         match form:
             case ModalForm():
                 opened = form.opens(context, incoming, member, form.read(typed))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from bot.cards.known_cards import KnownCards
 from bot.clock import Clock, make_ids, read_monotonic
 from bot.database.engine import SqlDatabase
 from bot.database.probe import DatabaseProbe
@@ -140,6 +141,7 @@ def lay_foundation(
 ) -> Foundation:
     """Return what every edge is composed over."""
     counters, loops = make_counters(), make_loops(clock.monotonic)
+    vault = Vault(settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes)
     counters.watch_clock(clock.steps)
     return Foundation(
         settings=settings,
@@ -153,7 +155,8 @@ def lay_foundation(
             monotonic=read_monotonic,
             observe=counters.database_writable.set,
         ),
-        vault=Vault(settings.CARDOPS_SECRET_KEYS, random_bytes=secrets.token_bytes),
+        vault=vault,
+        cards=KnownCards(database=database, vault=vault, now_in=clock.now_in),
         renderer=renderer,
         faulty_templates=override(renderer, settings.CARDOPS_TEMPLATES, log=_log),
         counters=counters,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot.cards.known_cards import KnownCards
 from bot.clock import Clock
 from bot.database.engine import SqlDatabase
 from bot.database.probe import DatabaseProbe
@@ -79,6 +80,7 @@ class Foundation:
     database: SqlDatabase
     probe: DatabaseProbe
     vault: Vault
+    cards: KnownCards
     renderer: Renderer
     faulty_templates: Sequence[FaultyTemplate]
     counters: Counters

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from approvals.audit.loss_reports import find_loss
 from approvals.context import ApprovalContext
 from approvals.policy.people import DirectoryUnreadable
+from bot.cards import sightings
 from bot.jobs.paytend_events import PaytendEventRecorder
 from bot.jobs.silence_ends import note_silence_end
 from bot.settings.cardops_yml import Config
@@ -85,7 +86,7 @@ def make_dispatcher(
         monotonic=base.clock.monotonic,
         wake_deliverer=base.loops.delivery.wake,
         intake=group_commit,
-        recorder=PaytendEventRecorder(context=context, now_in=base.clock.now_in),
+        recorder=PaytendEventRecorder(context=context, cards=base.cards, now_in=base.clock.now_in),
         admins=find_admins(base.config),
         cardholder_names=names,
     )
@@ -130,6 +131,7 @@ def make_names(base: Foundation, *, context: ApprovalContext) -> CardholderNames
     return CardholderNames(
         look=partial(look_at_card, base.clients.paytend),
         reports=LossReports(find=partial(find_loss, key=context.audit_key), find_name=find_name),
+        learn=lambda card_id, look: base.cards.note({card_id: sightings.of_look(look)}),
         database=base.database,
         outbox=context.outbox,
         vault=base.vault,

@@ -8,6 +8,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from bot.books.keeper import BookKeeper
+from bot.cards.reveals import Reveals
 from bot.clock import read_time
 from bot.http.refusals import Door
 from bot.jobs.interrupted_work import InterruptedWork
@@ -141,6 +142,8 @@ def make_slack_context(
         members=WorkspaceMembers(directory=clients.directory, roles=config.roles),
         replier=Replier(renderer=base.renderer, slack=clients.slack, http=clients.http),
         inputs=make_modal_inputs(base),
+        known_cards=base.cards,
+        reveals=Reveals(monotonic=base.clock.monotonic),
         secrets=approvals.secrets,
         routes=notices.routes,
         balance=config.balance,

@@ -14,6 +14,7 @@ class CardActivateView(View, template="card_activate.view"):
 
     metadata: ButtonValue
     card: str
+    card_text: str
     holder: str
     reason: str
 
@@ -32,11 +33,12 @@ def read_activate_fields(fields: Mapping[str, str]) -> tuple[dict[str, str], dic
     return payload, wrong
 
 
-def activate_form(fields: Mapping[str, str], *, channel: str) -> CardActivateView:
+def activate_form(fields: Mapping[str, str], *, channel: str, card_text: str = "") -> CardActivateView:
     """Return the form with what is known or was typed."""
     return CardActivateView(
         metadata={"channel": channel},
         card=fields.get("card", ""),
+        card_text=card_text,
         holder=fields.get("holder", ""),
         reason=fields.get("reason", ""),
     )

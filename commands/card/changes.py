@@ -17,6 +17,7 @@ class CardPasswordView(View, template="card_password.view"):
 
     metadata: ButtonValue
     card: str
+    card_text: str
     reason: str
     ways: Sequence[Choice]
     identified: str
@@ -96,12 +97,13 @@ def read_password_fields(fields: Mapping[str, str]) -> tuple[dict[str, str], dic
     return {"card_id": card_id, "identified": identified, "reason": reason}, wrong
 
 
-def password_form(fields: Mapping[str, str], *, channel: str) -> CardPasswordView:
+def password_form(fields: Mapping[str, str], *, channel: str, card_text: str = "") -> CardPasswordView:
     """Return the form with what is known or was typed."""
     identified = fields.get("identified", "")
     return CardPasswordView(
         metadata={"channel": channel},
         card=fields.get("card", ""),
+        card_text=card_text,
         reason=fields.get("reason", ""),
         ways=list_choices(IDENTIFIED),
         identified=identified,

@@ -1,6 +1,6 @@
 """A card with its cardholder and balances."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from commands.reading.arguments import TypedWords, read_one_card
@@ -40,6 +40,7 @@ class CardInfoReply(CardReply, template="card_info"):
     expires: str
     may_be_lost: bool
     may_be_topped_up: bool
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,16 +85,3 @@ def summarize(card: CardInfo, *, card_id: str) -> CardSummary:
         status=card.status.text if card.status else "not told by Paytend",
         status_code=card.status or "",
     )
-
-
-def choose(word: str, cards: Sequence[Mapping[str, str]]) -> CardChoiceReply:
-    """Return the question which of the cards that the person used lately is meant."""
-    options = [
-        Choice(value={"word": word, "card_id": card["card_id"]}, text=f"Card {card['card_id']}{_ending(card)}")
-        for card in cards
-    ]
-    return CardChoiceReply(word=word, options=options)
-
-
-def _ending(card: Mapping[str, str]) -> str:
-    return f" (•••• {card['last_four']})" if card.get("last_four") else ""

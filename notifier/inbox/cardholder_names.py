@@ -49,6 +49,8 @@ def look_at_card(paytend: Sender, card_id: str, *, with_review: bool) -> CardLoo
         status=card.status,
         review=holder.audit_status if holder else None,
         balances=tuple(balance.money for balance in card.balances if balance.money is not None),
+        last_four=card.last_four,
+        holder_id=card.holder_id,
     )
 
 
@@ -102,6 +104,7 @@ class CardholderNames:
         *,
         look: CardLooker,
         reports: LossReports | None = None,
+        learn: Callable[[str, CardLook], None] = lambda _card_id, _look: None,
         database: Database,
         outbox: Outbox,
         vault: Vault,
@@ -110,9 +113,10 @@ class CardholderNames:
         wake: Callable[[], None],
         wake_deliverer: Callable[[], None],
     ) -> None:
-        """Prepare; `wake` ends the waiting of `run`."""
+        """Prepare; `wake` ends the waiting of `run`, `learn` gets each look, for the index of cards."""
         self._look = look
         self._reports = reports
+        self._learn = learn
         self._database = database
         self._outbox = outbox
         self._vault = vault
@@ -202,6 +206,8 @@ class CardholderNames:
                 self._known[card_id] = (name, self._monotonic() + REMEMBERED)
             if len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
+        if look is not None:
+            self._learn(card_id, look)
         self._show(
             wanted.notices, name=name, explain=self._make_explanation(card_id, look) if is_declined else None
         )

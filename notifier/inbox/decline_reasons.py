@@ -32,6 +32,8 @@ class CardLook:
     status: CardStatus | None = None
     review: AuditStatus | None = None
     balances: Sequence[Money] = ()
+    last_four: str | None = None
+    holder_id: str | None = None
 
 
 def explain(

@@ -168,6 +168,10 @@ class Acts:
             if view is not None:
                 view["state"] = {"values": values}
 
+    def to_type(self, view: Json, values: Json) -> list[tuple[str, str]]:
+        """Return the external selects of a view, with values that were not offered in them yet."""
+        return forms.unfound(view["blocks"], values, found=self.found)
+
     def submit(self, person_id: str, *, view: Json, values: Json) -> Act:
         """Submit a modal; what Slack's client finds wrong is said without asking the app."""
         person = self.person(person_id)

@@ -91,6 +91,20 @@ def filled(blocks: list[Json], entered: Json, values: Json, *, found: dict[str, 
     return state
 
 
+def unfound(blocks: list[Json], values: Json, *, found: dict[str, list[Json]]) -> list[tuple[str, str]]:
+    """Return the external selects by action_id, with the plain values that they have not offered yet."""
+    wanted = []
+    for block in blocks:
+        for element in interactive(block):
+            given, _ = _given(values, block["block_id"], element["action_id"])
+            if element["type"] != "external_select" or not isinstance(given, str):
+                continue
+            known = [*offered(element), *found.get(element["action_id"], [])]
+            if all(option["value"] != given for option in known):
+                wanted.append((element["action_id"], given))
+    return wanted
+
+
 def _given(values: Json, block_id: str, action_id: str) -> tuple[Any, bool]:
     inner = values.get(block_id)
     if isinstance(inner, dict) and action_id in inner:

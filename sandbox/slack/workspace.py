@@ -176,8 +176,14 @@ class SlackWorkspace(Sights, Changes, Deliveries):
         return self._performed(act)
 
     def submits(self, person_id: str, values: Json | None = None, *, view: Json | str | None = None) -> Delivery:
-        """Submit the modal on top, or a view or snapshot; `values` by block_id or action_id."""
-        return self._performed(self.acts.submit(person_id, view=self._view(person_id, view), values=values or {}))
+        """Submit the modal on top, or a view or snapshot; `values` by block_id or action_id.
+
+        What is given for a select of the app's own options is typed into it first, if it was not found before.
+        """
+        shown = self._view(person_id, view)
+        for action_id, text in self.acts.to_type(shown, values or {}):
+            self._performed(self.acts.search(person_id, text, action_id=action_id, view=shown))
+        return self._performed(self.acts.submit(person_id, view=shown, values=values or {}))
 
     def closes(self, person_id: str, *, all_of_them: bool = False) -> list[Delivery]:
         """Close the modal on top or all; returns the deliveries of those with notify_on_close."""

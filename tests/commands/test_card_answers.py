@@ -27,15 +27,6 @@ def test_a_card_without_a_holder_is_shown_without_asking_for_one() -> None:
     assert (found.holder_id, found.holder_name, found.kyc) == ("", "Card Name", "")
 
 
-def test_a_choice_of_cards_shows_the_last_four_where_they_are_known() -> None:
-    cards = [{"card_id": "1755902", "last_four": "4242"}, {"card_id": "1755910"}]
-
-    assert [choice.text for choice in info.choose("info", cards).options] == [
-        "Card 1755902 (•••• 4242)",
-        "Card 1755910",
-    ]
-
-
 def test_a_raw_answer_masks_id_numbers_under_each_of_their_names() -> None:
     names = ("idNo", "id_no", "idNumber")
     card = CardInfo.decode(dict.fromkeys(names, "PS1234567"), unit=AmountUnit.MINOR)

@@ -67,7 +67,7 @@ RIGHT: dict[str, str] = {
     "/cardops stop": "all something is wrong",
     "/cardops resume": "all",
 }
-OUTSIDER = {"support": ONCALL, "manager": SUPPORT, "oncall": SUPPORT, "admin": SUPPORT}
+OUTSIDER = {"support": MANAGER, "manager": SUPPORT, "oncall": SUPPORT, "admin": SUPPORT}
 FORMS = {f"{command.name} {form.word}".strip(): form for command in COMMANDS for form in command.forms}
 ASKED_OF_NOBODY = {name for name, form in FORMS.items() if not form.roles}  # help and whoami are for all
 

@@ -15,6 +15,7 @@ from tests.journeys.card_world import CARDS_CONFIG
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.test_apply import applies
 from tests.journeys.test_holders import NEW, attaches, chooses_place, creates, searches
+from tests.journeys.test_top_up_form import forged
 from tests.journeys.world import ADMIN, CARD, HOLDER, MANAGER, ONCALL, SUPPORT, JourneyWorld, actions_of
 
 TYPED_NUMBER = "4532015112830366"
@@ -160,7 +161,7 @@ def looks_at_home(world: JourneyWorld) -> None:
         world.slack.opens_home(person)
         world.settles()
     world.clicks(SUPPORT, "home_card", view=world.slack.home(SUPPORT))
-    world.submits(SUPPORT, card=TYPED_NUMBER)
+    world.submits(SUPPORT, card=forged(TYPED_NUMBER))
     world.submits(SUPPORT, card=CARD)
     world.bot.slack.home.refresh()
 

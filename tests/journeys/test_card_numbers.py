@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.test_top_up_form import forged
 from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld
 
 NUMBER = "4111111111111111"
@@ -79,7 +80,13 @@ def test_a_card_number_typed_anywhere_is_refused_and_found_nowhere(
             assert REFUSED in world.told(SUPPORT), typed
         world.types(SUPPORT, "/topup")
         for field in ("card", "amount", "reason"):
-            wrong = world.submits(SUPPORT, **{"card": "1755903", "amount": "1", "reason": "", field: way})
+            typed_in = {
+                "card": "1755903",
+                "amount": "1",
+                "reason": "",
+                field: forged(way) if field == "card" else way,
+            }
+            wrong = world.submits(SUPPORT, **typed_in)
             assert wrong.errors[field] == REFUSED
         world.slack.closes(SUPPORT)
         world.clicks(MANAGER, "request_deny")

@@ -175,7 +175,8 @@ def test_whoami_says_the_roles_and_what_they_may(sqlite_world: JourneyWorld) -> 
     world.types(MANAGER, "/cardops whoami")
     assert "You are mara with the roles: manager." in world.told(MANAGER)
     assert "/approvals waiting" in shown(world, MANAGER)
-    assert "/card info" not in shown(world, MANAGER)
+    assert "/card info" in shown(world, MANAGER)
+    assert "/card found" not in shown(world, MANAGER)
 
     world.passes(seconds=31)
     world.slack.faults.answers("usergroups.list", "fatal_error", times=100)

@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from bot.database.tables import HomeTab
 from bot.slack import home
+from tests.journeys.test_top_up_form import forged
 from tests.journeys.world import (
     ADMIN,
     CARD,
@@ -199,7 +200,7 @@ def test_a_card_is_looked_at_from_home(sqlite_world: JourneyWorld) -> None:
     opens_home(world, SUPPORT)
 
     world.clicks(SUPPORT, "home_card", view=world.slack.home(SUPPORT))
-    done = world.submits(SUPPORT, card="4111 1111 1111 1111")
+    done = world.submits(SUPPORT, card=forged("4111 1111 1111 1111"))
     assert "card number" in done.errors["card"].lower()
     world.submits(SUPPORT, card=CARD)
 

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from notifier.inbox.tables import InboxEvent
 from sandbox.paytend.records import Notice, Order
-from tests.journeys.world import CARD, GUEST, HOLDER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
+from tests.journeys.world import CARD, GUEST, HOLDER, MANAGER, ONCALL, SUPPORT, JourneyWorld, actions_of, text_of
 
 
 def texts(world: JourneyWorld, channel: str) -> list[str]:
@@ -172,22 +172,23 @@ def test_the_buttons_of_a_notice_answer_whoever_presses_them_alone(sqlite_world:
     assert [row.event for row in world.trail()].count("card:lost") == 2
 
 
-def test_the_buttons_of_a_notice_are_for_support(sqlite_world: JourneyWorld) -> None:
+def test_oncall_looks_at_the_card_of_a_notice_and_reports_it_lost(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     world.paytend.events.decline(CARD, "99.90")
     world.hears_from_paytend()
     notice = world.slack.messages("C0ONCALL")[-1]
-    before = len(world.paytend.calls)
 
     world.clicks(ONCALL, "notice_details", message=notice)
     details = world.slack.ephemerals(ONCALL)[-1]
-    for action in ("card_info", "card_lost"):
-        world.clicks(ONCALL, action, message=details)
+    world.clicks(ONCALL, "card_info", message=details)
+    assert "Rūta Kazlauskaitė" in world.told(ONCALL)
+    world.clicks(MANAGER, "card_lost", message={**details, "to": MANAGER})
+    assert "takes one of these roles: oncall, support" in world.told(MANAGER)
+    world.clicks(ONCALL, "card_lost", message=details)
 
-        assert "takes one of these roles: support" in world.told(ONCALL)
-    assert len(world.paytend.calls) == before
-    assert [row.subject for row in world.trail()] == [CARD, CARD, CARD]
-    assert world.trail()[0].event == "card:read"
+    assert world.paytend.books.cards[CARD].status.name == "LOST"
+    events = [row.event for row in world.trail()]
+    assert events == ["card:read", "card:read", "approval:refused", "card:lost_asked", "card:lost"]
 
 
 def test_details_are_for_people_with_a_role(sqlite_world: JourneyWorld) -> None:

@@ -10,7 +10,7 @@ from bot.slack.handlers.card.lookups import ask_lost, show_card
 from bot.slack.handlers.requests import show_request
 from bot.slack.payloads import Incoming
 from commands.reading.arguments import Misread, read_input_id
-from commands.roles import ALL_ROLES, SUPPORT
+from commands.roles import ALL_ROLES, LOOK, LOST
 from commands.slash_command import Reply, View
 
 
@@ -52,7 +52,7 @@ def _submit_lost(context: SlackContext, incoming: Incoming, member: Member) -> R
 
 CARD_INFO = Modal(
     name="card_pick_info",
-    roles=SUPPORT,
+    roles=LOOK,
     title="Look at a card",
     working="Asking Paytend…",
     check=_check,
@@ -60,7 +60,7 @@ CARD_INFO = Modal(
 )
 CARD_LOST = Modal(
     name="card_pick_lost",
-    roles=SUPPORT,
+    roles=LOST,
     title="Report a card lost",
     working="Looking at the card…",
     check=_check,
@@ -74,9 +74,9 @@ CLICKS: tuple[Click, ...] = (
     ),
     ModalClick(
         action="home_lost",
-        roles=SUPPORT,
+        roles=LOST,
         read=read_nothing,
         opens=_pick(CARD_LOST, note="You see the card before it is blocked."),
     ),
-    ModalClick(action="home_card", roles=SUPPORT, read=read_nothing, opens=_pick(CARD_INFO)),
+    ModalClick(action="home_card", roles=LOOK, read=read_nothing, opens=_pick(CARD_INFO)),
 )

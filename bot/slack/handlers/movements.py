@@ -6,7 +6,7 @@ from bot.slack.declarations import Click, OldButton, ReplyClick
 from bot.slack.payloads import Incoming, SentValue
 from commands.lists import movements
 from commands.lists.movements import Query
-from commands.roles import PARTNER, SUPPORT
+from commands.roles import LOOK, PARTNER
 from commands.slash_command import Reply
 
 
@@ -27,7 +27,7 @@ def _read(value: SentValue) -> Query:
 
 # The same two buttons turn the pages of cards and of the partner account, which different people may see.
 def _roles_for(value: SentValue) -> tuple[str, ...]:
-    return PARTNER if _read(value).kind == movements.PARTNER else SUPPORT
+    return PARTNER if _read(value).kind == movements.PARTNER else LOOK
 
 
 CLICKS: tuple[Click, ...] = tuple(

@@ -1,4 +1,4 @@
-"""What is offered while somebody types into a select: countries, and Paytend's cities and card designs.
+"""What is offered while somebody types into a select: cards, countries, and Paytend's cities and card designs.
 
 Slack waits three seconds, so only what is known or comes at once is offered; what there is not is said in words,
 as an option of its own.
@@ -6,6 +6,10 @@ as an option of its own.
 
 from collections.abc import Callable, Sequence
 
+from approvals.policy.people import DirectoryUnreadable
+from approvals.refusals import Refusal
+from approvals.written_ids import normalize_id
+from bot.slack import card_picker
 from bot.slack.choices import ChoicesPending
 from bot.slack.context import SlackContext
 from bot.slack.payloads import Incoming
@@ -15,6 +19,7 @@ from notifier.rendering.escaping import clean
 from notifier.rendering.slack_limits import cut
 from paytend import PaytendError
 from paytend.models import Design
+from paytend.redaction import find_card_numbers
 
 _MOST = 100
 _LONGEST_TEXT, _LONGEST_VALUE = 75, 150
@@ -25,6 +30,8 @@ Option = dict[str, str | dict[str, str]]
 def offer(context: SlackContext, incoming: Incoming) -> list[Option]:
     """Return the options for what was typed so far; never raises for what Paytend can do, never empty."""
     kind, _, more = incoming.name.partition("_")
+    if kind == "card":
+        return _offer_cards(context, incoming)
     find = _SOURCES.get(kind)
     if find is None:
         return [_say("There is nothing to choose from here")]
@@ -36,6 +43,31 @@ def offer(context: SlackContext, incoming: Incoming) -> list[Option]:
         return [_say("Paytend does not answer: try again in a minute")]
     options = [_option(text, value) for value, text in found if 0 < len(value) <= _LONGEST_VALUE]
     return options[:_MOST] or [_say(f"Nothing fits “{clean(incoming.text)}”")]
+
+
+def _offer_cards(context: SlackContext, incoming: Incoming) -> list[Option]:
+    """Return the cards that fit what was typed, or those pinned and used lately, for people who may look."""
+    text = incoming.text.strip()
+    if find_card_numbers(text):
+        return [_say("Never type a whole card number: its last four digits are enough")]
+    try:
+        member = context.members.find(incoming.account, team=incoming.account_team)
+        found = card_picker.find(context, member, text) if text else card_picker.list_likely(context, member)
+    except Refusal as refusal:
+        return [_say(str(refusal))]
+    except DirectoryUnreadable:
+        return [_say("Slack does not say who you are: try again in a moment")]
+    card_picker.note_search(context, member, found.cards, again=False)
+    options = [_option(card_picker.describe(context, card), card.card_id) for card in found.cards]
+    known = {card.card_id for card in found.cards}
+    typed = normalize_id(text)
+    # A card that never passed here is known by its id only.
+    if card_picker.is_id(text) and " " not in typed and typed not in known and not found.cards:
+        options.append(_option(f"Card {typed}", typed))
+    if found.more:
+        options.append(_say("There are more: type more of the name, or the last four digits"))
+    nothing = f"No card here is known by “{clean(text)}”" if text else "Type a name or the last four digits"
+    return options or [_say(nothing)]
 
 
 def _countries(_context: SlackContext, _more: str, text: str) -> Sequence[tuple[str, str]]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from approvals.policy.people import Member
 from approvals.requests.duplicates import AskAgain
+from bot.slack import card_picker
 from bot.slack.context import SlackContext
 from bot.slack.declarations import (
     Click,
@@ -19,10 +20,12 @@ from bot.slack.declarations import (
     take_text,
     told,
 )
+from bot.slack.handlers.card_picks import make_picks
 from bot.slack.handlers.requests import ask_for
 from bot.slack.payloads import Incoming
 from commands import topup
 from commands.reading.arguments import read_no_fields, read_reference
+from commands.reading.card_words import CardWords
 from commands.roles import SUPPORT
 from commands.slash_command import HELP, Command, Reply, View
 from commands.topup import TopUpAgainQuestion, TopUpAskedReply
@@ -31,8 +34,9 @@ from paytend import Money
 _AGAIN = "topup_again"
 
 
-def _view(_context: SlackContext, channel: str, fields: Fields) -> View:
-    return topup.make_form(fields, channel=channel)
+def _view(context: SlackContext, channel: str, fields: Fields) -> View:
+    card = card_picker.label(context, fields.get("card", ""))
+    return topup.make_form(fields, channel=channel, card_text=card)
 
 
 def _ask(
@@ -110,6 +114,7 @@ COMMAND = Command(
             usage="<card> <amount> [currency] [reason]",
             does="ask for a top-up",
             roles=SUPPORT,
+            cards=CardWords.FIRST,
             read=topup.read_top_up,
             answer=_ask,
             asks_paytend=True,
@@ -136,6 +141,7 @@ COMMAND = Command(
     ),
 )
 CLICKS: tuple[Click, ...] = (
+    *make_picks(lambda: COMMAND, "topup"),
     ModalClick(
         action="topup_open",
         roles=SUPPORT,

@@ -136,4 +136,5 @@ def test_it_walks_its_indexes_and_nothing_else(small: Operator) -> None:
         ["ix_inbox_kept"],
         ["ix_request_kept"],
         ["ix_delivery_kept"],
+        ["ix_known_card_seen_at"],
     ]

@@ -140,7 +140,9 @@ def home(value: str, count: int) -> HomeView:
         mine=rows[:5],
         balances=[balance] * min(count, 3),
         may_see_balance=True,
-        is_support=True,
+        may_ask=True,
+        may_report_lost=True,
+        may_look=True,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from approvals.policy.people import Member
+from bot.slack import card_picker
 from bot.slack.context import SlackContext
 from bot.slack.declarations import Fields, Modal, take_text, told
 from bot.slack.handlers.requests import AskedReply, ask_and_tell
@@ -18,8 +19,9 @@ def read_ordered(value: SentValue) -> dict[str, str]:
     return {"card": take_text(value, "card_id"), "holder": holder if isinstance(holder, str) else ""}
 
 
-def _view(_context: SlackContext, channel: str, fields: Fields) -> View:
-    return activate_form(fields, channel=channel)
+def _view(context: SlackContext, channel: str, fields: Fields) -> View:
+    card = card_picker.label(context, fields.get("card", ""))
+    return activate_form(fields, channel=channel, card_text=card)
 
 
 def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:

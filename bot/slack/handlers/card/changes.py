@@ -10,6 +10,7 @@ from approvals.messages import notices
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.requests import opening, stored
+from bot.slack import card_picker
 from bot.slack.context import SlackContext, require_any
 from bot.slack.declarations import Fields, Modal, OnceView, ShowOutcome
 from bot.slack.handlers.requests import ask_and_tell
@@ -65,8 +66,9 @@ def ask_replacement(context: SlackContext, incoming: Incoming, member: Member, d
     return ask_for_card("card.replace")(context, incoming, member, payload)
 
 
-def _password_view(_context: SlackContext, channel: str, fields: Fields) -> View:
-    return changes.password_form(fields, channel=channel)
+def _password_view(context: SlackContext, channel: str, fields: Fields) -> View:
+    card = card_picker.label(context, fields.get("card", ""))
+    return changes.password_form(fields, channel=channel, card_text=card)
 
 
 def _submit_password(context: SlackContext, incoming: Incoming, member: Member) -> Reply:

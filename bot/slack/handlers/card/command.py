@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from approvals.policy.people import Member
-from bot.slack.context import SlackContext
+from bot.slack.context import SlackContext, require_any
 from bot.slack.declarations import (
     Click,
     ModalClick,
@@ -23,12 +23,14 @@ from bot.slack.handlers.card import lookups
 from bot.slack.handlers.card.activation import ACTIVATE, read_ordered
 from bot.slack.handlers.card.changes import PASSWORD, ask_for_card, ask_replacement, show_replacement, show_secret
 from bot.slack.handlers.card.orders import APPLY
+from bot.slack.handlers.card_picks import make_picks
 from bot.slack.handlers.movements import show_movements
 from bot.slack.payloads import Incoming, SentValue
 from commands.card import changes, info
 from commands.lists import movements
 from commands.reading.arguments import TypedWords, read_no_fields, read_nothing, read_one_card, read_reference
-from commands.roles import SUPPORT
+from commands.reading.card_words import CardWords
+from commands.roles import LOOK, LOST, SUPPORT
 from commands.slash_command import HELP, Command, Reply
 
 
@@ -39,16 +41,19 @@ def _form(
     *,
     read: Callable[[TypedWords], T],
     answer: Callable[[SlackContext, Incoming, Member, T], Reply],
+    roles: tuple[str, ...] = LOOK,
+    cards: CardWords = CardWords.NONE,
     offers_cards: bool = False,
     changes_it: bool = False,
 ) -> ReplyForm[T]:
-    """Return a form of the support team that asks Paytend; without a card it may offer those used lately."""
+    """Return a form that asks Paytend; without a card it may offer those pinned and used lately."""
     suggest = lookups.suggest_cards(word) if offers_cards else None
     return ReplyForm(
         word=word,
         usage=usage,
         does=does,
-        roles=SUPPORT,
+        roles=roles,
+        cards=cards,
         read=read,
         answer=answer,
         asks_paytend=True,
@@ -67,6 +72,7 @@ COMMAND = Command(
             "the card, its state, cardholder and balance; --all: all that Paytend says",
             read=info.read_info,
             answer=lookups.show_info,
+            cards=CardWords.ALL,
             offers_cards=True,
         ),
         _form(
@@ -75,6 +81,7 @@ COMMAND = Command(
             "what is on it",
             read=read_one_card,
             answer=lookups.show_balance,
+            cards=CardWords.ALL,
             offers_cards=True,
         ),
         _form(
@@ -83,6 +90,7 @@ COMMAND = Command(
             "what was settled; dates like yesterday, last 7 days",
             read=partial(movements.read_query, movements.CARD),
             answer=show_movements,
+            cards=CardWords.FIRST,
             offers_cards=True,
         ),
         _form(
@@ -91,6 +99,7 @@ COMMAND = Command(
             "what was authorized, in whatever state",
             read=partial(movements.read_query, movements.AUTHORIZATIONS),
             answer=show_movements,
+            cards=CardWords.FIRST,
             offers_cards=True,
         ),
         _form(
@@ -99,6 +108,7 @@ COMMAND = Command(
             "monthly fees that are overdue",
             read=read_one_card,
             answer=lookups.show_fees,
+            cards=CardWords.ALL,
             offers_cards=True,
         ),
         _form(
@@ -107,6 +117,8 @@ COMMAND = Command(
             "report it lost: it is blocked at once",
             read=read_one_card,
             answer=lookups.ask_lost,
+            cards=CardWords.ALL,
+            roles=LOST,
             offers_cards=True,
         ),
         _form(
@@ -115,6 +127,8 @@ COMMAND = Command(
             "ask to unblock a lost card",
             read=changes.read_found,
             answer=ask_for_card("card.found"),
+            cards=CardWords.FIRST,
+            roles=SUPPORT,
             offers_cards=True,
             changes_it=True,
         ),
@@ -124,6 +138,8 @@ COMMAND = Command(
             "ask to activate a card for a cardholder",
             read=changes.read_activate,
             answer=ask_for_card("card.activate"),
+            cards=CardWords.FIRST,
+            roles=SUPPORT,
             changes_it=True,
         ),
         _form(
@@ -132,12 +148,15 @@ COMMAND = Command(
             "ask to replace a card by another",
             read=changes.read_replace,
             answer=show_replacement,
+            cards=CardWords.TWO,
+            roles=SUPPORT,
         ),
         ModalForm(
             word="password",
             usage="<card>",
             does="ask to send the cardholder the card's password",
             roles=SUPPORT,
+            cards=CardWords.ALL,
             read=changes.read_password,
             opens=opens(PASSWORD),
         ),
@@ -179,6 +198,7 @@ def _answer_choice(context: SlackContext, incoming: Incoming, member: Member, ch
     # Only a form that offers cards puts its word into such a button: any other value is not ours (A20).
     if not isinstance(form, ReplyForm) or form.suggest is None:
         raise OldButton
+    require_any(member, form.roles)
     typed = TypedWords(words=[card_id], form=COMMAND.line(form), today=context.today)
     reply: Reply = form.answer(context, incoming, member, form.read(typed))
     return reply
@@ -189,12 +209,13 @@ def _click(
     *,
     read: Callable[[SentValue], T],
     answer: Callable[[SlackContext, Incoming, Member, T], Reply],
+    roles: tuple[str, ...] = LOOK,
     replaces: bool = True,
     changes_it: bool = False,
 ) -> ReplyClick[T]:
     return ReplyClick(
         action=action,
-        roles=SUPPORT,
+        roles=roles,
         read=read,
         answer=answer,
         asks_paytend=True,
@@ -205,9 +226,11 @@ def _click(
 
 CLICKS: tuple[Click, ...] = (
     _click("card_info", read=read_text("card_id"), answer=lookups.show_card, replaces=False),
+    _click("card_pin", read=read_text("card_id"), answer=lookups.pin_card, replaces=False, changes_it=True),
     _click("card_chosen", read=_read_choice, answer=_answer_choice, changes_it=True),
-    _click("card_lost", read=read_text("card_id"), answer=lookups.report_lost, changes_it=True),
-    _click("card_replace", read=read_text("draft"), answer=ask_replacement, changes_it=True),
+    *make_picks(lambda: COMMAND, "card"),
+    _click("card_lost", read=read_text("card_id"), answer=lookups.report_lost, roles=LOST, changes_it=True),
+    _click("card_replace", read=read_text("draft"), answer=ask_replacement, roles=SUPPORT, changes_it=True),
     _click("card_designs_next", read=take_start, answer=lookups.show_designs),
     _click("card_designs_previous", read=take_start, answer=lookups.show_designs),
     ModalClick(action="card_activate", roles=SUPPORT, read=read_ordered, opens=opens(ACTIVATE)),

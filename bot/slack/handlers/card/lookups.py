@@ -1,15 +1,21 @@
 """Looking at a card, its orders and designs, and reporting it lost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from approvals.audit.quotes import keep_code
 from approvals.policy.people import Member
-from bot.slack import recent_cards
+from bot.cards import search
+from bot.database.card_index import CardFacts
+from bot.slack import card_picker
 from bot.slack.context import SlackContext
+from bot.slack.declarations import told
 from bot.slack.payloads import Incoming
 from commands.card import info, lookups, loss, raw_answer
-from commands.slash_command import Reply
+from commands.card.info import CardInfoReply
+from commands.roles import LOST, SUPPORT
+from commands.slash_command import Choice, Reply
 
 
 def show_info(context: SlackContext, incoming: Incoming, member: Member, read: tuple[str, bool]) -> Reply:
@@ -26,7 +32,37 @@ def show_card(context: SlackContext, _incoming: Incoming, member: Member, card_i
     """Return a card with its cardholder; looking at it goes into the trail."""
     reply = info.info(card_id, ask=context.paytend.send)
     _note_read(context, member, card_id, holder=reply.holder_id, last_four=reply.card.last_four)
-    return reply
+    _remember(context, reply)
+    return replace(
+        reply,
+        may_be_lost=reply.may_be_lost and bool(member.roles & set(LOST)),
+        may_be_topped_up=reply.may_be_topped_up and bool(member.roles & set(SUPPORT)),
+        is_pinned=_is_pinned(context, member, reply.card.card_id),
+    )
+
+
+def _remember(context: SlackContext, reply: CardInfoReply) -> None:
+    card = reply.card
+    seen = CardFacts(
+        last_four=card.last_four,
+        holder_id=reply.holder_id,
+        holder_name=reply.holder_name,
+        status=card.status_code,
+    )
+    context.known_cards.note({card.card_id: seen})
+
+
+def _is_pinned(context: SlackContext, member: Member, card_id: str) -> bool:
+    with context.database.reading() as session:
+        return card_id in search.list_pinned(session, member.person.account)
+
+
+def pin_card(context: SlackContext, _incoming: Incoming, member: Member, card_id: str) -> Reply:
+    """Pin a card for the person who asks, or take the pin off: it is offered first wherever they choose one."""
+    is_pinned = context.known_cards.turn_pin(card_id, account=member.person.account)
+    if is_pinned:
+        return told("Pinned", f"Card {card_id} is offered to you first, wherever you choose a card.")
+    return told("Not pinned any more", f"Card {card_id} is offered to you like the others.")
 
 
 def show_balance(context: SlackContext, _incoming: Incoming, member: Member, card_id: str) -> Reply:
@@ -73,11 +109,15 @@ def report_lost(context: SlackContext, _incoming: Incoming, member: Member, card
 
 
 def suggest_cards(word: str) -> Callable[[SlackContext, Member], Reply | None]:
-    """Return what offers the cards that somebody used lately, for a form that was typed without one."""
+    """Return what offers the cards that somebody pinned or used lately, for a form that was typed without one."""
     return partial(_suggest, word)
 
 
 def _suggest(word: str, context: SlackContext, member: Member) -> Reply | None:
-    with context.database.reading() as session:
-        cards = recent_cards.cards_of(session, member.person.account, key=context.approvals.audit_key)
-    return info.choose(word, cards) if cards else None
+    found = card_picker.list_likely(context, member)
+    card_picker.note_search(context, member, found.cards)
+    options = [
+        Choice(value={"word": word, "card_id": card.card_id}, text=card_picker.describe(context, card))
+        for card in found.cards
+    ]
+    return info.CardChoiceReply(word=word, options=options) if options else None

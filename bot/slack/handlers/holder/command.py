@@ -12,13 +12,15 @@ from bot.slack.declarations import (
     read_text,
     take_text,
 )
+from bot.slack.handlers.card_picks import make_picks
 from bot.slack.handlers.holder import lookups
 from bot.slack.handlers.holder.create import CREATE, look_again
 from bot.slack.handlers.holder.documents import DOCUMENTS, LINK, open_documents
 from bot.slack.handlers.holder.update import UPDATE
 from commands.holder import lookup
 from commands.reading.arguments import read_no_fields
-from commands.roles import SUPPORT
+from commands.reading.card_words import CardWords
+from commands.roles import LOOK, SUPPORT
 from commands.slash_command import HELP, Command
 
 COMMAND = Command(
@@ -30,7 +32,8 @@ COMMAND = Command(
             usage="<holder> or <passport|id> <number>",
             correction="/holder status <holder> or /holder status <passport|id> <number>",
             does="the cardholder and the KYC state",
-            roles=SUPPORT,
+            roles=LOOK,
+            cards=CardWords.HOLDER,
             read=lookup.read_status,
             answer=lookups.show_holder,
             asks_paytend=True,
@@ -48,6 +51,7 @@ COMMAND = Command(
             usage="<holder>",
             does="ask to change a cardholder, in a form",
             roles=SUPPORT,
+            cards=CardWords.HOLDER,
             read=lookup.read_holder,
             opens=opens(UPDATE),
         ),
@@ -56,6 +60,7 @@ COMMAND = Command(
             usage="<holder>",
             does="send a document to Paytend",
             roles=SUPPORT,
+            cards=CardWords.HOLDER,
             read=lookup.read_holder,
             opens=open_documents,
         ),
@@ -63,7 +68,7 @@ COMMAND = Command(
             word="cities",
             usage="<country> [text]",
             does="the cities that Paytend knows",
-            roles=SUPPORT,
+            roles=LOOK,
             read=lookups.read_cities,
             answer=lookups.show_cities,
             asks_paytend=True,
@@ -72,9 +77,10 @@ COMMAND = Command(
     ),
 )
 CLICKS: tuple[Click, ...] = (
+    *make_picks(lambda: COMMAND, "holder"),
     ReplyClick(
         action="holder_status",
-        roles=SUPPORT,
+        roles=LOOK,
         read=lambda value: {"holder_id": take_text(value, "holder_id")},
         answer=lookups.show_holder,
         asks_paytend=True,
@@ -82,7 +88,7 @@ CLICKS: tuple[Click, ...] = (
     *(
         ReplyClick(
             action=action,
-            roles=SUPPORT,
+            roles=LOOK,
             read=lookups.read_page,
             answer=lookups.show_cities,
             asks_paytend=True,
