@@ -5,6 +5,7 @@ a time before there were check values gets them when the end of its trail is sig
 """
 
 import hmac
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from approvals.audit import chain
+from approvals.audit import chain, verification
 from approvals.audit.trail_keys import TrailKey, make_key
 from approvals.tables import AuditEvent
 from bot.database.key_rotation import SEALED
@@ -36,6 +37,11 @@ class KeyUse(StrEnum):
 
 
 SETTINGS = {KeyUse.SEALS: "CARDOPS_SECRET_KEYS", KeyUse.SIGNS: "CARDOPS_AUDIT_KEYS"}
+
+
+_USES = frozenset(KeyUse)
+
+_log = logging.getLogger(__name__)
 
 
 class KeysDoNotFit(Exception):
@@ -84,7 +90,7 @@ def require_keys(session: Session, keys: KeyRing, *, now: datetime, sealing: boo
     Without `sealing` a missing key that has sealed values is only noted: a rotation does what it can without it.
     Raises KeysDoNotFit.
     """
-    rows = session.exec(select_rows(KeyCheck).order_by(KeyCheck.use, KeyCheck.key_id)).all()
+    rows = _find_rows(session, keys)
     known = {KeyUse(row.use) for row in rows}
     values = [row.key_id for row in rows if row.use == KeyUse.SEALS] or _find_ids(session)
     lost = [_say_sealed(key_id) for key_id in values if keys.find(KeyUse.SEALS, key_id) is None]
@@ -101,6 +107,23 @@ def require_keys(session: Session, keys: KeyRing, *, now: datetime, sealing: boo
         proof = NOT_PROVEN if key is None else _prove(use, key)
         row = {"use": use.value, "key_id": key_id, "proof": proof, "noted_at": now}
         insert_once(session, KeyCheck, row)
+
+
+def _find_rows(session: Session, keys: KeyRing) -> list[KeyCheck]:
+    """Return the check values, without those that somebody made up to keep the bot from starting.
+
+    A check value proves nothing without its key, but a trail that our keys have signed whole needs no other one.
+    """
+    rows = [row for row in list_needed(session) if row.use in _USES]
+    is_strange = [row.use == KeyUse.SIGNS and keys.find(KeyUse.SIGNS, row.key_id) is None for row in rows]
+    if not any(is_strange):
+        return rows
+    verified = verification.verify(session, key=keys.trail_key)
+    if not verified.head.seq or not verified.is_intact:
+        return rows
+    made_up = [row.key_id for row, strange in zip(rows, is_strange, strict=True) if strange]
+    _log.warning("keys.made_up", extra={"ids": made_up})
+    return [row for row in rows if row.key_id not in made_up]
 
 
 def release_keys(session: Session, keys: KeyRing) -> None:

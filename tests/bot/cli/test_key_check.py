@@ -193,6 +193,22 @@ def test_o1_the_key_of_the_trail_is_not_given_up(operator: Operator) -> None:
     assert "trail" in err
 
 
+@pytest.mark.parametrize("use", ["signs", "seals nothing"])
+def test_o1_a_check_value_that_somebody_made_up_does_not_keep_the_bot_from_starting(
+    operator: Operator, use: str
+) -> None:
+    operator.world().asks()
+    starts(operator)
+    with operator.database().writing() as session:
+        row = KeyCheck(use=use, key_id="00c0ffee", proof="0" * 64, noted_at=operator.world().now)
+        session.add(row)
+
+    starts(operator)
+    operator.uses_keys(SECOND)
+    with pytest.raises(KeysDoNotFit, match=id_of(FIRST)):
+        starts(operator)
+
+
 def test_o1_the_keys_in_use_are_listed_by_their_ids(operator: Operator) -> None:
     starts(operator)
     operator.uses_keys(SECOND, FIRST)
