@@ -89,6 +89,7 @@ repeat: 4h
         "stop_when": "- trail_broken\n- {books_differ: true, stops: top-ups}\n- {unknown_over: 3}\n",
         "paytend": "final_refusals: []\nno_such_order: []\n",
         "secrets": "show: true\nkeep: database\n",
+        "documents": "slack\n",
         "open_channels": "C0YOURALERTS: [public]\n",
     }
 )
@@ -97,6 +98,8 @@ _SAYS = {
     "same_person": "Accounts of one person, who counts once.",
     "policy": "The first line that matches decides; what no line allows is refused. `over` counts strictly above.",
     "stop_when": "What stops everything that goes to Paytend, until two people resume it.",
+    "documents": "Which way documents of cardholders go: `page` (of ours, with CARDOPS_PUBLIC_URL the default) or "
+    "`slack`, where a file stays until its owner deletes it.",
     "open_channels": "Who else may read a channel of ours, where that is intended: shared, guests, public.",
 }
 
