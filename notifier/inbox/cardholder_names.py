@@ -266,8 +266,10 @@ class CardholderNames:
     ) -> bool:
         lock_announcing(session)
         # Locks the purchase, so that a newer stage of it is not written over.
-        shown = purchases.complete(session, subject, name=name, explain=explain, vault=self._vault)
-        if shown is None:
+        completed = purchases.complete(session, subject, name=name, explain=explain, vault=self._vault)
+        if completed is None:
             return False
+        shown, subjects = completed
         learned = {"holder_name": shown.holder_name, "reason": make_plain(shown.reason)}
-        return self._outbox.amend(session, subject, learned, now=self._now_in(session)) > 0
+        now = self._now_in(session)
+        return sum(self._outbox.amend(session, each, learned, now=now) for each in subjects) > 0

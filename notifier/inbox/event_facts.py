@@ -48,7 +48,7 @@ class TransactionFacts(EventFacts):
     `amount_unclear` is the amount as it came, where it may be whole units or the smallest one: nobody guesses.
     `…_text` are words with Paytend's code beside, `happened_text` is the time as Paytend wrote it, `clock` the
     time of day in Paytend's zone, `direction` is "in" or "out" of the card. `late` says that it came more than a
-    week after it happened.
+    week after it happened. `more_stages`: there are more than are kept, so the sums are not of all.
     """
 
     status: str
@@ -75,6 +75,7 @@ class TransactionFacts(EventFacts):
     auth_code: str | None
     reason: DeclineReason | None = None
     stages: Sequence[PurchaseStage] = ()
+    more_stages: bool | None = None
     happened: datetime | None
     happened_text: str | None
     clock: str | None

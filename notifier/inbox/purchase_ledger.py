@@ -4,7 +4,8 @@ The same stages give the same message, in whatever order and however often they 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Self
@@ -21,7 +22,7 @@ _VERSION = 2
 # later counts: a purchase that was declined may be authorised at the next try.
 _RANKS = {"cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
 _MONEY = ("amount", "other_amount", "fee", "balance")
-_OPTIONAL = ("holder_name", "found", "update", "direction", "amount_unclear")
+_OPTIONAL = ("holder_name", "found", "update", "direction", "amount_unclear", "more_stages")
 _REQUIRED = tuple(
     field.name
     for field in fields(TransactionFacts)
@@ -44,11 +45,14 @@ class PurchaseEntry:
         amount = facts.amount_unclear or _text(facts.amount)
         return (self.trade, facts.status, code, amount, facts.happened_text or _text(facts.happened))
 
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The key without the time: what we find by looking may write that in another way than the webhook."""
+        return self.key[:-1]
+
     def is_of(self, other: "PurchaseEntry") -> bool:
-        """Whether both report on one stage; what we found by looking may write the time in another way."""
-        if self.facts.found or other.facts.found:
-            return self.key[:-1] == other.key[:-1]
-        return self.key == other.key
+        """Whether both are one report: a webhook's, or one that we found, on one stage."""
+        return (self.key, bool(self.facts.found)) == (other.key, bool(other.facts.found))
 
     @property
     def order(self) -> tuple[Any, ...]:
@@ -61,11 +65,15 @@ class PurchaseEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class PurchaseLedger:
-    """The stages of a purchase, each once; `holder_name` and `reason` are looked up, not sent."""
+    """The reports on a purchase, each once; `holder_name` and `reason` are looked up, not sent.
+
+    `twins` are the subjects of other messages about it: it was thought to be several before a stage joined them.
+    """
 
     entries: Sequence[PurchaseEntry] = ()
     holder_name: str | None = None
     reason: DeclineReason | None = None
+    twins: Sequence[str] = ()
 
     def add(self, entry: PurchaseEntry) -> Self:
         """Return the ledger with this stage; the same ledger when it is there already with all these details."""
@@ -80,14 +88,62 @@ class PurchaseLedger:
         name = self.holder_name or entry.facts.holder_name
         return replace(self, entries=entries, holder_name=name, reason=self.reason or entry.facts.reason)
 
+    def merge(self, other: Self, *, subject: str) -> Self:
+        """Return the ledger with all that another one has, whose message has this subject."""
+        merged = self
+        for entry in other.entries:
+            merged = merged.add(entry)
+        return replace(
+            merged,
+            holder_name=self.holder_name or other.holder_name,
+            reason=self.reason or other.reason,
+            twins=tuple(sorted({*self.twins, *other.twins, subject})),
+        )
+
+    def rename(self, trades: Collection[str], *, to: str) -> Self:
+        """Return the ledger with one name for a transaction id that had these, by older keys."""
+        if not any(entry.trade in trades for entry in self.entries):
+            return self
+        renamed = tuple(replace(entry, trade=to) if entry.trade in trades else entry for entry in self.entries)
+        return replace(self, entries=renamed)
+
+    def lacks(self, entry: PurchaseEntry) -> bool:
+        """Whether this report makes one stage more; where there are too many to know them all, it does."""
+        after = self.add(entry)
+        if len(after.entries) == MOST_ENTRIES and not any(known.is_of(entry) for known in self.entries):
+            return True
+        stages = [sum(each.content == entry.content for each in ledger.list_stages()) for ledger in (self, after)]
+        return stages[0] < stages[1]
+
+    def list_stages(self) -> list[PurchaseEntry]:
+        """Return one report for each stage.
+
+        Of a stage there may be two, a webhook's and one that we found: as many as there are webhooks of the same
+        content, the found ones are of these, first those of the same time.
+        """
+        told = [entry for entry in self.entries if not entry.facts.found]
+        found = [entry for entry in self.entries if entry.facts.found]
+        unpaired = [each for each in told if not any(each.key == other.key for other in found)]
+        left = Counter(entry.content for entry in unpaired)
+        hidden: list[PurchaseEntry] = []
+        for entry in found:
+            if any(entry.key == other.key for other in told):
+                hidden.append(entry)
+            elif left[entry.content]:
+                left[entry.content] -= 1
+                hidden.append(entry)
+        return [entry for entry in self.entries if entry not in hidden]
+
     @property
     def summary(self) -> TransactionNotice:
         """The facts of the purchase's message: those of its furthest stage, its money in all, and the stages."""
-        last = self.entries[-1].facts
+        shown = self.list_stages()
+        last = shown[-1].facts
         known: dict[str, Any] = {}
-        for entry in self.entries:
+        # What a report that is not shown knows more comes first, so that it changes nothing that is shown.
+        for entry in sorted(self.entries, key=shown.__contains__):
             known |= {name: value for name, value in list_facts(entry.facts).items() if value is not None}
-        of_last = [entry.facts.amount for entry in self.entries if entry.facts.status == last.status]
+        of_last = [entry.facts.amount for entry in shown if entry.facts.status == last.status]
         known |= {
             "other_amount": last.other_amount if len(of_last) == 1 else None,
             "amount": _add(of_last, like=next((each for each in reversed(of_last) if each), None)),
@@ -98,25 +154,10 @@ class PurchaseLedger:
             "found": any(entry.facts.found for entry in self.entries) or None,
             "holder_name": self.holder_name,
             "reason": self.reason if last.status == "declined" else None,
-            "stages": self._stages(),
+            "stages": _sum_up(shown),
+            "more_stages": True if len(self.entries) == MOST_ENTRIES else None,
         }
         return TransactionNotice(**{**list_facts(last), **known})
-
-    def _stages(self) -> tuple[PurchaseStage, ...]:
-        """Return one line for each status word and currency, in the order in which they were reached."""
-        groups: dict[tuple[str, str], list[TransactionNotice]] = {}
-        for entry in self.entries:
-            currency = entry.facts.amount.currency if entry.facts.amount else ""
-            groups.setdefault((entry.facts.status, currency), []).append(entry.facts)
-        return tuple(
-            PurchaseStage(
-                word=word,
-                at=stages[-1].happened,
-                amount=_add([stage.amount for stage in stages], like=stages[-1].amount),
-                parts=tuple(stage.amount for stage in stages if stage.amount),
-            )
-            for (word, _), stages in groups.items()
-        )
 
     def as_json(self) -> dict[str, Any]:
         """Return what `read` reads again."""
@@ -124,6 +165,7 @@ class PurchaseLedger:
             "version": _VERSION,
             "holder_name": self.holder_name,
             "reason": make_plain(self.reason),
+            "twins": list(self.twins),
             "entries": [{"trade": entry.trade, "facts": make_plain(entry.facts)} for entry in self.entries],
         }
 
@@ -136,7 +178,8 @@ class PurchaseLedger:
                 for entry in stored["entries"]
             ]
             reason = _read_reason(stored.get("reason"))
-            return cls(entries=tuple(entries), holder_name=stored["holder_name"], reason=reason)
+            twins = tuple(stored.get("twins") or ())
+            return cls(entries=tuple(entries), holder_name=stored["holder_name"], reason=reason, twins=twins)
         facts = _read_facts(stored)
         ledger = cls(holder_name=facts.holder_name)
         for stage in stored["stages"]:
@@ -146,6 +189,23 @@ class PurchaseLedger:
                 told |= {"happened_text": None, "clock": None, "status_code": None, "status_text": None}
             ledger = ledger.add(PurchaseEntry(trade="", facts=replace(facts, **told)))
         return ledger
+
+
+def _sum_up(shown: Sequence[PurchaseEntry]) -> tuple[PurchaseStage, ...]:
+    """Return one line for each status word and currency, in the order in which they were reached."""
+    groups: dict[tuple[str, str], list[TransactionNotice]] = {}
+    for entry in shown:
+        currency = entry.facts.amount.currency if entry.facts.amount else ""
+        groups.setdefault((entry.facts.status, currency), []).append(entry.facts)
+    return tuple(
+        PurchaseStage(
+            word=word,
+            at=stages[-1].happened,
+            amount=_add([stage.amount for stage in stages], like=stages[-1].amount),
+            parts=tuple(stage.amount for stage in stages if stage.amount),
+        )
+        for (word, _), stages in groups.items()
+    )
 
 
 def _detail(entry: PurchaseEntry) -> tuple[int, str]:

@@ -78,14 +78,19 @@ def join(
     names = name_stage(facts, digests)
     if not names.names:
         return replace(notification, facts=facts)
-    row = _find(session, names, make_id=make_id, now=now)
+    row, others = _find(session, names, make_id=make_id, now=now)
     before = _open(row, vault=vault)
-    after = before.add(PurchaseEntry(trade=names.own, facts=facts))
+    for other in others:
+        before = before.merge(_open(other, vault=vault), subject=f"{_SUBJECT}{other.id}")
+        other.facts = None  # its names lead to the other purchase from now on
+    if names.own:
+        before = before.rename(names.names[0][1:], to=names.own)
+    entry = PurchaseEntry(trade=names.own, facts=facts)
+    after = before.add(entry)
     _keep(row, after, vault=vault)
     shown = after.summary
-    is_new = after.entries != before.entries
     # Only of what was told before: the first message of a purchase rings by itself.
-    is_worse = bool(before.entries) and is_new and facts.status in ALARMING
+    is_worse = bool(before.entries) and facts.status in ALARMING and before.lacks(entry)
     reply = None
     if is_worse:
         told = replace(facts, holder_name=shown.holder_name, stages=shown.stages)
@@ -95,6 +100,7 @@ def join(
         facts=shown,
         stage=facts,
         subject=f"{_SUBJECT}{row.id}",
+        twins=after.twins,
         is_first=not before.entries,
         reply=reply,
     )
@@ -119,13 +125,12 @@ def complete(
     name: str | None,
     explain: Callable[[TransactionNotice], DeclineReason | None] | None,
     vault: Vault,
-) -> TransactionNotice | None:
+) -> tuple[TransactionNotice, Sequence[str]] | None:
     """Add what was looked up to a purchase, locked until the transaction ends; None where it changes nothing.
 
-    Returns what the message shows now; `explain` returns why it was declined.
+    Returns what its messages show now, and their subjects; `explain` returns why it was declined.
     """
-    query = select(Purchase).where(Purchase.id == subject.removeprefix(_SUBJECT)).with_for_update()
-    row = session.exec(query.execution_options(populate_existing=True)).first()
+    row = _lock(session, subject.removeprefix(_SUBJECT))
     if row is None or row.facts is None:
         return None
     before = _open(row, vault=vault)
@@ -136,7 +141,7 @@ def complete(
         return None
     _keep(row, after, vault=vault)
     session.flush()
-    return after.summary
+    return after.summary, (subject, *after.twins)
 
 
 def forget_old(session: Session, *, before: datetime, limit: int) -> int:
@@ -148,8 +153,12 @@ def forget_old(session: Session, *, before: datetime, limit: int) -> int:
     return int(connection.execute(delete(Purchase).where(col(Purchase.id).in_(old))).rowcount)
 
 
-def _find(session: Session, names: PurchaseNames, *, make_id: Callable[[], str], now: datetime) -> Purchase:
+def _find(
+    session: Session, names: PurchaseNames, *, make_id: Callable[[], str], now: datetime
+) -> tuple[Purchase, Sequence[Purchase]]:
     """Return the locked row of a purchase by any of its names, which from now on are all its names.
+
+    Where the names are those of several purchases, these are one: the row of the oldest, and the others.
 
     Names are written before anything is decided: of two replicas with two stages the second waits for the first
     and finds its purchase. They are written in one order, so that two that share several never deadlock.
@@ -167,23 +176,35 @@ def _find(session: Session, names: PurchaseNames, *, make_id: Callable[[], str],
         for name in same
         if (row := known.get(name) or (session.get(PurchaseName, name) if name not in current else None))
     ]
-    found = next((row.purchase_id for row in candidates if _is_fresh(session, row, now)), own)
-    renamed = update(PurchaseName).where(col(PurchaseName.name).in_(current)).values(purchase_id=found)
-    session.connection().execute(renamed)
-    if found == own:
-        purchase = Purchase(id=own, begun_at=now, facts=None)
-        session.add(purchase)
-        return purchase  # nobody else can see it before this transaction ends
-    query = select(Purchase).where(Purchase.id == found).with_for_update()
-    return session.exec(query.execution_options(populate_existing=True)).one()
+    found = _choose(session, candidates, now=now)
+    rows = [purchase for each in sorted(found) if (purchase := _lock(session, each))]
+    if not rows:
+        rows = [Purchase(id=own, begun_at=now, facts=None)]
+        session.add(rows[0])  # nobody else can see it before this transaction ends
+    rows.sort(key=lambda purchase: (purchase.begun_at, purchase.id))
+    ids = [purchase.id for purchase in rows]
+    of_it = col(PurchaseName.name).in_(current) | col(PurchaseName.purchase_id).in_(ids[1:])
+    session.connection().execute(update(PurchaseName).where(of_it).values(purchase_id=ids[0]))
+    return rows[0], rows[1:]
 
 
-def _is_fresh(session: Session, name: PurchaseName, now: datetime) -> bool:
-    """Whether a name still means the same: authorisation codes come again after some time."""
-    purchase = session.get(Purchase, name.purchase_id)
-    if purchase is None:
-        return False
-    return not name.name.startswith("auth:") or now - purchase.begun_at <= AUTH_CODES_LAST
+def _choose(session: Session, names: Sequence[PurchaseName], *, now: datetime) -> set[str]:
+    """Return the purchases that names are of, the surest name first; what an old code leads to is another one."""
+    found: dict[str, datetime] = {}
+    for name in names:
+        purchase = session.get(Purchase, name.purchase_id)
+        if purchase is None:
+            continue
+        moments = [now, *found.values()]
+        apart = max(abs(moment - purchase.begun_at) for moment in moments)
+        if not name.name.startswith("auth:") or apart <= AUTH_CODES_LAST:
+            found.setdefault(purchase.id, purchase.begun_at)
+    return set(found)
+
+
+def _lock(session: Session, purchase_id: str) -> Purchase | None:
+    query = select(Purchase).where(Purchase.id == purchase_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).first()
 
 
 def _keep(row: Purchase, ledger: PurchaseLedger, *, vault: Vault) -> None:

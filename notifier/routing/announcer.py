@@ -3,7 +3,7 @@
 A notice is a message of its own, a line of a storm's digest, or held back by a silence; it is never dropped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -45,14 +45,20 @@ def announce(
     if subject and notification.counted and isinstance(facts, RepeatedFacts):
         repeat = recurring_problems.count_again(session, subject, now=now)
         subject, facts = repeat.key, recurring_problems.show_repeats(facts, repeat)
-    known = outbox.recipients_of(session, subject) if subject and not notification.is_first else frozenset()
-    if subject and known:
-        if notification.reply is not None and notification.urgent:
-            _ask_again(session, subject, places, known, now=now)
-        newer = replace(facts, acknowledge=acknowledgements.state_of(session, subject), mentions=())
-        outbox.edit(session, key=subject, kind=notification.kind, facts=newer, now=now)
-        if notification.reply is not None:
-            _reply(session, notification, notification.reply, known, places, routes=routes, outbox=outbox, now=now)
+    # Which message a channel has of it; of several that of the subject itself.
+    known: dict[str, str] = {}
+    subjects = () if subject is None or notification.is_first else (subject, *notification.twins)
+    for each in subjects:
+        copies = outbox.recipients_of(session, each)
+        known = dict.fromkeys(copies, each) | known
+        if copies:
+            if notification.reply is not None and notification.urgent and each in known.values():
+                channels = [channel for channel, of in known.items() if of == each]
+                _ask_again(session, each, places, channels, now=now)
+            newer = replace(facts, acknowledge=acknowledgements.state_of(session, each), mentions=())
+            outbox.edit(session, key=each, kind=notification.kind, facts=newer, now=now)
+    if notification.reply is not None:
+        _reply(session, notification, notification.reply, known, places, routes=routes, outbox=outbox, now=now)
     new = [place for place in places if place.route_channel.channel not in known]
     if not new:
         return []
@@ -86,7 +92,7 @@ def _reply(
     session: Session,
     notification: Notification,
     reply: NoticeFacts,
-    channels: frozenset[str],
+    known: Mapping[str, str],
     places: Sequence[Destination],
     *,
     routes: Routes,
@@ -98,7 +104,7 @@ def _reply(
     It is a post like others, so it counts, and in a storm it is a line.
     """
     of_route = {place.route_channel.channel: place for place in places}
-    for channel in sorted(channels):
+    for channel in sorted(known):
         place = of_route.get(channel) or Destination(route_channel=name_updates(channel, routes))
         placed = _place(session, notification, place, key=None, silence=None, outbox=outbox, now=now)
         is_alone = placed.status is DeliveryStatus.WAITING
@@ -108,7 +114,7 @@ def _reply(
             facts=replace(reply, mentions=placed.mentions),
             recipient=channel,
             now=now,
-            thread_of=notification.subject if is_alone else None,
+            thread_of=known[channel] if is_alone else None,
             broadcast=is_alone,
             urgent=notification.urgent,
             route=None if notification.alarm else place.route_channel.route,
@@ -118,7 +124,7 @@ def _reply(
 
 
 def _ask_again(
-    session: Session, subject: str, places: Sequence[Destination], known: frozenset[str], *, now: datetime
+    session: Session, subject: str, places: Sequence[Destination], known: Sequence[str], *, now: datetime
 ) -> None:
     """Ask for an acknowledgement of what came now, also when somebody took an earlier stage on."""
     asked = [place for place in places if place.route_channel.channel in known]

@@ -184,3 +184,32 @@ def test_n17_captures_of_unclear_amounts_are_each_one_and_what_is_clear_is_summe
     facts = [facts for row, facts in webhooks.deliveries if row.kind == "transaction"][-1]
     assert facts["amount"] == "10.00 EUR"
     assert facts["amount_unclear"]
+
+
+def test_n2_a_stage_that_joins_two_messages_brings_both_to_the_whole_purchase(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    webhooks.come(
+        {"tradeId": "T2", "authCode": "004711", "tradeStatus": 1, "tradeSrc": "S"},
+        {"tradeId": "T3", "relatedId": "T1", "tradeStatus": 2, "tradeSrc": "S"},
+    )
+    assert len({row.key for row, _ in webhooks.deliveries}) == 2, "nothing says that they are one"
+
+    webhooks.come({"tradeId": "T1", "authCode": "004711", "tradeStatus": 1})
+    webhooks.come({"tradeId": "T2", "tradeStatus": 10, "tradeSrc": "S", "amount": "100"})
+    world.delivers_all(5)
+
+    [first, second] = world.slack.texts()
+    assert first == second
+    assert first.startswith("Refunded: 1.00 EUR")
+
+
+def test_n2_an_authorisation_code_that_comes_again_after_a_month_joins_nothing(world: NotifierWorld) -> None:
+    webhooks = Webhooks(world)
+    webhooks.come({"tradeId": "T1", "authCode": "004711", "tradeStatus": 1})
+    world.clock.passes(days=31)
+    webhooks.come({"tradeId": "T2", "authCode": "004711", "tradeStatus": 1})
+    webhooks.come({"tradeId": "T1", "authCode": "004711", "tradeStatus": 1, "tradeSrc": "S"})
+
+    assert {facts["status"] for row, facts in webhooks.deliveries if row.key == webhooks.deliveries[1][0].key} == {
+        "authorised"
+    }

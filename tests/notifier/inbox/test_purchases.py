@@ -9,12 +9,12 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.inbox.event_facts import TransactionChanged, TransactionFacts, TransactionNotice
 from notifier.inbox.notice_kinds import STATUS_WORDS
-from notifier.inbox.purchase_ledger import PurchaseEntry, PurchaseLedger
+from notifier.inbox.purchase_ledger import MOST_ENTRIES, PurchaseEntry, PurchaseLedger
 from notifier.inbox.purchases import join, name_stage
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.outbox.notice_facts import WhyFacts
@@ -162,6 +162,22 @@ def test_n2_a_purchase_that_was_declined_first_and_then_authorised_shows_both() 
     assert (facts.status, [each.word for each in facts.stages]) == ("authorised", ["declined", "authorised"])
 
 
+def test_n2_captures_of_one_amount_are_each_one_though_the_first_was_found_by_looking() -> None:
+    found = stage("settled", 0, found=True, happened_text="22.11.2026")
+
+    facts = merged((found, stage("settled", 1), stage("settled", 2)))
+
+    assert str(facts.amount) == "24.00 EUR"
+    assert str(merged((found, stage("settled", 1))).amount) == "12.00 EUR", "and a stage is one in both forms"
+
+
+def test_n2_of_more_stages_than_are_kept_the_message_says_that_its_sum_is_not_of_all() -> None:
+    facts = merged(stage("settled", minute) for minute in range(MOST_ENTRIES + 1))
+
+    assert (len(facts.stages[0].parts), facts.more_stages) == (MOST_ENTRIES, True)
+    assert merged([stage("settled")]).more_stages is None
+
+
 STAGES = st.builds(
     stage,
     st.sampled_from(STATUS_WORDS),
@@ -170,20 +186,36 @@ STAGES = st.builds(
     merchant=st.none() | st.sampled_from(["CAFÉ", "SHOP"]),
     trade_id=st.sampled_from(["T1", "T2"]),
     happened_text=st.none() | st.sampled_from(["10:00", "11:00"]),
+    found=st.sampled_from([None, None, True]),
 )
+SETS = st.lists(STAGES, min_size=1, max_size=8)
 
 
-@given(st.lists(STAGES, min_size=1, max_size=8), st.randoms())
+@settings(max_examples=300)
+@given(SETS, st.randoms(use_true_random=False))
 def test_n2_any_order_and_repetition_of_stages_ends_in_the_same_message(
     stages: list[TransactionNotice], chance: random.Random
 ) -> None:
+    check_order(stages, chance)
+
+
+@pytest.mark.soak
+@settings(max_examples=10_000)
+@given(SETS, st.randoms(use_true_random=False))
+def test_n2_any_order_and_repetition_of_stages_ends_in_the_same_message_ten_thousand_times(
+    stages: list[TransactionNotice], chance: random.Random
+) -> None:
+    check_order(stages, chance)
+
+
+def check_order(stages: list[TransactionNotice], chance: random.Random) -> None:
     again = [*stages, *chance.choices(stages, k=3)]
     chance.shuffle(again)
 
     assert merged(again) == merged(stages)
 
 
-@given(st.lists(STAGES, min_size=1, max_size=8))
+@given(SETS)
 def test_a_ledger_is_the_same_after_it_was_stored(stages: list[TransactionNotice]) -> None:
     ledger = PurchaseLedger()
     for each in stages:
