@@ -3,7 +3,7 @@
 import platform
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import Any
 
 import httpx
@@ -27,6 +27,7 @@ from paytend import OutcomeUnknown, ProtocolError, Refused, Unreachable, operati
 MOST_SKEW = timedelta(seconds=60)  # Slack refuses what is signed more than five minutes apart
 UNCLEAR_FOR = timedelta(days=1)
 OLD_OUTBOX = timedelta(minutes=5)
+_IMPORTED = ("approvals", "bot", "commands", "notifier", "paytend", "sandbox", "storage")
 _PACKAGES = ("cardops", "slack-bolt", "slack-sdk", "httpx", "sqlalchemy", "cryptography")
 
 
@@ -195,10 +196,24 @@ def check_templates(context: DoctorContext) -> CheckResult:
 
 
 def check_versions(_context: DoctorContext) -> CheckResult:
-    """List the versions of what runs here."""
-    return fine(
-        f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
-    )
+    """List the versions of what runs here, and check that our packages are ours alone (ADR 15)."""
+    found = f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    if shared := _find_shared():
+        return wrong(
+            f"{found}. {'; '.join(shared)}: one may have overwritten files of the other.",
+            "Install cardops into a virtual environment of its own.",
+        )
+    return fine(found)
+
+
+def _find_shared() -> list[str]:
+    """Return which of our import names another distribution brings too."""
+    brought = packages_distributions()
+    return [
+        f"{', '.join(others)} brings a package {name} too"
+        for name in _IMPORTED
+        if (others := sorted(set(brought.get(name, ())) - {"cardops"}))
+    ]
 
 
 def _version(name: str) -> str:
