@@ -12,6 +12,7 @@ from bot.cli import (
     backup,
     books,
     check,
+    completion,
     configuration,
     database,
     deliveries,
@@ -64,6 +65,7 @@ NOUNS = (
     routes,
     webhooks,
     support_bundle,
+    completion,
 )
 
 

@@ -1,5 +1,6 @@
 """Commented templates of both files, from the models that read them: no setting is missing in them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from types import MappingProxyType
@@ -132,13 +133,16 @@ def write_config(bodies: Mapping[str, str] = _NONE) -> str:
     parts = [_CONFIG]
     for name, section in made["properties"].items():
         is_on = name in bodies or (not bodies and name in _ON)
-        body = write_section(name, bodies.get(name, _SAMPLES[name]))
+        sample = _SAMPLES.get(name) or _write_defaults(find_model(section, known))
+        body = write_section(name, bodies.get(name, sample))
         parts.append(f"\n{''.join(_explain(name, section, known))}{body if is_on else _comment(body)}")
     return "".join(parts)
 
 
 def write_section(name: str, body: str) -> str:
-    """Return one section of cardops.yml, without what explains it."""
+    """Return one section of cardops.yml, without what explains it; a body of one word is its value."""
+    if body and "\n" not in body:
+        return f"{name}: {body}\n"
     return f"{name}:\n" + "".join(f"  {line}" for line in body.splitlines(keepends=True))
 
 
@@ -147,6 +151,12 @@ def quote(value: str) -> str:
     if value and not any(sign.isspace() or sign in "'\"\\#$`" for sign in value):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" if value else ""
+
+
+def _write_defaults(model: Mapping[str, Any] | None) -> str:
+    """Return a section as it is by itself, where nobody wrote a sample of it."""
+    keys = model["properties"].items() if model else ()
+    return "".join(f"{key}: {json.dumps(value.get('default'), ensure_ascii=False)}\n" for key, value in keys)
 
 
 def _write_default(value: Any) -> str:
