@@ -97,3 +97,24 @@ def test_a25_two_replicas_that_refuse_somebody_at_once_write_one_event(world: Jo
     for replica in replicas:
         replica.write()
     assert len(_refusals(world, GUEST)) == 2
+
+
+def test_a_guest_in_the_approvals_channel_sees_nothing_beyond_the_message(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.asks("20.00")
+    world.slack.invites("C0APPROVALS", GUEST)
+    message = world.card()
+    value = {"request": world.request().id, "digest": world.request().digest}
+
+    for action in ("request_approve", "request_deny", "request_withdraw"):
+        world.clicks(GUEST, action, message=message)
+        assert world.slack.modal(GUEST) is None, action
+        assert "Rūta" not in world.told(GUEST), action
+    # Buttons of other messages, with a value that a guest could have read in this one.
+    details = {"type": "button", "action_id": "request_show", "text": {"type": "plain_text", "text": "x"}}
+    forged = {**message, "blocks": [{"type": "actions", "block_id": "x", "elements": [details]}]}
+    world.clicks(GUEST, "request_show", message=forged, value=json.dumps(value))
+
+    assert world.slack.modal(GUEST) is None
+    assert "may not" in world.told(GUEST)
+    assert world.request().status == "pending"
