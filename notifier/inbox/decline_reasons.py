@@ -5,7 +5,7 @@ for a decline of just now and for no other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.inbox.event_facts import DeclineReason, TransactionNotice
@@ -44,7 +44,13 @@ def explain(
     reporter: str | None = None,
     look: CardLook | None = None,
 ) -> DeclineReason | None:
-    """Return why a purchase was declined, None where that is not known; `reporter` is the name behind `report`."""
+    """Return why a purchase was declined, None where that is not known; `reporter` is the name behind `report`.
+
+    Of one that succeeded although its card was reported lost, that report.
+    """
+    if facts.despite is not None:
+        is_same = report is not None and report.at == facts.despite.at
+        return replace(facts.despite, by=reporter) if is_same else facts.despite
     if facts.status != "declined":
         return None
     declined_at = facts.happened or now

@@ -224,22 +224,25 @@ class Dispatcher:
     ) -> Notification:
         """Return the notification of a movement as one of its purchase, with whose card it is if that is known."""
         card_id = facts.card_id
-        name = reason = None
         if self._cardholder_names is not None and card_id:
-            name, reason = self._cardholder_names.find(card_id), self._cardholder_names.explain(session, facts)
+            facts = replace(facts, holder_name=self._cardholder_names.find(card_id))
+            facts = self._cardholder_names.explain(session, facts)
         joined = purchases.join(
             session,
             notification,
-            replace(facts, holder_name=name, reason=reason),
+            facts,
             digests=_read_names(row, event, vault=self._vault),
             vault=self._vault,
             make_id=self._outbox.make_key,
             now=now,
         )
         is_named = isinstance(joined.facts, TransactionNotice) and joined.facts.holder_name
-        is_declined = facts.status == "declined"
-        if card_id and joined.subject and (is_declined or not is_named):
-            self._incomplete.append(Incomplete(card_id=card_id, subject=joined.subject, is_declined=is_declined))
+        is_unexplained = facts.status == "declined" or (
+            isinstance(joined.facts, TransactionNotice) and joined.facts.despite is not None
+        )
+        if card_id and joined.subject and (is_unexplained or not is_named):
+            wanted = Incomplete(card_id=card_id, subject=joined.subject, is_unexplained=is_unexplained)
+            self._incomplete.append(wanted)
         return joined
 
     def _is_routed(self, notification: Notification) -> bool:

@@ -49,6 +49,7 @@ class TransactionFacts(EventFacts):
     `…_text` are words with Paytend's code beside, `happened_text` is the time as Paytend wrote it, `clock` the
     time of day in Paytend's zone, `direction` is "in" or "out" of the card. `late` says that it came more than a
     week after it happened. `more_stages`: there are more than are kept, so the sums are not of all.
+    `despite` is what should have stopped it: its card was reported lost before.
     """
 
     status: str
@@ -74,6 +75,7 @@ class TransactionFacts(EventFacts):
     related_id: str | None
     auth_code: str | None
     reason: DeclineReason | None = None
+    despite: DeclineReason | None = None
     stages: Sequence[PurchaseStage] = ()
     more_stages: bool | None = None
     happened: datetime | None

@@ -21,12 +21,14 @@ _VERSION = 2
 # How far each status word has come; what is not here is where an authorisation is. Of equally far ones the
 # later counts: a purchase that was declined may be authorised at the next try.
 _RANKS = {"cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided": 4, "reversed": 4}
+SUCCEEDED = frozenset({"authorised", "settled", "successful"})
 _MONEY = ("amount", "other_amount", "fee", "balance")
+_NOT_OF_ENTRIES = ("reason", "despite", "stages")
 _OPTIONAL = ("holder_name", "found", "update", "direction", "amount_unclear", "more_stages")
 _REQUIRED = tuple(
     field.name
     for field in fields(TransactionFacts)
-    if field.name not in {*_OPTIONAL, "reason", "stages", *(inherited.name for inherited in fields(NoticeFacts))}
+    if field.name not in {*_OPTIONAL, *_NOT_OF_ENTRIES, *(inherited.name for inherited in fields(NoticeFacts))}
 )
 
 
@@ -65,7 +67,9 @@ class PurchaseEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class PurchaseLedger:
-    """The reports on a purchase, each once; `holder_name` and `reason` are looked up, not sent.
+    """The reports on a purchase, each once; `holder_name`, `reason` and `loss` are looked up, not sent.
+
+    `loss` is the report of its card that was known when it succeeded.
 
     `twins` are the subjects of other messages about it: it was thought to be several before a stage joined them.
     """
@@ -73,20 +77,35 @@ class PurchaseLedger:
     entries: Sequence[PurchaseEntry] = ()
     holder_name: str | None = None
     reason: DeclineReason | None = None
+    loss: DeclineReason | None = None
     twins: Sequence[str] = ()
 
     def add(self, entry: PurchaseEntry) -> Self:
         """Return the ledger with this stage; the same ledger when it is there already with all these details."""
         bare = replace(
             entry,
-            facts=replace(entry.facts, stages=(), holder_name=None, reason=None, mentions=(), acknowledge=None),
+            facts=replace(
+                entry.facts,
+                stages=(),
+                holder_name=None,
+                reason=None,
+                despite=None,
+                mentions=(),
+                acknowledge=None,
+            ),
         )
         same = [known for known in self.entries if known.is_of(bare)]
         # Of two reports on one stage one is kept, whichever came first: that with the most details.
         kept = [known for known in self.entries if known not in same] + [max([*same, bare], key=_detail)]
         entries = tuple(sorted(kept, key=lambda each: each.order)[-MOST_ENTRIES:])
         name = self.holder_name or entry.facts.holder_name
-        return replace(self, entries=entries, holder_name=name, reason=self.reason or entry.facts.reason)
+        return replace(
+            self,
+            entries=entries,
+            holder_name=name,
+            reason=self.reason or entry.facts.reason,
+            loss=self.loss or entry.facts.despite,
+        )
 
     def merge(self, other: Self, *, subject: str) -> Self:
         """Return the ledger with all that another one has, whose message has this subject."""
@@ -97,6 +116,7 @@ class PurchaseLedger:
             merged,
             holder_name=self.holder_name or other.holder_name,
             reason=self.reason or other.reason,
+            loss=self.loss or other.loss,
             twins=tuple(sorted({*self.twins, *other.twins, subject})),
         )
 
@@ -154,10 +174,19 @@ class PurchaseLedger:
             "found": any(entry.facts.found for entry in self.entries) or None,
             "holder_name": self.holder_name,
             "reason": self.reason if last.status == "declined" else None,
+            "despite": self._find_despite(shown),
             "stages": _sum_up(shown),
             "more_stages": True if len(self.entries) == MOST_ENTRIES else None,
         }
         return TransactionNotice(**{**list_facts(last), **known})
+
+    def _find_despite(self, shown: Sequence[PurchaseEntry]) -> DeclineReason | None:
+        """Return the loss of its card, unless the purchase began before it was reported."""
+        succeeded = [entry.facts.happened for entry in shown if entry.facts.status in SUCCEEDED]
+        if self.loss is None or self.loss.at is None or not succeeded:
+            return None
+        is_earlier = any(moment is not None and moment < self.loss.at for moment in succeeded)
+        return None if is_earlier else self.loss
 
     def as_json(self) -> dict[str, Any]:
         """Return what `read` reads again."""
@@ -165,6 +194,7 @@ class PurchaseLedger:
             "version": _VERSION,
             "holder_name": self.holder_name,
             "reason": make_plain(self.reason),
+            "loss": make_plain(self.loss),
             "twins": list(self.twins),
             "entries": [{"trade": entry.trade, "facts": make_plain(entry.facts)} for entry in self.entries],
         }
@@ -177,9 +207,13 @@ class PurchaseLedger:
                 PurchaseEntry(trade=entry["trade"], facts=_read_facts(entry["facts"]))
                 for entry in stored["entries"]
             ]
-            reason = _read_reason(stored.get("reason"))
-            twins = tuple(stored.get("twins") or ())
-            return cls(entries=tuple(entries), holder_name=stored["holder_name"], reason=reason, twins=twins)
+            return cls(
+                entries=tuple(entries),
+                holder_name=stored["holder_name"],
+                reason=_read_reason(stored.get("reason")),
+                loss=_read_reason(stored.get("loss")),
+                twins=tuple(stored.get("twins") or ()),
+            )
         facts = _read_facts(stored)
         ledger = cls(holder_name=facts.holder_name)
         for stage in stored["stages"]:

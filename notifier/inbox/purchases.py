@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, delete, select
 
 from notifier.inbox.event_facts import DeclineReason, TransactionChanged, TransactionNotice
-from notifier.inbox.purchase_ledger import PurchaseEntry, PurchaseLedger
+from notifier.inbox.purchase_ledger import SUCCEEDED, PurchaseEntry, PurchaseLedger
 from notifier.inbox.tables import Purchase, PurchaseName
 from notifier.rendering.facts import list_facts
 from notifier.routing.notification import Notification
@@ -76,8 +76,9 @@ def join(
     as an edit notifies nobody.
     """
     names = name_stage(facts, digests)
+    entry = PurchaseEntry(trade=names.own, facts=facts)
     if not names.names:
-        return replace(notification, facts=facts)
+        return _mark(notification, replace(facts, despite=PurchaseLedger().add(entry).summary.despite))
     row, others = _find(session, names, make_id=make_id, now=now)
     before = _open(row, vault=vault)
     for other in others:
@@ -85,18 +86,23 @@ def join(
         other.facts = None  # its names lead to the other purchase from now on
     if names.own:
         before = before.rename(names.names[0][1:], to=names.own)
-    entry = PurchaseEntry(trade=names.own, facts=facts)
     after = before.add(entry)
     _keep(row, after, vault=vault)
     shown = after.summary
+    facts = replace(facts, despite=shown.despite if facts.status in SUCCEEDED else None)
+    is_marked = facts.despite is not None and (
+        not before.entries
+        or before.summary.despite is None
+        or (facts.status == "authorised" and before.lacks(entry))
+    )
     # Only of what was told before: the first message of a purchase rings by itself.
-    is_worse = bool(before.entries) and facts.status in ALARMING and before.lacks(entry)
+    is_worse = bool(before.entries) and (is_marked or (facts.status in ALARMING and before.lacks(entry)))
     reply = None
     if is_worse:
         told = replace(facts, holder_name=shown.holder_name, stages=shown.stages)
         reply = TransactionChanged(**list_facts(told), before=before.summary.status)
     return replace(
-        notification,
+        _mark(notification, facts) if is_marked else notification,
         facts=shown,
         stage=facts,
         subject=f"{_SUBJECT}{row.id}",
@@ -104,6 +110,13 @@ def join(
         is_first=not before.entries,
         reply=reply,
     )
+
+
+def _mark(notification: Notification, facts: TransactionNotice) -> Notification:
+    """Return the notification of these facts, urgent and for on-call where its card was reported lost before."""
+    if facts.despite is None:
+        return replace(notification, facts=facts)
+    return replace(notification, facts=facts, urgent=True, calls="oncall")
 
 
 def find_summary(
@@ -128,7 +141,8 @@ def complete(
 ) -> tuple[TransactionNotice, Sequence[str]] | None:
     """Add what was looked up to a purchase, locked until the transaction ends; None where it changes nothing.
 
-    Returns what its messages show now, and their subjects; `explain` returns why it was declined.
+    Returns what its messages show now, and their subjects; `explain` returns why it was declined, or what
+    should have stopped it.
     """
     row = _lock(session, subject.removeprefix(_SUBJECT))
     if row is None or row.facts is None:
@@ -136,7 +150,8 @@ def complete(
     before = _open(row, vault=vault)
     after = replace(before, holder_name=name or before.holder_name)
     if explain is not None:
-        after = replace(after, reason=explain(after.summary))
+        why = explain(after.summary)
+        after = replace(after, loss=why) if after.summary.despite else replace(after, reason=why)
     if after == before:
         return None
     _keep(row, after, vault=vault)

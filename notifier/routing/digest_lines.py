@@ -39,7 +39,10 @@ def write_line(kind: str, facts: Mapping[str, Any], *, at: datetime) -> str:
 def _say_transaction(facts: Mapping[str, Any]) -> list[Any]:
     card = facts.get("last_four") or facts.get("card_id")
     merchant = _shorten(str(facts.get("merchant") or ""), _LONGEST_MERCHANT)
-    return [facts.get("status"), facts.get("amount") or "no amount", f"•{card}" if card else "", merchant]
+    unclear = facts.get("amount_unclear")
+    amount = facts.get("amount") or (f"{unclear} (unit unclear)" if unclear else "no amount")
+    lost = "though reported lost" if facts.get("despite") else ""
+    return [facts.get("status"), amount, f"•{card}" if card else "", lost, merchant]
 
 
 def _say_audit(facts: Mapping[str, Any]) -> list[Any]:

@@ -56,7 +56,8 @@ _FACTS: dict[str, tuple[str, ...]] = {
 
 def may_be_silenced(kind: str, facts: Mapping[str, Any]) -> bool:
     """Whether a notice may be held back at all."""
-    return kind in SILENCEABLE and str(facts.get("status")) not in ALARMING
+    # Also what succeeded `despite` its card being reported lost.
+    return kind in SILENCEABLE and str(facts.get("status")) not in ALARMING and not facts.get("despite")
 
 
 def matches(matcher: Matcher, kind: str, facts: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from notifier.inbox import cardholder_names
 from notifier.inbox.cardholder_names import CardholderNames, Incomplete, LossReports
@@ -17,6 +18,8 @@ from notifier.inbox.dispatcher import Dispatcher
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.inbox import take_in
 from notifier.routing.routes import RouteRule, Routes
+from notifier.routing.silence_matcher import Matcher, matches
+from notifier.routing.tables import Acknowledgement
 from paytend import AmountUnit, AmountUnits, Money, Refused, Unreachable
 from paytend.errors import AnotherSubject
 from paytend.models.codes import CardStatus
@@ -75,7 +78,11 @@ def context(world: NotifierWorld) -> Desk:
     dispatcher = Dispatcher(
         database=world.database,
         outbox=world.outbox,
-        routes=Routes(rules=(RouteRule(kind="transaction", to=("alerts",)),), channels={"alerts": "C0ALERTS"}),
+        routes=Routes(
+            rules=(RouteRule(kind="transaction", to=("alerts",)),),
+            channels={"alerts": "C0ALERTS"},
+            mentions={"oncall": ("U0OLGA",)},
+        ),
         vault=world.vault,
         units=AmountUnits(calls=AmountUnit.MINOR, webhooks=AmountUnit.MINOR),
         timezone=UTC,
@@ -192,7 +199,7 @@ def test_a_paytend_that_is_down_is_asked_again_later_and_holds_no_notice(context
 
 
 def unnamed(card_id: str, subject: str = "purchase:none") -> Incomplete:
-    return Incomplete(card_id=card_id, subject=subject, is_declined=False)
+    return Incomplete(card_id=card_id, subject=subject, is_unexplained=False)
 
 
 def test_n22_a_card_that_times_out_holds_no_other_and_is_given_up(context: Desk) -> None:
@@ -341,3 +348,55 @@ def _wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_purchase_on_a_card_that_was_reported_lost_is_urgent_at_once_and_says_who_reported_it(
+    context: Desk,
+) -> None:
+    world = context.world
+    context.reports["1755902"] = LossReport(account="U0SAM", at=world.clock.now - timedelta(minutes=5))
+    said = {"tradeSrc": "A", "tradeStatus": 1, "businessDate": None}
+
+    context.hears(**said)
+    world.delivers()
+
+    text = world.slack.messages[0]["text"]
+    assert text.startswith("<@U0OLGA> Authorised: 12.50 EUR")
+    assert "Reported lost <!date" in text
+    assert "|2026-11-22 09:55 UTC>, yet it went through." in text
+    assert "card_lost" in str(world.slack.messages[0]["blocks"])
+    assert [row.urgent for row in world.rows()] == [True]
+    with world.database.reading() as session:
+        assert session.exec(select(Acknowledgement)).all()
+
+    context.names.fetch_next()
+    world.delivers_all(2)
+    assert "Reported lost by Sam <!date" in world.slack.messages[0]["text"]
+
+    context.hears(**said | {"tradeSrc": "S"})
+    world.delivers_all(2)
+    assert len(world.slack.messages) == 1, "it is known: its settlement rings nobody again"
+    context.hears(**said, amount="5000")
+    world.delivers_all(2)
+    assert "<@U0OLGA> Authorised: 50.00 EUR" in world.slack.messages[1]["text"], "and more money does"
+
+
+def test_a_message_becomes_urgent_when_a_later_stage_shows_that_the_card_was_lost(context: Desk) -> None:
+    world = context.world
+    context.hears(tradeStatus=1, businessDate=None, tradeSrc="S")
+    world.delivers()
+    context.reports["1755902"] = LossReport(account="U0SAM", at=world.clock.now - timedelta(minutes=5))
+
+    context.hears(tradeStatus=1, businessDate=None, tradeSrc="S", amount="900")
+    world.delivers_all(3)
+
+    [shown, reply] = world.slack.messages
+    assert "yet it went through" in shown["text"]
+    assert reply["text"].startswith("<@U0OLGA> Settled: 9.00 EUR")
+    assert reply["thread_ts"] == shown["ts"]
+
+
+def test_no_silence_holds_back_what_went_through_on_a_lost_card() -> None:
+    lost = {"status": "settled", "despite": {"kind": "lost"}}
+    assert not matches(Matcher(status="settled"), "transaction", lost)
+    assert matches(Matcher(status="settled"), "transaction", {**lost, "despite": None})

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.inbox.event_facts import TransactionChanged, TransactionFacts, TransactionNotice
+from notifier.inbox.event_facts import DeclineReason, TransactionChanged, TransactionFacts, TransactionNotice
 from notifier.inbox.notice_kinds import STATUS_WORDS
 from notifier.inbox.purchase_ledger import MOST_ENTRIES, PurchaseEntry, PurchaseLedger
 from notifier.inbox.purchases import join, name_stage
@@ -176,6 +176,30 @@ def test_n2_of_more_stages_than_are_kept_the_message_says_that_its_sum_is_not_of
 
     assert (len(facts.stages[0].parts), facts.more_stages) == (MOST_ENTRIES, True)
     assert merged([stage("settled")]).more_stages is None
+
+
+LOST = DeclineReason(kind="lost", at=START + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_marked"),
+    [
+        ((2,), True),
+        ((0,), False),
+        ((2, 0), False),  # settled now, and authorised before the report: nobody could stop it
+        ((1, 2), True),
+    ],
+)
+def test_a_success_is_marked_where_its_card_was_reported_lost_before(
+    minutes: tuple[int, ...], is_marked: bool
+) -> None:
+    words = ("settled", "authorised") if minutes[0] == 2 else ("authorised", "settled")
+    stages = [stage(word, minute, despite=LOST) for word, minute in zip(words, minutes, strict=False)]
+
+    for order in permutations(stages):
+        assert merged(order).despite == (LOST if is_marked else None)
+    declined = merged([stage("declined", 2, despite=LOST)])
+    assert declined.despite is None, "that is what was to happen"
 
 
 STAGES = st.builds(
