@@ -108,6 +108,7 @@ def _transaction_facts(event: TransactionHappened, timezone: tzinfo, now: dateti
         source_text=_with_code(transaction.source),
         amount=transaction.amount,
         amount_unclear=transaction.unclear_amount,
+        amount_unread=transaction.unread_amount,
         direction={1: "in", -1: "out"}.get(transaction.sign),
         other_amount=transaction.other_amount if transaction.other_amount != transaction.amount else None,
         fee=transaction.fee if transaction.fee and transaction.fee.amount else None,

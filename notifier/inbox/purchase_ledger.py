@@ -14,6 +14,7 @@ from notifier.inbox.event_facts import DeclineReason, PurchaseStage, Transaction
 from notifier.outbox.notice_facts import NoticeFacts, WhyFacts
 from notifier.rendering.facts import list_facts, make_plain
 from paytend import Money
+from paytend.money import NotMoney
 
 MOST_ENTRIES = 200  # a purchase is read and written whole with each stage
 _VERSION = 2
@@ -24,7 +25,7 @@ _RANKS = {"cancelled": 2, "successful": 3, "settled": 3, "refunded": 4, "voided"
 SUCCEEDED = frozenset({"authorised", "settled", "successful"})
 _MONEY = ("amount", "other_amount", "fee", "balance")
 _NOT_OF_ENTRIES = ("reason", "despite", "stages")
-_OPTIONAL = ("holder_name", "found", "update", "direction", "amount_unclear", "more_stages")
+_OPTIONAL = ("holder_name", "found", "update", "direction", "amount_unclear", "amount_unread", "more_stages")
 _REQUIRED = tuple(
     field.name
     for field in fields(TransactionFacts)
@@ -44,7 +45,7 @@ class PurchaseEntry:
         """What makes two reports the same stage, whatever else they say."""
         facts = self.facts
         code = facts.status_code or "" if facts.status == "other" else ""
-        amount = facts.amount_unclear or _text(facts.amount)
+        amount = facts.amount_unclear or facts.amount_unread or _text(facts.amount)
         return (self.trade, facts.status, code, amount, facts.happened_text or _text(facts.happened))
 
     @property
@@ -253,7 +254,10 @@ def _add(amounts: Sequence[Money | None], *, like: Money | None) -> Money | None
     if like is None:
         return None
     same = [money.amount for money in amounts if money and money.currency == like.currency]
-    return Money(amount=sum(same[1:], same[0]), currency=like.currency)
+    try:
+        return Money(amount=sum(same[1:], same[0]), currency=like.currency)
+    except NotMoney:
+        return None  # a sum beyond all measure: the parts are shown, and no stage goes untold for it
 
 
 def _read_facts(stored: Mapping[str, Any]) -> TransactionNotice:

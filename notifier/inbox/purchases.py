@@ -6,6 +6,7 @@ they were sent. What a purchase is made of, and what it shows, is `purchase_ledg
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,9 +21,10 @@ from notifier.rendering.facts import list_facts
 from notifier.routing.notification import Notification
 from notifier.routing.routed_kinds import ALARMING
 from storage.upsert import insert_once
-from storage.vault import Vault
+from storage.vault import Unreadable, Vault
 
 TABLE = "purchase"
+_log = logging.getLogger(__name__)
 _SUBJECT = "purchase:"
 AUTH_CODES_LAST = timedelta(days=30)
 KEPT = timedelta(days=90)  # nothing more comes of an older purchase
@@ -80,6 +82,7 @@ def join(
     if not names.names:
         return _mark(notification, replace(facts, despite=PurchaseLedger().add(entry).summary.despite))
     row, others = _find(session, names, make_id=make_id, now=now)
+    is_known = row.facts is not None
     before = _open(row, vault=vault)
     for other in others:
         before = before.merge(_open(other, vault=vault), subject=f"{_SUBJECT}{other.id}")
@@ -96,18 +99,20 @@ def join(
         or (facts.status == "authorised" and before.lacks(entry))
     )
     # Only of what was told before: the first message of a purchase rings by itself.
-    is_worse = bool(before.entries) and (is_marked or (facts.status in ALARMING and before.lacks(entry)))
+    is_worse = is_known and (is_marked or (facts.status in ALARMING and before.lacks(entry)))
     reply = None
     if is_worse:
         told = replace(facts, holder_name=shown.holder_name, stages=shown.stages)
-        reply = TransactionChanged(**list_facts(told), before=before.summary.status)
+        reply = TransactionChanged(
+            **list_facts(told), before=before.summary.status if before.entries else "unreadable"
+        )
     return replace(
         _mark(notification, facts) if is_marked else notification,
         facts=shown,
         stage=facts,
         subject=f"{_SUBJECT}{row.id}",
         twins=after.twins,
-        is_first=not before.entries,
+        is_first=not is_known,
         reply=reply,
     )
 
@@ -126,8 +131,8 @@ def find_summary(
     for name in (name for same in name_stage(facts, digests).names for name in same):
         known = session.get(PurchaseName, name)
         row = known and session.get(Purchase, known.purchase_id)
-        if row and row.facts is not None:
-            return _open(row, vault=vault).summary
+        if row and row.facts is not None and (ledger := _open(row, vault=vault)).entries:
+            return ledger.summary
     return facts
 
 
@@ -148,6 +153,8 @@ def complete(
     if row is None or row.facts is None:
         return None
     before = _open(row, vault=vault)
+    if not before.entries:
+        return None
     after = replace(before, holder_name=name or before.holder_name)
     if explain is not None:
         why = explain(after.summary)
@@ -228,6 +235,15 @@ def _keep(row: Purchase, ledger: PurchaseLedger, *, vault: Vault) -> None:
 
 
 def _open(row: Purchase, *, vault: Vault) -> PurchaseLedger:
+    """Return what is stored of a purchase; of one that cannot be read (any more) what comes now is the first.
+
+    A damaged row must not hold back that the purchase was reversed.
+    """
     if row.facts is None:
         return PurchaseLedger()
-    return PurchaseLedger.read(json.loads(vault.open(row.facts, table=TABLE, row=row.id, column="facts")))
+    try:
+        plain = vault.open(row.facts, table=TABLE, row=row.id, column="facts")
+    except Unreadable:
+        _log.error("purchase.unreadable", extra={"purchase": row.id})
+        return PurchaseLedger()
+    return PurchaseLedger.read(json.loads(plain))

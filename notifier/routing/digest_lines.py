@@ -40,7 +40,8 @@ def _say_transaction(facts: Mapping[str, Any]) -> list[Any]:
     card = facts.get("last_four") or facts.get("card_id")
     merchant = _shorten(str(facts.get("merchant") or ""), _LONGEST_MERCHANT)
     unclear = facts.get("amount_unclear")
-    amount = facts.get("amount") or (f"{unclear} (unit unclear)" if unclear else "no amount")
+    as_sent = f"{unclear} (unit unclear)" if unclear else facts.get("amount_unread")
+    amount = facts.get("amount") or as_sent or "no amount"
     lost = "though reported lost" if facts.get("despite") else ""
     return [facts.get("status"), amount, f"•{card}" if card else "", lost, merchant]
 

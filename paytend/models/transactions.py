@@ -13,6 +13,7 @@ from paytend.money import PRECISION, Money, NotMoney, read_amount, read_decimal
 # Types of a.4. An adjustment (200) goes either way and an inquiry (300) moves nothing, so neither has a sign.
 _IN = frozenset({"100", "120"})
 _OUT = frozenset({"110", "121", "150", "151", "500"})
+_MOST_SHOWN = 40  # characters of what is no amount
 _BACK = frozenset({"2", "10"})  # a reversal and a refund go the other way
 
 
@@ -70,11 +71,22 @@ class Transaction(TransactionKey):
         """The amount as it came, with its currency, where a decimal point contradicts the unit that is set."""
         if self.amount is not None or self.currency not in PRECISION:
             return None
-        text = read_text(self.raw.get("amount", self.raw.get("billAmount", self.raw.get("bill_amount"))))
+        text = read_text(self._sent_amount())
         try:
             return f"{text} {self.currency}" if text and "." in text and read_decimal(text) is not None else None
         except NotMoney:
             return None
+
+    @property
+    def unread_amount(self) -> str | None:
+        """The amount as it came, with its currency, where it is none, or in a currency that is not known here."""
+        if self.amount is not None or self.unclear_amount is not None:
+            return None
+        text = read_text(self._sent_amount())
+        return f"{text[:_MOST_SHOWN]} {(self.currency or '')[:10]}".strip() if text else None
+
+    def _sent_amount(self) -> object:
+        return self.raw.get("amount", self.raw.get("billAmount", self.raw.get("bill_amount")))
 
     @field_validator("other_amount", mode="before")
     @classmethod

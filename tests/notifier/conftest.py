@@ -130,6 +130,20 @@ class NotifierWorld:
 def world(
     database: SqlDatabase, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids
 ) -> NotifierWorld:
+    return make_world(database, slack, renderer=renderer, clock=clock, vault=vault, make_id=make_id)
+
+
+@pytest.fixture
+def sqlite_world(
+    sqlite: SqlDatabase, slack: Slack, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids
+) -> NotifierWorld:
+    """The world where the database makes no difference."""
+    return make_world(sqlite, slack, renderer=renderer, clock=clock, vault=vault, make_id=make_id)
+
+
+def make_world(
+    database: SqlDatabase, slack: Slack, *, renderer: Renderer, clock: Clock, vault: Vault, make_id: Ids
+) -> NotifierWorld:
     outbox = Outbox(vault=vault, make_id=make_id)
     deliverer = Deliverer(
         database=database,

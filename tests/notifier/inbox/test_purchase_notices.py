@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import pytest
 from pydantic import TypeAdapter
 from sqlmodel import col, select
 
 from notifier.inbox.dispatcher import BATCH, MOST_URGENT
 from notifier.inbox.group_commit import GroupCommit
-from notifier.inbox.tables import InboxEvent
+from notifier.inbox.tables import InboxEvent, Purchase
 from notifier.outbox.tables import Delivery
 from notifier.routing.routes import RouteRule
 from paytend.redaction import redact
@@ -213,3 +214,64 @@ def test_n2_an_authorisation_code_that_comes_again_after_a_month_joins_nothing(w
     assert {facts["status"] for row, facts in webhooks.deliveries if row.key == webhooks.deliveries[1][0].key} == {
         "authorised"
     }
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ({"amount": " 1200 "}, "12.00 EUR"),
+        ({"amount": "-0"}, "0.00 EUR"),
+        ({"amount": -1200}, "-12.00 EUR"),
+        ({"amount": "1e3"}, "unreadable amount “1e3 EUR”"),
+        ({"amount": "12,00"}, "unreadable amount “12,00 EUR”"),
+        ({"amount": "1200", "currency": None}, "unreadable amount “1200”"),
+        ({"amount": "1200", "currency": "XYZ"}, "unreadable amount “1200 XYZ”"),
+        ({"amount": "9" * 60}, f"unreadable amount “{'9' * 40} EUR”"),
+        ({"amount": None}, "unreadable amount"),
+        ({"amount": "1200", "businessDate": "1969-12-31 23:59:59"}, "12.00 EUR"),
+        ({"amount": "1200", "businessDate": "9999-12-31 23:59:59"}, "12.00 EUR"),
+        ({"amount": "1200", "businessDate": "2099-01-01 00:00:00"}, "12.00 EUR"),
+    ],
+)
+def test_n17_an_odd_amount_or_date_is_told_at_once_and_shown_as_it_came(
+    sqlite_world: NotifierWorld, sent: dict[str, Any], shown: str
+) -> None:
+    webhooks = Webhooks(sqlite_world)
+    webhooks.come({"tradeStatus": 1, "tradeSrc": "S", "currencyTxn": None, **sent})
+    sqlite_world.delivers()
+
+    [text] = sqlite_world.slack.texts()
+    assert text.startswith(f"Settled: {shown} at SHOP")
+
+
+def test_n2_unreadable_amounts_of_one_moment_are_each_a_stage_and_so_are_those_beyond_all_measure(
+    sqlite_world: NotifierWorld,
+) -> None:
+    captured = {"tradeStatus": 1, "tradeSrc": "S"}
+    webhooks = Webhooks(sqlite_world)
+    webhooks.come(*({**captured, "amount": amount} for amount in ("1e3", "2e3")))
+    webhooks.come(*({**captured, "tradeId": "T2", "amount": f"{part}{'9' * 16}"} for part in (8, 7)))
+    webhooks.come({**captured, "tradeId": "T2", "tradeStatus": 6, "amount": "100"})
+
+    with sqlite_world.database.reading() as session:
+        assert [row.failures for row in session.exec(select(InboxEvent)).all()] == [0] * 5
+    last = webhooks.deliveries[-1][1]
+    assert "cancelled" in {stage["word"] for stage in last["stages"]}
+
+
+def test_n8_a_purchase_whose_row_is_damaged_holds_back_nothing_that_comes_of_it(
+    sqlite_world: NotifierWorld,
+) -> None:
+    world = sqlite_world
+    webhooks = Webhooks(world)
+    webhooks.come({"tradeStatus": 1})
+    world.delivers()
+    with world.database.writing() as session:
+        [purchase] = session.exec(select(Purchase)).all()
+        purchase.facts = b"damaged"
+
+    webhooks.come({"tradeStatus": 2})
+    world.delivers_all(3)
+
+    assert [text.split(":")[0] for text in world.slack.texts()] == ["Reversed", "Reversed"]
+    assert [row.urgent for row in world.rows() if row.kind == "transaction_changed"] == [True]
