@@ -376,6 +376,7 @@ def test_a_purchase_on_a_card_that_was_reported_lost_is_urgent_at_once_and_says_
     context.hears(**said | {"tradeSrc": "S"})
     world.delivers_all(2)
     assert len(world.slack.messages) == 1, "it is known: its settlement rings nobody again"
+    world.clock.passes(minutes=2)  # people are mentioned once a window
     context.hears(**said, amount="5000")
     world.delivers_all(2)
     assert "<@U0OLGA> Authorised: 50.00 EUR" in world.slack.messages[1]["text"], "and more money does"

@@ -259,7 +259,7 @@ def test_n2_unreadable_amounts_of_one_moment_are_each_a_stage_and_so_are_those_b
     assert "cancelled" in {stage["word"] for stage in last["stages"]}
 
 
-def test_n8_a_purchase_whose_row_is_damaged_holds_back_nothing_that_comes_of_it(
+def test_n8_a_purchase_whose_row_is_damaged_holds_nothing_back(
     sqlite_world: NotifierWorld,
 ) -> None:
     world = sqlite_world
