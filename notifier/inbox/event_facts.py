@@ -46,7 +46,7 @@ class TransactionFacts(EventFacts):
     """A transaction as far as its purchase has come, with all stages so far.
 
     `amount_unclear` is the amount as it came, where it may be whole units or the smallest one: nobody guesses;
-    `amount_unread` where it is no amount at all.
+    `amount_unread` the same where it cannot be read at all.
     `…_text` are words with Paytend's code beside, `happened_text` is the time as Paytend wrote it, `clock` the
     time of day in Paytend's zone, `direction` is "in" or "out" of the card. `late` says that it came more than a
     week after it happened. `more_stages`: there are more than are kept, so the sums are not of all.

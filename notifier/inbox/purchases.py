@@ -80,48 +80,46 @@ def join(
     names = name_stage(facts, digests)
     entry = PurchaseEntry(trade=names.own, facts=facts)
     if not names.names:
-        return _mark(notification, replace(facts, despite=PurchaseLedger().add(entry).summary.despite))
+        alone = PurchaseLedger().add(entry)
+        single = replace(notification, facts=replace(facts, despite=alone.summary.despite), is_first=True)
+        return replace(_decide_urgency(single, entry, before=PurchaseLedger(), after=alone), stage=None)
     row, others = _find(session, names, make_id=make_id, now=now)
     is_known = row.facts is not None
-    before = _open(row, vault=vault)
-    for other in others:
-        before = before.merge(_open(other, vault=vault), subject=f"{_SUBJECT}{other.id}")
-        other.facts = None  # its names lead to the other purchase from now on
-    if names.own:
-        before = before.rename(names.names[0][1:], to=names.own)
+    before = _open_whole(row, others, names, vault=vault)
     after = before.add(entry)
     _keep(row, after, vault=vault)
+    joined = replace(
+        notification,
+        facts=after.summary,
+        stage=facts,
+        subject=f"{_SUBJECT}{row.id}",
+        twins=after.twins,
+        is_first=not is_known,
+    )
+    return _decide_urgency(joined, entry, before=before, after=after)
+
+
+def _decide_urgency(
+    notification: Notification, entry: PurchaseEntry, *, before: PurchaseLedger, after: PurchaseLedger
+) -> Notification:
+    """Return the notification, marked where its card was lost, and with a reply where an edit does not ring."""
     shown = after.summary
-    facts = replace(facts, despite=shown.despite if facts.status in SUCCEEDED else None)
+    facts = replace(entry.facts, despite=shown.despite if entry.facts.status in SUCCEEDED else None)
     is_marked = facts.despite is not None and (
         not before.entries
         or before.summary.despite is None
         or (facts.status == "authorised" and before.lacks(entry))
     )
+    notification = replace(notification, stage=facts)
+    if is_marked:
+        notification = replace(notification, urgent=True, calls="oncall")
     # Only of what was told before: the first message of a purchase rings by itself.
-    is_worse = is_known and (is_marked or (facts.status in ALARMING and before.lacks(entry)))
-    reply = None
-    if is_worse:
-        told = replace(facts, holder_name=shown.holder_name, stages=shown.stages)
-        reply = TransactionChanged(
-            **list_facts(told), before=before.summary.status if before.entries else "unreadable"
-        )
-    return replace(
-        _mark(notification, facts) if is_marked else notification,
-        facts=shown,
-        stage=facts,
-        subject=f"{_SUBJECT}{row.id}",
-        twins=after.twins,
-        is_first=not is_known,
-        reply=reply,
-    )
-
-
-def _mark(notification: Notification, facts: TransactionNotice) -> Notification:
-    """Return the notification of these facts, urgent and for on-call where its card was reported lost before."""
-    if facts.despite is None:
-        return replace(notification, facts=facts)
-    return replace(notification, facts=facts, urgent=True, calls="oncall")
+    is_worse = is_marked or (facts.status in ALARMING and before.lacks(entry))
+    if notification.is_first or not is_worse:
+        return notification
+    told = replace(facts, holder_name=shown.holder_name, stages=shown.stages)
+    earlier = before.summary.status if before.entries else "unreadable"
+    return replace(notification, reply=TransactionChanged(**list_facts(told), before=earlier))
 
 
 def find_summary(
@@ -232,6 +230,17 @@ def _lock(session: Session, purchase_id: str) -> Purchase | None:
 def _keep(row: Purchase, ledger: PurchaseLedger, *, vault: Vault) -> None:
     plain = json.dumps(ledger.as_json(), ensure_ascii=False).encode("utf-8", "replace")
     row.facts = vault.seal(plain, table=TABLE, row=row.id, column="facts")
+
+
+def _open_whole(
+    row: Purchase, others: Sequence[Purchase], names: PurchaseNames, *, vault: Vault
+) -> PurchaseLedger:
+    """Return what is stored of a purchase and of those that turned out to be the same one."""
+    ledger = _open(row, vault=vault)
+    for other in others:
+        ledger = ledger.merge(_open(other, vault=vault), subject=f"{_SUBJECT}{other.id}")
+        other.facts = None  # its names lead to the other purchase from now on
+    return ledger.rename(names.names[0][1:], to=names.own) if names.own else ledger
 
 
 def _open(row: Purchase, *, vault: Vault) -> PurchaseLedger:

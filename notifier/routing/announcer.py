@@ -45,20 +45,7 @@ def announce(
     if subject and notification.counted and isinstance(facts, RepeatedFacts):
         repeat = recurring_problems.count_again(session, subject, now=now)
         subject, facts = repeat.key, recurring_problems.show_repeats(facts, repeat)
-    # Which message a channel has of it; of several that of the subject itself.
-    known: dict[str, str] = {}
-    subjects = () if subject is None or notification.is_first else (subject, *notification.twins)
-    for each in subjects:
-        copies = outbox.recipients_of(session, each)
-        known = dict.fromkeys(copies, each) | known
-        if copies:
-            if notification.reply is not None and notification.urgent and each in known.values():
-                channels = [channel for channel, of in known.items() if of == each]
-                _ask_again(session, each, places, channels, now=now)
-            newer = replace(facts, acknowledge=acknowledgements.state_of(session, each), mentions=())
-            outbox.edit(session, key=each, kind=notification.kind, facts=newer, now=now)
-    if notification.reply is not None:
-        _reply(session, notification, notification.reply, known, places, routes=routes, outbox=outbox, now=now)
+    known = _update(session, notification, facts, subject, places, routes=routes, outbox=outbox, now=now)
     new = [place for place in places if place.route_channel.channel not in known]
     if not new:
         return []
@@ -86,6 +73,35 @@ def announce(
             )
         )
     return delivery_ids
+
+
+def _update(
+    session: Session,
+    notification: Notification,
+    facts: NoticeFacts,
+    subject: str | None,
+    places: Sequence[Destination],
+    *,
+    routes: Routes,
+    outbox: Outbox,
+    now: datetime,
+) -> Mapping[str, str]:
+    """Bring what was posted before up to date; return which message a channel has, that of the subject first."""
+    known: dict[str, str] = {}
+    subjects = () if subject is None or notification.is_first else (subject, *notification.twins)
+    for each in subjects:
+        copies = outbox.recipients_of(session, each)
+        if not copies:
+            continue
+        known = dict.fromkeys(copies, each) | known
+        if notification.reply is not None and notification.urgent:
+            channels = [channel for channel, key in known.items() if key == each]
+            _ask_again(session, each, places, channels, now=now)
+        newer = replace(facts, acknowledge=acknowledgements.state_of(session, each), mentions=())
+        outbox.edit(session, key=each, kind=notification.kind, facts=newer, now=now)
+    if notification.reply is not None:
+        _reply(session, notification, notification.reply, known, places, routes=routes, outbox=outbox, now=now)
+    return known
 
 
 def _reply(

@@ -13,7 +13,7 @@ from paytend.money import PRECISION, Money, NotMoney, read_amount, read_decimal
 # Types of a.4. An adjustment (200) goes either way and an inquiry (300) moves nothing, so neither has a sign.
 _IN = frozenset({"100", "120"})
 _OUT = frozenset({"110", "121", "150", "151", "500"})
-_MOST_SHOWN = 40  # characters of what is no amount
+_MOST_SHOWN = 40  # characters of what cannot be read
 _BACK = frozenset({"2", "10"})  # a reversal and a refund go the other way
 
 
