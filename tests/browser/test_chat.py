@@ -37,7 +37,7 @@ def test_a_slash_completes_commands_and_a_modal_shows_what_is_wrong_where_it_is(
 
     modal = page.get_by_role("dialog", name="Ask for a top-up")
     expect(modal.get_by_label("Card")).to_be_focused()
-    modal.get_by_label("Card").fill("1755904")
+    searches(modal, "Card", "1755904", "1755904")
     modal.get_by_label("Amount").fill("twelve")
     modal.get_by_label("Reason").fill("a modal")
     modal.get_by_role("button", name="Ask", exact=True).click()
