@@ -21,8 +21,11 @@ _WHY = {
     "account_inactive": "the app is not installed any more; install it again and copy the new token",
     "token_revoked": "the token was revoked; install the app again and copy the new token",
     "not_allowed_token_type": "this is another kind of token",
-    "missing_scope": "the token has not the scope connections:write; make it again with this scope",
 }
+
+
+class ScopeLacking(ValueError):
+    """The token lacks a scope; the message names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +98,7 @@ class SlackTrial:
 
     def greet(self, channel: str, *, renderer: Renderer, facts: Any) -> bool:
         """Post the first message, unless it is there already; raises ValueError in words."""
-        known = _try(
-            lambda: self.slack.conversations_history(channel=channel, include_all_metadata=True, limit=100)
-        )
-        if any(
-            (message.get("metadata") or {}).get("event_type") == facts.template for message in known["messages"]
-        ):
+        if self._is_greeted(channel, facts.template):
             return False
         rendered = renderer.message(facts.template, facts)
         metadata = {"event_type": facts.template, "event_payload": {}}
@@ -110,6 +108,16 @@ class SlackTrial:
             )
         )
         return True
+
+    def _is_greeted(self, channel: str, template: str) -> bool:
+        """Whether the first message is there; an app that may not look counts as new (the scope is optional)."""
+        try:
+            known = _try(
+                lambda: self.slack.conversations_history(channel=channel, include_all_metadata=True, limit=100)
+            )
+        except ScopeLacking:
+            return False
+        return any((message.get("metadata") or {}).get("event_type") == template for message in known["messages"])
 
 
 def make_trial(*, token: str, base_url: str) -> SlackTrial:
@@ -133,6 +141,8 @@ def _try(call: Callable[[], Any]) -> Any:
         return call()
     except SlackApiError as error:
         code = read_error_code(error)
+        if code == "missing_scope":
+            raise ScopeLacking(f"the token lacks the scope {error.response.get('needed')}") from error
         raise ValueError(_WHY.get(code, f"Slack says {code}")) from error
     except (SlackClientError, OSError, HTTPException) as error:
         raise ValueError(

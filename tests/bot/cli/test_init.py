@@ -495,3 +495,15 @@ def read_until(terminal: int, shown: bytes, wanted: bytes) -> bytes:
         assert ready, shown.decode()
         shown += os.read(terminal, 4096)
     return shown
+
+
+def test_s16_without_the_optional_scope_to_look_the_first_message_is_posted_all_the_same(
+    newcomer: Newcomer,
+) -> None:
+    credentials = newcomer.slack.credentials
+    credentials.scopes = credentials.scopes - {"channels:history", "groups:history"}
+
+    newcomer.inits()
+    newcomer.types("init")
+
+    assert len(newcomer.hellos()) == 1
