@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.settings.cardops_yml import parse_config
 from tests.bot.cli.conftest import Shell, clear_environment
 from tests.bot.settings.test_cardops_yml import EXAMPLE
 from tests.bot.settings.test_environment import GOOD
@@ -418,3 +419,22 @@ def test_o3_what_has_no_effect_is_a_warning_with_its_line(shell: Shell, config: 
 def test_a_secret_key_stays_one(shell: Shell) -> None:
     """The keys of these tests are real enough that a leak would be seen."""
     assert base64.b64decode(shell.environment["CARDOPS_SECRET_KEYS"]) == b"k" * 32
+
+
+def test_s6_documents_by_a_page_need_the_address_of_one(shell: Shell) -> None:
+    assert "documents: page needs CARDOPS_PUBLIC_URL" in told(shell, "documents: page\n")
+
+
+@pytest.mark.parametrize(
+    ("config", "url", "way"),
+    [
+        ("", "", "slack"),
+        ("", "https://cards.example.com", "page"),
+        ("documents: page\n", "https://cards.example.com", "page"),
+        ("documents: slack\n", "https://cards.example.com", "slack"),
+    ],
+)
+def test_s6_documents_go_by_a_page_where_people_reach_one(config: str, url: str, way: str) -> None:
+    read = parse_config(config, name="cardops.yml")
+
+    assert (read.find_document_way(url), read.find_conflicts(url)) == (way, [])
