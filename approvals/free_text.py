@@ -8,11 +8,11 @@ SHORTEST_REASON, LONGEST_REASON = 3, 500
 
 
 class ReasonNeeded(Refusal):
-    """Please give a reason of 3 to 500 characters."""
+    """Enter a reason of 3 to 500 characters."""
 
 
 class HoldsCardNumber(Refusal):
-    """Your text holds a card number. It was not stored; please write it without."""
+    """That looks like a full card number. We didn’t store it – please remove it."""
 
 
 def require_reason(reason: str) -> None:

@@ -22,6 +22,19 @@ OPEN = (Status.PENDING, Status.APPROVED, Status.EXECUTING, Status.UNKNOWN)
 # Ended by people, whose reasons stay; the reasons of all other ends may be in Paytend's words.
 SAID_BY_PEOPLE = (Status.DENIED, Status.WITHDRAWN)
 
+# What a request is, in the words that people read; its message says more (`messages/request_message.py`).
+SAID: dict[Status, str] = {
+    Status.PENDING: "not decided",
+    Status.APPROVED: "approved",
+    Status.EXECUTING: "in progress",
+    Status.EXECUTED: "completed",
+    Status.FAILED: "failed",
+    Status.UNKNOWN: "unclear",
+    Status.DENIED: "denied",
+    Status.WITHDRAWN: "withdrawn",
+    Status.EXPIRED: "expired",
+}
+
 
 class Verdict(StrEnum):
     """What a decision says."""

@@ -10,9 +10,9 @@ from commands.slash_command import ButtonValue, Reply
 
 # Title and what is said of an empty list, by the word of its form.
 LISTS = {
-    "waiting": ("Waiting for you", "Nothing waits for you."),
-    "mine": ("Your requests", "You have asked for nothing yet."),
-    "history": ("All requests", "Nothing was asked for yet."),
+    "waiting": ("Needs your approval", "You’re all caught up."),
+    "mine": ("Your requests", "No requests yet."),
+    "history": ("All requests", "No requests yet."),
 }
 
 

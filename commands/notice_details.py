@@ -9,7 +9,7 @@ from notifier.outbox.notice_facts import WhyFacts
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeDetails(Reply, template="notice_details"):
-    """A purchase in full, with what can be done about its card; `why` is the value of *Why here?*."""
+    """A purchase in full, with what can be done about its card; `why` is the value of *Why am I seeing this?*."""
 
     notice: TransactionNotice
     why: WhyFacts

@@ -44,9 +44,9 @@ def list_reasons(kind: str, facts: TemplateFacts | Mapping[str, object], *, rout
 
 
 def explain(kind: str, facts: TemplateFacts | Mapping[str, object], *, routes: Routes) -> WhyHereReply:
-    """Return the private answer to *Why here?*: by the routes as they are now."""
+    """Return the private answer to *Why am I seeing this?*: by the routes as they are now."""
     rows = list_reasons(kind, facts, routes=routes)
     later = len(routes.rules) - sum(row.name != "default" for row in rows)
-    more = f"; {later} further were not looked at" if later > 0 else ""
+    more = f"; {later} later routes not checked" if later > 0 else ""
     note = f"By the routes of cardops.yml as they are now{more}"
     return WhyHereReply(kind=kind, rows=rows, note=note)

@@ -111,13 +111,13 @@ class Command:
         words = [form.word for form in self.forms if form.word]
         raise misread(
             # Cut: a long paste, repeated whole, would not fit into the answer.
-            f"`{self.name}` does not know “{word[:40]}”.",
+            f"Unknown command “{word[:40]}”.",
             form=f"{self.name} help",
             guess=guess(word, words),
         )
 
 
-HELP = Form(word="help", usage="", does="what can be typed here", roles=EVERY_MEMBER)
+HELP = Form(word="help", usage="", does="this help", roles=EVERY_MEMBER)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,9 +85,9 @@ def _activate(payload: ActivatePayload, source: SnapshotSource) -> Snapshot:
     card, _ = _card(payload.card_id, source)
     holder = source.ask(operations.GET_CARDHOLDER(holder_id=payload.holder_id))
     facts = _facts(payload.card_id, card, holder)
-    lines = [_line("Becomes the card of", f"{holder.name or 'a cardholder without a name'} ({payload.holder_id})")]
+    lines = [_line("New cardholder", f"{holder.name or 'a cardholder without a name'} ({payload.holder_id})")]
     if card.holder_id and card.holder_id != payload.holder_id:
-        lines.append(_line("Belongs now to", card.holder_name or card.holder_id))
+        lines.append(_line("Current cardholder", card.holder_name or card.holder_id))
     # The cardholder it is activated for: people who changed that one lately must not approve it.
     return Snapshot(**{**facts, "holder_id": payload.holder_id}, lines=tuple(lines))
 
@@ -104,7 +104,7 @@ def _replace(payload: ReplacePayload, source: SnapshotSource) -> Snapshot:
     )
     balances = old.balances or source.ask(operations.GET_CARD_BALANCE(card_id=payload.card_id)).balances
     money = ", ".join(str(balance.money) for balance in balances if balance.money is not None)
-    lines = (_line("Balance that moves", money),) if money else ()
+    lines = (_line("Balance to transfer", money),) if money else ()
     return Snapshot(**_facts(payload.card_id, old, holder), second=second, lines=lines)
 
 

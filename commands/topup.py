@@ -42,10 +42,11 @@ class TopUpView(View, template="topup.view"):
 
 @dataclass(frozen=True, kw_only=True)
 class TopUpAskedReply(Reply, template="topup_asked"):
-    """A top-up that was asked for, and where and by when it is decided."""
+    """A top-up that was asked for, for whose card, and where, by when and by how many it is decided."""
 
     money: Money
-    card_id: str
+    card: str
+    needs: str
     channel: str
     decide_by: datetime
     phrase: str
@@ -158,7 +159,7 @@ def status(reference: str, *, ask: CallSender) -> TopUpStatusReply | TopUpUnknow
         return TopUpUnknownReply(reference=reference, reason=refused.reason)
     return TopUpStatusReply(
         reference=reference,
-        status=found.status.text if found.status else "not told by Paytend",
+        status=found.status.text if found.status else "not available",
         status_code=found.status or "",
         card_id=found.card_id or "",
         last_four=(found.card_number or "")[-4:],

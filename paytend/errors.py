@@ -38,7 +38,7 @@ class Refused(PaytendError):
     """
 
     def __init__(self, *, code: str, reason: str, verified: bool) -> None:
-        super().__init__(f"Paytend declined ({code}): {reason}" if reason else f"Paytend declined ({code})")
+        super().__init__(f"{reason} (Paytend {code})" if reason else f"Paytend said no (code {code})")
         self.code = code
         self.reason = reason
         self.verified = verified

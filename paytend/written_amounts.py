@@ -21,7 +21,7 @@ def read_written_amount(text: str) -> Decimal:
     """
     shown = text[:_SHOWN]
     if not _AMOUNT.fullmatch(text) or len(text) > _LONGEST:
-        raise NotMoney(f"“{shown}” is no amount")
+        raise NotMoney(f"“{shown}” isn’t an amount")
     plain = re.sub(r"[' ]", "", text)
     marks = re.findall(r"[.,]", plain)
     if not marks:
@@ -32,10 +32,11 @@ def read_written_amount(text: str) -> Decimal:
     if mark in whole or (len(fraction) == 3 and other not in whole):
         if mark in whole and all(len(part) == 3 for part in plain.split(mark)[1:]) and other not in plain:
             return Decimal(plain.replace(mark, ""))
-        raise AmbiguousAmount(f"“{shown}” can be {plain.replace(mark, '')} or {whole}.{fraction}")
+        large, small = plain.replace(mark, ""), f"{whole}.{fraction[:2]}"
+        raise AmbiguousAmount(f"Is “{shown}” {large} or {small}? Write {large} or {small}")
     groups = whole.split(other)
     if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
-        raise NotMoney(f"“{shown}” is no amount")
+        raise NotMoney(f"“{shown}” isn’t an amount")
     return Decimal(f"{whole.replace(other, '')}.{fraction or '0'}")
 
 

@@ -173,12 +173,17 @@ STORIES: tuple[Story, ...] = (
         title="Ask, approve, done",
         steps=(
             Step(
-                words=_fixed("As Sam from support, ask for a top-up: the command is ready, press Enter."),
+                words=_fixed(
+                    "You’re Sam from Support. A customer needs 120.50 EUR. We’ve typed the command – press Enter."
+                ),
                 is_done=lambda seen: seen.was_asked,
                 ways=(_there("Go to Sam", "U0SAM", "C0SUPPORT", _ASK),),
             ),
             Step(
-                words=_fixed("As Mara, approve it. As Sam you would be refused: try it first."),
+                words=_fixed(
+                    "Try to approve it as Sam (you can’t – it’s your own request). "
+                    "Then approve as Mara, a manager."
+                ),
                 is_done=lambda seen: seen.was_topped_up,
                 ways=(_there("Go to Mara", "U0MARA", APPROVALS), _there("As Sam", "U0SAM", APPROVALS)),
             ),
@@ -199,12 +204,12 @@ STORIES: tuple[Story, ...] = (
                 ways=(_there("Go to Sam", "U0SAM", "C0SUPPORT", f"/card lost {LOST_CARD}"),),
             ),
             Step(
-                words=_fixed("Only you see the question. Press Report lost: it takes nobody else."),
+                words=_fixed("Only you see this. Press Report lost – no approval needed, every second counts."),
                 is_done=lambda seen: seen.lost,
                 ways=(_there("Go to Sam", "U0SAM", "C0SUPPORT"),),
             ),
             Step(
-                words=_fixed("Whoever found it tries to pay. Olga, on call, hears of it in #oncall."),
+                words=_fixed("A thief tries the card. Watch the alert reach Olga, on call."),
                 is_done=lambda seen: seen.lost_told,
                 ways=(
                     _press("Try to pay", "A card is used", **_LOST_PURCHASE),
@@ -220,12 +225,10 @@ STORIES: tuple[Story, ...] = (
             Step(
                 words=_fixed(f"Let {STORM} card payments happen at once."),
                 is_done=lambda seen: seen.storm_since > 0,
-                ways=(_press("Make the storm", "A storm of transactions", count=STORM),),
+                ways=(_press("Start 60 payments", "A storm of transactions", count=STORM),),
             ),
             Step(
-                words=lambda seen: (
-                    f"The bot has taken {seen.storm_taken} of {seen.storm_tried} webhooks for good."
-                ),
+                words=lambda seen: f"cardops safely received {seen.storm_taken} of {seen.storm_tried} events.",
                 is_done=lambda seen: seen.storm_since > 0 and seen.storm_taken >= seen.storm_tried,
             ),
             Step(

@@ -72,12 +72,12 @@ _PAYTEND_FAULT = _choice(
     "kind",
     "How",
     [
-        ("lose_after", "Answer lost, work done"),
+        ("lose_after", "Paytend does it, but the reply is lost"),
         ("lose_before", "Down: nobody answers, nothing done"),
         ("delay", "Slow"),
         ("error_after", "HTTP 500, work done"),
         ("error_before", "HTTP 500, nothing done"),
-        ("late", "Answer lost, work done later"),
+        ("late", "Paytend does it later, but the reply is lost"),
         ("refuse", "Refused"),
         ("tamper", "Answer with a wrong signature"),
     ],
@@ -106,7 +106,7 @@ _SLACK_FAULT = _choice(
         ("limited", "429: too many, come again later"),
         ("down", "Down: HTTP 503"),
         ("slow", "Slow"),
-        ("reset_after", "Answer lost, work done"),
+        ("reset_after", "Paytend does it, but the reply is lost"),
         ("reset_before", "Connection lost, nothing done"),
     ],
 )
@@ -133,7 +133,7 @@ _ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
     ("Cardholders", "A cardholder was reviewed", _P, "holder", [_HOLDER, _AUDIT, _text("errMsg", "Remark", "")]),
     (
         "Partner account",
-        "The partner balance becomes",
+        "Set the partner balance",
         _P,
         "partner",
         [_text("set", "Balance", "900.00"), _CURRENCY],
@@ -146,29 +146,29 @@ _ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
         [_BOOKS, _text("amount", "Amount", "7.00"), _CURRENCY],
     ),
     (
-        "Paytend breaks",
-        "The next calls go wrong",
+        "Break Paytend",
+        "Make the next calls fail",
         _P,
         "fault",
         [_PAYTEND_FAULT, _number("count", "How many calls", 1), _number("seconds", "Seconds (slow, later)", 5)],
     ),
     (
-        "Paytend breaks",
+        "Break Paytend",
         "The next answers mislead",
         _P,
         "fault",
         [_MISLEADING, _MISLED, _number("count", "How many calls", 1), _number("seconds", "Seconds (later)", 60)],
     ),
     (
-        "Paytend breaks",
+        "Break Paytend",
         "A top-up turns out otherwise",
         _P,
         "topup",
         [_text("orderNo", "Reference", "", hint="the newest"), _AFTERWARDS],
     ),
-    ("Paytend breaks", "Top-ups take their time", _P, "mode", [_SLOW_TOP_UPS]),
-    ("Paytend breaks", "Paytend's clock moves on", _P, "clock", [_number("seconds", "Seconds", 600)]),
-    ("Paytend breaks", "Paytend works again", _P, "fault", []),
+    ("Break Paytend", "Top-ups take their time", _P, "mode", [_SLOW_TOP_UPS]),
+    ("Break Paytend", "Skip Paytend time ahead", _P, "clock", [_number("seconds", "Seconds", 600)]),
+    ("Break Paytend", "Paytend works again", _P, "fault", []),
     (
         "Slack breaks",
         "The next calls of Slack go wrong",
@@ -186,11 +186,11 @@ _ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
 _HINTS = {
     "A storm of transactions": "So many webhooks, one after the other, as fast as the bot takes them.",
     "An order is shipped": "Order a card first: /card apply, and a manager's approval.",
-    "The partner balance becomes": "Looked at once a minute: under 5,000 is a warning, under 1,000 critical.",
+    "Set the partner balance": "Looked at once a minute: under 5,000 is a warning, under 1,000 critical.",
     "The books differ": "Then, as a manager: /partner books today. The bot itself compares each hour.",
     "The next answers mislead": "Genuine and signed, and not true: the bot asks by reference, and alarms people.",
     "A top-up turns out otherwise": "What was settled by people is contradicted within a minute or more.",
-    "Paytend's clock moves on": "Orders are shipped after ten minutes, top-ups in progress end after one. "
+    "Skip Paytend time ahead": "Orders are shipped after ten minutes, top-ups in progress end after one. "
     "Only Paytend's clock: the bot and Slack keep the real time.",
 }
 

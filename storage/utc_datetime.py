@@ -35,7 +35,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        """Return what reads a value; on SQLite a text or number that is no time reads as UNREADABLE.
+        """Return what reads a value; on SQLite a text or number that is not a time reads as UNREADABLE.
 
         On PostgreSQL the driver reads times (`bot/database/postgresql.py`).
         """

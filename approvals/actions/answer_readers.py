@@ -25,14 +25,14 @@ _ANOTHER_CARD = "Paytend's answer is about another card."
 
 def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Reading:
     """Return what the answer to a top-up says."""
-    return _read_top_up(answer, payload, reference, unnamed=Said.DONE_UNNAMED, done="Done at Paytend.")
+    return _read_top_up(answer, payload, reference, unnamed=Said.DONE_UNNAMED, done="Completed.")
 
 
 def read_top_up_lookup(answer: TopUp, payload: TopUpPayload, reference: str) -> Reading:
     """Return what getTopupResult says about a top-up."""
     if answer.reference is None:
         return make_reading(Said.UNNAMED, _UNNAMED, answer)
-    return _read_top_up(answer, payload, reference, unnamed=Said.UNNAMED, done="Paytend says that it was done.")
+    return _read_top_up(answer, payload, reference, unnamed=Said.UNNAMED, done="Paytend confirmed it.")
 
 
 def _read_top_up(answer: TopUp, payload: TopUpPayload, reference: str, *, unnamed: Said, done: str) -> Reading:
@@ -45,7 +45,7 @@ def _read_top_up(answer: TopUp, payload: TopUpPayload, reference: str, *, unname
             said = Said.DONE if answer.reference else unnamed
             return make_reading(said, done, answer, answer.trade_id)
         case TopUpStatus.FAILED:
-            words = answer.message or "Paytend says that it failed."
+            words = answer.message or "Paytend reported a failure."
             return make_reading(Said.FAILED, words, answer, answer.trade_id)
         case TopUpStatus.IN_PROGRESS:
             return make_reading(Said.IN_PROGRESS, "In progress at Paytend.", answer, answer.trade_id)
@@ -72,9 +72,9 @@ def read_done(answer: Done, _payload: Payload, _reference: str) -> Reading:
     match answer.status:
         # The predecessor API answered these with a status; whether this one does is not documented (a.2).
         case None | ChangeStatus.DONE:
-            return make_reading(Said.DONE, "Done at Paytend.", answer)
+            return make_reading(Said.DONE, "Completed.", answer)
         case ChangeStatus.FAILED:
-            return make_reading(Said.FAILED, answer.message or "Paytend says that it failed.", answer)
+            return make_reading(Said.FAILED, answer.message or "Paytend reported a failure.", answer)
         case _:
             return make_reading(Said.NO_STATUS, _NO_STATUS, answer)
 
@@ -89,7 +89,7 @@ def read_found_card(answer: CardInfo, payload: CardPayload, _reference: str) -> 
         case CardStatus.LOST:
             return make_reading(Said.ABSENT, "The card is still reported lost.", answer)
         case _:
-            return make_reading(Said.NO_STATUS, "The card's status does not tell.", answer)
+            return make_reading(Said.NO_STATUS, "The card’s status doesn’t say.", answer)
 
 
 def read_activated_card(answer: CardInfo, payload: ActivatePayload, _reference: str) -> Reading:
@@ -102,7 +102,7 @@ def read_activated_card(answer: CardInfo, payload: ActivatePayload, _reference: 
         case CardStatus.INACTIVE:
             return make_reading(Said.ABSENT, "The card is still inactive.", answer)
         case _:
-            return make_reading(Said.NO_STATUS, "The card's status does not tell.", answer)
+            return make_reading(Said.NO_STATUS, "The card’s status doesn’t say.", answer)
 
 
 def read_replaced(answer: Done, payload: Payload, reference: str) -> Reading:
@@ -110,7 +110,7 @@ def read_replaced(answer: Done, payload: Payload, reference: str) -> Reading:
     read = read_done(answer, payload, reference)
     if read.said is not Said.DONE:
         return read
-    words = "Done at Paytend. The old card is frozen; its balance moves to the new one within 24 hours."
+    words = "The old card is frozen; its balance moves to the new one within 24 hours."
     return make_reading(Said.DONE, words, answer)
 
 
@@ -120,9 +120,9 @@ def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -
     if read.said is not Said.DONE:
         return read
     if answer.secret is None:
-        return make_reading(Said.DONE, "Done. Paytend sends it to the cardholder; nobody here sees it.", answer)
+        return make_reading(Said.DONE, "Paytend sends it to the cardholder; nobody here sees it.", answer)
     # Without the answer, which the row of the execution keeps: nothing of a secret is ever stored.
-    words = "Done. Paytend answered with a secret, which only the requester can see, once."
+    words = "Only the requester can view it, once."
     return Reading(said=Said.DONE, words=words, secret=answer.secret)
 
 
@@ -148,7 +148,7 @@ def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) ->
     if answer.holder_id not in (None, payload.holder_id):
         return Reading(said=Said.ANOTHER_CONTENT, words=_ODD)
     kyc = f" KYC: {answer.audit_status.text}." if answer.audit_status else ""
-    return Reading(said=Said.DONE, words=f"Done at Paytend.{kyc}")
+    return Reading(said=Said.DONE, words=f"Completed.{kyc}")
 
 
 def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: str) -> Reading:
@@ -159,7 +159,7 @@ def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: 
         return Reading(said=Said.ANOTHER_CONTENT, words=_ODD)
     # Paytend does not answer with the address, so nothing could be compared.
     if payload.address is not None:
-        return Reading(said=Said.NO_STATUS, words="Paytend's answer does not tell about the address.")
+        return Reading(said=Said.NO_STATUS, words="Paytend’s answer has no address.")
     birthday = payload.birthday.isoformat() if payload.birthday else None
     pairs = (
         (birthday, answer.birthday),
@@ -168,7 +168,7 @@ def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: 
     )
     wanted = [(meant, said) for meant, said in pairs if meant is not None]
     if any(said is None for _, said in wanted):
-        return Reading(said=Said.NO_STATUS, words="Paytend's answer does not tell.")
+        return Reading(said=Said.NO_STATUS, words="Paytend’s answer doesn’t say.")
     if all(meant == said for meant, said in wanted):
         return Reading(said=Said.DONE, words="The cardholder is as was asked for.")
     return Reading(said=Said.ABSENT, words="The cardholder is not as was asked for.")
@@ -183,7 +183,7 @@ def write_order_result(order: CardOrder) -> str:
     """Return the result of an order in words for people."""
     cards = ", ".join(card.card_id for card in order.cards[:20] if card.card_id)
     more = f", and {len(order.cards) - 20} more" if len(order.cards) > 20 else ""
-    status = f"{order.status.text} ({order.status})" if order.status and order.status.known else "not told"
+    status = order.status.text if order.status and order.status.known else "without a status"
     said = f" Paytend says: {order.message}" if order.message else ""
     return f"The order is {status}." + (f" Cards: {cards}{more}." if cards else "") + said
 
@@ -197,4 +197,4 @@ def is_final(order: CardOrder) -> bool:
 def _write_order(answer: CardOrder) -> str:
     if is_final(answer):
         return write_order_result(answer)
-    return "Paytend has the order. Its result is told here when it arrives."
+    return "Ordered at Paytend. We’ll post here when it ships."

@@ -78,3 +78,11 @@ class Snapshot(_Fact):
     def status_text(self) -> str:
         """The words for the status."""
         return CardStatus(self.status).text
+
+
+def name_card(card: Snapshot | SecondCard, *, or_id: str = "") -> str:
+    """Return whose card and which, as every text writes it: "Rūta Kazlauskaitė •••• 5097"."""
+    number = f"•••• {card.last_four}" if card.last_four else f"card {card.card_id or or_id}"
+    if not card.holder_name:
+        return f"card {number}" if card.last_four else number
+    return f"{card.holder_name} {number}" if card.last_four else f"{card.holder_name}, {number}"

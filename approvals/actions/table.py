@@ -26,7 +26,7 @@ __all__ = ["ACTIONS", "Action", "Payload", "TopUpPayload", "UnknownAction", "fin
 
 
 class UnknownAction(Refusal):
-    """{action} is not something that can be asked for."""
+    """{action} can’t be requested."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         Action(
             name="card.found",
-            title="Card found again",
+            title="Unblock card",
             requesters=("support",),
             payload=CardPayload,
             usable=(CardStatus.LOST,),
@@ -160,13 +160,13 @@ ACTIONS: Mapping[str, Action] = {
             # No lookup: the states of two cards do not prove that this request changed them, so people settle it.
             read_answer=answer_readers.read_replaced,
             notes=(
-                "The old card freezes at once and its balance moves to the new one within 24 hours.",
-                "Nobody needs the CVV for this: never ask for one.",
+                "The old card freezes immediately; its balance moves to the new one within 24 hours.",
+                "Never ask for the CVV.",
             ),
         ),
         Action(
             name="card.retrieve_password",
-            title="Password retrieval",
+            title="Card password",
             requesters=("support",),
             payload=PasswordPayload,
             reveals=True,
@@ -174,7 +174,7 @@ ACTIONS: Mapping[str, Action] = {
             call=lambda payload, _reference: operations.RETRIEVE_PASSWORD(card_id=payload.card_id),
             # No lookup: Paytend cannot be asked whether it has sent a password.
             read_answer=answer_readers.read_password,
-            notes=("Whoever holds card and password can spend: be sure that the cardholder asked for it.",),
+            notes=("Anyone with the card and password can spend. Make sure the cardholder asked for it.",),
         ),
         Action(
             name="card.apply",
@@ -190,7 +190,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         Action(
             name="cardholder.update",
-            title="Change of a cardholder",
+            title="Cardholder update",
             requesters=("support",),
             always=False,
             payload=UpdatePayload,

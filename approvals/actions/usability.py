@@ -3,23 +3,23 @@
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import Action
 from approvals.refusals import Refusal
-from paytend.models.codes import AuditStatus
+from paytend.models.codes import AuditStatus, CardStatus
 
 
 class CardUnusable(Refusal):
-    """The card is {status}, so this cannot be done with it."""
+    """This card is {status}. Only {usable} cards allow this."""
 
 
 class SecondUnusable(Refusal):
-    """The new card is {status}, so it cannot replace another."""
+    """The new card is {status}. Pick an inactive one."""
 
 
 class SecondTaken(Refusal):
-    """The new card belongs to another cardholder already, so it cannot replace this one."""
+    """The new card belongs to another cardholder. Pick an inactive one without a cardholder."""
 
 
 class Unreviewed(Refusal):
-    """Paytend's review of the cardholder (KYC) is {kyc}, so no money moves and no secret is sent."""
+    """The cardholder’s KYC is {kyc}. No money moves and no password is sent until Paytend approves it."""
 
 
 APPROVED = AuditStatus.TEXTS[AuditStatus.APPROVED]
@@ -37,7 +37,8 @@ def refuse_unreviewed(action: Action, snapshot: Snapshot) -> None:
 def refuse_unusable(action: Action, snapshot: Snapshot) -> None:
     """Refuse an action that Paytend would refuse; raises CardUnusable, SecondUnusable or SecondTaken."""
     if action.usable and snapshot.status not in action.usable:
-        raise CardUnusable(status=snapshot.status_text)
+        usable = " or ".join(CardStatus.TEXTS.get(each, each) for each in action.usable)
+        raise CardUnusable(status=snapshot.status_text, usable=usable)
     if action.usable_second:
         if snapshot.second is None or snapshot.second.status not in action.usable_second:
             raise SecondUnusable(status=snapshot.second.status_text if snapshot.second else "not known")

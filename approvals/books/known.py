@@ -21,19 +21,19 @@ _PEOPLE = 2  # like a settlement: nobody explains a difference away alone
 
 
 class NoSuchDifference(Refusal):
-    """There is no such difference."""
+    """No such difference."""
 
 
 class OverAlready(Refusal):
-    """This difference is {state} already, so there is nothing left to say."""
+    """This difference is already {state}."""
 
 
 class SaidAlready(Refusal):
-    """You have said so already. A second person has to agree."""
+    """You already confirmed. We need a second person."""
 
 
 class AskedForIt(Refusal):
-    """You asked for this top-up yourself, so two others have to say that the difference is known."""
+    """You requested this top-up, so two others have to confirm the difference."""
 
 
 def require_open(

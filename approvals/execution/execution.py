@@ -51,12 +51,13 @@ class Late(Refusal):
     """The time to carry this out is over."""
 
 
-LATE = "It was not carried out in time."  # found at a claim: the clock ends such requests too, but may be late
-BEGUN = "Being carried out at Paytend."
+# Found at a claim: the clock ends such requests too, but may be late.
+LATE = "Approved, but its time ran out."
+BEGUN = "Sending to Paytend."
 
 
 class NotLiftedNow(Refusal):
-    """The policy asks for a second person by now. Please ask again."""
+    """The policy needs a second person now. Request it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,7 @@ def claim(
     except (RightsUnreadable, Stopped):
         raise  # Slack will answer again, people will resume; the request stays approved
     except Refusal as refusal:
-        words = str(refusal) if isinstance(refusal, CardChanged) else f"Refused before sending: {refusal}"
+        words = str(refusal) if isinstance(refusal, CardChanged) else f"Stopped before sending: {refusal}"
         # The trail has the refusal's name: what has changed of card and cardholder are Paytend's words.
         return _end(session, context, request, "execution:refused", words, why=type(refusal).__name__, now=now)
     lost = void_lost(session, context, request, live=live, members_by_account=members_by_account, now=now)

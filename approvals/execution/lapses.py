@@ -81,7 +81,7 @@ def record(
         case ClaimedExecution():
             lapse(session, context, request, words=NOT_SENT, now=now)
         case None:
-            lapse(session, context, request, words="It could not be carried out in time.", now=now)
+            lapse(session, context, request, words="Approved, but its time ran out.", now=now)
         case Outcome(result=Result.NEVER_SENT) if now < request.execute_by + GRACE:
             request.put_off += 1
             session.add(request)

@@ -47,7 +47,7 @@ def put_off(
     why = mask_text(_say(error))[:_LONGEST]
     times = request.put_off + 1
     if isinstance(error, Refused) and _is_final(error, same=times if request.waits == why else 1):
-        words = f"Refused before sending: {why} Please check the card and ask again."
+        words = f"Stopped before sending: {why} Check the card and request it again."
         said = {"code": keep_code(error.code)}
         move(session, context, request, "execution:refused", actor=CLOCK, words=words, now=now, facts=said)
         return
@@ -65,9 +65,9 @@ def _say(error: Exception) -> str:
         case Refusal() | PaytendError():
             return str(error)
         case DirectoryUnreadable():
-            return "Slack did not say who has which role."
+            return "Slack didn’t say who has which role."
         case _:
-            return "Something went wrong in the bot; its log has more."
+            return "Something went wrong in cardops; its log has more."
 
 
 def _is_final(refused: Refused, *, same: int) -> bool:

@@ -7,7 +7,7 @@ from approvals.refusals import Refusal
 
 
 class CardChanged(Refusal):
-    """Refused before sending: {what}."""
+    """Stopped before sending: {what}."""
 
 
 def preflight(action: Action, shown: Snapshot, current: Snapshot) -> None:
@@ -24,16 +24,16 @@ def _changes(action: Action, shown: Snapshot, current: Snapshot) -> list[str]:
     if current.card_id != shown.card_id or current.subject != shown.subject:
         changes.append("Paytend answered about another card")
     if action.usable and current.status not in action.usable:
-        changes.append(f"the card was {shown.status_text} when it was asked and is {current.status_text} now")
+        changes.append(f"the card changed from {shown.status_text} to {current.status_text} since the request")
     if current.holder_id != shown.holder_id:
-        changes.append("the card belongs to another cardholder now")
+        changes.append("the card now belongs to another cardholder")
     # Both empty: Paytend never tells the review, and the approvers were told so.
     if action.is_delicate and current.kyc != APPROVED and (current.kyc or shown.kyc):
         was, now = shown.kyc or "not known", current.kyc or "not known"
-        changes.append(f"the review of the cardholder (KYC) was {was} when it was asked and is {now} now")
+        changes.append(f"the cardholder’s KYC changed from {was} to {now} since the request")
     # Paytend does not always answer with the number.
     if current.last_four and shown.last_four and current.last_four != shown.last_four:
-        changes.append("the card has another number now")
+        changes.append("the card now has another number")
     return changes
 
 
@@ -42,7 +42,7 @@ def _changes_of_second(action: Action, shown: SecondCard | None, current: Second
         return ["the new card is not the one that was shown"]
     changes = []
     if current.status not in action.usable_second:
-        changes.append(f"the new card was {shown.status_text} when it was asked and is {current.status_text} now")
+        changes.append(f"the new card changed from {shown.status_text} to {current.status_text} since the request")
     if current.holder_id != shown.holder_id:
-        changes.append("the new card belongs to another cardholder now")
+        changes.append("the new card now belongs to another cardholder")
     return changes

@@ -19,11 +19,11 @@ from approvals.tables import Decision, Request, VoidedDecision
 
 
 class RightsUnreadable(Refusal):
-    """Slack did not say who still may decide this, so nothing was done. Please try again in a minute."""
+    """Slack didn’t say who can still decide this, so nothing was done. Try again in a minute."""
 
 
 class SamePersonTwice(Refusal):
-    """This account and that of {other} belong to one person by now."""
+    """This account and that of {other} now belong to one person."""
 
 
 @dataclass(frozen=True, kw_only=True)

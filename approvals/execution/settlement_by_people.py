@@ -30,23 +30,23 @@ _PEOPLE_TO_SETTLE = 2  # like a payment: nobody decides alone whether money move
 
 
 class NotUnknown(Refusal):
-    """This request is {status}, so there is nothing to settle."""
+    """This request is {status}. There is nothing to confirm."""
 
 
 class StillAsking(Refusal):
-    """Paytend is still being asked. You can settle it when the lookups have given up."""
+    """We’re still checking with Paytend. You can confirm manually if that fails."""
 
 
 class StillInProgress(Refusal):
-    """Paytend says that this is in progress, so it may still happen. Please wait until it says otherwise."""
+    """Paytend says this is in progress, so it may still go through. Wait until it says otherwise."""
 
 
 class RequesterSettles(Refusal):
-    """You asked for this yourself, so two others have to settle it."""
+    """You requested this, so two others have to confirm it."""
 
 
 class AlreadySaid(Refusal):
-    """You have said so already, or the opposite, at {when}, and your word stays. Others have to settle it."""
+    """You already confirmed at {when}. We need a second person."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ class RequestReply(TemplateFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestDecided(RequestReply, template="request_decided"):
-    """Somebody approved or denied; `count` is "1 of 2"."""
+    """Somebody approved or denied; `count` is "1 of 2". Only outboxes of older versions have these."""
 
     by: str
     verdict: str
@@ -51,13 +51,20 @@ class RequestReminder(RequestReply, template="request_reminder"):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestOutcome(RequestReply, template="request_outcome"):
-    """The request moved (`event`, to `status`), or there is more news about it (then `status` is empty)."""
+    """The request moved (`event`, to `status`), or there is more news about it (then `status` is empty).
+
+    `done` says what was completed, with amount and name; `denial` is the reason of `denied_by`.
+    """
 
     status: str
     event: str
     words: str
     mention: Sequence[str]
     at: datetime
+    done: str = ""
+    moves_money: bool = False
+    denied_by: str = ""
+    denial: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

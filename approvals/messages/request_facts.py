@@ -141,15 +141,24 @@ class OtherRequestRow:
     phrase: str
     status: str
     action: str
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What Paytend said of the card, cardholder or balances, with its label."""
+
+    label: str
+    text: str
 
 
 # The template keeps its old name: it is stored with every posted message that may still be edited.
 @dataclass(frozen=True, kw_only=True)
 class RequestMessage(TemplateFacts, template="request_card"):
-    """Everything that the request message shows.
+    """Everything that the request message and its details show.
 
-    Moments that do not apply are None. `private` is personal data: filled for one reader who may see it, and empty
-    in a channel.
+    Moments that do not apply are None. `private` and `figures` are filled for one reader who may see them, and
+    empty in a channel; `partner` is "enough" or "not enough", as the number is not for everybody.
     """
 
     request: str
@@ -185,16 +194,42 @@ class RequestMessage(TemplateFacts, template="request_card"):
     has_private: bool
     buttons: Sequence[str]
     button_value: Mapping[str, str]
+    short_reason: str = ""
+    short_summary: str = ""
+    approve_question: str = ""
+    unusual: Sequence[str] = ()
+    partner: str = ""
+    figures: Sequence["Figure"] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestDialog(RequestMessage, template="request_show.view"):
-    """The same, in the modal of `/approvals show`."""
+    """Details: the modal with everything; `checking` while the figures are looked up again."""
+
+    checking: bool = False
 
     @classmethod
-    def of(cls, message: RequestMessage) -> "RequestDialog":
-        """Return the modal that shows what the message shows."""
-        return cls(**{field.name: getattr(message, field.name) for field in fields(message)})
+    def of(cls, message: RequestMessage, *, checking: bool) -> "RequestDialog":
+        """Return the modal about what the message is about."""
+        return cls(**{field.name: getattr(message, field.name) for field in fields(message)}, checking=checking)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureUpdate:
+    """A figure as it is now, and how it was when the request was made if that differs."""
+
+    label: str
+    text: str
+    was: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiguresNow(TemplateFacts, template="request_figures"):
+    """The figures as Paytend gives them now; `says` tells why there are none."""
+
+    figures: Sequence[FigureUpdate]
+    at: datetime
+    says: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,11 @@
 """The one renderer of request messages: from the stored request to the facts of its template. Pure."""
 
-from dataclasses import dataclass
-
-from approvals.actions.payloads import IDENTIFIED, PasswordPayload, Payload
+from approvals.actions.payloads import IDENTIFIED, PasswordPayload
 from approvals.actions.snapshot import SecondCard, Snapshot
-from approvals.actions.table import Action
+from approvals.actions.table import find_action
+from approvals.messages.figures import change_balance
 from approvals.messages.request_facts import (
     ApprovedFacts,
-    BalanceChange,
     CardFacts,
     DecisionRow,
     DoneFacts,
@@ -21,59 +19,41 @@ from approvals.messages.request_facts import (
     SettlementRow,
     StoppedRow,
 )
-from approvals.policy.cardholder_changes import RecentChanges
+from approvals.messages.request_view import RequestView
+from approvals.messages.unusual import judge_partner_balance, list_unusual
 from approvals.policy.rules import LimitState, Rule, write_hours
 from approvals.statuses import OPEN, Status, Verdict
 from approvals.stops.evidence import StandingStop
-from approvals.tables import Decision, Execution, Request, Settlement
-from paytend.money import Money
+from approvals.tables import Decision, Request, Settlement
 
 STATUS_WORDS: dict[Status, str] = {
-    Status.PENDING: "Waiting for approval",
-    Status.APPROVED: "Approved, not carried out yet",
-    Status.EXECUTING: "Approved, being carried out at Paytend",
-    Status.EXECUTED: "Approved and done",
-    Status.FAILED: "Approved, but not done",
-    Status.UNKNOWN: "Approved; the outcome is being checked with Paytend",
+    Status.PENDING: "Needs approval",
+    Status.APPROVED: "Approved – sending to Paytend",
+    Status.EXECUTING: "Sending to Paytend…",
+    Status.EXECUTED: "Completed",
+    Status.FAILED: "Failed – nothing changed",
+    Status.UNKNOWN: "Outcome unclear – checking with Paytend",
     Status.DENIED: "Denied",
     Status.WITHDRAWN: "Withdrawn",
     Status.EXPIRED: "Expired",
 }
-_LIFTED = "Allowed by its rule"  # instead of "Approved"
-_STOPPED = "Approved, but stopped before it was carried out"
-_GAVE_UP = "Approved; Paytend cannot say whether it happened"
-_CONTRADICTED = "Approved; Paytend says the opposite of what is known here"
+_LIFTED = "No approval needed"  # instead of "Approved"
+_STOPPED = "Stopped – nothing was sent"
+_GAVE_UP = "Outcome unclear – two people must check"
+_CONTRADICTED = "Outcome unclear – Paytend contradicts it"
 _DONE_WORDS: dict[Status, str] = {
-    Status.EXECUTING: "being carried out",
-    Status.EXECUTED: "done",
-    Status.FAILED: "not done",
-    Status.UNKNOWN: "not known yet",
+    Status.EXECUTING: "in progress",
+    Status.EXECUTED: "completed",
+    Status.FAILED: "failed",
+    Status.UNKNOWN: "no answer yet",
 }
+_ORDER = "card.apply"
+_REASON_ROOM = 68  # characters: one line in a wide window
+_LABEL_ROOM, _QUESTION_ROOM = 32, 56  # Slack takes 75 characters for screen readers, and 100 of a question
 # In messages that are already posted: with other ids, their buttons would do nothing.
 APPROVE, DENY, WITHDRAW, LOOKING = "request_approve", "request_deny", "request_withdraw", "request_looking"
 STOP = "request_stop"
 HAPPENED, NOT_HAPPENED = "request_settle_happened", "request_settle_not"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestView:
-    """What the request message is made from; `void` are the people whose decisions do not count."""
-
-    request: Request
-    action: Action
-    summary: str
-    payload: Payload | None
-    rule: Rule
-    snapshot: Snapshot
-    decisions: tuple[Decision, ...]
-    void: frozenset[str]
-    execution: Execution | None
-    settlements: tuple[Settlement, ...]
-    others: tuple[Request, ...]
-    limits: tuple[LimitState, ...]
-    day: Money | None
-    changes: RecentChanges
-    stops: tuple[StandingStop, ...] = ()
 
 
 def make_request_message(view: RequestView) -> RequestMessage:
@@ -108,13 +88,30 @@ def make_request_message(view: RequestView) -> RequestMessage:
         stopped=[_stopped(stop) for stop in view.stops],
         others=[_other(row) for row in view.others],
         lines=[*_lines(view), *(Line(label=row.label, text=row.text) for row in view.snapshot.lines)],
-        notes=(*_rest_notes(view), *view.action.notes) if status is Status.PENDING else (),
+        notes=view.action.notes if status is Status.PENDING else (),
         # After the end nobody has to decide, so nobody needs the personal data.
         has_private=bool(view.payload and view.payload.private) and status in OPEN,
+        short_reason=_cut(view.payload.reason, _REASON_ROOM) if view.payload else "",
+        short_summary=_cut(view.summary, _LABEL_ROOM),
+        approve_question=_question(view),
+        unusual=list_unusual(view),
+        partner=judge_partner_balance(view),
         buttons=find_buttons(status, gave_up=_gave_up(view), contradicted=_is_contradicted(view)),
         # The digest says what this copy showed, so that a click on an outdated one is refused.
         button_value={"request": request.id, "digest": request.digest},
     )
+
+
+def say_done(view: RequestView) -> str:
+    """Return what the requester is told at the end, such as "120.50 EUR added to Rūta’s card •••• 5097"."""
+    money, card = view.payload.moved_money if view.payload else None, view.snapshot
+    if money is None:
+        return (
+            f"{view.summary} – {'ordered' if view.action.name == _ORDER else 'completed'}." if view.summary else ""
+        )
+    number = f"•••• {card.last_four}" if card.last_four else card.card_id
+    whose = f"{card.holder_name}’s card {number}" if card.holder_name else f"card {number}"
+    return f"{money} added to {whose}."
 
 
 def find_buttons(status: Status, *, gave_up: bool, contradicted: bool = False) -> list[str]:
@@ -136,12 +133,27 @@ def _stopped(stop: StandingStop) -> StoppedRow:
 
 def _status_words(view: RequestView, status: Status) -> str:
     words = _GAVE_UP if status is Status.UNKNOWN and _gave_up(view) else STATUS_WORDS[status]
+    if status is Status.PENDING:
+        words = _missing(view)
+    if status is Status.EXECUTED and view.action.name == _ORDER:
+        words = "Ordered"  # the cards come later
+    if status is Status.FAILED and view.action.moves_balance:
+        words = "Failed – no money moved"
     # It was approved when it was withdrawn: the message of a request that was still pending says only that.
     if status is Status.WITHDRAWN and view.request.approved_at is not None:
         words = _STOPPED
     words = _CONTRADICTED if _is_contradicted(view) else words
     # Nobody approved a lifted request, so its message must not say so.
+    if view.rule.lifted and status is Status.EXECUTED:
+        return f"{words} – {_LIFTED[0].lower()}{_LIFTED[1:]}"
     return words.replace("Approved", _LIFTED, 1) if view.rule.lifted else words
+
+
+def _missing(view: RequestView) -> str:
+    """Return what a pending request needs: "Needs 1 more approval"."""
+    given = len(_approvers(view))
+    missing = max(view.request.quorum - given, 1)
+    return f"Needs {missing}{' more' if given else ''} {'approval' if missing == 1 else 'approvals'}"
 
 
 def _gave_up(view: RequestView) -> bool:
@@ -218,27 +230,24 @@ def _second(card: SecondCard | None) -> SecondCardFacts | None:
 def _lines(view: RequestView) -> list[Line]:
     """Return what a channel may see of the payload besides card and money."""
     if isinstance(view.payload, PasswordPayload):
-        return [Line(label="How the cardholder was identified", text=IDENTIFIED[view.payload.identified])]
+        return [Line(label="Identity check", text=IDENTIFIED[view.payload.identified])]
     if view.payload and view.payload.private:
         labels = ", ".join(label.lower() for label, _ in view.payload.private)
-        return [Line(label="Only to be seen with Details", text=labels)]
+        return [Line(label="Private (open Details)", text=labels)]
     return []
 
 
-def _rest_notes(view: RequestView) -> list[str]:
-    """Return what approvers must know about a cardholder who is not known, not reviewed, or was just changed."""
-    notes = []
-    by = f" ({', '.join(view.changes.names)})" if view.changes.names else ""
-    if view.changes.of_anybody:
-        notes.append(
-            "Paytend does not say whose card this is, so it counts as changed: everybody who changed a cardholder "
-            f"within 24 h is kept from asking for this and from deciding it{by}."
-        )
-    elif view.changes.names:
-        notes.append(f"The cardholder was changed within 24 h, by people who may not decide this{by}.")
-    if view.action.is_delicate and not view.snapshot.kyc:
-        notes.append("Paytend does not say whether it has approved the cardholder (KYC).")
-    return notes
+def _question(view: RequestView) -> str:
+    """Return what *Approve* asks before it counts."""
+    money, whose = view.payload.moved_money if view.payload else None, view.snapshot.holder_name or "this card"
+    asked = f"{money} for {whose}" if money else view.action.title.lower()
+    return f"Approve {_cut(asked, _QUESTION_ROOM)}?"
+
+
+def _cut(text: str, room: int) -> str:
+    """Return a text on one line, as far as there is room for it; Details have all of it."""
+    line = " ".join(text.split())
+    return line if len(line) <= room else f"{line[: room - 1].rstrip()}…"
 
 
 def _money(view: RequestView) -> MoneyFacts | None:
@@ -247,18 +256,11 @@ def _money(view: RequestView) -> MoneyFacts | None:
         return None
     return MoneyFacts(
         amount=str(money),
-        balance=_change(view.snapshot.balance, money, more=True),
-        partner_balance=_change(view.snapshot.partner_balance, money, more=False),
+        balance=change_balance(view.snapshot.balance, money, more=True),
+        partner_balance=change_balance(view.snapshot.partner_balance, money, more=False),
         day=str(view.day) if view.day else "",
         limits=[_limit(state) for state in view.limits],
     )
-
-
-def _change(before: Money | None, money: Money, *, more: bool) -> BalanceChange | None:
-    """Return a balance before and after; None if it is not known or in another currency."""
-    if before is None or before.currency != money.currency:
-        return None
-    return BalanceChange(before=str(before), after=str(before + money if more else before - money))
 
 
 def _limit(state: LimitState) -> LimitRow:
@@ -281,11 +283,11 @@ _PEOPLE = {
 
 def _why_you(rule: Rule) -> str:
     if rule.lifted:
-        return "one person may do this alone"
+        return "no second person needed"
     nouns = [_PEOPLE.get(role, (role, role))[rule.quorum != 1] for role in rule.approvers]
-    count = "one" if rule.quorum == 1 else rule.quorum
-    return f"{count} {' or '.join(nouns)} other than the requester must approve"
+    return f"needs {rule.quorum} {' or '.join(nouns)}, not the requester"
 
 
 def _other(row: Request) -> OtherRequestRow:
-    return OtherRequestRow(request=row.id, phrase=row.phrase, status=row.status, action=row.action)
+    title = find_action(row.action).title
+    return OtherRequestRow(request=row.id, phrase=row.phrase, status=row.status, action=row.action, title=title)

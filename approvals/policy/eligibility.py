@@ -9,15 +9,15 @@ from approvals.refusals import Refusal
 
 
 class SelfApproval(Refusal):
-    """You asked for this yourself, so somebody else has to decide."""
+    """You can’t approve your own request."""
 
 
 class ChangedCardholder(Refusal):
-    """You changed this cardholder within the last 24 hours, so somebody else has to decide."""
+    """You changed this cardholder within the last 24 hours, so someone else has to decide."""
 
 
 class RequesterChangedCardholder(Refusal):
-    """Who asks for this changed the cardholder within the last 24 hours, so somebody else has to ask for it."""
+    """The requester changed the cardholder within the last 24 hours, so someone else has to request this."""
 
 
 def refuse_changer(requester: Collection[str], *, changers: frozenset[str]) -> None:

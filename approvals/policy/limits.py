@@ -68,7 +68,8 @@ def read_limit_states(
     states, sent = [], tuple(proven)
     for limit in find_limits(policy.limits, action=action, money=money):
         if limit.over.currency != money.currency:
-            states.append(LimitState(limit=limit, total=None))  # not comparable, so it counts as exceeded
+            # Not comparable, so it counts as exceeded.
+            states.append(LimitState(limit=limit, total=None, currency=money.currency))
             continue
         whose = requester if limit.per is Per.REQUESTER else (card_id,)
         earlier = _sum(session, limit, whose=whose, now=now, before=before)

@@ -13,11 +13,11 @@ SamePerson = Sequence[Sequence[str]]
 
 
 class Stranger(Refusal):
-    """Only members of this workspace may do this."""
+    """Only members of this workspace can use cardops."""
 
 
 class Guest(Refusal):
-    """Guests may not do this; it takes a full member of the workspace."""
+    """Guests can’t use cardops."""
 
 
 class Deactivated(Refusal):
@@ -25,19 +25,19 @@ class Deactivated(Refusal):
 
 
 class IsBot(Refusal):
-    """This takes a person, not an app."""
+    """Only people can do this, not apps."""
 
 
 class NotInRole(Refusal):
-    """This takes one of these roles: {roles}."""
+    """Only {roles} can do this. Ask an admin for access."""
 
 
 class RolesUnreadable(Refusal):
-    """Slack did not say who is in {roles}, so nobody can be let through now. Please try again in a minute."""
+    """Slack didn’t say who is in {roles}, so nobody can do this now. Try again in a minute."""
 
 
 class RolesBusy(RolesUnreadable):
-    """Slack is busy and did not say who is in {roles}, so nobody can be let through now. Try again in a minute."""
+    """Slack is busy and didn’t say who is in {roles}, so nobody can do this now. Try again in a minute."""
 
 
 class DirectoryUnreadable(Exception):
@@ -57,13 +57,13 @@ class ScopeMissing(DirectoryUnreadable):
 
 
 class ApproversUnreadable(Refusal):
-    """Slack did not say who could approve this, so it was not asked for. Please try again in a minute."""
+    """Slack didn’t say who could approve this, so nothing was requested. Try again in a minute."""
 
     is_recorded = False
 
 
 class ApproversBusy(ApproversUnreadable):
-    """Slack is busy and did not say who could approve this, so it was not asked for. Try again in a minute."""
+    """Slack is busy and didn’t say who could approve this, so nothing was requested. Try again in a minute."""
 
 
 class RoleRule(BaseModel):

@@ -15,15 +15,15 @@ from storage.flags import Flag
 
 
 class NothingAllows(Refusal):
-    """No rule of the policy allows this, so it is refused. An admin can add one to cardops.yml."""
+    """Your policy doesn’t allow this. Ask an admin."""
 
 
 class LimitReached(Refusal):
-    """This would bring the sum of {window} for this {per} to {total}; the limit is {over}."""
+    """Over the limit for this {per}: {total} in {window} (limit {over})."""
 
 
 class NoLimitFor(LimitReached):
-    """The limit for this {per} is {over} in {window}, and no limit is set for this currency. So it is refused."""
+    """{currency} top-ups aren’t set up: no limit exists for this {per}. Ask an admin."""
 
 
 class _Setting(BaseModel):
@@ -97,10 +97,11 @@ class Policy(_Setting):
 
 
 class LimitState(_Setting):
-    """A limit and the sum that counts against it; `total` is None if the limit is in another currency."""
+    """A limit and the sum that counts against it; `total` is None if it is not in `currency`."""
 
     limit: LimitRule
     total: MoneyText | None
+    currency: str = ""
 
     @property
     def is_exceeded(self) -> bool:
@@ -144,7 +145,7 @@ def apply_limits(rule: Rule, states: Iterable[LimitState]) -> Rule:
         else:
             window, per, over = write_hours(state.limit.window), state.limit.per.value, str(state.limit.over)
             if state.total is None:
-                raise NoLimitFor(window=window, per=per, over=over)
+                raise NoLimitFor(window=window, per=per, over=over, currency=state.currency or "Such")
             raise LimitReached(window=window, per=per, total=str(state.total), over=over)
     return rule
 

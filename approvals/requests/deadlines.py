@@ -14,7 +14,7 @@ from approvals.statuses import Status
 from approvals.tables import Request
 
 BATCH = 50  # requests in one transaction, which locks the trail: decisions wait until it ends
-NOT_SENT = "It could not be carried out in time, and nothing was sent."
+NOT_SENT = "Approved, but not sent in time. Nothing was sent."
 REMINDERS = (0.5, 0.75)  # of the time to decide
 
 
@@ -44,7 +44,11 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
 
     # A locked row is skipped: somebody is deciding it right now, and the next run finds it if it is still due.
     def expire(request: Request) -> None:
-        words = "Nobody decided in time." if not request.approved_at else "It was not approved again in time."
+        words = (
+            "Expired: nobody approved or denied it in time."
+            if not request.approved_at
+            else "Expired: it was not approved again in time."
+        )
         move(session, context, request, "approval:expired", actor=CLOCK, words=words, why=words, now=now)
 
     return for_each(session, undecided, expire) + for_each(
@@ -92,8 +96,12 @@ def _remind(session: Session, context: ApprovalContext, request: Request, *, now
         phrase=request.phrase,
         mention=rule.mention,
         roles=rule.approvers,
-        count=f"{approved} of {request.quorum}",
+        count=_count(request.quorum - approved, more=approved > 0),
         decide_by=request.decide_by,
     )
     notices.reply(session, context.outbox, request, facts=reminder, now=now)
     note(session, context, request, "approval:reminded", actor=CLOCK, now=now)
+
+
+def _count(missing: int, *, more: bool) -> str:
+    return f"{missing}{' more' if more else ''} {'approval' if missing == 1 else 'approvals'}"

@@ -12,31 +12,33 @@ from approvals.policy.eligibility import require_eligible, require_stopper
 from approvals.policy.people import Member, Person, SamePerson, admit, count_people
 from approvals.policy.rules import Rule
 from approvals.refusals import Refusal, write_moment
-from approvals.statuses import Status, Verdict
+from approvals.statuses import SAID, Status, Verdict
+
+_DECIDED = {Verdict.APPROVE: "approved", Verdict.DENY: "denied"}
 
 
 class AlreadyDecided(Refusal):
-    """{who} decided already, at {when}."""
+    """You already {decided} this at {when}."""
 
 
 class NotPending(Refusal):
-    """This request is {status} already{since}, so there is nothing left to decide."""
+    """This request is already {status}{since}."""
 
 
 class Expired(Refusal):
-    """The time to decide ended at {when}."""
+    """This request expired at {when}."""
 
 
 class NotStoppable(Refusal):
-    """This request is {status}{since}, so it cannot be stopped."""
+    """This request is {status}{since}, so it can’t be stopped."""
 
 
 class OtherContent(Refusal):
-    """This button belongs to other content than the request has now. Please open the request again."""
+    """The request changed since you opened it. Open it again to decide."""
 
 
 class NotYours(Refusal):
-    """Only the person who asked can withdraw this."""
+    """Only the requester can withdraw this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,7 @@ def judge_stop(state: RequestState, *, member: Member, digest: str) -> Status:
         approvers=state.rule.approvers,
     )
     if state.status is not Status.APPROVED:
-        raise NotStoppable(status=state.status.value, since=state.since)
+        raise NotStoppable(status=SAID[state.status], since=state.since)
     return Status.WITHDRAWN
 
 
@@ -153,7 +155,7 @@ def require_digest(state: RequestState, *, digest: str) -> None:
 def require_pending(state: RequestState, *, now: datetime) -> None:
     """Refuse a request that is not pending or whose time is over; the instant of `decide_by` is too late."""
     if state.status is not Status.PENDING:
-        raise NotPending(status=state.status.value, since=state.since)
+        raise NotPending(status=SAID[state.status], since=state.since)
     if is_expired(state.decide_by, now=now):
         raise Expired(when=write_moment(state.decide_by))
 
@@ -167,4 +169,4 @@ def _refuse_second(earlier: Sequence[EarlierDecision], *, person: Person) -> Non
     for row in earlier:
         # Void decisions too: there is one row per person, so a voided approver cannot decide again.
         if person.is_known_as(row.account, row.person_id):
-            raise AlreadyDecided(who=row.name, when=write_moment(row.decided_at))
+            raise AlreadyDecided(decided=_DECIDED[row.verdict], when=write_moment(row.decided_at))

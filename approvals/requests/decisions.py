@@ -239,20 +239,8 @@ def _follow_decision(
     count: str,
     now: datetime,
 ) -> None:
-    """Reply that a decision counts, and make the move that follows from it."""
+    """Make the move that follows from a decision; the request message shows it."""
     actor, reason = decision.account, decision.reason
-    decided = notices.RequestDecided(
-        request=request.id,
-        phrase=request.phrase,
-        by=actor,
-        verdict=decision.verdict,
-        reason=reason,
-        count=count,
-        at=now,
-    )
-    # A denial ends the request: the reply about its end has the name and the reason.
-    if status is not Status.DENIED:
-        notices.reply(session, context.outbox, request, facts=decided, now=now)
     said = {
         "by": actor,
         "person": decision.person_id,
@@ -266,7 +254,7 @@ def _follow_decision(
             words = f"Denied by {decision.name}: {reason}"
             move(session, context, request, "approval:denied", words=words, why=words, **noted)
         case Status.APPROVED:
-            words = f"Approved ({count}); it will be carried out now."
+            words = f"Approved ({count})."
             within = stored.read_rule(request).execute_within
             values = approve(request, within=within, macs=context.macs, now=now)
             move(session, context, request, "approval:approved", words=words, why=words, **noted, **values)

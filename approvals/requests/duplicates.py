@@ -15,24 +15,24 @@ from approvals.audit.trail_keys import TrailKey
 from approvals.context import ApprovalContext
 from approvals.refusals import Refusal, write_moment
 from approvals.requests.contradictions import find_contradictions
-from approvals.statuses import Status
+from approvals.statuses import SAID, Status
 from approvals.tables import Execution, Request
 
 
 class AlreadyOpen(Refusal):
-    """There is an open request for this already: {phrase}, asked by {who} at {when}."""
+    """There is already an open request: {title} by {who}, {when} ({status}). Code: {phrase}."""
 
 
 class MoneyBlocked(Refusal):
-    """The outcome of an earlier request on this card is not known yet ({phrase}), so no more money moves on it."""
+    """Top-ups on this card are paused until request {phrase} is resolved."""
 
 
 class Excluded(Refusal):
-    """An earlier request has to end first: {title} ({phrase}), asked by {who} at {when}. It is {status}."""
+    """Another request has to end first: {title} by {who}, {when} ({status}). Code: {phrase}."""
 
 
 class AskAgain(Refusal):
-    """The same was asked for at {when} by {who}. Do you want it again?"""
+    """{who} requested the same at {when} ({status}). Request it again?"""
 
     is_recorded = False
 
@@ -72,10 +72,11 @@ def refuse_excluded(session: Session, matter: Matter, *, key: TrailKey, claiming
     # It may already have moved the money, so "open" would be the wrong word.
     if first.status not in _WAITING and _moves_balance(first.action) and _moves_balance(matter.action):
         raise MoneyBlocked(**facts)
+    facts |= {"title": find_action(first.action).title.lower(), "status": SAID[Status(first.status)]}
     facts |= {"who": first.requester_name, "when": write_moment(first.created_at)}
     if first.action == matter.action:
         raise AlreadyOpen(**facts)
-    raise Excluded(**facts, title=find_action(first.action).title, status=first.status)
+    raise Excluded(**facts)
 
 
 def wait_for_others(
@@ -143,4 +144,5 @@ def refuse_repeated(
         .order_by(col(Request.created_at).desc())
     ).first()
     if same is not None:
-        raise AskAgain(when=write_moment(same.created_at), who=same.requester_name, request=same.id)
+        facts = {"who": same.requester_name, "when": write_moment(same.created_at)}
+        raise AskAgain(**facts, status=SAID[Status(same.status)], request=same.id)

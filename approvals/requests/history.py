@@ -20,7 +20,7 @@ from storage.macs import MacKeys
 
 
 class Unproven(Refusal):
-    """What the database says of this request is not what the trail proves: {what}. Nothing was sent."""
+    """The database doesn’t match the audit trail for this request: {what}. Nothing was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,12 @@ from approvals.audit import chain, row_macs
 from approvals.audit.quotes import digest_words
 from approvals.context import ApprovalContext
 from approvals.messages import notices
-from approvals.messages.request_message import make_request_message
+from approvals.messages.request_message import make_request_message, say_done
+from approvals.messages.request_view import RequestView
 from approvals.refusals import Refusal
 from approvals.requests.moves import MOVE, Audience, Move
 from approvals.requests.view import read_view
-from approvals.statuses import OPEN
+from approvals.statuses import OPEN, Verdict
 from approvals.tables import Request
 from notifier.rendering.facts import make_plain
 from paytend.redaction import mask_text
@@ -25,7 +26,7 @@ CLOCK = "cardops"  # the actor in the trail when no person acts
 
 
 class Overtaken(Refusal):
-    """Somebody else was quicker. Please look at the request again."""
+    """Someone just changed this request. Open it again."""
 
 
 def move(
@@ -66,9 +67,9 @@ def move(
         raise Overtaken
     # The UPDATE went past the session, and the message below must show the new status.
     session.refresh(request)
-    update_message(session, context, request, now=now)
+    view = update_message(session, context, request, now=now)
     if step.audience is not Audience.NOBODY:
-        _reply(session, context, request, step, words=words, now=now)
+        _reply(session, context, view, step, words=words, now=now)
     # Last, because it locks the trail until the transaction ends.
     said = {**({"why": why} if why else {}), **(facts or {})}
     proofs = {**(digest_words(words) if words != why else {}), **(proofs or {})}
@@ -76,8 +77,10 @@ def move(
 
 
 def _reply(
-    session: Session, context: ApprovalContext, request: Request, step: Move, *, words: str, now: datetime
+    session: Session, context: ApprovalContext, view: RequestView, step: Move, *, words: str, now: datetime
 ) -> None:
+    request = view.request
+    denial = next((row for row in view.decisions if row.verdict == Verdict.DENY), None)
     outcome = notices.RequestOutcome(
         request=request.id,
         phrase=request.phrase,
@@ -86,6 +89,10 @@ def _reply(
         words=words,
         mention=(request.requester_account,) if step.audience is Audience.REQUESTER else (),
         at=now,
+        done=say_done(view),
+        moves_money=view.action.moves_balance,
+        denied_by=denial.account if denial else "",
+        denial=denial.reason if denial else "",
     )
     notices.reply(session, context.outbox, request, facts=outcome, now=now)
 
@@ -102,11 +109,13 @@ def approve(request: Request, *, within: timedelta, macs: MacKeys, now: datetime
     }
 
 
-def update_message(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> None:
-    """Bring every copy of the request message up to date."""
-    message = make_request_message(read_view(session, context, request, now=now))
+def update_message(session: Session, context: ApprovalContext, request: Request, *, now: datetime) -> RequestView:
+    """Bring every copy of the request message up to date, and return what it is made from."""
+    view = read_view(session, context, request, now=now)
+    message = make_request_message(view)
     key = notices.message_key(request.id)
     context.outbox.edit(session, key=key, kind=message.template, facts=make_plain(message), now=now)
+    return view
 
 
 def note(

@@ -10,7 +10,6 @@ class Audience(StrEnum):
     """Who is notified of a move. The request message is updated in any case."""
 
     NOBODY = "nobody"  # the request message says it
-    THREAD = "thread"  # a reply in its thread
     REQUESTER = "requester"  # a reply that mentions the requester
 
 
@@ -31,10 +30,10 @@ def _move(event: str, source: Status | None, to: Status, audience: Audience) -> 
 # The triggers are made from this table too (database_guards/forbidden_changes.py), so that raw SQL obeys it.
 MOVES: tuple[Move, ...] = (
     _move("approval:opened", None, Status.PENDING, Audience.NOBODY),
-    _move("approval:approved", Status.PENDING, Status.APPROVED, Audience.THREAD),
+    _move("approval:approved", Status.PENDING, Status.APPROVED, Audience.NOBODY),
     _move("approval:lifted", Status.PENDING, Status.APPROVED, Audience.NOBODY),  # its rule needs no second person
     _move("approval:denied", Status.PENDING, Status.DENIED, Audience.REQUESTER),
-    _move("approval:withdrawn", Status.PENDING, Status.WITHDRAWN, Audience.THREAD),
+    _move("approval:withdrawn", Status.PENDING, Status.WITHDRAWN, Audience.NOBODY),
     _move("approval:expired", Status.PENDING, Status.EXPIRED, Audience.REQUESTER),
     # Back to pending: an approval was voided, or the policy asks for more than when it was given (F18).
     _move("approval:returned", Status.APPROVED, Status.PENDING, Audience.REQUESTER),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from approvals.actions.payloads import ApplyPayload, Payload
-from approvals.actions.snapshot import Snapshot
+from approvals.actions.snapshot import Snapshot, name_card
 from approvals.actions.table import Action, find_action
 from approvals.actions.usability import refuse_unreviewed, refuse_unusable
 from approvals.audit import chain, row_macs
@@ -35,15 +35,15 @@ from approvals.tables import REQUEST_TABLE, Request
 
 
 class Unfit(Refusal):
-    """This cannot be asked for as it stands: {what}."""
+    """This can’t be requested: {what}."""
 
 
 class OtherCard(Refusal):
-    """What was looked up is not what was asked for. Please try again."""
+    """The card changed while we checked. Try again."""
 
 
 class NobodyCanDecide(Refusal):
-    """This needs {quorum} by {roles}, and {able} could give one. An admin can change the roles."""
+    """This needs {quorum} by {roles}, but {able} can approve. Ask an admin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,21 +280,12 @@ def _seal(context: ApprovalContext, value: Any, *, row: str, column: str) -> byt
 
 
 def summarise(action: Action, payload: Payload, asked: Snapshot) -> str:
-    """Return the sentence that people are shown."""
-    holder = f" of {asked.holder_name}" if asked.holder_name else ""
+    """Return the line that people are shown: what, how much, whose card."""
     if not asked.card_id:
         whom = asked.holder_name or asked.holder_id
         what = payload.what if isinstance(payload, ApplyPayload) else ""
         return f"{action.title}: {what}{' for ' if what and whom else ''}{whom}"
-    number = f" (…{asked.last_four})" if asked.last_four else ""
-    card_text = f"card {asked.card_id}{number}{holder}{_second(asked)}"
-    if payload.moved_money:
-        return f"{action.title} of {payload.moved_money} to {card_text}"
-    return f"{action.title}: {card_text}"
-
-
-def _second(asked: Snapshot) -> str:
-    if asked.second is None:
-        return ""
-    number = f" (…{asked.second.last_four})" if asked.second.last_four else ""
-    return f" by card {asked.second.card_id}{number}"
+    card = name_card(asked)
+    if asked.second is not None:
+        return f"{action.title}: {card} → {name_card(asked.second)}"
+    return f"{action.title} {payload.moved_money} to {card}" if payload.moved_money else f"{action.title}: {card}"

@@ -23,11 +23,11 @@ from storage.vault import Unreadable
 
 
 class UnknownRequest(Refusal):
-    """There is no such request."""
+    """No such request."""
 
 
 class Altered(Refusal):
-    """What is stored of this request does not fit its digest, so nothing is done with it. Please tell an admin."""
+    """The stored request doesn’t match its digest, so nothing is done with it. Tell an admin."""
 
 
 def find(session: Session, request_id: str, *, to_change: bool = False) -> Request:

@@ -9,7 +9,7 @@ from approvals.actions.payloads import Payload
 from approvals.actions.snapshot import Snapshot
 from approvals.actions.table import ACTIONS, Action, UnknownAction, find_action
 from approvals.context import ApprovalContext
-from approvals.messages.request_message import RequestView
+from approvals.messages.request_view import RequestView
 from approvals.policy import limits
 from approvals.policy.rules import Rule
 from approvals.requests import stored

@@ -27,7 +27,7 @@ class NothingStopped(Refusal):
 
 
 class ResumesAlone(Refusal):
-    """You have said so already; a second person has to say the same."""
+    """You already confirmed. We need a second person."""
 
 
 @dataclass(frozen=True, kw_only=True)

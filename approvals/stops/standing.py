@@ -20,7 +20,7 @@ _LOCK = 0x73746F70  # any number that nothing else in this database locks
 
 
 class Stopped(Refusal):
-    """This is stopped by {who}: {reason}. It waits until two people resume it."""
+    """Stopped by {who}: {reason}. It waits until two people resume it."""
 
 
 def lock_for_claim(session: Session) -> None:

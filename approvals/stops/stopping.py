@@ -23,7 +23,7 @@ ITSELF = "cardops"  # who stops by a condition
 
 
 class AlreadyStopped(Refusal):
-    """You stopped {what} already, at {when}: {reason}."""
+    """You already stopped {what} at {when}: {reason}."""
 
     is_recorded = False
 

@@ -134,7 +134,7 @@ class Comparison:
         except Refused:
             said = "Asked for its result, Paytend knows no such top-up."
         except PaytendError:
-            said = "Paytend does not answer about its result."
+            said = "Paytend isn’t responding about its result."
         else:
             status = result.status.text if result.status else "not told"
             said = f"Its result at Paytend: {status}{f', {result.amount}' if result.amount else ''}."

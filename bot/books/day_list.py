@@ -135,7 +135,7 @@ class _Reader:
         except ProtocolError as error:
             raise _NotWhole(f"Paytend's answer about {self._name} cannot be verified.") from error
         except PaytendError as error:
-            raise _Unanswered(f"Paytend does not answer about {self._name}.") from error
+            raise _Unanswered(f"Paytend isn’t responding about {self._name}.") from error
 
     def _keep(self, rows: Sequence[PartnerTransaction]) -> None:
         found = [row for row in rows if row.currency not in self.others]

@@ -36,7 +36,7 @@ def check_paytend(context: DoctorContext) -> CheckResult:
     try:
         context.paytend.send(operations.GET_PARTNER_BALANCE())
     except Unreachable as error:
-        return wrong(f"Paytend does not answer: {error}", "Look at PAYTEND_BASE_URL and the network.")
+        return wrong(f"Paytend isn’t responding: {error}", "Check PAYTEND_BASE_URL and the network.")
     except (ProtocolError, OutcomeUnknown, Refused):
         return fine("Paytend answers.")  # the next check says whether the answer is genuine
     return fine("Paytend answers.")
@@ -55,7 +55,7 @@ def check_keys(context: DoctorContext) -> CheckResult:
     except ProtocolError:
         return wrong("Paytend's signature does not verify.", "PAYTEND_PUBLIC_KEY is not the key that signs.")
     except (Unreachable, OutcomeUnknown):
-        return doubtful("This could not be found out: Paytend does not answer.", "Look again when it does.")
+        return doubtful("Couldn’t check this: Paytend isn’t responding.", "Check again when it does.")
     return fine("Paytend takes our signature, and its own verifies.")
 
 
@@ -131,7 +131,7 @@ def check_database(context: DoctorContext) -> CheckResult:
     except schema.SchemaIncomplete as error:
         return wrong(f"Parts of the database are missing: {error}.", "Restore a backup.")
     except SQLAlchemyError as error:
-        return wrong(f"The database does not answer ({read_error_code(error)}).", "Look at DATABASE_URL.")
+        return wrong(f"The database isn’t responding ({read_error_code(error)}).", "Check DATABASE_URL.")
     if not context.database.is_sqlite:
         return fine(f"PostgreSQL answers and is at revision {schema.newest()}.")
     module = sqlite_module()

@@ -98,17 +98,17 @@ class _Outcome:
     says: str
 
 
-_LOOK_FIRST = "Look at the cardholder before anything is sent again."
+_LOOK_FIRST = "Check the cardholder before you send anything again."
 _NOT_SENT = _Outcome(
     event="document:not_sent",
     status="503 Service Unavailable",
-    headline="Paytend does not answer",
-    says="Nothing was sent. Ask for a new link and try it again in a minute.",
+    headline="Paytend isn’t responding",
+    says="Nothing was sent. Request a new link and try again in a minute.",
 )
 _UNKNOWN = _Outcome(
     event="document:unknown",
     status="200 OK",
-    headline="The outcome is not known",
+    headline="We don’t know yet if it worked",
     says=f"It was sent to Paytend, but no answer came that can be trusted. {_LOOK_FIRST}",
 )
 
@@ -132,7 +132,7 @@ class DropPage:
         late = tell(
             "202 Accepted",
             "Still being sent",
-            "Paytend takes its time. Slack tells you what became of it.",
+            "Paytend is slow. You get a message in Slack with the result.",
             _LOOK_FIRST,
         )
         return Page(purpose=PURPOSE, show=self.show, submit=self.submit, allowance=ALLOWANCE, late=late)
@@ -159,7 +159,7 @@ class DropPage:
         try:
             self._require_role(grant)
         except Refusal as refusal:
-            return tell("403 Forbidden", "Not done", str(refusal))
+            return tell("403 Forbidden", "Not allowed", str(refusal))
         except DirectoryUnreadable:
             return tell(
                 "503 Service Unavailable", "Slack is busy", "Nothing was sent.", "Try it again in a minute."
@@ -213,7 +213,7 @@ class DropPage:
             return _Outcome(
                 event="document:refused",
                 status="422 Unprocessable Content",
-                headline="Paytend declined",
+                headline="Paytend said no",
                 says=f"{refused} {_LOOK_FIRST}",
             )
         says = "You can close this page."
@@ -259,7 +259,7 @@ class DropPage:
 
 def _make_form(grant: PageGrant, *, wrong: str = "", file_type: str = "") -> DropForm:
     return DropForm(
-        title="Send a document",
+        title="Upload a document",
         holder_id=grant.subject,
         person=grant.bound.get("name", ""),
         file_types=list_choices(FileType.TEXTS),

@@ -163,7 +163,7 @@ def opens(modal: Modal) -> Callable[[SlackContext, Incoming, Member, Fields], Te
 
 
 class OldButton(Refusal):
-    """This button is from an older message and does nothing any more. Please start again."""
+    """This button has expired. Start again."""
 
     is_recorded = False
 

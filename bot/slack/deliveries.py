@@ -18,7 +18,7 @@ from storage.upsert import insert_once
 
 
 class NotAccepted(Refusal):
-    """Our database does not answer, so nothing was done. Please try again in a minute."""
+    """cardops’ database isn’t responding, so nothing was done. Try again in a minute."""
 
     is_recorded = False
 

@@ -23,13 +23,13 @@ _QUESTION = "question:"  # before the name of a question, where a form has its o
 
 
 class DraftGone(Refusal):
-    """What you typed is kept for half an hour and is gone now. Please start again."""
+    """Drafts are kept for 30 minutes, and this one is gone. Start again."""
 
     is_recorded = False
 
 
 class AnsweredAlready(Refusal):
-    """You have answered this already, or it was asked more than half an hour ago. Nothing more was done."""
+    """You already answered this, or it is older than 30 minutes. Nothing was done."""
 
     is_recorded = False
 

@@ -5,9 +5,20 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals.policy.people import DirectoryBusy, DirectoryUnreadable, ScopeMissing
+from approvals.policy.eligibility import SelfApproval
+from approvals.policy.people import (
+    Deactivated,
+    DirectoryBusy,
+    DirectoryUnreadable,
+    Guest,
+    IsBot,
+    NotInRole,
+    ScopeMissing,
+    Stranger,
+)
 from approvals.refusals import Refusal
 from bot.threads import Busy
+from commands.reading.arguments import Misread
 from commands.slash_command import ProblemReply
 from paytend import NotSendable, OutcomeUnknown, ProtocolError, Refused, Unreachable
 from paytend.errors import AnotherSubject, RefusedChange
@@ -26,73 +37,75 @@ class ErrorReply:
     traced: bool = False
 
 
+NOT_ALLOWED = (Stranger, Guest, Deactivated, IsBot, NotInRole, SelfApproval)  # about the person, not the matter
 # The first row that fits: a subclass comes before its base.
 ANSWERS: tuple[tuple[type[Exception], ErrorReply], ...] = (
-    (Refusal, ErrorReply(headline="Not done", told=True)),
+    (Misread, ErrorReply(headline="", told=True)),
+    *((kind, ErrorReply(headline="Not allowed", told=True)) for kind in NOT_ALLOWED),
+    (Refusal, ErrorReply(headline="Can’t do that", told=True)),
     (
         RefusedChange,
         ErrorReply(
-            headline="Paytend declined",
+            headline="Paytend said no",
             told=True,
             # Paytend also refuses to repeat what it has done already.
-            next="It may have been done all the same: look at the card or cardholder before you try again.",
+            next="It may have gone through all the same. Check the card or cardholder before you try again.",
         ),
     ),
-    (Refused, ErrorReply(headline="Paytend declined", told=True, next="Nothing was changed.")),
+    # Of a read, as of a card that it does not know: nothing could have changed.
+    (Refused, ErrorReply(headline="Paytend said no", told=True)),
     (NotSendable, ErrorReply(headline="Not sent", told=True)),
     (
         Unreachable,
-        ErrorReply(headline="Paytend does not answer", next="Nothing was changed. Please try again in a minute."),
+        ErrorReply(headline="Paytend isn’t responding", next="Nothing was changed. Try again in a minute."),
     ),
     (
         OutcomeUnknown,
         ErrorReply(
-            headline="The outcome is not known",
-            next="It was sent to Paytend, but no answer came. Look at the card or cardholder before trying again.",
+            headline="We don’t know yet if it worked",
+            next="It was sent to Paytend, but no reply came. Check the card or cardholder before you try again.",
         ),
     ),
     (
         AnotherSubject,
-        ErrorReply(headline="Paytend's answer is not about this", told=True, next="Please tell an admin."),
+        ErrorReply(headline="Paytend replied about something else", told=True, next="Tell an admin."),
     ),
     (
         ProtocolError,
         ErrorReply(
-            headline="Paytend's answer cannot be trusted",
-            next="If this was a change, look at the card or cardholder before trying again. Please tell an admin.",
+            headline="Paytend’s reply failed a security check",
+            next="If this was a change, check the card or cardholder before you try again. Tell an admin.",
         ),
     ),
     (
         DirectoryBusy,
-        ErrorReply(headline="Slack is busy", next="Nothing was done. Please try again in a minute."),
+        ErrorReply(headline="Slack is busy", next="Nothing was done. Try again in a minute."),
     ),
     (
         ScopeMissing,
         ErrorReply(
-            headline="The app lacks a scope in Slack",
+            headline="The app lacks a Slack scope",
             told=True,
-            next="Please tell an admin: install the app again from `cardops manifest`.",
+            next="Tell an admin: install the app again from `cardops manifest`.",
         ),
     ),
     (
         DirectoryUnreadable,
-        ErrorReply(headline="Slack did not say who you are", next="Please try again in a minute."),
+        ErrorReply(headline="Slack didn’t confirm who you are", next="Try again in a minute."),
     ),
     (
         Busy,
-        ErrorReply(
-            headline="Too much is going on right now", next="Nothing was done. Please try again in a minute."
-        ),
+        ErrorReply(headline="cardops is busy", next="Nothing was done. Try again in a minute."),
     ),
     (
         SQLAlchemyError,
         ErrorReply(
-            headline="Our database does not answer",
-            next="Please look whether it was done before you try again.",
+            headline="cardops’ database isn’t responding",
+            next="Check whether it went through before trying again.",
             traced=True,
         ),
     ),
-    (Unreadable, ErrorReply(headline="A stored value cannot be read", next="Please tell an admin.")),
+    (Unreadable, ErrorReply(headline="A stored value can’t be read", next="Tell an admin.")),
 )
 
 
@@ -108,7 +121,7 @@ def explain(error: Exception, *, reference: str) -> ProblemReply:
             return ProblemReply(headline=say.headline, says=sentence, next=say.next)
     _log.error("command.broken", exc_info=error, extra={"reference": reference})
     return ProblemReply(
-        headline="Something is broken on our side",
-        says=f"Reference {reference}",
-        next="Please tell an admin this reference; it stands beside the details in the log.",
+        headline="Something went wrong on our side",
+        says=f"Send this reference to an admin: {reference}",
+        next="",
     )

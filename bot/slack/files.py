@@ -25,17 +25,17 @@ _log = logging.getLogger(__name__)
 
 
 class FileUnreadable(Refusal):
-    """Slack did not hand out the file ({reason}), so nothing was sent. Please attach it again."""
+    """Slack didn’t hand over the file ({reason}), so nothing was sent. Attach it again."""
 
     is_recorded = False
 
 
 class FileNotHandedOut(FileUnreadable):
-    """Slack showed its login page and not the file: the app lacks the scope files:read. Please tell an admin."""
+    """Slack showed its login page and not the file: the app lacks the scope files:read. Tell an admin."""
 
 
 class FileTooLarge(Refusal):
-    """The file is larger than 2 MB, so nothing was sent."""
+    """The file is larger than 2 MB. Nothing was sent."""
 
     is_recorded = False
 

@@ -19,9 +19,11 @@ from sqlmodel import Session, col, select
 
 from approvals.audit import chain
 from approvals.context import ApprovalContext
+from approvals.messages.request_message import STATUS_WORDS
 from approvals.policy.people import Member, Person, SamePerson, accounts_of, admit, identity_of
-from approvals.requests import lists
+from approvals.requests import decision_validity, lists, stored
 from approvals.requests.view import names_somebody, read_summary
+from approvals.statuses import Status
 from approvals.stops.standing import find_standing
 from approvals.tables import AuditEvent, Request
 from bot.database.engine import SqlDatabase
@@ -50,10 +52,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class WaitingRequest(RequestRow):
-    """A request that waits for the person whose tab it is."""
+    """A request that waits for the person whose tab it is, and for how many approvals yet."""
 
     decide_by: datetime
     quorum: int
+    missing: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +217,7 @@ def _facts(session: Session, approvals: ApprovalContext, member: Member, *, now:
     return HomeView(
         roles=sorted(member.roles),
         stopped=[show_stop(stop) for stop in find_standing(session, approvals)],
-        waiting=[_waiting_row(approvals, request) for request in shown[:_WAITING]],
+        waiting=[_waiting_row(session, approvals, request) for request in shown[:_WAITING]],
         more_waiting=max(len(shown) - _WAITING, 0),
         even_more=waiting.after is not None,
         mine=[_row(approvals, request) for request in mine.requests],
@@ -232,9 +235,10 @@ def _find_named(session: Session, approvals: ApprovalContext, facts: HomeView) -
     return [request_id for request_id in shown if names_somebody(approvals, session.get_one(Request, request_id))]
 
 
-def _waiting_row(approvals: ApprovalContext, request: Request) -> WaitingRequest:
-    row = _row(approvals, request)
-    return WaitingRequest(**vars(row), decide_by=request.decide_by, quorum=request.quorum)
+def _waiting_row(session: Session, approvals: ApprovalContext, request: Request) -> WaitingRequest:
+    row, earlier = _row(approvals, request), stored.read_earlier(session, request, macs=approvals.macs)
+    missing = request.quorum - decision_validity.count_approvals(earlier, same_person=approvals.same_person)
+    return WaitingRequest(**vars(row), decide_by=request.decide_by, quorum=request.quorum, missing=max(missing, 1))
 
 
 def _row(approvals: ApprovalContext, request: Request) -> RequestRow:
@@ -242,7 +246,7 @@ def _row(approvals: ApprovalContext, request: Request) -> RequestRow:
     return RequestRow(
         id=request.id,
         summary=summary or f"{request.action} on {request.subject}",
-        status=request.status,
+        status=STATUS_WORDS[Status(request.status)],
         requester=request.requester_account,
         created_at=request.created_at,
         phrase=request.phrase,

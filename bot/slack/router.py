@@ -26,7 +26,7 @@ from bot.slack.deliveries import SeenDeliveries
 from bot.slack.error_replies import explain
 from bot.slack.handlers.card_picks import ask_pick
 from bot.slack.handlers.closed_forms import answer_closed, with_way_back
-from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, MODALS
+from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, FILLS, MODALS
 from bot.slack.home import HomeTabs
 from bot.slack.modals import ModalOpener, WaitingModal
 from bot.slack.payloads import Incoming, PayloadKind, SentValue
@@ -182,9 +182,8 @@ class Router:
 
     def _open(self, incoming: Incoming, opened: TemplateFacts | Replies | OnceView) -> None:
         view = self.opener.open(incoming, opened)
-        modal = MODALS.get(str(view.get("callback_id") or ""))
-        if modal is not None and modal.fill is not None:
-            modal.fill(self.context, incoming, view)
+        if fill := FILLS.get(str(view.get("callback_id") or "")):
+            fill(self.context, incoming, view)
 
     def _show(self, incoming: Incoming, reply: Reply | Dismissal | None, *, replace: bool) -> None:
         match reply:

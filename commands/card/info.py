@@ -82,6 +82,6 @@ def summarize(card: CardInfo, *, card_id: str) -> CardSummary:
     return CardSummary(
         card_id=card.card_id or card_id,
         last_four=card.last_four or "",
-        status=card.status.text if card.status else "not told by Paytend",
+        status=card.status.text if card.status else "not available",
         status_code=card.status or "",
     )

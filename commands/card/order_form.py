@@ -19,13 +19,13 @@ _LONGEST = {"contact_name": 100, "remarks": 200, "reason": LONGEST_REASON}
 
 
 class UnknownDesign(Refusal):
-    """Paytend does not offer the design {sku}. Choose one from the list."""
+    """Paytend doesn’t offer the design {sku}. Choose one from the list."""
 
     is_recorded = False
 
 
 class NeedsCardholder(Refusal):
-    """A virtual card is ordered for a cardholder. Name one, or choose a physical design."""
+    """Virtual cards need a cardholder. Enter one, or choose a physical design."""
 
     is_recorded = False
 
@@ -97,7 +97,7 @@ def read_order(fields: Mapping[str, str]) -> tuple[TypedOrder | None, dict[str, 
     if typed.get("design", "") in {"", NO_CHOICE}:
         wrong["design"] = "Choose one from the list."
     if not typed.get("contact_name"):
-        wrong["contact_name"] = "Who takes the parcel?"
+        wrong["contact_name"] = "Who receives the parcel?"
     for name, longest in _LONGEST.items():
         if len(typed.get(name, "")) > longest:
             wrong[name] = f"At most {longest} characters."

@@ -45,7 +45,7 @@ def read_silence(typed: TypedWords) -> TypedSilence:
     if lasts > LONGEST:
         raise misread("A silence lasts a week at the most.", form=typed.form)
     if not reason.strip():
-        raise misread("Why? Whoever misses the notices will ask.", form=typed.form)
+        raise misread("Add a reason at the end.", form=typed.form)
     return TypedSilence(matcher=matcher, lasts=lasts, reason=reason.strip()[:LONGEST_REASON])
 
 
@@ -57,23 +57,23 @@ def _read_matcher(text: str, *, form: str) -> tuple[Matcher, str]:
         text = text[found.end() :]
     word, _, rest = text.partition(" ")
     if word and word != "for":
-        raise misread(f"“{word[:40]}” is no condition; these are written name=value.", form=form)
+        raise misread(f"“{word[:40]}” isn’t a filter. Filters are written name=value.", form=form)
     if not given or not all(given.values()):
-        raise misread("A silence needs at least one condition with a value.", form=form)
+        raise misread("A silence needs at least one filter with a value.", form=form)
     if not rest:
         raise misread("For how long?", form=form)
     for name in given:
         if name not in NAMES:
             known = f"There are: {', '.join(NAMES)}."
-            raise misread(f"“{name[:20]}” is no condition.", form=form, guess=guess(name, NAMES) or known)
+            raise misread(f"Unknown filter “{name[:20]}”.", form=form, guess=guess(name, NAMES) or known)
     kind = given.get("kind")
     # Money at risk and security can never be silenced (ADR 10).
     if kind is not None and kind not in SILENCEABLE:
-        says = f"“{kind[:30]}” cannot be silenced; what can: {', '.join(SILENCEABLE)}."
+        says = f"“{kind[:30]}” can’t be silenced. These can: {', '.join(SILENCEABLE)}."
         raise misread(says, form=form, guess=guess(kind, SILENCEABLE))
     status = given.get("status", "").casefold()
     if status in ALARMING:
-        raise misread(f"“{status}” cannot be silenced: it is about money at risk.", form=form)
+        raise misread(f"“{status}” can’t be silenced: money is at risk.", form=form)
     # The spelling that events have (A11): a silence for another one would hold nothing back.
     for name in {"card", "cardholder"} & given.keys():
         given[name] = normalize_id(given[name])

@@ -26,7 +26,7 @@ _SUFFIXES = {"jpg": ".jpeg", "jpeg": ".jpeg", "png": ".png", "pdf": ".pdf"}
 
 
 class FileContentDiffers(Refusal):
-    """The file is not what its name says: it does not begin like a JPEG, PNG or PDF file. Nothing was sent."""
+    """This isn’t a JPEG, PNG or PDF file, whatever its name says. Nothing was sent."""
 
     is_recorded = False
 

@@ -20,13 +20,13 @@ NATIONAL_ID = "1"
 
 
 class NotBornYet(Refusal):
-    """The birthday lies in the future."""
+    """The birthday is in the future."""
 
     is_recorded = False
 
 
 class NothingToChange(Refusal):
-    """Nothing was filled in, so there is nothing to change."""
+    """Nothing to change: every field is empty."""
 
     is_recorded = False
 
@@ -165,7 +165,7 @@ def read_new(fields: Mapping[str, str]) -> tuple[NewCardholder | None, dict[str,
     _check_codes(typed, wrong, needed=True)
     # With an invalid nationality, that is the one mistake to point out.
     if typed.get("id_type") == NATIONAL_ID and typed.get("nationality") not in EEA and "nationality" not in wrong:
-        wrong["id_type"] = "A national ID card is for nationals of the EEA only. Choose the passport."
+        wrong["id_type"] = "ID cards: EEA nationals only. Choose the passport."
     birthday = _read_day(typed.get("birthday", ""), wrong, needed=True)
     address = read_address(fields, wrong)
     if wrong or address is None or birthday is None:

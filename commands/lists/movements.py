@@ -133,7 +133,7 @@ def _title(query: Query) -> str:
         case "card":
             return f"Transactions of card {query.card_id}"
         case "authorizations":
-            return f"Authorizations of card {query.card_id}"
+            return f"Authorisations of card {query.card_id}"
         case _:
             return "Transactions of the partner account"
 

@@ -15,7 +15,6 @@ from paytend.money import Money
 
 ROWS = 10
 _MOVED = frozenset({"1", "2", "10"})  # reversed, cancelled and voided movements did not take place
-_PADDING = "\u2007"  # a space as wide as a digit, which Slack keeps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +104,10 @@ def fingerprint(rows: Sequence[Answer]) -> str:
 
 
 def movement_rows(rows: Sequence[Transaction], *, timezone: tzinfo) -> list[MovementRow]:
-    """Return the movements in words, the amounts signed and padded to one width."""
-    amounts = [write_signed(row) for row in rows]
-    width = max((len(amount) for amount in amounts), default=0)
+    """Return the movements in words, the amounts signed."""
     return [
         MovementRow(
-            amount=amount.rjust(width, _PADDING),
+            amount=write_signed(row),
             type=in_words(row.type),
             status=in_words(row.status),
             source=in_words(row.source),
@@ -120,9 +117,9 @@ def movement_rows(rows: Sequence[Transaction], *, timezone: tzinfo) -> list[Move
             merchant=row.merchant or "",
             trade_id=row.trade_id or "",
             at=happened.isoformat() if (happened := read_time(row.booked, timezone=timezone)) else "",
-            at_text=row.booked or "time not told",
+            at_text=row.booked or "time not available",
         )
-        for row, amount in zip(rows, amounts, strict=True)
+        for row in rows
     ]
 
 
@@ -137,7 +134,7 @@ def totals(rows: Iterable[Transaction]) -> list[str]:
         # The key has the sign, so an amount that is negative already must not take its sum down.
         sums[key] = sums.get(key, Decimal(0)) + abs(row.amount.amount)
     return [
-        f"{'in' if sign > 0 else 'out'} {'+' if sign > 0 else '-'}{amount:,} {currency}"
+        f"{'in' if sign > 0 else 'out'} {'+' if sign > 0 else '−'}{amount:,} {currency}"
         for (currency, sign), amount in sorted(sums.items(), key=lambda item: (item[0][0], -item[0][1]))
     ]
 
@@ -146,7 +143,7 @@ def write_signed(row: Transaction) -> str:
     """Return the amount with its sign, if the kind of movement implies one."""
     if row.amount is None:
         return "amount not told"
-    sign = {1: "+", -1: "-", 0: ""}[row.sign]
+    sign = {1: "+", -1: "−", 0: ""}[row.sign]
     return f"{sign}{_absolute(row.amount) if sign else row.amount}"
 
 

@@ -1,4 +1,4 @@
-"""`/partner`: what can still be spent at Paytend, how it was paid in, and where it went."""
+"""`/partner`: what you can still spend, how it was paid in, and where it went."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

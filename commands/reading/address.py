@@ -15,7 +15,7 @@ FIELDS = ("line", "line2", "country", "city", "state", "postcode")
 
 
 class UnknownCity(Refusal):
-    """Paytend does not deliver to the city {city} in {country}. Choose one from the list."""
+    """Paytend doesn’t deliver to {city} in {country}. Choose a city from the list."""
 
     is_recorded = False
 

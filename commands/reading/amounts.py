@@ -22,7 +22,7 @@ def read_money(words: Sequence[str], *, form: str, default: str = "EUR") -> tupl
     rest = words[1:]
     # `1 200` may be 1,200, or 1 with a reason that begins with "200": a wrong guess would move money.
     if rest and amount.isdigit() and _GROUP.fullmatch(rest[0]):
-        raise misread(f"“{words[0][:20]} {rest[0]}” can be one number or two; write it in one.", form=form)
+        raise misread(f"Did you mean {words[0][:20]}{rest[0]}? Write amounts without spaces.", form=form)
     if not currency and rest and rest[0].upper() in PRECISION:
         currency, rest = rest[0].upper(), rest[1:]
     currency = currency or default
@@ -31,9 +31,9 @@ def read_money(words: Sequence[str], *, form: str, default: str = "EUR") -> tupl
     try:
         money = Money(amount=_read_amount(amount, form=form), currency=currency)
     except NotMoney as error:
-        raise misread(f"“{words[0][:40]}” is no amount: {error}.", form=form) from error
+        raise misread(f"“{words[0][:40]}” isn’t an amount: {error}.", form=form) from error
     if money.minor <= 0:
-        raise misread("The amount must be more than nothing.", form=form)
+        raise misread("Enter an amount above 0.", form=form)
     return money, rest
 
 

@@ -53,11 +53,11 @@ def read_card_id(words: Sequence[str], *, form: str, of: str = "card") -> tuple[
         raise misread(f"Which {of}?", form=form)
     found = normalize_id(words[0])
     if not _CARD_ID.fullmatch(found):
-        raise misread(f"“{words[0][:40]}” is no {of} id.", form=form)
+        raise misread(f"“{words[0][:40]}” is not a {of} ID.", form=form)
     if has_leading_zero(found):
         plain = found.lstrip("0")
         near = f"If you mean {of} {plain}, write {plain}." if plain else ""
-        raise misread(f"“{found[:40]}” begins with a zero, and no {of} id does.", form=form, guess=near)
+        raise misread(f"“{found[:40]}” begins with a zero, and no {of} ID does.", form=form, guess=near)
     return found, words[1:]
 
 
@@ -107,4 +107,4 @@ def ignore_words(_typed: TypedWords) -> None:
 def no_more(words: Sequence[str], *, form: str) -> None:
     """Refuse words that nothing was made of."""
     if words:
-        raise misread(f"“{' '.join(words)[:60]}” is one thing too many.", form=form)
+        raise misread(f"I didn’t understand “{' '.join(words)[:60]}”.", form=form)

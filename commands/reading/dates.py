@@ -134,7 +134,7 @@ def _read_span(words: Sequence[str], *, today: date, form: str) -> tuple[date, d
     if which == "last" and rest and re.fullmatch(r"[0-9]{1,4}", rest[0]) and rest[1:2] in (["days"], ["day"]):
         count = int(rest[0])
         if count < 1:
-            raise misread("No days at all cannot be looked at.", form=form)
+            raise misread("Enter at least 1 day.", form=form)
         return today - timedelta(days=count - 1), today, 3
     monday, month = today - timedelta(days=today.weekday()), today.replace(day=1)
     spans = {

@@ -62,25 +62,20 @@ def say_lasts(pace: Pace, *, balance: Money) -> str:
     """Return in words how long a balance lasts at a pace, and what that rests on."""
     name = _NAMES.get(pace.window) or say_duration(pace.window, parts=1)
     if not pace.is_known:
-        watched = f"watched for {_say_short(pace.covered)} of that time" if pace.covered else "not watched then"
-        return f"The pace of the last {name} is not known: the balance was {watched}"
+        return f"Not enough history for a forecast by the last {name}"
     is_whole = pace.window - pace.covered < pace.window / 10
-    over = "" if is_whole else f" (watched for {_say(pace.covered)} of that time)"
+    over = "" if is_whole else f", watched for {_say(pace.covered)} of it"
     lasts = pace.lasts(balance.amount)
     if lasts is None:
-        return f"Nothing was spent in the last {name}{over}"
+        return f"Nothing spent in the last {name}{over}"
     spent = Money(amount=pace.spent, currency=balance.currency)
-    return f"Lasts {_say_about(lasts)} at the pace of the last {name}{over}: {spent} spent"
+    return f"{_say_about(lasts)} left at the pace of the past {name} ({spent} spent{over})"
 
 
 def _say_about(lasts: timedelta) -> str:
     if lasts >= _LONGEST:
-        return "more than a year"
-    return "less than an hour" if lasts < timedelta(hours=1) else f"about {_say(lasts)}"
-
-
-def _say_short(time: timedelta) -> str:
-    return "less than an hour" if time < timedelta(hours=1) else f"only {_say(time)}"
+        return "More than a year"
+    return "Less than an hour" if lasts < timedelta(hours=1) else f"About {_say(lasts)}"
 
 
 def _say(time: timedelta) -> str:

@@ -200,7 +200,7 @@ class Deliverer:
             rendered = lay_out_plainly(work.kind, {name: fact for name, fact in facts.items() if name != WHY})
         if acknowledge:
             rendered = put_below(rendered, self._renderer.message(AcknowledgementFacts.template, acknowledge))
-        # Details offers *Why here?* too, so that an ordinary purchase needs no row for it.
+        # Details offers *Why am I seeing this?* too, so that an ordinary purchase needs no row for it.
         if why and not has_button(rendered, DETAILS):
             rendered = put_below(rendered, self._renderer.message(WhyFacts.template, why))
         return rendered

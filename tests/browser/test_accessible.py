@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the types are Playwright's: see tests/browser/assertions.py
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,11 @@ def sights(page: Page) -> Iterator[str]:
     """Lead through the parts of the page; at each name there is something new to see."""
     amount = f"13.{(page.viewport_size or WIDE)['width'] % 100:02d}"
     types(page, f"/topup 1755905 {amount} EUR to be looked at")
-    expect(page.locator(".ephemeral").get_by_text(f"Asked for {amount} EUR").last).to_be_visible()
+    expect(page.locator(".ephemeral").get_by_text(f"{amount} EUR for").last).to_be_visible()
     yield "a channel and the guide"
     types(page, "/topup")
-    expect(page.get_by_role("dialog", name="Ask for a top-up")).to_be_visible()
-    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("dialog", name="Request top-up")).to_be_visible()
+    page.get_by_role("button", name="Request", exact=True).click()
     expect(page.get_by_role("alert").first).to_be_visible()
     yield "a modal with errors"
     page.keyboard.press("Escape")
@@ -62,8 +63,8 @@ def sights(page: Page) -> Iterator[str]:
     page.locator("#composer-text").fill("")
     goes(page, "C0APPROVALS")
     asked = page.get_by_role("article").filter(has_text=f"{amount} EUR")
-    asked.get_by_role("button", name="Approve", exact=True).click()
-    expect(page.get_by_role("dialog", name="Approve this?")).to_be_visible()
+    asked.get_by_role("button", name=re.compile("^Approve")).click()
+    expect(page.get_by_role("dialog", name=re.compile("^Approve .*[?]$"))).to_be_visible()
     yield "a confirmation"
     page.keyboard.press("Escape")
     asked.hover()
@@ -72,7 +73,7 @@ def sights(page: Page) -> Iterator[str]:
     yield "a thread"
     page.keyboard.press("Escape")
     goes(page, "home")
-    expect(page.get_by_role("heading", name="You asked for")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your requests")).to_be_visible()
     yield "Home"
     page.get_by_role("button", name="Outside world", exact=True).click()
     page.locator("summary").get_by_text("A card is used").click()
@@ -86,8 +87,8 @@ def sights(page: Page) -> Iterator[str]:
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     goes(page, "C0APPROVALS")
-    asked.get_by_role("button", name="Withdraw").click()  # the card is free again for the next
-    expect(asked.get_by_role("heading", name="Withdrawn")).to_be_visible()
+    asked.get_by_role("button", name=re.compile("^Withdraw")).click()  # the card is free again for the next
+    expect(asked.get_by_text("Withdrawn")).to_be_visible()
     if (page.viewport_size or WIDE)["width"] == PHONE["width"]:
         page.get_by_role("button", name="Channels", exact=True).click()
         yield "the list of places over a phone's screen"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 def asks(page: Page, card: str, amount: str, reason: str) -> None:
     types(page, f"/topup {card} {amount} EUR {reason}")
-    expect(page.locator(".ephemeral").get_by_text(f"Asked for {amount} EUR").last).to_be_visible()
+    expect(page.locator(".ephemeral").get_by_text(f"{amount} EUR for").last).to_be_visible()
 
 
 def sticks_out(page: Page) -> bool:
@@ -35,19 +35,19 @@ def test_a_slash_completes_commands_and_a_modal_shows_what_is_wrong_where_it_is(
     expect(page.locator("#composer .command-hint")).to_contain_text("<card> <amount> [currency]")
     field.press("Enter")
 
-    modal = page.get_by_role("dialog", name="Ask for a top-up")
+    modal = page.get_by_role("dialog", name="Request top-up")
     expect(modal.get_by_label("Card")).to_be_focused()
     searches(modal, "Card", "1755904", "1755904")
     modal.get_by_label("Amount").fill("twelve")
     modal.get_by_label("Reason").fill("a modal")
-    modal.get_by_role("button", name="Ask", exact=True).click()
+    modal.get_by_role("button", name="Request", exact=True).click()
     expect(modal.get_by_role("alert")).to_be_visible()
     expect(modal.get_by_label("Amount")).to_be_focused()
     expect(modal.get_by_label("Amount")).to_have_attribute("aria-invalid", "true")
     expect(modal.get_by_label("Reason")).to_have_value("a modal")
     modal.get_by_label("Amount").fill("12.30")
-    modal.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.get_by_role("dialog").get_by_text("It is decided by somebody else now.")).to_be_visible()
+    modal.get_by_role("button", name="Request", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_text("needs 1 approval")).to_be_visible()
     page.keyboard.press("Escape")
     expect(modal).to_be_hidden()
 
@@ -85,7 +85,7 @@ def searches(modal: Locator, label: str, text: str, choice: str) -> None:
 def test_home_shows_what_waits_and_unread_marks_are_live(windows: Windows) -> None:
     milan = windows.open("U0MILAN", "home")
     expect(milan.get_by_role("tab", name="Home")).to_have_attribute("aria-selected", "true")
-    expect(milan.get_by_role("heading", name="Waits for you")).to_be_visible()
+    expect(milan.get_by_role("heading", name="Needs your approval")).to_be_visible()
     lena = windows.open("U0LEAD", "C0APPROVALS")
     types(lena, "I am here until noon.")  # something that is read, so that what comes then is new
     expect(lena.get_by_text("I am here until noon.").first).to_be_visible()
@@ -113,15 +113,15 @@ def test_everything_is_within_reach_on_a_phone(windows: Windows) -> None:
     page.get_by_label("Act as").select_option("U0MARA")
     page.get_by_role("button", name="Channels", exact=True).click()
     page.get_by_role("button", name=re.compile("^card-approvals")).click()
-    card = page.get_by_role("article").filter(has_text="on a phone")
-    card.get_by_role("button", name="Approve", exact=True).click()
+    card = page.get_by_role("article").filter(has_text="11.20 EUR to")
+    card.get_by_role("button", name=re.compile("^Approve")).click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
-    expect(card.get_by_role("heading", name="Approved and done")).to_be_visible()
+    expect(card.get_by_text("Completed")).to_be_visible()
     assert not sticks_out(page)
 
     card.locator(".replies").click()
     thread = page.get_by_role("complementary", name="Thread")
-    expect(thread.get_by_text("Done.", exact=True)).to_be_visible()
+    expect(thread.get_by_text(re.compile("EUR added to"))).to_be_visible()
     page.keyboard.press("Escape")
     expect(thread).to_be_hidden()
     page.get_by_role("button", name="Outside world", exact=True).click()

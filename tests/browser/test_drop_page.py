@@ -129,7 +129,7 @@ def test_s6_a_phone_is_told_when_paytend_is_down_or_unsure(phone: Phone) -> None
     phone.opens_link()
     phone.chooses(PDF)
     phone.world.paytend.switches.lose_next_answer(operation="uploadDocument")
-    assert "The outcome is not known" in phone.sends()
+    assert "We don’t know yet if it worked" in phone.sends()
 
     phone.opens_link()
     phone.chooses(PDF)

@@ -45,8 +45,8 @@ def sends(page: Page, text: str) -> None:
 
 
 def approves(asked: Locator) -> None:
-    asked.get_by_role("button", name="Approve", exact=True).click()
-    dialog = asked.page.get_by_role("dialog", name="Approve this?")
+    asked.get_by_role("button", name=re.compile("^Approve")).click()
+    dialog = asked.page.get_by_role("dialog", name=re.compile("^Approve .*[?]$"))
     dialog.get_by_role("button", name="Approve").click()
 
 
@@ -57,26 +57,26 @@ def test_ask_approve_done_in_two_windows(windows: Windows) -> None:
 
     story(sam, title).get_by_role("button", name="Go to Sam").click()
     sends(sam, "/topup 1755902 120.50 EUR customer called")
-    expect(sam.locator(".ephemeral").get_by_text("Asked for 120.50 EUR")).to_be_visible()
+    expect(sam.locator(".ephemeral").get_by_text("120.50 EUR for")).to_be_visible()
     expect(sam.locator(".ephemeral .only-you").last).to_contain_text("Only visible to you")
     expect(done(sam, title)).to_have_count(1)
 
     sam.get_by_role("button", name=re.compile("card-approvals")).click()
-    asked = sam.get_by_role("article").filter(has_text="customer called")
+    asked = sam.get_by_role("article").filter(has_text="120.50 EUR to")
     approves(asked)
     expect(sam.locator(".ephemeral").last).to_contain_text(
         re.compile("requester|your own|yourself", re.IGNORECASE)
     )
 
-    card = mara.get_by_role("article").filter(has_text="customer called")
+    card = mara.get_by_role("article").filter(has_text="120.50 EUR to")
     approves(card)
-    expect(card.get_by_role("heading", name="Approved and done")).to_be_visible()
+    expect(card.get_by_text("Completed")).to_be_visible()
 
-    expect(asked.get_by_role("heading", name="Approved and done")).to_be_visible()
-    expect(asked.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    expect(asked.get_by_text("Completed")).to_be_visible()
+    expect(asked.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
     expect(done(sam, title)).to_have_count(3)
     asked.locator(".replies").click()
-    expect(sam.get_by_role("complementary", name="Thread").get_by_text("Done.", exact=True)).to_be_visible()
+    expect(sam.get_by_role("complementary", name="Thread").get_by_text(re.compile("EUR added to"))).to_be_visible()
 
 
 def test_a_card_is_lost_and_whoever_found_it_is_declined(windows: Windows) -> None:
@@ -85,8 +85,8 @@ def test_a_card_is_lost_and_whoever_found_it_is_declined(windows: Windows) -> No
 
     story(page, title).get_by_role("button", name="Go to Sam").click()
     sends(page, "/card lost 1755903")
-    page.get_by_role("button", name="Report card 1755903 lost", exact=True).click()
-    expect(page.get_by_text("was reported lost")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Report lost")).click()
+    expect(page.get_by_text("Blocked:").last).to_be_visible()
     expect(done(page, title)).to_have_count(2)
     story(page, title).get_by_role("button", name="Try to pay").click()
     expect(done(page, title)).to_have_count(3)
@@ -102,7 +102,7 @@ def test_a_storm_is_taken_in_and_can_be_watched(windows: Windows) -> None:
     page.get_by_role("button", name="Outside world", exact=True).click()
     page.get_by_role("button", name="Watch").click()
 
-    story(page, title).get_by_role("button", name="Make the storm").click()
+    story(page, title).get_by_role("button", name="Start 60 payments").click()
     told = re.compile(r"\b([6-9]\d|\d{3,}) transactions, \d+ messages")  # all 60
     expect(story(page, title)).to_contain_text(told, timeout=STORM_MS)
     story(page, title).get_by_role("button", name="Read it as Olga").click()
@@ -130,7 +130,7 @@ def test_one_person_stops_and_two_let_it_go_on(windows: Windows) -> None:
     expect(done(olga, title)).to_have_count(2)
 
     line = mara.get_by_role("article").filter(has_text="nobody asked for the last three").last
-    line.get_by_role("button", name="Say that top-ups may go on").click()
+    line.get_by_role("button", name=re.compile("^Resume")).click()
     mara.get_by_role("dialog").get_by_role("button", name="Resume").click()
     expect(done(olga, title)).to_have_count(3)
     expect(line).to_contain_text("Resumed: top-ups")
@@ -144,7 +144,7 @@ def test_a_top_up_that_is_booked_twice_alarms_on_call(windows: Windows) -> None:
     page.get_by_label("Act as").select_option("U0MARA")
     asked = page.get_by_role("article").filter(has_text="31.70 EUR")
     approves(asked)
-    expect(asked.get_by_role("heading", name="Approved and done")).to_be_visible()
+    expect(asked.get_by_text("Completed")).to_be_visible()
 
     twice = story(page, title).get_by_role("button", name="Book it twice")
     with page.expect_response("**/_page/panel") as booked:

@@ -57,7 +57,7 @@ def test_what_people_write_is_understood(text: str, begin: date, end: date) -> N
         ("2026-12-01", "future|after"),
         ("2026-12-01 2026-12-02", "in the future"),
         ("last 31 days", "at most 30"),
-        ("last 0 days", "No days"),
+        ("last 0 days", "at least 1 day"),
         ("last moth", "Did you mean `month`"),
         ("last", "no range"),
         ("last month", "has 31 days.*Did you mean `2026-10-02 2026-10-31`"),

@@ -88,7 +88,7 @@ def test_a11_the_refusal_says_what_to_write() -> None:
     with pytest.raises(Misread) as refused:
         read_one_card(typed("01755902"))
     words = str(refused.value)
-    assert words.startswith("“01755902” begins with a zero, and no card id does. Write `/card …`.")
+    assert words.startswith("“01755902” begins with a zero, and no card ID does. Write `/card …`.")
     assert words.endswith("If you mean card 1755902, write 1755902.")
 
 

@@ -123,12 +123,12 @@ def test_hostile_values_stay_inside_their_row() -> None:
     ("kind", "status", "amount", "written"),
     [
         (100, 1, 1205, "+12.05 EUR"),
-        (151, 1, 1205, "-12.05 EUR"),
+        (151, 1, 1205, "−12.05 EUR"),
         (151, 10, 1205, "+12.05 EUR"),
-        (150, 6, 1205, "-12.05 EUR"),
+        (150, 6, 1205, "−12.05 EUR"),
         (200, 1, 1205, "12.05 EUR"),
         (777, 1, 1205, "12.05 EUR"),
-        (151, 1, -1205, "-12.05 EUR"),
+        (151, 1, -1205, "−12.05 EUR"),
     ],
 )
 def test_an_amount_says_which_way_it_went(kind: int, status: int, amount: int, written: str) -> None:
@@ -136,7 +136,7 @@ def test_an_amount_says_which_way_it_went(kind: int, status: int, amount: int, w
     assert lists.write_signed(Transaction.decode(fields, unit=AmountUnit.MINOR)) == written
 
 
-def test_amounts_are_aligned_and_totals_count_what_took_place() -> None:
+def test_amounts_have_their_sign_and_totals_count_what_took_place() -> None:
     rows = [
         Transaction.decode(fields, unit=AmountUnit.MINOR)
         for fields in (
@@ -148,8 +148,8 @@ def test_amounts_are_aligned_and_totals_count_what_took_place() -> None:
     ]
     shown = lists.movement_rows(rows, timezone=ZONE)
 
-    assert len({len(row.amount) for row in shown}) == 1
-    assert lists.totals(rows) == ["in +1,234.56 EUR", "out -1.00 EUR"]
+    assert [row.amount for row in shown[:2]] == ["−1.00 EUR", "+1,234.56 EUR"]
+    assert lists.totals(rows) == ["in +1,234.56 EUR", "out −1.00 EUR"]
     assert shown[0].at == "2026-11-05T12:30:05+00:00"
     assert shown[0].type == "payment (151)"
 

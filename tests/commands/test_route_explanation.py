@@ -19,6 +19,6 @@ def note(*given: dict[str, Any]) -> str:
 
 def test_routes_behind_the_first_that_matched_are_counted() -> None:
     matching, other = {"kind": "transaction", "to": ["oncall"]}, {"kind": "card_applied", "to": ["oncall"]}
-    assert note(other, matching, other, other).endswith("; 2 further were not looked at")
+    assert note(other, matching, other, other).endswith("; 2 later routes not checked")
     assert note(other, matching).endswith("as they are now")
     assert note(other).endswith("as they are now")

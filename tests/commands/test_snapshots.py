@@ -132,23 +132,23 @@ def test_an_activation_says_whose_the_card_becomes_and_whose_it_is() -> None:
 
     assert found.holder_id == "101982"
     assert lines(found) == {
-        "Becomes the card of": "Ona Žalė (101982)",
-        "Belongs now to": "Card Name",
+        "New cardholder": "Ona Žalė (101982)",
+        "Current cardholder": "Card Name",
     }
     unnamed = Books(getCardInfo={**CARD, "holderId": "999", "holderName": None}, getHolder={})
     assert lines(takes("card.activate", unnamed)) == {
-        "Becomes the card of": "a cardholder without a name (101982)",
-        "Belongs now to": "999",
+        "New cardholder": "a cardholder without a name (101982)",
+        "Current cardholder": "999",
     }
-    assert lines(takes("card.activate", Books())) == {"Becomes the card of": "Ona Žalė (101982)"}
-    assert list(lines(takes("card.activate", Books(getCardInfo={})))) == ["Becomes the card of"]
+    assert lines(takes("card.activate", Books())) == {"New cardholder": "Ona Žalė (101982)"}
+    assert list(lines(takes("card.activate", Books(getCardInfo={})))) == ["New cardholder"]
 
 
 def test_a_replacement_shows_the_new_card_and_the_balance_that_moves() -> None:
     found = takes("card.replace", Books())
 
     assert found.second == SecondCard(card_id="1755910", status="4", last_four="1910", holder_name="New Name")
-    assert found.lines == (SnapshotLine(label="Balance that moves", text="0.000007 USDT, 20.00 EUR"),)
+    assert found.lines == (SnapshotLine(label="Balance to transfer", text="0.000007 USDT, 20.00 EUR"),)
     assert found.holder_name == "Ona Žalė"
 
 
@@ -159,7 +159,7 @@ def test_a_replacement_asks_for_the_balance_when_the_card_does_not_say_it() -> N
 
     found = takes("card.replace", Books(getCardInfo=cards, getCardBalance=balance))
 
-    assert lines(found) == {"Balance that moves": "7.00 EUR"}
+    assert lines(found) == {"Balance to transfer": "7.00 EUR"}
     assert found.second is not None
     assert (found.second.holder_id, found.second.holder_name) == ("101982", "Ona Žalė")
     assert takes("card.replace", Books(getCardInfo=cards)).lines == ()

@@ -38,7 +38,7 @@ def test_everything_that_paytend_says_is_shown() -> None:
 def test_what_paytend_does_not_say_is_blank() -> None:
     assert topup.status("R1", ask=answers({})) == topup.TopUpStatusReply(
         reference="R1",
-        status="not told by Paytend",
+        status="not available",
         status_code="",
         card_id="",
         last_four="",

@@ -162,7 +162,7 @@ def test_o15_nginx_takes_it_on_a_machine_without_compose(nginx: str, tmp_path: P
 
 def test_commands_clicks_and_webhooks_pass_with_their_signatures(world: ProcessWorld, proxy: Proxy) -> None:
     world.approves(world.asks("20.50"))
-    world.says("Approved and done", of="20.50 EUR")
+    world.says("Completed", of="20.50 EUR")
 
     world.paytend.events.purchase(CARD, "3.21")
 

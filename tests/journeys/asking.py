@@ -25,7 +25,7 @@ class Reading:
     operation: str
     shows: str
     person: str = SUPPORT
-    declined: str = "Paytend declined"
+    declined: str = "Paytend said no"
 
 
 READINGS = (
@@ -38,23 +38,23 @@ READINGS = (
     Reading(
         typed=f"/card authorizations {CARD} last 30 days",
         operation="getAuthorizationTransactions",
-        shows="Only visible to you",
+        shows="MAXIMA LT",
     ),
     Reading(typed="/card fees 1755904", operation="getCardOverdueMonthlyFee", shows="2.00 EUR"),
-    Reading(typed=f"/card lost {CARD}", operation="getCardInfo", shows="Report Card 1755902"),
-    Reading(typed=f"/card replace {CARD} {NEW}", operation="getCardInfo", shows="freezes at once"),
+    Reading(typed=f"/card lost {CARD}", operation="getCardInfo", shows="Block Rūta Kazlauskaitė •••• 5097 now?"),
+    Reading(typed=f"/card replace {CARD} {NEW}", operation="getCardInfo", shows="freezes immediately"),
     Reading(
         typed="/card order NOSUCHORDER1",
         operation="getApplyCardResult",
-        shows="tells nothing of a card order",
-        declined="tells nothing of a card order",
+        shows="has no card order",
+        declined="has no card order",
     ),
     Reading(typed="/card designs", operation="getSKUs", shows="CTHMCPE20056"),
     Reading(
         typed="/topup status SEED000000000000",
         operation="getTopupResult",
         shows="248.65 EUR",
-        declined="tells nothing of a top-up",
+        declined="has no top-up",
     ),
     Reading(typed=f"/holder status {HOLDER}", operation="getHolder", shows="Kazlauskaitė"),
     Reading(typed="/holder status passport PS1234567", operation="getHolder", shows="Kazlauskaitė"),
@@ -64,7 +64,7 @@ READINGS = (
     Reading(
         typed="/partner transactions",
         operation="getPartnerTransactions",
-        shows="Only visible to you",
+        shows="Bank transfer",
         person=ONCALL,
     ),
 )
@@ -143,7 +143,7 @@ ALONE = {
         prepare=_types(f"/card lost {CARD}"),
         last=_clicks("card_lost"),
         operation="lostCard",
-        shows="was reported lost",
+        shows="Blocked: ",
     ),
     "holder create": Change(
         prepare=_opens_creating, last=_creates, operation="createCardholder", shows="was created"
@@ -160,7 +160,7 @@ GATED = {
         prepare=_nothing,
         last=_typed(f"/card found {LOST} it was in the other coat"),
         operation="cancelCardLost",
-        shows="Asked",
+        shows="Requested",
         looks="getCardInfo",
         answers=True,
     ),
@@ -168,7 +168,7 @@ GATED = {
         prepare=_nothing,
         last=_typed(f"/card activate {NEW} {HOLDER}"),
         operation="activeCard",
-        shows="Asked",
+        shows="Requested",
         looks="getCardInfo",
         answers=True,
     ),
@@ -176,7 +176,7 @@ GATED = {
         prepare=_types(f"/card replace {CARD} {NEW}"),
         last=_clicks("card_replace"),
         operation="replaceCard",
-        shows="Asked",
+        shows="Requested",
         looks="getCardInfo",
     ),
     "card password": Change(
@@ -185,14 +185,14 @@ GATED = {
             SUPPORT, {"card": CARD, "identified": "called_back", "reason": "forgot it"}
         ),
         operation="retrievePassword",
-        shows="Asked",
+        shows="Requested",
         looks="getCardInfo",
     ),
     "card apply": Change(
         prepare=_opens_ordering,
         last=_orders,
         operation="applyCard",
-        shows="Asked",
+        shows="Requested",
         looks="getHolder",
         answers=True,
     ),
@@ -200,7 +200,7 @@ GATED = {
         prepare=_nothing,
         last=_typed(f"/topup {CARD} 20.00 customer called"),
         operation="topup",
-        shows="Asked",
+        shows="Decision by",
         looks="getPartnerBalance",
         answers=True,
     ),
@@ -208,7 +208,7 @@ GATED = {
         prepare=_types("/topup"),
         last=lambda world: world.slack.submits(SUPPORT, {"card": CARD, "amount": "20", "reason": "called"}),
         operation="topup",
-        shows="Asked",
+        shows="Requested",
         looks="getCardInfo",
         answers=True,
     ),
@@ -216,7 +216,7 @@ GATED = {
         prepare=_types(f"/holder update {HOLDER}"),
         last=lambda world: world.slack.submits(SUPPORT, {"gender": "1", "reason": "it was wrong"}),
         operation="updateCardholder",
-        shows="Asked",
+        shows="Requested",
         looks="getHolder",
         answers=True,
     ),

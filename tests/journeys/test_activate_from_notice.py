@@ -25,7 +25,7 @@ def asks_from_the_notice(world: JourneyWorld) -> None:
     world.submits(SUPPORT, holder=HOLDER)
 
     assert (world.request().action, world.request().status) == ("card.activate", "pending")
-    assert "Asked" in text_of(world.slack.modal(SUPPORT))
+    assert "Requested" in text_of(world.slack.modal(SUPPORT))
 
 
 def test_a_document_can_be_sent_from_the_notice_of_a_check_that_lacks_one(sqlite_world: JourneyWorld) -> None:

@@ -25,7 +25,7 @@ def test_s12_an_answer_to_a_click_in_a_thread_is_in_the_thread(sqlite_world: Jou
     world.clicks(OTHER_SUPPORT, "request_approve", message=reply)
 
     answer = world.slack.ephemerals(OTHER_SUPPORT)[-1]
-    assert "takes one of these roles" in answer["text"]
+    assert "can do this. Ask an admin" in answer["text"]
     assert answer["thread_ts"] == world.card()["ts"]
 
 

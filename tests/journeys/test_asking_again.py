@@ -35,7 +35,7 @@ def test_a23_a_double_click_on_yes_asks_once(world: JourneyWorld) -> None:
     world.clicks(SUPPORT, "topup_again", message=question)
 
     assert len(world.requests()) == 2
-    assert "You have answered this already" in world.told(SUPPORT)
+    assert "You already answered this" in world.told(SUPPORT)
     assert "Anna Kern" not in given(world)
 
 

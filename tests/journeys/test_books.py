@@ -298,7 +298,7 @@ def test_a_day_with_many_findings_has_pages(sqlite_world: JourneyWorld) -> None:
         ("yesterdy", "is no date"),
         ("2026-11-30", "is in the future"),
         ("2024-01-01", "more than a year ago"),
-        ("today all", "one thing too many"),
+        ("today all", "didn’t understand"),
     ],
 )
 def test_a_day_that_cannot_be_compared_is_refused_with_words(

@@ -26,7 +26,7 @@ WAYS = (
     "4111111111111111".translate(WIDE),
     "4111 1111 1111 1111".translate(ARABIC),
 )
-REFUSED = "Your text holds a card number. It was not stored; please write it without."
+REFUSED = "That looks like a full card number. We didn’t store it – please remove it."
 
 
 def holds_number(text: str) -> bool:

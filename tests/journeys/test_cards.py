@@ -61,7 +61,7 @@ def test_a_balance_is_told_to_whoever_asks_and_to_nobody_else(cards: JourneyWorl
     cards.types(SUPPORT, f"/card balance {CARD}")
 
     assert "64.10 EUR" in _shown(cards)
-    assert "Only visible to you" in _shown(cards)
+    assert "Balance of card" in _shown(cards)
     assert cards.slack.messages("C0GENERAL") == []
     assert ("card:read", CARD) in trail(cards)
 
@@ -114,14 +114,14 @@ def test_pages_turn_in_place(cards: JourneyWorld) -> None:
 def test_an_empty_list_is_a_message(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card transactions {NEW} yesterday")
 
-    assert "There is nothing in these days" in _shown(cards)
+    assert "No transactions in this period" in _shown(cards)
 
 
 def test_fees_that_are_overdue_are_told(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, "/card fees 1755904")
     assert "2.00 EUR" in _shown(cards)
     cards.types(SUPPORT, f"/card fees {CARD}")
-    assert "None is overdue" in _shown(cards)
+    assert "No overdue fees" in _shown(cards)
 
 
 def test_the_designs_are_listed(cards: JourneyWorld) -> None:
@@ -134,7 +134,7 @@ def test_the_designs_are_listed(cards: JourneyWorld) -> None:
 def test_an_order_that_paytend_does_not_know_is_an_answer(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, "/card order NOSUCHORDER1")
 
-    assert "tells nothing of a card order" in cards.told(SUPPORT)
+    assert "has no card order" in cards.told(SUPPORT)
 
 
 def test_a_card_can_be_chosen_from_those_used_lately(cards: JourneyWorld) -> None:
@@ -164,15 +164,15 @@ def test_without_a_card_and_without_a_past_it_is_asked_which(cards: JourneyWorld
         (f"transactions {CARD} last 60 days", "at most 30"),
         (f"transactions {CARD} today sucess", "Did you mean `success`"),
         (f"authorizations {CARD} today success", "no date"),
-        (f"balance {CARD} EUR", "one thing too many"),
+        (f"balance {CARD} EUR", "didn’t understand"),
         ("balanc 1", "Did you mean `balance`"),
         ("order x", "6 to 32"),
-        ("designs all", "one thing too many"),
+        ("designs all", "didn’t understand"),
         ("activate 1755910", "For which cardholder?"),
         (f"replace {CARD}", "Replaced by which card?"),
         (f"replace {CARD} {CARD}", "cannot replace itself"),
         (f"password {CARD} now", "Nothing else belongs"),
-        ("found not/a/card", "no card id"),
+        ("found not/a/card", "not a card ID"),
         ("balance 5337110000000000 4111111111111111", "card number"),
     ],
 )
@@ -194,7 +194,7 @@ def test_a_replacement_shows_both_cards_before_it_is_asked_for(cards: JourneyWor
     assert CARD in shown
     assert NEW in shown
     assert "Rūta Kazlauskaitė" in shown
-    assert "freezes at once" in shown
+    assert "freezes immediately" in shown
     assert "within 24 hours" in shown
 
     cards.clicks_reply(SUPPORT, "card_replace")
@@ -210,7 +210,7 @@ def test_a_replacement_shows_both_cards_before_it_is_asked_for(cards: JourneyWor
 def test_a_replacement_by_a_card_that_is_in_use_is_refused_at_once(cards: JourneyWorld) -> None:
     cards.types(SUPPORT, f"/card replace {CARD} 1755903")
 
-    assert "cannot replace another" in cards.told(SUPPORT)
+    assert "Pick an inactive one" in cards.told(SUPPORT)
 
 
 def test_a_new_card_that_was_taken_meanwhile_is_noticed_before_sending(cards: JourneyWorld) -> None:
@@ -219,7 +219,7 @@ def test_a_new_card_that_was_taken_meanwhile_is_noticed_before_sending(cards: Jo
     cards.clicks(MANAGER, "request_approve")
 
     assert cards.request().status == "failed"
-    assert "the new card was inactive" in text_of(cards.card()["blocks"])
+    assert "the new card changed from inactive" in text_of(cards.card()["blocks"])
     assert cards.paytend.calls_of("replaceCard") == []
 
 
@@ -242,7 +242,7 @@ def test_a_refused_form_is_in_the_trail_once_and_comes_back_with_everything_type
     cards.types(SUPPORT, f"/card password {CARD}")
     cards.submits(SUPPORT, **typed)
 
-    assert "open request for this already" in cards.modal_text(SUPPORT)
+    assert "already an open request" in cards.modal_text(SUPPORT)
     assert cards.refusals() == ["AlreadyOpen"]
     assert trail(cards)[-1] == ("approval:refused", CARD)
 
@@ -264,7 +264,7 @@ def test_a_closed_password_form_is_offered_again(cards: JourneyWorld) -> None:
     cards.settles()
 
     kept = cards.slack.messages("D0SAM")[-1]
-    assert "kept for half an hour" in kept["text"]
+    assert "Draft saved for 30 minutes" in kept["text"]
     cards.clicks(SUPPORT, "form_go_on", message=kept)
     assert inputs_of(cards.slack.modal(SUPPORT)) == {**typed, "identified": ""}
 
@@ -281,13 +281,13 @@ def test_a_secret_in_the_answer_is_shown_once_to_the_requester_and_kept_nowhere(
     )
 
     cards.clicks(MANAGER, "secret_once", message=button)
-    assert "Only the person who asked" in cards.told(MANAGER)
+    assert "Only the requester" in cards.told(MANAGER)
     cards.clicks(SUPPORT, "secret_once", message=button)
     assert pin in cards.modal_text(SUPPORT)
     cards.slack.closes(SUPPORT)
     cards.clicks(SUPPORT, "secret_once", message=button)
 
-    assert "not there any more" in cards.told(SUPPORT)
+    assert "No longer available" in cards.told(SUPPORT)
     assert cards.request().status == "executed"
     assert pin not in cards.execution().answer
     assert pin not in str([cards.slack.messages(channel) for channel in ("C0APPROVALS", "C0GENERAL")])
@@ -301,7 +301,7 @@ def test_the_same_again_within_ten_minutes_is_a_question(cards: JourneyWorld) ->
     cards.clicks(MANAGER, "request_approve")
     cards.paytend.books.cards[LOST].status = CardStatus.LOST
     _asks(cards, "found")
-    assert "Again?" in cards.told(SUPPORT)
+    assert "Request it again?" in cards.told(SUPPORT)
     assert len(cards.requests()) == 1
 
     cards.clicks_reply(SUPPORT, "ask_again")

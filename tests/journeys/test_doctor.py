@@ -41,7 +41,7 @@ def test_an_admin_asks_in_slack_and_support_may_not(healthy: JourneyWorld) -> No
 
     shown = text_of(healthy.slack.ephemerals(ADMIN)[-1]["blocks"])
     assert all(f"*{name}*" in shown for name in table.CHECKS)
-    assert "0 wrong" in healthy.told(ADMIN)
+    assert "0 problems" in healthy.told(ADMIN)
     assert "admin" in healthy.told(SUPPORT)
 
 

@@ -197,9 +197,9 @@ def test_s6_an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again(desk: De
 
     answer = desk.sends(path)
 
-    assert "The outcome is not known" in answer.body.decode()
+    assert "We don’t know yet if it worked" in answer.body.decode()
     assert desk.events()[-1] == "document:unknown"
-    assert "The outcome is not known" in desk.told()
+    assert "We don’t know yet if it worked" in desk.told()
     assert status(desk.sends(path)) == 410
     assert len(desk.world.paytend.calls_of("uploadDocument")) == 1
 
@@ -210,7 +210,7 @@ def test_s6_a_refusal_of_paytend_is_told(desk: Desk) -> None:
 
     answer = desk.sends(path)
 
-    assert "Paytend declined" in answer.body.decode()
+    assert "Paytend said no" in answer.body.decode()
     assert desk.events()[-1] == "document:refused"
 
 

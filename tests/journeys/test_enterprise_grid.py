@@ -37,7 +37,7 @@ def test_s4_people_of_another_workspace_of_the_organisation_ask_approve_and_deny
 
     world.slack.opens_home(MANAGER)
     world.settles()
-    assert "Waits for you" in str(world.slack.home(MANAGER))
+    assert "Needs your approval" in str(world.slack.home(MANAGER))
     world.types(SUPPORT, "/topup")
     world.submits(SUPPORT, card=CARD, amount="10", reason="customer called")
     world.clicks(MANAGER, APPROVE)

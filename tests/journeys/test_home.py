@@ -46,7 +46,7 @@ def test_what_waits_is_shown_riskiest_first(sqlite_world: JourneyWorld) -> None:
     text = opens_home(world, MANAGER)
 
     assert text.index("700.00") < text.index("20.00 EUR")
-    assert "2 approvals needed" in text
+    assert "needs 2 approvals" in text
 
 
 def test_approving_from_home_opens_the_card_and_is_done_there(sqlite_world: JourneyWorld) -> None:
@@ -83,7 +83,7 @@ def test_a_requester_sees_their_own_requests_and_nothing_to_decide(sqlite_world:
 
     text = opens_home(world, SUPPORT)
 
-    assert "Nothing waits for you" in text
+    assert "You’re all caught up" in text
     assert "20.00 EUR" in text
     assert "Partner balance" not in text
     assert {"topup_open", "home_lost", "home_card", "home_show"} <= set(
@@ -187,11 +187,11 @@ def test_a_lost_card_is_reported_from_home_after_it_was_shown(sqlite_world: Jour
 
     world.clicks(SUPPORT, "home_lost", view=world.slack.home(SUPPORT))
     world.submits(SUPPORT, card=CARD)
-    assert "blocked at once" in world.modal_text(SUPPORT)
+    assert "Unblocking needs a second person" in world.modal_text(SUPPORT)
     assert world.paytend.calls_of("lostCard") == []
     world.clicks_modal(SUPPORT, "card_lost")
 
-    assert "was reported lost" in world.modal_text(SUPPORT)
+    assert "Blocked: " in world.modal_text(SUPPORT)
     assert len(world.paytend.calls_of("lostCard")) == 1
 
 
@@ -214,7 +214,7 @@ def test_a_top_up_is_asked_for_from_home(sqlite_world: JourneyWorld) -> None:
     world.clicks(SUPPORT, "topup_open", view=world.slack.home(SUPPORT))
     world.submits(SUPPORT, card=CARD, amount="20", reason="")
 
-    assert "decided by somebody else" in world.modal_text(SUPPORT)
+    assert "needs 1 approval" in world.modal_text(SUPPORT)
     assert world.request().status == "pending"
 
 

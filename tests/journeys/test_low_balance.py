@@ -142,11 +142,8 @@ def test_the_message_says_how_long_it_lasts_and_when_too_little_is_known(sqlite_
     looks(world, "4000.00", after=12 * HOUR - timedelta(minutes=5))
 
     [low] = roots(world)
-    assert "Lasts about 15 hours at the pace of the last 24 h: 6,000.00 EUR spent" in text_of(low["blocks"])
-    assert (
-        "The pace of the last 7 days is not known: the balance was watched for only 23 hours of that time"
-        in text_of(low["blocks"])
-    )
+    assert "About 15 hours left at the pace of the past 24 h (6,000.00 EUR spent)" in text_of(low["blocks"])
+    assert "Not enough history for a forecast by the last 7 days" in text_of(low["blocks"])
     assert "When it is used up, all top-ups fail." in text_of(low["blocks"])
 
 
@@ -286,7 +283,7 @@ def test_a_transfer_is_proposed_in_words_for_ones_own_eyes(sqlite_world: Journey
 
     reply = world.slack.ephemerals(person)[-1]
     # 5,000 and 7 days at 6,020.91 a day are 47,146.35; 4,000 are there.
-    assert reply["text"] == "Proposed transfer to the partner account: 44,000.00 EUR"
+    assert reply["text"] == "Draft transfer request to the partner account: 44,000.00 EUR"
     says = text_of(reply["blocks"])
     assert f"Partner id: {world.paytend.partner_id}" in says
     assert "iban: LT601010012345678901" in says
@@ -301,7 +298,7 @@ def test_a_transfer_is_not_for_support(sqlite_world: JourneyWorld) -> None:
 
     world.clicks(SUPPORT, "propose_transfer", message=roots(world)[0])
 
-    assert "takes one of these roles: admin, manager, oncall" in world.told(SUPPORT)
+    assert "Only admin, manager, oncall can do this" in world.told(SUPPORT)
 
 
 def test_without_paytends_word_the_account_is_to_be_looked_up(sqlite_world: JourneyWorld) -> None:

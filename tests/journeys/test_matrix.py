@@ -41,7 +41,6 @@ def test_a_reading_is_answered_whatever_paytend_does(cards: JourneyWorld, readin
     world.types(person, reading.typed)
     assert reading.declined in seen(world, person)
     assert "Refused on demand" in seen(world, person)
-    assert "Nothing was changed" in seen(world, person)
 
     # Lost once: asked again, for a reading may be repeated.
     before = len(world.paytend.calls_of(operation))
@@ -53,8 +52,8 @@ def test_a_reading_is_answered_whatever_paytend_does(cards: JourneyWorld, readin
     world.clock.advance(KEPT)
     world.paytend_stops()
     world.types(person, reading.typed)
-    assert "Paytend does not answer" in seen(world, person)
-    assert "Nothing was changed. Please try again in a minute" in seen(world, person)
+    assert "Paytend isn’t responding" in seen(world, person)
+    assert "Nothing was changed. Try again in a minute" in seen(world, person)
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -82,7 +81,7 @@ def test_a1_a_refused_change_is_told_in_paytends_words_and_may_have_been_made(
 
     assert "Refused on demand" in seen(cards)
     assert "Nothing was changed" not in seen(cards)
-    assert "look at the card or cardholder before you try again" in seen(cards)
+    assert "heck the card or cardholder before you try again" in seen(cards)
     assert len(cards.paytend.calls_of(change.operation)) == 1
 
 
@@ -95,17 +94,17 @@ def test_a_change_that_could_not_be_sent_says_that_nothing_was_changed(cards: Jo
     change.last(cards)
     cards.settles()
 
-    assert "Paytend does not answer" in seen(cards)
-    assert "Nothing was changed. Please try again in a minute" in seen(cards)
+    assert "Paytend isn’t responding" in seen(cards)
+    assert "Nothing was changed. Try again in a minute" in seen(cards)
     assert cards.paytend.calls_of(change.operation) == []
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("card lost", ("The outcome is not known", "before trying again")),
+        ("card lost", ("We don’t know yet if it worked", "before you try again")),
         ("holder create", ("was created",)),  # it was looked for
-        ("holder documents", ("The outcome is not known", "before trying again")),
+        ("holder documents", ("We don’t know yet if it worked", "before you try again")),
     ],
 )
 def test_a_lost_answer_of_a_change_is_never_followed_by_a_second_call(
@@ -136,7 +135,7 @@ def test_while_asking_paytend_may_be_slow_refuse_or_lose_its_answer(cards: Journ
     assert (delivery.status, len(cards.paytend.calls)) == (200, asked)
     cards.settles()
     assert "Refused on demand" in seen(cards)
-    assert "Nothing was changed" in seen(cards)
+    assert "(Paytend 1234)" in seen(cards)
     assert cards.requests() == []
 
     if cards.slack.modal(SUPPORT) is not None:
@@ -158,8 +157,8 @@ def test_while_paytend_is_down_nothing_is_asked_for(cards: JourneyWorld, name: s
     change.last(cards)
     cards.settles()
 
-    assert "Paytend does not answer" in seen(cards)
-    assert "Nothing was changed. Please try again in a minute" in seen(cards)
+    assert "Paytend isn’t responding" in seen(cards)
+    assert "Nothing was changed. Try again in a minute" in seen(cards)
     assert cards.requests() == []
 
 
@@ -170,7 +169,7 @@ def test_while_paytend_is_down_nothing_is_asked_for(cards: JourneyWorld, name: s
 def test_it_is_done_once_and_only_after_another_person_agreed(cards: JourneyWorld, name: str) -> None:
     change = GATED[name]
     change.asks(cards)
-    for person, words in ((SUPPORT, "You asked for this yourself"), (ONCALL, "takes one of these roles")):
+    for person, words in ((SUPPORT, "You can’t approve your own request"), (ONCALL, "can do this. Ask an admin")):
         cards.clicks(person, APPROVE)
         assert words in cards.told(person)
     assert cards.request().status == "pending"
@@ -237,13 +236,13 @@ def test_what_was_approved_while_paytend_is_down_is_not_sent_and_ends(cards: Jou
 
     cards.clicks(MANAGER, APPROVE)
     assert cards.request().status == "approved"
-    assert "not carried out yet" in cards.card()["text"]
+    assert "sending to Paytend" in cards.card()["text"]
     cards.passes(hours=1)
 
     # Where Paytend finds what we send by its reference, nobody says that nothing was sent before Paytend does.
     by_reference = find_action(cards.request().action).by_reference
     assert cards.request().status == ("unknown" if by_reference else "expired")
-    words = lapses.NO_ANSWER if by_reference else "It could not be carried out in time, and nothing was sent"
+    words = lapses.NO_ANSWER if by_reference else "Approved, but not sent in time. Nothing was sent."
     assert words in cards.thread()[-1]
     assert f"<@{SUPPORT}>" in cards.thread()[-1]
     assert cards.paytend.calls_of(change.operation) == []

@@ -66,7 +66,7 @@ def test_an_order_is_followed_until_the_webhook_tells_its_result_in_the_thread(c
     cards.slack.closes(MANAGER)
     cards.clicks(MANAGER, "request_approve")
     assert cards.request().status == "executed"
-    assert "Its result is told here" in " ".join(cards.thread())
+    assert "We’ll post here when it ships" in " ".join(cards.thread())
 
     cards.bot.approvals.follow_up.follow_orders()
     reference = cards.request().reference

@@ -39,7 +39,7 @@ def test_transactions_turn_their_pages_in_place(sqlite_world: JourneyWorld) -> N
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("balance all", "one thing too many"),
+        ("balance all", "didn’t understand"),
         ("topups eurs", "Did you mean `eur`"),
         ("transactions 1.11.2026 31.10.2026", "Did you mean `2026-10-31 2026-11-01`"),
         ("balanse", "Did you mean `balance`"),

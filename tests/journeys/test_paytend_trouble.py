@@ -43,7 +43,7 @@ def test_a_refusal_that_paytend_signed_is_a_failure_once_it_has_no_such_order(sq
     minutes_pass(world)
 
     assert outcome(world) == ("failed", 1, 0)
-    assert "Approved, but not done" in world.card()["text"]
+    assert "Failed – no money moved" in world.card()["text"]
     assert "Refused on demand" in text_of(world.card()["blocks"])
     assert f"<@{SUPPORT}>" in world.thread()[-1]
     world.passes(minutes=11)
@@ -59,7 +59,7 @@ def test_a_refusal_without_a_signature_proves_nothing(sqlite_world: JourneyWorld
     world.clicks(MANAGER, APPROVE)
 
     assert outcome(world) == ("unknown", 1, 0)
-    assert "the outcome is being checked with Paytend" in world.card()["text"]
+    assert "Outcome unclear – checking with Paytend" in world.card()["text"]
 
 
 def test_too_little_partner_balance_is_a_failure_with_paytends_words(sqlite_world: JourneyWorld) -> None:
@@ -93,13 +93,13 @@ def find_out_what_was_done(world: JourneyWorld, fault: str) -> None:
 
     world.clicks(MANAGER, APPROVE)
     assert outcome(world) == ("unknown", 1, 1)
-    assert "the outcome is being checked with Paytend" in world.card()["text"]
+    assert "Outcome unclear – checking with Paytend" in world.card()["text"]
     assert "failed" not in world.card()["text"]
 
     world.passes(seconds=2)
 
     assert outcome(world) == ("executed", 1, 1)
-    assert "Approved and done" in world.card()["text"]
+    assert "Completed" in world.card()["text"]
     assert world.card_balance() == card_before + 12050
     assert world.partner_balance() == partner_before - 12050 - world.paytend.top_ups[0].fee
     assert sum(f"<@{SUPPORT}>" in reply for reply in world.thread()) == 2, "once for the doubt, once for the end"
@@ -130,7 +130,7 @@ def test_lookups_that_fail_for_an_hour_change_nothing(sqlite_world: JourneyWorld
     for _ in range(12):
         world.passes(minutes=5)
     assert outcome(world) == ("unknown", 1, 1)
-    assert "Paytend cannot say whether it happened" in world.card()["text"]
+    assert "Outcome unclear – two people must check" in world.card()["text"]
 
     world.paytend.switches.clear()
     world.passes(hours=2)
@@ -143,7 +143,7 @@ def unknown_for_long(world: JourneyWorld) -> dict[str, Any]:
     world.paytend.switches.lose_next_request(operation="topup")
     world.clicks(MANAGER, APPROVE)
     assert outcome(world) == ("unknown", 1, 0)
-    assert actions_of(world.card()) == [], "nobody settles what is still being asked about"
+    assert actions_of(world.card()) == ["request_show"], "nobody settles what is still being asked about"
     for _ in range(4):
         world.passes(minutes=2)
     return world.card()
@@ -153,17 +153,17 @@ def test_what_paytend_never_heard_of_is_parked_and_blocks_more_money_on_the_card
     card = unknown_for_long(world)
 
     assert outcome(world) == ("unknown", 1, 0)
-    assert "Paytend cannot say whether it happened" in card["text"]
-    assert actions_of(card) == ["request_settle_happened", "request_settle_not"]
+    assert "Outcome unclear – two people must check" in card["text"]
+    assert actions_of(card) == ["request_settle_happened", "request_settle_not", "request_show"]
     assert any(
-        "Paytend cannot say whether this happened" in message["text"]
+        "Outcome unclear – two people must check" in message["text"]
         for message in world.slack.messages("C0APPROVALS")
     )
 
     world.passes(minutes=11)
     world.types(OTHER_SUPPORT, f"/topup {CARD} 20.00")
 
-    assert "is not known yet" in world.told(OTHER_SUPPORT)
+    assert "are paused until" in world.told(OTHER_SUPPORT)
     assert world.request().phrase in world.told(OTHER_SUPPORT)
     world.asks("20.00", card="1755903")
     assert world.request().subject == "1755903", "other cards are free"
@@ -173,18 +173,18 @@ def test_two_people_settle_it_with_the_buttons_of_the_card(world: JourneyWorld) 
     unknown_for_long(world)
 
     world.clicks(MANAGER, "request_settle_not")
-    assert "It did not happen" in world.slack.modal(MANAGER)["title"]["text"]  # type: ignore[index]  # the modal is open, or this fails
+    assert "It did not go through" in world.slack.modal(MANAGER)["title"]["text"]  # type: ignore[index]  # the modal is open, or this fails
     world.submits(MANAGER, reason="Paytend's own page does not list it")
     assert world.request().status == "unknown"
-    assert "A second person has to say the same" in world.modal_text(MANAGER)
-    assert "did not happen (1 of 2)" in world.thread()[-1]
+    assert "A second person must confirm the same result" in world.modal_text(MANAGER)
+    assert "did not go through (1 of 2)" in world.thread()[-1]
 
     world.clicks(ADMIN, "request_settle_not")
     world.submits(ADMIN, reason="Nor does the statement")
 
     assert outcome(world) == ("failed", 1, 0)
-    assert "Approved, but not done" in world.card()["text"]
-    assert actions_of(world.card()) == []
+    assert "Failed – no money moved" in world.card()["text"]
+    assert actions_of(world.card()) == ["request_show"]
     assert f"<@{SUPPORT}>" in world.thread()[-1]
     world.passes(minutes=11)
     world.asks("20.00")
@@ -203,24 +203,30 @@ def test_two_people_settle_it_in_what_approvals_show_opens(sqlite_world: Journey
         world.submits(person, reason="The card has the money")
 
     assert world.request().status == "executed"
-    assert "Two people settled that it happened" in text_of(world.card()["blocks"])
+    world.clicks(MANAGER, "request_show")
+    assert "Two people settled that it happened" in world.modal_text(MANAGER)
 
 
 def test_settling_takes_two_other_people_who_agree(sqlite_world: JourneyWorld) -> None:
     world = sqlite_world
     card = unknown_for_long(world)
 
-    for person, words in ((SUPPORT, "You asked for this yourself"), (OTHER_SUPPORT, "takes one of these roles")):
+    for person, words in (
+        (SUPPORT, "You requested this"),
+        (OTHER_SUPPORT, "can do this. Ask an admin"),
+    ):
         world.clicks(person, "request_settle_happened")
         world.submits(person, reason="I am sure")
         assert words in world.modal_text(person)
     for _ in range(2):
         world.clicks(MANAGER, "request_settle_happened")
         world.submits(MANAGER, reason="I have seen it")
-    assert "You have said so already" in world.modal_text(MANAGER)
+    assert "You already confirmed" in world.modal_text(MANAGER)
     world.clicks(OTHER_MANAGER, "request_settle_not")
     world.submits(OTHER_MANAGER, reason="I have not")
-    assert "Others said the opposite" in text_of(world.slack.messages("C0APPROVALS", card["ts"])[-1]["blocks"])
+    assert "Others confirmed the opposite" in text_of(
+        world.slack.messages("C0APPROVALS", card["ts"])[-1]["blocks"]
+    )
     assert world.request().status == "unknown"
 
     world.clicks(MANAGER, "request_settle_not")
@@ -240,7 +246,7 @@ def test_while_paytend_is_away_it_stays_approved_and_ends_in_time(sqlite_world: 
 
     world.clicks(MANAGER, APPROVE)
     assert world.request().status == "approved"
-    assert "Approved, not carried out yet" in world.card()["text"]
+    assert "Approved – sending to Paytend" in world.card()["text"]
     world.passes(minutes=29)
     assert world.request().status == "approved"
     world.passes(minutes=2)
@@ -258,10 +264,10 @@ def test_a_command_while_paytend_is_away_says_so(sqlite_world: JourneyWorld) -> 
     world.paytend_stops()
 
     world.types(SUPPORT, f"/card info {CARD}")
-    assert "Paytend does not answer" in world.told(SUPPORT)
+    assert "Paytend isn’t responding" in world.told(SUPPORT)
     world.types(SUPPORT, f"/topup {CARD} 10")
 
-    assert "Nothing was changed. Please try again in a minute" in world.told(SUPPORT)
+    assert "Nothing was changed. Try again in a minute" in world.told(SUPPORT)
     assert world.requests() == []
 
 
@@ -290,7 +296,7 @@ def test_a_card_that_changed_since_it_was_asked_is_refused_before_sending(
 
     assert outcome(world) == ("failed", 0, 0)
     shown = text_of(world.card()["blocks"])
-    assert "Refused before sending: the card was active when it was asked and is" in shown
+    assert "Stopped before sending: the card changed from active to" in shown
     assert words in shown
     assert f"<@{SUPPORT}>" in world.thread()[-1]
 
@@ -298,7 +304,7 @@ def test_a_card_that_changed_since_it_was_asked_is_refused_before_sending(
 def test_a_lost_card_cannot_even_be_asked_for(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(SUPPORT, "/topup 1755907 10")
 
-    assert "so this cannot be done with it" in sqlite_world.told(SUPPORT)
+    assert "Only active cards allow this" in sqlite_world.told(SUPPORT)
     assert sqlite_world.requests() == []
 
 
@@ -313,7 +319,7 @@ def test_a_top_up_that_paytend_works_on_ends_when_paytend_says_so(sqlite_world: 
         world.passes(seconds=20)
 
     assert outcome(world) == ("executed", 1, 1)
-    assert "Approved and done" in world.card()["text"]
+    assert "Completed" in world.card()["text"]
 
 
 def test_a_top_up_that_fails_later_says_so_and_the_money_is_back(sqlite_world: JourneyWorld) -> None:
@@ -338,8 +344,8 @@ def test_a_slow_answer_announces_itself(sqlite_world: JourneyWorld) -> None:
     world.types(SUPPORT, f"/card info {CARD}")
 
     first, last = world.slack.ephemerals(SUPPORT)
-    assert "Still asking Paytend" in first["text"]
-    assert "Card 1755902" in last["text"]
+    assert "Paytend is slow" in first["text"]
+    assert "Rūta Kazlauskaitė •••• 5097" in last["text"]
 
 
 def test_a_card_that_was_reported_lost_after_the_approval_is_not_topped_up(sqlite_world: JourneyWorld) -> None:
@@ -377,7 +383,7 @@ def test_a19_an_answer_about_something_else_alarms_on_call_and_managers(
     minutes_pass(world)
 
     assert outcome(world) == ("unknown", 1, 1)
-    assert any("Please look at this now" in message["text"] for message in world.slack.messages("C0ONCALL"))
+    assert any("Check this now" in message["text"] for message in world.slack.messages("C0ONCALL"))
 
 
 def test_a7_what_two_people_settled_is_contradicted_and_settled_again(sqlite_world: JourneyWorld) -> None:
@@ -392,15 +398,15 @@ def test_a7_what_two_people_settled_is_contradicted_and_settled_again(sqlite_wor
     world.passes(minutes=2)
     world.bot.approvals.follow_up.watch_ends()  # Paytend has no such order
     world.settles()
-    assert actions_of(world.card()) == ["request_settle_happened", "request_settle_not"]
+    assert actions_of(world.card()) == ["request_settle_happened", "request_settle_not", "request_show"]
     world.types(OTHER_SUPPORT, f"/topup {CARD} 20.00")
-    assert "no more money moves on it" in world.told(OTHER_SUPPORT)
+    assert "are paused until" in world.told(OTHER_SUPPORT)
 
     for person in (MANAGER, ADMIN):
         world.clicks(person, "request_settle_not")
         world.submits(person, reason="that was another order")
     assert (world.request().status, world.request().reference) == ("failed", reference)
-    assert actions_of(world.card()) == []
+    assert actions_of(world.card()) == ["request_show"]
 
 
 def test_a7_it_is_looked_up_again_when_somebody_settles(sqlite_world: JourneyWorld) -> None:
@@ -413,7 +419,7 @@ def test_a7_it_is_looked_up_again_when_somebody_settles(sqlite_world: JourneyWor
     world.clicks(MANAGER, "request_settle_not")
     world.submits(MANAGER, reason="I do not see it")
 
-    assert "it may still happen" in world.modal_text(MANAGER)
+    assert "it may still go through" in world.modal_text(MANAGER)
     world.paytend.events.finish_top_up(world.request().reference)
     world.clock.advance(timedelta(seconds=11))
     world.clicks(MANAGER, "request_settle_not")

@@ -33,7 +33,7 @@ def offer(world: JourneyWorld) -> dict[str, Any]:
     """The reply that offers the secret."""
     replies = world.slack.messages("C0APPROVALS", world.card()["ts"])
     return next(
-        each for each in replies if "Only you can see it" in each["text"] or "The secret was" in each["text"]
+        each for each in replies if "You can view it once" in each["text"] or "The secret was" in each["text"]
     )
 
 
@@ -88,7 +88,7 @@ def test_s2_without_an_answer_of_slack_it_counts_as_shown_and_says_so(world: Jou
     assert "Slack did not say whether it was shown" in world.told(SUPPORT)
     assert shown(world) == [False]
     world.clicks(SUPPORT, "secret_once", message=button)
-    assert "not there any more" in world.told(SUPPORT)
+    assert "No longer available" in world.told(SUPPORT)
     assert actions_of(offer(world)) == []
 
 
@@ -103,7 +103,7 @@ def test_s3_another_replica_shows_it_and_only_one_of_them(world: JourneyWorld) -
     assert found is not None
     assert found.get_secret_value() == pin
     world.clicks(SUPPORT, "secret_once", message=offer(world))
-    assert "not there any more" in world.told(SUPPORT)
+    assert "No longer available" in world.told(SUPPORT)
 
 
 def test_s3_where_no_secret_is_shown_it_is_discarded_and_said(make_world: MakesWorld) -> None:

@@ -40,7 +40,7 @@ def test_s15_the_same_silence_twice_is_refused_with_words(world: JourneyWorld) -
     world.types(ADMIN, typed)
 
     said = text_of(world.slack.ephemerals(ADMIN)[-1]["blocks"])
-    assert "is silenced already" in said
+    assert "is already silenced" in said
     assert "<!date^" in said, "when it ends, in the reader's own time"
     assert "the terminal is being tested" in said
     assert len(texts(world, "C0ALERTS")) == 1
@@ -77,7 +77,7 @@ def test_a_silenced_notice_is_held_back_listed_and_told_when_the_silence_is_ende
     events = [(row.event, row.actor) for row in world.trail() if row.event.startswith("silence:")]
     assert events == [("silence:began", ONCALL), ("silence:read", ADMIN), ("silence:ended", ADMIN)]
     world.clicks(ADMIN, "silence_end", message=shown)
-    assert "has ended already" in world.told(ADMIN)
+    assert "has already ended" in world.told(ADMIN)
 
 
 def test_a_silence_ends_by_itself_and_says_how_many_it_held_back(sqlite_world: JourneyWorld) -> None:
@@ -105,10 +105,10 @@ def test_money_and_security_cannot_be_silenced(sqlite_world: JourneyWorld) -> No
     world = sqlite_world
     for what in ("unrecognised", "delivery_dead", "approval_request", "fallback_used", "balance_low"):
         world.types(ADMIN, f"/cardops silence kind={what} for 2h please")
-        assert "cannot be silenced" in world.told(ADMIN)
+        assert "can’t be silenced" in world.told(ADMIN)
     for status in ("declined", "Reversed"):
         world.types(ADMIN, f"/cardops silence status={status} for 2h please")
-        assert "cannot be silenced" in world.told(ADMIN)
+        assert "can’t be silenced" in world.told(ADMIN)
     world.types(ADMIN, "/cardops silence currency=EUR for 2h everything in euros")
     world.paytend.events.set_partner_balance("4000.00")
     world.clock.advance(world.bot.slack.context.balance.every)
@@ -133,15 +133,15 @@ def test_money_and_security_cannot_be_silenced(sqlite_world: JourneyWorld) -> No
     [
         ("", "What shall be silenced?"),
         ("card=1755902", "For how long?"),
-        ("for 2h because", "at least one condition"),
+        ("for 2h because", "at least one filter"),
         ("card= for 2h because", "with a value"),
-        ("everything for 2h because", "“everything” is no condition"),
+        ("everything for 2h because", "“everything” isn’t a filter"),
         ("merchent=SHOP for 2h because", "Did you mean `merchant`?"),
         ("animal=cat for 2h because", "There are: kind, status"),
         ("kind=transactions for 2h because", "Did you mean `transaction`?"),
         ("card=1755902 for ever because", "is no duration"),
         ("card=1755902 for 8d because", "a week at the most"),
-        ("card=1755902 for 2h", "Why?"),
+        ("card=1755902 for 2h", "Add a reason"),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_the_right_form(
@@ -158,12 +158,12 @@ def test_what_cannot_be_read_is_answered_with_the_right_form(
 def test_only_admins_and_on_call_silence(sqlite_world: JourneyWorld, person: str) -> None:
     world = sqlite_world
     world.types(person, f"/cardops silence card={CARD} for 2h because")
-    assert "takes one of these roles: admin, oncall" in world.told(person)
+    assert "Only admin, oncall can do this" in world.told(person)
     world.types(ONCALL, f"/cardops silence card={CARD} for 2h because")
 
     world.clicks(person, "silence_end", message=world.slack.messages("C0ALERTS")[0])
 
-    assert "takes one of these roles: admin, oncall" in world.told(person)
+    assert "Only admin, oncall can do this" in world.told(person)
     world.types(ONCALL, "/cardops silences")
     assert "Silences: 1" in world.told(ONCALL)
 

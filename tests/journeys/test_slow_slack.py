@@ -56,7 +56,7 @@ def test_s10_who_may_not_is_refused_in_the_modal_that_is_open(sqlite_world: Jour
 
     opened_after(world, lambda: world.clicks(GUEST, "request_deny"))
 
-    assert "Guests may not do this" in world.modal_text(GUEST)
+    assert "Guests can’t use cardops" in world.modal_text(GUEST)
 
 
 def test_s10_an_approval_opens_no_modal_however_long_it_takes(sqlite_world: JourneyWorld) -> None:

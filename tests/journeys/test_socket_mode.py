@@ -41,13 +41,13 @@ def test_from_a_command_to_the_money_and_all_that_is_refused_on_the_way(socket_w
 
     delivery = world.types(SUPPORT, f"/topup {CARD} 600.00 EUR customer called")
     assert delivery.transport == "socket"
-    assert "Asked for 600.00 EUR" in world.told(SUPPORT)
+    assert "600.00 EUR for" in world.told(SUPPORT)
     world.clicks(GUEST, APPROVE)
-    assert "Guests may not do this" in world.told(GUEST)
+    assert "Guests can’t use cardops" in world.told(GUEST)
     world.clicks(MANAGER, APPROVE)
     world.repeats()
     world.clicks(MANAGER, APPROVE)
-    assert "mara decided already" in world.told(MANAGER)
+    assert "You already" in world.told(MANAGER)
     assert world.request().status == "pending"
 
     world.paytend.switches.lose_next_answer(operation="topup")
@@ -56,7 +56,7 @@ def test_from_a_command_to_the_money_and_all_that_is_refused_on_the_way(socket_w
     world.passes(seconds=2)
 
     assert world.request().status == "executed"
-    assert "Approved and done" in world.card()["text"]
+    assert "Completed" in world.card()["text"]
     assert world.card_balance() == before + 60000
     assert len(world.paytend.calls_of("topup")) == 1
 

@@ -159,7 +159,7 @@ def test_nobody_resumes_alone_and_support_neither_stops_nor_resumes(sqlite_world
     world.types(MANAGER, "/cardops stop all because")
     world.types(MANAGER, "/cardops resume all")
     world.types(MANAGER, "/cardops resume all")
-    assert "a second person has to say the same" in world.told(MANAGER)
+    assert "We need a second person" in world.told(MANAGER)
     world.types(SUPPORT, "/cardops resume all")
 
     assert world.refusals() == ["NotInRole", "ResumesAlone", "NotInRole"]
@@ -172,7 +172,7 @@ def test_nobody_resumes_alone_and_support_neither_stops_nor_resumes(sqlite_world
         ("/cardops stop", "Why?"),
         ("/cardops stop all", "Why?"),
         ("/cardops stop card", "Which card?"),
-        ("/cardops stop card ;;; x", "is no card id"),
+        ("/cardops stop card ;;; x", "is not a card ID"),
         ("/cardops resume", "Nothing of this is stopped"),
         ("/cardops resume top-ups", "Nothing of this is stopped"),
     ],

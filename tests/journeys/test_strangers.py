@@ -26,7 +26,7 @@ def test_a25_thirty_commands_are_one_event_an_hour_and_no_line_each(
     rows = world.rows()
     for number in range(30):
         world.types(person, "/card info 1755902" if number % 2 else "/card nonsense")
-    assert "Guests may not do this" in world.told(person)
+    assert "Guests can’t use cardops" in world.told(person)
     assert _refusals(world, person) == [1]
     assert [record for record in caplog.records if record.message == "command.refused"] == []
     assert world.rows() == rows

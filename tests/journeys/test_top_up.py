@@ -19,9 +19,9 @@ def test_a_top_up_is_asked_for_approved_and_carried_out_once(world: JourneyWorld
 
     world.types(SUPPORT, "/topup 1755902 120,50 eur customer called")
 
-    assert "Asked for 120.50 EUR on card 1755902" in world.told(SUPPORT)
+    assert "120.50 EUR for Rūta Kazlauskaitė •••• 5097" in world.told(SUPPORT)
     card = world.card()
-    assert "Waiting for approval" in card["text"]
+    assert "Needs 1 approval" in card["text"]
     assert "customer called" in text_of(card["blocks"])
     assert {"request_approve", "request_deny", "request_withdraw"} <= set(actions_of(card))
     assert world.paytend.top_ups == []
@@ -29,8 +29,8 @@ def test_a_top_up_is_asked_for_approved_and_carried_out_once(world: JourneyWorld
     world.clicks(MANAGER, "request_approve")
 
     assert world.request().status == "executed"
-    assert "Approved and done" in world.card()["text"]
-    assert actions_of(world.card()) == []
+    assert "Completed" in world.card()["text"]
+    assert actions_of(world.card()) == ["request_show"]
     assert len(world.paytend.calls_of("topup")) == 1
     fee = world.paytend.top_ups[0].fee
     assert world.card_balance() == card_before + 12050
@@ -45,14 +45,53 @@ def test_the_card_shows_what_an_approver_needs(sqlite_world: JourneyWorld) -> No
 
     shown = text_of(world.card()["blocks"])
     assert "Rūta Kazlauskaitė" in shown
-    assert "KYC: approved" in shown
-    assert "64.10 EUR → 184.60 EUR" in shown
-    assert "25,000.00 EUR → 24,879.50 EUR" in shown
-    assert "Last top-ups" in shown
-    assert "Within the limit for this card: 120.50 EUR of 1,000.00 EUR in 24 h" in shown
-    assert "one manager other than the requester must approve" in shown
+    assert "Balance after 184.60 EUR" in shown
+    assert "partner balance enough" in shown
+    assert "Needs 1 approval" in shown
     assert world.request().phrase in shown
-    assert world.request().reference in shown
+    assert "25,000.00 EUR" not in shown, "not for everybody in the channel"
+
+
+def test_details_show_everything_as_paytend_has_it_now(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.asks("120.50")
+    world.paytend.events.purchase(CARD, "4.10", merchant="CAFÉ")
+
+    world.clicks(MANAGER, "request_show")
+
+    details = world.modal_text(MANAGER)
+    assert "KYC approved" in details
+    assert "60.00 EUR → 180.50 EUR* (was 64.10 EUR → 184.60 EUR)" in details
+    assert "25,000.00 EUR → 24,879.50 EUR" in details
+    assert "Checked with Paytend" in details
+    assert "Previous top-ups" in details
+    assert "Limit for this card:* 120.50 EUR of 1,000.00 EUR in 24 h" in details
+    assert "needs 1 manager, not the requester" in details
+    assert world.request().reference in details
+
+    world.clicks(MANAGER, "request_approve", view=world.slack.modal(MANAGER))
+    assert world.request().status == "executed"
+
+
+def test_the_partner_balance_is_a_number_only_for_managers_and_admins(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.asks("120.50")
+
+    world.clicks(OTHER_SUPPORT, "request_show")
+
+    assert "64.10 EUR → 184.60 EUR" in world.modal_text(OTHER_SUPPORT)
+    assert "Partner balance" not in world.modal_text(OTHER_SUPPORT)
+
+
+def test_details_say_when_paytend_cannot_be_asked(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    world.asks("120.50")
+    world.paytend_stops()
+
+    world.clicks(MANAGER, "request_show")
+
+    assert "couldn’t check with Paytend now" in world.modal_text(MANAGER)
+    assert "64.10 EUR → 184.60 EUR" in world.modal_text(MANAGER)
 
 
 def test_the_card_says_who_asked_who_approved_and_why(sqlite_world: JourneyWorld) -> None:
@@ -61,12 +100,16 @@ def test_the_card_says_who_asked_who_approved_and_why(sqlite_world: JourneyWorld
     world.asks_and_approves()
 
     shown = text_of(world.card()["blocks"])
-    assert f"<@{SUPPORT}> asked" in shown
-    assert "customer called" in shown
-    assert f"<@{MANAGER}> approved" in shown
-    assert "*Approved*" in shown
-    assert "*At Paytend:* done" in shown
-    assert world.paytend.top_ups[0].trade_id in shown
+    assert f"<@{SUPPORT}>" in shown
+    assert f"approved by <@{MANAGER}>" in shown
+    assert "*Completed*" in shown
+    assert len(shown.splitlines()) == 3, "two lines and a button"
+    world.clicks(SUPPORT, "request_show")
+    details = world.modal_text(SUPPORT)
+    assert "customer called" in details
+    assert f"<@{MANAGER}> approved" in details
+    assert "*Paytend:* completed" in details
+    assert world.paytend.top_ups[0].trade_id in details
 
 
 def test_the_reference_that_people_see_is_the_one_that_paytend_knows(sqlite_world: JourneyWorld) -> None:
@@ -105,7 +148,7 @@ def test_money_in_usdt_is_exact_too(make_world: MakesWorld) -> None:
         world.types(SUPPORT, f"/topup {CARD} 10.000001 USDT")
 
         # Another currency than that of every threshold counts as large.
-        assert "0 of 2" in text_of(world.card()["blocks"])
+        assert "Needs 2 approvals" in text_of(world.card()["blocks"])
         world.clicks(MANAGER, "request_approve")
         world.clicks(OTHER_MANAGER, "request_approve")
         top_up = world.paytend.top_ups[0]
@@ -116,7 +159,7 @@ def test_money_in_usdt_is_exact_too(make_world: MakesWorld) -> None:
 def test_a_currency_without_a_limit_is_refused_where_there_are_limits(sqlite_world: JourneyWorld) -> None:
     sqlite_world.types(SUPPORT, f"/topup {CARD} 10 USDT")
 
-    assert "no limit is set for this currency" in sqlite_world.told(SUPPORT)
+    assert "no limit exists" in sqlite_world.told(SUPPORT)
     assert sqlite_world.requests() == []
 
 
@@ -125,13 +168,13 @@ def test_the_same_top_up_within_ten_minutes_asks_whether_again(world: JourneyWor
 
     world.types(OTHER_SUPPORT, f"/topup {CARD} 20.00")
 
-    assert "Do you want it again?" in world.told(OTHER_SUPPORT)
+    assert "Request it again?" in world.told(OTHER_SUPPORT)
     assert len(world.requests()) == 1
 
     world.clicks_reply(OTHER_SUPPORT, "topup_again")
 
     assert len(world.requests()) == 2
-    assert "Asked for 20.00 EUR" in world.told(OTHER_SUPPORT)
+    assert "20.00 EUR for" in world.told(OTHER_SUPPORT)
     assert world.request().requester_id == OTHER_SUPPORT
 
 

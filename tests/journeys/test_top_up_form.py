@@ -98,12 +98,12 @@ def test_the_form_asks_whether_again_too(sqlite_world: JourneyWorld) -> None:
     world.asks_and_approves("20.00")
     world.types(SUPPORT, "/topup")
     world.submits(SUPPORT, card=CARD, amount="20")
-    assert "Do you want it again?" in world.modal_text(SUPPORT)
+    assert "Request it again?" in world.modal_text(SUPPORT)
 
     world.clicks_modal(SUPPORT, "topup_again")
 
     assert len(world.requests()) == 2
-    assert "Asked for 20.00 EUR" in world.modal_text(SUPPORT)
+    assert "20.00 EUR for" in world.modal_text(SUPPORT)
 
 
 def test_the_card_info_has_a_button_that_opens_the_form_with_the_card(sqlite_world: JourneyWorld) -> None:
@@ -134,7 +134,7 @@ def test_only_support_gets_the_form(sqlite_world: JourneyWorld) -> None:
     world.types(MANAGER, "/topup")
 
     assert world.slack.modal(MANAGER) is None
-    assert "takes one of these roles: support" in world.told(MANAGER)
+    assert "Only support can do this" in world.told(MANAGER)
 
 
 def test_a_card_info_of_a_card_that_cannot_be_topped_up_offers_none(sqlite_world: JourneyWorld) -> None:

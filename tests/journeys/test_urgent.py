@@ -77,7 +77,7 @@ def test_whoever_is_on_it_stands_on_the_message_and_the_second_one_is_told(world
     assert actions_of(edited) == ["notice_details"]
     assert "99.90 EUR" in edited["text"], "it still says what happened"
     world.clicks(MANAGER, "notice_acknowledge", message=notice)
-    assert f"<@{ONCALL}> is on it already" in world.told(MANAGER)
+    assert f"<@{ONCALL}> is already on it" in world.told(MANAGER)
     assert [row.actor for row in world.trail() if row.event == "notice:acknowledged"] == [ONCALL]
 
 
@@ -87,7 +87,7 @@ def test_guests_do_not_take_anything_on(sqlite_world: JourneyWorld) -> None:
     sqlite_world.slack.invites("C0ONCALL", GUEST)
     sqlite_world.clicks(GUEST, "notice_acknowledge", message=notice)
 
-    assert "Guests may not" in sqlite_world.told(GUEST)
+    assert "Guests can’t use cardops" in sqlite_world.told(GUEST)
     assert "notice_acknowledge" in actions_of(sqlite_world.slack.messages("C0ONCALL")[0])
 
 

@@ -154,5 +154,5 @@ def test_the_schema_of_settings_says_how_money_is_written() -> None:
 
 
 def test_a_refusal_says_its_code_and_its_reason_if_there_is_one() -> None:
-    assert str(Refused(code="51", reason="no funds", verified=True)) == "Paytend declined (51): no funds"
-    assert str(Refused(code="51", reason="", verified=True)) == "Paytend declined (51)"
+    assert str(Refused(code="51", reason="no funds", verified=True)) == "no funds (Paytend 51)"
+    assert str(Refused(code="51", reason="", verified=True)) == "Paytend said no (code 51)"

@@ -20,7 +20,7 @@ def test_killed_while_the_card_is_posted(sqlite_process_world: ProcessWorld, acc
     cards = [message for message in world.slack.messages("C0APPROVALS") if "120.50" in message["text"]]
     assert len(cards) == 1
     world.approves(cards[0])
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.top_up_calls() == 1
 
 
@@ -39,7 +39,7 @@ def test_killed_while_the_card_is_edited_it_tells_the_truth_in_the_end(
 
     world.start()
 
-    world.says("Approved and done")
+    world.says("Completed")
     world.until(lambda: world.waiting() == 0)
     thread = [message["text"] for message in world.slack.messages("C0APPROVALS", card["ts"])[1:]]
     assert len(thread) == len(set(thread)), thread

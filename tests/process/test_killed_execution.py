@@ -15,7 +15,7 @@ def test_killed_right_after_the_click_was_acknowledged(sqlite_process_world: Pro
     world.start()
 
     assert world.statuses() != ["pending"]  # what was acknowledged was on the disk
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.statuses() == ["executed"]
     assert world.top_up_calls() == 1
 
@@ -34,7 +34,7 @@ def test_killed_while_it_looks_at_the_card_it_is_carried_out_afterwards(
     assert world.statuses() == ["approved"]
     world.start()
 
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.statuses() == ["executed"]
     assert world.top_up_calls() == 1
 
@@ -50,7 +50,7 @@ def test_killed_while_the_call_is_in_flight_and_executed_it_is_found(world: Proc
     assert world.statuses() == ["executing"]
     world.start()
 
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.statuses() == ["executed"]
     assert world.top_up_calls() == 1
     assert len(world.paytend.top_ups) == 1
@@ -71,7 +71,7 @@ def test_killed_while_the_call_is_in_flight_and_not_executed_it_is_unknown_and_n
 
     world.until(lambda: world.statuses() == ["unknown"])
     world.until(lambda: world.paytend.calls_of("getTopupResult"))
-    world.says("the outcome is being checked with Paytend")
+    world.says("Outcome unclear – checking with Paytend")
     assert world.top_up_calls() == 1
     assert world.paytend.top_ups == []
 
@@ -85,7 +85,7 @@ def test_killed_when_the_answer_is_there_it_is_recorded_or_found(sqlite_process_
     bot.kill()
     world.start()
 
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.statuses() == ["executed"]
     assert world.top_up_calls() == 1
 
@@ -139,11 +139,11 @@ def assert_the_truth_is_told(world: ProcessWorld, number: int, *, shown: str) ->
     reference = world.requests()[number].reference
     done = [top_up for top_up in world.paytend.top_ups if top_up.order_no == reference]
     if done:
-        world.says("Approved and done", of=shown)
+        world.says("Completed", of=shown)
         assert world.statuses()[number] == "executed"
         assert len(done) == 1
     else:
-        world.says("the outcome is being checked with Paytend", of=shown)
+        world.says("Outcome unclear – checking with Paytend", of=shown)
         assert world.statuses()[number] == "unknown"
     assert len(world.paytend.top_ups) == len({top_up.order_no for top_up in world.paytend.top_ups})
 

@@ -35,10 +35,12 @@ def assert_each_was_done_once(world: ProcessWorld) -> None:
     assert sorted(references) == sorted(request.reference for request in world.requests())
     assert world.top_up_calls() == len(references)
     cards = [
-        message["text"] for message in world.slack.messages("C0APPROVALS") if message["text"][:8] == "Approved"
+        message["text"]
+        for message in world.slack.messages("C0APPROVALS")
+        if message["text"].startswith(("Approved", "Completed"))
     ]
     assert len(cards) == len(references)
-    assert all(text.startswith("Approved and done") for text in cards)
+    assert all(text.startswith("Completed") for text in cards)
     for message in world.slack.messages("C0APPROVALS"):
         replies = [reply["text"] for reply in world.slack.messages("C0APPROVALS", message["ts"])[1:]]
         assert len(replies) == len(set(replies))

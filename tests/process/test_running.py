@@ -37,7 +37,7 @@ def test_it_starts_carries_out_a_top_up_and_ends_with_status_0(world: ProcessWor
 
     world.approves(world.asks("120.50"))
 
-    world.says("Approved and done")
+    world.says("Completed")
     world.until(lambda: world.waiting() == 0)
     assert world.statuses() == ["executed"]
     assert world.top_up_calls() == 1
@@ -59,7 +59,7 @@ def test_an_execution_in_hand_is_finished_before_the_end(sqlite_process_world: P
     assert status == 0
     assert world.statuses() == ["executed"]
     world.start()
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.top_up_calls() == 1
 
 

@@ -34,7 +34,7 @@ def test_killed_between_stop_and_claim_nothing_is_sent_until_two_people_resume(
     assert world.top_up_calls() == 0
     resumes(world, OLGA, "1 of 2 people")
     resumes(world, ADA, "Resumed: everything")
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.top_up_calls() == 1
 
 
@@ -59,5 +59,5 @@ def test_a_stop_taken_by_one_replica_binds_the_other(shared_rig: ProcessWorld) -
     resumes(world, MARA, "1 of 2 people")
     world.deliver_to(second)
     resumes(world, ADA, "Resumed: everything")
-    world.says("Approved and done")
+    world.says("Completed")
     assert world.top_up_calls() == 1

@@ -112,7 +112,7 @@ def test_a_call_is_shown_in_the_clear_beside_its_envelope(stage: Stage) -> None:
 
 
 def test_a_lost_answer_says_that_the_work_was_done(stage: Stage) -> None:
-    stage.presses("The next calls go wrong", kind="lose_after", count=1, seconds=0)
+    stage.presses("Make the next calls fail", kind="lose_after", count=1, seconds=0)
     with pytest.raises(httpx.HTTPError):
         stage.partner.call("getCardInfo", cardId="1755902")
 

@@ -9,12 +9,14 @@ from approvals.evidence import archive, collected, pdf
 from approvals.evidence.page import make_page
 from approvals.evidence.trail_slice import Surroundings
 from approvals.messages.request_facts import RequestDialog
+from approvals.messages.request_message import STATUS_WORDS
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
 from approvals.requests import lists, stored
 from approvals.requests.lists import PageStart
 from approvals.requests.move import subject_of
 from approvals.requests.view import names_somebody, read_summary
+from approvals.statuses import Status
 from approvals.tables import Request
 from bot.slack.context import SlackContext
 from bot.slack.declarations import (
@@ -28,7 +30,7 @@ from bot.slack.declarations import (
     take_text,
     told,
 )
-from bot.slack.handlers.requests import read_request
+from bot.slack.handlers.details import show_request
 from bot.slack.payloads import Incoming, SentValue
 from commands import approvals
 from commands.approvals import RequestListReply, RequestRow
@@ -96,7 +98,7 @@ def _row(context: SlackContext, request: Request) -> RequestRow:
     return RequestRow(
         id=request.id,
         summary=summary or f"{request.action} on {request.subject}",
-        status=request.status,
+        status=STATUS_WORDS[Status(request.status)],
         requester=request.requester_account,
         created_at=request.created_at,
         phrase=request.phrase,
@@ -104,7 +106,7 @@ def _row(context: SlackContext, request: Request) -> RequestRow:
 
 
 def _show(context: SlackContext, _incoming: Incoming, member: Member, name: str) -> RequestDialog:
-    return RequestDialog.of(read_request(context, name, member=member))
+    return show_request(context, member, name)
 
 
 def _give_evidence(context: SlackContext, incoming: Incoming, member: Member, name: str) -> Reply:
@@ -139,12 +141,12 @@ def _give_evidence(context: SlackContext, incoming: Incoming, member: Member, na
 
 COMMAND = Command(
     name="/approvals",
-    does="Requests that wait, yours, and what became of the others",
+    does="Pending, your own and past requests",
     forms=(
         ReplyForm(
             word="waiting",
             usage="",
-            does="what waits for you",
+            does="what needs your approval",
             roles=ALL_ROLES,
             read=partial(_read_list, "waiting"),
             answer=_list,
@@ -152,7 +154,7 @@ COMMAND = Command(
         ReplyForm(
             word="mine",
             usage="",
-            does="what you asked for",
+            does="your requests",
             roles=ALL_ROLES,
             read=partial(_read_list, "mine"),
             answer=_list,
@@ -160,7 +162,7 @@ COMMAND = Command(
         ReplyForm(
             word="history",
             usage="",
-            does="what has ended, newest first",
+            does="all requests, newest first",
             roles=ALL_ROLES,
             read=partial(_read_list, "history"),
             answer=_list,
@@ -168,7 +170,7 @@ COMMAND = Command(
         ModalForm(
             word="show",
             usage="<reference>",
-            does="one request with all that was done",
+            does="one request in full",
             roles=ALL_ROLES,
             read=approvals.read_show,
             opens=_show,

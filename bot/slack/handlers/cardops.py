@@ -61,7 +61,7 @@ def make_command(*others: Command) -> Command:
 
     command = Command(
         name="/cardops",
-        does="Help, who you are here, and whether everything works",
+        does="Help, your role, health check",
         forms=(
             ReplyForm(
                 word="help",
@@ -74,7 +74,7 @@ def make_command(*others: Command) -> Command:
             ReplyForm(
                 word="whoami",
                 usage="",
-                does="your roles, and what you may do",
+                does="your roles, and what you can do",
                 roles=EVERY_MEMBER,
                 read=ignore_words,
                 answer=who,

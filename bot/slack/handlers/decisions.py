@@ -8,7 +8,7 @@ from functools import partial
 from approvals.execution import settlement_by_people, unproven
 from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
-from approvals.messages.request_facts import DenialForm, SettlementForm, SettleValue, StopForm
+from approvals.messages.request_facts import DenialForm, RequestDialog, SettlementForm, SettleValue, StopForm
 from approvals.policy.people import Member
 from approvals.requests import decisions as deciding
 from approvals.requests import stored
@@ -19,13 +19,13 @@ from bot.slack.declarations import (
     Click,
     Modal,
     ModalClick,
-    Replies,
     ReplyClick,
     RoleExemption,
     take_text,
     told,
 )
-from bot.slack.handlers.requests import read_request, show_again
+from bot.slack.handlers.details import show_again
+from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming, SentValue
 from commands.roles import EVERY_MEMBER
 from commands.slash_command import Reply
@@ -45,7 +45,9 @@ def _read_shown(value: SentValue) -> ShownRequest:
     return ShownRequest(id=take_text(value, "request"), digest=take_text(value, "digest"))
 
 
-def _approve(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> Replies | None:
+def _approve(
+    context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest
+) -> RequestDialog | None:
     _decide(context, shown, member, verdict=Verdict.APPROVE)
     # After the commit: the executor finds nothing before it.
     context.work.wake_executor()
@@ -86,7 +88,9 @@ def _open_denial(context: SlackContext, incoming: Incoming, member: Member, show
     return DenialForm(summary=message.summary, phrase=message.phrase, button_value=incoming.value)
 
 
-def _withdraw(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> Replies | None:
+def _withdraw(
+    context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest
+) -> RequestDialog | None:
     with context.database.writing() as session:
         deciding.withdraw(
             session,
@@ -145,7 +149,7 @@ def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
 def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     # Everything is checked again: the request may have changed while the reason was typed.
     _decide(context, _read_shown(incoming.value), member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
-    return told("Denied", "The requester is told, with your reason.")
+    return told("Denied", "The requester sees your reason.")
 
 
 def _stop(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
@@ -161,7 +165,7 @@ def _stop(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
             now=context.now_in(session),
         )
     context.work.wake_deliverer()
-    return told("Stopped", "Nothing was sent to Paytend. The requester is told, with your reason.")
+    return told("Stopped", "Nothing was sent to Paytend. The requester sees your reason.")
 
 
 def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
@@ -179,7 +183,7 @@ def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
         context.work.wake_deliverer()
         raise
     context.work.wake_deliverer()
-    return told("Your word counts", "It is settled." if is_settled else "A second person has to say the same.")
+    return told("Recorded", "It is settled." if is_settled else "A second person must confirm the same result.")
 
 
 def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> bool:
@@ -264,7 +268,7 @@ MODALS = (
         name="request_settle",
         roles=RoleExemption.REQUEST_DECIDES,
         title="Settle",
-        working="Writing it down…",
+        working="Saving…",
         check=_check_reason,
         submit=_settle,
     ),

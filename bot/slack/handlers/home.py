@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from approvals.messages.request_facts import RequestDialog
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext
-from bot.slack.declarations import Click, Modal, ModalClick, Replies, read_nothing, read_text
+from bot.slack.declarations import Click, Modal, ModalClick, read_nothing, read_text
 from bot.slack.handlers.card.lookups import ask_lost, show_card
-from bot.slack.handlers.requests import show_request
+from bot.slack.handlers.details import show_request
 from bot.slack.payloads import Incoming
 from commands.reading.arguments import Misread, read_input_id
 from commands.roles import ALL_ROLES, LOOK, LOST
@@ -23,7 +24,7 @@ class CardPickView(View, template="card_pick.view"):
     note: str
 
 
-def _show(context: SlackContext, _incoming: Incoming, member: Member, request_id: str) -> Replies:
+def _show(context: SlackContext, _incoming: Incoming, member: Member, request_id: str) -> RequestDialog:
     """Show a request with its buttons: people decide on what it shows, never on a line of a list."""
     return show_request(context, member, request_id)
 
@@ -53,7 +54,7 @@ def _submit_lost(context: SlackContext, incoming: Incoming, member: Member) -> R
 CARD_INFO = Modal(
     name="card_pick_info",
     roles=LOOK,
-    title="Look at a card",
+    title="Find a card",
     working="Asking Paytend…",
     check=_check,
     submit=_submit_info,

@@ -40,7 +40,7 @@ def offer(context: SlackContext, incoming: Incoming) -> list[Option]:
     except ChoicesPending:
         return [_say("Still asking Paytend: type another letter in a moment")]
     except PaytendError:
-        return [_say("Paytend does not answer: try again in a minute")]
+        return [_say("Paytend isn’t responding: try again in a minute")]
     options = [_option(text, value) for value, text in found if 0 < len(value) <= _LONGEST_VALUE]
     return options[:_MOST] or [_say(f"Nothing fits “{clean(incoming.text)}”")]
 

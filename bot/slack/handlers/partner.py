@@ -44,12 +44,12 @@ def _top_ups(context: SlackContext, _incoming: Incoming, _member: Member, page: 
 
 COMMAND = Command(
     name="/partner",
-    does="The partner account: balance, what was paid in, transactions, books",
+    does="The partner account: balance, deposits, transactions, books",
     forms=(
         ReplyForm(
             word="balance",
             usage="",
-            does="what can still be spent at Paytend",
+            does="what you can still spend",
             roles=PARTNER,
             read=read_nothing,
             answer=_balance,
@@ -58,7 +58,7 @@ COMMAND = Command(
         ReplyForm(
             word="topups",
             usage="[currency]",
-            does="how it is paid in, and what was",
+            does="bank details and deposits",
             roles=PARTNER,
             read=_read_first,
             answer=_top_ups,
@@ -67,7 +67,7 @@ COMMAND = Command(
         ReplyForm(
             word="transactions",
             usage="[from] [to] [status]",
-            does="what moved, of the last 30 days when nothing else is said",
+            does="transactions (default: last 30 days)",
             roles=PARTNER,
             read=partial(movements.read_query, movements.PARTNER),
             answer=show_movements,
@@ -76,7 +76,7 @@ COMMAND = Command(
         ReplyForm(
             word="books",
             usage="[day]",
-            does="what moved on a day beside what was approved, yesterday when none is said",
+            does="what moved on a day beside what was approved (default: yesterday)",
             roles=PARTNER,
             read=read_book_day,
             answer=show_day,

@@ -1,7 +1,7 @@
 """What all sensitive actions share: asking for one, and the reply to the person who asked."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,7 +23,6 @@ from bot.slack.declarations import (
     Click,
     Dismissal,
     OldButton,
-    Replies,
     ReplyClick,
     RoleExemption,
     read_nothing,
@@ -39,15 +38,15 @@ _log = logging.getLogger(__name__)
 
 # What became of something that its rule let one person do alone: the headline, and what comes next.
 _ALONE: dict[Status, tuple[str, str]] = {
-    Status.EXECUTED: ("Done", ""),
-    Status.FAILED: ("Not done", ""),
+    Status.EXECUTED: ("Completed", ""),
+    Status.FAILED: ("Failed – nothing changed", ""),
     Status.UNKNOWN: (
-        "The outcome is not known",
-        "It was sent to Paytend, which is being asked what became of it. Nothing is sent again.",
+        "We don’t know yet if it worked",
+        "Paytend hasn’t confirmed yet. We’re checking; nothing will be sent twice.",
     ),
 }
 _AGAIN = "ask_again"
-_LATER = ("Not carried out yet", "It is tried again by itself for a while. Please do not ask again.")
+_LATER = ("Not sent yet", "cardops keeps trying for a while. Don’t request it again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +57,6 @@ class AskedReply(Reply, template="asked"):
     channel: str
     decide_by: datetime
     phrase: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestPrivateReply(Reply, template="request_private"):
-    """The personal data of a request, for somebody who may decide it or ask for it."""
-
-    private: Sequence[Line]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +171,9 @@ def tell_asked(context: SlackContext, asked: Request) -> Reply:
     summary, _ = stored.read_shown(context.approvals, asked)
     if stored.read_rule(asked).lifted:
         headline, more = _ALONE.get(Status(asked.status), _LATER)
-        says = f"{summary}. {asked.reason}".rstrip() + f" Reference: {asked.reference}."
+        # The headline says already that it is completed.
+        more_words = "" if asked.reason == f"{headline}." else asked.reason
+        says = f"{summary}. {more_words}".rstrip() + f" Reference: {asked.reference}."
         return told(headline, says, next=more)
     return AskedReply(
         summary=summary,
@@ -209,18 +203,6 @@ def read_request(context: SlackContext, name: str, *, member: Member | None = No
     return replace(message, private=[Line(label=label, text=text) for label, text in view.payload.private])
 
 
-def show_request(context: SlackContext, member: Member, request_id: str) -> Replies:
-    """Return the request message for a modal, with its personal data for those who may see it."""
-    message = read_request(context, request_id, member=member)
-    more = [RequestPrivateReply(private=message.private)] if message.private else []
-    return Replies(title="Request", replies=[*more, message])
-
-
-def show_again(context: SlackContext, incoming: Incoming, member: Member, request_id: str) -> Replies | None:
-    """Return the modal in which something was clicked, up to date; in a channel the request message is edited."""
-    return show_request(context, member, request_id) if incoming.view_id else None
-
-
 def _follows(context: SlackContext, account: str, *, action: str) -> bool:
     """Whether the requester cannot see the message in its channel: that of the rule, else of all approvals."""
     channels = {
@@ -242,7 +224,7 @@ def _ask_again(context: SlackContext, incoming: Incoming, member: Member, draft:
 
 
 def _dismiss(_context: SlackContext, _incoming: Incoming, _member: Member, _read: None) -> Dismissal:
-    return Dismissal(words=told("Nothing was done", "You can close this."))
+    return Dismissal(words=told("Cancelled", "Nothing was done."))
 
 
 CLICKS: tuple[Click, ...] = (

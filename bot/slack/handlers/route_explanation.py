@@ -1,4 +1,4 @@
-"""*Why here?* in the menu of a notice: which route matched and which did not, for the person who asked."""
+"""*Why am I seeing this?* in the menu of a notice: which route matched and which did not."""
 
 from approvals.policy.people import Member
 from bot.slack.context import SlackContext

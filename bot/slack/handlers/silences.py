@@ -18,7 +18,7 @@ from notifier.routing.tables import Silence
 
 
 class SilencedAlready(Refusal):
-    """{matcher} is silenced already, until {until}: {reason}. To change it, end it first: `/cardops silences`.
+    """{matcher} is already silenced until {until}: {reason}. To change it, end it first: `/cardops silences`.
 
     Two that are the same would hold the same notices back, under one reason of two.
     """
@@ -27,7 +27,7 @@ class SilencedAlready(Refusal):
 
 
 class SilenceOver(Refusal):
-    """This silence has ended already."""
+    """This silence has already ended."""
 
     is_recorded = False
 
@@ -131,7 +131,7 @@ FORMS = (
     ReplyForm(
         word="silences",
         usage="",
-        does="what is silenced, by whom and until when",
+        does="active silences: who set them, and until when",
         roles=SILENCE,
         read=read_nothing,
         answer=_list,

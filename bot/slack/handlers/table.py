@@ -7,6 +7,7 @@ from bot.slack.handlers import (
     cardops,
     closed_forms,
     decisions,
+    details,
     home,
     movements,
     notice_details,
@@ -57,3 +58,4 @@ MODALS: dict[str, Modal] = {
         *home.MODALS,
     )
 }
+FILLS = {**details.FILLS, **{name: modal.fill for name, modal in MODALS.items() if modal.fill is not None}}

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from approvals.actions.snapshot import name_card
 from approvals.policy.people import Member
+from approvals.requests import stored
 from approvals.requests.duplicates import AskAgain
 from bot.slack import card_picker
 from bot.slack.context import SlackContext
@@ -58,7 +60,8 @@ def _ask(
         return TopUpAgainQuestion(says=str(question), button_value={"draft": draft})
     return TopUpAskedReply(
         money=typed.money,
-        card_id=typed.card_id,
+        card=name_card(stored.read_shown(context.approvals, asked)[1], or_id=typed.card_id),
+        needs="1 approval" if asked.quorum == 1 else f"{asked.quorum} approvals",
         channel=asked.told.split()[0],
         decide_by=asked.decide_by,
         phrase=asked.phrase,
@@ -91,16 +94,16 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     asked_in = replace(incoming, channel=str(incoming.value.get("channel", "")))
     reply = _ask(context, asked_in, member, typed)
     if isinstance(reply, TopUpAgainQuestion):
-        question = told("Again?", reply.says)
-        return replace(question, back="topup_again", back_text="Yes, ask again", metadata=reply.button_value)
-    return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.phrase}.")
+        question = told(reply.says, "")
+        return replace(question, back="topup_again", back_text="Request again", metadata=reply.button_value)
+    return told("Requested", f"{reply.money} for {reply.card} needs {reply.needs}. Code: {reply.phrase}.")
 
 
 MODAL = Modal(
     name="topup",
     roles=SUPPORT,
-    title="Ask for a top-up",
-    working="Looking at the card and asking…",
+    title="Request top-up",
+    working="Requesting…",
     check=_check,
     submit=_submit,
     view=_view,
@@ -112,7 +115,7 @@ COMMAND = Command(
         ReplyForm(
             word="",
             usage="<card> <amount> [currency] [reason]",
-            does="ask for a top-up",
+            does="request a top-up",
             roles=SUPPORT,
             cards=CardWords.FIRST,
             read=topup.read_top_up,
@@ -123,7 +126,7 @@ COMMAND = Command(
         ReplyForm(
             word="status",
             usage="<reference>",
-            does="what became of a top-up at Paytend",
+            does="status of a top-up",
             roles=SUPPORT,
             read=read_reference,
             answer=_status,
@@ -134,7 +137,7 @@ COMMAND = Command(
     alone=ModalForm(
         word="",
         usage="",
-        does="ask for a top-up, in a form",
+        does="request a top-up, in a form",
         roles=SUPPORT,
         read=read_no_fields,
         opens=opens(MODAL),

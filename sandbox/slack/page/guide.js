@@ -1,4 +1,4 @@
-// The guided first minutes: five stories on top, which tick themselves off by what has really happened.
+// The guided first minutes: five stories on top, which check themselves off by what has really happened.
 import { ask, byId, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { toast } from "./toasts.js";
@@ -39,7 +39,7 @@ function fill(card, story, travel) {
   const step = story.steps[now];
   card.className = `story${step ? "" : " done"}`;
   const head = el("div", { class: "story-head" }, el("h3", {}, story.title), el("ol", { class: "marks" }, story.steps.map((each, i) => mark(each, i, i === now))));
-  const words = el("p", {}, step ? step.words : "Done. It really happened: look around.");
+  const words = el("p", {}, step ? step.words : "Done.");
   const old = card.querySelector(".ways");
   const ways = waysOf(step, old, travel);
   if (old !== ways) { card.replaceChildren(head, words, ways); return; }
@@ -74,7 +74,7 @@ export function guide(travel) {
   };
   const set = (isOpen) => { localStorage.setItem("guide", isOpen ? "open" : "closed"); show(); };
   section.replaceChildren(
-    el("div", { class: "guide-head" }, el("h2", {}, "Your first minutes"), el("p", {}, "Five short tours. Each step ticks itself off when it really happens."),
+    el("div", { class: "guide-head" }, el("h2", {}, "Your first minutes"), el("p", {}, "Five short tours. Each step checks itself off when you do it."),
       el("button", { type: "button", class: "linklike", onclick: () => ask("/_page/stories", {}) }, "Start again"),
       el("button", { type: "button", class: "icon", "aria-label": "Close the guide", onclick: () => { set(false); button.focus(); } }, "✕")),
     cards,

@@ -74,7 +74,7 @@ function draw() {
   if (look.place === "home") drawHome();
   else { homeDrawn = ""; drawMessages(byId("messages"), state.messages, names, { openThread, inThread: false, unread }); }
   if (look.place !== "home" && !state.messages.length) {
-    byId("messages").replaceChildren(el("p", { class: "empty" }, place.is_im ? "Nothing said yet. What only you should see comes here." : `This is the very beginning of #${place.name}.`));
+    byId("messages").replaceChildren(el("p", { class: "empty" }, place.is_im ? "No messages yet. Private messages from cardops appear here." : `This is the very beginning of #${place.name}.`));
   }
   drawThread();
   drawStories(state.stories);
@@ -103,7 +103,7 @@ function drawHome() {
   if (key === homeDrawn) return;
   homeDrawn = key;
   const ctx = state.home && contextFor({ names, place: { view: state.home.id }, prefix: "home" });
-  byId("messages").replaceChildren(el("div", { class: "home" }, state.home ? drawBlocks(state.home.blocks, ctx) : el("p", { class: "empty" }, "This app has not drawn its Home yet.")));
+  byId("messages").replaceChildren(el("div", { class: "home" }, state.home ? drawBlocks(state.home.blocks, ctx) : el("p", { class: "empty" }, "Nothing here for your account.")));
 }
 
 function drawThread() {

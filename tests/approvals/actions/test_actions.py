@@ -55,7 +55,7 @@ def test_a_top_up_is_believed_when_it_is_clear_and_ours(
 def test_an_answer_is_kept_without_a_card_number() -> None:
     same = _top_up(topupStatus="1", amount="1000", currency="EUR", tradeId="T1", cardNo="4111111111111111")
     outcome = _believe(ACTIONS["card.top_up"], same, TOP_UP)
-    assert (outcome.words, outcome.provider_reference) == ("Done at Paytend.", "T1")
+    assert (outcome.words, outcome.provider_reference) == ("Completed.", "T1")
     assert "4111111111111111" not in str(outcome.answer)
 
 

@@ -53,9 +53,9 @@ def test_a_top_up_is_told_in_words_with_paytends_own_number() -> None:
     def tells(**fields: Any) -> tuple[str, str, str]:
         return said(answer("card.top_up", TOP_UP, TopUp, tradeId="T1", **fields))
 
-    assert tells(topupStatus="1") == ("executed", "Done at Paytend.", "T1")
+    assert tells(topupStatus="1") == ("executed", "Completed.", "T1")
     assert tells(topupStatus="2", errMsg="no funds") == ("unknown", "no funds", "T1")
-    assert tells(topupStatus="2") == ("unknown", "Paytend says that it failed.", "T1")
+    assert tells(topupStatus="2") == ("unknown", "Paytend reported a failure.", "T1")
     assert tells(topupStatus="3") == ("unknown", "In progress at Paytend.", "T1")
     assert tells(topupStatus="9") == ("unknown", NO_STATUS, "T1")
     assert tells(topupStatus="1", orderNo="ANOTHER") == ("unknown", ODD, "")
@@ -67,11 +67,11 @@ def test_a_lookup_of_a_top_up_is_told_in_words_with_paytends_own_number() -> Non
     def tells(**fields: Any) -> tuple[str, str, str]:
         return said(lookup("card.top_up", TOP_UP, TopUp, **{"tradeId": "T1", "orderNo": REFERENCE, **fields}))
 
-    assert tells(topupStatus="1") == ("executed", "Paytend says that it was done.", "T1")
+    assert tells(topupStatus="1") == ("executed", "Paytend confirmed it.", "T1")
     other = tells(topupStatus="1", amount="1090", currency="EUR")
     assert other[1] == "Paytend's answer names 10.90 EUR, though 10.00 EUR was asked for."
     assert tells(topupStatus="2", errMsg="no funds") == ("failed", "no funds", "T1")
-    assert tells(topupStatus="2") == ("failed", "Paytend says that it failed.", "T1")
+    assert tells(topupStatus="2") == ("failed", "Paytend reported a failure.", "T1")
     assert tells(topupStatus="3") == ("in_progress", "In progress at Paytend.", "T1")
     assert tells(topupStatus="9") == ("unreadable", NO_STATUS, "T1")
     assert tells(topupStatus="1", orderNo="ANOTHER") == ("unreadable", ODD, "")
@@ -87,11 +87,11 @@ def test_what_paytend_said_is_kept_without_secrets() -> None:
 
 
 def test_a_change_without_a_result_of_its_own_is_done_unless_it_says_otherwise() -> None:
-    assert said(answer("card.found", FOUND, Done)) == ("executed", "Done at Paytend.", "")
+    assert said(answer("card.found", FOUND, Done)) == ("executed", "Completed.", "")
     assert said(answer("card.found", FOUND, Done, changeStatus="2", errMsg="no")) == ("unknown", "no", "")
     assert said(answer("card.found", FOUND, Done, changeStatus="2")) == (
         "unknown",
-        "Paytend says that it failed.",
+        "Paytend reported a failure.",
         "",
     )
     assert said(answer("card.found", FOUND, Done, changeStatus="3")) == ("unknown", NO_STATUS, "")
@@ -103,7 +103,7 @@ def test_a_card_that_was_found_is_active_again_or_still_lost() -> None:
 
     assert tells("5") == ("executed", "The card is active again.", "")
     assert tells("6") == ("not_found", "The card is still reported lost.", "")
-    assert tells("7") == ("unreadable", "The card's status does not tell.", "")
+    assert tells("7") == ("unreadable", "The card’s status doesn’t say.", "")
 
 
 def test_an_activated_card_is_active_and_belongs_to_the_right_cardholder() -> None:
@@ -111,9 +111,9 @@ def test_an_activated_card_is_active_and_belongs_to_the_right_cardholder() -> No
         return said(lookup("card.activate", ACTIVATE, CardInfo, cardStatus=status, holderId=holder))
 
     assert tells("5") == ("executed", "The card is active and the cardholder's.", "")
-    assert tells("5", "999") == ("unreadable", "The card's status does not tell.", "")
+    assert tells("5", "999") == ("unreadable", "The card’s status doesn’t say.", "")
     assert tells("4") == ("not_found", "The card is still inactive.", "")
-    assert tells("6") == ("unreadable", "The card's status does not tell.", "")
+    assert tells("6") == ("unreadable", "The card’s status doesn’t say.", "")
 
 
 def test_a_replacement_says_what_happens_to_the_old_card() -> None:
@@ -136,7 +136,7 @@ def test_a_password_is_sent_to_the_cardholder_or_kept_apart_for_the_requester() 
     assert told.secret is not None
     assert told.secret.get_secret_value() == "4711"
     assert (told.result, told.answer) == (Result.EXECUTED, {})
-    assert "which only the requester can see, once" in told.words
+    assert "Only the requester can view it, once" in told.words
     assert "4711" not in repr(told)
     assert (refused.result, refused.secret) == (Result.UNKNOWN, None)
 
@@ -147,11 +147,11 @@ def test_an_order_is_with_paytend_and_followed_until_it_has_a_result() -> None:
 
     assert said(begun) == (
         "executed",
-        "Paytend has the order. Its result is told here when it arrives.",
+        "Ordered at Paytend. We’ll post here when it ships.",
         REFERENCE,
     )
     assert begun.followed
-    assert said(ended) == ("executed", "The order is done (1). Cards: 7.", REFERENCE)
+    assert said(ended) == ("executed", "The order is done. Cards: 7.", REFERENCE)
     assert not ended.followed
     assert answer("card.apply", ORDER, CardOrder).result is Result.EXECUTED, (
         "a missing reference contradicts nothing"
@@ -193,13 +193,13 @@ def test_the_result_of_an_order_names_up_to_twenty_cards() -> None:
             CardOrder.decode({"cardList": cards, **fields}, unit=AmountUnit.MINOR)
         )
 
-    assert tells(2, applyStatus="1") == "The order is done (1). Cards: 0, 1."
+    assert tells(2, applyStatus="1") == "The order is done. Cards: 0, 1."
     assert tells(20, applyStatus="1").endswith(", 18, 19.")
     assert tells(23, applyStatus="1").endswith(", 18, 19, and 3 more.")
     assert tells(0, applyStatus="2", errMsg="out of stock") == (
-        "The order is failed or waiting for shipment (2). Paytend says: out of stock"
+        "The order is failed or waiting for shipment. Paytend says: out of stock"
     )
-    assert tells(0, applyStatus="77") == tells(0) == "The order is not told."
+    assert tells(0, applyStatus="77") == tells(0) == "The order is without a status."
 
 
 def update(**values: Any) -> UpdatePayload:
@@ -210,8 +210,8 @@ def test_a_changed_cardholder_is_told_with_the_state_of_the_review() -> None:
     payload = update(nationality="EE")
 
     done = answer("cardholder.update", payload, Cardholder, holderId="101982", auditStatus="1")
-    assert said(done) == ("executed", "Done at Paytend. KYC: under review.", "")
-    assert said(answer("cardholder.update", payload, Cardholder)) == ("executed", "Done at Paytend.", "")
+    assert said(done) == ("executed", "Completed. KYC: under review.", "")
+    assert said(answer("cardholder.update", payload, Cardholder)) == ("executed", "Completed.", "")
     assert said(answer("cardholder.update", payload, Cardholder, holderId="9")) == ("unknown", ODD, "")
 
 

@@ -153,7 +153,7 @@ def test_a22_the_trail_has_the_kind_of_answer_the_code_and_a_digest_of_the_words
     request = _refused(small)
 
     facts, words = _facts(small, "execution:failed"), small.execution(request).words
-    assert words == f"Paytend declined (51): {CANARY}"
+    assert words == f"{CANARY} (Paytend 51)"
     assert (facts["said"], facts["code"]) == ("a signed refusal with a code of `final_refusals`", "51")
     assert facts["words_digest"] == digest_text(words)
     done = small.message_facts(request)["done"]

@@ -112,9 +112,7 @@ def test_a1_a_refusal_is_failed_after_two_answers_that_there_is_no_such_order(wo
     world.passes(seconds=11)
     world.looks_up()
     assert world.read(request).status == "failed"
-    assert (
-        world.read(request).reason == "Paytend declined (51): no funds It has no such order either, asked twice."
-    )
+    assert world.read(request).reason == "no funds (Paytend 51) It has no such order either, asked twice."
 
 
 @pytest.mark.parametrize("code", ["99", "51"])
@@ -221,7 +219,7 @@ def test_a7_done_after_it_was_settled_as_not_done_alarms_and_blocks_the_card(wor
         world.asks("11.00 EUR")
     facts = world.message_facts(request)
     assert facts["buttons"] == ["request_settle_happened", "request_settle_not"]
-    assert facts["status_words"] == "Approved; Paytend says the opposite of what is known here"
+    assert facts["status_words"] == "Outcome unclear – Paytend contradicts it"
 
     assert watch(world, hours=1) == 0, "the same word again is no news"
     world.settles(request, MARA, happened=True)

@@ -96,16 +96,16 @@ def test_a_policy_or_limit_that_allows_it_no_more_ends_it(small: ApprovalWorld) 
     other = small.approved("12.00 EUR")
     small.use(rules=())
     small.claims(other)
-    assert "Refused before sending" in small.read(other).reason
+    assert "Stopped before sending" in small.read(other).reason
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"status": "8"}, "the card was active when it was asked and is frozen now"),
-        ({"status": "6"}, "is lost now"),
-        ({"status": "7"}, "is closed now"),
-        ({"status": "4"}, "is inactive now"),
+        ({"status": "8"}, "the card changed from active to frozen since the request"),
+        ({"status": "6"}, "to lost since the request"),
+        ({"status": "7"}, "to closed since the request"),
+        ({"status": "4"}, "to inactive since the request"),
         ({"holder_id": "H2"}, "another cardholder"),
         ({"card_id": "9"}, "another card"),
         ({"last_four": "1111"}, "another number"),
@@ -121,7 +121,7 @@ def test_a_card_that_changed_ends_it_before_sending(
     assert isinstance(outcome, NotClaimed)
     assert words in outcome.words
     assert small.read(request).status == "failed"
-    assert small.message_facts(request)["done"]["why"].startswith("Refused before sending")
+    assert small.message_facts(request)["done"]["why"].startswith("Stopped before sending")
     assert small.paytend.calls == []
 
 
@@ -168,5 +168,5 @@ def test_a_payload_that_does_not_fit_its_digest_is_not_sent(small: ApprovalWorld
         session.connection().exec_driver_sql("UPDATE approval_request SET payload = x'78'")
     small.claims(request)
     assert small.read(request).status == "failed"
-    assert "does not fit its digest" in small.read(request).reason
+    assert "doesn’t match its digest" in small.read(request).reason
     assert small.paytend.calls == []

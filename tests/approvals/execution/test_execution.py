@@ -19,7 +19,7 @@ def test_an_approved_top_up_is_done_once_and_told(world: ApprovalWorld) -> None:
     assert world.executes(request).status == "executed"
     assert world.paytend.books == {request.reference: 1}
     facts = world.message_facts(request)
-    assert facts["status_words"] == "Approved and done"
+    assert facts["status_words"] == "Completed"
     assert facts["done"]["provider_reference"] == "T77"
     outcome = world.outbox.of("request_outcome")[-1]
     assert (outcome.thread_of, outcome.facts["mention"]) == (f"request:{request.id}", ["U0SAM"])
@@ -31,7 +31,7 @@ def test_approved_and_done_are_different_lines(small: ApprovalWorld) -> None:
     facts = small.message_facts(request)
     assert facts["approved"]
     assert facts["done"] is None
-    assert facts["status_words"] == "Approved, not carried out yet"
+    assert facts["status_words"] == "Approved – sending to Paytend"
 
 
 def test_only_approved_requests_can_be_claimed(world: ApprovalWorld) -> None:
@@ -85,7 +85,7 @@ def test_f8_a_lost_answer_is_unknown_then_found_and_never_repeated(world: Approv
     request = world.executes(world.approved())
 
     assert request.status == "unknown"
-    assert "being checked" in world.message_facts(request)["status_words"]
+    assert "checking with Paytend" in world.message_facts(request)["status_words"]
     world.passes(seconds=1)
     world.looks_up()
     assert world.read(request).status == "executed"

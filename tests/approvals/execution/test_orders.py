@@ -86,7 +86,7 @@ def test_the_result_is_told_once_in_the_thread(small: ApprovalWorld) -> None:
     assert not told(small, result)
     outcome = small.outbox.of("request_outcome")[-1]
     assert outcome.thread_of == f"request:{request.id}"
-    assert outcome.facts["words"] == "The order is done (1). Cards: 7."
+    assert outcome.facts["words"] == "The order is done. Cards: 7."
     assert (outcome.facts["event"], outcome.facts["status"]) == ("order:result", "")
     assert outcome.facts["mention"] == ["U0SAM"]
     with small.database.reading() as session:

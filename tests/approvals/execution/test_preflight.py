@@ -36,12 +36,12 @@ def test_what_is_as_it_was_shown_may_be_sent() -> None:
     [
         ({"card_id": "9"}, "Paytend answered about another card"),
         ({"subject": "9"}, "Paytend answered about another card"),
-        ({"status": "8"}, "the card was active when it was asked and is frozen now"),
-        ({"holder_id": "H2"}, "the card belongs to another cardholder now"),
-        ({"last_four": "1111"}, "the card has another number now"),
+        ({"status": "8"}, "the card changed from active to frozen since the request"),
+        ({"holder_id": "H2"}, "the card now belongs to another cardholder"),
+        ({"last_four": "1111"}, "the card now has another number"),
         (
             {"holder_id": "H2", "last_four": "1111"},
-            "the card belongs to another cardholder now; the card has another number now",
+            "the card now belongs to another cardholder; the card now has another number",
         ),
     ],
 )
@@ -49,7 +49,7 @@ def test_what_has_changed_is_said(changes: dict[str, str], words: str) -> None:
     with pytest.raises(CardChanged) as refusal:
         preflight(TOP_UP, snapshot(), snapshot(**changes))
 
-    assert str(refusal.value) == f"Refused before sending: {words}."
+    assert str(refusal.value) == f"Stopped before sending: {words}."
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_what_has_changed_is_said(changes: dict[str, str], words: str) -> None:
         (None, second(), "the new card is not the one that was shown"),
         (second(), None, "the new card is not the one that was shown"),
         (second(), second(card_id="3"), "the new card is not the one that was shown"),
-        (second(), second(status="5"), "the new card was inactive when it was asked and is active now"),
-        (second(), second(holder_id="H2"), "the new card belongs to another cardholder now"),
+        (second(), second(status="5"), "the new card changed from inactive to active since the request"),
+        (second(), second(holder_id="H2"), "the new card now belongs to another cardholder"),
     ],
 )
 def test_what_has_changed_of_the_new_card_is_said(
@@ -72,7 +72,7 @@ def test_what_has_changed_of_the_new_card_is_said(
 def test_a_card_is_used_only_in_a_state_in_which_it_makes_sense() -> None:
     refuse_unusable(TOP_UP, snapshot(status="5"))
     refuse_unusable(UPDATE, snapshot(status="7"))
-    with pytest.raises(CardUnusable, match="The card is lost"):
+    with pytest.raises(CardUnusable, match="This card is lost"):
         refuse_unusable(TOP_UP, snapshot(status="6"))
 
 

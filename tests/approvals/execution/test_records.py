@@ -40,7 +40,7 @@ def test_what_was_done_is_written_down_with_what_paytend_said(small: ApprovalWor
 
     small.records(work, small.does(work))
     execution = small.execution(request)
-    assert (execution.outcome, execution.words) == ("executed", "Done at Paytend.")
+    assert (execution.outcome, execution.words) == ("executed", "Completed.")
     assert (execution.claimed_at, execution.sent_at, execution.finished_at) == (claimed, claimed, small.now)
     assert execution.provider_reference == "T77"
     assert json.loads(execution.answer)["tradeId"] == "T77"
@@ -48,7 +48,7 @@ def test_what_was_done_is_written_down_with_what_paytend_said(small: ApprovalWor
 
     told = trail(small, request)["execution:executed"]
     assert (told["actor"], told["said"], told["status"]) == ("cardops", "done", "executed")
-    assert told["words_digest"] == digest_text("Done at Paytend.")
+    assert told["words_digest"] == digest_text("Completed.")
     assert (told["provider_reference"], told["answer_digest"]) == (
         "T77",
         sha256(execution.answer.encode()).hexdigest(),
@@ -62,7 +62,7 @@ def test_a_final_refusal_is_written_down_as_failed(small: ApprovalWorld) -> None
     request = small.executes(small.approved())
     execution = small.execution(request)
 
-    assert (execution.outcome, execution.words) == ("failed", "Paytend declined (51): no funds")
+    assert (execution.outcome, execution.words) == ("failed", "no funds (Paytend 51)")
     assert json.loads(execution.answer) == {"code": "51"}
     assert execution.finished_at == small.now
     assert small.read(request).ended_at == small.now

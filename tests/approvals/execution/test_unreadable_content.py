@@ -85,7 +85,7 @@ def test_a9_an_approved_one_that_cannot_be_read_ends_with_words(world: ApprovalW
     with world.database.reading() as session:
         ended = session.get_one(Request, request.id)
     assert ended.status == "failed"
-    assert ended.reason == f"Refused before sending: {Altered()}"
+    assert ended.reason == f"Stopped before sending: {Altered()}"
     assert world.paytend.calls == []
 
 

@@ -40,15 +40,12 @@ def in_status(world: ApprovalWorld, status: str) -> Request:
 
 
 STATUSES: dict[str, tuple[str, tuple[str, str] | None]] = {
-    "pending": ("Waiting for approval", None),
-    "approved": ("Approved, not carried out yet", None),
-    "executing": (
-        "Approved, being carried out at Paytend",
-        ("being carried out", ""),
-    ),
-    "executed": ("Approved and done", ("done", "Done at Paytend.")),
-    "failed": ("Approved, but not done", ("not done", "Paytend declined (51): no funds")),
-    "unknown": ("Approved; the outcome is being checked with Paytend", ("not known yet", "no answer")),
+    "pending": ("Needs 1 approval", None),
+    "approved": ("Approved – sending to Paytend", None),
+    "executing": ("Sending to Paytend…", ("in progress", "")),
+    "executed": ("Completed", ("completed", "Completed.")),
+    "failed": ("Failed – no money moved", ("failed", "no funds (Paytend 51)")),
+    "unknown": ("Outcome unclear – checking with Paytend", ("no answer yet", "no answer")),
     "denied": ("Denied", None),
     "withdrawn": ("Withdrawn", None),
     "expired": ("Expired", None),
@@ -96,7 +93,7 @@ def test_the_message_says_who_approved_and_who_denied(small: ApprovalWorld) -> N
 def test_the_message_says_what_two_people_settled(small: ApprovalWorld) -> None:
     request = in_status(small, "unknown")
     small.gives_up()
-    assert small.message_facts(request)["status_words"] == "Approved; Paytend cannot say whether it happened"
+    assert small.message_facts(request)["status_words"] == "Outcome unclear – two people must check"
     small.settles(request, MARA, happened=True, reason=" seen in the portal ")
     small.settles(request, ADA, happened=True)
     facts = small.message_facts(request)
@@ -114,20 +111,20 @@ def test_a_request_that_its_rule_allowed_does_not_say_that_somebody_approved_it(
     request = small.asks(action="card.activate", payload={"card_id": CARD, "holder_id": "H1"})
     facts = small.message_facts(request)
 
-    assert facts["status_words"] == "Allowed by its rule, not carried out yet"
+    assert facts["status_words"] == "No approval needed – sending to Paytend"
     assert (facts["approvals"], facts["approved"]) == ("none needed", None)
-    assert facts["why_you"] == "one person may do this alone"
+    assert facts["why_you"] == "no second person needed"
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "one manager other than the requester must approve"),
-        ({"quorum": 2}, "2 managers other than the requester must approve"),
-        ({"approvers": ["manager", "admin"]}, "one manager or admin other than the requester must approve"),
+        ({}, "needs 1 manager, not the requester"),
+        ({"quorum": 2}, "needs 2 managers, not the requester"),
+        ({"approvers": ["manager", "admin"]}, "needs 1 manager or admin, not the requester"),
         (
             {"approvers": ["manager", "oncall"], "quorum": 2},
-            "2 managers or people on call other than the requester must approve",
+            "needs 2 managers or people on call, not the requester",
         ),
     ],
 )
@@ -142,7 +139,7 @@ def test_a_role_of_ones_own_is_called_what_it_is_called(small: ApprovalWorld) ->
     small.members_by_account |= {"U0TINA": person("U0TINA", "treasury")}
     small.use(rules=(rule(approvers=["treasury"]),))
 
-    assert small.message_facts(small.asks())["why_you"].startswith("one treasury other")
+    assert small.message_facts(small.asks())["why_you"].startswith("needs 1 treasury, ")
 
 
 def test_the_message_shows_the_card_and_up_to_three_earlier_top_ups(small: ApprovalWorld) -> None:
@@ -191,7 +188,7 @@ def test_a_replacement_shows_both_cards_and_what_approvers_must_know(small: Appr
     request = small.asks(action="card.replace", payload={"card_id": CARD, "new_card_id": "1755910"})
     facts = small.message_facts(request)
 
-    assert facts["summary"] == f"Replacement: card {CARD} (…4242) of Anna Kern by card 1755910 (…1910)"
+    assert facts["summary"] == "Replacement: Anna Kern •••• 4242 → card •••• 1910"
     assert facts["card"]["second"] == {
         "id": "1755910",
         "last_four": "1910",
@@ -209,7 +206,7 @@ def test_how_a_cardholder_was_identified_is_shown(small: ApprovalWorld) -> None:
     request = small.asks(action="card.retrieve_password", payload=asked)
 
     assert small.message_facts(request)["lines"] == [
-        {"label": "How the cardholder was identified", "text": "Identity document seen in a video call"}
+        {"label": "Identity check", "text": "Identity document seen in a video call"}
     ]
 
 
@@ -219,9 +216,9 @@ def test_personal_data_is_named_but_shown_only_with_details_and_while_it_is_open
     request = small.asks(action="cardholder.update", payload=payload("cardholder.update").model_dump(mode="json"))
     facts = small.message_facts(request)
 
-    assert facts["summary"] == "Change of a cardholder: 101982"
+    assert facts["summary"] == "Cardholder update: 101982"
     assert facts["lines"][0] == {
-        "label": "Only to be seen with Details",
+        "label": "Private (open Details)",
         "text": "birthday, gender, nationality, address",
     }
     assert facts["has_private"]

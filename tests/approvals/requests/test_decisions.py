@@ -49,7 +49,7 @@ def test_one_human_with_two_accounts_counts_once(world: ApprovalWorld) -> None:
 
     with pytest.raises(AlreadyDecided) as refusal:
         world.decides(request, person("U0MARA2", "manager", identity="U0MARA"))
-    assert str(refusal.value) == "Mara decided already, at 2026-11-20 09:00 UTC."
+    assert str(refusal.value) == "You already approved this at 2026-11-20 09:00 UTC."
     assert world.read(request).status == "pending"
 
 
@@ -70,7 +70,7 @@ def test_a_double_click_after_the_end_is_told_who_decided(world: ApprovalWorld) 
 
     with pytest.raises(AlreadyDecided):
         world.decides(request)
-    with pytest.raises(NotPending, match="approved already by Mara at 2026-11-20 09:00 UTC"):
+    with pytest.raises(NotPending, match="already approved by Mara at 2026-11-20 09:00 UTC"):
         world.decides(request, MILO)
 
 

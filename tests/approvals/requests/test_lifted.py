@@ -98,7 +98,7 @@ def test_a_policy_that_asks_for_people_by_now_stops_it(world: ApprovalWorld) -> 
 
     assert isinstance(claimed, NotClaimed)
     assert world.read(request).status == "failed"
-    assert "asks for a second person by now" in world.read(request).reason
+    assert "needs a second person now" in world.read(request).reason
 
 
 def test_a_requester_who_lost_the_right_meanwhile_does_nothing(world: ApprovalWorld) -> None:

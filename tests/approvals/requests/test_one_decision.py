@@ -94,7 +94,7 @@ def test_a_request_that_is_over_says_so_without_more_when_no_more_is_known() -> 
     with pytest.raises(NotPending) as refusal:
         judges(state=replace(STATE, status=Status.DENIED))
 
-    assert str(refusal.value) == "This request is denied already, so there is nothing left to decide."
+    assert str(refusal.value) == "This request is already denied."
 
 
 @pytest.mark.parametrize("reason", ["no!", " no! ", "x" * 500])

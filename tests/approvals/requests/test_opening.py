@@ -13,18 +13,18 @@ from tests.approvals.world import MARA, MILO, SAM, ApprovalWorld, flagged, limit
 
 
 def test_a_requester_who_is_not_in_the_channel_follows_a_copy(small: ApprovalWorld) -> None:
-    small.decides(small.asks(follows=True))
+    small.executes(small.decides(small.asks(follows=True)))
 
     assert [told.recipient for told in small.outbox.of("request_card")] == ["C0APPROVALS", "U0SAM"]
-    assert {told.recipient for told in small.outbox.of("request_decided")} == {"C0APPROVALS", "U0SAM"}
+    assert {told.recipient for told in small.outbox.of("request_outcome")} == {"C0APPROVALS", "U0SAM"}
 
 
 def test_a_gate_that_nobody_can_satisfy_is_refused(small: ApprovalWorld) -> None:
     small.use(rules=(rule(quorum=3),))
-    with pytest.raises(NobodyCanDecide, match="needs 3 approvals by manager, and only 2 people could"):
+    with pytest.raises(NobodyCanDecide, match="needs 3 approvals by manager, but only 2 people can"):
         small.asks()
     small.use(rules=(rule(approvers=["ghosts"]),))
-    with pytest.raises(NobodyCanDecide, match="nobody could"):
+    with pytest.raises(NobodyCanDecide, match="nobody can"):
         small.asks()
 
 
@@ -39,7 +39,7 @@ def test_who_changed_the_cardholder_today_does_not_count_among_those_who_could(s
     with small.database.writing() as session:
         session.add(CardholderChange(id="c1", cardholder_id="H1", person_id="U0MARA", changed_at=small.now))
 
-    with pytest.raises(NobodyCanDecide, match="only 1 person could"):
+    with pytest.raises(NobodyCanDecide, match="only 1 person can"):
         small.asks()
 
     small.passes(hours=24)
@@ -132,7 +132,7 @@ def test_a_limit_refuses(world: ApprovalWorld) -> None:
     world.use(limits=(limit(over="100.00 EUR"),))
     world.executes(world.approved("60.00 EUR"))
 
-    with pytest.raises(LimitReached, match=r"to 100\.01 EUR; the limit is 100\.00 EUR"):
+    with pytest.raises(LimitReached, match=r"100\.01 EUR in 24 h"):
         world.asks("40.01 EUR")
     assert world.asks("40.00 EUR").status == "pending"
 

@@ -26,7 +26,7 @@ def test_a12_the_requester_an_approver_or_an_admin_stops_it(world: ApprovalWorld
     assert world.events()[-1] == "approval:stopped"
     facts = world.message_facts(request)
     assert (facts["buttons"], facts["approved"]["by"]) == ([], ["U0MARA"])
-    assert "stopped" in facts["status_words"]
+    assert "Stopped" in facts["status_words"]
     outcome = world.outbox.of("request_outcome")[-1].facts
     assert (outcome["event"], outcome["mention"]) == ("approval:stopped", ["U0SAM"])
     assert world.candidates() == []

@@ -67,7 +67,7 @@ def test_each_step_is_kept_with_who_made_it_and_what_they_had_before_them(small:
             "status": "approved",
             "digest": request.digest,
             "version": 2,
-            "why": "Approved (2 of 2); it will be carried out now.",
+            "why": "Approved (2 of 2).",
             "by": "U0MILO",
             "person": "U0MILO",
             "decision": macs["U0MILO"],
@@ -123,11 +123,11 @@ def test_the_words_say_since_when_there_is_nothing_left_to_decide(small: Approva
             small.decides(request, MILO)
         return str(refusal.value)
 
-    end = ", so there is nothing left to decide."
+    end = "."
     assert (
-        words(small.withdraws(small.asks())) == f"This request is withdrawn already at 2026-11-20 09:00 UTC{end}"
+        words(small.withdraws(small.asks())) == f"This request is already withdrawn at 2026-11-20 09:00 UTC{end}"
     )
     denied = small.decides(small.asks("20.00 EUR"), deny="not agreed")
-    assert words(denied) == f"This request is denied already by Mara at 2026-11-20 09:00 UTC{end}"
+    assert words(denied) == f"This request is already denied by Mara at 2026-11-20 09:00 UTC{end}"
     approved = small.approved("30.00 EUR")
-    assert words(approved) == f"This request is approved already by Mara at 2026-11-20 09:00 UTC{end}"
+    assert words(approved) == f"This request is already approved by Mara at 2026-11-20 09:00 UTC{end}"

@@ -21,7 +21,7 @@ def test_stop_keeps_what_is_approved_from_being_claimed(world: ApprovalWorld) ->
 
     world.stops_claims()
 
-    with pytest.raises(Stopped, match=r"stopped by Mara: fraud suspected"):
+    with pytest.raises(Stopped, match=r"Stopped by Mara: fraud suspected"):
         world.claims(request)
     assert world.read(request).status == Status.APPROVED
     assert world.paytend.calls == []

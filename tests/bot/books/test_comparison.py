@@ -349,7 +349,7 @@ def test_a_row_without_reference_and_an_absent_top_up_of_its_amount_cannot_be_to
             Account(fails={"EUR": Refused(code="3001", reason="no such currency", verified=True)}),
             "no such currency",
         ),
-        (Account(fails={0: Unreachable("no")}), "does not answer"),
+        (Account(fails={0: Unreachable("no")}), "isn’t responding"),
         (Account(fails={0: ProtocolError()}), "cannot be verified"),
         (Account(total=7), "7 rows, and gives 0"),
         (Account(currencies=("EUR", "GBP"), fails={"GBP": Refused(code="1", reason="no", verified=True)}), "GBP"),
@@ -373,7 +373,7 @@ def many(count: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("account", "says"),
     [
-        (Account(fails={60: Unreachable("no")}), "does not answer"),
+        (Account(fails={60: Unreachable("no")}), "isn’t responding"),
         (Account(gives=60), "90 rows, and gives 60"),
         (Account(ignores=frozenset({"start"})), "with an earlier one"),
         (Account(total=None, ignores=frozenset({"start"})), "with an earlier one"),

@@ -146,7 +146,7 @@ def test_a17_a_database_with_every_kind_of_request_is_fine(operator: Operator) -
             case "failed":
                 world.records(world.work(world.decides(request)), Outcome(result=Result.FAILED, words="no"))
     no_trade_id = world.records(
-        world.work(world.decides(asks_again(world))), Outcome(result=Result.EXECUTED, words="Done at Paytend.")
+        world.work(world.decides(asks_again(world))), Outcome(result=Result.EXECUTED, words="Completed.")
     )
     assert world.execution(no_trade_id).provider_reference == ""
     status, _, err = operator.types("check")

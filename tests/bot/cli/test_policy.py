@@ -31,7 +31,7 @@ def test_the_requester_and_whoever_left_could_not_and_it_says_why(small: Operato
 
     found = json.loads(said)
     whys = {row["account"]: row["why"] for row in found["deciders"]}
-    assert "You asked for this yourself" in whys["U0MARA"]
+    assert "You can’t approve your own request" in whys["U0MARA"]
     assert any(not why for why in whys.values())
 
 
@@ -58,7 +58,7 @@ def test_what_no_rule_allows_is_refused_and_status_1(small: Operator) -> None:
     status, said, _ = small.types("policy", "explain", "card.replace")
 
     assert status == 1
-    assert "Refused: No rule" in said
+    assert "Refused: Your policy" in said
 
 
 def test_without_slack_it_is_from_the_file_alone_and_says_so(small: Operator) -> None:
@@ -76,7 +76,7 @@ def test_without_settings_it_is_from_the_file_alone_and_says_so(small: Operator)
 
     assert status == 0
     assert "The settings are not complete" in said
-    assert "U0SAM U0SAM: You asked for this yourself" in said
+    assert "U0SAM U0SAM: You can’t approve your own request" in said
 
 
 @pytest.mark.parametrize(

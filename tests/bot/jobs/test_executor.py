@@ -147,8 +147,8 @@ def test_a10_a_signed_no_such_card_ends_the_request_with_words(world: ExecutorWo
 
     ended = world.stored(request)
     assert ended.status == "failed"
-    why = "Paytend declined (2001): Card does not exist."
-    assert ended.reason == f"Refused before sending: {why} Please check the card and ask again."
+    why = "Card does not exist. (Paytend 2001)"
+    assert ended.reason == f"Stopped before sending: {why} Check the card and request it again."
     assert world.outbox.of("request_outcome")[-1].facts["mention"] == ["U0SAM"]
     assert world.paytend.books == {}
     assert world.verified().is_intact
@@ -192,9 +192,7 @@ def test_a10_what_proves_nothing_ends_nothing_before_its_time_is_over(
 
     ended = world.stored(request)
     assert ended.status == "expired"
-    assert ended.reason.startswith(
-        "It could not be carried out in time, and nothing was sent. It waited because: "
-    )
+    assert ended.reason.startswith("Approved, but not sent in time. Nothing was sent. It waited because: ")
 
 
 def test_a10_an_odd_error_is_not_quoted_in_the_row(world: ExecutorWorld) -> None:
@@ -202,7 +200,7 @@ def test_a10_an_odd_error_is_not_quoted_in_the_row(world: ExecutorWorld) -> None
     world.looks = {"1755902": ValueError("Anna Kern, Gedimino 1")}
     world.executor().execute_due()
 
-    assert world.stored(request).waits == "Something went wrong in the bot; its log has more."
+    assert world.stored(request).waits == "Something went wrong in cardops; its log has more."
 
 
 def test_a10_a_request_that_moved_meanwhile_is_not_put_off(world: ExecutorWorld) -> None:

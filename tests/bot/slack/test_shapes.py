@@ -8,14 +8,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from approvals.messages.request_facts import Line
 from bot.doctor.findings import CheckState, DoctorRow
 from bot.slack.handlers.cardops import DoctorReply
 from bot.slack.handlers.closed_forms import FormKept
 from bot.slack.handlers.form_completion import FormNotKnown
 from bot.slack.handlers.holder.create import HolderCreateUnknown
 from bot.slack.handlers.home import CardPickView
-from bot.slack.handlers.requests import RequestPrivateReply
 from bot.slack.home import HomeBalance, HomeView, WaitingRequest
 from commands.card.order_form import CardApplyView
 from commands.cardops.stops import StopRow
@@ -124,6 +122,7 @@ def home(value: str, count: int) -> HomeView:
             phrase=value,
             decide_by=MOMENT,
             quorum=number,
+            missing=number,
         )
         for number in range(count)
     ]
@@ -183,7 +182,6 @@ def messages(value: str, count: int) -> list[Reply]:
             next=turn,
             shown=value,
         ),
-        RequestPrivateReply(private=[Line(label=value, text=value)] * min(count, 10)),
     ]
 
 

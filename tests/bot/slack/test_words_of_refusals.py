@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from approvals.policy.people import DirectoryUnreadable
 from approvals.refusals import write_moment
-from approvals.requests.decision_validity import AlreadyDecided
+from approvals.requests.duplicates import AskAgain
 from bot.slack.error_replies import explain
 from bot.slack.modals import NOT_OPENED
 from commands.slash_command import ProblemReply
@@ -19,21 +19,21 @@ def show(reply: ProblemReply) -> Rendered:
 def test_s15_the_sentences_of_a_fallback_text_are_apart() -> None:
     assert show(NOT_OPENED).text == "Slack did not open the form. Please try once more."
     assert show(explain(KeyError("x"), reference="R1")).text.startswith(
-        "Something is broken on our side: Reference R1. Please tell an admin"
+        "Something went wrong on our side: Send this reference to an admin: R1"
     )
     unread = explain(DirectoryUnreadable("x"), reference="R1")
-    assert show(unread).text == "Slack did not say who you are. Please try again in a minute."
+    assert show(unread).text == "Slack didn’t confirm who you are. Try again in a minute."
 
 
 def test_s15_a_time_in_a_refusal_is_shown_in_the_readers_own_zone() -> None:
     moment = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
-    refused = explain(AlreadyDecided(who="Mara <!channel>", when=write_moment(moment)), reference="R1")
+    refused = explain(AskAgain(who="Mara <!channel>", when=write_moment(moment), status="denied"), reference="R1")
 
     shown = show(refused)
 
     local = f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|2026-11-22 14:05 UTC>"
     for text in (shown.text, shown.blocks[0]["text"]["text"]):
-        assert f"Mara &lt;!channel&gt; decided already, at {local}." in text
+        assert f"Mara &lt;!channel&gt; requested the same at {local} (denied)." in text
 
 
 def test_s15_what_only_looks_like_a_time_stays_text() -> None:

@@ -35,7 +35,7 @@ MANIFEST = {
         "slash_commands": [
             {
                 "command": "/topup",
-                "description": "Ask for a top-up",
+                "description": "Request top-up",
                 "usage_hint": "<card> <amount> [currency]",
             },
             {"command": "/topic", "description": "Something else", "usage_hint": ""},

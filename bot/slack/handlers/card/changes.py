@@ -24,11 +24,11 @@ _REPLACE = "card_replace"
 
 
 class NotYoursToSee(Refusal):
-    """Only the person who asked for it can see it."""
+    """Only the requester can view it."""
 
 
 class NotThereAnyMore(Refusal):
-    """It is not there any more: it was seen already, or ten minutes are over."""
+    """No longer available: already viewed, older than 10 minutes, or cardops restarted. Request it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ def _settle_secret(context: SlackContext, member: Member, request_id: str, outco
 PASSWORD = Modal(
     name="card_password",
     roles=SUPPORT,
-    title="Retrieve a password",
+    title="Send card password",
     working="Looking at the card and asking…",
     check=lambda fields: changes.read_password_fields(fields)[1],
     submit=_submit_password,

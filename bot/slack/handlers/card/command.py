@@ -64,12 +64,12 @@ def _form(
 
 COMMAND = Command(
     name="/card",
-    does="Look at cards, report them lost, and ask for what needs a second person",
+    does="Find, block and manage cards",
     forms=(
         _form(
             "info",
             "<card> [--all]",
-            "the card, its state, cardholder and balance; --all: all that Paytend says",
+            "the card, its state, cardholder and balance; --all: the full record",
             read=info.read_info,
             answer=lookups.show_info,
             cards=CardWords.ALL,
@@ -78,7 +78,7 @@ COMMAND = Command(
         _form(
             "balance",
             "<card>",
-            "what is on it",
+            "current balance",
             read=read_one_card,
             answer=lookups.show_balance,
             cards=CardWords.ALL,
@@ -96,7 +96,7 @@ COMMAND = Command(
         _form(
             "authorizations",
             "<card> [from] [to]",
-            "what was authorized, in whatever state",
+            "authorisations in any status",
             read=partial(movements.read_query, movements.AUTHORIZATIONS),
             answer=show_movements,
             cards=CardWords.FIRST,
@@ -114,7 +114,7 @@ COMMAND = Command(
         _form(
             "lost",
             "<card>",
-            "report it lost: it is blocked at once",
+            "block a lost card immediately",
             read=read_one_card,
             answer=lookups.ask_lost,
             cards=CardWords.ALL,
@@ -124,7 +124,7 @@ COMMAND = Command(
         _form(
             "found",
             "<card> [reason]",
-            "ask to unblock a lost card",
+            "unblock a lost card (needs approval)",
             read=changes.read_found,
             answer=ask_for_card("card.found"),
             cards=CardWords.FIRST,
@@ -135,7 +135,7 @@ COMMAND = Command(
         _form(
             "activate",
             "<card> <holder> [reason]",
-            "ask to activate a card for a cardholder",
+            "activate a card for a cardholder",
             read=changes.read_activate,
             answer=ask_for_card("card.activate"),
             cards=CardWords.FIRST,
@@ -145,7 +145,7 @@ COMMAND = Command(
         _form(
             "replace",
             "<old> <new> [reason]",
-            "ask to replace a card by another",
+            "replace a card with another (needs approval)",
             read=changes.read_replace,
             answer=show_replacement,
             cards=CardWords.TWO,
@@ -154,7 +154,7 @@ COMMAND = Command(
         ModalForm(
             word="password",
             usage="<card>",
-            does="ask to send the cardholder the card's password",
+            does="send the cardholder the card’s password (needs approval)",
             roles=SUPPORT,
             cards=CardWords.ALL,
             read=changes.read_password,
@@ -163,7 +163,7 @@ COMMAND = Command(
         _form(
             "order",
             "<reference>",
-            "what became of a card order",
+            "status of a card order",
             read=read_reference,
             answer=lookups.show_order,
         ),
@@ -177,7 +177,7 @@ COMMAND = Command(
         ModalForm(
             word="apply",
             usage="",
-            does="order cards, in a form; somebody else decides",
+            does="order cards, in a form (needs approval)",
             roles=SUPPORT,
             read=read_no_fields,
             opens=opens(APPLY),

@@ -49,7 +49,7 @@ COMMAND = Command(
         ModalForm(
             word="update",
             usage="<holder>",
-            does="ask to change a cardholder, in a form",
+            does="change a cardholder, in a form (needs approval)",
             roles=SUPPORT,
             cards=CardWords.HOLDER,
             read=lookup.read_holder,
@@ -67,7 +67,7 @@ COMMAND = Command(
         ReplyForm(
             word="cities",
             usage="<country> [text]",
-            does="the cities that Paytend knows",
+            does="Paytend’s cities",
             roles=LOOK,
             read=lookups.read_cities,
             answer=lookups.show_cities,

@@ -1,4 +1,4 @@
-"""Looking at a cardholder, and at the cities that Paytend knows."""
+"""Looking at a cardholder, and at Paytend’s cities."""
 
 from dataclasses import dataclass
 
