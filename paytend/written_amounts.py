@@ -32,7 +32,7 @@ def read_written_amount(text: str) -> Decimal:
     if mark in whole or (len(fraction) == 3 and other not in whole):
         if mark in whole and all(len(part) == 3 for part in plain.split(mark)[1:]) and other not in plain:
             return Decimal(plain.replace(mark, ""))
-        large, small = plain.replace(mark, ""), f"{whole}.{fraction[:2]}"
+        large, small = plain.replace(mark, ""), f"{whole}.{fraction.removesuffix('0')}"
         raise AmbiguousAmount(f"Is “{shown}” {large} or {small}? Write {large} or {small}")
     groups = whole.split(other)
     if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):

@@ -168,11 +168,11 @@ HEAD = "roles: {manager: {groups: [S0MANAGER]}}\n"
 BY_HAND: dict[str, tuple[str, tuple[str, ...]]] = {
     "a second section": (f"{HEAD}policy: []\nlimits: []\npolicy: []\n", ("line 4", "line 2")),
     "a comma in braces": (f"policy:\n- {{name: a, {TOP}, over: 500,00 EUR}}", ("line 2", "comma")),
-    "an ambiguous amount": (f"policy:\n- {{name: a, {TOP}, over: '1.200 EUR'}}", ("line 2", "1200 or 1.200")),
-    "another ambiguous one": ("limits:\n- over: 1,200 EUR\n", ("line 2", "can be 1200 or 1.200")),
+    "an ambiguous amount": (f"policy:\n- {{name: a, {TOP}, over: '1.200 EUR'}}", ("line 2", "1200 or 1.20")),
+    "another ambiguous one": ("limits:\n- over: 1,200 EUR\n", ("line 2", "1200 or 1.20")),
     "an ambiguous threshold": (
         "balance:\n  currencies:\n    EUR: {warn: 1.500, critical: 1}",
-        ("line 3", "can be"),
+        ("line 3", "1500 or 1.50"),
     ),
     "no currency": ("limits:\n- over: 1200.00\n", ("line 2", "currency")),
     "an unknown currency": ("limits:\n- over: 12.00 EURO\n", ("line 2", "currency")),
