@@ -42,7 +42,8 @@ def write(chosen: argparse.Namespace) -> int:
         except stored.Altered as refusal:
             complain(str(refusal), [], "Look at `cardops audit verify` and `cardops check`.")
             return WRONG
-        now = installation.clock.now()
+        with installation.database.reading() as session:
+            now = installation.clock.now_in(session)
         try:
             drawn = pdf.draw_apart(make_page(facts), at=now)
         except pdf.NotDrawn as failure:

@@ -119,7 +119,7 @@ def _give_evidence(context: SlackContext, incoming: Incoming, member: Member, na
     context.note(collected.MADE, member=member, subject=subject_of(request.id), to="Slack")
     with context.database.reading() as session:
         facts = collected.collect(session, context.approvals, stored.find(session, request.id), around=around)
-    now = context.now()
+        now = context.now_in(session)
     try:
         drawn = pdf.draw_apart(make_page(facts), at=now)
     except pdf.NotDrawn as failure:  # page.html says the same

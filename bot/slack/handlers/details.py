@@ -48,10 +48,10 @@ def check_figures(context: SlackContext, incoming: Incoming, view: SlackView) ->
     def run() -> None:
         member = context.members.find(incoming.account, team=incoming.account_team)
         with context.database.reading() as session:
-            request = stored.find_named(session, request_id)
+            request, at = stored.find_named(session, request_id), context.now_in(session)
         snapshot, payload = _read_figures(context, request)
         shown = list_figures(snapshot, payload, with_partner=_sees_partner(member))
-        at, says = context.now(), ""
+        says = ""
         try:
             current = context.take_snapshot(request.action, payload) if payload else snapshot
         except PaytendError as error:
