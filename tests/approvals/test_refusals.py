@@ -7,7 +7,7 @@ from approvals.refusals import Refusal
 
 
 def test_an_unknown_action_is_refused_by_name() -> None:
-    with pytest.raises(UnknownAction, match=r"card\.explode is not something"):
+    with pytest.raises(UnknownAction, match=r"card\.explode can’t be requested"):
         find_action("card.explode")
     assert {"card.top_up", "card.found", "card.replace", "cardholder.update"} <= set(ACTIONS)
 

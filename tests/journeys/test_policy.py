@@ -1,5 +1,7 @@
 """Quorum, limits, and an empty policy."""
 
+import re
+
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (
     CARD,
@@ -109,7 +111,7 @@ def test_without_a_configuration_everything_is_refused(make_world: MakesWorld) -
         for typed in (f"/topup {CARD} 10", f"/card info {CARD}", f"/card lost {CARD}", "/holder status 101982"):
             world.types(SUPPORT, typed)
 
-            assert "Only support can do this" in world.told(SUPPORT), typed
+            assert re.search(r"Only .*support.* can do this", world.told(SUPPORT)), typed
         world.types(SUPPORT, "/cardops whoami")
         assert "with the roles: none" in world.told(SUPPORT)
         assert world.paytend.calls == []

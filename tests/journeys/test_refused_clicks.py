@@ -207,9 +207,9 @@ def test_a_person_who_may_not_use_a_command_is_told_and_it_is_recorded(sqlite_wo
     world = sqlite_world
 
     world.types(GUEST, "/card info 1755902")
-    world.types(MANAGER, "/card info 1755902")
+    world.types(MANAGER, "/topup 1755902 10")
 
     assert "Guests can’t use cardops" in world.told(GUEST)
     assert "Only support can do this" in world.told(MANAGER)
     assert world.paytend.calls == []
-    assert [(row.actor, row.subject) for row in world.trail()] == [(GUEST, "/card info"), (MANAGER, "/card info")]
+    assert [(row.actor, row.subject) for row in world.trail()] == [(GUEST, "/card info"), (MANAGER, "/topup")]

@@ -20,7 +20,7 @@ def ask_everywhere(world: ProcessWorld, replicas: list[Child]) -> list[dict[str,
         world.slack.types("U0SAM", f"/topup {card} {10 + number}.00 EUR customer called", channel="C0GENERAL")
     world.until(lambda: len(world.requests()) == len(wanted))
     world.until(lambda: world.waiting() == 0, within=30)
-    return [message for message in world.slack.messages("C0APPROVALS") if "Waiting" in message["text"]]
+    return [message for message in world.slack.messages("C0APPROVALS") if "Needs" in message["text"]]
 
 
 def approve_all(world: ProcessWorld, cards: list[dict[str, Any]], replicas: list[Child]) -> None:

@@ -72,7 +72,7 @@ def test_a_command_that_is_being_answered_is_answered_before_the_end(sqlite_proc
 
     assert bot.end() == 0
 
-    assert "1755902" in world.slack.ephemerals("U0SAM")[-1]["text"]
+    assert "5097" in world.slack.ephemerals("U0SAM")[-1]["text"]
 
 
 MANY = 10  # notices; Slack takes one a second

@@ -1,6 +1,7 @@
 """What was approved and not carried out in time: nobody says that nothing was sent before Paytend does (A1)."""
 
 from approvals.execution.lapses import GRACE, KNOWN, NO_ANSWER
+from approvals.requests.deadlines import NOT_SENT
 from paytend.errors import Unreachable
 from tests.approvals.world import ApprovalWorld
 
@@ -32,7 +33,7 @@ def test_a1_what_paytend_does_not_have_lapses(world: ApprovalWorld) -> None:
     world.ticks()
 
     assert world.read(request).status == "expired"
-    assert "nothing was sent" in told(world)
+    assert NOT_SENT in told(world)
 
 
 def test_a1_while_paytend_cannot_say_it_is_asked_again_and_then_unknown(world: ApprovalWorld) -> None:

@@ -164,7 +164,7 @@ def test_o15_from_an_empty_folder_to_the_first_answer_with_sqlite_and_socket_mod
     with newcomer.bot():
         newcomer.slack.wait_for(lambda: newcomer.slack.sockets.connections)
         newcomer.slack.types("U0SAM", "/card info 1755902", channel="C0GENERAL")
-        assert "1755902" in newcomer.slack.wait_for(lambda: newcomer.slack.ephemerals("U0SAM"))[-1]["text"]
+        assert "5097" in newcomer.slack.wait_for(lambda: newcomer.slack.ephemerals("U0SAM"))[-1]["text"]
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_o15_from_an_empty_folder_to_the_first_answer_with_postgresql_and_http(
         with newcomer.bot() as address:
             newcomer.slack.courier.request_url = f"{address}/slack/events"
             newcomer.slack.types("U0SAM", "/card info 1755902", channel="C0GENERAL")
-            assert "1755902" in newcomer.slack.wait_for(lambda: newcomer.slack.ephemerals("U0SAM"))[-1]["text"]
+            assert "5097" in newcomer.slack.wait_for(lambda: newcomer.slack.ephemerals("U0SAM"))[-1]["text"]
         with psycopg.connect(plain, autocommit=True) as connection:
             for name in two_roles:
                 who = sql.Identifier(name)

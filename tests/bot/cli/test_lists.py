@@ -64,7 +64,7 @@ def test_a_request_that_is_not_there_is_status_1(small: Operator) -> None:
     status, _, err = small.types("requests", "show", "nothing")
 
     assert status == 1
-    assert "no such request" in err
+    assert "No such request" in err
 
 
 @pytest.mark.parametrize(

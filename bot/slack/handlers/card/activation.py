@@ -31,7 +31,7 @@ def _submit(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
         context, asked_in, member, action="card.activate", subject=payload["card_id"], payload=payload
     )
     if isinstance(reply, AskedReply):
-        return told("Asked", f"It is decided by somebody else now. Check phrase: {reply.phrase}.")
+        return told("Requested", f"Somebody else decides it now. Code: {reply.phrase}.")
     return reply
 
 
