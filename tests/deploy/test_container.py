@@ -153,8 +153,6 @@ def test_the_proxy_keeps_the_deadlines_and_doors_that_the_bot_asks_for() -> None
 
     assert text.count("{") == text.count("}")
     assert directives["client_max_body_size"] == f"{LARGEST_BODY // 1024**2}m"
-        "the second is that of the pages, which read and drop the rest"
-    )
     assert int(directives["client_header_timeout"].removesuffix("s")) <= DEADLINE
     assert int(directives["client_body_timeout"].removesuffix("s")) <= DEADLINE
     assert directives["proxy_request_buffering"] == "on"
