@@ -47,6 +47,7 @@ class ApprovalContext:
     connected. `give_up_after` is how long lookups go on before people are called. `absent_for` is the pause
     between two answers "no such order" that, after a signed refusal, mean failed, and `watch_for` is how long
     Paytend is asked whether an end stays true. `evidence_key` signs what outsiders check; None where none is set.
+    `public_url` is the address of our own pages, to which passkeys are bound.
     """
 
     vault: Vault
@@ -67,4 +68,5 @@ class ApprovalContext:
     watch_for: timedelta = timedelta(days=30)
     codes: KnownCodes = NO_CODES
     alarms: AlarmRecipients = NOBODY_ELSE
+    public_url: str = ""
     evidence_key: SigningKey | None = field(default=None, repr=False)

@@ -9,8 +9,7 @@ from sqlmodel import Field, SQLModel
 from approvals.statuses import OPEN
 from storage.utc_datetime import UtcDateTime
 
-REQUEST_TABLE = "approval_request"
-ROTATION_TABLE = "key_rotation"
+REQUEST_TABLE, ROTATION_TABLE = "approval_request", "key_rotation"
 _OPEN = text("status IN ({})".format(", ".join(f"'{status.value}'" for status in OPEN)))
 
 
@@ -122,6 +121,7 @@ class Decision(SQLModel, table=True):
     reason: str
     decided_at: datetime = _moment()
     mac: str = _mac()
+    step_up: str = Field(default="", sa_column_kwargs={"server_default": ""})  # the proof by a passkey
 
 
 class VoidedDecision(SQLModel, table=True):

@@ -27,6 +27,8 @@ class MacUse(StrEnum):
     DIFFERENCE = "identity of a difference"
     STOP = "stop"
     RESUMPTION = "resumption"
+    PASSKEY = "passkey"
+    PASSKEY_WORD = "word on a passkey"
 
 
 USES = tuple(use.value for use in MacUse)
@@ -67,12 +69,12 @@ def make_macs(secret: bytes, *, newer: Sequence[bytes] = ()) -> MacKeys:
 
 def sign_request(row: Request, *, macs: MacKeys) -> str:
     """Return the MAC of what was asked for."""
-    return macs.sign(MacUse.REQUEST, _message(row, REQUEST_COLUMNS))
+    return macs.sign(MacUse.REQUEST, write_row(row, REQUEST_COLUMNS))
 
 
 def fits_request(row: Request, *, macs: MacKeys) -> bool:
     """Whether what was asked for is as it was written."""
-    return macs.fits(row.mac, MacUse.REQUEST, _message(row, REQUEST_COLUMNS))
+    return macs.fits(row.mac, MacUse.REQUEST, write_row(row, REQUEST_COLUMNS))
 
 
 def sign_approval(values: Mapping[str, Any], *, macs: MacKeys) -> str:
@@ -88,55 +90,61 @@ def fits_approval(row: Request, *, version: int, macs: MacKeys) -> bool:
 
 def sign_decision(row: Decision, *, macs: MacKeys) -> str:
     """Return the MAC of a decision."""
-    return macs.sign(MacUse.DECISION, _message(row, DECISION_COLUMNS))
+    return macs.sign(MacUse.DECISION, _decision_message(row))
 
 
 def fits_decision(row: Decision, *, macs: MacKeys) -> bool:
     """Whether a decision was made through the bot, by this person, on this content, at this moment."""
-    return macs.fits(row.mac, MacUse.DECISION, _message(row, DECISION_COLUMNS))
+    return macs.fits(row.mac, MacUse.DECISION, _decision_message(row))
 
 
 def sign_voiding(row: VoidedDecision, *, macs: MacKeys) -> str:
     """Return the MAC of a voiding."""
-    return macs.sign(MacUse.VOIDING, _message(row, VOIDING_COLUMNS))
+    return macs.sign(MacUse.VOIDING, write_row(row, VOIDING_COLUMNS))
 
 
 def fits_voiding(row: VoidedDecision, *, macs: MacKeys) -> bool:
     """Whether the bot voided this decision."""
-    return macs.fits(row.mac, MacUse.VOIDING, _message(row, VOIDING_COLUMNS))
+    return macs.fits(row.mac, MacUse.VOIDING, write_row(row, VOIDING_COLUMNS))
 
 
 def sign_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> str:
     """Return the MAC of a settlement of the request with this digest."""
-    return macs.sign(MacUse.SETTLEMENT, _message(row, SETTLEMENT_COLUMNS, digest=digest))
+    return macs.sign(MacUse.SETTLEMENT, write_row(row, SETTLEMENT_COLUMNS, digest=digest))
 
 
 def fits_settlement(row: Settlement, *, digest: str, macs: MacKeys) -> bool:
     """Whether a person said this through the bot, of the request with this digest."""
-    return macs.fits(row.mac, MacUse.SETTLEMENT, _message(row, SETTLEMENT_COLUMNS, digest=digest))
+    return macs.fits(row.mac, MacUse.SETTLEMENT, write_row(row, SETTLEMENT_COLUMNS, digest=digest))
 
 
 def sign_stop(row: Stop, *, macs: MacKeys) -> str:
     """Return the MAC of a stop."""
-    return macs.sign(MacUse.STOP, _message(row, STOP_COLUMNS))
+    return macs.sign(MacUse.STOP, write_row(row, STOP_COLUMNS))
 
 
 def fits_stop(row: Stop, *, macs: MacKeys) -> bool:
     """Whether the bot wrote this stop, and nobody changed its scope or its reason."""
-    return macs.fits(row.mac, MacUse.STOP, _message(row, STOP_COLUMNS))
+    return macs.fits(row.mac, MacUse.STOP, write_row(row, STOP_COLUMNS))
 
 
 def sign_resumption(row: Resumption, *, macs: MacKeys) -> str:
     """Return the MAC of a person's word for resuming."""
-    return macs.sign(MacUse.RESUMPTION, _message(row, RESUMPTION_COLUMNS))
+    return macs.sign(MacUse.RESUMPTION, write_row(row, RESUMPTION_COLUMNS))
 
 
 def fits_resumption(row: Resumption, *, macs: MacKeys) -> bool:
     """Whether a person said through the bot that this stop shall end."""
-    return macs.fits(row.mac, MacUse.RESUMPTION, _message(row, RESUMPTION_COLUMNS))
+    return macs.fits(row.mac, MacUse.RESUMPTION, write_row(row, RESUMPTION_COLUMNS))
 
 
-def _message(row: object, names: Sequence[str], **more: str) -> bytes:
+def _decision_message(row: Decision) -> bytes:
+    # The proof by a passkey only where there is one: decisions from before there were any keep their MACs.
+    return write_row(row, DECISION_COLUMNS, **({"step_up": row.step_up} if row.step_up else {}))
+
+
+def write_row(row: object, names: Sequence[str], **more: str) -> bytes:
+    """Return these columns of a row as a MAC covers them."""
     return canonical_json({**{name: _plain(getattr(row, name)) for name in names}, **more})
 
 

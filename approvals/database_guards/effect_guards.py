@@ -72,6 +72,14 @@ _DECISIONS = (
         words="a decision approves, or denies with a reason",
     ),
     Guard(
+        name="decision_has_its_proof",
+        table=DECISION,
+        change="INSERT",
+        # Canonical JSON escapes quotes, so no name of a rule can contain this text.
+        broken="NEW.step_up = '' AND " + of_request("replace(r.rule, '\"step_up\":\"passkey\"', '') <> r.rule"),
+        words="a decision has the proof that its rule asks for",
+    ),
+    Guard(
         name="voided_while_approved",
         table=VOIDED,
         change="INSERT",

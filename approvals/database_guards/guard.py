@@ -17,9 +17,22 @@ ROTATION = "key_rotation"
 RETENTION = "retention_period"
 BOOKS_SAID = "books_said"
 STOP, RESUMPTION = "stop", "stop_resumption"
+PASSKEY, PASSKEY_WORD = "passkey", "passkey_word"
 
 # Tables whose rows are only ever added.
-APPEND_ONLY = (DECISION, VOIDED, SETTLEMENT, CHANGE, AUDIT, BOOKS_SAID, STOP, RESUMPTION, RETENTION)
+APPEND_ONLY = (
+    DECISION,
+    VOIDED,
+    SETTLEMENT,
+    CHANGE,
+    AUDIT,
+    BOOKS_SAID,
+    STOP,
+    RESUMPTION,
+    PASSKEY,
+    PASSKEY_WORD,
+    RETENTION,
+)
 # Tables whose rows are never removed: all that have guards.
 KEPT = (*APPEND_ONLY, REQUEST, EXECUTION, ROTATION)
 

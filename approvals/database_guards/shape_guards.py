@@ -14,6 +14,7 @@ from sqlalchemy import Boolean, Integer, LargeBinary, Table, UniqueConstraint
 
 from approvals.books.tables import BooksSaid
 from approvals.database_guards.guard import APPEND_ONLY, KEPT, Guard, any_differs
+from approvals.step_up.tables import Passkey
 from approvals.tables import Request
 from storage.utc_datetime import UtcDateTime
 
@@ -23,7 +24,7 @@ _UNSET = -1  # what SQLite calls the hidden number of a row before it has one
 
 def make_shape_guards() -> tuple[Guard, ...]:
     """Return these guards for all guarded tables."""
-    tables = {**Request.metadata.tables, **BooksSaid.metadata.tables}
+    tables = {**Request.metadata.tables, **BooksSaid.metadata.tables, **Passkey.metadata.tables}
     return tuple(guard for name in KEPT for guard in _of_table(tables[name]))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,9 @@ from approvals.context import ApprovalContext
 from approvals.evidence.trail_slice import Surroundings, find_opening, make_link, read_trail, write_moment
 from approvals.messages.notices import message_key
 from approvals.requests import stored
-from approvals.tables import REQUEST_TABLE, Execution, Request
+from approvals.step_up.assertions import Assertion, write_pem
+from approvals.step_up.tables import Passkey
+from approvals.tables import REQUEST_TABLE, Decision, Execution, Request
 from notifier.outbox.tables import Message
 from paytend.redaction import mask_text
 
@@ -110,6 +113,7 @@ def _read_decisions(session: Session, context: ApprovalContext, request: Request
     decisions = [
         {
             **_show(row, row_macs.DECISION_COLUMNS),
+            "step_up": _read_proof(session, row),
             "void": _mask(voided.get(row.person_id, "")),
             "mac": row.mac,
             "mac_verdict": _judge(row.mac, fits=row_macs.fits_decision(row, macs=macs)),
@@ -125,6 +129,20 @@ def _read_decisions(session: Session, context: ApprovalContext, request: Request
         for row in stored.find_settlements(session, request.id)
     ]
     return {"decisions": decisions, "settlements": settlements}
+
+
+def _read_proof(session: Session, row: Decision) -> dict[str, Any] | None:
+    """Return the proof by a passkey with the key that checks it; None where there is none."""
+    if not row.step_up:
+        return None
+    assertion = Assertion.read(row.step_up)
+    key = session.get(Passkey, assertion.credential)
+    return {
+        **asdict(assertion),
+        "public_key": write_pem(key.public_key) if key is not None else "",
+        "fingerprint": key.fingerprint if key is not None else "",
+        "label": _mask(key.label) if key is not None else "",
+    }
 
 
 def _judge(mac: str, *, fits: bool) -> str:

@@ -105,6 +105,8 @@ def _decisions(decisions: Mapping[str, Any]) -> PageSection:
 
 def _decided(row: Mapping[str, Any]) -> str:
     said = f"{row['verdict']} at {row['decided_at']}; its MAC {row['mac_verdict']}."
+    if row["step_up"]:
+        said += f" Proved by the passkey {row['step_up']['fingerprint']} ({row['step_up']['label']})."
     return " ".join(filter(None, (said, row["reason"], f"Counts no more: {row['void']}" if row["void"] else "")))
 
 

@@ -17,18 +17,23 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 FORMAT = "cardops evidence 1"
 EXPORT = "cardops export of the trail"
 HEAD = "cardops head of the trail"
+DECISION = "cardops decision 1"
 MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "manifest.sig", "public_key.pem"
 KEY_PREFIX = "ed25519:"
 START = "0" * 64  # what the first event of a trail follows
 _DECIDED = ("approval:counted", "approval:approved", "approval:denied")
+_VERIFIED = 0x04  # the flag of WebAuthn that the person was verified
 _LARGEST = 200_000_000  # bytes of a file that is read
 
 
@@ -245,14 +250,51 @@ def _check_decisions(
             raise Wrong(f"the decision of {row['name']} {row['mac_verdict']}")
         if {row["person_id"], row["account"]} & {request["requester_id"], request["requester_account"]}:
             raise Wrong(f"{row['name']} asked for this, and decided it too")
+        proof = _check_step_up(request, row)
         void = f" It counts no more: {row['void']}" if row["void"] else ""
-        yield f"{row['name']} ({row['account']}): {row['verdict']} at {row['decided_at']}.{void}"
+        yield f"{row['name']} ({row['account']}): {row['verdict']} at {row['decided_at']}.{proof}{void}"
     counted = {
         row["person_id"] for row in decisions["decisions"] if row["verdict"] == "approve" and not row["void"]
     }
     if request["approved_at"] and not request["rule"].get("lifted") and len(counted) < request["quorum"]:
         raise Wrong(f"it was approved by {len(counted)} people, and {request['quorum']} were needed")
     yield f"{len(counted)} people approved it; {request['quorum']} were needed. It is {request['status']}."
+
+
+def _check_step_up(request: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """Return in words what a passkey proves of a decision; raises Wrong."""
+    proof, name = row["step_up"], row["name"]
+    if proof is None:
+        if request["rule"].get("step_up"):
+            raise Wrong(f"the decision of {name} has no proof by a passkey, and its rule asks for one")
+        return ""
+    client, data = _decode(proof["client_data"]), _decode(proof["authenticator_data"])
+    content = [DECISION, row["digest"], row["person_id"], row["verdict"], proof["nonce"]]
+    said, challenge = json.loads(client), hashlib.sha256(canonical(content)).digest()
+    if said["type"] != "webauthn.get" or _decode(said["challenge"]) != challenge:
+        raise Wrong(f"the passkey of {name} signed something else than this decision")
+    if len(data) < 37 or data[:32] != hashlib.sha256((urlsplit(said["origin"]).hostname or "").encode()).digest():
+        raise Wrong(f"the passkey of {name} signed for another address than it says")
+    if not data[32] & _VERIFIED:
+        raise Wrong(f"the passkey of {name} did not verify the person")
+    key, signed = load_pem_public_key(proof["public_key"].encode()), data + hashlib.sha256(client).digest()
+    try:
+        match key:
+            case ec.EllipticCurvePublicKey():
+                key.verify(_decode(proof["signature"]), signed, ec.ECDSA(hashes.SHA256()))
+            case rsa.RSAPublicKey():
+                key.verify(_decode(proof["signature"]), signed, padding.PKCS1v15(), hashes.SHA256())
+            case Ed25519PublicKey():
+                key.verify(_decode(proof["signature"]), signed)
+            case _:
+                raise Wrong(f"the passkey of {name} is of a kind that this program does not know")
+    except InvalidSignature as error:
+        raise Wrong(f"the proof of {name} is not by the passkey that is named") from error
+    return f" Proved by their passkey {proof['fingerprint']} on {said['origin']}."
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _say_execution(execution: Mapping[str, Any] | None) -> str:

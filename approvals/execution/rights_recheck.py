@@ -15,6 +15,7 @@ from approvals.policy.rules import Rule
 from approvals.refusals import Refusal
 from approvals.requests import stored
 from approvals.requests.recent_past import find_recent_changes
+from approvals.step_up.proving import needs_passkey, require_stored_proof
 from approvals.tables import Decision, Request, VoidedDecision
 
 
@@ -59,6 +60,8 @@ def void_lost(
             if person in counted:
                 raise SamePersonTwice(other=counted[person])
             _require_approver(request, member=member, live=live, changers=changers)
+            if needs_passkey(stored.read_rule(request), live):
+                require_stored_proof(session, context, decision)
             counted[person] = decision.name
         except RolesUnreadable as refusal:
             raise RightsUnreadable from refusal

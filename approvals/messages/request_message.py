@@ -285,7 +285,8 @@ def _why_you(rule: Rule) -> str:
     if rule.lifted:
         return "no second person needed"
     nouns = [_PEOPLE.get(role, (role, role))[rule.quorum != 1] for role in rule.approvers]
-    return f"needs {rule.quorum} {' or '.join(nouns)}, not the requester"
+    proof = ", and a passkey" if rule.step_up else ""
+    return f"needs {rule.quorum} {' or '.join(nouns)}, not the requester{proof}"
 
 
 def _other(row: Request) -> OtherRequestRow:

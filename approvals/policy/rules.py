@@ -44,6 +44,7 @@ class Rule(_Setting):
     lifted: Flag = False
     decide_within: Duration = timedelta(hours=8)
     execute_within: Duration = timedelta(minutes=30)
+    step_up: Literal["", "passkey"] = ""  # what a decision takes besides a click in Slack
     channel: str | None = None
     mention: tuple[str, ...] = ()  # the people on cover, mentioned in reminders; the others may approve too
 
@@ -53,8 +54,8 @@ class Rule(_Setting):
 
     @model_validator(mode="after")
     def _approved_or_lifted(self) -> "Rule":
-        if self.lifted and (self.approvers or self.quorum > 1 or self.mention):
-            raise ValueError(f"{self.name}: a lifted rule has no approvers, quorum or mention")
+        if self.lifted and (self.approvers or self.quorum > 1 or self.mention or self.step_up):
+            raise ValueError(f"{self.name}: a lifted rule has no approvers, quorum, mention or step_up")
         if not self.lifted and not self.approvers:
             raise ValueError(f"{self.name}: approvers are needed, or lifted: true where the action allows it")
         return self

@@ -16,6 +16,8 @@ from approvals.requests.decision_validity import EarlierDecision, RequestState
 from approvals.requests.move import approve, move, note, update_message
 from approvals.requests.recent_past import find_recent_changes, read_limit_states
 from approvals.statuses import Status, Verdict
+from approvals.step_up.assertions import Assertion
+from approvals.step_up.proving import ProofSubject, needs_passkey, require_proof
 from approvals.tables import Decision, Request
 
 
@@ -28,12 +30,13 @@ def decide(
     verdict: Verdict,
     member: Member,
     reason: str = "",
+    assertion: Assertion | None = None,
     now: datetime,
 ) -> Request:
     """Count one person's decision and return the request as it is then; raises a Refusal if it does not count.
 
     `member` is who the person is now, read just before this transaction. `digest` is that of the button: it says
-    which content the person saw.
+    which content the person saw. `assertion` is what their passkey signed; raises PasskeyNeeded where it has to.
     """
     admit(member.person)
     # Also for an approval, whose reason nothing below checks.
@@ -57,7 +60,14 @@ def decide(
         reason=reason,
         now=now,
     )
-    decision = _add_decision(session, context, request, verdict=verdict, member=member, reason=reason, now=now)
+    proof = ""
+    # Last: who may not decide learns that first.
+    if assertion is not None or needs_passkey(state.rule, live):
+        subject = ProofSubject(digest=digest, member=member, verdict=verdict.value)
+        proof = require_proof(session, context, subject=subject, assertion=assertion, now=now)
+    decision = _add_decision(
+        session, context, request, verdict=verdict, member=member, reason=reason, proof=proof, now=now
+    )
     count = _count(earlier, context, verdict=verdict, asked=state.rule, live=live)
     _follow_decision(session, context, request, status=status, decision=decision, count=count, now=now)
     return request
@@ -210,6 +220,7 @@ def _add_decision(
     verdict: Verdict,
     member: Member,
     reason: str,
+    proof: str,
     now: datetime,
 ) -> Decision:
     person = member.person
@@ -222,6 +233,7 @@ def _add_decision(
         digest=request.digest,
         reason=reason.strip(),
         decided_at=now,
+        step_up=proof,
     )
     decision.mac = row_macs.sign_decision(decision, macs=context.macs)
     session.add(decision)

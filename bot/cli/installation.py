@@ -74,6 +74,7 @@ class Installation:
             macs=self.macs,
             channel=config.channels.approvals,
             reference_prefix=config.books.prefix,
+            public_url=self.settings.CARDOPS_PUBLIC_URL,
             evidence_key=self.settings.evidence_key,
         )
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, MetaData, inspect, select, text
 from sqlmodel import SQLModel, col
 
 import approvals.books.tables
+import approvals.step_up.tables
 import approvals.tables
 import bot.database.tables
 import notifier.balance.tables
@@ -28,6 +29,7 @@ from bot.database.tables import SchemaCompatibility
 TABLES = (
     approvals.tables,
     approvals.books.tables,
+    approvals.step_up.tables,
     bot.database.tables,
     notifier.routing.tables,
     notifier.balance.tables,

@@ -9,7 +9,7 @@ from pathlib import Path
 from slack_sdk import WebClient
 
 from approvals.audit.trail_keys import TrailKey
-from approvals.policy.people import Directory
+from approvals.policy.people import Directory, SamePerson
 from bot.database.engine import SqlDatabase
 from bot.settings.cardops_yml import Config
 from notifier.inbox.custom_templates import FaultyTemplate
@@ -65,6 +65,11 @@ class DoctorContext:
     socket_hears: Callable[[], bool | None] = lambda: None  # only the running bot knows
     team_id: str = ""  # SLACK_TEAM_ID, where it is set
     faulty_templates: Sequence[FaultyTemplate] = ()  # of the operator's own, not used
+
+    @property
+    def same_person(self) -> SamePerson:
+        """Which accounts belong to one person."""
+        return self.config.same_person
 
 
 Check = Callable[[DoctorContext], CheckResult]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk.errors import SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.doctor import audience, guards, installation, slack, stops
+from bot.doctor import audience, guards, installation, passkeys, slack, stops
 from bot.doctor.findings import Check, CheckResult, CheckState, DoctorContext, DoctorRow
 from notifier.outbox.slack_errors import read_error_code
 
@@ -39,6 +39,7 @@ CHECKS: dict[str, Check] = {
     "audience": audience.check_audience,
     "groups": slack.check_groups,
     "policy": slack.check_policy,
+    "passkeys": passkeys.check_passkeys,
     "paytend": installation.check_paytend,
     "keys": installation.check_keys,
     "units": installation.check_units,

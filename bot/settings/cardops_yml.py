@@ -106,6 +106,10 @@ class Config(BaseModel):
         """Return in words what does not fit the settings."""
         if self.documents is DocumentWay.PAGE and not public_url:
             return ["documents: page needs CARDOPS_PUBLIC_URL, where browsers reach the page; or write `slack`"]
+        if (asking := [f"“{rule.name}”" for rule in self.policy if rule.step_up]) and not public_url:
+            return [
+                f"step_up of {', '.join(asking)} needs CARDOPS_PUBLIC_URL, where browsers reach the page for it"
+            ]
         return []
 
     @property

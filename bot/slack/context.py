@@ -90,9 +90,9 @@ class SlackContext:
     books: BookKeeper
     refused_people: RefusedPeople
     work: WorkHandover
-    workspace_url: Callable[[], str] = lambda: ""  # empty while Slack has not said it
     links: PageLinks | None  # None without a public address
     documents: DocumentWay
+    workspace_url: Callable[[], str] = lambda: ""  # empty while Slack has not said it
 
     @property
     def today(self) -> date:

@@ -91,6 +91,7 @@ def make_approval_context(base: Foundation) -> ApprovalContext:
         lease=execution_lease(base.settings.PAYTEND_TIMEOUT_SECONDS),
         codes=base.config.paytend,
         alarms=find_alarm_recipients(base.config),
+        public_url=base.settings.CARDOPS_PUBLIC_URL,
         evidence_key=base.settings.evidence_key,
     )
 

@@ -25,7 +25,13 @@ from bot.wiring.foundation import Foundation, WorkerPools, make_loops
 from bot.wiring.jobs import make_scheduler
 from bot.wiring.lifecycles import Lifecycle, list_lifecycles
 from bot.wiring.notices import NoticeEdge, make_notices
-from bot.wiring.pages import make_drop_page, make_page_links, make_page_site, make_page_tokens
+from bot.wiring.pages import (
+    make_drop_page,
+    make_page_links,
+    make_page_site,
+    make_page_tokens,
+    make_passkey_pages,
+)
 from bot.wiring.slack import SlackEdge, make_slack_edge
 from bot.wiring.web import make_web
 from bot.wiring.webhooks import WebhookEdge, make_webhooks
@@ -114,7 +120,9 @@ def compose(
     jobs = make_scheduler(
         base, approvals=approvals, webhooks=webhooks, notices=notices, slack=slack, books=books, tokens=tokens
     )
-    pages = make_page_site(base, tokens, pages=[make_drop_page(base, tokens, approvals=approvals).as_page()])
+    passkeys = make_passkey_pages(base, tokens, context=approvals.context)
+    drop = make_drop_page(base, tokens, approvals=approvals).as_page()
+    pages = make_page_site(base, tokens, pages=(drop, *passkeys))
     return Bot(
         base=base,
         approvals=approvals,

@@ -4,9 +4,12 @@ import secrets
 from collections.abc import Sequence
 from functools import partial
 
+from approvals.context import ApprovalContext
 from bot.clock import read_monotonic
 from bot.http.refusals import Door
+from bot.pages.decide import PageDesk, make_decide_page
 from bot.pages.drop import DropPage
+from bot.pages.enrol import make_enrol_page
 from bot.pages.html import PageRenderer
 from bot.pages.links import PageLinks
 from bot.pages.site import Page, PageRefusal, PageSite
@@ -64,3 +67,21 @@ def make_page_site(base: Foundation, tokens: PageTokens, *, pages: Sequence[Page
         monotonic=read_monotonic,
         refuse=partial(refusals.add, Door.PAGE),
     )
+
+
+def make_passkey_pages(base: Foundation, tokens: PageTokens, *, context: ApprovalContext) -> tuple[Page, ...]:
+    """Return the pages on which passkeys are enrolled, and decisions proved."""
+
+    def wake() -> None:
+        base.loops.delivery.wake()
+        base.loops.execution.wake()
+
+    desk = PageDesk(
+        database=base.database,
+        context=context,
+        tokens=tokens,
+        find_member=WorkspaceMembers(directory=base.clients.directory, roles=base.config.roles).find,
+        now_in=base.clock.now_in,
+        wake=wake,
+    )
+    return (make_decide_page(desk), make_enrol_page(desk))

@@ -41,6 +41,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "/cardops resume": (MANAGER, f"/cardops resume all {'x' * 501}", "at most"),
     "/partner books": (MANAGER, "/partner books soon", "is no date"),
     "/cardops doctor": (ADMIN, "/cardops doctor now", "didn’t understand"),
+    "/cardops passkey": (MANAGER, "/cardops passkey approve it", "named by its fingerprint"),
 }
 # By form: a correct text, typed by somebody who may not use it.
 RIGHT: dict[str, str] = {

@@ -358,7 +358,8 @@ def build_world(
 ) -> Iterator[JourneyWorld]:
     """Build everything around an empty database that has all its tables.
 
-    `over_http` puts the bot behind its own server, and both outside parties deliver to its port.
+    `over_http` puts the bot behind its own server, and both outside parties deliver to its port. With a
+    `public_url` it has pages of its own.
     """
     clock = Clock(start=START)
     paytend = PaytendStandIn(seed=1, clock=clock, pairs=once.pairs(), webhook_pauses=(0.01, 0.01))

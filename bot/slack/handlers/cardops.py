@@ -8,7 +8,7 @@ from bot.doctor import table
 from bot.doctor.findings import DoctorRow
 from bot.slack.context import SlackContext
 from bot.slack.declarations import ReplyForm
-from bot.slack.handlers import silences, stops
+from bot.slack.handlers import passkeys, silences, stops
 from bot.slack.payloads import Incoming
 from commands.cardops import whoami
 from commands.reading.arguments import ignore_words, read_nothing
@@ -80,6 +80,7 @@ def make_command(*others: Command) -> Command:
                 answer=who,
             ),
             DOCTOR,
+            *passkeys.FORMS,
             *stops.FORMS,
             *silences.FORMS,
         ),

@@ -14,17 +14,20 @@ from approvals.requests import decisions as deciding
 from approvals.requests import stored
 from approvals.requests.history import Unproven
 from approvals.statuses import Verdict
+from approvals.step_up.proving import PasskeyNeeded, needs_passkey
 from bot.slack.context import SlackContext
 from bot.slack.declarations import (
     Click,
     Modal,
     ModalClick,
+    Replies,
     ReplyClick,
     RoleExemption,
     take_text,
     told,
 )
 from bot.slack.handlers.details import show_again
+from bot.slack.handlers.passkeys import link_to_decision
 from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming, SentValue
 from commands.roles import EVERY_MEMBER
@@ -48,7 +51,12 @@ def _read_shown(value: SentValue) -> ShownRequest:
 def _approve(
     context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest
 ) -> RequestDialog | None:
-    _decide(context, shown, member, verdict=Verdict.APPROVE)
+    try:
+        _decide(context, shown, member, verdict=Verdict.APPROVE)
+    except PasskeyNeeded:
+        how = {"request_id": shown.id, "digest": shown.digest}
+        context.replier.reply(incoming, link_to_decision(context, incoming, verdict=Verdict.APPROVE, **how))
+        return None
     # After the commit: the executor finds nothing before it.
     context.work.wake_executor()
     return show_again(context, incoming, member, shown.id)
@@ -72,8 +80,10 @@ def _decide(
     context.work.wake_deliverer()
 
 
-def _open_denial(context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest) -> DenialForm:
-    """Ask for the reason; a person who may not decide learns it before typing one."""
+def _open_denial(
+    context: SlackContext, incoming: Incoming, member: Member, shown: ShownRequest
+) -> DenialForm | Replies:
+    """Ask for the reason, on our page where the rule asks for a passkey; who may not decide learns that before."""
     with context.database.reading() as session:
         request = deciding.require_decider(
             session,
@@ -83,6 +93,9 @@ def _open_denial(context: SlackContext, incoming: Incoming, member: Member, show
             member=member,
             now=context.now_in(session),
         )
+    if needs_passkey(stored.read_rule(request)):
+        how = {"request_id": shown.id, "digest": shown.digest}
+        return Replies(title="Deny", replies=[link_to_decision(context, incoming, verdict=Verdict.DENY, **how)])
     message = read_request(context, request.id)
     # The value of the button, not of the request as it is now: the person denies what they were shown.
     return DenialForm(summary=message.summary, phrase=message.phrase, button_value=incoming.value)
@@ -148,7 +161,12 @@ def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     # Everything is checked again: the request may have changed while the reason was typed.
-    _decide(context, _read_shown(incoming.value), member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
+    shown = _read_shown(incoming.value)
+    try:
+        _decide(context, shown, member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
+    except PasskeyNeeded:  # today's rule asks for it, and that of the request did not
+        how = {"request_id": shown.id, "digest": shown.digest}
+        return link_to_decision(context, incoming, verdict=Verdict.DENY, **how)
     return told("Denied", "The requester sees your reason.")
 
 

@@ -5,6 +5,7 @@ import pytest
 from approvals.audit import row_macs
 from approvals.database_guards import request_guards
 from approvals.database_guards.guard import APPEND_ONLY, KEPT
+from approvals.step_up import states
 from approvals.tables import Request
 from tests.attacks.statements import WRITTEN_OFTEN
 
@@ -13,11 +14,13 @@ _NOT_SIGNED = {"asked_in", "told", "mac"}
 # What moves change. The replay of the trail, a MAC of its own or a guard of its own is about each.
 _MOVED = {"status", "version", "approved_at", "execute_by", "ended_at", "approval_mac", "payload", "shown"}
 _SIGNED = {
-    "approval_decision": row_macs.DECISION_COLUMNS,
+    "approval_decision": (*row_macs.DECISION_COLUMNS, "step_up"),
     "approval_voided_decision": row_macs.VOIDING_COLUMNS,
     "approval_settlement": row_macs.SETTLEMENT_COLUMNS,
     "stop": row_macs.STOP_COLUMNS,
     "stop_resumption": row_macs.RESUMPTION_COLUMNS,
+    "passkey": states.PASSKEY_COLUMNS,
+    "passkey_word": states.WORD_COLUMNS,
 }
 
 

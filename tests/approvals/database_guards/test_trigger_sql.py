@@ -29,6 +29,7 @@ KNOWN = {
     "decision_of_another_person": ("approval_decision", "INSERT", "NEW.request_id"),
     "decision_on_this_content": ("approval_decision", "INSERT", "NEW.request_id"),
     "decision_says_something": ("approval_decision", "INSERT", ""),
+    "decision_has_its_proof": ("approval_decision", "INSERT", ""),
     "decision_once_a_person": ("approval_decision", "INSERT", "NEW.request_id"),
     "settlement_once_a_person": ("approval_settlement", "INSERT", "NEW.request_id"),
     "settlement_says_why": ("approval_settlement", "INSERT", ""),
@@ -56,6 +57,8 @@ ADDED_ONLY = (
     "books_said",
     "stop",
     "stop_resumption",
+    "passkey",
+    "passkey_word",
     "retention_period",
 )
 NEVER_REMOVED = (*ADDED_ONLY, "approval_request", "approval_execution", "key_rotation")

@@ -191,6 +191,7 @@ def test_every_template_is_used_or_asked_for() -> None:
         "books_many",
         "request_unproven",
         "stop_line",
+        "passkey_news",
         "trail_shortened",
     }
     _valid(render("request_looking", {"by": "U0MARA", "at": "2026-11-20T09:00:00+00:00"}))

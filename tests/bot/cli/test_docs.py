@@ -123,7 +123,7 @@ def test_a_command_line_in_the_text_is_one_that_there_is(
 ) -> None:
     """Its nouns and verbs are known, and so is each option."""
     names = [word for word in words if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)]
-    depth = 2 if names[0] in {"policy", "audit", "keys", "requests", "deliveries", "retention"} else 1
+    depth = 2 if names[0] in {"policy", "audit", "keys", "requests", "deliveries", "retention", "passkey"} else 1
 
     with pytest.raises(SystemExit) as ended:
         main([*names[:depth], "--help"])
