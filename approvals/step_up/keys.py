@@ -224,7 +224,9 @@ def _tell(
     now: datetime,
 ) -> None:
     facts = PasskeyNews(headline=headline, says=says, todo=todo, at=now)
-    recipients = [*(context.alarms.admins if admins else ()), *((key.account,) if owner else ())]
+    # No admin is named where on-call's channel already gets what is for them.
+    others = context.alarms.admins or context.alarms.channels
+    recipients = [*(others if admins else ()), *((key.account,) if owner else ())]
     for recipient in dict.fromkeys(recipients):
         context.outbox.enqueue(session, kind=facts.template, facts=facts, recipient=recipient, now=now)
 

@@ -2,13 +2,16 @@
 
 import argparse
 import sys
+from dataclasses import replace
 
 from sqlmodel import Session
 
+from approvals.context import ApprovalContext
 from approvals.refusals import Refusal
 from approvals.step_up import keys
 from bot.cli.installation import Installation, find_login, open_installation
 from bot.cli.shell import FINE, WRONG, Commands, add_group, say
+from bot.wiring.approvals import find_alarm_recipients
 
 
 def add_to(commands: Commands) -> None:
@@ -29,7 +32,7 @@ def reset(chosen: argparse.Namespace) -> int:
     with open_installation(writes=True) as installation, installation.database.writing() as session:
         count = keys.reset(
             session,
-            installation.make_approval_context(installation.read_config()),
+            _make_context(installation),
             account=chosen.account,
             operator=find_login(),
             reason=chosen.reason,
@@ -55,9 +58,15 @@ def approve(chosen: argparse.Namespace) -> int:
 def _approve(installation: Installation, session: Session, chosen: argparse.Namespace) -> None:
     keys.approve_as_operator(
         session,
-        installation.make_approval_context(installation.read_config()),
+        _make_context(installation),
         fingerprint=chosen.fingerprint,
         operator=find_login(),
         reason=chosen.reason,
         now=installation.clock.now_in(session),
     )
+
+
+def _make_context(installation: Installation) -> ApprovalContext:
+    config = installation.read_config()
+    # Other commands tell nobody by themselves; this one has to be loud.
+    return replace(installation.make_approval_context(config), alarms=find_alarm_recipients(config))

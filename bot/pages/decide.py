@@ -91,7 +91,7 @@ def say_refusal(refusal: Refusal) -> PageView:
 def say_unreadable() -> PageView:
     """Return that Slack did not say who somebody is."""
     return tell(
-        "503 Service Unavailable", "Not now", "Slack did not say who you are.", "Try it again in a minute."
+        "503 Service Unavailable", "Not now", "Slack didn’t confirm who you are.", "Try again in a minute."
     )
 
 
@@ -129,7 +129,7 @@ def _show(desk: PageDesk, grant: PageGrant) -> PageView:
         ("What", message.summary),
         ("Amount", message.money.amount if message.money else ""),
         ("Reason", message.reason),
-        ("Asked by", message.requester_name),
+        ("Requested by", message.requester_name),
         ("Rule", f"{message.rule}: {message.why_you}"),
         ("Reference", message.reference),
         ("Check phrase", message.phrase),

@@ -1,11 +1,22 @@
 """`cardops passkey`, and rules with `step_up` where nobody could reach the page for it."""
 
+from collections import Counter
+
+from sqlmodel import select
+
 from approvals.step_up import states
+from notifier.outbox.tables import Delivery
 from tests.approvals.step_up.authenticator import ORIGIN, Authenticator
 from tests.approvals.step_up.test_step_up import Desk
 from tests.approvals.world import ADA
 from tests.bot.cli.conftest import Operator
 from tests.journeys.test_passkeys import WITH_PASSKEY
+
+
+def told(desk: Desk) -> Counter[str]:
+    with desk.world.database.reading() as session:
+        news = select(Delivery.recipient).where(Delivery.kind == "passkey_news")
+        return Counter(session.exec(news))
 
 
 def test_an_operator_removes_keys_and_lets_a_new_one_count(small: Operator) -> None:
@@ -21,6 +32,7 @@ def test_an_operator_removes_keys_and_lets_a_new_one_count(small: Operator) -> N
     assert [each[0] for each in (approved, again, removed, nothing)] == [0, 1, 0, 1]
     assert "approved already" in again[2]
     assert "1 passkeys of U0ADA were removed" in removed[1]
+    assert told(desk)["U0ADMIN"] == 2, "the approval and the removal"
     desk.enrols(ADA, Authenticator(name=b"another phone..."))
     with desk.world.database.reading() as session:
         found = states.find_states(session, desk.world.context, accounts=("U0ADA",))
