@@ -21,6 +21,7 @@ _ODD = "Paytend's answer does not fit what was asked."
 _NO_STATUS = "Paytend's answer has no status that we know."
 _UNNAMED = "Paytend's answer does not name our reference."
 _ANOTHER_CARD = "Paytend's answer is about another card."
+_ANOTHER_HOLDER = "Paytend's answer is about another cardholder."
 
 
 def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Reading:
@@ -62,21 +63,35 @@ def _other_content(answer: TopUp, payload: TopUpPayload) -> str:
     if answer.amount is not None and answer.amount != payload.money:
         return f"Paytend's answer names {answer.amount}, though {payload.money} was asked for."
     # Named, but not to be compared: it could be another amount.
-    if answer.amount is None and str(answer.raw.get("amount") or "").strip():
+    named = answer.raw.get("amount")
+    if answer.amount is None and named is not None and str(named).strip():
         return f"Paytend's answer names an amount that cannot be compared with {payload.money}."
     return ""
 
 
-def read_done(answer: Done, _payload: Payload, _reference: str) -> Reading:
+def read_done(answer: Done, payload: Payload, _reference: str) -> Reading:
     """Return what the answer to a change without a result of its own says: success without a status is done."""
+    if other := _other_subject(answer, payload):
+        return make_reading(Said.ANOTHER_CONTENT, other, answer)
     match answer.status:
         # The predecessor API answered these with a status; whether this one does is not documented (a.2).
-        case None | ChangeStatus.DONE:
+        case None | "" | ChangeStatus.DONE:
             return make_reading(Said.DONE, "Completed.", answer)
         case ChangeStatus.FAILED:
             return make_reading(Said.FAILED, answer.message or "Paytend reported a failure.", answer)
         case _:
             return make_reading(Said.NO_STATUS, _NO_STATUS, answer)
+
+
+def _other_subject(answer: Done, payload: Payload) -> str:
+    """Return in which way an answer names another card or cardholder; "" if it names none or ours."""
+    if payload.cards and answer.card_id not in (None, *payload.cards):
+        return f"{_ANOTHER_CARD} It names {answer.card_id}."
+    if answer.new_card_id not in (None, payload.new_card):
+        return f"{_ANOTHER_CARD} It names {answer.new_card_id}."
+    if isinstance(payload, ActivatePayload) and answer.holder_id not in (None, payload.holder_id):
+        return f"{_ANOTHER_HOLDER} It names {answer.holder_id}."
+    return ""
 
 
 def read_found_card(answer: CardInfo, payload: CardPayload, _reference: str) -> Reading:
@@ -126,13 +141,26 @@ def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -
     return Reading(said=Said.DONE, words=words, secret=answer.secret)
 
 
-def read_order(answer: CardOrder, _payload: ApplyPayload, reference: str) -> Reading:
+def read_order(answer: CardOrder, payload: ApplyPayload, reference: str) -> Reading:
     """Return whether Paytend has the order; its result arrives later."""
     if answer.reference not in (None, reference):
         return make_reading(Said.ANOTHER_ORDER, _ODD, answer)
+    if other := _other_order(answer, payload):
+        return make_reading(Said.ANOTHER_CONTENT, other, answer, answer.reference)
     said = Said.DONE if answer.reference else Said.DONE_UNNAMED
     read = make_reading(said, _write_order(answer), answer, answer.reference)
     return replace(read, followed=not is_final(answer))
+
+
+def _other_order(answer: CardOrder, payload: ApplyPayload) -> str:
+    """Return in which way an answer names other cards than were ordered; "" if it names none or ours."""
+    counted = max(answer.quantity or 0, len(answer.cards))
+    if counted > payload.quantity or answer.quantity not in (None, payload.quantity):
+        return f"Paytend's answer names {counted} cards, though {payload.quantity} were ordered."
+    holders = {answer.holder_id, *(card.holder_id for card in answer.cards)} - {None, payload.holder_id}
+    if payload.holder_id and holders:
+        return f"{_ANOTHER_HOLDER} It names {', '.join(sorted(map(str, holders)))}."
+    return ""
 
 
 def read_order_lookup(answer: CardOrder, payload: ApplyPayload, reference: str) -> Reading:

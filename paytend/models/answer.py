@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from paytend.models.codes import ChangeStatus
-from paytend.models.fields import FORGIVING, Text, named, read_text
+from paytend.models.fields import Id, Text, named, read_text
 from paytend.money import AmountUnit
 from paytend.redaction import is_secret_name, redact
 
@@ -30,13 +30,22 @@ class Answer(BaseModel):
         return cls.model_validate({**raw, "raw": kept}, context={"unit": unit})
 
 
+def _keep_status(value: object) -> object:
+    """Return a status as it came; one that is neither a text nor a whole number as the text of it."""
+    return value if value is None or type(value) in {str, int} else repr(value)
+
+
 class Done(Answer):
     """The answer to a change that returns nothing but whether it worked (activate, loss, replace, upload)."""
 
-    status: Annotated[ChangeStatus | None, FORGIVING] = named(
+    # Not forgiven: a status that nobody can read is not the same as none, which counts as done.
+    status: Annotated[ChangeStatus | None, BeforeValidator(_keep_status)] = named(
         "changeStatus", "activeStatus", "retrieveStatus", "uploadStatus", "replaceStatus", "status"
     )
     message: Text = named("errMsg", "errorMsg", "msg")
+    card_id: Id = named("cardId", "cardToken")
+    new_card_id: Id = named("newCardId")
+    holder_id: Id = named("holderId")
 
 
 class RetrievedPassword(Done):

@@ -35,7 +35,7 @@ class TopUp(Answer):
 
     status: Annotated[TopUpStatus | None, FORGIVING] = named("topupStatus", "topUpStatus", "status")
     message: Text = named("errMsg", "errorMsg")
-    card_id: Id = named("cardId")
+    card_id: Id = named("cardId", "cardToken")
     card_number: CardNumber = named("cardNo")
     reference: Id = named("orderNo")
     trade_id: Id = named("tradeId", "transactionId")
@@ -61,6 +61,7 @@ class CardOrder(Answer):
     status: Annotated[ApplyStatus | None, FORGIVING] = named("applyStatus", "orderStatus", "status")
     message: Text = named("errMsg", "errorMsg")
     quantity: Number = named("quantity", "orderCount")
+    holder_id: Id = named("holderId")
     cards: tuple[OrderedCard, ...] = ()
 
     @model_validator(mode="before")

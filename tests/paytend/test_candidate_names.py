@@ -38,6 +38,9 @@ CANDIDATES: dict[type[Answer], dict[str, str]] = {
     Done: {
         "status": "changeStatus activeStatus retrieveStatus uploadStatus replaceStatus status",
         "message": "errMsg errorMsg msg",
+        "card_id": "cardId cardToken",
+        "new_card_id": "newCardId",
+        "holder_id": "holderId",
     },
     CardInfo: {
         "card_id": "cardId cardToken",
@@ -53,7 +56,7 @@ CANDIDATES: dict[type[Answer], dict[str, str]] = {
     TopUp: {
         "status": "topupStatus topUpStatus status",
         "message": "errMsg errorMsg",
-        "card_id": "cardId",
+        "card_id": "cardId cardToken",
         "card_number": "cardNo",
         "reference": "orderNo",
         "trade_id": "tradeId transactionId",
@@ -67,6 +70,7 @@ CANDIDATES: dict[type[Answer], dict[str, str]] = {
         "status": "applyStatus orderStatus status",
         "message": "errMsg errorMsg",
         "quantity": "quantity orderCount",
+        "holder_id": "holderId",
     },
     Cardholder: {
         "holder_id": "holderId",

@@ -7,7 +7,15 @@ import pytest
 
 from approvals.actions import answer_evidence, answer_readers
 from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Result
-from approvals.actions.payloads import ActivatePayload, ApplyPayload, CardPayload, TopUpPayload, UpdatePayload
+from approvals.actions.payloads import (
+    ActivatePayload,
+    ApplyPayload,
+    CardPayload,
+    PasswordPayload,
+    ReplacePayload,
+    TopUpPayload,
+    UpdatePayload,
+)
 from approvals.actions.table import ACTIONS
 from paytend.models import Answer, Cardholder, CardInfo, CardOrder, Done, RetrievedPassword, TopUp
 from paytend.money import AmountUnit
@@ -16,6 +24,8 @@ REFERENCE = "01HREFERENCE"
 TOP_UP = TopUpPayload.model_validate({"card_id": "1755902", "money": "10.00 EUR"})
 FOUND = CardPayload(card_id="1755902")
 ACTIVATE = ActivatePayload(card_id="1755902", holder_id="101982")
+REPLACE = ReplacePayload(card_id="1755902", new_card_id="1755903")
+PASSWORD = PasswordPayload(card_id="1755902", identified="video")
 ADDRESS = {"line": "Gedimino 1", "city_code": "LT_VI", "postcode": "LT-01103", "country_code": "LT"}
 ORDER = ApplyPayload.model_validate(
     {
@@ -26,6 +36,7 @@ ORDER = ApplyPayload.model_validate(
         "delivery_address": ADDRESS,
     }
 )
+FOR_HOLDER = ORDER.model_copy(update={"holder_id": "101982"})
 ODD = "Paytend's answer does not fit what was asked."
 UNNAMED = "Paytend's answer does not name our reference."
 NO_STATUS = "Paytend's answer has no status that we know."
@@ -239,3 +250,54 @@ def test_a_changed_cardholder_is_found_by_comparing_what_can_be_compared(
     other = lookup("cardholder.update", update(**values), Cardholder, holderId="9", **fields)
     assert (other.status, other.words) == (LookupStatus.UNREADABLE, ODD)
     assert lookup("cardholder.update", update(**values), Cardholder, **fields).status is LookupStatus.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "model"),
+    [
+        ("card.found", FOUND, Done),
+        ("card.activate", ACTIVATE, Done),
+        ("card.replace", REPLACE, Done),
+        ("card.retrieve_password", PASSWORD, RetrievedPassword),
+    ],
+)
+def test_a1_a_status_that_nobody_can_read_is_not_done(action: str, payload: Any, model: type[Answer]) -> None:
+    for status in (False, True, 2.0, 1.5, [2], {"code": 2}, [], {}, "2.0", "FAILED"):
+        read = answer(action, payload, model, status=status, pin="4711", errMsg="refused")
+        assert (read.result, read.secret) == (Result.UNKNOWN, None), status
+    for readable in (None, "", " 1 ", 1):
+        assert answer(action, payload, model, status=readable).result is Result.EXECUTED, readable
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "model", "fields"),
+    [
+        ("card.found", FOUND, Done, {"cardId": "999"}),
+        ("card.found", FOUND, Done, {"card_token": 999}),
+        ("card.activate", ACTIVATE, Done, {"cardId": "999"}),
+        ("card.activate", ACTIVATE, Done, {"cardId": "1755902", "holderId": "5"}),
+        ("card.replace", REPLACE, Done, {"cardId": "999"}),
+        ("card.replace", REPLACE, Done, {"cardId": "1755902", "newCardId": "999"}),
+        ("card.retrieve_password", PASSWORD, RetrievedPassword, {"cardId": "999", "pin": "4711"}),
+        ("card.top_up", TOP_UP, TopUp, {"topupStatus": "1", "orderNo": REFERENCE, "cardToken": "999"}),
+        ("card.top_up", TOP_UP, TopUp, {"topupStatus": "1", "orderNo": REFERENCE, "amount": False}),
+        ("card.top_up", TOP_UP, TopUp, {"topupStatus": "1", "orderNo": REFERENCE, "amount": 0}),
+        ("card.apply", ORDER, CardOrder, {"orderNo": REFERENCE, "quantity": "100"}),
+        ("card.apply", ORDER, CardOrder, {"orderNo": REFERENCE, "cardList": [{"cardId": "1"}, {"cardId": "2"}]}),
+        ("card.apply", FOR_HOLDER, CardOrder, {"orderNo": REFERENCE, "holderId": "999"}),
+        ("card.apply", FOR_HOLDER, CardOrder, {"orderNo": REFERENCE, "cards": [{"holderId": "999"}]}),
+    ],
+)
+def test_a11_an_answer_about_something_else_is_not_done_and_alarms(
+    action: str, payload: Any, model: type[Answer], fields: dict[str, Any]
+) -> None:
+    read = answer(action, payload, model, **fields)
+    assert (read.result, read.alarm, read.secret) == (Result.UNKNOWN, True, None)
+
+
+def test_a11_an_answer_that_names_what_was_asked_for_is_done() -> None:
+    for card in ("1755902", "1755903"):  # which of the two is not documented
+        named = answer("card.replace", REPLACE, Done, cardId=card, newCardId="1755903")
+        assert named.result is Result.EXECUTED
+    ordered = answer("card.apply", FOR_HOLDER, CardOrder, orderNo=REFERENCE, quantity=1, holderId="101982")
+    assert ordered.result is Result.EXECUTED
