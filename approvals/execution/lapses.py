@@ -25,6 +25,7 @@ from paytend import Sender
 
 KNOWN = "The time to carry this out was over, but Paytend has its reference: it may have been sent."
 NO_ANSWER = "The time to carry this out is over, and Paytend does not say whether it was sent."
+UNREADABLE = "The time to carry this out is over. Its content can’t be read, so nobody knows whether it was sent."
 GRACE = timedelta(minutes=10)  # for Paytend to answer after that time, before people are told so
 BY_REFERENCE = tuple(sorted(action.name for action in ACTIONS.values() if action.by_reference))
 _LIMIT = 20
@@ -80,8 +81,8 @@ def record(
     match answer:
         case ClaimedExecution():
             lapse(session, context, request, words=NOT_SENT, now=now)
-        case None:
-            lapse(session, context, request, words="Approved, but its time ran out.", now=now)
+        case None:  # Paytend cannot be asked about it, so people settle it
+            _doubt(session, context, request, words=UNREADABLE, now=now)
         case Outcome(result=Result.NEVER_SENT) if now < request.execute_by + GRACE:
             request.put_off += 1
             session.add(request)

@@ -82,12 +82,13 @@ def _read_words(text: str) -> list[str]:
         is_id = len(parts) > 1 and any(character.isdigit() for character in typed)
         words += [card_index.join_id(typed)] if is_id else parts
     words = list(dict.fromkeys(words))[:_MOST_WORDS]
-    # An initial narrows nothing down: cards are found by two letters or more.
-    return [word for word in words if len(word) >= card_index.SHORTEST]
+    # Cards are found by two letters or more; an initial then tells those apart.
+    return words if any(len(word) >= card_index.SHORTEST for word in words) else []
 
 
 def _select(vault: Vault, words: Sequence[str]) -> Select[Any]:
-    longest, *others = sorted(words, key=len, reverse=True)
+    indexed = [word for word in words if len(word) >= card_index.SHORTEST]
+    longest, *others = sorted(indexed, key=len, reverse=True)
     query = select(col(CardToken.card_id)).where(_has(col(CardToken.token), vault, longest))
     for word in others:
         other = aliased(CardToken)

@@ -57,7 +57,7 @@ def resolve(
                 form=form,
                 guess="Cards are found by name once they have passed here; with its id you can look at any.",
             )
-        if len(found.cards) > 1:
+        if len(found.cards) > 1 or found.more:  # there may be others that were not read
             return OpenChoice(found=found, before=before, rest=rest[count:])
         before, rest = [*before, name_of(found.cards[0], expects=expects)], rest[count:]
     return [*before, *rest]

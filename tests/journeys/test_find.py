@@ -176,3 +176,12 @@ def test_a_card_is_not_found_by_the_cardholder_for_whom_somebody_asks_to_activat
 
     world.types(OTHER_SUPPORT, f"/card balance {HOLDER}")
     assert "1755910" not in world.told(OTHER_SUPPORT)
+
+
+def test_an_initial_tells_people_of_one_name_apart(sqlite_world: JourneyWorld) -> None:
+    world = sqlite_world
+    knows(world, c1755902=RUTA)
+
+    world.types(SUPPORT, "/card balance ruta p")
+
+    assert "64.10 EUR" not in text_of(newest(world)["blocks"])

@@ -3,6 +3,7 @@
 from approvals.execution.lapses import GRACE, KNOWN, NO_ANSWER
 from approvals.requests.deadlines import NOT_SENT
 from paytend.errors import Unreachable
+from tests.approvals.execution.test_unreadable_content import loses_key
 from tests.approvals.world import ApprovalWorld
 
 
@@ -48,3 +49,14 @@ def test_a1_while_paytend_cannot_say_it_is_asked_again_and_then_unknown(world: A
 
     assert world.read(request).status == "unknown"
     assert NO_ANSWER in told(world)
+
+
+def test_a1_what_cannot_be_read_is_not_said_to_be_expired_either(small: ApprovalWorld) -> None:
+    request = small.approved()
+    small.paytend.books[request.reference] = 1  # sent, and lost in a fail-over
+    loses_key(small)
+    small.passes(days=2)
+
+    small.ticks()
+
+    assert small.read(request).status == "unknown"
