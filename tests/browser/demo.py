@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+APPROVALS, WITHDRAW = "C0APPROVALS", "request_withdraw"
+PATIENCE = 30.0
 
 
 class Demo:
@@ -95,9 +98,39 @@ class Windows:
         self.problems.append(problem)
 
     def close(self) -> None:
-        """Close all windows."""
-        for context in self.contexts:
-            context.close()
+        """Withdraw what is still open, so that the next test may ask for the same card, and close all windows."""
+        try:
+            if self.contexts:
+                self._withdraw_all()
+        finally:
+            for context in self.contexts:
+                context.close()
+
+    def _withdraw_all(self) -> None:
+        request, last = self.contexts[0].request, monotonic() + PATIENCE
+        asked: set[str] = set()
+        while waiting := self._open_requests():
+            assert monotonic() < last, f"not withdrawn: {waiting}"
+            for ts, person in waiting.items():
+                if ts not in asked:
+                    act = {
+                        "kind": "click",
+                        "person": person,
+                        "channel": APPROVALS,
+                        "ts": ts,
+                        "action_id": WITHDRAW,
+                    }
+                    request.post(f"{self.url}/_page/act", data=act)
+            asked |= waiting.keys()
+            sleep(0.05)
+
+    def _open_requests(self) -> dict[str, str]:
+        """Each message in the channel with a request that can be withdrawn, and who asked."""
+        shown = self.contexts[0].request.get(
+            f"{self.url}/_page/state", params={"person": "U0OLGA", "channel": APPROVALS}
+        )
+        messages = {each["ts"]: str(each) for each in shown.json()["messages"]}
+        return {ts: re.findall(r"<@(\w+)>", text)[0] for ts, text in messages.items() if WITHDRAW in text}
 
 
 def happens(page: Page, title: str, **values: str) -> None:

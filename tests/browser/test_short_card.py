@@ -40,7 +40,8 @@ def test_a_request_is_short_everywhere_and_shorter_when_it_has_ended(windows: Wi
     types(
         sam, "/topup 1755902 61.20 EUR the customer waits at the till of a shop and has nothing else to pay with"
     )
-    expect(sam.locator(".ephemeral").get_by_text("Decision by").last).to_be_visible()
+    asked = sam.locator(".ephemeral").filter(has_text="61.20 EUR for")
+    expect(asked.get_by_text("Decision by")).to_be_visible()
     mara = windows.open("U0MARA", "C0APPROVALS", size=WIDE)
     card = mara.get_by_role("article").filter(has_text="61.20 EUR to")
     approve = card.get_by_role("button", name=re.compile("^Approve"))

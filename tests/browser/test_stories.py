@@ -151,17 +151,18 @@ def test_a_top_up_that_is_booked_twice_alarms_on_call(windows: Windows) -> None:
         twice.click()
     # A comparison before it is booked finds nothing, and the next one is an hour away.
     assert booked.value.ok
+    story(page, title).get_by_role("button", name="Go to Mara").click()
+    sends(page, "/partner books today")
     for _ in range(TRIES):
-        story(page, title).get_by_role("button", name="Go to Mara").click()
-        sends(page, "/partner books today")
         # The hourly comparison may just have been: what is newer than seconds is shown and not compared again.
         with suppress(AssertionError):
             expect(done(page, title)).to_have_count(2, timeout=ALARM_MS / TRIES)
             break
+        types(page, "/partner books today")  # the story has gone on to Olga, and offers it no more
     expect(done(page, title)).to_have_count(2)
     story(page, title).get_by_role("button", name="Go to Olga").click()
     alarm = page.get_by_role("article").filter(has_text="The books differ: twice, 31.70 EUR")
-    alarm.get_by_role("button", name="Say why this difference is known").click()
+    alarm.get_by_role("button", name=re.compile("^Known")).click()
     expect(page.get_by_role("dialog", name="Known difference")).to_be_visible()
     expect(done(page, title)).to_have_count(3)
 

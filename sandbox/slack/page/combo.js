@@ -17,7 +17,7 @@ export function combo({ id, isMany, invalid, placeholder, describedBy, most, cho
     id, class: "combo-input", type: "text", placeholder, autocomplete: "off", role: "combobox", "aria-label": id ? undefined : placeholder,
     "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list", "aria-describedby": describedBy, "aria-invalid": invalid ? "true" : undefined,
   });
-  const root = el("div", { class: "combo" }, el("div", { class: "field combo-field", onclick: () => input.focus() }, chips, input), list);
+  const root = el("div", { class: "combo" }, el("div", { class: "field combo-field", onclick: () => { input.focus(); if (list.hidden) search(); } }, chips, input), list);
 
   const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); active = -1; };
   const drawPicked = () => {
@@ -47,7 +47,12 @@ export function combo({ id, isMany, invalid, placeholder, describedBy, most, cho
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
   };
-  const search = async () => { const query = input.value.trim(); const found = await find(query); if (query === input.value.trim()) draw(found); };
+  // An answer that comes late opens nothing over a form whose reader is in another field by now.
+  const search = async () => {
+    const query = input.value.trim();
+    const found = await find(query);
+    if (query === input.value.trim() && document.activeElement === input) draw(found);
+  };
   const move = (step) => {
     if (!shown.length) return;
     active = (active + step + shown.length) % shown.length;
@@ -56,12 +61,12 @@ export function combo({ id, isMany, invalid, placeholder, describedBy, most, cho
     list.children[active].scrollIntoView({ block: "nearest" });
   };
 
+  // Being there opens nothing: a form that opens with this field shows the form, and Escape closes it.
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, PAUSE); });
-  input.addEventListener("focus", search);
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown") { event.preventDefault(); move(1); }
-    if (event.key === "ArrowUp") { event.preventDefault(); move(-1); }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) { event.preventDefault(); if (list.hidden) search(); else move(step); }
     if (event.key === "Enter") { event.preventDefault(); if (!list.hidden && shown[active]) choose(shown[active]); }
     if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); close(); }
     if (event.key === "Backspace" && !input.value && picked.length) remove(picked.at(-1));

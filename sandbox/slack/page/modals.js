@@ -71,8 +71,8 @@ function whereFocused() {
 function focusAgain(dialog, { block, id, query }) {
   const field = document.getElementById(id) ?? dialog.querySelector(`[data-block="${CSS.escape(block)}"] :is(input, textarea, select)`);
   if (!field) return;
-  if (query) field.value = query;
   field.focus();
+  if (query) { field.value = query; field.dispatchEvent(new Event("input")); }
 }
 
 // What this person had entered before the page was reloaded.
