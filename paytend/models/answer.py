@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 from paytend.models.codes import ChangeStatus
 from paytend.models.fields import Id, Text, named, read_text
 from paytend.money import AmountUnit
-from paytend.redaction import is_secret_name, redact
+from paytend.redaction import is_secret_name, mask_text, redact
 
 
 class Answer(BaseModel):
@@ -31,8 +31,10 @@ class Answer(BaseModel):
 
 
 def _keep_status(value: object) -> object:
-    """Return a status as it came; one that is neither a text nor a whole number as the text of it."""
-    return value if value is None or type(value) in {str, int} else repr(value)
+    """Return a status as it came, without card numbers; one that is no text or whole number as the text of it."""
+    if value is None or type(value) is int:
+        return value
+    return mask_text(value if isinstance(value, str) else repr(value))
 
 
 class Done(Answer):

@@ -15,7 +15,12 @@ from tests.journeys.world import CARD, MANAGER, OTHER_MANAGER, SUPPORT, JourneyW
 HOSTILE = (
     '<!channel> <@U0SAM> <https://evil.example|x> "}]}, {"type": "divider"} \\ \N{RIGHT-TO-LEFT OVERRIDE}\0 & '
 )
-NOT_DESCRIBED = {"files.delete", "pins.add", "pins.remove"}  # not in the folder with Slack's schemas
+NOT_DESCRIBED = {
+    "conversations.list",
+    "files.delete",
+    "pins.add",
+    "pins.remove",
+}  # not in the folder with Slack's schemas
 LONG = 'Ž😀"<&' * 2000
 
 

@@ -82,7 +82,9 @@ def test_forms_open_answer_and_come_back(socket_world: JourneyWorld) -> None:
 def test_after_a_lost_connection_the_bot_comes_back(socket_world: JourneyWorld) -> None:
     world = socket_world
     world.slack.drops_sockets()
-    world.slack.wait_for(lambda: world.slack.sockets.connections, timeout=30)
+    client = world.bot.slack.socket.client if world.bot.slack.socket is not None else None
+    assert client is not None
+    world.slack.wait_for(lambda: client.is_connected() and world.slack.sockets.connections, timeout=30)
 
     world.asks_and_approves()
 

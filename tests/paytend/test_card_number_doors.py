@@ -31,7 +31,7 @@ MODELS = sorted(
     key=lambda model: model.__name__,
 )
 # They name things to Paytend and to our tables, and are compared: masked where they are stored or shown.
-IDS = {"card_id", "holder_id", "reference", "related_id", "trade_id"}
+IDS = {"card_id", "holder_id", "new_card_id", "reference", "related_id", "trade_id"}
 
 
 def holds_number(text: str) -> bool:
