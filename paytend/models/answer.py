@@ -31,7 +31,7 @@ class Answer(BaseModel):
 
 
 def _keep_status(value: object) -> object:
-    """Return a status as it came, without card numbers; any other value than a text or whole number as its text."""
+    """Return a status as it came, without card numbers; what is neither a text nor whole, as its text."""
     if value is None or type(value) is int:
         return value
     return mask_text(value if isinstance(value, str) else repr(value))
