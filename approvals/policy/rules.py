@@ -5,7 +5,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from approvals.refusals import Refusal
 from paytend.money import Money
@@ -51,6 +58,12 @@ class Rule(_Setting):
     def raised_to(self, quorum: int) -> "Rule":
         """Return the rule with at least this quorum."""
         return self.model_copy(update={"quorum": max(self.quorum, quorum)})
+
+    @model_serializer(mode="wrap")
+    def _leave_out_none(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a field that says nothing: a replica of the version before would refuse the stored rule."""
+        fields: dict[str, Any] = write(self)
+        return fields if self.step_up else {name: value for name, value in fields.items() if name != "step_up"}
 
     @model_validator(mode="after")
     def _approved_or_lifted(self) -> "Rule":

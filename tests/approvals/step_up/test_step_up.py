@@ -16,6 +16,7 @@ from approvals.audit import row_macs
 from approvals.evidence import verify
 from approvals.execution.execution import NotClaimed
 from approvals.policy.people import Member, NotInRole
+from approvals.policy.rules import Rule, to_json
 from approvals.requests import decisions as deciding
 from approvals.statuses import Verdict
 from approvals.step_up import keys, states
@@ -417,3 +418,9 @@ def test_evidence_with_a_swapped_assertion_is_red(desk: Desk, name: str | None, 
         row["step_up"] = None if name is None else {**row["step_up"], name: value}
 
     assert words in verdict(resigned(make(desk.world, request), swap, "decisions.json"))
+
+
+@pytest.mark.parametrize(("rule_", "is_written"), [(rule(), False), (rule(step_up="passkey"), True)])
+def test_a_rule_without_step_up_is_written_as_the_version_before_reads_it(rule_: Rule, is_written: bool) -> None:
+    """While replicas are replaced one by one, the old ones read what the new ones open."""
+    assert ("step_up" in to_json(rule_)) is is_written
