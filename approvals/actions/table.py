@@ -22,7 +22,7 @@ from paytend import operations
 from paytend.models.codes import CardStatus
 from paytend.operations.call import Call
 
-__all__ = ["ACTIONS", "Action", "Payload", "TopUpPayload", "UnknownAction", "find_action"]
+__all__ = ["ACTIONS", "BY_REFERENCE", "Action", "Payload", "TopUpPayload", "UnknownAction", "find_action"]
 
 
 class UnknownAction(Refusal):
@@ -202,3 +202,6 @@ ACTIONS: Mapping[str, Action] = {
         ),
     )
 }
+
+# Their names: Paytend finds our order by its reference, so it is asked before anything is said of what was sent.
+BY_REFERENCE = tuple(sorted(action.name for action in ACTIONS.values() if action.by_reference))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from approvals.actions.outcomes import Outcome, Result
-from approvals.actions.table import ACTIONS
+from approvals.actions.table import BY_REFERENCE
 from approvals.context import ApprovalContext
 from approvals.execution import prior_lookup
 from approvals.execution.after_restore import add_execution
@@ -27,7 +27,6 @@ KNOWN = "The time to carry this out was over, but Paytend has its reference: it 
 NO_ANSWER = "The time to carry this out is over, and Paytend does not say whether it was sent."
 UNREADABLE = "The time to carry this out is over. Its content can’t be read, so nobody knows whether it was sent."
 GRACE = timedelta(minutes=10)  # for Paytend to answer after that time, before people are told so
-BY_REFERENCE = tuple(sorted(action.name for action in ACTIONS.values() if action.by_reference))
 _LIMIT = 20
 
 
@@ -55,9 +54,9 @@ def find_due(session: Session, context: ApprovalContext, *, now: datetime) -> li
     return [Lapse(request_id=request.id, work=_read_work(context, request)) for request in requests]
 
 
-def ask(lapse_: Lapse, client: Sender) -> ClaimedExecution | Outcome | None:
+def ask(due: Lapse, client: Sender) -> ClaimedExecution | Outcome | None:
     """Ask Paytend whether it has the reference; None where nothing can be asked."""
-    return prior_lookup.ask_before(lapse_.work, client) if lapse_.work is not None else None
+    return prior_lookup.ask_before(due.work, client) if due.work is not None else None
 
 
 def record(

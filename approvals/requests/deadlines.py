@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from approvals.actions.table import ACTIONS
+from approvals.actions.table import BY_REFERENCE
 from approvals.context import ApprovalContext
 from approvals.messages import notices
 from approvals.requests import decision_validity, stored
@@ -35,7 +35,7 @@ def expire_due(session: Session, context: ApprovalContext, *, now: datetime, lim
         .where(
             Request.status == Status.APPROVED.value,
             col(Request.execute_by) <= now,
-            col(Request.action).not_in([action.name for action in ACTIONS.values() if action.by_reference]),
+            col(Request.action).not_in(BY_REFERENCE),
         )
         .order_by(col(Request.execute_by))
         .limit(limit)

@@ -1,6 +1,7 @@
 """Passkeys of people: enrolled by themselves, approved by another admin, removed at once."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,24 @@ class PasskeyOver(Refusal):
 
 class PasskeyThere(Refusal):
     """This passkey is enrolled already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Speaker:
+    """Who speaks about a key: a person in Slack, or an operator on the machine."""
+
+    person_id: str
+    account: str
+    name: str
+
+    @classmethod
+    def of(cls, member: Member) -> "_Speaker":
+        person = member.person
+        return cls(person_id=person.id, account=person.account, name=person.display_name)
+
+    @classmethod
+    def operator(cls, operator: str) -> "_Speaker":
+        return cls(person_id=operator, account=operator, name=operator.removeprefix(_OPERATOR))
 
 
 def enrol(
@@ -87,10 +106,11 @@ def approve(
         raise OwnPasskey
     if state.is_removed or state.approved_by:
         raise PasskeyOver(state=REMOVED if state.is_removed else APPROVED)
-    word = _say(session, context, state.passkey, APPROVED, member=member, reason="", now=now)
-    says = f"<@{word.account}> approved your passkey {fingerprint}: it counts from now on."
+    account = member.person.account
+    _say(session, context, state.passkey, APPROVED, by=_Speaker.of(member), reason="", now=now)
+    says = f"<@{account}> approved your passkey {fingerprint}: it counts from now on."
     _tell(session, context, state.passkey, "Your passkey counts", says, owner=True, now=now)
-    _note(session, context, APPROVED_EVENT, state.passkey, actor=word.account, now=now)
+    _note(session, context, APPROVED_EVENT, state.passkey, actor=account, now=now)
     return state.passkey
 
 
@@ -110,8 +130,9 @@ def remove(
         require_role(member, roles=("admin",))
     if state.is_removed:
         raise PasskeyOver(state=REMOVED)
-    word = _say(session, context, state.passkey, REMOVED, member=member, reason=reason, now=now)
-    return _end(session, context, state.passkey, by=f"<@{word.account}>", actor=word.account, now=now)
+    account = member.person.account
+    _say(session, context, state.passkey, REMOVED, by=_Speaker.of(member), reason=reason, now=now)
+    return _end(session, context, state.passkey, by=f"<@{account}>", actor=account, now=now)
 
 
 def reset(
@@ -120,19 +141,7 @@ def reset(
     """Remove all keys of a person, from the machine; return how many. Nobody can be locked out for good."""
     found = [each for each in find_states(session, context, accounts=(account,)) if not each.is_removed]
     for state in found:
-        row = PasskeyWord(
-            passkey_id=state.passkey.id,
-            word=REMOVED,
-            person_id=operator,
-            account=operator,
-            name=operator.removeprefix(_OPERATOR),
-            reason=reason,
-            said_at=now,
-            mac="",
-        )
-        row.mac = context.macs.sign(MacUse.PASSKEY_WORD, write_row(row, WORD_COLUMNS))
-        session.add(row)
-        session.flush()
+        _say(session, context, state.passkey, REMOVED, by=_Speaker.operator(operator), reason=reason, now=now)
         _end(session, context, state.passkey, by=f"{operator}, on the machine: {reason}", actor=operator, now=now)
     return len(found)
 
@@ -144,19 +153,7 @@ def approve_as_operator(
     state = find_state(session, context, fingerprint=fingerprint)
     if state.is_removed or state.approved_by:
         raise PasskeyOver(state=REMOVED if state.is_removed else APPROVED)
-    row = PasskeyWord(
-        passkey_id=state.passkey.id,
-        word=APPROVED,
-        person_id=operator,
-        account=operator,
-        name=operator.removeprefix(_OPERATOR),
-        reason=reason,
-        said_at=now,
-        mac="",
-    )
-    row.mac = context.macs.sign(MacUse.PASSKEY_WORD, write_row(row, WORD_COLUMNS))
-    session.add(row)
-    session.flush()
+    _say(session, context, state.passkey, APPROVED, by=_Speaker.operator(operator), reason=reason, now=now)
     says = f"{operator} approved the passkey {fingerprint} of <@{state.passkey.account}> on the machine: {reason}"
     todo = "If nobody of you did this, remove it and look at who can log in there."
     _tell(
@@ -180,17 +177,16 @@ def _say(
     key: Passkey,
     word: str,
     *,
-    member: Member,
+    by: _Speaker,
     reason: str,
     now: datetime,
-) -> PasskeyWord:
-    person = member.person
+) -> None:
     row = PasskeyWord(
         passkey_id=key.id,
         word=word,
-        person_id=person.id,
-        account=person.account,
-        name=person.display_name,
+        person_id=by.person_id,
+        account=by.account,
+        name=by.name,
         reason=reason,
         said_at=now,
         mac="",
@@ -198,7 +194,6 @@ def _say(
     row.mac = context.macs.sign(MacUse.PASSKEY_WORD, write_row(row, WORD_COLUMNS))
     session.add(row)
     session.flush()
-    return row
 
 
 def _end(

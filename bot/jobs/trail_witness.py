@@ -5,24 +5,22 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from slack_sdk import WebClient
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
 
 from approvals.audit import witness
 from approvals.audit.chain import Head, TrailKeyMissing
 from approvals.audit.trail_keys import TrailKey
 from notifier.outbox.slack_errors import NotDelivered
-from notifier.outbox.slack_messages import HistoryUnreadable, read_recent
+from notifier.outbox.slack_messages import HistoryUnreadable, read_newest
 from storage.database import Database
 
 EVERY, AGAIN_AFTER = 3600.0, 30.0  # seconds
 
 # As the template writes it: which trail, and its head.
 _TOLD = re.compile(r"\btrail ([0-9a-f]{12})\b.*?\b(\d+):([0-9a-f]{64})\b", re.DOTALL)
-_LOOK_BACK = timedelta(days=14)
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +38,6 @@ class TrailWitness:
     channel: str
     audit_key: TrailKey
     find_bot_id: Callable[[], str]
-    now_in: Callable[[Session], datetime]
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Compare at the start and every hour until `stop` is set (then set `wake` too), sooner after a failure.
@@ -66,9 +63,9 @@ class TrailWitness:
         if not bot_id:  # Slack has not answered yet
             return False
         with self.database.reading() as session:
-            now, trail = self.now_in(session), witness.find_trail_id(session)
+            trail = witness.find_trail_id(session)
         try:
-            told = self._find_told(bot_id, trail=trail, since=now - _LOOK_BACK)
+            told = self._find_told(bot_id, trail=trail)
         except (HistoryUnreadable, NotDelivered) as error:
             _log.info("trail.not_compared", extra={"reason": str(error) or type(error).__name__})
             return isinstance(error, HistoryUnreadable)
@@ -81,9 +78,9 @@ class TrailWitness:
             _log.error("trail.went_back", extra={"told": f"{head.seq}:{head.hash}", "told_at": at.isoformat()})
         return True
 
-    def _find_told(self, bot_id: str, *, trail: str, since: datetime) -> tuple[Head, datetime] | None:
+    def _find_told(self, bot_id: str, *, trail: str) -> tuple[Head, datetime] | None:
         """Return the newest head of this trail that the bot posted, and when."""
-        for message in read_recent(self.slack, self.channel, since=since):
+        for message in read_newest(self.slack, self.channel):
             found = _TOLD.search(str(message.get("text") or ""))
             if found and message.get("bot_id") == bot_id and found[1] == trail:
                 at = datetime.fromtimestamp(float(message["ts"]), tz=UTC)

@@ -112,7 +112,6 @@ def make_trail_witness(base: Foundation, approvals: ApprovalEdge) -> TrailWitnes
         channel=base.config.channels.audit,
         audit_key=approvals.context.audit_key,
         find_bot_id=lambda: base.clients.access.identity.bot_id,
-        now_in=base.clock.now_in,
     )
 
 

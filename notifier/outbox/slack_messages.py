@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slack_sdk import WebClient
@@ -14,6 +14,7 @@ from notifier.rendering.renderer import Rendered
 EVENT_TYPE = "cardops_delivery"
 _SKEW = timedelta(minutes=5)  # between our clock and Slack's, when looking for a post
 _PAGE = 200
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_PAGES = 10
 
 
@@ -86,11 +87,11 @@ def find(slack: WebClient, place: MessagePlace, *, delivery_id: str, since: date
     raise HistoryUnreadable  # too much was said since to be sure
 
 
-def read_recent(slack: WebClient, channel: str, *, since: datetime) -> Iterator[dict[str, Any]]:
-    """Yield a channel's messages since a moment, the newest first; raises HistoryUnreadable and NotDelivered."""
+def read_newest(slack: WebClient, channel: str) -> Iterator[dict[str, Any]]:
+    """Yield a channel's newest 2,000 messages, the newest first; raises HistoryUnreadable and NotDelivered."""
     cursor = ""
     for _ in range(_MOST_PAGES):
-        page = _read_page(slack, MessagePlace(channel=channel), since=since, cursor=cursor)
+        page = _read_page(slack, MessagePlace(channel=channel), since=_EVER, cursor=cursor)
         yield from page.get("messages") or []
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
