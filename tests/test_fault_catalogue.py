@@ -5,11 +5,12 @@ from collections import defaultdict
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-ROW = re.compile(r"^\| ((?:case )?[FA]\d+) \| .+? \|(?: .+)? \|(.*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ((?:case )?[FAN]\d+) \| .+? \|(?: .+)? \|(.*) \|$", re.MULTILINE)
 NUMBERS = [
     *(f"F{number}" for number in range(1, 41)),
     *(f"A{number}" for number in range(1, 31)),
     *(f"case A{number}" for number in range(1, 26)),
+    *(f"case N{number}" for number in range(1, 28)),
 ]
 
 
@@ -23,16 +24,16 @@ def read_rows() -> dict[str, set[str]]:
 def find_tests() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for path in TESTS.rglob("test_*.py"):
-        for prefix in re.findall(r"^ *def test_((?:[fa]\d+_)+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+        for prefix in re.findall(r"^ *def test_((?:[fan]\d+_)+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             for number in prefix.upper().split("_")[:-1]:
                 found[number].add(path.relative_to(TESTS).as_posix())
     return found
 
 
-def test_every_fault_and_attack_has_its_row_and_its_tests() -> None:
+def test_every_fault_attack_and_case_has_its_row_and_its_tests() -> None:
     rows, tests = read_rows(), find_tests()
     assert list(rows) == NUMBERS
-    for number in [number for number in NUMBERS if not number.startswith("case ")]:
+    for number in dict.fromkeys(number.removeprefix("case ") for number in NUMBERS):
         # An attack and a case may have one number: together their rows name the files of all its tests.
-        assert tests.pop(number) == rows[number] | rows.get(f"case {number}", set()), number
+        assert tests.pop(number) == rows.get(number, set()) | rows.get(f"case {number}", set()), number
     assert not tests, "numbered tests without a row"

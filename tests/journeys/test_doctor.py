@@ -11,6 +11,7 @@ from bot.doctor.findings import CheckState
 from bot.doctor.slack import check_scopes
 from bot.settings.cardops_yml import Audience
 from bot.slack.scopes import OPTIONAL, SCOPES
+from notifier.inbox.tables import Watched, WatchedKind
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import ADMIN, CONFIG, SUPPORT, JourneyWorld, make_environment, text_of
 
@@ -136,6 +137,44 @@ def test_messages_that_wait_for_long_are_told(healthy: JourneyWorld) -> None:
 
     assert state == "wrong"
     assert "messages wait, the oldest for" in says
+
+
+def test_n15_what_the_search_for_missed_webhooks_does_not_cover_is_told(healthy: JourneyWorld) -> None:
+    now = healthy.clock.now()
+    with healthy.bot.database.writing() as session:
+        for card, days, trouble in (("1", 0, None), ("2", 3, None), ("3", 0, "not all pages")):
+            covered = now - timedelta(days=days)
+            row = Watched(kind=WatchedKind.CARD, subject=card, since=covered, seen_at=now, looked_at=now)
+            row.covered_until, row.trouble = covered, trouble
+            session.add(row)
+
+    state, says = found(healthy)["coverage"]
+
+    assert state == "warn"
+    assert "3 cards and orders are watched, and 300 an hour can be asked about: 1 are late" in says
+    assert "of 1 not everything could be read" in says
+
+
+def test_n17_a_unit_that_is_set_for_one_direction_only_is_asked_about(healthy: JourneyWorld) -> None:
+    assert found(healthy)["units"][0] == "ok"
+
+    state, says = found(healthy, webhook_unit=None)["units"]
+
+    assert state == "warn"
+    assert "PAYTEND_WEBHOOK_AMOUNT_UNIT" in says
+
+
+def test_n17_decimal_points_where_the_smallest_unit_is_set_are_wrong_for_a_day(healthy: JourneyWorld) -> None:
+    content = {"tradeId": "T1", "tradeStatus": 1, "tradeSrc": "S", "currency": "EUR", "amount": "12.0"}
+    healthy.webhook_arrives(healthy.paytend.seal_webhook("1", content))
+    healthy.settles()
+
+    state, says = found(healthy)["units"]
+    healthy.clock.advance(timedelta(days=1, minutes=1))
+
+    assert state == "wrong"
+    assert "PAYTEND_WEBHOOK_AMOUNT_UNIT=major" in says
+    assert found(healthy)["units"][0] == "ok"
 
 
 def test_the_command_line_runs_the_same_checks_with_its_exit_status(

@@ -8,12 +8,14 @@ from pathlib import Path
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
+from sqlmodel import col, select
 
 from bot.database.engine import SqlDatabase
 from bot.database.tables import Slot
 from bot.http.refusals import Door, ServerLimit
 from bot.jobs.scheduler import LAST_SUCCESS
 from bot.slack.signatures import DeliveryFlaw
+from notifier.outbox.tables import Delivery, DeliveryStatus
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import CARD, MANAGER, SUPPORT, JourneyWorld, build_world, door_of
 
@@ -68,6 +70,20 @@ def test_what_slack_refuses_is_counted_in_a_few_words(world: JourneyWorld) -> No
     assert calls["cardops_slack_calls_total", "chat.postMessage", "limited"] == 1
     assert calls["cardops_slack_calls_total", "chat.postMessage", "HTTP 502"] == 1
     assert not any("upstream" in label for name in calls for label in name), "no label of what a proxy writes"
+
+
+def test_n9_what_is_to_gather_for_a_digest_and_does_not_is_a_figure(world: JourneyWorld) -> None:
+    assert scrape(world)["cardops_deliveries", "gathering"] == 0
+    world.asks()
+    with world.bot.database.writing() as session:  # as if its digest could not be written
+        letter = session.exec(select(Delivery).order_by(col(Delivery.id)).limit(1)).one()
+        letter.status = DeliveryStatus.GATHERING
+    world.clock.advance(timedelta(minutes=11))
+
+    figures = scrape(world)
+
+    assert figures["cardops_deliveries", "gathering"] == 1
+    assert figures["cardops_gathering_oldest_seconds",] >= 660, "an alert looks at it"
 
 
 def test_what_is_unknown_and_how_old_is_seen_and_so_are_failures_of_paytend(world: JourneyWorld) -> None:

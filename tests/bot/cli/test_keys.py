@@ -141,7 +141,7 @@ def test_an_open_rotation_takes_only_its_own_key_and_the_same_length(operator: O
             session.connection().execute(update(Request).values(payload=altered))
 
 
-def test_every_sealed_column_is_rotated() -> None:
+def test_n9_every_sealed_column_is_rotated() -> None:
     sealed = {f"{sealed.table.name}.{sealed.column.name}" for sealed in SEALED}
     blobs = {
         f"{table.name}.{column.name}"

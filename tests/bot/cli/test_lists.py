@@ -114,6 +114,18 @@ def test_dead_and_waiting_deliveries_are_listed(operator: Operator) -> None:
     assert {json.loads(line)["id"] for line in waiting.splitlines()}.isdisjoint(dead)
 
 
+def test_n9_what_gathers_for_a_digest_is_listed(operator: Operator) -> None:
+    gathering, *_ = die(operator, 2)
+    with operator.database().writing() as session:
+        session.get_one(Delivery, gathering).status = DeliveryStatus.GATHERING
+
+    _, listed, _ = operator.types("deliveries", "list", "--gathering", "--json")
+    _, counted, _ = operator.types("deliveries", "list", "--gathering")
+
+    assert [json.loads(line)["id"] for line in listed.splitlines()] == [gathering]
+    assert "1 gather for a digest" in counted
+
+
 def test_a_dead_delivery_goes_back_into_the_outbox_and_the_trail_knows(operator: Operator) -> None:
     dead = die(operator, 2)
 

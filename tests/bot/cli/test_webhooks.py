@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -24,15 +25,19 @@ CONTENT = {"tradeId": "T1", "tradeStatus": 1, "tradeSrc": "S", "currency": "EUR"
 @pytest.fixture
 def event_id(operator: Operator) -> str:
     """A webhook that was taken in and told."""
-    text = json.dumps(CONTENT)
-    webhook = Webhook(notify_type="1", content=dict(CONTENT), text=text, form=VerifiedForm.RAW, key=0)
+    return take(operator, CONTENT, event_id="0" * 26, notify_type="1")
+
+
+def take(operator: Operator, content: dict[str, Any], *, event_id: str, notify_type: str) -> str:
+    text = json.dumps(content)
+    webhook = Webhook(notify_type=notify_type, content=content, text=text, form=VerifiedForm.RAW, key=0)
     event = read_event(webhook, unit=AmountUnit.MINOR)
     row = make_row(
-        webhook, event, now=NOW, vault=Vault([b"a" * 32], random_bytes=os.urandom), make_id=lambda: "0" * 26
+        webhook, event, now=NOW, vault=Vault([b"a" * 32], random_bytes=os.urandom), make_id=lambda: event_id
     )
     with operator.database().writing() as session:
         take_in(session, [{**row, "told_at": NOW}])
-    return "0" * 26
+    return event_id
 
 
 def test_they_are_listed_and_one_is_shown_without_its_secrets(operator: Operator, event_id: str) -> None:
@@ -47,6 +52,18 @@ def test_they_are_listed_and_one_is_shown_without_its_secrets(operator: Operator
     assert status == 0
     assert '"tradeId": "T1"' in out
     assert "123" not in out
+
+
+def test_n16_each_webhook_that_nobody_understands_is_listed_and_shown(operator: Operator) -> None:
+    ids = [f"{number:026d}" for number in range(3)]
+    for number, event_id in enumerate(ids):
+        take(operator, {"novelty": number}, event_id=event_id, notify_type="9")
+
+    status, out, _ = operator.types("webhooks", "list", "--kind", "unrecognised")
+
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()[:3]] == ids[::-1]
+    assert '"novelty": 2' in operator.types("webhooks", "show", ids[2])[1]
 
 
 def test_a_replay_is_told_by_the_running_bot_and_stands_in_the_trail(operator: Operator, event_id: str) -> None:

@@ -15,6 +15,7 @@ from notifier.routing.notification import Notification
 from notifier.routing.reposts import Reposts
 from notifier.routing.routes import RouteRule, Routes
 from notifier.routing.storm_rules import StormRule
+from notifier.routing.tables import Flow
 from tests.notifier.conftest import NotifierWorld
 from tests.notifier.routing.test_announcer import PLAIN, replies
 
@@ -132,6 +133,20 @@ def test_n11_what_is_more_than_a_notice_is_never_folded(world: NotifierWorld) ->
     assert world.slack.texts() == [f"{number} approved" for number in range(5)]
     with world.database.reading() as session:
         assert "gathering" not in session.exec(select(Delivery.status)).all()
+
+
+def test_n9_a_storm_whose_sums_nobody_can_open_still_tells_each_notice(world: NotifierWorld) -> None:
+    notices = [
+        Notification(kind="transaction", facts=TransactionNotice(**facts(number))) for number in range(1, 9)
+    ]
+    tells(world, notices[:6])
+    with world.database.writing() as session:  # as if its key were gone
+        session.exec(select(Flow)).one().tally = b"\x01nothing that opens"
+
+    tells(world, notices[6:])
+    world.delivers_all(10)
+
+    assert all(f"{number}.00 EUR" in replies(world) + "".join(world.slack.texts()) for number in range(1, 9))
 
 
 def test_n11_an_edit_that_becomes_a_post_waits_for_its_turn(world: NotifierWorld) -> None:
