@@ -109,7 +109,12 @@ def read_fields(fields: Mapping[str, str]) -> tuple[TypedTopUp | None, dict[str,
     """Return what the modal asks for, or what is wrong under each of its inputs."""
     wrong: dict[str, str] = {}
     card_id = _read_input("card", _read_card, fields, wrong)
-    money = _read_input("amount", _read_amount, fields, wrong)
+    money = None
+    # Of a currency that nobody chose, no amount is read: ours would be a guess.
+    if fields.get("currency") in CURRENCIES:
+        money = _read_input("amount", _read_amount, fields, wrong)
+    else:
+        wrong["currency"] = "Choose one from the list."
     reason = _read_input("reason", _read_reason, fields, wrong)
     if card_id is None or money is None or reason is None:
         return None, wrong
@@ -134,7 +139,7 @@ def _read_card(fields: Mapping[str, str]) -> str:
 
 
 def _read_amount(fields: Mapping[str, str]) -> Money:
-    chosen = fields.get("currency") or CURRENCIES[0]
+    chosen = fields["currency"]
     money, rest = read_money(fields.get("amount", "").split(), form="", default=chosen)
     no_more(rest, form="")
     # Two answers to one question: with either guess, another amount of money may move.

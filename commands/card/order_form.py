@@ -84,7 +84,7 @@ def read_order(fields: Mapping[str, str]) -> tuple[TypedOrder | None, dict[str, 
     """Return the order, or what is wrong by field."""
     wrong: dict[str, str] = {}
     typed = {name: text.strip() for name, text in fields.items()}
-    holder_id, quantity = typed.get("holder", ""), typed.get("quantity", "") or "1"
+    holder_id, quantity = typed.get("holder", ""), typed.get("quantity", "")
     try:
         holder_id = read_input_id(typed, "holder", of="cardholder") if holder_id else ""
     except Misread as error:

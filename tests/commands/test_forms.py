@@ -145,7 +145,7 @@ def test_an_order_is_read() -> None:
         remarks="ring twice",
         reason="new colleague",
     )
-    least = {name: ORDER[name] for name in ("design", "contact_name", "contact_mobile")}
+    least = {name: ORDER[name] for name in ("design", "quantity", "contact_name", "contact_mobile")}
     order, wrong = order_form.read_order(least | TYPED_ADDRESS)
     assert wrong == {}
     assert order is not None
@@ -157,6 +157,7 @@ def test_an_order_is_read() -> None:
     [
         ({"holder": "a b"}, {"holder"}),
         ({"holder": "x" * 65}, {"holder"}),
+        ({"quantity": "", "holder": ""}, {"quantity"}),
         ({"quantity": "0", "holder": ""}, {"quantity"}),
         ({"quantity": "101", "holder": ""}, {"quantity"}),
         ({"quantity": "many", "holder": ""}, {"quantity"}),
@@ -298,7 +299,7 @@ def test_a_birthday_is_before_today() -> None:
 
 
 def test_a_top_up_is_read_or_what_is_wrong_is_said() -> None:
-    typed = {"card": "1755902", "amount": "20,50", "reason": " lunch "}
+    typed = {"card": "1755902", "amount": "20,50", "currency": "EUR", "reason": " lunch "}
     found, wrong = topup.read_fields(typed)
 
     assert wrong == {}
@@ -309,6 +310,8 @@ def test_a_top_up_is_read_or_what_is_wrong_is_said() -> None:
         ({"card": "1 2"}, {"card"}),
         ({"amount": "1 2"}, {"amount"}),
         ({"amount": "1 EUR", "currency": "USDT"}, {"amount"}),
+        ({"currency": ""}, {"currency"}),
+        ({"currency": "PLN", "amount": "1 PLN"}, {"currency"}),
     ]
     for changes, where in wrongs:
         assert set(topup.read_fields(typed | changes)[1]) == where

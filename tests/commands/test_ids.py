@@ -50,7 +50,9 @@ READERS: list[Callable[[str], Any]] = [
     lambda text: lookup.read_holder(typed(text))["holder"],
 ]
 INPUTS: list[Callable[[str], tuple[Any, dict[str, str]]]] = [
-    lambda text: read_fields(topup.read_fields({"card": text, "amount": "10", "reason": ""}), "card_id"),
+    lambda text: read_fields(
+        topup.read_fields({"card": text, "amount": "10", "currency": "EUR", "reason": ""}), "card_id"
+    ),
     lambda text: read_fields(changes.read_password_fields({"card": text, "identified": "video"}), "card_id"),
     lambda text: read_fields(activation_form.read_activate_fields({"card": text, "holder": "1"}), "card_id"),
     lambda text: read_fields(activation_form.read_activate_fields({"card": "1", "holder": text}), "holder_id"),

@@ -3,16 +3,12 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
-from approvals.execution import settlement_by_people, unproven
-from approvals.execution.rights_recheck import RightsUnreadable
 from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
-from approvals.messages.request_facts import DenialForm, RequestDialog, SettlementForm, SettleValue, StopForm
+from approvals.messages.request_facts import DenialForm, RequestDialog, StopForm
 from approvals.policy.people import Member
 from approvals.requests import decisions as deciding
 from approvals.requests import stored
-from approvals.requests.history import Unproven
 from approvals.statuses import Verdict
 from approvals.step_up.proving import PasskeyNeeded, needs_passkey
 from bot.slack.context import SlackContext
@@ -30,7 +26,6 @@ from bot.slack.handlers.details import show_again
 from bot.slack.handlers.passkeys import link_to_decision
 from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming, SentValue
-from commands.roles import EVERY_MEMBER
 from commands.slash_command import Reply
 
 _log = logging.getLogger(__name__)
@@ -44,7 +39,8 @@ class ShownRequest:
     digest: str
 
 
-def _read_shown(value: SentValue) -> ShownRequest:
+def read_shown(value: SentValue) -> ShownRequest:
+    """Return which request a button is about, and what was shown of it; raises OldButton."""
     return ShownRequest(id=take_text(value, "request"), digest=take_text(value, "digest"))
 
 
@@ -141,17 +137,8 @@ def _announce_review(context: SlackContext, _incoming: Incoming, member: Member,
     context.work.wake_deliverer()
 
 
-def _open_settling(
-    context: SlackContext, _incoming: Incoming, _member: Member, shown: ShownRequest, *, happened: bool
-) -> SettlementForm:
-    message = read_request(context, shown.id)
-    value = SettleValue(request=shown.id, digest=shown.digest, happened=happened)
-    return SettlementForm(
-        summary=message.summary, phrase=message.phrase, reference=message.reference, settle_value=value
-    )
-
-
-def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
+def check_reason(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with the reason in a form."""
     try:
         require_reason(fields.get("reason", ""))
     except (ReasonNeeded, HoldsCardNumber) as refusal:
@@ -161,7 +148,7 @@ def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     # Everything is checked again: the request may have changed while the reason was typed.
-    shown = _read_shown(incoming.value)
+    shown = read_shown(incoming.value)
     try:
         _decide(context, shown, member, verdict=Verdict.DENY, reason=incoming.fields["reason"])
     except PasskeyNeeded:  # today's rule asks for it, and that of the request did not
@@ -171,7 +158,7 @@ def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
 
 
 def _stop(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
-    shown = _read_shown(incoming.value)
+    shown = read_shown(incoming.value)
     with context.database.writing() as session:
         deciding.stop(
             session,
@@ -186,83 +173,31 @@ def _stop(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     return told("Stopped", "Nothing was sent to Paytend. The requester sees your reason.")
 
 
-def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
-    # What Paytend says now, not when the form was opened: it may be in progress, or done by now.
-    context.work.look_again(_read_shown(incoming.value).id)
-    try:
-        is_settled = _give_word(context, incoming, member)
-    except RightsUnreadable:
-        # Somebody may have spoken since the settlers were read: once more, with them among those asked about.
-        is_settled = _give_word(context, incoming, member)
-    except Unproven as refusal:
-        with context.database.writing() as session:
-            request = stored.find(session, _read_shown(incoming.value).id)
-            unproven.report(session, context.approvals, request, refusal=refusal, now=context.now_in(session))
-        context.work.wake_deliverer()
-        raise
-    context.work.wake_deliverer()
-    return told("Recorded", "It is settled." if is_settled else "A second person must confirm the same result.")
-
-
-def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> bool:
-    """Count one person's word; return whether that settles it."""
-    shown = _read_shown(incoming.value)
-    with context.database.reading() as session:
-        accounts = settlement_by_people.find_settlers(session, shown.id)
-    # Before the transaction, as Slack is asked: the first to speak may have lost the right since.
-    settlers = {account: context.members.find(account) for account in accounts}
-    with context.database.writing() as session:
-        request = settlement_by_people.settle(
-            session,
-            context.approvals,
-            request_id=shown.id,
-            digest=shown.digest,
-            member=member,
-            members_by_account=settlers,
-            happened=incoming.value.get("happened") is True,
-            reason=incoming.fields["reason"],
-            now=context.now_in(session),
-        )
-        return settlement_by_people.is_settled(session, request)
-
-
 CLICKS: tuple[Click, ...] = (
     ModalClick(
         action="request_approve",
         roles=RoleExemption.REQUEST_DECIDES,
-        read=_read_shown,
+        read=read_shown,
         opens=_approve,
         decides=True,
         keeps_place=True,
     ),
-    ModalClick(action="request_deny", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, opens=_open_denial),
+    ModalClick(action="request_deny", roles=RoleExemption.REQUEST_DECIDES, read=read_shown, opens=_open_denial),
     ModalClick(
         action="request_withdraw",
         roles=RoleExemption.REQUEST_DECIDES,
-        read=_read_shown,
+        read=read_shown,
         opens=_withdraw,
         decides=True,
         keeps_place=True,
     ),
-    ModalClick(action="request_stop", roles=RoleExemption.REQUEST_DECIDES, read=_read_shown, opens=_open_stop),
+    ModalClick(action="request_stop", roles=RoleExemption.REQUEST_DECIDES, read=read_shown, opens=_open_stop),
     ReplyClick(
         action="request_looking",
         roles=RoleExemption.REQUEST_DECIDES,
-        read=_read_shown,
+        read=read_shown,
         answer=_announce_review,
         changes=True,
-    ),
-    ModalClick(
-        action="request_settle_happened",
-        roles=EVERY_MEMBER,
-        read=_read_shown,
-        opens=partial(_open_settling, happened=True),
-    ),
-    ModalClick(
-        action="request_settle_not",
-        roles=EVERY_MEMBER,
-        read=_read_shown,
-        opens=partial(_open_settling, happened=False),
     ),
 )
 MODALS = (
@@ -271,7 +206,7 @@ MODALS = (
         roles=RoleExemption.REQUEST_DECIDES,
         title="Deny",
         working="Denying…",
-        check=_check_reason,
+        check=check_reason,
         submit=_deny,
     ),
     Modal(
@@ -279,15 +214,7 @@ MODALS = (
         roles=RoleExemption.REQUEST_DECIDES,
         title="Stop",
         working="Stopping…",
-        check=_check_reason,
+        check=check_reason,
         submit=_stop,
-    ),
-    Modal(
-        name="request_settle",
-        roles=RoleExemption.REQUEST_DECIDES,
-        title="Settle",
-        working="Saving…",
-        check=_check_reason,
-        submit=_settle,
     ),
 )

@@ -16,6 +16,7 @@ from bot.slack.handlers import (
     partner_transfer,
     requests,
     route_explanation,
+    settlements,
     silences,
     stops,
     topup,
@@ -30,6 +31,7 @@ COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 _CLICKS: tuple[Click, ...] = (
     *requests.CLICKS,
     *decisions.CLICKS,
+    *settlements.CLICKS,
     *approvals.CLICKS,
     *card.CLICKS,
     *holder.CLICKS,
@@ -51,6 +53,7 @@ MODALS: dict[str, Modal] = {
     modal.name: modal
     for modal in (
         *decisions.MODALS,
+        *settlements.MODALS,
         *books.MODALS,
         *card.MODALS,
         *holder.MODALS,
