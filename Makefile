@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo init run test quick check bench soak mutants lock format clean
+.PHONY: help demo init run test tests quick check lint types bench soak mutants lock format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -34,18 +34,28 @@ run: .venv/run.installed ## Run the bot with your settings (.env)
 demo: .venv/demo.installed ## Run everything on this machine, without accounts: stand-ins, bot, page
 	$(BIN)/python -m sandbox demo
 
-# Three at a time on two cores, because the tests with processes mostly wait.
-test: check ## Format, lint, types, import contracts, tests with branch coverage
+test: lint ## Format, lint, types, import contracts, tests with branch coverage
+	@$(MAKE) --no-print-directory --jobs 2 types tests
+
+# Three at a time on two cores, because the tests with processes mostly wait. In a new clone each of the three would
+# compile every test, at the same time, so one does it first.
+tests: .venv/dev.installed
+	@test -d tests/__pycache__ || $(PYTEST) --collect-only -n 0 -qq >/dev/null || true
 	$(PYTEST) -n 3 --dist worksteal -m "not soak" --cov --cov-report=term
 
 quick: .venv/dev.installed ## Lint, types, contracts and the tests nearest to what changed, in 40 seconds
 	$(BIN)/python -m tests.quick
 
-check: .venv/dev.installed
+check: lint types
+
+lint: .venv/dev.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Half a minute of one core, so `test` has it beside the tests.
+types: .venv/dev.installed
+	$(BIN)/mypy
 
 bench: .venv/dev.installed ## Measure what the documents claim, as ratios in one run
 	$(BIN)/python -m benchmarks

@@ -4,7 +4,7 @@ import gc
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,21 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - where syncing costs nothing
 share_compiled_statements()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Measure what imports run in one worker: it doubles the time of collecting, and all collect the same."""
+    worker = getattr(session.config, "workerinput", {"workerid": "gw0"})["workerid"]
+    coverage = session.config.pluginmanager.getplugin("_cov")
+    controller = None if worker == "gw0" or coverage is None else coverage.cov_controller
+    if controller is not None:
+        controller.pause()
+    try:
+        return (yield)
+    finally:
+        if controller is not None:
+            controller.resume()
+
+
 def pytest_collection_finish() -> None:
     """Spare the collector what was imported and collected: it would look through it hundreds of times."""
     gc.collect()
@@ -37,9 +52,10 @@ def pytest_collection_finish() -> None:
 # Rooms that run first, in this order, and their places.
 FIRST = {"browser": 0, "attacks": 1, "process": 2}
 
-# Tests of what the database refuses, or of its clock: every value of them runs on both databases.
+# Tests of what the database refuses, locks or says of the time: every value of them runs on both databases.
 OF_THE_DATABASE = re.compile(
     r"^tests/(attacks|bot/database|approvals/database_guards)/|forged|guards|the_database|no_sql|row_is|clock"
+    r"|race|replica|at_once|together|lease|lock|twice|concurrent|migrat"
 )
 
 # Tests of what is not measured (the stand-ins, bots in processes of their own), and those that repeat for each
@@ -55,12 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     part. So one worker keeps what is first: the demo with its browser and the desk of the attacks are made once,
     which takes longer than their tests. Tests with processes wait most, and none of them shall be the last.
 
-    Journeys and command lines go through the same statements as the tests of their parts, which run on both
-    databases: of each file the first on PostgreSQL is enough for `make test`, and `make soak` runs all. So is of
-    each other test its first value, unless it is about the database itself.
+    Journeys and command lines go through the same statements as the tests of their parts: of each file the first on
+    PostgreSQL is enough for `make test`, and `make soak` runs all. Of other files every third test runs on it, with its
+    first value, unless it is about the database itself.
 
     Coverage doubles the time of a test. It is off where no code of the product runs in this process, where a test
-    does with another value, or on PostgreSQL, what it did with the first, and after the first three journeys of a
+    does with another value, or on PostgreSQL, what it did with the first, and after the first two journeys of a
     file. A line that only such a test reaches is reported as missing, never as covered.
     """
     items.sort(key=lambda item: FIRST.get(_room(item.path), len(FIRST)))
@@ -68,13 +84,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     measured: Counter[str] = Counter()
     on_postgresql: set[object] = set()
+    ordinary: Counter[Path] = Counter()
     for item in items:
         room = _room(item.path)
         test = str(item.path) if room == "journeys" else re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)
-        if room in UNMEASURED or measured[test] >= (3 if room == "journeys" else 1):
+        if room in UNMEASURED or measured[test] >= (2 if room == "journeys" else 1):
             item.add_marker(pytest.mark.no_cover)
         measured[test] += 1
-        if (proof := _find_proof(item)) in on_postgresql:
+        proof = _find_proof(item)
+        if isinstance(proof, str) and proof not in on_postgresql:
+            ordinary[item.path] += 1
+        if proof in on_postgresql or (isinstance(proof, str) and ordinary[item.path] % 3 != 1):
             item.add_marker(pytest.mark.soak)
         on_postgresql.add(proof)
 

@@ -24,6 +24,8 @@ class Answers:
     folder: Path
     written: Mapping[str, str] = field(default_factory=dict)
     _draft: dict[str, str] = field(default_factory=dict)
+    _settings: Mapping[str, str] = field(default_factory=dict)
+    _stamp: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         """Read what an earlier run has left."""
@@ -35,8 +37,15 @@ class Answers:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """The settings of `.env` that have a value."""
-        return {name: value for name, value in read_env_file(self.folder / ENV).values.items() if value.strip()}
+        """The settings of `.env` that have a value; read again only when the file is another."""
+        path = self.folder / ENV
+        found = path.stat() if path.exists() else None
+        stamp = found and (found.st_ino, found.st_mtime_ns, found.st_size)
+        if stamp is None or stamp != self._stamp:
+            values = read_env_file(path).values
+            self._settings = {name: value for name, value in values.items() if value.strip()}
+            self._stamp = stamp
+        return self._settings
 
     def find(self, name: str) -> str | None:
         """Return the answer to a question, "" for "none", None where it was not answered yet."""
@@ -55,7 +64,8 @@ class Answers:
     def keep_settings(self, values: Mapping[str, str]) -> None:
         """Write settings into `.env`, which nobody else can read; its other lines stay as they are."""
         path = self.folder / ENV
-        changed = {name: value for name, value in values.items() if self.settings.get(name, "") != value}
+        before = self.settings
+        changed = {name: value for name, value in values.items() if before.get(name, "") != value}
         if path.exists() and not changed:
             return
         text = path.read_text(encoding="utf-8") if path.exists() else write_env({})
