@@ -71,9 +71,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     part. So one worker keeps what is first: the demo with its browser and the desk of the attacks are made once,
     which takes longer than their tests. Tests with processes wait most, and none of them shall be the last.
 
-    Journeys and command lines go through the same statements as the tests of their parts: of each file the first on
-    PostgreSQL is enough for `make test`, and `make soak` runs all. Of other files every third test runs on it, with its
-    first value, unless it is about the database itself.
+    Journeys and command lines go through the same statements as the tests of their parts: of each file the first
+    on PostgreSQL is enough for `make test`, and `make soak` runs all. Of other files every third test runs on it,
+    with its first value, unless it is about the database itself.
 
     Coverage doubles the time of a test. It is off where no code of the product runs in this process, where a test
     does with another value, or on PostgreSQL, what it did with the first, and after the first two journeys of a
