@@ -2,7 +2,9 @@
 
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,79 +37,87 @@ APPROVER = Member(person=Person(id="U0MARA", account="U0MARA", name="mara"), rol
 MEMBERS = {"manager": frozenset({"U0MARA", "U0MILAN"}), "support": frozenset({"U0SAM"})}
 
 
+ROUNDS = 60
+
+
 def run() -> Iterator[str]:
-    """Yield a line for each figure."""
-    found: dict[str, dict[int, float]] = {}
-    for size in SIZES:
-        with TemporaryDirectory() as folder:
-            for name, seconds in _measure(size, Path(folder)).items():
-                found.setdefault(name, {})[size] = seconds
-    for name, by_size in found.items():
+    """Yield a line for each figure. The sizes take turns, so that what else the machine does meets each alike."""
+    with TemporaryDirectory() as folder, ExitStack() as opened:
+        desks = {size: opened.enter_context(_open_desk(size, Path(folder))) for size in SIZES}
+        taken: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for number in range(ROUNDS):
+            for size, desk in desks.items():
+                for name, seconds in desk.take_turn(number).items():
+                    taken[name][size].append(seconds)
+    for name, by_size in taken.items():
         target = DECIDE_TARGET if name == "decide" else LIST_TARGET
+        medians = {size: statistics.median(seconds) for size, seconds in by_size.items()}
         words = ", ".join(
-            f"{size:,}: {seconds * 1e3:.2f} ms (x{seconds / by_size[SIZES[0]]:.2f})"
-            for size, seconds in by_size.items()
+            f"{size:,}: {seconds * 1e3:.2f} ms (x{seconds / medians[SIZES[0]]:.2f})"
+            for size, seconds in medians.items()
         )
         yield f"{name:<9} {words} (at most x{target})"
 
 
-def _measure(size: int, folder: Path) -> dict[str, float]:
-    database = SqlDatabase(f"sqlite:///{folder}/bench.db")
+@contextmanager
+def _open_desk(size: int, folder: Path) -> "Iterator[_Desk]":
+    database = SqlDatabase(f"sqlite:///{folder}/bench-{size}.db")
     schema.migrate(database)
-    clock = [START + timedelta(seconds=size + 60)]
-    make_id = Ids(now=lambda: clock[0], random_bits=lambda _bits: 7)
-    vault = Vault([bytes(32)], random_bytes=bytes)
-    rule = PolicyRule(name="top-ups", action="card.top_up", approvers=("manager",))
-    context = ApprovalContext(
-        vault=vault,
-        outbox=Outbox(vault=vault, make_id=make_id),
-        policy=Policy(rules=(rule,)),
-        make_id=make_id,
-        audit_key=make_key(bytes(32)),
-        macs=make_macs(bytes(32)),
-        channel="C0APPROVALS",
-    )
     _fill(database, size)
+    yield _Desk(database=database, now=START + timedelta(seconds=size + 60))
+    database.close()
 
-    def decide(number: int) -> None:
-        with database.writing() as session:
+
+class _Desk:
+    """A database with so many requests, and what is timed on it."""
+
+    def __init__(self, *, database: SqlDatabase, now: datetime) -> None:
+        self._database, self._now = database, now
+        make_id = Ids(now=lambda: now, random_bits=lambda _bits: 7)
+        vault = Vault([bytes(32)], random_bytes=bytes)
+        rule = PolicyRule(name="top-ups", action="card.top_up", approvers=("manager",))
+        self._context = ApprovalContext(
+            vault=vault,
+            outbox=Outbox(vault=vault, make_id=make_id),
+            policy=Policy(rules=(rule,)),
+            make_id=make_id,
+            audit_key=make_key(bytes(32)),
+            macs=make_macs(bytes(32)),
+            channel="C0APPROVALS",
+        )
+
+    def take_turn(self, number: int) -> dict[str, float]:
+        """Return the seconds of one decision and of one reading of each list."""
+        return {
+            "decide": self._decide(number),
+            "waiting": self._list(lambda session: lists.waiting(session, member=APPROVER, now=self._now)),
+            "mine": self._list(lambda session: lists.mine(session, member=REQUESTER)),
+            "history": self._list(lists.history),
+        }
+
+    def _decide(self, number: int) -> float:
+        with self._database.writing() as session:
             request = opening.open_request(
-                session, context, new_request=_wish(f"card{number}"), member=REQUESTER, now=clock[0]
+                session, self._context, new_request=_wish(f"card{number}"), member=REQUESTER, now=self._now
             )
         began = time.perf_counter()
-        with database.writing() as session:
+        with self._database.writing() as session:
             decisions.decide(
                 session,
-                context,
+                self._context,
                 request_id=request.id,
                 digest=request.digest,
                 verdict=Verdict.APPROVE,
                 member=APPROVER,
-                now=clock[0],
+                now=self._now,
             )
-        decided.append(time.perf_counter() - began)
+        return time.perf_counter() - began
 
-    decided: list[float] = []
-    for number in range(60):
-        decide(number)
-
-    def listed(query: Callable[[Session], object]) -> float:
-        taken = []
-        for _ in range(60):
-            began = time.perf_counter()
-            with database.reading() as session:
-                query(session)
-            taken.append(time.perf_counter() - began)
-        return statistics.median(taken)
-
-    figures = {
-        "decide": statistics.median(decided),
-        "waiting": listed(lambda session: lists.waiting(session, member=APPROVER, now=clock[0])),
-        "mine": listed(lambda session: lists.mine(session, member=REQUESTER)),
-        "history": listed(lists.history),
-    }
-    database.close()
-    return figures
+    def _list(self, query: Callable[[Session], object]) -> float:
+        began = time.perf_counter()
+        with self._database.reading() as session:
+            query(session)
+        return time.perf_counter() - began
 
 
 def _wish(card_id: str) -> opening.NewRequest:
