@@ -353,13 +353,15 @@ def build_world(
     socket_mode: bool = False,
     over_http: bool = False,
     rate_limits: bool = False,
+    slack_is_away: bool = False,
     public_url: str = "",
     port: int = 0,
 ) -> Iterator[JourneyWorld]:
     """Build everything around an empty database that has all its tables.
 
     `over_http` puts the bot behind its own server, and both outside parties deliver to its port. With a
-    `public_url` it has pages of its own.
+    `public_url` it has pages of its own. Where `slack_is_away` when the bot starts, it is so until a test clears
+    Slack's faults.
     """
     clock = Clock(start=START)
     paytend = PaytendStandIn(seed=1, clock=clock, pairs=once.pairs(), webhook_pauses=(0.01, 0.01))
@@ -375,6 +377,8 @@ def build_world(
     with contextlib.ExitStack() as stack:
         paytend_server = stack.enter_context(Running(paytend.app))
         stack.enter_context(slack.serving())
+        if slack_is_away:
+            slack.faults.resets("*", accepted=False, times=10**9)
         environment = make_environment(
             slack=slack,
             paytend=paytend,
