@@ -1,9 +1,12 @@
 """Urgent notices: somebody acknowledges one, or else the next recipients are notified."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
-from sandbox.paytend.records import CardStatus
+import pytest
+
+from sandbox.paytend.records import AuditStatus, CardStatus
 from tests.journeys.conftest import MakesWorld
 from tests.journeys.world import (
     ADMIN,
@@ -44,6 +47,40 @@ def test_a_decline_of_a_card_that_was_reported_lost_says_by_whom_and_when(world:
     assert actions_of(notice) == ["notice_details", "notice_acknowledge"]
     world.clicks(ONCALL, "notice_details", message=notice)
     assert f"Reported lost by {name}" in text_of(world.slack.ephemerals(ONCALL)[-1]["blocks"])
+
+
+@pytest.mark.parametrize(
+    ("card_status", "review", "asked", "says"),
+    [
+        (CardStatus.ACTIVE, 2, "99.90", "Balance 64.10 EUR, asked 99.90 EUR"),
+        (CardStatus.ACTIVE, 3, "12.00", "KYC rejected"),
+        (CardStatus.FROZEN, 3, "99.90", "Card is frozen"),
+        (CardStatus.ACTIVE, 2, "12.00", ""),
+    ],
+)
+def test_a_decline_is_told_at_once_and_after_one_look_at_the_card_it_says_why(
+    sqlite_world: JourneyWorld, card_status: CardStatus, review: int, asked: str, says: str
+) -> None:
+    world = sqlite_world
+    card = world.paytend.books.card(CARD)
+    world.paytend.books.holder(card.holder_id or "").status = AuditStatus(review)
+    card.status = card_status
+    world.paytend.events.decline(CARD, asked)
+    [webhook] = world.paytend.webhooks
+    world.webhook_arrives(json.dumps(webhook.sealed).encode())
+    world.told_webhooks = 1
+    world.bot.notices.dispatcher.dispatch_due()
+    world.bot.notices.deliverer.deliver_due()
+    [at_once] = world.slack.messages("C0ONCALL")
+    assert world.paytend.calls_of("getCardInfo") == [], "nothing is asked before it is told"
+
+    world.settles()
+
+    [notice] = world.slack.messages("C0ONCALL")
+    assert notice["ts"] == at_once["ts"]
+    assert len(world.paytend.calls_of("getCardInfo")) == 1
+    assert says in text_of(notice["blocks"])
+    assert ("card_lost" in actions_of(notice)) is (not says), "the red button is for what nothing explains"
 
 
 def test_an_answer_about_another_card_explains_nothing(sqlite_world: JourneyWorld) -> None:

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from notifier.inbox.notice_kinds import STATUS_WORDS
 from notifier.rendering.plain import lay_out_plainly, mark_repeat
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 from notifier.rendering.slack_limits import (
@@ -29,6 +30,7 @@ SCHEMA = Path(__file__).parents[4] / "shared" / "schemas" / "slack-block-kit.sch
 RULES: dict[str, Any] = json.loads(SCHEMA.read_text()) if SCHEMA.exists() else {}
 VALID = Draft202012Validator(RULES)
 RENDERER = once.notifier_renderer()
+FINE = {"authorised", "settled", "successful", "refunded"}
 
 TRANSACTION = (
     "mentions status status_code status_text type_code type_text source_text amount other_amount fee balance "
@@ -203,6 +205,33 @@ def test_an_order_that_may_have_failed_looks_like_one(code: str | None, mark: st
     facts = dict.fromkeys(FACTS["card_applied"]) | {"status_code": code, "cards": [], "mentions": []}
 
     assert mark in str(RENDERER.message("card_applied", facts).blocks[0])
+
+
+@pytest.mark.parametrize("status", STATUS_WORDS)
+def test_a_purchase_is_one_line_and_only_what_is_suspicious_has_the_red_button(status: str) -> None:
+    facts: dict[str, Any] = dict.fromkeys(FACTS["transaction"]) | {
+        "mentions": [],
+        "status": status,
+        "amount": "12.00 EUR",
+        "merchant": "CAFÉ",
+        "holder_name": "Maria Kuusk",
+        "last_four": "4242",
+        "card_id": "1755902",
+        "why": {"value": {"event": "E1"}},
+    }
+    explained = {**facts, "reason": {"kind": "kyc", "status": "rejected"}}
+    despite = {**facts, "despite": {"kind": "lost", "by": "Sam", "at": None}}
+
+    def shows_red(facts: dict[str, Any]) -> bool:
+        return '"card_lost"' in json.dumps(RENDERER.message("transaction", facts).blocks)
+
+    first, *others = RENDERER.message("transaction", facts).blocks
+    assert first["text"]["text"].endswith("at CAFÉ · Maria Kuusk ••••\u00a04242")
+    assert "12.00 EUR" in first["text"]["text"]
+    assert [block["type"] for block in others] == ([] if status in FINE else ["actions"])
+    assert shows_red(facts) is (status in {"declined", "cancelled", "other"})
+    assert not shows_red(explained)
+    assert shows_red(despite)
 
 
 def test_a_value_is_escaped_once() -> None:
