@@ -18,6 +18,8 @@ from paytend.money import Money, NotMoney, read_amount
 from paytend.redaction import mask_card_number, mask_text, redact
 from paytend.wire import strict_json
 
+_PLACEHOLDERS = frozenset({"null", "none", "nil", "nan", "n/a", "na", "undefined"})
+
 
 def named(*names: str) -> Any:
     """Return the field for the candidate names, in the order of preference, each also in snake_case."""
@@ -32,6 +34,14 @@ def read_text(value: object) -> str | None:
             return None
         case _:
             return strict_json.storable(str(value)).strip() or None
+
+
+def _read_joining_id(value: object) -> str | None:
+    """Return an id; None for what stands where there is none, such as "000000", "-" or "null"."""
+    text = read_text(value)
+    if text is None or text.casefold() in _PLACEHOLDERS:
+        return None
+    return text if any(sign.isalnum() and not (sign.isdecimal() and int(sign) == 0) for sign in text) else None
 
 
 def forgive(value: object, read: ValidatorFunctionWrapHandler) -> object:
@@ -53,6 +63,8 @@ def _read_masked(value: object) -> str | None:
 Text = Annotated[str | None, BeforeValidator(_read_masked)]
 # As it came, as masking could make one of two ids: it is masked where it is stored or shown.
 Id = Annotated[str | None, BeforeValidator(read_text)]
+# The same without placeholders, for what is joined by it.
+JoiningId = Annotated[str | None, BeforeValidator(_read_joining_id)]
 Number = Annotated[int | None, WrapValidator(forgive)]
 CardNumber = Annotated[
     str | None, BeforeValidator(lambda value: mask_card_number(text) if (text := read_text(value)) else None)

@@ -6,7 +6,7 @@ from pydantic import ValidationInfo, field_validator
 
 from paytend.models.answer import Answer
 from paytend.models.codes import TransactionSource, TransactionStatus, TransactionType
-from paytend.models.fields import FORGIVING, CardNumber, Id, Text, named, read_money, read_text
+from paytend.models.fields import FORGIVING, CardNumber, Id, JoiningId, Text, named, read_money, read_text
 from paytend.models.lists import AnswerWithRows
 from paytend.money import PRECISION, Money, NotMoney, read_amount, read_decimal
 
@@ -20,7 +20,7 @@ _BACK = frozenset({"2", "10"})  # a reversal and a refund go the other way
 class TransactionKey(Answer):
     """What a transaction is known by."""
 
-    trade_id: Id = named("tradeId", "transactionId", "authId", "relatedTransactionId")
+    trade_id: JoiningId = named("tradeId", "transactionId", "authId", "relatedTransactionId")
     status: Annotated[TransactionStatus | None, FORGIVING] = named(
         "tradeStatus", "transactionStatus", "authStatus"
     )
@@ -30,10 +30,10 @@ class TransactionKey(Answer):
 class TransactionNames(Answer):
     """The ids by which a transaction and its purchase are known."""
 
-    trade_id: Id = named("tradeId", "transactionId", "authId", "relatedTransactionId")
-    related_id: Id = named("relatedId", "relatedTransactionId", "originalAuthId")
+    trade_id: JoiningId = named("tradeId", "transactionId", "authId", "relatedTransactionId")
+    related_id: JoiningId = named("relatedId", "relatedTransactionId", "originalAuthId")
     card_id: Id = named("cardId", "cardToken")
-    auth_code: Text = named("authCode")
+    auth_code: JoiningId = named("authCode")
 
 
 class Transaction(TransactionKey):

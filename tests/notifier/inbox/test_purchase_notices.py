@@ -132,6 +132,23 @@ def test_n3_long_ids_that_look_alike_when_masked_are_two_purchases(world: Notifi
     assert len({row.key for row, _ in webhooks.deliveries}) == 2
 
 
+@pytest.mark.parametrize("nothing", ["0", "000000", "-", "null", "N/A", 0])
+@pytest.mark.parametrize("where", ["tradeId", "relatedId", "authCode"])
+def test_n3_what_stands_where_there_is_no_id_makes_no_purchases_one(
+    sqlite_world: NotifierWorld, where: str, nothing: object
+) -> None:
+    webhooks = Webhooks(sqlite_world)
+    settled = {"tradeStatus": 1, "tradeSrc": "S", where: nothing}
+    webhooks.come(
+        {"tradeId": "T1", "amount": "100", **settled},
+        {"tradeId": "T2", "amount": "200", **settled},
+        {"tradeId": "T3", "amount": "300", "cardId": "1755903", **settled},
+    )
+
+    told = [facts["amount"] for row, facts in webhooks.deliveries if row.kind == "transaction"]
+    assert told == ["1.00 EUR", "2.00 EUR", "3.00 EUR"]
+
+
 def test_n7_the_route_of_the_stage_mentions_and_asks_for_an_acknowledgement(world: NotifierWorld) -> None:
     declined = {
         "kind": "transaction",
