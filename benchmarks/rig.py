@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import yaml
 
 from bot.clock import make_clock
 from bot.database import schema
@@ -100,11 +102,23 @@ class RunningBot:
 
 
 @contextmanager
-def run_bot(*, folder: Path, database_url: str | None = None) -> Iterator[RunningBot]:
-    """Run the bot as in production, in a process of its own; its log is `bot.log` in the folder."""
+def run_bot(
+    *, folder: Path, database_url: str | None = None, channels_by_merchant: Mapping[str, str] | None = None
+) -> Iterator[RunningBot]:
+    """Run the bot as in production, in a process of its own; its log is `bot.log` in the folder.
+
+    `channels_by_merchant` replaces the routes: each channel is made, and gets the transactions of its merchant.
+    """
     with ExitStack() as stack:
         paytend = PaytendStandIn()
         slack = SlackWorkspace(rate_limits=False)
+        config = CONFIG
+        if channels_by_merchant is not None:
+            config = folder / "cardops.yml"
+            config.write_text(_with_routes(channels_by_merchant))
+            alerts = slack.state.channels["C0ALERTS"]
+            for channel in channels_by_merchant.values():
+                slack.state.channels[channel] = replace(alerts, id=channel, name=channel.lower())
         address = stack.enter_context(Running(paytend.app)).url
         stack.enter_context(slack.serving())
         with socket.socket() as probe:
@@ -113,7 +127,7 @@ def run_bot(*, folder: Path, database_url: str | None = None) -> Iterator[Runnin
         environment = make_environment(slack, paytend, address) | {
             "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.db",
             "CARDOPS_LISTEN": f"127.0.0.1:{port}",
-            "CARDOPS_CONFIG": str(CONFIG),
+            "CARDOPS_CONFIG": str(config),
             "PYTHONPATH": str(ROOT),
             "PATH": os.environ["PATH"],
         }
@@ -129,6 +143,15 @@ def run_bot(*, folder: Path, database_url: str | None = None) -> Iterator[Runnin
             except OSError:
                 time.sleep(0.05)
         yield RunningBot(port=port, slack=slack, paytend=paytend)
+
+
+def _with_routes(channels_by_merchant: Mapping[str, str]) -> str:
+    document = yaml.safe_load(CONFIG.read_text())
+    document["routes"] = [
+        {"kind": "transaction", "when": {"merchant": [merchant]}, "to": [channel]}
+        for merchant, channel in channels_by_merchant.items()
+    ]
+    return yaml.safe_dump(document)
 
 
 def make_environment(slack: SlackWorkspace, paytend: PaytendStandIn, address: str) -> dict[str, str]:
