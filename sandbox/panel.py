@@ -49,6 +49,11 @@ _USE = _choice(
     "What",
     [("purchase", "Purchase"), ("decline", "Declined"), ("refund", "Refund"), ("authorise", "Authorised only")],
 )
+_GOES_ON = _choice(
+    "kind",
+    "What",
+    [("settle", "It is settled"), ("settle_half", "Half of it is settled"), ("reverse", "It is reversed")],
+)
 _CARD_STATE = _choice("status", "State", [("5", "active"), ("6", "lost"), ("7", "closed"), ("8", "frozen")])
 _AUDIT = _choice(
     "auditStatus",
@@ -121,6 +126,13 @@ _P, _S = "paytend", "slack"
 # Group, title, whose control call, the call, its fields.
 _ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
     ("Cards", "A card is used", _P, "transaction", [_USE, _CARD, _AMOUNT, _MERCHANT]),
+    (
+        "Cards",
+        "An authorisation goes on",
+        _P,
+        "transaction",
+        [_GOES_ON, _text("tradeId", "Trade", "", hint="the newest")],
+    ),
     ("Cards", "A storm of transactions", _P, "storm", [_number("count", "How many at once", 60)]),
     ("Cards", "A card changes its state", _P, "card", [_CARD, _CARD_STATE]),
     (
@@ -184,6 +196,7 @@ _ENTRIES: tuple[tuple[str, str, str, str, list[Entry]], ...] = (
     ("Slack breaks", "Slack works again", _S, "fault", []),
 )
 _HINTS = {
+    "An authorisation goes on": "First: a card is used, authorised only. Its one notice shows the whole of it.",
     "A storm of transactions": "So many webhooks, one after the other, as fast as the bot takes them.",
     "An order is shipped": "Order a card first: /card apply, and a manager's approval.",
     "Set the partner balance": "Looked at once a minute: under 5,000 is a warning, under 1,000 critical.",

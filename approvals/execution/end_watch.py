@@ -100,7 +100,9 @@ def record(
         execution.contradicted_at = max([now, *(at + _NEXT for at in said)])
         execution.contradicted_by = result.status.value
         words = CONTRADICTED.format(says=_SAYS[result.status], counts=_COUNTS[status])
-        alarms.raise_alarm(session, context, request, execution, words=words, now=now)
+        alarms.raise_alarm(
+            session, context, request, execution, words=words, summary=stored.say_shown(context, request), now=now
+        )
         update_message(session, context, request, now=now)
         facts = {**describe_answer(result), "says": result.status.value}
         proofs = digest_words(result.words)

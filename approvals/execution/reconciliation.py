@@ -162,7 +162,15 @@ def record(
         return request  # settled by people meanwhile
     note_answer(execution, result, now=now)
     absent = _measure_absence(execution, absences, now=now)
-    if result.alarm and alarms.raise_alarm(session, context, request, execution, words=result.words, now=now):
+    if result.alarm and alarms.raise_alarm(
+        session,
+        context,
+        request,
+        execution,
+        words=result.words,
+        summary=stored.say_shown(context, request),
+        now=now,
+    ):
         facts, proofs = describe_answer(result), digest_words(result.words)
         note(session, context, request, "execution:alarmed", actor=CLOCK, now=now, facts=facts, proofs=proofs)
     match result.status:

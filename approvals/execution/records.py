@@ -150,7 +150,15 @@ def mark_unknown(
         proofs=proofs,
     )
     if outcome.alarm:
-        alarms.raise_alarm(session, context, request, execution, words=outcome.words, now=now)
+        alarms.raise_alarm(
+            session,
+            context,
+            request,
+            execution,
+            words=outcome.words,
+            summary=stored.say_shown(context, request),
+            now=now,
+        )
 
 
 def describe_answer(outcome: Outcome | LookupResult) -> dict[str, str]:

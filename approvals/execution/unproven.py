@@ -11,6 +11,7 @@ from approvals.messages import notices
 from approvals.requests.deadlines import BATCH
 from approvals.requests.history import Unproven
 from approvals.requests.move import CLOCK, move, note, subject_of
+from approvals.requests.stored import say_shown
 from approvals.statuses import Status
 from approvals.tables import AuditEvent, Request
 
@@ -26,7 +27,14 @@ def report(
     """Tell on-call and the admins that a request does not fit the trail, once; its status stays as it is."""
     if _is_reported(session, context, request):
         return
-    facts = notices.RequestUnproven(request=request.id, phrase=request.phrase, words=str(refusal), at=now)
+    facts = notices.RequestUnproven(
+        request=request.id,
+        phrase=request.phrase,
+        summary=say_shown(context, request),
+        words=str(refusal),
+        mention=context.alarms.mentions,
+        at=now,
+    )
     notices.reply(session, context.outbox, request, facts=facts, now=now, broadcast=True)
     for recipient in context.alarms.everybody:
         context.outbox.enqueue(
@@ -43,7 +51,7 @@ def report_lost_events(session: Session, context: ApprovalContext, *, now: datet
     key = f"trail_shortened:{now:%Y-%m-%d}"
     if not chain.has_gone_back(session, chain.head(session)) or context.outbox.recipients_of(session, key):
         return 0
-    facts = notices.TrailShortened(at=now)
+    facts = notices.TrailShortened(at=now, mention=context.alarms.mentions)
     for recipient in context.alarms.everybody:
         context.outbox.enqueue(
             session, kind=facts.template, facts=facts, recipient=recipient, now=now, key=key, urgent=True

@@ -17,9 +17,13 @@ def raise_alarm(
     execution: Execution,
     *,
     words: str,
+    summary: str,
     now: datetime,
 ) -> bool:
-    """Alarm on-call and managers about a request, once for the same words; return whether it was new."""
+    """Alarm on-call and managers about a request, once for the same words; return whether it was new.
+
+    `summary` says what was requested.
+    """
     # Lookups go on and say the same again and again.
     if execution.alarmed == words:
         return False
@@ -29,6 +33,7 @@ def raise_alarm(
         request=request.id,
         phrase=request.phrase,
         reference=request.reference,
+        summary=summary,
         words=words,
         mention=context.alarms.mentions,
         at=now,

@@ -109,9 +109,11 @@ class RequestUnknown(RequestReply, template="request_unknown"):
 
 @dataclass(frozen=True, kw_only=True)
 class RequestUnproven(RequestReply, template="request_unproven"):
-    """The rows of the request are not what the trail proves, so it is not carried out."""
+    """The rows of the request are not what the trail proves, so it is not done; `summary` says what it is."""
 
+    summary: str = ""
     words: str
+    mention: Sequence[str] = ()
     at: datetime
 
 
@@ -120,13 +122,18 @@ class TrailShortened(TemplateFacts, template="trail_shortened"):
     """The trail has lost events that the bot has seen, so nothing is written any more."""
 
     at: datetime
+    mention: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestAlarm(RequestReply, template="request_alarm"):
-    """Money may not be where it was approved to be; `mention` are on-call and managers, people and groups."""
+    """Money may not be where it was approved to be; `mention` are on-call and managers, people and groups.
+
+    `summary` says what was requested: on-call's channel has no thread that shows it.
+    """
 
     reference: str
+    summary: str = ""
     words: str
     mention: Sequence[str]
     at: datetime

@@ -89,6 +89,14 @@ def read_shown(context: ApprovalContext, request: Request) -> tuple[str, Snapsho
         raise Altered from error
 
 
+def say_shown(context: ApprovalContext, request: Request) -> str:
+    """Return the summary that people were shown; empty where it is purged or cannot be read."""
+    try:
+        return read_shown(context, request)[0]
+    except Altered:
+        return ""
+
+
 def read_rule(request: Request) -> Rule:
     """Return the rule as it was when the request was made; raises Altered if it cannot be read."""
     try:

@@ -3,9 +3,11 @@
 Times come as Paytend wrote them, in `PAYTEND_TIMEZONE`; enumerations become words with their code beside.
 """
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import Any
 
 from notifier.inbox.event_facts import (
@@ -24,7 +26,8 @@ from paytend.models.codes import Code, TransactionStatus
 from paytend.webhooks import CardApplied, CardholderAudited, Event, TransactionHappened, UnrecognisedEvent
 
 LATE_AFTER = timedelta(days=7)
-_CARDS_SHOWN = 10
+_CARDS_SHOWN, _FIELDS_SHOWN = 10, 40
+_LONGEST_WAY = 60  # to a nested value: the end of it tells more than the beginning
 
 # How a transaction ended, in one word, by its code and its source (A authorization, S settlement); these words
 # are what `when: {status: …}` of a route takes. Paytend has no code for a decline: an authorization that the
@@ -166,8 +169,25 @@ def _application_facts(event: CardApplied, _timezone: tzinfo, _now: datetime) ->
 def _unrecognised_facts(event: Event, _timezone: tzinfo, _now: datetime) -> UnrecognisedNotice:
     if not isinstance(event, UnrecognisedEvent):
         return UnrecognisedNotice(notify_type=event.kind, fields=(), digest=event.digest[:12])
-    fields = [UnknownField(name=name, value=value) for name, value in event.content.items()]
-    return UnrecognisedNotice(notify_type=event.notify_type, fields=fields[:40], digest=event.digest[:12])
+    fields = list(islice(_flatten(event.content), _FIELDS_SHOWN))
+    return UnrecognisedNotice(notify_type=event.notify_type, fields=fields, digest=event.digest[:12])
+
+
+def _flatten(content: Mapping[str, Any]) -> Iterator[UnknownField]:
+    """Yield each value that holds no others with the way to it, such as "dispute.stage"; people read no JSON."""
+    waiting: deque[tuple[str, Any]] = deque(content.items())
+    while waiting:
+        name, value = waiting.popleft()
+        if isinstance(value, Mapping) and value:
+            waiting.extendleft(
+                (f"{name[-_LONGEST_WAY:]}.{key}", inner) for key, inner in reversed([*value.items()])
+            )
+        elif isinstance(value, list | tuple) and value:
+            waiting.extendleft(
+                (f"{name[-_LONGEST_WAY:]}.{at}", inner) for at, inner in reversed([*enumerate(value, start=1)])
+            )
+        else:
+            yield UnknownField(name=name, value="(empty)" if isinstance(value, Mapping | list | tuple) else value)
 
 
 def _raw_text(raw: Mapping[str, Any], *names: str) -> str | None:

@@ -24,7 +24,7 @@ from notifier.outbox.recovery import release_all, resume_all
 from notifier.outbox.sealed_facts import open_facts
 from notifier.outbox.slack_errors import NotDelivered
 from notifier.outbox.tables import SlackOperation
-from notifier.rendering.plain import has_button, lay_out_plainly, put_below
+from notifier.rendering.plain import has_button, lay_out_plainly, put_below, put_beside
 from notifier.rendering.renderer import Rendered, Renderer, RenderFailed
 from storage.correlation import correlated
 from storage.database import Database
@@ -202,7 +202,7 @@ class Deliverer:
             rendered = put_below(rendered, self._renderer.message(AcknowledgementFacts.template, acknowledge))
         # Details offers *Why am I seeing this?* too, so that an ordinary purchase needs no row for it.
         if why and not has_button(rendered, DETAILS):
-            rendered = put_below(rendered, self._renderer.message(WhyFacts.template, why))
+            rendered = put_beside(rendered, self._renderer.message(WhyFacts.template, why))
         return rendered
 
     def _record_success(self, session: Session, work: DeliveryClaim, delivered: Delivered) -> None:

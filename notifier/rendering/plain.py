@@ -77,6 +77,22 @@ def put_below(rendered: Rendered, more: Rendered) -> Rendered:
     return replace(rendered, blocks=[*rendered.blocks[:room], *more.blocks])
 
 
+def put_beside(rendered: Rendered, more: Rendered) -> Rendered:
+    """Return the message with the menu of another in its row of buttons, else beside its first text, else below.
+
+    A row that holds nothing but a menu would make each notice taller.
+    """
+    free = next((at for at, block in enumerate(rendered.blocks) if _has_room_beside(block)), None)
+    if free is None or rendered.blocks[-1]["type"] == "actions":
+        return put_below(rendered, more)
+    beside = {**rendered.blocks[free], "accessory": more.blocks[0]["elements"][0]}
+    return replace(rendered, blocks=[*rendered.blocks[:free], beside, *rendered.blocks[free + 1 :]])
+
+
+def _has_room_beside(block: dict[str, Any]) -> bool:
+    return block["type"] == "section" and "text" in block and "accessory" not in block
+
+
 def has_button(rendered: Rendered, action: str) -> bool:
     """Whether the message has a button, in a row or beside a text, with this action id."""
     return any(element.get("action_id") == action for element in _list_elements(rendered.blocks))

@@ -43,15 +43,25 @@ def _say_transaction(facts: Mapping[str, Any]) -> list[Any]:
     as_sent = f"{unclear} (unit unclear)" if unclear else facts.get("amount_unread")
     amount = facts.get("amount") or as_sent or "no amount"
     lost = "though reported lost" if facts.get("despite") else ""
-    return [facts.get("status"), amount, f"•{card}" if card else "", lost, merchant]
+    return [facts.get("status"), amount, _say_card(card) if card else "", lost, merchant]
 
 
 def _say_audit(facts: Mapping[str, Any]) -> list[Any]:
-    return ["identity check of", facts.get("holder_id"), facts.get("status_text"), facts.get("reason")]
+    return ["identity check of", facts.get("holder_id"), _say_status(facts), facts.get("reason")]
 
 
 def _say_order(facts: Mapping[str, Any]) -> list[Any]:
-    return ["card order", facts.get("reference"), facts.get("status_text"), facts.get("reason")]
+    return ["card order", facts.get("reference"), _say_status(facts), facts.get("reason")]
+
+
+def _say_card(card: object) -> str:
+    """Return a card as notices write it: its last four digits, else its id."""
+    return f"••••\N{NO-BREAK SPACE}{card}" if len(str(card)) == 4 else f"card {card}"
+
+
+def _say_status(facts: Mapping[str, Any]) -> Any:
+    """Return the words of a status without Paytend's code."""
+    return facts.get("status") or facts.get("status_text")
 
 
 _WRITERS: dict[str, Callable[[Mapping[str, Any]], list[Any]]] = {

@@ -8,7 +8,8 @@ Amounts are decimal texts in major units. A refusal is answered 409, a wrong cal
 | `POST /clock` | `seconds` | moves the clock and does what has become due |
 | `POST /transaction` | `kind`: purchase, authorise, decline, refund; `cardId`, `amount`, `merchant`; \
 optional `currency`, `txnCurrency`, `txnAmount` | makes it happen; webhook 1 |
-| `POST /transaction` | `kind`: settle or reverse; `tradeId` | the same for an earlier one |
+| `POST /transaction` | `kind`: settle, settle_half or reverse; `tradeId` ("": the newest authorisation) \
+| the same for an earlier one |
 | `POST /transaction` | `kind`: fee; `cardId`, `amount`, `merchant` | charges it, or notes it as overdue |
 | `POST /holder` | `holderId`, `auditStatus` (0 to 4), `errMsg` | audits a cardholder; webhook 2 |
 | `POST /storm` | `count` (most 500) | so many cards are used at once, a tenth declined; webhook 1 for each |
@@ -124,8 +125,10 @@ def _clock(stand_in: "PaytendStandIn", body: Body) -> Body:
 
 def _transaction(stand_in: "PaytendStandIn", body: Body) -> Body:
     events, kind = stand_in.events, str(body["kind"])
-    if kind in {"settle", "reverse"}:
-        done = {"settle": events.settle, "reverse": events.reverse}[kind](str(body["tradeId"]))
+    if kind in {"settle", "settle_half", "reverse"}:
+        trade_id = str(body["tradeId"]) or events.newest_authorisation()
+        in_half = kind == "settle_half"
+        done = events.reverse(trade_id) if kind == "reverse" else events.settle(trade_id, in_half=in_half)
         return {"transactions": [transaction_shown(stand_in.books, done)]}
     card_id, amount = str(body["cardId"]), str(body["amount"])
     if kind == "fee":

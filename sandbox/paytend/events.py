@@ -67,10 +67,15 @@ class Events:
         with self._change() as books:
             return spending.authorise(books, _wanted(card_id, amount, merchant, **details))
 
-    def settle(self, trade_id: str) -> Transaction:
-        """Settle an authorisation."""
+    def settle(self, trade_id: str, *, in_half: bool = False) -> Transaction:
+        """Settle what is left of an authorisation, or half of that."""
         with self._change() as books:
-            return spending.settle(books, trade_id)
+            return spending.settle(books, trade_id, in_half=in_half)
+
+    def newest_authorisation(self) -> str:
+        """Return the trade id of the newest authorisation that is not wholly settled."""
+        with self._books.lock:
+            return spending.newest_authorisation(self._books)
 
     def decline(self, card_id: str, amount: str, *, merchant: str = "SHOP", **details: str) -> Transaction:
         """Decline a purchase."""

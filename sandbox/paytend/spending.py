@@ -44,13 +44,31 @@ def decline(books: Books, purchase: Purchase) -> Transaction:
     return _authorisation(books, purchase, status=TradeStatus.DECLINED, effect=0)
 
 
-def settle(books: Books, trade_id: str) -> Transaction:
-    """Spend what an authorisation reserved; refuses one that is settled, declined or reversed."""
+def settle(books: Books, trade_id: str, *, in_half: bool = False) -> Transaction:
+    """Spend what is left of an authorisation, or half of that; refuses where nothing is left."""
     held = _line(books, trade_id, side=Side.AUTHORISATION)
-    if held.status is not TradeStatus.DONE or _lines(books, trade_id, side=Side.SETTLEMENT):
+    left = _left(books, held)
+    if not left:
         raise PaytendRefusal(Reason.TRADE_UNKNOWN)
-    _move(books, held.card_id, held.currency, held.amount, path=("held", SPENT))
-    return _told(books, _copied(books, held, Side.SETTLEMENT, TradeType.PAYMENT, TradeStatus.DONE, effect=0))
+    amount = (left + 1) // 2 if in_half else left
+    _move(books, held.card_id, held.currency, amount, path=("held", SPENT))
+    line = _copied(books, held, Side.SETTLEMENT, TradeType.PAYMENT, TradeStatus.DONE, effect=0)
+    line.amount = amount
+    return _told(books, line)
+
+
+def newest_authorisation(books: Books) -> str:
+    """Return the trade id of the newest authorisation of which something is left; refuses when there is none."""
+    for line in reversed(books.transactions):
+        if line.side is Side.AUTHORISATION and _left(books, line):
+            return line.trade_id
+    raise PaytendRefusal(Reason.TRADE_UNKNOWN)
+
+
+def _left(books: Books, held: Transaction) -> int:
+    if held.status is not TradeStatus.DONE or held.trade_type is not TradeType.AUTHORISATION:
+        return 0
+    return held.amount - sum(line.amount for line in _lines(books, held.trade_id, side=Side.SETTLEMENT))
 
 
 def purchase(books: Books, wanted: Purchase) -> list[Transaction]:

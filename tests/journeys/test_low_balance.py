@@ -81,7 +81,7 @@ def test_a_repeat_brings_the_message_up_to_date_and_is_a_reply_under_it(sqlite_w
     looks(world, "3500.00", after=4 * HOUR)
 
     [low] = roots(world)
-    assert low["text"].startswith("Partner balance is low still: 3,500.00 EUR")
+    assert low["text"].startswith("Partner balance is still low: 3,500.00 EUR")
     [still] = replies(world, low)
     assert still["text"].startswith("Partner balance is still low: 3,500.00 EUR")
     assert still.get("subtype") != "thread_broadcast"

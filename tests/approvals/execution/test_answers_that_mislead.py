@@ -367,6 +367,8 @@ def test_a19_another_amount_currency_or_card_is_unknown_and_an_alarm(
     assert world.read(request).status == "unknown"
     in_thread, to_oncall = world.outbox.of("request_alarm")
     assert (in_thread.broadcast, to_oncall.recipient) == (True, "C0ONCALL")
+    # On-call's channel has no thread that says what it is about.
+    assert to_oncall.facts["summary"] == world.message_facts(world.read(request))["summary"] != ""
     assert world.events().count("execution:alarmed") == 1
 
 

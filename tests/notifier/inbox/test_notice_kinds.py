@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from notifier.inbox.event_facts import UnrecognisedNotice
 from notifier.inbox.notice_kinds import KINDS, STATUS_WORDS, make_notification, read_time
 from notifier.rendering.facts import list_facts
 from notifier.rendering.renderer import Rendered, Renderer
@@ -119,10 +120,7 @@ def test_a_card_order_is_told_with_its_cards(renderer: Renderer) -> None:
     cards = [{"cardId": "1", "cardNo": "533333******0001"}, {"cardId": "2", "cardNo": "533333******0002"}]
     event, _ = make_event("3", orderNo="CARD1", applyStatus=1, cardList=cards)
 
-    assert (
-        render(renderer, event).text
-        == "Card order CARD1: done (1). Cards: card ••••\u00a00001, card ••••\u00a00002."
-    )
+    assert render(renderer, event).text == "Card order done: ••••\u00a00001, ••••\u00a00002. Reference CARD1."
 
 
 def test_what_is_not_understood_is_shown_as_it_is_without_secrets(renderer: Renderer) -> None:
@@ -189,3 +187,18 @@ def test_a_fact_is_found_under_each_name_that_paytend_may_give_it(field: str, fa
     event, _ = make_transaction(**{field: "X1"})
 
     assert list_facts(make_notification(event, timezone=VILNIUS, now=START).facts)[fact] == "X1"
+
+
+def test_what_is_not_understood_shows_each_value_with_the_way_to_it() -> None:
+    nested = {"dispute": {"stage": "FIRST", "parts": [{"amount": "1845"}, "x"], "none": {}}, "cardId": "1755902"}
+    event, _ = make_event("9", **nested)
+    facts = make_notification(event, timezone=VILNIUS, now=START).facts
+
+    assert isinstance(facts, UnrecognisedNotice)
+    assert [(field.name, field.value) for field in facts.fields] == [
+        ("dispute.stage", "FIRST"),
+        ("dispute.parts.1.amount", "1845"),
+        ("dispute.parts.2", "x"),
+        ("dispute.none", "(empty)"),
+        ("cardId", "1755902"),
+    ]

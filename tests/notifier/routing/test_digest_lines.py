@@ -26,7 +26,10 @@ texts = st.sampled_from(HOSTILE) | st.text(max_size=200) | st.none()
 
 
 def test_a_purchase_is_a_short_line() -> None:
-    assert write_line("transaction", PURCHASE, at=START) == ":05 settled 18.45 EUR •5097 MAXIMA LT, X-123 VILNIUS"
+    assert (
+        write_line("transaction", PURCHASE, at=START)
+        == ":05 settled 18.45 EUR ••••\u00a05097 MAXIMA LT, X-123 VILNIUS"
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,8 +38,8 @@ def test_a_purchase_is_a_short_line() -> None:
         ("transaction", {"status": "declined"}, ":05 declined no amount"),
         (
             "cardholder_audited",
-            {"holder_id": "7", "status_text": "approved (2)"},
-            ":05 identity check of 7 approved (2)",
+            {"holder_id": "7", "status": "approved", "status_text": "approved (2)"},
+            ":05 identity check of 7 approved",
         ),
         ("card_applied", {"reference": "R1", "status_text": "shipped"}, ":05 card order R1 shipped"),
         ("balance_low", {"level": "warn", "amount": "4.00 EUR"}, ":05 balance low warn 4.00 EUR"),
@@ -78,7 +81,7 @@ def test_a_page_takes_as_many_usual_lines_as_a_message_can_hold() -> None:
     while page.add(line, at=START):
         pass
 
-    assert page.count >= 170
+    assert page.count >= 160
     rendered = RENDERER.message("storm_lines", page.write(urgent=True))
     assert sum(measure(text) for text in all_texts(rendered.blocks)) <= TEXT_BUDGET
     assert len(shown_lines(page)) == page.count

@@ -58,11 +58,18 @@ def test_transactions_are_made(partner: Partner, stand_in: PaytendStandIn) -> No
     control(partner, "transaction", kind="reverse", tradeId=bought[0]["tradeId"])
     held = control(partner, "transaction", kind="authorise", cardId=CARD, amount="5.00")["transactions"][0]
     control(partner, "transaction", kind="settle", tradeId=held["tradeId"])
+    control(partner, "transaction", kind="authorise", cardId=CARD, amount="5.01")
+    parts = [
+        control(partner, "transaction", kind=kind, tradeId="")["transactions"][0]["amount"]
+        for kind in ("settle_half", "settle")
+    ]
+    assert parts == [251, 250]
+    control(partner, "transaction", kind="settle", tradeId="", expected=409)
     control(partner, "transaction", kind="decline", cardId=CARD, amount="5.00")
     control(partner, "transaction", kind="refund", cardId=CARD, amount="1.00")
     control(partner, "transaction", kind="fee", cardId=CARD, amount="2.00", merchant="Monthly fee")
     assert control(partner, "transaction", kind="fee", cardId=CARD, amount="99.00")["transactions"] == []
-    assert stand_in.books.card_balance(CARD) == 6410 - 500 + 100 - 200
+    assert stand_in.books.card_balance(CARD) == 6410 - 500 - 501 + 100 - 200
 
 
 def test_holders_orders_cards_and_top_ups_are_acted_upon(partner: Partner, stand_in: PaytendStandIn) -> None:
