@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Self
 
 from notifier.inbox.event_facts import DeclineReason, PurchaseStage, TransactionFacts, TransactionNotice
@@ -143,26 +144,29 @@ class PurchaseLedger:
         content, the found ones are of these, first those of the same time.
         """
         told = [entry for entry in self.entries if not entry.facts.found]
-        found = [entry for entry in self.entries if entry.facts.found]
-        unpaired = [each for each in told if not any(each.key == other.key for other in found)]
+        found_keys = {entry.key for entry in self.entries if entry.facts.found}
+        unpaired = [each for each in told if each.key not in found_keys]
         left = Counter(entry.content for entry in unpaired)
-        hidden: list[PurchaseEntry] = []
-        for entry in found:
-            if any(entry.key == other.key for other in told):
-                hidden.append(entry)
+        told_keys, hidden = {entry.key for entry in told}, set[int]()
+        for place, entry in enumerate(self.entries):
+            if not entry.facts.found:
+                continue
+            if entry.key in told_keys:
+                hidden.add(place)
             elif left[entry.content]:
                 left[entry.content] -= 1
-                hidden.append(entry)
-        return [entry for entry in self.entries if entry not in hidden]
+                hidden.add(place)
+        return [entry for place, entry in enumerate(self.entries) if place not in hidden]
 
-    @property
+    @cached_property
     def summary(self) -> TransactionNotice:
         """The facts of the purchase's message: those of its furthest stage, its money in all, and the stages."""
         shown = self.list_stages()
         last = shown[-1].facts
         known: dict[str, Any] = {}
         # What a report that is not shown knows more comes first, so that it changes nothing that is shown.
-        for entry in sorted(self.entries, key=shown.__contains__):
+        are_shown = {id(entry) for entry in shown}  # by equality it would take as long as all the rest
+        for entry in sorted(self.entries, key=lambda entry: id(entry) in are_shown):
             known |= {name: value for name, value in list_facts(entry.facts).items() if value is not None}
         of_last = [entry.facts.amount for entry in shown if entry.facts.status == last.status]
         known |= {
