@@ -19,6 +19,7 @@ from paytend.money import NotMoney
 
 MOST_ENTRIES = 200  # a purchase is read and written whole with each stage
 _VERSION = 2
+_AMOUNTS_SHOWN = 3  # of those that nobody can add
 
 # How far each status word has come; what is not here is where an authorisation is. Of equally far ones the
 # later counts: a purchase that was declined may be authorised at the next try.
@@ -84,18 +85,10 @@ class PurchaseLedger:
 
     def add(self, entry: PurchaseEntry) -> Self:
         """Return the ledger with this stage; the same ledger when it is there already with all these details."""
-        bare = replace(
-            entry,
-            facts=replace(
-                entry.facts,
-                stages=(),
-                holder_name=None,
-                reason=None,
-                despite=None,
-                mentions=(),
-                acknowledge=None,
-            ),
+        sent = replace(
+            entry.facts, stages=(), holder_name=None, reason=None, despite=None, mentions=(), acknowledge=None
         )
+        bare = replace(entry, facts=sent)
         same = [known for known in self.entries if known.is_of(bare)]
         # Of two reports on one stage one is kept, whichever came first: that with the most details.
         kept = [known for known in self.entries if known not in same] + [max([*same, bare], key=_detail)]
@@ -168,10 +161,14 @@ class PurchaseLedger:
         are_shown = {id(entry) for entry in shown}  # by equality it would take as long as all the rest
         for entry in sorted(self.entries, key=lambda entry: id(entry) in are_shown):
             known |= {name: value for name, value in list_facts(entry.facts).items() if value is not None}
-        of_last = [entry.facts.amount for entry in shown if entry.facts.status == last.status]
+        stages = [entry.facts for entry in shown if entry.facts.status == last.status]
+        of_last = [facts.amount for facts in stages]
         known |= {
             "other_amount": last.other_amount if len(of_last) == 1 else None,
             "amount": _add(of_last, like=next((each for each in reversed(of_last) if each), None)),
+            # Those of other stages are in the course only.
+            "amount_unclear": _join([facts.amount_unclear for facts in stages]),
+            "amount_unread": _join([facts.amount_unread for facts in stages]),
             "happened": last.happened,
             "happened_text": last.happened_text,
             "clock": last.clock,
@@ -262,6 +259,13 @@ def _add(amounts: Sequence[Money | None], *, like: Money | None) -> Money | None
         return Money(amount=sum(same[1:], same[0]), currency=like.currency)
     except NotMoney:
         return None  # a sum beyond all measure: the parts are shown, and no stage goes untold for it
+
+
+def _join(amounts: Sequence[str | None]) -> str | None:
+    """Return amounts that nobody can add, as they came."""
+    found = [amount for amount in amounts if amount]
+    more = [f"{len(found) - _AMOUNTS_SHOWN} more"] if len(found) > _AMOUNTS_SHOWN else []
+    return " + ".join([*found[:_AMOUNTS_SHOWN], *more]) or None
 
 
 def _read_facts(stored: Mapping[str, Any]) -> TransactionNotice:

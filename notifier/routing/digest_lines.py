@@ -39,11 +39,16 @@ def write_line(kind: str, facts: Mapping[str, Any], *, at: datetime) -> str:
 def _say_transaction(facts: Mapping[str, Any]) -> list[Any]:
     card = facts.get("last_four") or facts.get("card_id")
     merchant = _shorten(str(facts.get("merchant") or ""), _LONGEST_MERCHANT)
-    unclear = facts.get("amount_unclear")
-    as_sent = f"{unclear} (unit unclear)" if unclear else facts.get("amount_unread")
-    amount = facts.get("amount") or as_sent or "no amount"
+    amount, unclear = facts.get("amount"), facts.get("amount_unclear")
+    elsewhere = [
+        stage["amount"]
+        for stage in facts.get("stages") or ()
+        if stage["word"] == facts.get("status") and stage["amount"] not in {amount, None}
+    ]
+    as_sent = [f"{unclear} (unit unclear)" if unclear else None, facts.get("amount_unread")]
+    amounts = " + ".join(filter(None, [amount, *elsewhere, *as_sent])) or "no amount"
     lost = "though reported lost" if facts.get("despite") else ""
-    return [facts.get("status"), amount, _say_card(card) if card else "", lost, merchant]
+    return [facts.get("status"), amounts, _say_card(card) if card else "", lost, merchant]
 
 
 def _say_audit(facts: Mapping[str, Any]) -> list[Any]:

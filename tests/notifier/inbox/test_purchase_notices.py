@@ -1,5 +1,6 @@
 """From webhooks to deliveries: updates of what is known, and purchases whose message shows the whole."""
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from notifier.inbox.dispatcher import BATCH, MOST_URGENT
 from notifier.inbox.group_commit import GroupCommit
 from notifier.inbox.tables import InboxEvent, Purchase
 from notifier.outbox.tables import Delivery
+from notifier.routing.digest_lines import write_line
 from notifier.routing.routes import RouteRule
 from paytend.redaction import redact
 from tests.notifier.conftest import NotifierWorld
@@ -202,6 +204,32 @@ def test_n17_captures_of_unclear_amounts_are_each_one_and_what_is_clear_is_summe
     facts = [facts for row, facts in webhooks.deliveries if row.kind == "transaction"][-1]
     assert facts["amount"] == "10.00 EUR"
     assert facts["amount_unclear"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ([{"amount": "6000"}, {"amount": "10,00"}], "Settled: 60.00 EUR, besides unreadable amount “10,00 EUR”"),
+        ([{"amount": "6000"}, {"amount": "40.0"}], "Settled: 60.00 EUR, besides 40.0 EUR (unit unclear)"),
+        ([{"amount": "60.0"}, {"amount": "40.0"}], "Settled: 60.0 EUR + 40.0 EUR (unit unclear)"),
+        ([{"amount": "6000"}, {"amount": "4000", "currency": "USD"}], "Settled: 40.00 USD, besides 60.00 EUR"),
+        ([{"amount": "60.0", "tradeSrc": "A"}, {"amount": "6000"}], "Settled: 60.00 EUR"),
+        ([{"amount": "6,0", "tradeSrc": "A"}, {"amount": "6000"}], "Settled: 60.00 EUR"),
+    ],
+)
+def test_n2_what_cannot_be_added_is_told_beside_the_sum_and_nothing_of_another_stage(
+    sqlite_world: NotifierWorld, sent: list[dict[str, Any]], shown: str
+) -> None:
+    webhooks = Webhooks(sqlite_world)
+    each = {"tradeStatus": 1, "tradeSrc": "S", "currencyTxn": None}
+    webhooks.come(*({**each, "businessDate": f"2026-11-22 1{n}:00:00", **more} for n, more in enumerate(sent)))
+    sqlite_world.delivers_all(3)
+
+    [text] = sqlite_world.slack.texts()
+    assert text.startswith(f"{shown} at SHOP")
+    [facts] = [facts for row, facts in webhooks.deliveries if row.kind == "transaction"][-1:]
+    for amount in re.findall(r"[0-9.,]+ [A-Z]{3}", shown):
+        assert amount in write_line("transaction", facts, at=sqlite_world.clock.now)
 
 
 def test_n2_a_stage_that_joins_two_messages_brings_both_to_the_whole_purchase(world: NotifierWorld) -> None:
