@@ -25,7 +25,7 @@ from sandbox.slack import SlackWorkspace
 from tests import once
 from tests.databases import fresh_url
 from tests.journeys.world import CARD, CONFIG, MANAGER, SUPPORT, make_environment, text_of
-from tests.process.nursery import ROOT, Nursery
+from tests.process.nursery import CLOCK_OFF, ROOT, Nursery
 
 LONGEST = 20.0  # seconds that anything is waited for
 READY_WITHIN = 30.0  # two cores are shared by several children at once
@@ -99,10 +99,13 @@ class ProcessWorld:
     ports: list[int] = field(default_factory=lambda: [find_port(), find_port()])
     children: list[Child] = field(default_factory=list)
 
-    def start(self, replica: int = 0, *, wait: bool = True) -> Child:
-        """Start one replica; Slack and Paytend deliver to the one that was started last."""
+    def start(self, replica: int = 0, *, wait: bool = True, clock_off: float = 0.0) -> Child:
+        """Start one replica; Slack and Paytend deliver to the one that was started last.
+
+        The clock of its machine is so many seconds ahead.
+        """
         port = self.ports[replica]
-        environment = self.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{port}"}
+        environment = self.environment | {"CARDOPS_LISTEN": f"127.0.0.1:{port}", CLOCK_OFF: str(clock_off)}
         child = Child(environment, folder=self.folder, name=f"bot-{replica}", nursery=self.nursery)
         self.children.append(child)
         if wait:
