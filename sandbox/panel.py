@@ -200,7 +200,8 @@ _HINTS = {
     "A storm of transactions": "So many webhooks, one after the other, as fast as the bot takes them.",
     "An order is shipped": "Order a card first: /card apply, and a manager's approval.",
     "Set the partner balance": "Looked at once a minute: under 5,000 is a warning, under 1,000 critical.",
-    "The books differ": "Then, as a manager: /partner books today. The bot itself compares each hour.",
+    "The books differ": "Then, as a manager: /partner books today. The bot itself compares each hour. "
+    "What is missing of the last hour is too new to compare; Paytend may still list it.",
     "The next answers mislead": "Genuine and signed, and not true: the bot asks by reference, and alarms people.",
     "A top-up turns out otherwise": "What was settled by people is contradicted within a minute or more.",
     "Skip Paytend time ahead": "Orders are shipped after ten minutes, top-ups in progress end after one. "

@@ -77,8 +77,19 @@ def test_every_offer_is_answered_by_its_control_call(stage: Stage) -> None:
         if not told["ok"]:
             refused[offer["title"]] = told["answer"]
 
-    assert refused == {"An order is shipped": '{"error": "Order does not exist.", "code": "2202"}'}
+    # These two need something to go on with: a purchase was settled at once, and nothing is ordered.
+    assert refused == {
+        "An authorisation goes on": '{"error": "Transaction does not exist or cannot be changed.", "code": "2403"}',
+        "An order is shipped": '{"error": "Order does not exist.", "code": "2202"}',
+    }
     assert stage.presses("No such thing")["answer"] == "no such offer"
+
+
+def test_the_newest_authorisation_goes_on(stage: Stage) -> None:
+    stage.presses("A card is used", kind="authorise", cardId="1755902", amount="20.00", merchant="SHOP")
+
+    for kind in ("settle_half", "settle"):
+        assert '"amount": 1000' in stage.presses("An authorisation goes on", kind=kind, tradeId="")["answer"]
 
 
 def test_a_storm_is_told_one_webhook_each(stage: Stage) -> None:
