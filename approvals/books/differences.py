@@ -107,9 +107,9 @@ def tell(
     for row in rows:
         row.told_at = now
         session.add(row)
-    many = len(rows) > MOST_MESSAGES
+    many, days = len(rows) > MOST_MESSAGES, sorted(row.day for row in rows)
     if many:
-        facts = BooksMany(count=len(rows), day=rows[0].day, at=now, mentions=audience.mentions)
+        facts = BooksMany(count=len(rows), day=days[0], last_day=days[-1], at=now, mentions=audience.mentions)
         _post(session, context, facts, key=None, audience=audience, now=now)
     for row in [] if many else rows:
         key = message_key(row.id)
@@ -123,7 +123,7 @@ def tell(
     for row in rows[:MOST_MESSAGES]:
         _note(session, context, "books:differs", row, now=now)
     if many:
-        facts_of_all = {"count": len(rows), "day": rows[0].day.isoformat()}
+        facts_of_all = {"count": len(rows), "day": days[0].isoformat(), "last_day": days[-1].isoformat()}
         chain.append(
             session,
             "books:many_differ",

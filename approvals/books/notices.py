@@ -50,10 +50,11 @@ class BooksDiffer(TemplateFacts, template="books_differ"):
 
 @dataclass(frozen=True, kw_only=True)
 class BooksMany(TemplateFacts, template="books_many"):
-    """More differences at once than messages are posted; the list has them all."""
+    """More differences at once than messages are posted; the lists from `day` to `last_day` have them all."""
 
     count: int
     day: date
+    last_day: date  # after a pause several days are compared at once
     at: datetime
     mentions: Sequence[str] = ()
 

@@ -1,11 +1,14 @@
 """Two people agree that a difference is known; what somebody writes into the database counts for nothing."""
 
+import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 
+from approvals.audit.row_macs import MacUse
 from approvals.books import days, differences, known
 from approvals.books.classification import Finding, FindingKind
 from approvals.books.differences import Audience
@@ -13,8 +16,11 @@ from approvals.books.entries import BookedRow, Movement
 from approvals.books.tables import BooksDifference, BooksSaid
 from approvals.policy.people import Member, NotInRole
 from approvals.refusals import Refusal
+from approvals.tables import AuditEvent
+from notifier.rendering.facts import make_plain
 from paytend.money import Money
-from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, person
+from tests.approvals.rendering import render
+from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, START, ApprovalWorld, person
 
 DAY = date(2026, 11, 20)
 ROW = BookedRow(
@@ -127,6 +133,68 @@ def test_a_word_that_somebody_wrote_into_the_database_counts_for_nothing(world: 
     assert not says(world, difference, MARA)
     with world.database.reading() as session:
         assert [row.person_id for row in known.read_said(session, world.context, read(session))] == ["U0MARA"]
+
+
+def test_a_word_that_was_said_to_an_older_version_still_counts(small: ApprovalWorld) -> None:
+    """What the MAC covers, and in which form: rows are kept for longer than versions."""
+    difference = found(small)
+    says(small, difference, MARA)
+
+    with small.database.reading() as session:
+        row, said = read(session), session.exec(select(BooksSaid)).one()
+    text = (
+        f'{{"account":"U0MARA","at":"2026-11-20T09:00:00.000000+00:00","difference":"{row.identity}",'
+        f'"id":"{difference}","person":"U0MARA","reason":"a refund by hand"}}'
+    )
+    assert small.context.macs.fits(said.mac, MacUse.KNOWN, text.encode())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("person_id", "U0MILO"), ("account", "U0MILO"), ("reason", "it is fine"), ("said_at", START + timedelta(1))],
+)
+def test_a_word_that_somebody_changed_counts_for_nothing(small: ApprovalWorld, column: str, value: object) -> None:
+    says(small, found(small), MARA)
+
+    with small.database.reading() as session:
+        row, said = read(session), session.exec(select(BooksSaid)).one()
+        assert known.read_said(session, small.context, row) == [said]
+        set_committed_value(said, column, value)
+        assert known.read_said(session, small.context, row) == []
+
+
+def test_a_word_counts_for_what_differed_when_it_was_said_alone(small: ApprovalWorld) -> None:
+    says(small, found(small), MARA)
+
+    with small.database.reading() as session:
+        other = read(session).model_copy(update={"identity": "another"})
+        assert known.read_said(session, small.context, other) == []
+
+
+def test_many_differences_of_several_days_are_told_with_their_days(small: ApprovalWorld) -> None:
+    """After a pause, a whole week is compared at once."""
+    rows = [replace(ROW, trade=f"t{number}") for number in range(11)]
+    # One is older and one newer than the others, and neither comes first or last.
+    ages = [1, 1, 0, 1, 1, 1, 2, 1, 1, 1, 1]
+    findings = [
+        replace(FINDING, row=row, day=DAY - timedelta(days=age)) for row, age in zip(rows, ages, strict=True)
+    ]
+    with small.database.writing() as session:
+        ids = differences.keep(session, small.context, findings, day=DAY, others="alarm", now=small.now)
+        audience = Audience(channels=("C0ONCALL",), mentions=())
+        differences.tell(session, small.context, ids, audience=audience, now=small.now)
+        facts = session.exec(select(AuditEvent.facts).where(AuditEvent.event == "books:many_differ")).one()
+
+    [told] = small.outbox.of("books_many")
+    assert (told.facts["day"], told.facts["last_day"]) == (date(2026, 11, 18), DAY)
+    assert json.loads(facts) == {"count": 11, "day": "2026-11-18", "last_day": "2026-11-20"}
+    plain = make_plain(told.facts)
+    said = str(render("books_many", plain))
+    assert "`/partner books 2026-11-18`, and so for each day until 2026-11-20, lists them." in said
+    one_day = {**plain, "last_day": plain["day"]}
+    waiting = {name: value for name, value in plain.items() if name != "last_day"}  # since an older version
+    for each in (one_day, waiting):
+        assert "`/partner books 2026-11-18` lists them." in str(render("books_many", each))
 
 
 def test_a_word_is_not_moved_to_another_difference(small: ApprovalWorld) -> None:
