@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import queue
 import random
 import shutil
@@ -101,6 +102,8 @@ class Bench:
         with subprocess.Popen(
             [sys.executable, "-m", "tests.mutants.worker"],
             cwd=tree,
+            # What the tests start in other folders is of this tree too, and not of the installed one.
+            env={**os.environ, "PYTHONPATH": str(tree)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -45,14 +45,15 @@ class NearestTests:
     def of(self, mutation: Mutation) -> list[str]:
         """The tests, the nearest first, bounded in number and time."""
         found = self._that_run(mutation)
+        nearest = _in_turn(self._narrowest(found, mutation.file), self._akin(found, mutation))
         chosen: list[str] = []
         spent = 0.0
-        for test in _in_turn(self._narrowest(found, mutation.file), self._akin(found, mutation)):
-            spent += self._seconds[test]
-            if chosen and (spent > MOST_SECONDS or len(chosen) == MOST_TESTS):
-                break
-            chosen.append(test)
-        return chosen
+        for test in nearest:
+            # One slow test near by must not take the place of all the quick ones after it.
+            if spent + self._seconds[test] <= MOST_SECONDS and len(chosen) < MOST_TESTS:
+                spent += self._seconds[test]
+                chosen.append(test)
+        return chosen or nearest[:1]
 
     def _narrowest(self, tests: Iterable[str], file: str) -> list[str]:
         """The tests of the file itself first, then those of its folder, then those that run the least."""
