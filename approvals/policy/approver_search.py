@@ -55,9 +55,9 @@ def find_approvers(
     able: set[str] = set()
     troubles = [each.trouble for each in listed.values() if each.trouble is not None]
     accounts = order(frozenset[str]().union(*(each.accounts for each in listed.values())))
-    for place, account in enumerate(accounts):
+    for account in accounts:
         if len(able) >= enough:
-            return _result(found, is_cut=place < len(accounts))
+            return _result(found, is_cut=True)
         try:
             person = describe_person(look(account), same_person)
             admit(person)

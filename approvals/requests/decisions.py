@@ -133,7 +133,6 @@ def stop(
 
     From its claim on it is too late: the claim and this lock the same row, and one of them finds it moved.
     """
-    admit(member.person)
     require_reason(reason)
     request = stored.find(session, request_id, to_change=True)
     state = stored.read_state(request, earlier=stored.read_earlier(session, request, macs=context.macs))
