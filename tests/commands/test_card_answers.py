@@ -37,6 +37,19 @@ def test_a_raw_answer_masks_id_numbers_under_each_of_their_names() -> None:
     assert found.holder_id == ""
 
 
+@pytest.mark.parametrize(("lines", "parts", "more"), [(1, 1, False), (12, 3, False), (13, 3, True)])
+def test_a_raw_answer_that_is_too_long_for_slack_says_that_there_is_more(
+    lines: int, parts: int, more: bool
+) -> None:
+    """Four lines of 500 characters fit into a part."""
+    fields = {f"field{number:02}": "x" * 486 for number in range(lines)}
+    card = CardInfo.decode(fields, unit=AmountUnit.MINOR)
+
+    found = raw_answer.raw("1755902", ask=answering(card))
+
+    assert (len(found.parts), found.more) == (parts, more)
+
+
 def test_a_card_of_nobody_has_no_name() -> None:
     found = info.info("1755902", ask=lambda call: call.operation.answer.decode({}, unit=AmountUnit.MINOR))
     assert found.holder_name == ""

@@ -52,7 +52,7 @@ def test_what_people_write_is_understood(text: str, begin: date, end: date) -> N
     ("text", "says"),
     [
         ("2026-02-30", "no day of the calendar"),
-        ("3/4/2026", "can be two days"),
+        ("3/4/2026", "can be two days.*Did you mean `2026-04-03` or `2026-03-04`"),
         ("2026-11-05 2026-11-01", "Did you mean `2026-11-01 2026-11-05`"),
         ("2026-12-01", "future|after"),
         ("2026-12-01 2026-12-02", "in the future"),

@@ -1,8 +1,11 @@
 """What is shown of a cardholder, and which cities."""
 
+from datetime import date
+
 import pytest
 
 from commands.holder import lookup
+from commands.reading.arguments import Misread, TypedWords
 from paytend.models import Cardholder, City
 from paytend.money import AmountUnit
 
@@ -93,7 +96,31 @@ def test_cities_are_searched_by_name_and_code() -> None:
     assert twenty.next is None
 
 
-def test_a_city_without_a_name_is_found_by_its_code_alone() -> None:
+def test_cities_that_were_searched_for_keep_the_order_of_the_search() -> None:
+    """Names that begin with what was typed come first, though others come before them in the alphabet."""
+    named = [
+        City.decode({"cityCode": str(code), "cityName": name}, unit=AmountUnit.MINOR)
+        for code, name in enumerate(("Naujoji Vilnia", "Vilnius"))
+    ]
+
+    assert [row.name for row in lookup.cities("LT", "viln", start=0, known=named).rows] == [
+        "Vilnius",
+        "Naujoji Vilnia",
+    ]
+    assert [row.name for row in lookup.cities("LT", "", start=0, known=named[::-1]).rows] == [
+        "Naujoji Vilnia",
+        "Vilnius",
+    ]
+
+
+def test_a_country_that_is_misspelt_gets_a_guess() -> None:
+    with pytest.raises(Misread, match=r"(?s)“Lithuanai” is no country.*Did you mean `lithuania`"):
+        lookup.read_cities(TypedWords(words=["Lithuanai"], form="/holder cities", today=date(2026, 11, 20)))
+
+
+def test_a_city_without_a_name_or_a_code_is_found_by_the_other_alone() -> None:
     unnamed = City.decode({"cityCode": "LT_1"}, unit=AmountUnit.MINOR)
-    assert lookup.cities("LT", "xx", start=0, known=[unnamed]).total == 0
+    uncoded = City.decode({"cityName": "Vilnius"}, unit=AmountUnit.MINOR)
+    assert lookup.cities("LT", "xx", start=0, known=[unnamed, uncoded]).total == 0
+    assert lookup.cities("LT", "vilnius", start=0, known=[uncoded]).total == 1
     assert lookup.cities("LT", "lt_1", start=0, known=[unnamed]).total == 1

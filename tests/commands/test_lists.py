@@ -16,7 +16,7 @@ from commands.lists import movements
 from commands.lists import pages as lists
 from commands.lists.movements import Query
 from commands.partner import account as partner
-from commands.reading.arguments import TypedWords
+from commands.reading.arguments import Misread, TypedWords
 from commands.reading.dates import Period
 from commands.slash_command import Reply
 from paytend.models import Designs, PartnerTopUps, Transaction, Transactions
@@ -187,6 +187,21 @@ def test_a_balance_whose_amount_cannot_be_read_says_so() -> None:
 def test_a_status_is_typed_as_a_word_or_as_its_code(word: str, code: str) -> None:
     typed = TypedWords(words=["1755902", word], form="/card transactions <card>", today=date(2026, 11, 22))
     assert movements.read_query(movements.CARD, typed).status == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (movements.CARD, "is neither a date nor a status"),
+        (movements.PARTNER, "is neither a date nor a status"),
+        # They have no status that could be typed.
+        (movements.AUTHORIZATIONS, "is no date"),
+    ],
+)
+def test_a_word_that_is_not_understood_is_said_not_to_be_what_could_be_there(kind: str, says: str) -> None:
+    words = ["quite"] if kind == movements.PARTNER else ["1755902", "quite"]
+    with pytest.raises(Misread, match=f"“quite” {says}"):
+        movements.read_query(kind, TypedWords(words=words, form="…", today=date(2026, 11, 22)))
 
 
 NAMES = st.sampled_from(sorted(_row(1)))

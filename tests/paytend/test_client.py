@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import httpx
@@ -12,7 +13,8 @@ from paytend import Call, Client, ProtocolError, Refused, Unreachable, make_http
 from paytend import operations as op
 from paytend.client import CONNECT_TIMEOUT, FIRST_PAUSE
 from paytend.errors import AnotherSubject
-from paytend.money import Money
+from paytend.money import AmountUnit, Money
+from paytend.operations.call import refuse_another
 from sandbox.paytend import PaytendStandIn
 from tests import once
 from tests.paytend.connected import Connection, connect, make_client
@@ -179,3 +181,19 @@ def test_a11_an_answer_about_another_card_or_order_is_refused(paytend: Connectio
     paytend.stand_in.switches.add(kind, operation=call.operation.name)
     with pytest.raises(AnotherSubject):
         paytend.client.send(call)
+
+
+@pytest.mark.parametrize(
+    ("cards", "is_refused"), [(["1755902", "1755902"], False), (["1755902", "1755903"], True), ([None], False)]
+)
+def test_a11_a_list_with_a_row_of_another_card_is_refused(cards: list[str | None], is_refused: bool) -> None:
+    rows = [{"tradeId": "T1", **({"cardId": card} if card else {})} for card in cards]
+    day = date(2026, 11, 20)
+    call = op.GET_CARD_TRANSACTIONS(card_id="1755902", begin=day, end=day, status="ALL")
+    answer = call.operation.answer.decode({"tradeList": rows}, unit=AmountUnit.MINOR)
+
+    if is_refused:
+        with pytest.raises(AnotherSubject):
+            refuse_another(call, answer)
+    else:
+        refuse_another(call, answer)

@@ -120,6 +120,18 @@ def test_card_numbers_and_secrets_stay_out(small: ApprovalWorld) -> None:
     assert "123" not in facts
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_long_list_of_events_is_read_whole_and_each_once(small: ApprovalWorld, newest_first: bool) -> None:
+    """It is read in portions, of which the first is small."""
+    how: dict[str, Any] = {"key": KEY, "subject": "card:7"}
+    with small.database.writing() as session:
+        for _ in range(45):
+            chain.append(session, "card:read", actor="U0SAM", facts={}, now=START, **how)
+        found = list(chain.list_genuine(session, event="card:read", newest_first=newest_first, **how))
+
+    assert [row.seq for row in found] == sorted(range(1, 46), reverse=newest_first)
+
+
 def test_many_threads_make_one_chain(database: SqlDatabase) -> None:
     errors: list[BaseException] = []
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,8 +20,10 @@ from approvals.audit import export
 from approvals.audit.row_macs import make_macs
 from approvals.audit.signed_texts import export_text, head_text
 from approvals.canonical_json import canonical_json
-from approvals.evidence import archive, collected, verify
+from approvals.evidence import archive, collected, pdf, verify
+from approvals.evidence.page import EvidencePage, PageSection
 from approvals.evidence.trail_slice import Surroundings
+from approvals.messages.notices import message_key
 from approvals.tables import AuditEvent, Request
 from notifier.outbox.sealed_facts import seal_facts
 from notifier.outbox.tables import Delivery, Message
@@ -35,10 +37,10 @@ AROUND = Surroundings(workspace_url="https://acme.slack.com/", timezone=ZoneInfo
 Files = dict[str, bytes]
 
 
-def collect(world: ApprovalWorld, request: Request) -> dict[str, Any]:
+def collect(world: ApprovalWorld, request: Request, *, around: Surroundings = AROUND) -> dict[str, Any]:
     with world.database.reading() as session:
         found = session.get_one(Request, request.id)
-        return collected.collect(session, world.context, found, around=AROUND)
+        return collected.collect(session, world.context, found, around=around)
 
 
 def make(world: ApprovalWorld, request: Request) -> bytes:
@@ -104,6 +106,60 @@ def test_the_page_shows_the_request_as_it_was_shown_with_rule_trail_and_books(sm
     assert request.digest in page
     assert "Its day was not compared with Paytend&#x27;s whole list yet." in page
     assert "<script" not in page
+
+
+NAMES = {
+    "request.json": "action approved_at created_at decide_by digest digest_has_reference ended_at ended_because "
+    "execute_by id mac mac_verdict payload payload_is phrase policy_version quorum reference requester_account "
+    "requester_id requester_name rule shown status subject title version",
+    "decisions.json": "decisions settlements",
+    "execution.json": "absent_code absent_since asked_at attempts claimed_at contradicted_at contradicted_by "
+    "finished_at last_said outcome provider_reference refused_code refused_words sent_at unknown_since words",
+    "books.json": "days differences says",
+    "trail.json": "events follows told verdict",
+}
+DECISION = "account decided_at digest mac mac_verdict name person_id reason request_id step_up verdict void"
+
+
+def test_the_files_have_the_names_of_their_format(small: ApprovalWorld) -> None:
+    """Others read them with programs of their own: other names are another format."""
+    facts = collect(small, executed(small))
+
+    assert {name: " ".join(sorted(facts[name])) for name in NAMES} == NAMES
+    assert [" ".join(sorted(row)) for row in facts["decisions.json"]["decisions"]] == [DECISION, DECISION]
+    assert set(facts) == {*NAMES, "messages.json"}
+
+
+def test_each_message_about_it_is_named_with_its_place_and_moment(small: ApprovalWorld) -> None:
+    request = small.asks()
+    with small.database.writing() as session:
+        for number, (key, thread) in enumerate(
+            [(message_key(request.id), None), ("reply", "1700000000.000001"), ("of another thread", "1.1")],
+            start=1,
+        ):
+            place = {"recipient": "C0APPROVALS", "channel": "C0APPROVALS", "ts": f"1700000000.00000{number}"}
+            session.add(Message(id=str(number), key=key, thread_ts=thread, posted_at=small.now, **place))
+
+    rows = collect(small, request)["messages.json"]
+
+    link = "https://acme.slack.com/archives/C0APPROVALS/p170000000000000"
+    at = "2026-11-20T09:00:00.000000+00:00"
+    assert rows == [
+        {
+            "what": "request message",
+            "channel": "C0APPROVALS",
+            "ts": "1700000000.000001",
+            "permalink": f"{link}1",
+            "posted_at": at,
+        },
+        {
+            "what": "reply",
+            "channel": "C0APPROVALS",
+            "ts": "1700000000.000002",
+            "permalink": f"{link}2?thread_ts=1700000000.000001&cid=C0APPROVALS",
+            "posted_at": at,
+        },
+    ]
 
 
 def test_the_program_needs_nothing_of_ours_and_says_green(small: ApprovalWorld, tmp_path: Path) -> None:
@@ -292,6 +348,17 @@ def test_what_retention_purged_is_shown_as_purged_with_its_digest(small: Approva
     assert b"(purged by retention)" in verify.read_archive(content)["page.html"]
 
 
+def test_what_names_a_card_is_withheld_whole_and_said_to_be(small: ApprovalWorld) -> None:
+    request = executed(small)
+
+    def withhold(facts: dict[str, Any]) -> None:
+        facts |= {"payload": None, "payload_is": "withheld"}
+
+    said = "\n".join(verify.check(resigned(make(small, request), withhold, "request.json"), KEY.public))
+
+    assert f"is withheld, as it names a card; its digest is {request.digest}." in said
+
+
 def test_there_is_no_card_number_token_or_key_inside(small: ApprovalWorld) -> None:
     facts = collect(small, executed(small))
     content = archive.make_archive(facts, pdf=b"", key=KEY, now=small.now)
@@ -389,6 +456,22 @@ def test_the_slice_ends_at_the_first_head_that_was_told_behind_it(world: Approva
     assert "the head that was posted" in verdict(resigned(content, forge_head, "trail.json"))
 
 
+def test_where_the_head_was_posted_is_said_if_the_address_of_the_workspace_is_known(small: ApprovalWorld) -> None:
+    request = small.withdraws(small.asks())
+    with small.database.reading() as session:
+        post_head(small, number=2, digest=hashes(session)[2])
+    nameless = collect(small, request, around=replace(AROUND, workspace_url=""))
+
+    [said] = [line for line in verify.check(make(small, request), KEY.public) if "was posted" in line]
+    made = archive.make_archive(nameless, pdf=b"", key=KEY, now=small.now)
+    [said_without] = [line for line in verify.check(made, KEY.public) if "was posted" in line]
+
+    assert said.endswith(
+        "was posted at 2026-11-20T09:00:00+00:00, see https://acme.slack.com/archives/C0AUDIT/p1700000000000100."
+    )
+    assert said_without.endswith("was posted at 2026-11-20T09:00:00+00:00.")
+
+
 def test_an_export_is_signed_and_any_byte_that_is_changed_turns_it_red(small: ApprovalWorld) -> None:
     executed(small)
     with small.database.reading() as session:
@@ -408,6 +491,48 @@ def test_an_export_is_signed_and_any_byte_that_is_changed_turns_it_red(small: Ap
     flips()
     assert verdict("".join(f"{line}\n" for line in lines[1:]).encode())
     assert "without a signature" in verdict("".join(f"{line}\n" for line in lines[:-1]).encode())
+
+
+def test_an_export_is_compared_with_the_head_that_was_told(small: ApprovalWorld, tmp_path: Path) -> None:
+    request = executed(small)
+    with small.database.reading() as session:
+        by_number = hashes(session)
+        since = small.execution(request).claimed_at
+        how = {"key": small.context.audit_key, "since": since, "upto": 4, "now": small.now, "signer": KEY}
+        lines = list(export.write_lines(session, **how))  # type: ignore[arg-type]  # values of several types
+    file = tmp_path / "trail.jsonl"
+    file.write_text("".join(f"{line}\n" for line in lines))
+    content = file.read_bytes()
+
+    said = "\n".join(verify.check(content, KEY.public, told=(4, by_number[4])))
+    assert "3 events, and nothing in it was changed since" in said
+    assert "Event 4 has the hash that you were told." in said
+    assert not verdict(content, told=(1, by_number[1])), "what the first event follows"
+    assert "another hash than you were told" in verdict(content, told=(4, by_number[3]))
+    assert "not among these events" in verdict(content, told=(5, by_number[5]))
+    # On the command line the hash may be in capitals, as somebody has copied it.
+    assert verify.main([str(file), KEY.public, "--told", f"4:{by_number[4].upper()}"]) == 0
+    assert verify.main([str(file), KEY.public, "--told", f"4:{by_number[3]}"]) == 1
+
+
+def test_the_pdf_says_all_that_the_page_says_in_its_language() -> None:
+    def drawn(title: str = "Evidence", section: str = "Asked", label: str = "Reason", text: str = "77") -> bytes:
+        page = EvidencePage(title=title, sections=[PageSection(title=section, rows=[(label, text)])])
+        return pdf.draw({**asdict(page), "at": "2026-11-20T09:00:00+00:00"})
+
+    whole = drawn()
+
+    assert whole == drawn()
+    assert b"/Lang (en)" in whole
+    assert b"(Evidence)" in whole
+    others = [drawn(title="Other"), drawn(section="Other"), drawn(label="Other"), drawn(text="Other")]
+    assert len({whole, *others}) == 5
+    assert pages(whole) == 1
+    assert pages(drawn(text="long " * 3_000)) > 1
+
+
+def pages(content: bytes) -> int:
+    return content.count(b"/Type /Page\n")
 
 
 def test_the_program_and_the_bot_sign_the_same_texts() -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from approvals.requests.decision_validity import Expired
-from tests.approvals.world import ApprovalWorld
+from tests.approvals.world import MARA, MILO, ApprovalWorld, rule
 
 
 def test_the_very_instant_of_the_deadline_is_too_late(world: ApprovalWorld) -> None:
@@ -47,6 +47,24 @@ def test_reminders_come_at_half_and_at_three_quarters(world: ApprovalWorld) -> N
         counts.append(len(world.outbox.of("request_reminder")))
 
     assert counts == [0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("quorum", "approvals", "says"),
+    [(1, 0, "1 approval"), (2, 0, "2 approvals"), (2, 1, "1 more approval"), (3, 1, "2 more approvals")],
+)
+def test_a_reminder_says_how_many_approvals_are_missing(
+    small: ApprovalWorld, quorum: int, approvals: int, says: str
+) -> None:
+    small.use(rules=(rule(quorum=quorum, approvers=["manager", "oncall"]),))
+    request = small.asks()
+    for who in (MARA, MILO)[:approvals]:
+        small.decides(request, who)
+    small.passes(hours=7)
+    small.ticks()
+
+    [told] = small.outbox.of("request_reminder")
+    assert told.facts["count"] == says
 
 
 def test_a_time_that_was_slept_over_is_one_reminder(small: ApprovalWorld) -> None:

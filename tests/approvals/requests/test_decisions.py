@@ -117,7 +117,9 @@ def test_a_denial_needs_a_reason_and_ends_it(world: ApprovalWorld) -> None:
             world.decides(request, deny=reason)
 
     assert world.decides(request, deny="not this month: *really* <!channel>").status == "denied"
-    assert world.outbox.of("request_outcome")[-1].facts["mention"] == ["U0SAM"]
+    told = world.outbox.of("request_outcome")[-1].facts
+    assert (told["mention"], told["denied_by"]) == (["U0SAM"], "U0MARA")
+    assert told["denial"] == "not this month: *really* <!channel>"
     assert world.message_facts(request)["buttons"] == []
     with pytest.raises(NotPending):
         world.decides(request, MILO)

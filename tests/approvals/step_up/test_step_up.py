@@ -31,7 +31,7 @@ from approvals.step_up.assertions import (
 )
 from approvals.step_up.keys import OwnPasskey, PasskeyOver, PasskeyThere
 from approvals.step_up.proving import NoPasskey, PasskeyNeeded, ProofMissing, require_stored_proof
-from approvals.step_up.states import NoSuchPasskey
+from approvals.step_up.states import APPROVED, REMOVED, NoSuchPasskey
 from approvals.step_up.tables import Passkey
 from approvals.tables import Decision, Request
 from tests.approvals.evidence.test_evidence import KEY, make, resigned, verdict
@@ -260,7 +260,7 @@ def test_enrolling_takes_another_admin(desk: Desk) -> None:
     with pytest.raises(NoPasskey):
         desk.decides(request, desk.proves(request))
     desk.approves_key(key, by=OTHER_ADMIN)
-    with pytest.raises(PasskeyOver):
+    with pytest.raises(PasskeyOver, match=APPROVED):
         desk.approves_key(key, by=OTHER_ADMIN)
     with pytest.raises(PasskeyThere):
         desk.enrols(MARA, desk.keys["U0MARA"])
@@ -363,6 +363,17 @@ def test_a_forged_key_or_word_counts_for_nothing(desk: Desk) -> None:
 
     with pytest.raises(NoPasskey):
         desk.decides(request, desk.proves(request))
+
+
+def test_a_key_that_was_removed_is_not_approved_again_and_that_is_why(desk: Desk) -> None:
+    key = desk.has_key(MARA)
+    desk.removes_key(key, by=ADA)
+
+    with pytest.raises(PasskeyOver, match=REMOVED):
+        desk.approves_key(key)
+    how: dict[str, Any] = {"operator": ROOT, "reason": WHY, "now": desk.world.now}
+    with pytest.raises(PasskeyOver, match=REMOVED), desk.world.database.writing() as session:
+        keys.approve_as_operator(session, desk.world.context, fingerprint=key.fingerprint, **how)
 
 
 def test_an_operator_can_reset_keys_and_approve_one_loudly(desk: Desk) -> None:

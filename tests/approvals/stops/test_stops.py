@@ -2,6 +2,7 @@
 
 import pytest
 
+from approvals.actions.snapshot import SecondCard
 from approvals.execution.execution import ClaimedExecution
 from approvals.policy.people import Guest, NotInRole
 from approvals.statuses import Status
@@ -10,7 +11,7 @@ from approvals.stops.scope import StopKind, StopScope
 from approvals.stops.standing import Stopped
 from approvals.stops.stopping import STOPPERS, AlreadyStopped
 from tests.approvals.standins import CARD
-from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, flagged, person, snapshot
+from tests.approvals.world import ADA, MARA, MILO, OLE, SAM, ApprovalWorld, flagged, person, rule, snapshot
 
 TOP_UPS = StopScope(kind=StopKind.TOP_UPS)
 ONE_CARD = StopScope(kind=StopKind.CARD, card_id=CARD)
@@ -207,3 +208,22 @@ def test_what_is_stopped_keeps_no_other_request_waiting(world: ApprovalWorld) ->
     world.resume_all()
     world.stops_claims()
     assert world.candidates() == []
+
+
+def test_of_a_replacement_either_card_is_stopped_and_no_other(world: ApprovalWorld) -> None:
+    world.use(rules=(rule(action="card.replace"),))
+    found = {}
+    for old, new in (("A", "B"), ("C", "D")):
+        world.card = snapshot(card_id=old, second=SecondCard(card_id=new, status="4"))
+        payload = {"card_id": old, "new_card_id": new, "reason": ""}
+        found[old] = world.decides(world.asks(action="card.replace", payload=payload)).id
+
+    for card, others in (
+        ("A", [found["C"]]),
+        ("B", [found["C"]]),
+        ("D", [found["A"]]),
+        ("E", list(found.values())),
+    ):
+        world.stops_claims(StopScope(kind=StopKind.CARD, card_id=card))
+        assert [candidate.request_id for candidate in world.candidates()] == others, card
+        world.resume_all()
