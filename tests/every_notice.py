@@ -45,6 +45,7 @@ from paytend import Money
 from tests.words import fill
 
 NOW = datetime(2026, 11, 22, 13, 19, tzinfo=UTC)
+DAY = date(2026, 11, 22)
 ONCALL, MANAGERS = "S0ONCALL", "S0MANAGER"
 CODE, REFERENCE = "dragon raven eagle", "01m8gy45sr1wr4at2hh987exy6"
 SUMMARY = "Top-up 120.50 EUR to Rūta Kazlauskaitė •••• 5097"
@@ -344,7 +345,7 @@ def _books() -> Sequence[Sample]:
         state="open",
         kind="not ours",
         words="Nobody asked for it here.",
-        day=date(2026, 11, 22),
+        day=DAY,
         money="7.00 EUR",
         reference="T-77120",
         request="",
@@ -385,7 +386,11 @@ def _books() -> Sequence[Sample]:
         Sample(name="books differ, gone", facts=replace(differ, state="gone", button_value={})),
         Sample(
             name="books differ in many",
-            facts=BooksMany(count=41, day=date(2026, 11, 22), at=NOW, mentions=[ONCALL]),
+            facts=BooksMany(count=41, day=DAY, last_day=DAY, at=NOW, mentions=[ONCALL]),
+        ),
+        Sample(
+            name="books differ in many of several days",
+            facts=BooksMany(count=41, day=DAY - timedelta(days=3), last_day=DAY, at=NOW, mentions=[ONCALL]),
         ),
         *(
             Sample(name=f"a difference is {state}", facts=replace(ended, state=state))
