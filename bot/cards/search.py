@@ -67,6 +67,11 @@ def read_cards(session: Session, vault: Vault, card_ids: Sequence[str]) -> list[
     return [found[card_id] for card_id in dict.fromkeys(card_ids) if card_id in found]
 
 
+def names_card(card: FoundCard, text: str) -> bool:
+    """Whether a word of a text is about the card itself, and not only about its cardholder."""
+    return not {card_index.join_id(card.card_id), card.facts.last_four}.isdisjoint(_read_words(text))
+
+
 def list_pinned(session: Session, account: str) -> list[str]:
     """Return the cards that somebody has pinned, the newest first."""
     query = select(col(CardPin.card_id)).where(col(CardPin.account) == account)

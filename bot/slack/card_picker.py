@@ -35,9 +35,12 @@ class OpenChoice:
 
 
 def resolve(
-    context: SlackContext, member: Member, words: Sequence[str], *, expects: CardWords, form: str
+    context: SlackContext, member: Member, words: Sequence[str], *, expects: CardWords, form: str, is_sure: bool
 ) -> Sequence[str] | OpenChoice:
-    """Return the words with ids in place of what was typed of a card, or the choice; raises Misread."""
+    """Return the words with ids in place of what was typed of a card, or the choice; raises Misread.
+
+    Where it has to be sure, a card that was found by its cardholder alone is a choice, too.
+    """
     if expects.is_holder and words and words[0].lower() in ID_TYPES:  # by the number of a document
         return words
     before: list[str] = []
@@ -45,7 +48,7 @@ def resolve(
     for _ in range(expects.cards):
         if not rest:
             break
-        count, found = _find_run(context, member, rest, expects=expects)
+        count, found = _find_run(context, member, rest, expects=expects, is_sure=is_sure)
         if found is None:  # an id, which needs no index
             before, rest = [*before, *rest[:count]], rest[count:]
             continue
@@ -57,8 +60,11 @@ def resolve(
                 form=form,
                 guess="Cards are found by name once they have passed here; with its id you can look at any.",
             )
-        if len(found.cards) > 1 or found.more:  # there may be others that were not read
+        # There may be others that were not read, or that never passed here.
+        is_open = is_sure and not search.names_card(found.cards[0], " ".join(rest[:count]))
+        if len(found.cards) > 1 or found.more or is_open:
             return OpenChoice(found=found, before=before, rest=rest[count:])
+        note_search(context, member, found.cards)
         before, rest = [*before, name_of(found.cards[0], expects=expects)], rest[count:]
     return [*before, *rest]
 
@@ -148,7 +154,7 @@ def _list_first(context: SlackContext, member: Member) -> list[str]:
 
 
 def _find_run(
-    context: SlackContext, member: Member, words: Sequence[str], *, expects: CardWords
+    context: SlackContext, member: Member, words: Sequence[str], *, expects: CardWords, is_sure: bool
 ) -> tuple[int, FoundCards | None]:
     """Return how many of the first words are about the card, and what they find; None for an id as it is."""
     if words[0].startswith(("#", "№")) or not _may_name(words[0]):
@@ -156,9 +162,9 @@ def _find_run(
     if is_id(words[0]):
         found = _find(context, member, words[0], expects=expects)
         known = normalize_id(words[0]) in {name_of(card, expects=expects) for card in found.cards}
-        if known or not found.cards:
+        # The id of one card may be that of another's cardholder.
+        if not found.cards or (known and not (is_sure and len(found.cards) > 1)):
             return 1, None
-        _note_one(context, member, found)
         return 1, found
     most = next((at for at, word in enumerate(words) if word.startswith("--")), len(words))
     usable = next((at for at, word in enumerate(words[:most]) if at and len(word) < _LEAST), most)
@@ -167,15 +173,9 @@ def _find_run(
     for count in [longest] if expects.is_all else range(longest, 0, -1):
         found = _find(context, member, " ".join(words[:count]), expects=expects)
         if found.cards:
-            _note_one(context, member, found)
             return count, found
     # Four digits may be an id, if a short one.
     return (1, None) if words[0].isdecimal() else (max(longest, 1) if expects.is_all else 1, found)
-
-
-def _note_one(context: SlackContext, member: Member, found: FoundCards) -> None:
-    if len(found.cards) == 1:  # of several, `ask_which` notes who is shown
-        note_search(context, member, found.cards)
 
 
 def _find(context: SlackContext, member: Member, text: str, *, expects: CardWords) -> FoundCards:

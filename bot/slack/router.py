@@ -24,7 +24,7 @@ from bot.slack.declarations import (
 )
 from bot.slack.deliveries import SeenDeliveries
 from bot.slack.error_replies import explain
-from bot.slack.handlers.card_picks import ask_pick
+from bot.slack.handlers.card_picks import ask_pick, must_be_sure
 from bot.slack.handlers.closed_forms import answer_closed, with_way_back
 from bot.slack.handlers.table import CLICKS, COMMANDS_BY_NAME, FILLS, MODALS
 from bot.slack.home import HomeTabs
@@ -103,7 +103,8 @@ class Router:
             # Before the words are read: without the right nobody learns what is wrong with them.
             require_any(member, form.roles)
         line = form.correction or command.line(form)
-        found = card_picker.resolve(context, member, words, expects=form.cards, form=line)
+        is_sure = must_be_sure(form)
+        found = card_picker.resolve(context, member, words, expects=form.cards, form=line, is_sure=is_sure)
         if isinstance(found, OpenChoice):
             context.replier.reply(prompt.settle(incoming), ask_pick(context, member, found, command, form))
             return

@@ -1,7 +1,10 @@
 """A card is found by what people know of it, in every command and form; whose name is shown is in the trail."""
 
 import json
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from bot.database.card_index import CardFacts
 from tests.journeys.world import (
@@ -58,7 +61,7 @@ def test_a_top_up_is_asked_for_by_name_or_last_four(sqlite_world: JourneyWorld) 
     world = sqlite_world
     knows(world, c1755902=RUTA)
 
-    world.types(SUPPORT, "/topup kazlauskaite ruta 12.50 EUR she called")
+    world.types(SUPPORT, "/topup kazlauskaite 5097 12.50 EUR she called")
     assert (world.request().subject, world.request().amount_minor) == (CARD, 1250)
     assert "she called" in text_of(world.card()["blocks"])
 
@@ -86,6 +89,65 @@ def test_of_several_cards_one_is_chosen_and_what_was_typed_goes_on(sqlite_world:
     assert "lunch" in text_of(world.card()["blocks"])
     world.clicks(SUPPORT, button["action_id"], message=shown)
     assert len(world.requests()) == 1, "a choice is made once"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "/topup kazlauskaite ruta 20 lunch",
+        "/topup ruta 20 lunch",
+        f"/topup {HOLDER} 20 lunch",
+    ],
+)
+def test_a11_the_only_card_of_somebody_is_shown_before_anything_is_asked_for_it(
+    sqlite_world: JourneyWorld, typed: str
+) -> None:
+    """They may have another one that never passed here: whoever types a name has named no card."""
+    world = sqlite_world
+    knows(world, c1755902=RUTA)
+
+    world.types(SUPPORT, typed)
+
+    assert world.requests() == []
+    shown = newest(world)
+    assert "Is it this one?" in text_of(shown["blocks"])
+    [button] = shown["blocks"][1]["elements"]
+    assert button["text"]["text"].startswith("Rūta Kazlauskaitė •••• 5097")
+    assert searched(world) == [[CARD]], "once"
+    world.clicks(SUPPORT, button["action_id"], message=shown)
+    [request] = world.requests()
+    assert request.subject == CARD
+    assert "lunch" in text_of(world.card()["blocks"])
+    assert "Rūta Kazlauskaitė •••• 5097" in world.told(SUPPORT) + str(newest(world)["blocks"])
+    assert "Rūta Kazlauskaitė" in text_of(world.card()["blocks"])
+    assert "•••• 5097" in text_of(world.card()["blocks"])
+
+
+@pytest.mark.parametrize("typed", ["found ruta", f"found {HOLDER}", f"activate ruta {HOLDER}"])
+def test_a11_whatever_asks_for_a_change_shows_the_only_card_of_somebody_first(
+    sqlite_world: JourneyWorld, typed: str
+) -> None:
+    world = sqlite_world
+    knows(world, c1755902=RUTA)
+
+    world.types(SUPPORT, f"/card {typed}")
+
+    assert "Is it this one?" in text_of(newest(world)["blocks"])
+    assert world.paytend.calls == []
+
+
+def test_a11_an_id_that_is_one_persons_card_and_another_persons_own_is_asked_about(
+    sqlite_world: JourneyWorld,
+) -> None:
+    world = sqlite_world
+    knows(world, c1755902=RUTA, c1755903=replace(OTHER_RUTA, holder_id=CARD))
+
+    world.types(SUPPORT, f"/topup {CARD} 20 lunch")
+
+    assert world.requests() == []
+    assert len(newest(world)["blocks"][1]["elements"]) == 2
+    world.types(SUPPORT, f"/topup #{CARD} 20 lunch")
+    assert world.request().subject == CARD, "with its sign it is the card's"
 
 
 def test_a_form_that_opens_a_modal_is_chosen_for_as_well(sqlite_world: JourneyWorld) -> None:

@@ -34,6 +34,11 @@ def ask_pick(
     return card_picker.ask_which(context, member, choice, action=action, word=form.word, expects=form.cards)
 
 
+def must_be_sure(form: Form) -> bool:
+    """Whether a form asks for a change at once: others show the card, or a form, before anything is asked for."""
+    return isinstance(form, ReplyForm) and form.changes
+
+
 def make_picks(command: Callable[[], Command], name: str) -> tuple[Click, ...]:
     """Return the buttons of such choices; `command` is asked for when one is pressed."""
 
@@ -78,7 +83,8 @@ def _go_on(
     # With its sign it is an id, whatever it looks like.
     words = [*_texts(kept.get("before")), f"#{pick.chosen}", *_texts(kept.get("rest"))]
     line = form.correction or command.line(form)
-    resolved = card_picker.resolve(context, member, words, expects=form.cards, form=line)
+    is_sure = must_be_sure(form)
+    resolved = card_picker.resolve(context, member, words, expects=form.cards, form=line, is_sure=is_sure)
     if isinstance(resolved, OpenChoice):
         return form, resolved
     return form, TypedWords(words=resolved, form=line, today=context.today)
