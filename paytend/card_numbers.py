@@ -3,14 +3,16 @@ logged, stored and shown. Pure.
 
 A card number is in the range of a known scheme, has a length of that scheme, and its check digit is right. Between
 its digits may be up to three characters that are neither letters nor digits; its digits may be of any script.
+Percent-encoding, entities and tags of HTML, and escapes of JSON, JavaScript and Python are read as what they stand
+for, also one in the other.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
+from paytend.escapes import MOST_NESTED, Unescaped, may_have_escapes, unescape
 from paytend.look_alikes import is_look_alike, set_aside
 
 SHORTEST, LONGEST = 13, 19  # digits
@@ -44,6 +46,10 @@ RANGES: Sequence[_Range] = (
     _Range("9792", "9792", frozenset({16})),  # Troy
 )
 
+_RANGES_BY_DIGIT = {
+    digit: [known for known in RANGES if known.first[0] <= digit <= known.last[0]] for digit in "234569"
+}
+
 # Thirteen digits with at most three signs between two, the first as in RANGES: without them there is no card
 # number to look for. Most texts with so many digits are dates, and those begin otherwise.
 _SIGNS = "[^0-9A-Za-z]{0,3}"
@@ -51,8 +57,6 @@ _STARTS = rf"(?:[46]{_SIGNS}[0-9]|2{_SIGNS}[2-7]|3{_SIGNS}[04-9]|5{_SIGNS}[0-8]|
 _ENOUGH = re.compile(rf"(?<![0-9]){_STARTS}(?:{_SIGNS}[0-9]){{11}}")
 _RUN = re.compile(r"[0-9]+(?:[^0-9A-Za-z]{1,3}[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
-# How Slack, JSON and `repr` write single characters; inside of a number they would look like letters.
-_ESCAPED = re.compile(r"&(?:amp|lt|gt|nbsp);|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtfvb\\])")
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters by category, but nothing to see
 _MASKS = re.compile(r"[^0-9*xX#•●]")
 
@@ -66,6 +70,19 @@ class _Folded(NamedTuple):
     def place(self, begin: int, end: int) -> tuple[int, int]:
         """Return the places of a part of the folded text in the original."""
         return (begin, end) if self.places is None else (self.places[begin][0], self.places[end - 1][1])
+
+
+class _Reading(NamedTuple):
+    """A text as it can be read, and the steps that led to it, the last one first."""
+
+    text: str
+    steps: Sequence[_Folded | Unescaped]
+
+    def place(self, begin: int, end: int) -> tuple[int, int]:
+        """Return the places of a part of it in the original."""
+        for step in self.steps:
+            begin, end = step.place(begin, end)
+        return begin, end
 
 
 class _Hit(NamedTuple):
@@ -92,7 +109,7 @@ def mask_text(text: str) -> str:
 
 def mask_card_number(text: str) -> str:
     """Return the first six and the last four of a card number, whether or not it came masked."""
-    kept = _MASKS.sub("", fold(text).text)
+    kept = _MASKS.sub("", _read(text)[-1].text)
     # The most that every version of PCI DSS lets people see.
     return f"{kept[:6]}******{kept[-4:]}" if len(kept) >= SHORTEST else text.strip()
 
@@ -101,7 +118,7 @@ def is_card_number(digits: str) -> bool:
     """Whether digits are in the range of a scheme, as long as its numbers, with the right check digit."""
     return any(
         len(digits) in known.lengths and known.first <= digits[: len(known.first)] <= known.last
-        for known in RANGES
+        for known in _RANGES_BY_DIGIT.get(digits[:1], ())
     ) and passes_luhn(digits)
 
 
@@ -114,55 +131,86 @@ def passes_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def fold(text: str) -> _Folded:
+def _fold(text: str) -> _Folded:
     """Return a text with every digit as 0 to 9, without what cannot be seen, and other characters as ASCII."""
-    if text.isascii() and "\\" not in text and "&" not in text:
+    if text.isascii():
         return _Folded(text, None)
-    # Texts of a megabyte arrive: characters one by one in a comprehension, a match only for each escape.
-    pieces: list[str] = []
-    done = 0
-    for escape in _ESCAPED.finditer(text):
-        pieces += text[done : escape.start()]
-        pieces.append(escape.group())
-        done = escape.end()
-    pieces += text[done:]
-    characters = [_FOLDED[piece] for piece in pieces]
+    # Texts of a megabyte arrive: characters one by one in a comprehension.
+    characters = [_FOLDED[character] for character in text]
     folded = "".join(characters)
-    if len(folded) == len(text):  # nothing is left out, and every piece is one character
+    if len(folded) == len(text):  # nothing is left out
         return _Folded(folded, None)
-    ends = accumulate(map(len, pieces))
-    kept = zip(characters, pieces, ends, strict=True)
-    return _Folded(folded, [(end - len(piece), end) for character, piece, end in kept if character])
+    return _Folded(folded, [(place, place + 1) for place, character in enumerate(characters) if character])
+
+
+def _read(text: str) -> list[_Reading]:
+    """Return the text as it is, and as what its escapes stand for where it has any.
+
+    Both count: `4111%1111` has a sign in it, and `4111%201111` a space.
+    """
+    step = _fold(text)
+    readings = [_Reading(step.text, [step])]
+    found = unescape(step.text)
+    steps: list[_Folded | Unescaped] = [step]
+    for _ in range(MOST_NESTED):
+        if found is None:
+            break
+        step = _fold(found.text)
+        steps = [step, found, *steps]
+        found = unescape(step.text)
+    return [*readings, _Reading(step.text, steps)] if len(steps) > 1 else readings
 
 
 def _may_hold_number(text: str) -> bool:
+    """Whether there are digits enough. Each escape of one has a digit in it."""
     if len(text) < SHORTEST:
         return False
     if not text.isascii():
-        return sum(map(str.isnumeric, text)) + 4 * text.count("\\") >= SHORTEST
-    return _ENOUGH.search(text) is not None or "\\" in text or "&" in text
+        return sum(map(str.isnumeric, text)) >= SHORTEST
+    if not may_have_escapes(text):  # most texts
+        return _ENOUGH.search(text) is not None
+    return sum(map(text.count, "0123456789")) >= SHORTEST
 
 
-def _find(text: str) -> Iterator[_Hit]:
-    """Yield the card numbers of a text with their places in it; those that overlap are one."""
-    folded = fold(text)
-    if len(text) < SHORTEST or not _ENOUGH.search(folded.text):
-        return
-    plain = set_aside(folded.text)
+def _find(text: str) -> list[_Hit]:
+    """Return the card numbers of a text with their places in it, in order; those that overlap are one."""
+    if not _may_hold_number(text):
+        return []
+    readings = [reading for reading in _read(text) if _ENOUGH.search(reading.text)]
+    found = [hit for reading in readings for hit in _find_in(reading)]
+    if len(readings) < 2:
+        return found
+    together: list[_Hit] = []
+    for hit in sorted(found, key=lambda hit: (hit.begin, -hit.end)):
+        if together and hit.begin < together[-1].end:
+            before = together.pop()
+            longest = max(before, hit, key=lambda each: each.end - each.begin)
+            together.append(_Hit(before.begin, max(before.end, hit.end), longest.digits))
+        else:
+            together.append(hit)
+    return together
+
+
+def _find_in(reading: _Reading) -> Iterator[_Hit]:
+    plain = set_aside(reading.text)
     together: list[_Hit] = []
     for run in _RUN.finditer(plain):
         if run.end() - run.start() >= SHORTEST:
             _add_hits(together, plain, list(_GROUP.finditer(plain, run.start(), run.end())))
     for begin, end, digits in together:
-        yield _Hit(*folded.place(begin, end), digits)
+        yield _Hit(*reading.place(begin, end), digits)
 
 
 def _add_hits(together: list[_Hit], text: str, groups: Sequence[re.Match[str]]) -> None:
     """Add the card numbers that begin and end with one of the groups; one that overlaps is added to the last."""
     for first, group in enumerate(groups):
+        if group.group()[0] not in _RANGES_BY_DIGIT:
+            continue
         digits = ""
-        for last in groups[first:]:
+        for last in groups[first : first + LONGEST]:  # each has a digit, and a megabyte of them may arrive
             digits += last.group()
+            if len(digits) < SHORTEST:
+                continue
             if len(digits) > LONGEST:
                 break
             begin, end = group.start(), last.end()
@@ -177,13 +225,6 @@ def _add_hits(together: list[_Hit], text: str, groups: Sequence[re.Match[str]]) 
                 together.append(_Hit(begin, end, digits_of_both))
             else:
                 together.append(_Hit(begin, end, digits))
-
-
-def _unescape(piece: str) -> str:
-    """Return the character that an escape stands for; one that stands for any sign becomes a space."""
-    if len(piece) == 1:
-        return piece
-    return chr(int(piece[2:], 16)) if piece[1] in "ux" else " "
 
 
 def _fold_character(character: str) -> str:
@@ -204,14 +245,14 @@ def _fold_character(character: str) -> str:
     return "-" if category == "Pd" else " " if character.isspace() else ";"
 
 
-class _FoldedPieces(dict[str, str]):
-    """What each character or escape becomes, worked out once: texts have few different ones."""
+class _FoldedCharacters(dict[str, str]):
+    """What each character becomes, worked out once: texts have few different ones."""
 
-    def __missing__(self, piece: str) -> str:
-        folded = _fold_character(_unescape(piece))
+    def __missing__(self, character: str) -> str:
+        folded = _fold_character(character)
         if len(self) < 8192:  # nobody fills the memory with every character that there is
-            self[piece] = folded
+            self[character] = folded
         return folded
 
 
-_FOLDED = _FoldedPieces()
+_FOLDED = _FoldedCharacters()

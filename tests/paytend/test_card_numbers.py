@@ -3,6 +3,7 @@
 import random
 import re
 import string
+import time
 import unicodedata
 import uuid
 from collections.abc import Callable
@@ -128,6 +129,128 @@ def test_a8_every_sign_between_groups_of_four(sign: str, kept: Callable[[str], s
     assert find_card_numbers(text) == [VISA]
     assert MASKED in mask_text(text)
     assert mask_text(mask_text(text)) == mask_text(text)
+
+
+def ways_to_write(character: str) -> list[str]:
+    """A character in the notations in which it may arrive, each also escaped once more."""
+    code, utf8, utf16 = ord(character), character.encode(), character.encode("utf-16-be").hex()
+    units = [utf16[place : place + 4] for place in range(0, len(utf16), 4)]
+    ways = [
+        "".join(f"%{byte:02X}" for byte in utf8),
+        "".join(f"%{byte:02x}" for byte in utf8),
+        "".join(f"\\x{byte:02x}" for byte in utf8),
+        "".join(f"\\u{unit}" for unit in units),
+        "".join(f"%u{unit}" for unit in units) if len(units) == 1 else f"&#{code};",
+        f"\\u{{{code:x}}}",
+        f"\\U{code:08x}",
+        f"&#{code};",
+        f"&#x{code:x};",
+        f"&#X{code:X};",
+    ]
+    return [
+        *ways,
+        *(way.replace("%", "%25") for way in ways),
+        *(way.replace("&", "&amp;") for way in ways),
+        *(way.replace("&", "%26").replace("#", "%23").replace(";", "%3B") for way in ways),
+        *(way.replace("\\", "\\\\") for way in ways),
+        *(way.replace("\\", "%5C") for way in ways),
+    ]
+
+
+@given(st.data())
+def test_a8_a_card_number_is_found_with_any_of_its_signs_and_digits_escaped(data: st.DataObject) -> None:
+    number = data.draw(numbers())
+    sign = data.draw(st.text(SIGNS.filter(lambda sign: sign not in "%&\\<>{};"), min_size=1, max_size=3))
+    assume("+" not in sign)
+    escaped = "".join(data.draw(st.sampled_from(ways_to_write(each))) for each in sign)
+    # All of them, as an encoder does it, or none: one plain digit behind an escape may belong to it.
+    if data.draw(st.booleans()):
+        parts = [
+            "".join(
+                data.draw(st.sampled_from(ways_to_write(data.draw(st.sampled_from(DIGITS[int(each)])))))
+                for each in group
+            )
+            for group in data.draw(groups(number))
+        ]
+    else:
+        parts = data.draw(groups(number))
+    text = f"call about {escaped.join(parts)} please"
+
+    assert find_card_numbers(text) == [number]
+    assert mask_text(text) == f"call about {number[:6]}******{number[-4:]} please"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "&nbsp;",
+        "&nbsp",
+        "&ensp;",
+        "&hyphen;",
+        "&amp;amp;nbsp;",
+        "&ZeroWidthSpace;",
+        "&nosuchsign;",
+        "&#1234567;",
+        "<br>",
+        "<br/>",
+        "</td> <td>",
+        '</b><b class="x">',
+        "%0D%0A",
+        "%C3",
+        "%20-%20",
+        "\\/",
+        "\\" * 9,
+        "\\r\\n",
+        "%26nbsp%3B",
+        "%5Cu00a0",
+        "\uff05\uff12\uff10",
+        "%\u200b20",
+    ],
+)
+def test_a8_every_notation_of_a_sign(sign: str) -> None:
+    text = f"x {sign.join(('4111', '1111', '1111', '1111'))} y"
+
+    assert find_card_numbers(text) == [VISA]
+    assert mask_text(text) == f"x {MASKED} y"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5755902%205755903%205755904",
+        "4755902%201200.50",
+        "2026-11-28%2012%3A30%3A45 2026-11-29%2013%3A30%3A45",
+        "DE89%203704%200044%200532%200130%2000",
+        "%2B370%20612%2034567 4755902",
+        "550e8400%2De29b%2D41d4%2Da716%2D446655440000",
+        "<!date^1764028800^{date_short}|x> 120.50 EUR &amp; 100%",
+    ],
+)
+def test_a8_what_is_no_card_number_is_none_when_it_is_escaped(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%25" * 80_000,
+        "%34" * 80_000,
+        "\\" * 250_000,
+        "\\u0034 " * 35_000,
+        "&amp;" * 50_000,
+        "<a" * 125_000,
+        "25 " * 80_000,
+        "4" * 250_000,
+        "%C3%A9 4" * 30_000,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a8_a_quarter_of_a_megabyte_of_digits_and_escapes_takes_seconds(text: str) -> None:
+    begin = time.process_time()
+
+    mask_text(text)
+
+    assert time.process_time() - begin < 15, "of this process alone, as others may be busy"
 
 
 @pytest.mark.parametrize("value", range(10))
