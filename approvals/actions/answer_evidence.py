@@ -85,6 +85,7 @@ _BEFORE = (
     (Said.UNDER_WAY, Belief.IN_PROGRESS, Next.ASK, "Paytend has this order already."),
     (Said.NO_STATUS, Belief.UNKNOWN, Next.ASK, "Paytend has an order with our reference, whatever its state."),
     (Said.ANOTHER_CONTENT, Belief.UNKNOWN, Next.ALARM, "Our reference stands for something else at Paytend."),
+    (Said.CONTRADICTORY, Belief.UNKNOWN, Next.ALARM, "Paytend may have an order with our reference."),
     (Said.UNNAMED, Belief.NOT_SENT, Next.LATER, "It may be about any order."),
     (Said.ANOTHER_ORDER, Belief.NOT_SENT, Next.LATER, "It is about another order."),
     (Said.REFUSED, Belief.NOT_SENT, Next.LATER, "It refuses to say; `no_such_order` names the codes that do say."),
@@ -110,6 +111,7 @@ _CHANGE = (
     (Said.NO_STATUS, _ALL, Belief.UNKNOWN, Next.ASK, "A status that we do not know says nothing."),
     (Said.ANOTHER_ORDER, _ORDER, Belief.UNKNOWN, Next.ASK, "It says nothing about ours."),
     (Said.ANOTHER_CONTENT, _ALL, Belief.UNKNOWN, Next.ALARM, "Something else was done than what was approved."),
+    (Said.CONTRADICTORY, _ALL, Belief.UNKNOWN, Next.ALARM, "Which of the two is true, it does not say."),
     (Said.UNTRUSTED, _ALL, Belief.UNKNOWN, Next.ASK, "It was sent, and what came back proves nothing."),
     (Said.NO_ANSWER, _ALL, Belief.UNKNOWN, Next.ASK, "It was sent, and may have happened."),
     (Said.NOT_REACHED, _ALL, Belief.NOT_SENT, Next.LATER, "No connection was made, so nothing can have happened."),
@@ -136,6 +138,7 @@ _LATER = (
     (Said.UNNAMED, _ASKED, Belief.UNKNOWN, Next.ASK, "It may be about any order."),
     (Said.ANOTHER_ORDER, _ORDER, Belief.UNKNOWN, Next.ASK, "It says nothing about ours."),
     (Said.ANOTHER_CONTENT, _ASKED, Belief.UNKNOWN, Next.ALARM, "Something else was done than what was approved."),
+    (Said.CONTRADICTORY, _ASKED, Belief.UNKNOWN, Next.ALARM, "Which of the two is true, it does not say."),
     (Said.NO_STATUS, _ASKED, Belief.UNKNOWN, Next.ASK, "A status that we do not know says nothing."),
     (
         Said.REFUSED,

@@ -3,7 +3,10 @@
 Nothing is believed here: `answer_evidence.py` says what follows from it.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
+from typing import TypeVar
 
 from approvals.actions.outcomes import Reading, Said
 from approvals.actions.payloads import (
@@ -17,6 +20,9 @@ from approvals.actions.payloads import (
 from paytend.models import Answer, Cardholder, CardInfo, CardOrder, Done, RetrievedPassword, TopUp
 from paytend.models.codes import ApplyStatus, CardStatus, ChangeStatus, TopUpStatus
 
+A = TypeVar("A", bound=Answer)
+P = TypeVar("P", bound=Payload)
+
 _ODD = "Paytend's answer does not fit what was asked."
 _NO_STATUS = "Paytend's answer has no status that we know."
 _UNNAMED = "Paytend's answer does not name our reference."
@@ -24,11 +30,28 @@ _ANOTHER_CARD = "Paytend's answer is about another card."
 _ANOTHER_HOLDER = "Paytend's answer is about another cardholder."
 
 
+def _consistent(read: Callable[[A, P, str], Reading]) -> Callable[[A, P, str], Reading]:
+    """Return the reader that reads nothing out of an answer which says two things of one field."""
+
+    @wraps(read)
+    def read_consistent(answer: A, payload: P, reference: str) -> Reading:
+        if not answer.contradicting:
+            return read(answer, payload, reference)
+        # The names are ours; what they say may be personal.
+        words = f"Paytend's answer contradicts itself: {' and '.join(answer.contradicting)} differ."
+        kept = {} if isinstance(answer, Cardholder) else dict(answer.raw)
+        return Reading(said=Said.CONTRADICTORY, words=words, answer=kept)
+
+    return read_consistent
+
+
+@_consistent
 def read_top_up(answer: TopUp, payload: TopUpPayload, reference: str) -> Reading:
     """Return what the answer to a top-up says."""
     return _read_top_up(answer, payload, reference, unnamed=Said.DONE_UNNAMED, done="Completed.")
 
 
+@_consistent
 def read_top_up_lookup(answer: TopUp, payload: TopUpPayload, reference: str) -> Reading:
     """Return what getTopupResult says about a top-up."""
     if answer.reference is None:
@@ -69,6 +92,7 @@ def _other_content(answer: TopUp, payload: TopUpPayload) -> str:
     return ""
 
 
+@_consistent
 def read_done(answer: Done, payload: Payload, _reference: str) -> Reading:
     """Return what the answer to a change without a result of its own says: success without a status is done."""
     if other := _other_subject(answer, payload):
@@ -94,6 +118,7 @@ def _other_subject(answer: Done, payload: Payload) -> str:
     return ""
 
 
+@_consistent
 def read_found_card(answer: CardInfo, payload: CardPayload, _reference: str) -> Reading:
     """Return whether a lost card is active again."""
     if answer.card_id not in (None, payload.card_id):
@@ -107,6 +132,7 @@ def read_found_card(answer: CardInfo, payload: CardPayload, _reference: str) -> 
             return make_reading(Said.NO_STATUS, "The card’s status doesn’t say.", answer)
 
 
+@_consistent
 def read_activated_card(answer: CardInfo, payload: ActivatePayload, _reference: str) -> Reading:
     """Return whether a card is active now and belongs to the cardholder it was meant for."""
     if answer.card_id not in (None, payload.card_id):
@@ -141,6 +167,7 @@ def read_password(answer: RetrievedPassword, payload: Payload, reference: str) -
     return Reading(said=Said.DONE, words=words, secret=answer.secret)
 
 
+@_consistent
 def read_order(answer: CardOrder, payload: ApplyPayload, reference: str) -> Reading:
     """Return whether Paytend has the order; its result arrives later."""
     if answer.reference not in (None, reference):
@@ -163,6 +190,7 @@ def _other_order(answer: CardOrder, payload: ApplyPayload) -> str:
     return ""
 
 
+@_consistent
 def read_order_lookup(answer: CardOrder, payload: ApplyPayload, reference: str) -> Reading:
     """Return whether Paytend knows the order; only an answer with our reference proves that."""
     if answer.reference is None:
@@ -170,15 +198,24 @@ def read_order_lookup(answer: CardOrder, payload: ApplyPayload, reference: str) 
     return read_order(answer, payload, reference)
 
 
+@_consistent
 def read_updated(answer: Cardholder, payload: UpdatePayload, _reference: str) -> Reading:
     """Return whether the cardholder was changed: Paytend answers with the cardholder and the KYC state."""
     # Without the answer: it is personal data, and the trail keeps what it is given for ever.
     if answer.holder_id not in (None, payload.holder_id):
         return Reading(said=Said.ANOTHER_CONTENT, words=_ODD)
+    match answer.change_status:
+        case None | "" | ChangeStatus.DONE:
+            pass
+        case ChangeStatus.FAILED:
+            return Reading(said=Said.FAILED, words="Paytend reported a failure.")
+        case _:
+            return Reading(said=Said.NO_STATUS, words=_NO_STATUS)
     kyc = f" KYC: {answer.audit_status.text}." if answer.audit_status else ""
     return Reading(said=Said.DONE, words=f"Completed.{kyc}")
 
 
+@_consistent
 def read_updated_lookup(answer: Cardholder, payload: UpdatePayload, _reference: str) -> Reading:
     """Return whether the cardholder now has the new values; an address is not in the answer."""
     if answer.holder_id is None:

@@ -38,6 +38,7 @@ class Said(StrEnum):
     UNNAMED = "an answer without our reference"
     ANOTHER_ORDER = "an answer with another reference"
     ANOTHER_CONTENT = "another card, cardholder, amount or currency"
+    CONTRADICTORY = "two things of one field"
     ABSENT = "no such order, or the card is as it was"
     ABSENT_UNSIGNED = "the same, but nobody signed it"
     REFUSED = "a signed refusal"

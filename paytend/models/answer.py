@@ -6,17 +6,18 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from paytend.models.codes import ChangeStatus
-from paytend.models.fields import Id, Text, named, read_text
+from paytend.models.fields import Id, Text, find_contradictions, named, read_text
 from paytend.money import AmountUnit
 from paytend.redaction import is_secret_name, mask_text, redact
 
 
 class Answer(BaseModel):
-    """Any answer; `raw` is what came, redacted."""
+    """Any answer; `raw` is what came, redacted, and `contradicting` the names under which it says two things."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
 
     raw: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    contradicting: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
 
     @classmethod
     def decode(
@@ -27,10 +28,11 @@ class Answer(BaseModel):
         `redacted` is what `redact` made of it, where the caller has that already.
         """
         kept = redact(dict(raw)) if redacted is None else redacted
-        return cls.model_validate({**raw, "raw": kept}, context={"unit": unit})
+        names = find_contradictions(raw, cls.model_fields)
+        return cls.model_validate({**raw, "raw": kept, "contradicting": names}, context={"unit": unit})
 
 
-def _keep_status(value: object) -> object:
+def keep_status(value: object) -> object:
     """Return a status as it came, without card numbers; what is neither a text nor whole, as its text."""
     if value is None or type(value) is int:
         return value
@@ -41,7 +43,7 @@ class Done(Answer):
     """The answer to a change that returns nothing but whether it worked (activate, loss, replace, upload)."""
 
     # Not forgiven: a status that nobody can read is not the same as none, which counts as done.
-    status: Annotated[ChangeStatus | None, BeforeValidator(_keep_status)] = named(
+    status: Annotated[ChangeStatus | None, BeforeValidator(keep_status)] = named(
         "changeStatus", "activeStatus", "retrieveStatus", "uploadStatus", "replaceStatus", "status"
     )
     message: Text = named("errMsg", "errorMsg", "msg")

@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from paytend.models.answer import Answer
-from paytend.models.codes import AuditStatus, Gender, IdType
+from pydantic import BeforeValidator
+
+from paytend.models.answer import Answer, keep_status
+from paytend.models.codes import AuditStatus, ChangeStatus, Gender, IdType
 from paytend.models.fields import FORGIVING, Id, Text, named
 
 
@@ -11,6 +13,10 @@ class Cardholder(Answer):
     """The person a card was issued to; content of webhook 2 as well."""
 
     holder_id: Id = named("holderId")
+    # Not forgiven, as in `Done`; the predecessor answers other changes with one (a.2).
+    change_status: Annotated[ChangeStatus | None, BeforeValidator(keep_status)] = named(
+        "changeStatus", "updateStatus"
+    )
     audit_status: Annotated[AuditStatus | None, FORGIVING] = named("auditStatus", "status")
     message: Text = named("errMsg", "errorMsg", "remark")
     first_name: Text = named("firstName")

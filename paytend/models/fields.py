@@ -13,18 +13,42 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic.fields import FieldInfo
 
 from paytend.money import Money, NotMoney, read_amount
 from paytend.redaction import mask_card_number, mask_text, redact
 from paytend.wire import strict_json
 
 _PLACEHOLDERS = frozenset({"null", "none", "nil", "nan", "n/a", "na", "undefined"})
+_OURS = frozenset({"raw", "contradicting"})  # what `Answer.decode` adds
+_STATUSES = frozenset({"status", "change_status"})
 
 
 def named(*names: str) -> Any:
     """Return the field for the candidate names, in the order of preference, each also in snake_case."""
     both = dict.fromkeys(form for name in names for form in (name, re.sub(r"(?=[A-Z])", "_", name).lower()))
     return Field(default=None, validation_alias=AliasChoices(*both))
+
+
+def find_contradictions(raw: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
+    """Return the names under which an answer says two things of one field; without what it says.
+
+    Two names of a status must say the same, and so must two spellings of any name. Of other fields the names are
+    of things that may differ: a card has an id and a token.
+    """
+    found: dict[str, None] = {}
+    for field, info in fields.items():
+        if not isinstance(info.validation_alias, AliasChoices):
+            continue
+        names: dict[str, list[str]] = {}
+        for name in info.validation_alias.choices:
+            if raw.get(str(name)) not in (None, ""):
+                plain = "" if field in _STATUSES else str(name).replace("_", "").lower()
+                names.setdefault(plain, []).append(str(name))
+        for alike in names.values():
+            if len({read_text(raw[name]) or repr(raw[name]) for name in alike}) > 1:
+                found.update(dict.fromkeys(alike))
+    return tuple(found)
 
 
 def read_text(value: object) -> str | None:
@@ -88,7 +112,7 @@ def read_money(value: object, info: ValidationInfo) -> object:
 def find_rows(fields: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
     """Return the list of objects under one of these names, else under any name."""
     candidates = [fields.get(name) for name in names]
-    candidates += [value for name, value in fields.items() if name != "raw"]
+    candidates += [value for name, value in fields.items() if name not in _OURS]
     for value in candidates:
         if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
             return value
@@ -97,4 +121,4 @@ def find_rows(fields: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
 
 def with_raw(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with what came beside it, redacted."""
-    return {**row, "raw": redact({name: value for name, value in row.items() if name != "raw"})}
+    return {**row, "raw": redact({name: value for name, value in row.items() if name not in _OURS})}

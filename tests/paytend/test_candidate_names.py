@@ -74,6 +74,7 @@ CANDIDATES: dict[type[Answer], dict[str, str]] = {
     },
     Cardholder: {
         "holder_id": "holderId",
+        "change_status": "changeStatus updateStatus",
         "audit_status": "auditStatus status",
         "message": "errMsg errorMsg remark",
         "first_name": "firstName",
@@ -112,7 +113,7 @@ CANDIDATES: dict[type[Answer], dict[str, str]] = {
         "merchant": "remark merchantName merchantInfo",
     },
 }
-NESTED = {"raw", "rows", "cards", "balances"}
+NESTED = {"raw", "contradicting", "rows", "cards", "balances"}
 
 
 def cases() -> list[tuple[type[Answer], str, list[str]]]:

@@ -301,3 +301,76 @@ def test_a11_an_answer_that_names_what_was_asked_for_is_done() -> None:
         assert named.result is Result.EXECUTED
     ordered = answer("card.apply", FOR_HOLDER, CardOrder, orderNo=REFERENCE, quantity=1, holderId="101982")
     assert ordered.result is Result.EXECUTED
+
+
+TOP_UP_DONE = {"orderNo": REFERENCE, "topupStatus": "1"}
+TWO_WAYS: list[tuple[str, Any, type[Answer], dict[str, Any], tuple[str, ...]]] = [
+    ("card.top_up", TOP_UP, TopUp, {**TOP_UP_DONE, "status": "2"}, ("topupStatus", "status")),
+    ("card.top_up", TOP_UP, TopUp, {**TOP_UP_DONE, "topup_status": 3}, ("topupStatus", "topup_status")),
+    ("card.top_up", TOP_UP, TopUp, {**TOP_UP_DONE, "status": ["2"]}, ("topupStatus", "status")),
+    ("card.top_up", TOP_UP, TopUp, {**TOP_UP_DONE, "order_no": "ANOTHER"}, ("orderNo", "order_no")),
+    ("card.top_up", TOP_UP, TopUp, {**TOP_UP_DONE, "cardId": "1755902", "card_id": "17"}, ("cardId", "card_id")),
+    ("card.found", FOUND, Done, {"changeStatus": "1", "status": "2"}, ("changeStatus", "status")),
+    ("card.activate", ACTIVATE, Done, {"activeStatus": 1, "status": 2}, ("activeStatus", "status")),
+    ("card.replace", REPLACE, Done, {"replaceStatus": "1", "changeStatus": "2"},
+     ("changeStatus", "replaceStatus")),
+    ("card.retrieve_password", PASSWORD, RetrievedPassword, {"retrieveStatus": "1", "status": "2", "pin": "1234"},
+     ("retrieveStatus", "status")),
+    ("card.apply", ORDER, CardOrder, {"orderNo": REFERENCE, "applyStatus": "1", "orderStatus": "2"},
+     ("applyStatus", "orderStatus")),
+    ("cardholder.update", UpdatePayload(holder_id="101982", gender="1"), Cardholder,
+     {"holderId": "101982", "changeStatus": "1", "updateStatus": "2"}, ("changeStatus", "updateStatus")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "payload", "model", "fields", "names"), TWO_WAYS)
+def test_a1_an_answer_that_says_two_things_is_unknown_and_an_alarm_that_names_the_fields(
+    action: str, payload: Any, model: type[Answer], fields: dict[str, Any], names: tuple[str, str]
+) -> None:
+    found = answer(action, payload, model, **fields)
+
+    assert (found.result, found.alarm, found.secret) == (Result.UNKNOWN, True, None)
+    assert found.words == f"Paytend's answer contradicts itself: {names[0]} and {names[1]} differ."
+
+
+def test_a1_a_lookup_that_says_two_things_settles_nothing() -> None:
+    both = {"cardId": "1755902", "holderId": "101982", "cardStatus": "5", "status": "6"}
+    for action, payload, model, fields in (
+        ("card.top_up", TOP_UP, TopUp, {**TOP_UP_DONE, "status": "2"}),
+        ("card.found", FOUND, CardInfo, both),
+        ("card.activate", ACTIVATE, CardInfo, both),
+        ("card.apply", ORDER, CardOrder, {"orderNo": REFERENCE, "orderStatus": "1", "status": "2"}),
+    ):
+        found = lookup(action, payload, model, **fields)
+        assert (found.status, found.alarm) == (LookupStatus.UNREADABLE, True), action
+
+
+def test_a1_two_names_that_say_the_same_are_no_contradiction() -> None:
+    same = {**TOP_UP_DONE, "status": 1, "topup_status": " 1", "order_no": REFERENCE, "cardToken": "a token"}
+
+    assert answer("card.top_up", TOP_UP, TopUp, **same, cardId="1755902").result is Result.EXECUTED
+    assert answer("card.top_up", TOP_UP, TopUp, **TOP_UP_DONE, status="").result is Result.EXECUTED
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "words"),
+    [
+        ("1", Result.EXECUTED, "Completed."),
+        (1, Result.EXECUTED, "Completed."),
+        ("", Result.EXECUTED, "Completed."),
+        ("2", Result.UNKNOWN, "Paytend reported a failure."),
+        (2, Result.UNKNOWN, "Paytend reported a failure."),
+        ("9", Result.UNKNOWN, NO_STATUS),
+        (2.5, Result.UNKNOWN, NO_STATUS),
+        ([2], Result.UNKNOWN, NO_STATUS),
+        (False, Result.UNKNOWN, NO_STATUS),
+    ],
+)
+@pytest.mark.parametrize("name", ["changeStatus", "change_status", "updateStatus"])
+def test_a1_an_update_of_a_cardholder_that_reports_a_failure_is_not_done(
+    name: str, status: Any, result: Result, words: str
+) -> None:
+    payload = UpdatePayload(holder_id="101982", gender="1")
+    found = answer("cardholder.update", payload, Cardholder, **{"holderId": "101982", name: status})
+
+    assert (found.result, found.words, found.answer) == (result, words, {})
