@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from paytend.escapes import MOST_NESTED, Unescaped, may_have_escapes, unescape
+from paytend.escapes import MOST_NESTED, EscapeReading, may_have_escapes, unescape
 from paytend.look_alikes import is_look_alike, set_aside
 
 SHORTEST, LONGEST = 13, 19  # digits
@@ -76,7 +76,7 @@ class _Reading(NamedTuple):
     """A text as it can be read, and the steps that led to it, the last one first."""
 
     text: str
-    steps: Sequence[_Folded | Unescaped]
+    steps: Sequence[_Folded | EscapeReading]
 
     def place(self, begin: int, end: int) -> tuple[int, int]:
         """Return the places of a part of it in the original."""
@@ -151,7 +151,7 @@ def _read(text: str) -> list[_Reading]:
     step = _fold(text)
     readings = [_Reading(step.text, [step])]
     found = unescape(step.text)
-    steps: list[_Folded | Unescaped] = [step]
+    steps: list[_Folded | EscapeReading] = [step]
     for _ in range(MOST_NESTED):
         if found is None:
             break

@@ -44,7 +44,7 @@ _MARKS = re.compile(rf"{_PERCENT}(?={_HEX}{{2}}|u)|\\+[xuU]?|[uU{{}}]|{_AMPERSAN
 _HIGHEST = 0x10FFFF
 
 
-class Unescaped(NamedTuple):
+class EscapeReading(NamedTuple):
     """A text in which each escape is the one character that it stands for.
 
     `at` are the places of these characters in it, in order, and `were` where each escape began and ended.
@@ -73,7 +73,7 @@ def may_have_escapes(text: str) -> bool:
     return "%" in text or "&" in text or "\\" in text or "<" in text
 
 
-def unescape(text: str) -> Unescaped | None:
+def unescape(text: str) -> EscapeReading | None:
     """Return the text without escapes; None where it has none."""
     if not may_have_escapes(text):
         return None
@@ -88,7 +88,7 @@ def unescape(text: str) -> Unescaped | None:
         at.append(length)
         were.append((begin, end))
         length, done = length + 1, end
-    return Unescaped("".join([*pieces, text[done:]]), at, were) if at else None
+    return EscapeReading("".join([*pieces, text[done:]]), at, were) if at else None
 
 
 def _read(escape: re.Match[str]) -> str:

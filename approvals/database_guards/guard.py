@@ -17,7 +17,7 @@ ROTATION = "key_rotation"
 RETENTION = "retention_period"
 BOOKS_SAID = "books_said"
 STOP, RESUMPTION = "stop", "stop_resumption"
-PASSKEY, PASSKEY_WORD = "passkey", "passkey_word"
+PASSKEY, PASSKEY_WORD, PASSKEY_USE = "passkey", "passkey_word", "passkey_use"
 
 # Tables whose rows are only ever added.
 APPEND_ONLY = (
@@ -34,7 +34,7 @@ APPEND_ONLY = (
     RETENTION,
 )
 # Tables whose rows are never removed: all that have guards.
-KEPT = (*APPEND_ONLY, REQUEST, EXECUTION, ROTATION)
+KEPT = (*APPEND_ONLY, REQUEST, EXECUTION, ROTATION, PASSKEY_USE)
 
 # Seconds by which the clocks of two replicas may differ.
 SKEW = 600

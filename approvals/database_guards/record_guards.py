@@ -1,8 +1,8 @@
-"""What must never happen to the trail, to rotations of the key, and to the period of retention."""
+"""What must never happen to the trail, rotations of the key, the period of retention, and counters of passkeys."""
 
 # ruff: noqa: S608 - every name in these conditions is a constant of ours
 
-from approvals.database_guards.guard import AUDIT, RETENTION, ROTATION, Guard, any_differs, of_table
+from approvals.database_guards.guard import AUDIT, PASSKEY_USE, RETENTION, ROTATION, Guard, any_differs, of_table
 
 _HEX = "'0123456789abcdef'"
 _START = "0" * 64  # what the first event follows (see audit.chain)
@@ -72,5 +72,13 @@ RECORD_GUARDS: tuple[Guard, ...] = (
             "OR NEW.days < 1 OR " + _unannounced("retention:begun", "'retention:' || NEW.number")
         ),
         words="a period of retention is at least a day, and announced in the trail",
+    ),
+    Guard(
+        name="passkey_use_only_counts",
+        table=PASSKEY_USE,
+        change="UPDATE",
+        # A copy of a key is found out by its counter: one that is set back would hide it.
+        broken=f"NEW.count < OLD.count OR {any_differs('passkey_id')}",
+        words="the counter of a passkey is never set back",
     ),
 )

@@ -63,6 +63,9 @@ def require_proof(
     if key is None:
         raise ProofRefused(what="it is no passkey of yours that counts")
     use = session.get(PasskeyUse, key.id, with_for_update=True)
+    # Each has one since it was enrolled, and the database deletes none.
+    if use is None:
+        raise ProofRefused(what="how often it was used is not known any more: remove it and enrol again")
     count = _check(
         context,
         assertion,
@@ -70,11 +73,10 @@ def require_proof(
         digest=subject.digest,
         person=subject.member.person.id,
         verdict=subject.verdict,
-        count=use.count if use else 0,
+        count=use.count,
     )
-    if use is not None:
-        use.count, use.used_at = count, now
-        session.add(use)
+    use.count, use.used_at = count, now
+    session.add(use)
     return assertion.write()
 
 

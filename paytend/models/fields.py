@@ -42,7 +42,8 @@ def find_contradictions(raw: Mapping[str, Any], fields: Mapping[str, FieldInfo])
             continue
         names: dict[str, list[str]] = {}
         for name in info.validation_alias.choices:
-            if raw.get(str(name)) not in (None, ""):
+            value = raw.get(str(name))
+            if value not in (None, "") and (read_text(value) or "?").casefold() not in _PLACEHOLDERS:
                 plain = "" if field in _STATUSES else str(name).replace("_", "").lower()
                 names.setdefault(plain, []).append(str(name))
         for alike in names.values():

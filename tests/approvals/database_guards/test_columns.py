@@ -43,4 +43,9 @@ def test_a2_each_column_of_what_people_said_is_signed(table: str) -> None:
 
 
 def test_a2_a_table_that_has_guards_is_only_added_to_or_known_here() -> None:
-    assert set(KEPT) - set(APPEND_ONLY) == {"approval_request", "approval_execution", "key_rotation"}
+    assert set(KEPT) - set(APPEND_ONLY) == {
+        "approval_request",
+        "approval_execution",
+        "key_rotation",
+        "passkey_use",
+    }

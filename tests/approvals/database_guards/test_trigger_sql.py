@@ -47,6 +47,7 @@ KNOWN = {
     "rotation_begins_announced": ("key_rotation", "INSERT", ""),
     "rotation_ends_once": ("key_rotation", "UPDATE", ""),
     "retention_announced": ("retention_period", "INSERT", ""),
+    "passkey_use_only_counts": ("passkey_use", "UPDATE", ""),
 }
 ADDED_ONLY = (
     "approval_decision",
@@ -61,7 +62,7 @@ ADDED_ONLY = (
     "passkey_word",
     "retention_period",
 )
-NEVER_REMOVED = (*ADDED_ONLY, "approval_request", "approval_execution", "key_rotation")
+NEVER_REMOVED = (*ADDED_ONLY, "approval_request", "approval_execution", "key_rotation", "passkey_use")
 KNOWN |= {f"{table}_unchanged": (table, "UPDATE", "") for table in ADDED_ONLY}
 KNOWN |= {f"{table}_kept": (table, "DELETE", "") for table in NEVER_REMOVED}
 KNOWN |= {f"{table}_readable_insert": (table, "INSERT", "") for table in NEVER_REMOVED}
