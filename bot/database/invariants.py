@@ -1,11 +1,11 @@
 """What must always be true of the database, even while a bot runs; each check returns what breaks it, in words."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from sqlalchemy import Select, and_, exists, func, or_, select, true
 from sqlmodel import Session, col
@@ -29,6 +29,7 @@ from storage.macs import MacKeys
 from storage.vault import Unreadable, Vault
 
 BEFORE = re.compile(r'"before":"([^"]+)"')
+_PAGE = 1_000  # ids that are in memory at once
 MOST = 20  # violations that each check lists
 # Five times the longest lease (`execution_lease`), after which an execution becomes unknown by itself.
 LONGEST_EXECUTION = timedelta(hours=1)
@@ -56,24 +57,29 @@ class CheckContext:
 def examine(session: Session, means: CheckContext, *, report: Callable[[int], None]) -> Iterator[InvariantResult]:
     """Run all checks, one after the other; they only read. `report` gets the number of the last verified event."""
     for name, check in CHECKS.items():
-        yield InvariantResult(name=name, broken=tuple(check(session, means.now)))
-    unproven = islice(agreement.find_unproven(session, macs=means.macs), MOST)
-    yield InvariantResult(name="requests are what the trail proves", broken=tuple(unproven))
-    orphans = islice((*agreement.find_orphans(session), *agreement.find_made_up_changes(session)), MOST)
-    yield InvariantResult(name="what the trail has is there, and nothing else", broken=tuple(orphans))
+        yield _result(name, check(session, means.now))
+    yield _result("requests are what the trail proves", agreement.find_unproven(session, macs=means.macs))
+    orphans = chain(agreement.find_orphans(session), agreement.find_made_up_changes(session))
+    yield _result("what the trail has is there, and nothing else", orphans)
     # The later of two heads shows more: a tail that was cut between them fits the earlier one.
-    disputed = islice(agreement.find_disputed(session, key=means.audit_key, now=means.now), MOST)
-    yield InvariantResult(name="what Paytend contradicts is in the trail and in the rows", broken=tuple(disputed))
+    disputed = agreement.find_disputed(session, key=means.audit_key, now=means.now)
+    yield _result("what Paytend contradicts is in the trail and in the rows", disputed)
     older = max(
         (means.told, find_posted_head(session, vault=means.vault)), key=lambda head: head.seq if head else -1
     )
     verified = verification.verify(session, key=means.audit_key, older=older, report=report)
-    broken = [f"at {write_range(each)}: {each.words}" for each in verified.open_breaks[:MOST]]
-    yield InvariantResult(name="the audit trail is unbroken", broken=tuple(broken))
-    faults = islice(read_evidence(session, means).find_faults(), MOST)
-    yield InvariantResult(name="stops and resumptions are genuine", broken=tuple(faults))
-    missing = trigger_sql.find_faults(session.connection())[:MOST]
-    yield InvariantResult(name="every trigger is there, as it was made", broken=tuple(missing))
+    broken = (f"at {write_range(each)}: {each.words}" for each in verified.open_breaks)
+    yield _result("the audit trail is unbroken", broken, more=verified.more)
+    yield _result("stops and resumptions are genuine", read_evidence(session, means).find_faults())
+    yield _result("every trigger is there, as it was made", trigger_sql.find_faults(session.connection()))
+
+
+def _result(name: str, found: Iterable[str], *, more: int = 0) -> InvariantResult:
+    """Return what was found: the first in words, and how many others there are. Anybody can write any number."""
+    each = iter(found)
+    broken = tuple(islice(each, MOST))
+    more += sum(1 for _ in each)
+    return InvariantResult(name=name, broken=(*broken, f"and {more:,} more like it") if more else broken)
 
 
 def write_range(broken: ChainBreak) -> str:
@@ -96,7 +102,7 @@ def find_posted_head(session: Session, *, vault: Vault) -> Head | None:
     return None
 
 
-def _executed_once(session: Session, _now: datetime) -> list[str]:
+def _executed_once(session: Session, _now: datetime) -> Iterator[str]:
     executed = and_(col(Execution.request_id) == col(Request.id), col(Execution.outcome) == Result.EXECUTED.value)
     query = select(col(Request.id)).where(
         col(Request.status) == Status.EXECUTED.value, ~exists(select(col(Execution.request_id)).where(executed))
@@ -104,7 +110,7 @@ def _executed_once(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "is executed, but no execution says so")
 
 
-def _contents_kept(session: Session, _now: datetime) -> list[str]:
+def _contents_kept(session: Session, _now: datetime) -> Iterator[str]:
     """Check that contents are only gone where retention, which notes it in the trail, has removed them."""
     removed = select(func.max(AuditEvent.facts)).where(
         col(AuditEvent.subject) == "retention", col(AuditEvent.event) == "retention:removed"
@@ -117,7 +123,7 @@ def _contents_kept(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "has lost its content before its time")
 
 
-def _has_quorum(session: Session, _now: datetime) -> list[str]:
+def _has_quorum(session: Session, _now: datetime) -> Iterator[str]:
     voided = exists(
         select(col(VoidedDecision.person_id)).where(
             col(VoidedDecision.request_id) == col(Decision.request_id),
@@ -145,7 +151,7 @@ def _has_quorum(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "went on without its quorum of other people")
 
 
-def _decisions_match(session: Session, _now: datetime) -> list[str]:
+def _decisions_match(session: Session, _now: datetime) -> Iterator[str]:
     query = (
         select(col(Request.id))
         .join(Decision, col(Decision.request_id) == col(Request.id))
@@ -160,7 +166,7 @@ def _decisions_match(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "has a decision on other content, or by its requester")
 
 
-def _denied_by_somebody(session: Session, _now: datetime) -> list[str]:
+def _denied_by_somebody(session: Session, _now: datetime) -> Iterator[str]:
     denied = exists(
         select(col(Decision.person_id)).where(
             col(Decision.request_id) == col(Request.id), col(Decision.verdict) == Verdict.DENY.value
@@ -170,7 +176,7 @@ def _denied_by_somebody(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "is denied by nobody")
 
 
-def _not_stuck(session: Session, now: datetime) -> list[str]:
+def _not_stuck(session: Session, now: datetime) -> Iterator[str]:
     query = (
         select(col(Request.id))
         .join(Execution, col(Execution.request_id) == col(Request.id))
@@ -179,7 +185,7 @@ def _not_stuck(session: Session, now: datetime) -> list[str]:
     return _name(session, query, "has been executing for over an hour")
 
 
-def _unknown_is_followed(session: Session, _now: datetime) -> list[str]:
+def _unknown_is_followed(session: Session, _now: datetime) -> Iterator[str]:
     query = (
         select(col(Request.id))
         .join(Execution, col(Execution.request_id) == col(Request.id), isouter=True)
@@ -192,7 +198,7 @@ def _unknown_is_followed(session: Session, _now: datetime) -> list[str]:
     return _name(session, query, "is unknown, and neither is Paytend asked nor were people called")
 
 
-CHECKS: dict[str, Callable[[Session, datetime], list[str]]] = {
+CHECKS: dict[str, Callable[[Session, datetime], Iterator[str]]] = {
     "what is executed has one execution": _executed_once,
     "contents are kept until retention removes them": _contents_kept,
     "nothing went on without its quorum": _has_quorum,
@@ -203,6 +209,7 @@ CHECKS: dict[str, Callable[[Session, datetime], list[str]]] = {
 }
 
 
-def _name(session: Session, query: "Select[str]", words: str) -> list[str]:
-    found = session.connection().execute(query.distinct().limit(MOST)).scalars()
-    return [f"request {request_id} {words}" for request_id in found]
+def _name(session: Session, query: "Select[str]", words: str) -> Iterator[str]:
+    # A page at a time, as it may be every request that there is.
+    found = session.connection().execute(query.distinct(), execution_options={"yield_per": _PAGE}).scalars()
+    return (f"request {request_id} {words}" for request_id in found)

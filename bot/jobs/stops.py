@@ -26,6 +26,7 @@ from storage.database import Database
 # What Slack says of a message whose pin is as it should be, or can never be.
 _PINNED, _GONE = frozenset({"already_pinned"}), frozenset({"no_pin", "not_pinned", "message_not_found"})
 # What may go away by itself, so that it is tried again at the next firing.
+_MOST_DOUBTFUL = 10  # stops that do not fit, of which the channel has a line
 _PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 _log = logging.getLogger(__name__)
@@ -101,8 +102,13 @@ class StopFollowUp:
     def _post_lines(self) -> None:
         """Post the line of a stop that nobody told of: people must see what keeps requests waiting."""
         with self.database.reading() as session:
+            found = standing.find_standing(session, self.context)
+            # Anybody who has the database can write any number of them: some lines say that, and a check the rest.
+            doubtful = [stop for stop in found if stop.doubt][:_MOST_DOUBTFUL]
             unseen = [
-                stop for stop in standing.find_standing(session, self.context) if not self._is_told(session, stop)
+                stop
+                for stop in (*(stop for stop in found if not stop.doubt), *doubtful)
+                if not self._is_told(session, stop)
             ]
         for stop in unseen:
             with self.database.writing() as session:

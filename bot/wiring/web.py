@@ -52,6 +52,6 @@ def tell_stops(database: SqlDatabase, keys: StopKeys) -> Mapping[str, object]:
     """Return what is stopped, as information; nothing when the database does not answer, which a check says."""
     try:
         with database.reading() as session:
-            return {"stopped": [stop.scope.typed for stop in find_standing(session, keys)]}
+            return {"stopped": list(dict.fromkeys(stop.scope.typed for stop in find_standing(session, keys)))}
     except SQLAlchemyError:
         return {}

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from approvals.policy.stop_conditions import StopCause
 from bot.http.app import HttpRequest
@@ -276,3 +277,22 @@ def mend_trail(world: JourneyWorld, actor: str) -> None:
     """Put it back: a journey ends with an unbroken trail."""
     with world.bot.database.writing() as session:
         session.connection().exec_driver_sql("UPDATE audit_event SET actor = ? WHERE seq = 1", (actor,))
+
+
+def test_a17_any_number_of_forged_stops_is_some_lines_and_one_word(world: JourneyWorld) -> None:
+    forged = (
+        "INSERT INTO stop (id, scope, cause, mark, reason, person_id, account, name, stopped_at, mac) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT 'forged' || i, "
+        "'all', 'person', '', 'me', 'U0X', 'U0X', 'X', '2026-01-01 00:00:00.000000', '' FROM n"
+    )
+    with world.bot.database.writing() as session:
+        session.connection().execute(text(forged))
+
+    for _ in range(3):
+        fires(world)
+        world.settles()
+
+    assert len(world.slack.messages("C0APPROVALS")) == 10
+    assert answers(world, "/readyz")[1].count("all") == 1
+    world.types(ADMIN, "/cardops doctor")
+    assert "and 495 more like it" in text_of(world.slack.ephemerals(ADMIN)[-1]["blocks"])

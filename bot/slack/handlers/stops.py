@@ -10,11 +10,12 @@ from bot.slack.context import SlackContext
 from bot.slack.declarations import ReplyClick, ReplyForm, read_text
 from bot.slack.payloads import Incoming
 from commands.cardops import stops
-from commands.cardops.stops import StopsReply, TypedResume, TypedStop, show_stop
+from commands.cardops.stops import StopRow, StopsReply, TypedResume, TypedStop, show_stop
 from commands.reading.arguments import misread
 from commands.roles import STOP
 from commands.slash_command import Reply
 
+_MOST = 10  # that are shown
 _GOES_ON = (
     "What was sent already finishes. Requests can be made and decided, and wait. Lost cards can be reported."
 )
@@ -36,7 +37,7 @@ def _stop(context: SlackContext, _incoming: Incoming, member: Member, typed: Typ
 
 def _list(context: SlackContext, _member: Member) -> Reply | None:
     """Show what is stopped when nothing is typed behind the word; None when nothing is."""
-    rows = [show_stop(stop) for stop in _find_standing(context)]
+    rows = _show_standing(context)
     return StopsReply(headline="Stopped now", next="", rows=rows) if rows else None
 
 
@@ -74,7 +75,7 @@ def _say_resume(context: SlackContext, member: Member, wanted: Sequence[Standing
         )
     context.work.wake_deliverer()
     context.work.wake_executor()
-    rows = [show_stop(stop) for stop in _find_standing(context)]
+    rows = _show_standing(context)
     if result.asked:
         what = ", ".join(dict.fromkeys(stop.scope.words for stop in result.asked))
         more = "Another manager, on-call or admin has to say the same within an hour."
@@ -91,6 +92,11 @@ def _find_member(context: SlackContext, account: str) -> Member | None:
         return context.members.find(account)
     except DirectoryUnreadable:
         return None
+
+
+def _show_standing(context: SlackContext) -> Sequence[StopRow]:
+    """Return what is shown of the stops that stand: anybody who has the database can write any number."""
+    return [show_stop(stop) for stop in _find_standing(context)[:_MOST]]
 
 
 def _find_standing(context: SlackContext) -> Sequence[StandingStop]:
