@@ -3,8 +3,10 @@
 import ast
 import hashlib
 import json
+import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,7 +31,7 @@ from notifier.outbox.sealed_facts import seal_facts
 from notifier.outbox.tables import Delivery, Message
 from paytend.card_numbers import find_card_numbers
 from storage.signing import SigningKey, is_signed
-from tests.approvals.world import MARA, MILO, SECRET, ApprovalWorld, rule
+from tests.approvals.world import MARA, MILO, SECRET, START, ApprovalWorld, rule
 
 KEY = SigningKey(b"e" * 32)
 OTHER = SigningKey(b"o" * 32)
@@ -493,7 +495,9 @@ def test_an_export_is_signed_and_any_byte_that_is_changed_turns_it_red(small: Ap
     assert "without a signature" in verdict("".join(f"{line}\n" for line in lines[:-1]).encode())
 
 
-def test_an_export_is_compared_with_the_head_that_was_told(small: ApprovalWorld, tmp_path: Path) -> None:
+def test_an_export_is_compared_with_the_head_that_was_told(
+    small: ApprovalWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     request = executed(small)
     with small.database.reading() as session:
         by_number = hashes(session)
@@ -512,7 +516,32 @@ def test_an_export_is_compared_with_the_head_that_was_told(small: ApprovalWorld,
     assert "not among these events" in verdict(content, told=(5, by_number[5]))
     # On the command line the hash may be in capitals, as somebody has copied it.
     assert verify.main([str(file), KEY.public, "--told", f"4:{by_number[4].upper()}"]) == 0
+    assert capsys.readouterr().out == "".join(f"ok   {line}\n" for line in said.splitlines()) + (
+        "GREEN  Everything fits.\n"
+    )
     assert verify.main([str(file), KEY.public, "--told", f"4:{by_number[3]}"]) == 1
+
+
+def test_the_last_line_of_an_export_has_one_right_form_and_names_the_key_that_signed_it(
+    small: ApprovalWorld,
+) -> None:
+    executed(small)
+    with small.database.reading() as session:
+        how = {"key": small.context.audit_key, "since": None, "upto": 99, "now": small.now, "signer": KEY}
+        *lines, last = export.write_lines(session, **how)  # type: ignore[arg-type]  # values of several types
+    events = "".join(f"{line}\n" for line in lines)
+    seal = json.loads(last)
+    other = {name: value for name, value in seal.items() if name != "signature"} | {"public_key": OTHER.public}
+    signed_text = export_text(hashlib.sha256(events.encode()).hexdigest(), written(other))
+    other["signature"] = KEY.sign_text(signed_text)
+
+    assert not verdict(f"{events}{written(seal)}\n".encode())
+    assert "its last line was changed" in verdict(f"{events}{json.dumps(seal)}\n".encode())
+    assert "its last line was changed" in verdict(f"{events}{written(other)}\n".encode())
+
+
+def written(seal: Mapping[str, Any]) -> str:
+    return json.dumps(seal, sort_keys=True, separators=(",", ":"))
 
 
 def test_the_pdf_says_all_that_the_page_says_in_its_language() -> None:
@@ -526,13 +555,28 @@ def test_the_pdf_says_all_that_the_page_says_in_its_language() -> None:
     assert b"/Lang (en)" in whole
     assert b"(Evidence)" in whole
     others = [drawn(title="Other"), drawn(section="Other"), drawn(label="Other"), drawn(text="Other")]
-    assert len({whole, *others}) == 5
+    assert len({shown(each) for each in (whole, *others)}) == 5
     assert pages(whole) == 1
     assert pages(drawn(text="long " * 3_000)) > 1
 
 
 def pages(content: bytes) -> int:
     return content.count(b"/Type /Page\n")
+
+
+def shown(content: bytes) -> bytes:
+    """The commands that draw the pages."""
+    found = re.findall(rb"stream\n(.*?)\nendstream", content, re.DOTALL)
+    streams = [zlib.decompress(each) for each in found if each.startswith(b"x")]
+    return b"".join(each for each in streams if b" Tj" in each or b" TJ" in each)
+
+
+def test_why_a_pdf_could_not_be_drawn_is_said_with_the_end_of_what_the_program_said() -> None:
+    page = EvidencePage(title="half of a letter: \ud800", sections=[])
+
+    with pytest.raises(pdf.NotDrawn, match=r"UnicodeEncodeError: .*surrogates not allowed$") as raised:
+        pdf.draw_apart(page, at=START)
+    assert len(str(raised.value)) <= 200
 
 
 def test_the_program_and_the_bot_sign_the_same_texts() -> None:
