@@ -6,6 +6,8 @@ from decimal import Decimal
 from paytend.money import PRECISION, Money, NotMoney
 
 _AMOUNT = re.compile(r"[0-9][0-9.,' ]*")
+# Thousands only: in Spain 5'20 is five and twenty cents.
+_SET_APART = re.compile(r"[0-9]{1,3}(?P<mark>[' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*(?:[.,][0-9]*)?")
 _LONGEST = 30  # characters
 _SHOWN = 40
 
@@ -22,6 +24,8 @@ def read_written_amount(text: str) -> Decimal:
     shown = text[:_SHOWN]
     if not _AMOUNT.fullmatch(text) or len(text) > _LONGEST:
         raise NotMoney(f"“{shown}” isn’t an amount")
+    if re.search(r"[' ]", text) and not _SET_APART.fullmatch(text):
+        raise NotMoney(f"“{shown}” isn’t an amount")
     plain = re.sub(r"[' ]", "", text)
     marks = re.findall(r"[.,]", plain)
     if not marks:
@@ -29,9 +33,11 @@ def read_written_amount(text: str) -> Decimal:
     whole, mark, fraction = plain.rpartition(marks[-1])
     other = "," if mark == "." else "."
     # With three digits after the only mark, the person is asked.
-    if mark in whole or (len(fraction) == 3 and other not in whole):
+    if mark in whole or (len(fraction) == 3 and other not in whole and whole.strip("0")):
         if mark in whole and all(len(part) == 3 for part in plain.split(mark)[1:]) and other not in plain:
             return Decimal(plain.replace(mark, ""))
+        if mark in whole:
+            raise NotMoney(f"“{shown}” isn’t an amount")
         large, small = plain.replace(mark, ""), f"{whole}.{fraction.removesuffix('0')}"
         raise AmbiguousAmount(f"Is “{shown}” {large} or {small}? Write {large} or {small}")
     groups = whole.split(other)

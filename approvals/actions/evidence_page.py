@@ -15,7 +15,7 @@ A refusal alone is not evidence. It may refuse the repetition of what was done b
 and its signature covers a code and a text but not our request. `paytend.final_refusals` in `cardops.yml` names the
 codes that Paytend has confirmed to be final; `paytend.no_such_order` names those that mean "no such order". Where
 the second list is empty, the code that Paytend gives for our new reference just before the send counts, and only
-for that request.
+for that request; a refusal whose words say that Paytend was busy, timed out or failed inside never counts so.
 
 What is executed or failed is not always the end: where a row says so, and after people have settled something,
 Paytend is asked for 30 days whether it stays that way. When it says the opposite, on-call and managers are

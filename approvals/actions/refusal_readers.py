@@ -11,6 +11,12 @@ from paytend.operations.encoding import NotSendable
 
 # Only a guess at words, and it errs on the safe side: what is under way is never believed to have failed.
 _UNDER_WAY = re.compile(r"process|in progress|pending|under way|underway|being handled", re.IGNORECASE)
+# A guess as well: one code may stand for everything, and then only the words say that it was not looked up.
+_NOT_LOOKED_UP = re.compile(
+    r"busy|try again|later|time.?out|timed.?out|unavailable|maintenance|too (?:many|fast|often)"
+    r"|frequent|rate.?limit|(?:system|server|internal|network|database).?(?:error|exception|failure|fault)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +58,27 @@ def _read_refusal(error: Refused, context: RefusalContext) -> Reading:
 
 def _find_meaning(error: Refused, context: RefusalContext) -> Said:
     is_under_way = _UNDER_WAY.search(error.reason) is not None
+    tells = not is_under_way and _NOT_LOOKED_UP.search(error.reason) is None
     if not error.verified:
-        is_absent = context.asked is Asked.BEFORE and _means_absent(error.code, context, is_under_way=is_under_way)
+        is_absent = context.asked is Asked.BEFORE and _means_absent(error.code, context, tells=tells)
         return Said.ABSENT_UNSIGNED if is_absent else Said.REFUSED_UNSIGNED
     # Signed ones only: a list of codes must not let anybody on the way end a request with one of them.
     if context.asked is Asked.CHANGE and error.code in context.codes.final_refusals:
         return Said.REFUSED_FINALLY
-    if context.asked is not Asked.CHANGE and _means_absent(error.code, context, is_under_way=is_under_way):
+    if context.asked is not Asked.CHANGE and _means_absent(error.code, context, tells=tells):
         return Said.ABSENT
     return Said.UNDER_WAY if is_under_way else Said.REFUSED
 
 
-def _means_absent(code: str, context: RefusalContext, *, is_under_way: bool) -> bool:
-    """Whether a refusal of the question says that there is no such order, and not that Paytend is busy."""
+def _means_absent(code: str, context: RefusalContext, *, tells: bool) -> bool:
+    """Whether a refusal of the question says that there is no such order, and not that Paytend is busy.
+
+    `tells`: its words are not those of a service that did not look it up.
+    """
     if context.codes.no_such_order:
         return code in context.codes.no_such_order
     # Paytend publishes no codes. Before the send our reference is new, so what it answers then means "no such
     # order"; afterwards only the same code does, unless it refused the change with it as well.
     if context.asked is Asked.BEFORE:
-        return not is_under_way
-    return code == context.absent_code and code != context.refused_code
+        return tells
+    return tells and code == context.absent_code and code != context.refused_code

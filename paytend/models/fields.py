@@ -103,8 +103,9 @@ def read_money(value: object, info: ValidationInfo) -> object:
     if isinstance(value, Money) or text is None or not isinstance(currency, str) or info.context is None:
         return value if isinstance(value, Money) else None
     try:
+        # `eur` is EUR: an amount that is not read alarms as another one would (A19).
         return read_amount(
-            text, currency=currency, unit=info.context["unit"], precision=info.data.get("precision")
+            text, currency=currency.upper(), unit=info.context["unit"], precision=info.data.get("precision")
         )
     except NotMoney:
         return None

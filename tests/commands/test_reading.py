@@ -30,3 +30,47 @@ def test_the_reason_of_a_password_may_be_left_out() -> None:
 
 def test_thousands_may_be_set_apart() -> None:
     assert str(read_money(["1'200.50"], form="/topup")[0]) == "1,200.50 EUR"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "5€20",  # a currency as the decimal mark
+        "5EUR20",
+        "E50UR",
+        "5'20",  # an apostrophe as the decimal mark
+        "1200'50",
+        "1'2'3",
+        "12, 50",  # a space that a phone adds
+        "12 ,50",
+        "12 .50",
+        "10 20",
+        "10 20 EUR",
+    ],
+)
+def test_o3_what_may_be_a_hundredth_of_it_is_asked_for(words: str) -> None:
+    with pytest.raises(Misread):
+        read_money(words.split(), form="/topup")
+
+
+@pytest.mark.parametrize("words", ["€50 USDT", "50€ USDT", "50 ₮", "50 (USDT)", "50 usdt, please", "50 USDT EUR"])
+def test_o3_a_second_currency_is_no_reason(words: str) -> None:
+    try:
+        money, _ = read_money(words.split(), form="/topup")
+    except Misread:
+        return
+    assert str(money) == "50.000000 USDT"
+    assert "EUR" not in words
+    assert "€" not in words
+
+
+def test_o3_a_currency_that_stands_twice_is_one() -> None:
+    assert read_money(["50€", "EUR", "taxi"], form="/topup")[1] == ["taxi"]
+    assert read_money(["50", "2", "taxis"], form="/topup")[1] == ["2", "taxis"]
+
+
+def test_o3_the_question_names_what_is_an_amount() -> None:
+    with pytest.raises(Misread, match="1000000"):
+        read_money("1 000 000".split(), form="/topup")
+    with pytest.raises(Misread, match=r"“1.2.3” isn’t an amount\."):
+        read_money(["1.2.3"], form="")

@@ -125,6 +125,47 @@ def test_a1_a_lookup_that_is_refused_for_another_reason_is_no_absence(world: App
     assert world.read(request).status == "unknown"
 
 
+def test_a19_a_currency_in_small_letters_is_no_other_one(small: ApprovalWorld) -> None:
+    small.paytend.answer_says = {"amount": "1000", "currency": "eur"}
+    assert small.executes(small.approved()).status == "executed"
+    assert not small.outbox.of("request_alarm")
+
+    small.paytend.answer_says = {"amount": "1001", "currency": "eur"}
+    assert small.executes(small.approved("11.00 EUR")).status == "unknown"
+
+
+BUSY = (
+    "System busy, please try again later.",
+    "Request timed out",
+    "Too many requests",
+    "internal error",
+    "SYSTEM_ERROR",
+)
+
+
+@pytest.mark.parametrize("words", BUSY)
+def test_a1_who_says_with_the_code_of_no_such_order_that_it_is_busy_says_nothing(
+    small: ApprovalWorld, words: str
+) -> None:
+    """Done and refused, and then one code for everything: the words are all that tells them apart."""
+    small.paytend.after = EXISTS
+    request = small.executes(small.approved())
+    small.paytend.lookup = Refused(code=small.paytend.absent_code, reason=words, verified=True)
+    minutes_pass(small)
+    assert small.read(request).status == "unknown"
+
+    small.paytend.lookup = None
+    minutes_pass(small, 15)
+    assert small.read(request).status == "executed"
+    assert list(small.paytend.books.values()) == [1]
+
+
+def test_a1_nothing_is_sent_while_the_question_before_is_refused_as_busy(small: ApprovalWorld) -> None:
+    small.paytend.lookup = Refused(code="99", reason="System busy, try again later", verified=True)
+    assert small.executes(small.approved()).status == "approved"
+    assert "topup" not in small.paytend.calls
+
+
 def test_a1_an_order_that_appears_between_two_answers_is_not_failed(world: ApprovalWorld) -> None:
     world.paytend.before = Refused(code="51", reason="no", verified=True)
     request = world.executes(world.approved())
