@@ -7,7 +7,8 @@ from datetime import datetime
 from approvals.free_text import LONGEST_REASON, SHORTEST_REASON
 from approvals.stops.evidence import StandingStop
 from approvals.stops.scope import EVERYTHING, StopKind, StopScope
-from commands.reading.arguments import TypedWords, misread, read_card_id
+from approvals.written_ids import normalize_id
+from commands.reading.arguments import TypedWords, join_sign, misread, read_card_id
 from commands.slash_command import Reply
 
 # In an emergency nobody looks up how it is written.
@@ -19,7 +20,10 @@ _KINDS: dict[str, StopKind] = {
     "topups": StopKind.TOP_UPS,
     "topup": StopKind.TOP_UPS,
     "card": StopKind.CARD,
+    "cards": StopKind.CARD,
 }
+_TOP, _UPS = "top", frozenset({"up", "ups"})
+_MARKS = ":,;."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,10 @@ def read_stop(typed: TypedWords) -> TypedStop:
 def read_resume(typed: TypedWords) -> TypedResume:
     """Return what was typed behind `/cardops resume`; raises Misread."""
     scope, reason = _read_scope(typed)
+    words = join_sign(typed.words)
+    # As a reason it would resume everything that is stopped.
+    if scope is None and words and (card_id := normalize_id(words[0])).isdecimal():
+        raise misread("Which?", form=typed.form, guess=f"For this card, write card {card_id[:40]}.")
     if len(reason) > LONGEST_REASON:
         raise misread(f"A reason has at most {LONGEST_REASON} characters.", form=typed.form)
     return TypedResume(scope=scope, reason=reason)
@@ -59,7 +67,10 @@ def read_resume(typed: TypedWords) -> TypedResume:
 def _read_scope(typed: TypedWords) -> tuple[StopScope | None, str]:
     """Return the scope, None where none is named, and the words after it."""
     words = list(typed.words)
-    kind = _KINDS.get(words[0].lower()) if words else None
+    plain = [word.lower().strip(_MARKS) for word in words[:2]]
+    if plain[:1] == [_TOP] and _UPS.intersection(plain[1:]):
+        words[:2], plain = ["top-ups"], ["top-ups"]
+    kind = _KINDS.get(plain[0]) if plain else None
     match kind:
         case None:
             return None, " ".join(words)
