@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from approvals.actions.payloads import Payload
 from approvals.actions.table import ACTIONS
 from approvals.policy.people import RoleRule, SamePerson, count_people
-from approvals.policy.rules import LimitRule, Policy, PolicyRule, RaisedQuorum, write_hours
+from approvals.policy.rules import LimitRule, Policy, PolicyRule, RaisedQuorum, find_rule, write_hours
+from paytend.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,17 @@ def _of_rule(rules: tuple[PolicyRule, ...], place: int) -> Iterator[tuple[str, s
             over = "every amount" if earlier.over is None else f"everything over {earlier.over}"
             yield "", f"“{earlier.name}” stands before it and takes {over}; put the larger amounts first"
             return
+    if rule.over is None and has_money(rule.action) and not _is_ever_chosen(rules, place):
+        yield "", "the lines before it take every amount"
+
+
+def _is_ever_chosen(rules: tuple[PolicyRule, ...], place: int) -> bool:
+    """Whether a line without a threshold is left any amount: then it has the smallest one of a currency."""
+    mine = [rule for rule in rules if rule.action == rules[place].action]
+    smallest = [Money.from_minor(1, rule.over.currency) for rule in mine if rule.over is not None]
+    return not smallest or any(
+        find_rule(mine, action=rules[place].action, money=money) is rules[place] for money in smallest
+    )
 
 
 def _hides(earlier: PolicyRule, later: PolicyRule) -> bool:

@@ -35,6 +35,14 @@ def test_a24_another_currency_or_action_hides_nothing() -> None:
     assert found(TOP_UP, rule(name="found", action="card.found")) == []
 
 
+def test_a24_a_line_for_the_rest_that_no_amount_is_left_for() -> None:
+    every, usdt = rule(name="every", over="0.00 EUR"), rule(name="usdt", over="0.00 USDT")
+    (line,) = found(every, TOP_UP)
+    assert line == "policy.1.: “top-ups” can never decide: the lines before it take every amount"
+    assert len(found(every, usdt, TOP_UP)) == 1
+    assert found(rule(name="cents", over="0.01 EUR"), TOP_UP) == []
+
+
 @pytest.mark.parametrize("action", ["card.found", "card.retrieve_password", "card.apply", "cardholder.update"])
 def test_a24_a_threshold_or_a_limit_on_what_has_no_amount(action: str) -> None:
     assert "has no amount" in found(rule(name="x", action=action, over="5.00 EUR"))[0]
