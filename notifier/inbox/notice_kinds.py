@@ -45,7 +45,8 @@ _STATUS_WORDS: dict[tuple[str, str], str] = {
 }
 STATUS_WORDS: tuple[str, ...] = (*dict.fromkeys(_STATUS_WORDS.values()), "other")
 
-_TIME_FORMATS = ("%Y%m%d%H%M%S", "%Y%m%d%H%M%S%f", "%Y/%m/%d %H:%M:%S")
+# Digits alone by their number: anything that guesses reads another time from them.
+_DIGIT_FORMATS = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f", 20: "%Y%m%d%H%M%S%f"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,21 +76,29 @@ def read_status_word(transaction: Transaction) -> str:
 def read_time(text: str | None, *, timezone: tzinfo) -> datetime | None:
     """Return the time that Paytend wrote, in UTC; None for a date alone and for what cannot be read."""
     plain = (text or "").strip()
-    if len(plain) <= 10 and not plain.isdigit():
+    if len(plain) <= 10:
         return None
-    for read in (datetime.fromisoformat, *(_strptime(form) for form in _TIME_FORMATS)):
-        try:
-            found = read(plain)
-        except ValueError:
-            continue
-        if found.year < 1971 or found.year > 9000:
-            return None
-        return (found if found.tzinfo else found.replace(tzinfo=timezone)).astimezone(UTC)
-    return None
+    try:
+        found = _read_digits(plain) if plain.isdecimal() else _read_written(plain)
+    except ValueError:
+        return None
+    if found.year < 1971 or found.year > 9000:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=timezone)).astimezone(UTC)
 
 
-def _strptime(form: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the zone
+def _read_digits(text: str) -> datetime:
+    form = _DIGIT_FORMATS.get(len(text))
+    if form is None:
+        raise ValueError(text)
+    return datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the zone
+
+
+def _read_written(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.strptime(text, "%Y/%m/%d %H:%M:%S")  # noqa: DTZ007 - the caller adds the zone
 
 
 def _with_code(code: Code | None) -> str | None:

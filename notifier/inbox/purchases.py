@@ -1,8 +1,8 @@
 """One purchase is one message: its authorisation, settlement and reversal bring the same one up to date.
 
 Two stages are of one purchase when Paytend gives them one transaction id, when a reversal names the other's id,
-or when card and authorisation code are the same within 30 days. What joins them are keyed digests of the ids as
-they were sent. What a purchase is made of, and what it shows, is `purchase_ledger.py`.
+or when card and authorisation code are the same within 30 days; those of two cards never are. What joins them are
+keyed digests of the ids as they were sent. What a purchase is made of, and what it shows, is `purchase_ledger.py`.
 """
 
 import json
@@ -77,7 +77,7 @@ def join(
     The message shows the whole purchase; the routes look at this stage. A stage for the worse also gets a reply,
     as an edit notifies nobody.
     """
-    names = name_stage(facts, digests)
+    names = _tell_cards_apart(session, name_stage(facts, digests), facts, vault=vault)
     entry = PurchaseEntry(trade=names.own, facts=facts)
     if not names.names:
         alone = PurchaseLedger().add(entry)
@@ -126,7 +126,8 @@ def find_summary(
     session: Session, facts: TransactionNotice, *, digests: Mapping[str, Sequence[str]], vault: Vault
 ) -> TransactionNotice:
     """Return what the message of this stage's purchase shows; the stage itself when the purchase is forgotten."""
-    for name in (name for same in name_stage(facts, digests).names for name in same):
+    names = _tell_cards_apart(session, name_stage(facts, digests), facts, vault=vault)
+    for name in (name for same in names.names for name in same):
         known = session.get(PurchaseName, name)
         row = known and session.get(Purchase, known.purchase_id)
         if row and row.facts is not None and (ledger := _open(row, vault=vault)).entries:
@@ -171,6 +172,32 @@ def forget_old(session: Session, *, before: datetime, limit: int) -> int:
     connection = session.connection()
     connection.execute(delete(PurchaseName).where(col(PurchaseName.purchase_id).in_(old)))
     return int(connection.execute(delete(Purchase).where(col(Purchase.id).in_(old))).rowcount)
+
+
+def _tell_cards_apart(
+    session: Session, names: PurchaseNames, facts: TransactionNotice, *, vault: Vault
+) -> PurchaseNames:
+    """Return the names; a transaction id that another card has used names another purchase with this card."""
+    card = facts.card_id
+    if not card:
+        return names
+    apart = [
+        [f"{name}:{card}" for name in same] if _is_of_other_card(session, same, card, vault=vault) else same
+        for same in names.names
+    ]
+    return replace(names, names=apart)
+
+
+def _is_of_other_card(session: Session, names: Sequence[str], card: str, *, vault: Vault) -> bool:
+    if not names[0].startswith("trade:"):  # the name by an authorisation code has its card in it
+        return False
+    for name in names:
+        known = session.get(PurchaseName, name, populate_existing=True)
+        row = known and session.get(Purchase, known.purchase_id)
+        if row and row.facts is not None:
+            cards = {entry.facts.card_id for entry in _open(row, vault=vault).entries if entry.facts.card_id}
+            return bool(cards) and card not in cards
+    return False
 
 
 def _find(

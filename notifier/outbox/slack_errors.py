@@ -16,13 +16,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from notifier.outbox.backoff import Trouble
 
 _CODES: dict[Trouble, str] = {
-    # The last two pass by themselves: a channel that moves to another workspace, a message being written.
+    # The last three pass by themselves: what moves to another workspace or organisation, a message being written.
     Trouble.LIMITED: "ratelimited rate_limited message_limit_exceeded external_channel_migrating "
-    "streaming_state_conflict",
+    "team_added_to_org streaming_state_conflict",
     Trouble.IN_DOUBT: "internal_error fatal_error service_unavailable request_timeout update_failed "
     "file_update_failed",
     Trouble.UNAUTHORISED: "token_revoked token_expired invalid_auth account_inactive not_authed "
-    "org_login_required",
+    "org_login_required team_access_not_granted two_factor_setup_required accesslimited",
     Trouble.UNREACHABLE: "not_in_channel channel_not_found is_archived is_inactive posting_to_channel_denied "
     "restricted_action_read_only_channel restricted_action_thread_only_channel restricted_action "
     # Forbidden by the workspace's admins, for this channel or app.
@@ -50,7 +50,9 @@ _CODES: dict[Trouble, str] = {
     "channels_limit_exceeded user_disabled user_not_found user_not_visible invalid_user_combination",
 }
 CODES: dict[str, Trouble] = {code: trouble for trouble, codes in _CODES.items() for code in codes.split()}
-MAY_NOT_LOOK = frozenset({"missing_scope", "not_allowed_token_type", "method_not_supported_for_channel_type"})
+# The token may do other things, but not this: what that means is up to what was asked.
+MAY_NOT = frozenset({"missing_scope", "not_allowed_token_type"})
+MAY_NOT_LOOK = MAY_NOT | {"method_not_supported_for_channel_type"}
 
 
 class NotDelivered(Exception):
@@ -87,6 +89,21 @@ def slack_call() -> Iterator[None]:
         raise NotDelivered(Trouble.REFUSED, code=type(error).__name__) from error
     except (OSError, HTTPException) as error:
         raise _read_failure(error) from error
+    except (AttributeError, UnicodeDecodeError) as error:
+        # slack_sdk broke on an answer that is no JSON object, so nobody knows what was done.
+        raise NotDelivered(Trouble.IN_DOUBT, code="an answer that is no JSON object") from error
+
+
+@contextmanager
+def message_call() -> Iterator[None]:
+    """The same for calls that write messages: a token that may not write at all is as good as none."""
+    try:
+        with slack_call():
+            yield
+    except NotDelivered as error:
+        if error.code in MAY_NOT:
+            raise NotDelivered(Trouble.UNAUTHORISED, code=error.code) from error
+        raise
 
 
 def read_error_code(error: Exception) -> str:
@@ -99,7 +116,8 @@ def read_refusal(error: SlackApiError) -> NotDelivered:
     """Return what an answer other than ok means."""
     status = getattr(error.response, "status_code", 200)
     data = getattr(error.response, "data", None)
-    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    said = data.get("error") if isinstance(data, dict) else None
+    code = said if isinstance(said, str) else ""
     if status == 429:
         return NotDelivered(Trouble.LIMITED, code="ratelimited", retry_after=_read_retry_after(error))
     # Slack may have posted before it failed.

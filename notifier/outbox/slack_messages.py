@@ -8,7 +8,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from notifier.outbox.backoff import Trouble
-from notifier.outbox.slack_errors import MAY_NOT_LOOK, NotDelivered, slack_call
+from notifier.outbox.slack_errors import MAY_NOT_LOOK, NotDelivered, message_call, slack_call
 from notifier.rendering.renderer import Rendered
 
 EVENT_TYPE = "cardops_delivery"
@@ -47,7 +47,7 @@ def post(slack: WebClient, place: MessagePlace, rendered: Rendered, *, delivery_
         arguments["blocks"] = rendered.blocks
     if place.thread_ts:
         arguments |= {"thread_ts": place.thread_ts, "reply_broadcast": place.broadcast}
-    with slack_call():
+    with message_call():
         answer = slack.chat_postMessage(
             **arguments,
             # By this `find` recognises the post after an attempt without an answer.
@@ -65,7 +65,7 @@ def post(slack: WebClient, place: MessagePlace, rendered: Rendered, *, delivery_
 def edit(slack: WebClient, place: MessagePlace, rendered: Rendered, *, ts: str) -> None:
     """Replace the content of a message; raises NotDelivered."""
     # Without its parse argument chat.update links names and addresses that it finds in the text.
-    with slack_call():
+    with message_call():
         slack.chat_update(channel=place.channel, ts=ts, text=rendered.text, blocks=rendered.blocks, parse="none")
 
 

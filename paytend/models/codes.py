@@ -3,6 +3,7 @@
 All are from `paytend-api.md` a.4, mostly from the predecessor API: defaults, not certainties.
 """
 
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler
@@ -31,6 +32,8 @@ class Code(str):
 
     @classmethod
     def _read(cls, value: object) -> Self:
+        if isinstance(value, Decimal) and value == value.to_integral_value():
+            value = int(value)  # 6.0: the same number by another JSON library
         # In Python a bool is an int: `true` would be read as the code "True".
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise ValueError("neither a text nor a whole number")  # noqa: TRY004 - what pydantic reads

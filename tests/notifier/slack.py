@@ -46,7 +46,7 @@ class Slack:
     archived: set[str] = field(default_factory=set)
     messages: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    tricks: dict[str, deque[Trick | str]] = field(default_factory=lambda: defaultdict(deque))
+    tricks: dict[str, deque[Trick | str | bytes]] = field(default_factory=lambda: defaultdict(deque))
     token_is_good: bool = True
     may_read_history: bool = True
     refuses_blocks: bool = False
@@ -55,8 +55,8 @@ class Slack:
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _lock: Any = field(default_factory=threading.Lock)
 
-    def will(self, method: str, *tricks: Trick | str) -> None:
-        """Let the next calls of a method go wrong; a text is an error code."""
+    def will(self, method: str, *tricks: Trick | str | bytes) -> None:
+        """Let the next calls of a method go wrong; a text is an error code, bytes are a whole answer."""
         self.tricks[method].extend(tricks)
 
     def texts(self, channel: str = "C0ALERTS") -> list[str]:
@@ -72,6 +72,8 @@ class Slack:
         with self._lock:
             self.calls.append((method, asked))
             trick = self.tricks[method].popleft() if self.tricks[method] else None
+            if isinstance(trick, bytes):
+                return 200, {}, trick
             if isinstance(trick, str):
                 return 200, {}, json.dumps({"ok": False, "error": trick}).encode()
             done = self._do(method, asked) if trick in {None, Trick.FAILS_AFTER, Trick.RESETS_AFTER} else {}

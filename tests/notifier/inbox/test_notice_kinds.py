@@ -147,6 +147,10 @@ def test_every_kind_has_a_template(renderer: Renderer) -> None:
         ("yesterday", None),
         ("0001-01-01 00:00:00", None),
         ("9999-12-31 23:59:59", None),
+        # A date alone; minutes only; milliseconds, which look like another time to a reader that guesses.
+        ("20261122", None),
+        ("202611220930", datetime(2026, 11, 22, 7, 30, tzinfo=UTC)),
+        ("20261231223131123", datetime(2026, 12, 31, 20, 31, 31, 123000, tzinfo=UTC)),
         ("", None),
         (None, None),
     ],

@@ -7,6 +7,7 @@ import pytest
 
 from notifier.outbox.backoff import Trouble
 from notifier.outbox.slack_errors import CODES
+from tests.notifier.conftest import NotifierWorld
 
 METHODS = Path(__file__).parents[4] / "shared" / "schemas" / "slack-methods"
 CALLED = (
@@ -35,3 +36,27 @@ def test_s7_what_an_admin_forbids_in_a_channel_takes_the_detour(code: str) -> No
 def test_n21_what_passes_by_itself_is_tried_again() -> None:
     assert CODES["update_failed"] is Trouble.IN_DOUBT
     assert CODES["external_channel_migrating"] is Trouble.LIMITED
+
+
+@pytest.mark.parametrize("code", ["missing_scope", "not_allowed_token_type", "team_access_not_granted"])
+def test_n21_what_a_token_may_not_post_waits_until_it_may(sqlite_world: NotifierWorld, code: str) -> None:
+    sqlite_world.slack.will("chat.postMessage", *[code] * 8)
+    sqlite_world.says("one")
+
+    sqlite_world.delivers_all(80, step=60)
+
+    assert sqlite_world.slack.texts() == ["one"]
+    assert sqlite_world.dead() == []
+
+
+@pytest.mark.parametrize("body", [b'"ok"', b"1", b"\xff\xfe", b'{"ok": false, "error": null}'])
+def test_n21_an_answer_that_nobody_can_read_is_in_doubt_and_kills_no_notice(
+    sqlite_world: NotifierWorld, body: bytes
+) -> None:
+    sqlite_world.slack.will("chat.postMessage", *[body] * 6)
+    sqlite_world.says("one")
+
+    sqlite_world.delivers_all(80, step=8)
+
+    assert [text.partition(" (")[0] for text in sqlite_world.slack.texts()] == ["one"]
+    assert sqlite_world.dead() == []
