@@ -90,7 +90,7 @@ def slack_call() -> Iterator[None]:
     except (OSError, HTTPException) as error:
         raise _read_failure(error) from error
     except (AttributeError, UnicodeDecodeError) as error:
-        # slack_sdk broke on an answer that is no JSON object, so nobody knows what was done.
+        # slack_sdk reads a JSON object only; after any other answer nobody knows what was done.
         raise NotDelivered(Trouble.IN_DOUBT, code="an answer that is no JSON object") from error
 
 
