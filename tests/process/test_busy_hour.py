@@ -10,7 +10,7 @@ import random
 import re
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +42,7 @@ SHUFFLED_OVER = 20 * 60  # seconds of the hour
 SENDERS = 3
 BETWEEN_KILLS = 6.0
 LONGEST = 1800.0  # seconds; on a machine that has nothing else to do it is over within five minutes
+MOST_OVERTAKEN = 8
 CHANNELS = {"EUR": "C0ALERTS", "USD": "C0ONCALL", "SEK": "C0APPROVALS"}
 # No storm: what a digest shows has no order of its own.
 ROUTES = "".join(
@@ -234,6 +235,11 @@ def read_posted(world: ProcessWorld) -> tuple[dict[tuple[str, str], Posted], lis
     return posted, replies
 
 
+def count_overtaken(order: Sequence[int]) -> list[int]:
+    """How many later ones came before each."""
+    return [sum(other > each for other in order[:place]) for place, each in enumerate(order)]
+
+
 def kill_until(world: ProcessWorld, replicas: list[Child], senders: Sequence[threading.Thread]) -> int:
     """Kill one replica after the other while webhooks are sent, and for a while after; return how often."""
     kills, until = 0, time.monotonic() + LONGEST
@@ -273,6 +279,7 @@ def test_n13_n14_an_hour_of_webhooks_at_replicas_whose_clocks_differ_is_told_onc
 
         with world.database.reading() as session:
             events = session.exec(select(InboxEvent)).all()
+            deliveries = Counter(session.exec(select(col(Delivery.kind), col(Delivery.status))).all())
             seqs = dict(session.exec(select(col(Delivery.id), col(Delivery.seq))).all())
             urgent = set(session.exec(select(Delivery.id).where(Delivery.urgent)).all())
             deadlocks = session.connection().execute(
@@ -288,7 +295,7 @@ def test_n13_n14_an_hour_of_webhooks_at_replicas_whose_clocks_differ_is_told_onc
         f" {senders.sent['not taken']}) in {sent_within:.0f} s, all told after {time.monotonic() - began:.0f} s;"
         f" {kills} kills, clocks off by {SKEWS} s; {len(posted)} messages, {updates} edits, {len(replies)}"
         f" replies, {sum(message.is_repeat for message in posted.values())} marked repeats;"
-        f" {found_deadlocks} deadlocks"
+        f" {found_deadlocks} deadlocks; {dict(deliveries)}"
     )
     assert kills >= 5
     assert (found_deadlocks, "deadlock" in logs) == (0, False)
@@ -297,6 +304,7 @@ def test_n13_n14_an_hour_of_webhooks_at_replicas_whose_clocks_differ_is_told_onc
 
     # Nothing is lost, and nothing is twice without a mark.
     unmarked = [message for message in posted.values() if not message.is_repeat]
+    assert {status for _, status in deliveries} == {"delivered"}
     subjects = Counter(name for message in unmarked for name in message.names)
     assert subjects.keys() == {*(f"M{n}" for n in range(PURCHASES)), *(f"D{n}" for n in range(DECLINES))}
     assert {subject: times for subject, times in subjects.items() if times > 1} == {}
@@ -311,10 +319,10 @@ def test_n13_n14_an_hour_of_webhooks_at_replicas_whose_clocks_differ_is_told_onc
     reversed_ = {f"M{purchase.number}" for purchase in hour.purchases if purchase.ends == "reversed"}
     assert rang | told_again.keys() == reversed_ | {f"D{n}" for n in range(DECLINES)}, "and rings"
 
-    # Nothing is out of order: a message never goes back, and posts of a channel keep the order of the database.
+    # Nothing is out of order: a message never goes back. Posts of a channel keep the order of the database, but
+    # for few: while a name or the next stage is written into a post, the channel does not wait for it.
     for message in posted.values():
         assert message.stages == sorted(message.stages), message.shown
-    of_channel = defaultdict(list)
-    for message in unmarked:
-        of_channel[message.channel, message.delivery in urgent].append(seqs[message.delivery])
-    assert {place: found for place, found in of_channel.items() if found != sorted(found)} == {}
+    for channel in CHANNELS.values():
+        order = [seqs[each.delivery] for each in unmarked if each.channel == channel and each.delivery in urgent]
+        assert max(count_overtaken(order), default=0) <= MOST_OVERTAKEN, order
