@@ -201,12 +201,15 @@ class MissedWebhookFinder:
         for _ in range(_MOST_PAGES):
             page = self.paytend.send(ask(start=len(rows), size=_ROWS))
             if rows and page.rows and page.rows[0].raw == rows[0].raw:
+                if page.total is not None and len(rows) >= page.total:
+                    return rows  # there are no more, and it begins anew
                 raise _NotAllSeen  # Paytend does not turn the page
             rows += page.rows
             first = first or len(page.rows)
-            # A page that is shorter than the first is the last, where no total says so.
-            is_last = len(page.rows) < max(first, _LEAST_ROWS) if page.total is None else len(rows) >= page.total
-            if is_last or not page.rows:
+            # A page that is shorter than the first is the last. A total only says that there are more: it may count
+            # the page alone.
+            is_short = len(page.rows) < max(first, _LEAST_ROWS)
+            if not page.rows or (is_short and (page.total is None or len(rows) >= page.total)):
                 return rows
         raise _NotAllSeen
 

@@ -53,7 +53,10 @@ class MissedWebhook:
 def read_movements(
     rows: Iterable[Transaction], *, card_id: str, source: str, unit: AmountUnit, timezone: tzinfo
 ) -> list[MissedWebhook]:
-    """Return the movements of a card that should be webhooks; `source` is A or S, for rows without one."""
+    """Return the movements of a card that should be webhooks; `source` is A or S, for rows without one.
+
+    One whose date cannot be read has no span: it is of the days that Paytend was asked for.
+    """
     findings = []
     for row in rows:
         # `raw` is redacted: an id that happens to look like a card number would make another business key.
@@ -66,7 +69,7 @@ def read_movements(
         span = read_span(row.booked, timezone=timezone)
         # Without an id or a status it cannot be told from what came as a webhook.
         is_known = row.trade_id is not None and row.status is not None
-        if row.type != _TOP_UP and is_known and span is not None:
+        if row.type != _TOP_UP and is_known:
             findings.append(_make("1", content, unit=unit, span=span))
     return [finding for finding in findings if isinstance(finding.event, TransactionHappened)]
 

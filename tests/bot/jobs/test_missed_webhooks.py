@@ -30,6 +30,8 @@ class Paytend:
     rows: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     pages_of: int = 30
     says_total: bool = True
+    total: int | None = None
+    """What it says instead of the right total."""
     troubles: dict[str, Exception] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -41,7 +43,7 @@ class Paytend:
         authorised = call.operation.name == "getAuthorizationTransactions"
         rows = self.rows.get((values["card_id"], values["currency"]), []) if authorised else []
         page = rows[values["start"] :][: min(self.pages_of, values["size"])]
-        told = {"tradeList": page} | ({"total": len(rows)} if self.says_total else {})
+        told = {"tradeList": page} | ({"total": self.total or len(rows)} if self.says_total else {})
         return call.operation.answer.decode(told, unit=AmountUnit.MINOR)
 
 
@@ -96,6 +98,14 @@ def search(sqlite: SqlDatabase) -> Iterator[Search]:
 def test_n15_all_pages_are_read(search: Search, pages_of: int, says_total: bool) -> None:
     search.paytend.rows["1755902", "EUR"] = [movement(number) for number in range(45)]
     search.paytend.pages_of, search.paytend.says_total = pages_of, says_total
+    search.watches("1755902")
+
+    assert search.found() == 45
+
+
+def test_n15_a_total_that_counts_one_page_ends_nothing_early(search: Search) -> None:
+    search.paytend.rows["1755902", "EUR"] = [movement(number) for number in range(45)]
+    search.paytend.total = 30
     search.watches("1755902")
 
     assert search.found() == 45

@@ -90,6 +90,14 @@ def test_what_counts_as_a_gap(changes: dict[str, Any], count: int) -> None:
     assert gaps(**changes) == count
 
 
+@pytest.mark.parametrize("at", [None, "", "0000-00-00", "22/11/2026 09:30", "2026-11-22 9h30", "yesterday"])
+def test_n15_a_movement_whose_date_cannot_be_read_is_found_all_the_same(at: str | None) -> None:
+    event, _ = make_transaction()
+
+    assert gaps(businessDate=at) == 1, "Paytend was asked for those days only"
+    assert gaps(businessDate=at, known={digest_key(event.business_key)}) == 0
+
+
 def test_nothing_from_before_it_was_watched_is_a_gap() -> None:
     assert choose(read(), known=set(), since=START - timedelta(minutes=29), now=START) == []
 
