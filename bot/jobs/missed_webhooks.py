@@ -206,8 +206,8 @@ class MissedWebhookFinder:
                 raise _NotAllSeen  # Paytend does not turn the page
             rows += page.rows
             first = first or len(page.rows)
-            # A page that is shorter than the first is the last. A total only says that there are more: it may count
-            # the page alone.
+            # A page that is shorter than the first is the last. A total only says that there are more: it may
+            # count the page alone.
             is_short = len(page.rows) < max(first, _LEAST_ROWS)
             if not page.rows or (is_short and (page.total is None or len(rows) >= page.total)):
                 return rows
