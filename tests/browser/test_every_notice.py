@@ -37,8 +37,11 @@ def workspace() -> Iterator[SlackWorkspace]:
         yield workspace
 
 
+# The ordinary ones in `make test`, all in `make soak`: judging the colours of a page takes seconds.
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize(
+    "group", [group if group == "purchases" else pytest.param(group, marks=pytest.mark.soak) for group in GROUPS]
+)
 def test_every_notice_can_be_read(
     browser: Browser, workspace: SlackWorkspace, group: str, size: ViewportSize
 ) -> None:

@@ -230,27 +230,28 @@ def test_a8_what_is_no_card_number_is_none_when_it_is_escaped(text: str) -> None
     assert mask_text(text) == text
 
 
+@pytest.mark.parametrize("share", [8, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize(
-    "text",
+    ("sign", "times"),
     [
-        "%25" * 80_000,
-        "%34" * 80_000,
-        "\\" * 250_000,
-        "\\u0034 " * 35_000,
-        "&amp;" * 50_000,
-        "<a" * 125_000,
-        "25 " * 80_000,
-        "4" * 250_000,
-        "%C3%A9 4" * 30_000,
+        ("%25", 80_000),
+        ("%34", 80_000),
+        ("\\", 250_000),
+        ("\\u0034 ", 35_000),
+        ("&amp;", 50_000),
+        ("<a", 125_000),
+        ("25 ", 80_000),
+        ("4", 250_000),
+        ("%C3%A9 4", 30_000),
     ],
-    ids=lambda text: text[:8],
 )
-def test_a8_a_quarter_of_a_megabyte_of_digits_and_escapes_takes_seconds(text: str) -> None:
+def test_a8_a_quarter_of_a_megabyte_of_digits_and_escapes_takes_seconds(sign: str, times: int, share: int) -> None:
+    text = sign * (times // share)
     begin = time.process_time()
 
     mask_text(text)
 
-    assert time.process_time() - begin < 15, "of this process alone, as others may be busy"
+    assert time.process_time() - begin < 15 / share, "of this process alone, as others may be busy"
 
 
 @pytest.mark.parametrize("value", range(10))
