@@ -202,7 +202,7 @@ class MissedWebhookFinder:
             page = self.paytend.send(ask(start=len(rows), size=_ROWS))
             if rows and page.rows and page.rows[0].raw == rows[0].raw:
                 if page.total is not None and len(rows) >= page.total:
-                    return rows  # there are no more, and it begins anew
+                    return rows  # there are no more, so it gives the first again
                 raise _NotAllSeen  # Paytend does not turn the page
             rows += page.rows
             first = first or len(page.rows)

@@ -88,8 +88,9 @@ def _read_masked(value: object) -> str | None:
 Text = Annotated[str | None, BeforeValidator(_read_masked)]
 # As it came, as masking could make one of two ids: it is masked where it is stored or shown.
 Id = Annotated[str | None, BeforeValidator(read_text)]
-# The same without placeholders, for what is joined by it.
+# The same without placeholders, for what is joined by it; and a text without them.
 JoiningId = Annotated[str | None, BeforeValidator(_read_joining_id)]
+JoiningText = Annotated[str | None, BeforeValidator(lambda value: _read_masked(_read_joining_id(value)))]
 Number = Annotated[int | None, WrapValidator(forgive)]
 CardNumber = Annotated[
     str | None, BeforeValidator(lambda value: mask_card_number(text) if (text := read_text(value)) else None)

@@ -6,7 +6,17 @@ from pydantic import ValidationInfo, field_validator
 
 from paytend.models.answer import Answer
 from paytend.models.codes import TransactionSource, TransactionStatus, TransactionType
-from paytend.models.fields import FORGIVING, CardNumber, Id, JoiningId, Text, named, read_money, read_text
+from paytend.models.fields import (
+    FORGIVING,
+    CardNumber,
+    Id,
+    JoiningId,
+    JoiningText,
+    Text,
+    named,
+    read_money,
+    read_text,
+)
 from paytend.models.lists import AnswerWithRows
 from paytend.money import PRECISION, Money, NotMoney, read_amount, read_decimal
 
@@ -33,7 +43,7 @@ class TransactionNames(Answer):
     trade_id: JoiningId = named("tradeId", "transactionId", "authId", "relatedTransactionId")
     related_id: JoiningId = named("relatedId", "relatedTransactionId", "originalAuthId")
     card_id: Id = named("cardId", "cardToken")
-    auth_code: JoiningId = named("authCode")
+    auth_code: JoiningText = named("authCode")
 
 
 class Transaction(TransactionKey):
