@@ -1,5 +1,7 @@
 """What people may type freely: a reason has a length, and no text may contain a card number. Pure."""
 
+from collections.abc import Mapping
+
 from approvals.refusals import Refusal
 from paytend.redaction import find_card_numbers
 
@@ -21,6 +23,15 @@ def require_reason(reason: str) -> None:
     # Stripped, as it is stored: the trigger `decision_says_something` counts the same characters.
     if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
         raise ReasonNeeded
+
+
+def check_reason(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with the reason in a form, under the name of its input."""
+    try:
+        require_reason(fields.get("reason", ""))
+    except (ReasonNeeded, HoldsCardNumber) as refusal:
+        return {"reason": str(refusal)}
+    return {}
 
 
 def refuse_card_number(text: str) -> None:

@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 from approvals.actions.outcomes import LookupResult, LookupStatus
 from approvals.audit.quotes import digest_words
 from approvals.context import ApprovalContext
+from approvals.execution import alarms
 from approvals.execution.due import is_due
 from approvals.execution.reconciliation import LookupClaim, claim_rows, note_answer
 from approvals.execution.records import describe_answer
-from approvals.messages import alarms
 from approvals.requests import stored
 from approvals.requests.contradictions import find_contradictions
 from approvals.requests.move import CLOCK, note, update_message
@@ -100,9 +100,7 @@ def record(
         execution.contradicted_at = max([now, *(at + _NEXT for at in said)])
         execution.contradicted_by = result.status.value
         words = CONTRADICTED.format(says=_SAYS[result.status], counts=_COUNTS[status])
-        alarms.raise_alarm(
-            session, context, request, execution, words=words, summary=stored.say_shown(context, request), now=now
-        )
+        alarms.raise_alarm(session, context, request, execution, words=words, now=now)
         update_message(session, context, request, now=now)
         facts = {**describe_answer(result), "says": result.status.value}
         proofs = digest_words(result.words)

@@ -16,11 +16,12 @@ from approvals.audit import chain
 from approvals.audit.quotes import digest_words
 from approvals.canonical_json import read_object
 from approvals.context import ApprovalContext
+from approvals.execution import alarms
 from approvals.execution.absence_watch import AbsenceWatch
 from approvals.execution.due import is_due
 from approvals.execution.records import PAUSES, describe_answer, finish, pause_after
 from approvals.execution.settlement_by_people import settler_roles
-from approvals.messages import alarms, notices
+from approvals.messages import notices
 from approvals.requests import stored
 from approvals.requests.move import CLOCK, note, subject_of, update_message
 from approvals.requests.savepoints import for_each
@@ -162,15 +163,7 @@ def record(
         return request  # settled by people meanwhile
     note_answer(execution, result, now=now)
     absent = _measure_absence(execution, absences, now=now)
-    if result.alarm and alarms.raise_alarm(
-        session,
-        context,
-        request,
-        execution,
-        words=result.words,
-        summary=stored.say_shown(context, request),
-        now=now,
-    ):
+    if result.alarm and alarms.raise_alarm(session, context, request, execution, words=result.words, now=now):
         facts, proofs = describe_answer(result), digest_words(result.words)
         note(session, context, request, "execution:alarmed", actor=CLOCK, now=now, facts=facts, proofs=proofs)
     match result.status:

@@ -11,8 +11,9 @@ from approvals.actions.outcomes import LookupResult, LookupStatus, Outcome, Resu
 from approvals.actions.table import find_action
 from approvals.audit.quotes import digest_text, keep_code
 from approvals.context import ApprovalContext
+from approvals.execution import alarms
 from approvals.execution.execution import ClaimedExecution
-from approvals.messages import alarms, notices
+from approvals.messages import notices
 from approvals.policy.cardholder_changes import record_change
 from approvals.refusals import Refusal
 from approvals.requests import stored
@@ -150,15 +151,7 @@ def mark_unknown(
         proofs=proofs,
     )
     if outcome.alarm:
-        alarms.raise_alarm(
-            session,
-            context,
-            request,
-            execution,
-            words=outcome.words,
-            summary=stored.say_shown(context, request),
-            now=now,
-        )
+        alarms.raise_alarm(session, context, request, execution, words=outcome.words, now=now)
 
 
 def describe_answer(outcome: Outcome | LookupResult) -> dict[str, str]:

@@ -26,8 +26,8 @@ from storage.database import Database
 # What Slack says of a message whose pin is as it should be, or can never be.
 _PINNED, _GONE = frozenset({"already_pinned"}), frozenset({"no_pin", "not_pinned", "message_not_found"})
 # What may go away by itself, so that it is tried again at the next firing.
-_MOST_DOUBTFUL = 10  # stops that do not fit, of which the channel has a line
 _PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+_MOST_DOUBTFUL = 10  # stops that do not fit, of which the channel has a line
 
 _log = logging.getLogger(__name__)
 

@@ -1,13 +1,12 @@
 """`/partner books`, the pages of a day, and the button *Known…* under a difference."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from approvals.books import days, differences, known
 from approvals.books.notices import KnownForm
 from approvals.books.tables import BooksDay, BooksDifference
-from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
+from approvals.free_text import check_reason
 from approvals.policy.people import Member
 from approvals.stops import stopping
 from approvals.stops.scope import StopKind, StopScope
@@ -143,14 +142,6 @@ def _stop(context: SlackContext, _incoming: Incoming, member: Member, difference
     return StopsReply(headline=f"Stopped: {stopped.scope.words}", next=more, rows=[show_stop(stopped)])
 
 
-def _check_reason(fields: Mapping[str, str]) -> dict[str, str]:
-    try:
-        require_reason(fields.get("reason", ""))
-    except (ReasonNeeded, HoldsCardNumber) as refusal:
-        return {"reason": str(refusal)}
-    return {}
-
-
 CLICKS: tuple[Click, ...] = (
     *(
         ReplyClick(action=action, roles=PARTNER, read=_read_page, answer=show_page, replaces=True)
@@ -165,7 +156,7 @@ MODALS = (
         roles=PARTNER,
         title="Known difference",
         working="Writing it down…",
-        check=_check_reason,
+        check=check_reason,
         submit=_say_known,
     ),
 )

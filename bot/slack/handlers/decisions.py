@@ -1,10 +1,9 @@
 """The buttons of a request message, and the modals behind them."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from approvals.free_text import HoldsCardNumber, ReasonNeeded, require_reason
+from approvals.free_text import check_reason
 from approvals.messages.request_facts import DenialForm, RequestDialog, StopForm
 from approvals.policy.people import Member
 from approvals.requests import decisions as deciding
@@ -135,15 +134,6 @@ def _announce_review(context: SlackContext, _incoming: Incoming, member: Member,
             now=context.now_in(session),
         )
     context.work.wake_deliverer()
-
-
-def check_reason(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong with the reason in a form."""
-    try:
-        require_reason(fields.get("reason", ""))
-    except (ReasonNeeded, HoldsCardNumber) as refusal:
-        return {"reason": str(refusal)}
-    return {}
 
 
 def _deny(context: SlackContext, incoming: Incoming, member: Member) -> Reply:

@@ -4,6 +4,7 @@ from functools import partial
 
 from approvals.execution import settlement_by_people, unproven
 from approvals.execution.rights_recheck import RightsUnreadable
+from approvals.free_text import check_reason
 from approvals.messages.request_facts import SettlementForm, SettleValue
 from approvals.policy.people import Member
 from approvals.refusals import Refusal
@@ -11,7 +12,7 @@ from approvals.requests import stored
 from approvals.requests.history import Unproven
 from bot.slack.context import SlackContext
 from bot.slack.declarations import Click, Modal, ModalClick, RoleExemption, told
-from bot.slack.handlers.decisions import ShownRequest, check_reason, read_shown
+from bot.slack.handlers.decisions import ShownRequest, read_shown
 from bot.slack.handlers.requests import read_request
 from bot.slack.payloads import Incoming, SentValue
 from commands.roles import EVERY_MEMBER
@@ -44,14 +45,14 @@ def _open_settling(
 
 
 def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
-    _read_word(incoming.value)  # first: a form without one asks nobody anything
+    happened = _read_word(incoming.value)  # first: a form without one asks nobody anything
     # What Paytend says now, not when the form was opened: it may be in progress, or done by now.
     context.work.look_again(read_shown(incoming.value).id)
     try:
-        is_settled = _give_word(context, incoming, member)
+        is_settled = _give_word(context, incoming, member, happened=happened)
     except RightsUnreadable:
         # Somebody may have spoken since the settlers were read: once more, with them among those asked about.
-        is_settled = _give_word(context, incoming, member)
+        is_settled = _give_word(context, incoming, member, happened=happened)
     except Unproven as refusal:
         with context.database.writing() as session:
             request = stored.find(session, read_shown(incoming.value).id)
@@ -62,7 +63,7 @@ def _settle(context: SlackContext, incoming: Incoming, member: Member) -> Reply:
     return told("Recorded", "It is settled." if is_settled else "A second person must confirm the same result.")
 
 
-def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> bool:
+def _give_word(context: SlackContext, incoming: Incoming, member: Member, *, happened: bool) -> bool:
     """Count one person's word; return whether that settles it."""
     shown = read_shown(incoming.value)
     with context.database.reading() as session:
@@ -77,7 +78,7 @@ def _give_word(context: SlackContext, incoming: Incoming, member: Member) -> boo
             digest=shown.digest,
             member=member,
             members_by_account=settlers,
-            happened=_read_word(incoming.value),
+            happened=happened,
             reason=incoming.fields["reason"],
             now=context.now_in(session),
         )

@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from approvals.context import ApprovalContext
 from approvals.messages import notices
+from approvals.requests.stored import say_shown
 from approvals.tables import Execution, Request
 from notifier.rendering.facts import make_plain
 
@@ -17,13 +18,9 @@ def raise_alarm(
     execution: Execution,
     *,
     words: str,
-    summary: str,
     now: datetime,
 ) -> bool:
-    """Alarm on-call and managers about a request, once for the same words; return whether it was new.
-
-    `summary` says what was requested.
-    """
+    """Alarm on-call and managers about a request, once for the same words; return whether it was new."""
     # Lookups go on and say the same again and again.
     if execution.alarmed == words:
         return False
@@ -33,7 +30,7 @@ def raise_alarm(
         request=request.id,
         phrase=request.phrase,
         reference=request.reference,
-        summary=summary,
+        summary=say_shown(context, request),
         words=words,
         mention=context.alarms.mentions,
         at=now,
